@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+// Hands over to dist/cli. Plain JavaScript that any Node can read: an old one gets an explanation, not a syntax error,
+// or, where the package brought its own Node along, that one takes over.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const REQUIRED = [24, 8]; // crypto.argon2, and the versions that the command-line libraries ask for
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const entry = join(root, 'dist', 'cli', 'main.js');
+const bundled = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+const [major, minor] = process.versions.node.split('.').map(Number);
+const isNewEnough = major > REQUIRED[0] || (major === REQUIRED[0] && minor >= REQUIRED[1]);
+
+if (!existsSync(entry)) {
+  console.error('smoocho is not built yet. Run: npm ci');
+  process.exitCode = 1;
+} else if (isNewEnough) {
+  await import(entry);
+} else if (existsSync(bundled)) {
+  const child = spawn(bundled, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  });
+  // A signal to this process is meant for the real one; a second Ctrl-C must not orphan it.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => {
+    console.error(`The bundled Node could not be started: ${error.message}`);
+    process.exitCode = 1;
+  });
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? 1;
+    if (signal) process.kill(process.pid, signal);
+  });
+} else {
+  console.error(
+    `smoocho needs Node ${REQUIRED.join('.')} or newer; this is ${process.versions.node}. ` +
+      'Install a newer Node, or run npm ci in the checkout, which brings one along.',
+  );
+  process.exitCode = 1;
+}

@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** Where everything is and how it runs; the only reader of `process.env`. */
+export type Config = {
+  home: string;
+  host: string;
+  port: number;
+  /** A PostgreSQL of one's own; without it the embedded one under `home/postgres` is used. */
+  databaseUrl: string | undefined;
+  /** The least serious log line that is written. */
+  logLevel: string;
+  secrets: Secrets;
+};
+
+/** Read when first asked for and made when missing, so that a command that needs none makes none. */
+export type Secrets = { get(name: SecretName): string };
+export type SecretName = 'postgres-password' | 'jwt-key';
+
+/** What is wrong with the configuration, in a sentence with its mend. Exit code 2. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+export type ConfigOverrides = {
+  home?: string | undefined;
+  host?: string | undefined;
+  port?: number | undefined;
+};
+
+type Env = Record<string, string | undefined>;
+type ConfigFile = { host?: unknown; port?: unknown; databaseUrl?: unknown; logLevel?: unknown };
+
+/** All interfaces: the tills are on the shop's network. */
+const DEFAULT_HOST = '0.0.0.0';
+const DEFAULT_PORT = 8080;
+
+/** Flags win over the environment, the environment over `config.json`, that over the defaults. */
+export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.env): Config {
+  const home = resolve(overrides.home ?? env.SMOOCHO_HOME ?? defaultHome());
+  const file = readConfigFile(join(home, 'config.json'));
+  return {
+    home,
+    host: overrides.host ?? env.HOST ?? asString(file.host) ?? DEFAULT_HOST,
+    port: overrides.port ?? asPort(env.PORT ?? file.port) ?? DEFAULT_PORT,
+    databaseUrl: fromEnvOrFile(env, 'DATABASE_URL') ?? asString(file.databaseUrl),
+    logLevel: env.LOG_LEVEL ?? asString(file.logLevel) ?? 'info',
+    secrets: openSecrets(join(home, 'secrets'), env),
+  };
+}
+
+/** PostgreSQL refuses to run as root, and root's own home is closed to others: root's data lives in /var/lib. */
+export function defaultHome(): string {
+  return process.getuid?.() === 0 ? '/var/lib/smoocho' : join(homedir(), '.smoocho');
+}
+
+/** The demo's data lies apart from a real installation's. */
+export const demoHome = (home: string) => join(home, 'demo');
+
+function readConfigFile(path: string): ConfigFile {
+  if (!existsSync(path)) return {};
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as ConfigFile;
+  } catch (error) {
+    throw new ConfigError(
+      `${path} is not valid JSON (${(error as Error).message}). Correct it, or move it away.`,
+    );
+  }
+}
+
+/** `NAME`, or the content of the file that `NAME_FILE` names (a secret mounted by an orchestrator). */
+function fromEnvOrFile(env: Env, name: string): string | undefined {
+  const path = env[`${name}_FILE`];
+  if (!path) return env[name] || undefined;
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw new ConfigError(`${name}_FILE names ${path}, which can't be read (${(error as Error).message}).`);
+  }
+}
+
+const asString = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
+
+function asPort(value: unknown): number | undefined {
+  if (value === undefined || value === '') return undefined;
+  const port = Number(value);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new ConfigError(`The port is ${JSON.stringify(value)}; it must be a number from 0 to 65535.`);
+  }
+  return port;
+}
+
+function openSecrets(folder: string, env: Env): Secrets {
+  const known = new Map<SecretName, string>();
+  return {
+    get(name) {
+      const secret =
+        known.get(name) ??
+        fromEnvOrFile(env, name.toUpperCase().replaceAll('-', '_')) ??
+        readOrMake(folder, name);
+      known.set(name, secret);
+      return secret;
+    },
+  };
+}
+
+/** 32 random bytes in a file that only its owner can read; one that others can read is refused. */
+function readOrMake(folder: string, name: SecretName): string {
+  const path = join(folder, name);
+  if (!existsSync(path)) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    try {
+      // wx: of two processes that start at once, one makes it and the other reads it.
+      writeFileSync(path, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' });
+      chmodSync(path, 0o600);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+  if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
+    throw new ConfigError(`${path} can be read by others. Close it: chmod 600 ${path}`);
+  }
+  const secret = readFileSync(path, 'utf8').trim();
+  if (secret === '')
+    throw new ConfigError(`${path} is empty. Restore it from a backup, or remove it to make a new one.`);
+  return secret;
+}

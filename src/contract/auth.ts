@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { Id, text, Version } from './primitives.ts';
+import { defineRoute } from './route.ts';
+import { NewShop, Shop } from './shops.ts';
+import { Email, Password, Role, User } from './users.ts';
+
+const Device = z.strictObject({ id: text(100), name: text(100) });
+
+const Login = z.strictObject({
+  email: Email,
+  // No minimum here: a short password is a wrong one, not a malformed one.
+  password: z.string().min(1).max(128),
+  device: Device.optional(),
+});
+export type Login = z.output<typeof Login>;
+
+const Tokens = z.strictObject({
+  accessToken: z.string(),
+  refreshToken: z.string(),
+  /** Seconds that the access token is valid for. */
+  expiresIn: z.int(),
+});
+
+const SignedIn = Tokens.extend({ user: User, shops: z.array(Shop) });
+export type SignedIn = z.output<typeof SignedIn>;
+
+/**
+ * With an owner's or manager's token: a staff member of `shopId` (default: one's own shop). Without a token, and only
+ * while there is no owner: the first owner, with the one-use setup token, and the first shop if `shop` is given.
+ */
+const Register = z.strictObject({
+  email: Email,
+  name: text(255),
+  password: Password,
+  role: Role.optional(),
+  shopId: Id.optional(),
+  setupToken: z.string().max(200).optional(),
+  shop: NewShop.optional(),
+});
+export type Register = z.output<typeof Register>;
+
+const Profile = z.strictObject({
+  name: text(255).optional(),
+  email: Email.optional(),
+  password: Password.optional(),
+  /** Asked for when e-mail or password change. */
+  currentPassword: z.string().min(1).max(128).optional(),
+  version: Version.optional(),
+});
+export type ProfileChange = z.output<typeof Profile>;
+
+export const login = defineRoute({
+  name: 'login',
+  summary: 'Sign in with e-mail and password',
+  method: 'post',
+  path: '/api/auth/login',
+  permission: 'nobody',
+  body: Login,
+  responses: { 200: SignedIn },
+  problems: ['wrong_credentials', 'too_busy'],
+});
+
+export const refresh = defineRoute({
+  name: 'refresh',
+  summary: 'Trade a refresh token for new tokens',
+  method: 'post',
+  path: '/api/auth/refresh',
+  permission: 'nobody',
+  body: z.strictObject({ refreshToken: z.string().min(1).max(200) }),
+  responses: { 200: Tokens },
+  problems: ['unauthenticated'],
+});
+
+export const register = defineRoute({
+  name: 'register',
+  summary: 'Add a staff member, or claim a new installation with its setup token',
+  method: 'post',
+  path: '/api/auth/register',
+  permission: 'nobody',
+  body: Register,
+  responses: { 201: z.strictObject({ user: User, shop: Shop.nullable() }) },
+  problems: ['unauthenticated', 'forbidden', 'setup_refused', 'not_found', 'already_exists', 'too_busy'],
+});
+
+export const logout = defineRoute({
+  name: 'logout',
+  summary: 'End this session',
+  method: 'post',
+  path: '/api/auth/logout',
+  permission: 'any',
+  responses: { 204: null },
+  problems: [],
+});
+
+export const getProfile = defineRoute({
+  name: 'getProfile',
+  summary: 'Who am I, and which shops are mine',
+  method: 'get',
+  path: '/api/auth/profile',
+  permission: 'any',
+  responses: { 200: z.strictObject({ user: User, shops: z.array(Shop) }) },
+  problems: [],
+});
+
+export const updateProfile = defineRoute({
+  name: 'updateProfile',
+  summary: 'Change my name, e-mail or password',
+  method: 'put',
+  path: '/api/auth/profile',
+  permission: 'any',
+  body: Profile,
+  responses: { 200: User },
+  problems: ['wrong_credentials', 'already_exists', 'version_conflict', 'too_busy'],
+});

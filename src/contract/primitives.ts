@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { parseMilli, parseMinor, parseRate } from './money.ts';
+
+export const Id = z.uuid('is not a UUID');
+export const Timestamp = z.iso.datetime();
+export const Day = z.iso.date('is not a day like 2026-04-01');
+export const Version = z.int().min(1).max(2_147_483_647);
+
+/** Text for people: trimmed, 1 to `max` characters. */
+export const text = (max: number) =>
+  z.string().trim().min(1, 'is empty').max(max, `is longer than ${max} characters`);
+/** Text that may be empty. */
+export const note = (max: number) => z.string().trim().max(max, `is longer than ${max} characters`);
+
+/** A JSON number becomes the text that was sent, so that 12.1 is "12.1" and never a float sum. */
+const decimalText = z.union([z.string(), z.number()]).transform(String);
+
+function decimal(parse: (text: string) => number | undefined, hint: string, min: number) {
+  return decimalText.transform((value, context) => {
+    const scaled = parse(value);
+    if (scaled !== undefined && scaled >= min) return scaled;
+    context.addIssue({ code: 'custom', message: hint });
+    return z.NEVER;
+  });
+}
+
+/** An amount ≥ 0 in a request (`"12.50"` or 12.5) → minor units. */
+export const Amount = decimal(parseMinor, 'is not an amount like 12.50, from 0 to 99999999.99', 0);
+/** A quantity > 0 → thousandths. */
+export const Quantity = decimal(parseMilli, 'is not a quantity like 2 or 0.250, above 0', 1);
+/** A quantity ≥ 0 → thousandths. */
+export const Level = decimal(parseMilli, 'is not a quantity like 12 or 0.250, from 0 up', 0);
+/** A signed change of a quantity → thousandths. */
+export const QuantityChange = decimal(parseMilli, 'is not a quantity like -2 or 0.250', -Infinity);
+/** A percentage from 0 to 100 → thousandths of a per cent. */
+export const Percentage = decimal(parseRate, 'is not a percentage like 10 or 2.5', 0).refine(
+  (rate) => rate <= 100_000,
+  'is above 100 per cent',
+);
+
+/** An amount in an answer: a decimal string, `"12.50"`. */
+export const Money = z.string().regex(/^-?\d+\.\d{2}$/);
+/** A quantity in an answer: a JSON number with at most three decimals. */
+export const Count = z.number();
+
+export const limits = {
+  /** A page of a list: more would make one slow answer of what should be several quick ones. */
+  page: { default: 50, max: 200 },
+  /** Lines of one bill: a hundred guests' banquet fits; a runaway client doesn't. */
+  orderLines: 300,
+  variants: 50,
+  modifierGroups: 20,
+  modifiers: 50,
+  recipeLines: 100,
+  taxClasses: 30,
+  ratesPerClass: 30,
+} as const;
+
+export const PageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(limits.page.max).default(limits.page.default),
+  cursor: z.string().max(200).optional(),
+});
+
+export const page = <T extends z.ZodType>(item: T) =>
+  z.strictObject({ data: z.array(item), nextCursor: z.string().nullable() });

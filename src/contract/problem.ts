@@ -1,0 +1,70 @@
+/** Every problem that the API answers, in one table: code, HTTP status, title. RFC 9457. */
+export const problems = {
+  invalid_json: { status: 400, title: 'The body is not valid JSON' },
+  invalid_request: { status: 422, title: 'Some fields are not right' },
+  unsupported_media_type: { status: 415, title: 'Send the body as application/json' },
+  not_acceptable: { status: 406, title: 'This answer has no such format' },
+  body_too_large: { status: 413, title: 'The body is too large' },
+  unauthenticated: { status: 401, title: 'Sign in first' },
+  wrong_credentials: { status: 401, title: 'E-mail or password is wrong' },
+  forbidden: { status: 403, title: 'Your role may not do this' },
+  setup_refused: { status: 403, title: 'The setup token is not valid' },
+  not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'This address has no such method' },
+  already_exists: { status: 409, title: 'Already taken' },
+  version_conflict: { status: 409, title: 'Somebody else changed it first' },
+  order_conflict: { status: 409, title: 'Another order has this id' },
+  order_closed: { status: 409, title: 'The order can no longer be changed' },
+  order_status: { status: 409, title: 'The order can not take this status' },
+  total_mismatch: { status: 409, title: "The till's total differs from the server's" },
+  out_of_stock: { status: 409, title: 'Not enough stock' },
+  unknown_product: { status: 422, title: 'A product of the order can not be sold' },
+  invalid_payment: { status: 422, title: 'The payment does not fit the bill' },
+  amount_too_large: { status: 422, title: 'The amount is too large' },
+  too_busy: { status: 503, title: 'The server is busy, try again shortly' },
+  internal: { status: 500, title: 'Something went wrong' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemCode = keyof typeof problems;
+
+/** One fault in a request: `pointer` is a JSON pointer into the body, or `/path/<name>`, `/query/<name>`. */
+export type Fault = { pointer: string; detail: string };
+
+/** What the wire carries as `application/problem+json`. */
+export type Problem = {
+  type: string;
+  title: string;
+  status: number;
+  detail?: string;
+  instance?: string;
+  errors?: Fault[];
+  [extra: string]: unknown;
+};
+
+/**
+ * Thrown by actions, turned into an answer by the server and into an exit code by the command line.
+ * `detail` is a sentence for the person who reads it; `extra` members go into the answer as they are.
+ */
+export class ProblemError extends Error {
+  readonly code: ProblemCode;
+  readonly detail: string | undefined;
+  readonly errors: Fault[] | undefined;
+  readonly extra: Record<string, unknown>;
+
+  constructor(
+    code: ProblemCode,
+    options: { detail?: string; errors?: Fault[]; extra?: Record<string, unknown> } = {},
+  ) {
+    super(options.detail ?? problems[code].title);
+    this.name = 'ProblemError';
+    this.code = code;
+    this.detail = options.detail;
+    this.errors = options.errors;
+    this.extra = options.extra ?? {};
+  }
+}
+
+/** A problem for one field, the most usual kind. */
+export function fieldProblem(code: ProblemCode, pointer: string, detail: string): ProblemError {
+  return new ProblemError(code, { detail, errors: [{ pointer, detail }] });
+}

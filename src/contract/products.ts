@@ -1,0 +1,175 @@
+import { z } from 'zod';
+import {
+  Amount,
+  Count,
+  Id,
+  limits,
+  Money,
+  note,
+  PageQuery,
+  page,
+  Quantity,
+  Timestamp,
+  text,
+  Version,
+} from './primitives.ts';
+import { defineRoute } from './route.ts';
+import { shopParams } from './shops.ts';
+
+const productParams = shopParams.extend({ productId: Id });
+
+const NewVariant = z.strictObject({
+  /** An id keeps the variant in a PUT; without one it is matched by name, or made. */
+  id: Id.optional(),
+  name: text(100),
+  price: Amount,
+  sku: text(64).nullish(),
+  barcode: text(64).nullish(),
+});
+
+const NewModifierGroup = z
+  .strictObject({
+    id: Id.optional(),
+    name: text(100),
+    min: z.int().min(0).max(limits.modifiers).default(0),
+    max: z.int().min(1).max(limits.modifiers).default(1),
+    modifiers: z
+      .array(z.strictObject({ id: Id.optional(), name: text(100), price: Amount }))
+      .min(1)
+      .max(limits.modifiers),
+  })
+  .refine((group) => group.min <= group.max, { path: ['min'], error: 'is above max' });
+
+const NewRecipeLine = z.strictObject({
+  inventoryItemId: Id,
+  /** What one unit sold takes from stock. */
+  quantity: Quantity,
+  variantId: Id.nullish(),
+});
+
+const fields = {
+  name: text(255),
+  price: Amount,
+  category: text(100).nullable(),
+  description: note(5000).nullable(),
+  sku: text(64).nullable(),
+  barcode: text(64).nullable(),
+  taxClass: text(32).nullable(),
+  sortOrder: z.int().min(0).max(1_000_000),
+  isActive: z.boolean(),
+  variants: z.array(NewVariant).max(limits.variants),
+  modifierGroups: z.array(NewModifierGroup).max(limits.modifierGroups),
+  recipe: z.array(NewRecipeLine).max(limits.recipeLines),
+};
+
+export const NewProduct = z.strictObject(fields).partial().required({ name: true, price: true });
+export type NewProduct = z.output<typeof NewProduct>;
+
+export const ProductChange = z.strictObject({ ...fields, version: Version }).partial();
+export type ProductChange = z.output<typeof ProductChange>;
+
+export const Product = z.strictObject({
+  id: Id,
+  shopId: Id,
+  name: z.string(),
+  price: Money,
+  category: z.string().nullable(),
+  description: z.string().nullable(),
+  imageUrl: z.string().nullable(),
+  sku: z.string().nullable(),
+  barcode: z.string().nullable(),
+  taxClass: z.string().nullable(),
+  sortOrder: z.int(),
+  isActive: z.boolean(),
+  variants: z.array(
+    z.strictObject({
+      id: Id,
+      name: z.string(),
+      price: Money,
+      sku: z.string().nullable(),
+      barcode: z.string().nullable(),
+    }),
+  ),
+  modifierGroups: z.array(
+    z.strictObject({
+      id: Id,
+      name: z.string(),
+      min: z.int(),
+      max: z.int(),
+      modifiers: z.array(z.strictObject({ id: Id, name: z.string(), price: Money })),
+    }),
+  ),
+  recipe: z.array(z.strictObject({ inventoryItemId: Id, quantity: Count, variantId: Id.nullable() })),
+  version: Version,
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+});
+export type Product = z.output<typeof Product>;
+
+const ProductQuery = PageQuery.extend({
+  /** Part of the name, in any case. */
+  search: text(100).optional(),
+  category: text(100).optional(),
+  sku: text(64).optional(),
+  barcode: text(64).optional(),
+  isActive: z.stringbool().optional(),
+});
+export type ProductQuery = z.output<typeof ProductQuery>;
+
+export const listProducts = defineRoute({
+  name: 'listProducts',
+  summary: 'The menu, by sort order and name; look one up by barcode or SKU',
+  method: 'get',
+  path: '/api/shops/:shopId/products',
+  permission: 'cashier',
+  params: shopParams,
+  query: ProductQuery,
+  responses: { 200: page(Product) },
+  problems: ['not_found'],
+});
+
+export const createProduct = defineRoute({
+  name: 'createProduct',
+  summary: 'Add a product, with its variants, modifiers and recipe',
+  method: 'post',
+  path: '/api/shops/:shopId/products',
+  permission: 'manager',
+  params: shopParams,
+  body: NewProduct,
+  responses: { 201: Product },
+  problems: ['not_found', 'already_exists'],
+});
+
+export const getProduct = defineRoute({
+  name: 'getProduct',
+  summary: 'One product',
+  method: 'get',
+  path: '/api/shops/:shopId/products/:productId',
+  permission: 'cashier',
+  params: productParams,
+  responses: { 200: Product },
+  problems: ['not_found'],
+});
+
+export const updateProduct = defineRoute({
+  name: 'updateProduct',
+  summary: 'Change a product; what is not named stays',
+  method: 'put',
+  path: '/api/shops/:shopId/products/:productId',
+  permission: 'manager',
+  params: productParams,
+  body: ProductChange,
+  responses: { 200: Product },
+  problems: ['not_found', 'already_exists', 'version_conflict'],
+});
+
+export const deleteProduct = defineRoute({
+  name: 'deleteProduct',
+  summary: 'Take a product off the menu for good; old bills keep its name',
+  method: 'delete',
+  path: '/api/shops/:shopId/products/:productId',
+  permission: 'manager',
+  params: productParams,
+  responses: { 204: null },
+  problems: ['not_found'],
+});

@@ -1,0 +1,36 @@
+import type { z } from 'zod';
+import type { ProblemCode } from './problem.ts';
+import type { Role } from './users.ts';
+
+/**
+ * Who may call a route. `nobody` needs no token; `any` any signed-in person; a role means that role or a higher
+ * one, and where the path names a shop, one's own shop. Something in another shop is 404, never 403.
+ */
+export type Permission = 'nobody' | 'any' | Role;
+
+export type Method = 'get' | 'post' | 'put' | 'delete';
+
+/** One line of the route table. The server, OpenAPI, the typed client and the role tests all read it. */
+export type Route = {
+  name: string;
+  summary: string;
+  method: Method;
+  path: string;
+  permission: Permission;
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  /** Status → body; the first is the usual one. */
+  responses: Record<number, z.ZodType | null>;
+  /** Other formats of the same answer, chosen by `Accept`. */
+  formats?: readonly string[];
+  /** Problems beyond those that every route may answer. */
+  problems: readonly ProblemCode[];
+};
+
+type Parsed<S> = S extends z.ZodType ? z.output<S> : Record<never, never>;
+export type Params<R extends Route> = Parsed<R['params']>;
+export type Query<R extends Route> = Parsed<R['query']>;
+export type Body<R extends Route> = Parsed<R['body']>;
+
+export const defineRoute = <const R extends Route>(route: R): R => route;

@@ -1,0 +1,43 @@
+import * as auth from './auth.ts';
+import * as inventory from './inventory.ts';
+import * as orders from './orders.ts';
+import * as products from './products.ts';
+import * as reports from './reports.ts';
+import type { Route } from './route.ts';
+import * as shops from './shops.ts';
+
+/** The whole API. A route that is not in this list does not exist. */
+export const routes: readonly Route[] = [
+  auth.login,
+  auth.register,
+  auth.refresh,
+  auth.logout,
+  auth.getProfile,
+  auth.updateProfile,
+
+  shops.listShops,
+  shops.createShop,
+  shops.getShop,
+  shops.updateShop,
+  shops.getSettings,
+  shops.updateSettings,
+
+  products.listProducts,
+  products.createProduct,
+  products.getProduct,
+  products.updateProduct,
+  products.deleteProduct,
+
+  inventory.listInventory,
+  inventory.createInventoryItem,
+  inventory.updateInventoryItem,
+  inventory.listMovements,
+
+  orders.listOrders,
+  orders.placeOrder,
+  orders.getOrder,
+  orders.updateOrder,
+  orders.voidOrder,
+
+  reports.salesReport,
+];

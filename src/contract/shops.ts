@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import { Id, page, Timestamp, text, Version } from './primitives.ts';
+import { defineRoute } from './route.ts';
+import { Settings, SettingsChange, WallTime } from './settings.ts';
+
+export const shopParams = z.strictObject({ shopId: Id });
+
+/** 2 to 4 capital letters: it stands at the front of every bill's number. */
+export const ShopCode = z
+  .string()
+  .trim()
+  .toUpperCase()
+  .pipe(z.string().regex(/^[A-Z]{2,4}$/, 'is not 2 to 4 letters'));
+
+/** ISO 4217. Amounts have two decimals, so currencies with three are refused. */
+export const Currency = z
+  .string()
+  .trim()
+  .toUpperCase()
+  .pipe(z.string().regex(/^[A-Z]{3}$/, 'is not a currency code like INR'))
+  .refine(isTwoDecimalCurrency, 'is not a currency that this program knows, or has three decimals');
+
+/** An IANA zone that this machine can resolve. */
+export const TimeZone = z.string().max(64).refine(isTimeZone, 'is not a time zone like Asia/Kolkata');
+
+function isTwoDecimalCurrency(code: string): boolean {
+  if (!Intl.supportedValuesOf('currency').includes(code)) return false;
+  const format = new Intl.NumberFormat('en', { style: 'currency', currency: code });
+  return (format.resolvedOptions().maximumFractionDigits ?? 2) <= 2;
+}
+
+function isTimeZone(zone: string): boolean {
+  // An offset such as +05:30 is accepted by Intl but has no daylight saving and no name: not a place's zone.
+  if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(zone)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export const NewShop = z.strictObject({
+  name: text(255),
+  code: ShopCode,
+  currency: Currency,
+  timezone: TimeZone,
+});
+export type NewShop = z.output<typeof NewShop>;
+
+const ShopChange = z.strictObject({
+  name: text(255).optional(),
+  timezone: TimeZone.optional(),
+  dayStart: WallTime.optional(),
+  version: Version.optional(),
+});
+export type ShopChange = z.output<typeof ShopChange>;
+
+export const Shop = z.strictObject({
+  id: Id,
+  name: z.string(),
+  code: z.string(),
+  currency: z.string(),
+  timezone: z.string(),
+  dayStart: WallTime,
+  ownerId: Id.nullable(),
+  version: Version,
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+});
+export type Shop = z.output<typeof Shop>;
+
+export const listShops = defineRoute({
+  name: 'listShops',
+  summary: 'The shops that I work in or own',
+  method: 'get',
+  path: '/api/shops',
+  permission: 'any',
+  responses: { 200: page(Shop) },
+  problems: [],
+});
+
+export const createShop = defineRoute({
+  name: 'createShop',
+  summary: 'Open another shop',
+  method: 'post',
+  path: '/api/shops',
+  permission: 'owner',
+  body: NewShop,
+  responses: { 201: Shop },
+  problems: ['already_exists'],
+});
+
+export const getShop = defineRoute({
+  name: 'getShop',
+  summary: 'One shop',
+  method: 'get',
+  path: '/api/shops/:shopId',
+  permission: 'cashier',
+  params: shopParams,
+  responses: { 200: Shop },
+  problems: ['not_found'],
+});
+
+export const updateShop = defineRoute({
+  name: 'updateShop',
+  summary: "Change a shop's name, time zone or day start",
+  method: 'put',
+  path: '/api/shops/:shopId',
+  permission: 'manager',
+  params: shopParams,
+  body: ShopChange,
+  responses: { 200: Shop },
+  problems: ['not_found', 'version_conflict'],
+});
+
+export const getSettings = defineRoute({
+  name: 'getSettings',
+  summary: "A shop's settings",
+  method: 'get',
+  path: '/api/shops/:shopId/settings',
+  permission: 'cashier',
+  params: shopParams,
+  responses: { 200: Settings },
+  problems: ['not_found'],
+});
+
+export const updateSettings = defineRoute({
+  name: 'updateSettings',
+  summary: 'Change settings by key; what is not named stays',
+  method: 'put',
+  path: '/api/shops/:shopId/settings',
+  permission: 'manager',
+  params: shopParams,
+  body: SettingsChange,
+  responses: { 200: Settings },
+  problems: ['not_found', 'version_conflict'],
+});
