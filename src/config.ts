@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 /** Where everything is and how it runs; the only reader of `process.env`. */
 export type Config = {
   home: string;
+  /** The folder around `home` when that is ours too: the demo's lies in the real one. */
+  outerHome: string | undefined;
   host: string;
   port: number;
   /** A PostgreSQL of one's own; without it the embedded one under `home/postgres` is used. */
@@ -26,6 +28,7 @@ export class ConfigError extends Error {
 
 export type ConfigOverrides = {
   home?: string | undefined;
+  outerHome?: string | undefined;
   host?: string | undefined;
   port?: number | undefined;
 };
@@ -43,6 +46,7 @@ export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.e
   const file = readConfigFile(join(home, 'config.json'));
   return {
     home,
+    outerHome: overrides.outerHome,
     host: overrides.host ?? env.HOST ?? asString(file.host) ?? DEFAULT_HOST,
     port: overrides.port ?? asPort(env.PORT ?? file.port) ?? DEFAULT_PORT,
     databaseUrl: fromEnvOrFile(env, 'DATABASE_URL') ?? asString(file.databaseUrl),
@@ -110,6 +114,7 @@ function openSecrets(folder: string, env: Env): Secrets {
 function readOrMake(folder: string, name: SecretName): string {
   const path = join(folder, name);
   if (!existsSync(path)) {
+    mkdirSync(dirname(folder), { recursive: true });
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     try {
       // wx: of two processes that start at once, one makes it and the other reads it.

@@ -20,7 +20,7 @@ export type Route = {
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
-  /** Status → body; the first is the usual one. */
+  /** Status → body; a handler that may answer with more than the lowest one says which. */
   responses: Record<number, z.ZodType | null>;
   /** Other formats of the same answer, chosen by `Accept`. */
   formats?: readonly string[];

@@ -1,0 +1,94 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import { type Logger, pino } from 'pino';
+import type { Config } from './config.ts';
+import { type Context, type Services, type SystemActor, systemActor } from './core/context.ts';
+import { entities } from './core/entities.ts';
+import { attachEmbedded } from './database/embedded.ts';
+import { checkSchema, migrateUp, migrationStatus } from './database/migrate.ts';
+import { openOrm } from './database/orm.ts';
+import { checkRequirements } from './database/requirements.ts';
+
+export type Log = Logger;
+
+/** The program without its shells: what the server and the command line both stand on. */
+export type App = Services & {
+  orm: MikroORM;
+  log: Log;
+  databaseUrl: string;
+  /** Calls `listener` with the shop that has new events; gives back how to stop. */
+  onWake(listener: (shopId: string) => void): () => void;
+  close(): Promise<void>;
+};
+
+export type Database = { url: string; release(): Promise<void> };
+
+type AppOptions = {
+  now?: () => Date;
+  log?: Log;
+  /** Bring an older schema up to date (`start`, `init`), or only look whether it is (everything else). */
+  migrate?: boolean;
+};
+
+/** Logs are JSON lines on stderr: stdout belongs to what a command answers. */
+export const createLog = (config: Config): Log =>
+  pino(
+    { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ dest: 2, sync: true }),
+  );
+
+/** The database of this configuration: one's own by URL, else the embedded one, attached to or started. */
+export async function openDatabase(config: Config, log: Log): Promise<Database> {
+  if (config.databaseUrl) return { url: config.databaseUrl, release: async () => {} };
+  return await attachEmbedded({
+    home: config.home,
+    outerHome: config.outerHome,
+    password: config.secrets.get('postgres-password'),
+    log: (line) => log.debug(line),
+    onLost: () => log.error('PostgreSQL went away; starting it again'),
+  });
+}
+
+/** Opens everything. Throws DatabaseUnreachableError, HomeUnreachableError, SchemaError, DatabaseRefusedError. */
+export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
+  const log = options.log ?? createLog(config);
+  const database = await openDatabase(config, log);
+  try {
+    await checkRequirements(database.url);
+    if (options.migrate) await migrateUp(database.url, (line) => log.warn(line));
+    else checkSchema(await migrationStatus(database.url));
+    const orm = await openOrm(database.url, entities, (message) => log.warn(message));
+    const listeners = new Set<(shopId: string) => void>();
+    return {
+      config,
+      orm,
+      log,
+      databaseUrl: database.url,
+      now: options.now ?? (() => new Date()),
+      wake: (shopId) => {
+        for (const listener of listeners) listener(shopId);
+      },
+      onWake: (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+      close: async () => {
+        await orm.close();
+        await database.release();
+      },
+    };
+  } catch (error) {
+    await database.release();
+    throw error;
+  }
+}
+
+/** A context for work that no person asked for over HTTP. */
+export const systemContext = (app: App, name: string): Context<SystemActor> => ({
+  app,
+  em: app.orm.em.fork(),
+  actor: systemActor(name),
+});
+
+export { DatabaseUnreachableError, HomeUnreachableError } from './database/errors.ts';
+export { migrateDown, migrateUp, migrationStatus, SchemaError, withClient } from './database/migrate.ts';
+export { DatabaseRefusedError } from './database/requirements.ts';

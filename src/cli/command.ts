@@ -1,0 +1,34 @@
+import type { App } from '../app.ts';
+import type { Config } from '../config.ts';
+
+/** What a command has at hand besides its own options. */
+export type Shell = {
+  config: Config;
+  /** Whether a person sits there who can be asked. */
+  isInteractive: boolean;
+  wantsJson: boolean;
+  /** Lines for people, on stdout; with `--json` they are left out. */
+  say(text: string): void;
+  /** How a long work goes on, on stderr. */
+  tell(text: string): void;
+  /** The command's result: with `--json` the one JSON value on stdout. */
+  give(value: unknown): void;
+  /** Opens the program on an existing installation and closes it afterwards. */
+  withApp<T>(work: (app: App) => Promise<T>): Promise<T>;
+};
+
+export type Option = { flags: string; description: string; required?: true; parse?: (value: string) => unknown };
+
+/** A command declares itself; `main.ts` turns the list of them into the command line. */
+export type Command = {
+  /** Words as they are typed, such as `shop create`. */
+  name: string;
+  summary: string;
+  arguments?: { name: string; description: string }[];
+  options: Option[];
+  example: string;
+  /** Gives an exit code other than 0 if it has to. */
+  run(shell: Shell, options: Record<string, unknown>, args: string[]): Promise<number | undefined>;
+};
+
+export const SHOP_OPTION: Option = { flags: '--shop <code>', description: 'the shop, by its code', required: true };

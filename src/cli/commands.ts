@@ -1,0 +1,25 @@
+import type { Command } from './command.ts';
+import { init } from './commands/init.ts';
+import { migrateDown } from './commands/migrate-down.ts';
+import { migrateStatus } from './commands/migrate-status.ts';
+import { migrateUp } from './commands/migrate-up.ts';
+import { reportSales } from './commands/report-sales.ts';
+import { shopCreate } from './commands/shop-create.ts';
+import { shopList } from './commands/shop-list.ts';
+import { start } from './commands/start.ts';
+import { userCreate } from './commands/user-create.ts';
+import { userList } from './commands/user-list.ts';
+
+/** Every command, in the order of the help. */
+export const commands: Command[] = [
+  init,
+  start,
+  shopCreate,
+  shopList,
+  userCreate,
+  userList,
+  reportSales,
+  migrateUp,
+  migrateDown,
+  migrateStatus,
+];

@@ -1,0 +1,31 @@
+import { migrateDown as revertMigrations, createLog, migrationStatus, openDatabase } from '../../app.ts';
+import type { Command } from '../command.ts';
+import { RefusedError, UsageError } from '../exit-codes.ts';
+
+export const migrateDown: Command = {
+  name: 'migrate down',
+  summary: 'Take the last migration back, and lose what only it can hold',
+  options: [
+    { flags: '--count <number>', description: 'how many (default 1)' },
+    { flags: '--yes', description: 'yes, lose the data' },
+  ],
+  example: 'smoocho migrate down --count 1 --yes',
+  async run(shell, options) {
+    const count = Number(options.count ?? 1);
+    if (!Number.isInteger(count) || count < 1) throw new UsageError('--count is not a number from 1 up.');
+    const database = await openDatabase(shell.config, createLog(shell.config));
+    try {
+      const { applied } = await migrationStatus(database.url);
+      const last = applied.slice(-count).reverse();
+      if (last.length > 0 && !options.yes) {
+        throw new RefusedError(`This drops ${last.join(', ')} with the data in it. Add --yes if that is what you want.`);
+      }
+      const reverted = last.length === 0 ? [] : await revertMigrations(database.url, count, shell.tell);
+      shell.say(reverted.length === 0 ? 'There is nothing to take back.' : `Took back ${reverted.join(', ')}.`);
+      shell.give({ reverted });
+    } finally {
+      await database.release();
+    }
+    return undefined;
+  },
+};

@@ -1,0 +1,28 @@
+import { createLog, migrationStatus, openDatabase } from '../../app.ts';
+import type { Command } from '../command.ts';
+import { exitCodes } from '../exit-codes.ts';
+
+export const migrateStatus: Command = {
+  name: 'migrate status',
+  summary: 'Show which migrations the database has; exit code 4 when it does not fit this program',
+  options: [],
+  example: 'smoocho migrate status --json',
+  async run(shell) {
+    const database = await openDatabase(shell.config, createLog(shell.config));
+    try {
+      const status = await migrationStatus(database.url);
+      const line = (mark: string) => (name: string) => `${mark}  ${name}`;
+      shell.say(
+        [
+          ...status.applied.filter((name) => !status.unknown.includes(name)).map(line('applied')),
+          ...status.unknown.map(line('unknown')),
+          ...status.pending.map(line('pending')),
+        ].join('\n'),
+      );
+      shell.give(status);
+      return status.pending.length + status.unknown.length === 0 ? exitCodes.done : exitCodes.checkFoundProblems;
+    } finally {
+      await database.release();
+    }
+  },
+};

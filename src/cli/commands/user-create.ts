@@ -1,0 +1,34 @@
+import { systemContext } from '../../app.ts';
+import { parse } from '../../contract/parse.ts';
+import { NewUser } from '../../contract/users.ts';
+import { findShopByCode } from '../../core/shops/find-shops.ts';
+import { createUser } from '../../core/users/create-user.ts';
+import { viewUser } from '../../core/users/view-user.ts';
+import { type Command, SHOP_OPTION } from '../command.ts';
+import { passwordOptions, readPassword } from '../passwords.ts';
+
+export const userCreate: Command = {
+  name: 'user create',
+  summary: 'Add somebody to the staff of a shop',
+  options: [
+    SHOP_OPTION,
+    { flags: '--email <email>', description: 'what they sign in with', required: true },
+    { flags: '--name <name>', description: 'as others know them', required: true },
+    { flags: '--role <role>', description: 'cashier, manager or owner', required: true },
+    ...passwordOptions,
+  ],
+  example: 'smoocho user create --shop PIZA --email asha@example.com --name Asha --role cashier',
+  async run(shell, options) {
+    const { email, name, role } = options;
+    const password = await readPassword(shell, options, `A password for ${name}`);
+    const newUser = parse(NewUser, { email, name, role, password });
+    await shell.withApp(async (app) => {
+      const context = systemContext(app, 'cli');
+      const shop = await findShopByCode(context.em, options.shop as string);
+      const user = await createUser(context, shop.id, newUser);
+      shell.say(`${user.name} can sign in to ${shop.name} as ${user.role}.`);
+      shell.give(viewUser(user));
+    });
+    return undefined;
+  },
+};

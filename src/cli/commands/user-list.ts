@@ -1,0 +1,28 @@
+import { findShopByCode } from '../../core/shops/find-shops.ts';
+import { listUsersOf } from '../../core/users/list-users.ts';
+import { viewUser } from '../../core/users/view-user.ts';
+import { type Command, SHOP_OPTION } from '../command.ts';
+import { table } from '../output/table.ts';
+
+export const userList: Command = {
+  name: 'user list',
+  summary: 'List the people of a shop',
+  options: [SHOP_OPTION],
+  example: 'smoocho user list --shop PIZA',
+  async run(shell, { shop: code }) {
+    await shell.withApp(async (app) => {
+      const em = app.orm.em.fork();
+      const shop = await findShopByCode(em, code as string);
+      const users = (await listUsersOf(em, shop.id)).map(viewUser);
+      shell.say(
+        table(users, [
+          { title: 'name', value: (user) => user.name },
+          { title: 'e-mail', value: (user) => user.email },
+          { title: 'role', value: (user) => user.role },
+        ]),
+      );
+      shell.give(users);
+    });
+    return undefined;
+  },
+};

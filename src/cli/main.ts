@@ -1,0 +1,99 @@
+import { Command as Commander, CommanderError } from 'commander';
+import { type App, createApp } from '../app.ts';
+import { type Config, loadConfig } from '../config.ts';
+import type { Command, Shell } from './command.ts';
+import { commands } from './commands.ts';
+import { exitCodes, failureOf } from './exit-codes.ts';
+import { version } from './version.ts';
+
+const groups: Record<string, string> = {
+  shop: 'Open and list shops',
+  user: 'Add and list people',
+  migrate: "Bring the database's schema up to date, back, or look at it",
+  import: 'Bring in a menu or past sales from CSV',
+  report: 'Look at the figures',
+};
+
+function buildProgram(): Commander {
+  const program = new Commander('smoocho')
+    .description('A point of sale that your shop owns.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('Add --help to see how it goes.')
+    .configureOutput({ outputError: (message, write) => write(message) });
+  const parents = new Map<string, Commander>();
+  for (const command of commands) {
+    const [first, second] = command.name.split(' ') as [string, string?];
+    const parent = second ? (parents.get(first) ?? program.command(first).description(groups[first] ?? '')) : program;
+    if (second) parents.set(first, parent);
+    declare(parent.command(second ?? first).exitOverride(), command);
+  }
+  return program;
+}
+
+function declare(commander: Commander, command: Command): void {
+  commander.description(command.summary);
+  for (const argument of command.arguments ?? []) commander.argument(`<${argument.name}>`, argument.description);
+  for (const { flags, description, required } of command.options) {
+    if (required) commander.requiredOption(flags, description);
+    else commander.option(flags, description);
+  }
+  commander.option('--home <folder>', 'where everything is kept (default: SMOOCHO_HOME, or ~/.smoocho)');
+  commander.option('--json', 'answer with one JSON value');
+  commander.addHelpText('after', `\nExample:\n  ${command.example}`);
+  commander.action(async (...received: unknown[]) => {
+    const options = commander.opts<Record<string, unknown>>();
+    const args = received.slice(0, command.arguments?.length ?? 0) as string[];
+    const shell = openShell(options);
+    process.exitCode = (await command.run(shell, options, args)) ?? exitCodes.done;
+  });
+}
+
+function openShell(options: Record<string, unknown>): Shell {
+  const wantsJson = options.json === true;
+  const write = (stream: NodeJS.WriteStream, text: string) => stream.write(`${text}\n`);
+  const config: Config = loadConfig({ home: options.home as string | undefined });
+  return {
+    config,
+    wantsJson,
+    isInteractive: Boolean(process.stdin.isTTY && process.stdout.isTTY) && !wantsJson,
+    say: (text) => wantsJson || write(process.stdout, text),
+    tell: (text) => write(process.stderr, text),
+    give: (value) => wantsJson && write(process.stdout, JSON.stringify(value, null, 2)),
+    withApp: async <T>(work: (app: App) => Promise<T>) => {
+      const app = await createApp(config);
+      try {
+        return await work(app);
+      } finally {
+        await app.close();
+      }
+    },
+  };
+}
+
+function fail(error: unknown): void {
+  if (error instanceof CommanderError) {
+    // Help and the version end the command too; anything else that the parser throws is wrong usage.
+    process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    return;
+  }
+  // Ctrl-C at a question.
+  if (error instanceof Error && error.name === 'ExitPromptError') {
+    process.stderr.write('Stopped; nothing was changed.\n');
+    process.exitCode = exitCodes.failed;
+    return;
+  }
+  const { exitCode, message, problem } = failureOf(error);
+  if (process.argv.includes('--json')) {
+    process.stdout.write(`${JSON.stringify({ error: problem ?? { title: message }, exitCode }, null, 2)}\n`);
+  } else {
+    process.stderr.write(`${message}\n`);
+  }
+  process.exitCode = exitCode;
+}
+
+try {
+  await buildProgram().parseAsync();
+} catch (error) {
+  fail(error);
+}

@@ -1,0 +1,42 @@
+import { type App, createApp, systemContext } from '../app.ts';
+import type { Config } from '../config.ts';
+import type { NewShop } from '../contract/shops.ts';
+import { claim, isClaimed, type Owner } from '../core/shops/claim-installation.ts';
+import { listAllShops } from '../core/shops/find-shops.ts';
+import { viewShop } from '../core/shops/view-shop.ts';
+import { listOwners } from '../core/users/find-user.ts';
+import { viewUser } from '../core/users/view-user.ts';
+
+export type SetUpAnswers = { shop: NewShop; owner: Owner };
+export type SetUpResult = {
+  home: string;
+  /** False when everything was there already. */
+  created: boolean;
+  shops: ReturnType<typeof viewShop>[];
+  owners: ReturnType<typeof viewUser>[];
+};
+
+/**
+ * Sets an installation up: schema, first owner, first shop. One that is set up already is left as it is, and nobody is
+ * asked: `answers` is called only when they are needed.
+ */
+export async function setUp(config: Config, answers: () => Promise<SetUpAnswers>): Promise<SetUpResult> {
+  const app = await createApp(config, { migrate: true });
+  try {
+    const created = !(await isClaimed(app.orm.em.fork()));
+    if (created) {
+      const { shop, owner } = await answers();
+      await claim(systemContext(app, 'cli'), owner, shop);
+    }
+    return { home: config.home, created, ...(await whatThereIs(app)) };
+  } finally {
+    await app.close();
+  }
+}
+
+async function whatThereIs(app: App) {
+  const em = app.orm.em.fork();
+  const shops = (await listAllShops(em)).map(viewShop);
+  const owners = (await listOwners(em)).map(viewUser);
+  return { shops, owners };
+}

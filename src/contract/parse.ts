@@ -1,0 +1,63 @@
+import type { z } from 'zod';
+import { escapePointer, findUnclean } from './hygiene.ts';
+import { type Fault, ProblemError } from './problem.ts';
+
+/** More would not help whoever reads them. */
+const MAX_FAULTS = 50;
+
+/**
+ * Checks a value from outside against its schema. `root` stands before each pointer (`/query`, or nothing for a body).
+ * Throws `invalid_request` with every fault found.
+ */
+export function parse<S extends z.ZodType>(schema: S, value: unknown, root = ''): z.output<S> {
+  const unclean = findUnclean(value).map(({ pointer, detail }) => ({ pointer: `${root}${pointer}`, detail }));
+  if (unclean.length > 0) throw invalid(unclean);
+  const result = schema.safeParse(value, { error: explain });
+  if (result.success) return result.data;
+  throw invalid(result.error.issues.flatMap((issue) => faultsOf(issue, root)));
+}
+
+function invalid(faults: Fault[]): ProblemError {
+  const errors = faults.slice(0, MAX_FAULTS);
+  const first = errors[0] as Fault;
+  const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
+  return new ProblemError('invalid_request', {
+    detail: `${first.pointer || 'The body'} ${first.detail}${more}.`,
+    errors,
+  });
+}
+
+function faultsOf(issue: z.core.$ZodIssue, root: string): Fault[] {
+  const at = `${root}${issue.path.map((key) => `/${escapePointer(key as string | number)}`).join('')}`;
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      pointer: `${at}/${escapePointer(key)}`,
+      detail: 'is not a field here',
+    }));
+  }
+  // Of a choice of types, the one that came nearest says what is wrong.
+  if (issue.code === 'invalid_union') {
+    const nearest = issue.errors.find((issues) => issues.every((inner) => inner.path.length > 0));
+    const inner = nearest?.flatMap((found) =>
+      faultsOf({ ...found, path: [...issue.path, ...found.path] }, root),
+    );
+    if (inner && inner.length > 0) return inner;
+  }
+  return [{ pointer: at, detail: issue.message }];
+}
+
+/** Messages for what a schema doesn't word itself. */
+function explain(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'invalid_type') {
+    return issue.input === undefined ? 'is missing' : `is not ${article(String(issue.expected))}`;
+  }
+  if (issue.code === 'invalid_value') return `is not one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_union')
+    return issue.input === undefined ? 'is missing' : 'is not of a type that fits here';
+  if (issue.code === 'too_big') return `is more than ${issue.maximum}`;
+  if (issue.code === 'too_small') return `is less than ${issue.minimum}`;
+  if (issue.code === 'invalid_format') return `is not a valid ${issue.format}`;
+  return undefined;
+}
+
+const article = (type: string) => (/^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`);

@@ -1,0 +1,49 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { ProblemError } from '../../contract/problem.ts';
+import type { Role } from '../../contract/users.ts';
+import { query } from '../../database/query.ts';
+import type { Services, UserActor } from '../context.ts';
+import { readAccessToken } from './tokens.ts';
+
+type Row = {
+  id: string;
+  name: string;
+  role: Role;
+  shop_id: string | null;
+  device_id: string | null;
+  has_shop: boolean;
+};
+
+// One look-up says whether the session still stands and whether the shop is this person's: signing out, a change of
+// role or of shop act on the very next request.
+const FIND_SESSION = `
+  SELECT u.id, u.name, u.role, u.shop_id, s.device_id,
+         EXISTS (SELECT FROM shops WHERE shops.id = $4 AND (shops.id = u.shop_id OR shops.owner_id = u.id)) AS has_shop
+  FROM sessions s JOIN users u ON u.id = s.user_id
+  WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > $3`;
+
+/**
+ * Who sends this token, and whether `shopId` is one of theirs.
+ * Throws `unauthenticated` when the token or its session is not valid.
+ */
+export async function authenticate(
+  app: Services,
+  em: EntityManager,
+  token: string,
+  shopId: string | null,
+): Promise<{ actor: UserActor; hasShop: boolean }> {
+  const { userId, sessionId } = readAccessToken(app, token);
+  const [row] = await query<Row>(em, FIND_SESSION, [sessionId, userId, app.now(), shopId]);
+  if (!row) throw new ProblemError('unauthenticated', { detail: 'This session has ended. Sign in again.' });
+  const { id, name, role } = row;
+  const actor: UserActor = {
+    kind: 'user',
+    id,
+    name,
+    role,
+    shopId: row.shop_id,
+    sessionId,
+    deviceId: row.device_id,
+  };
+  return { actor, hasShop: row.has_shop };
+}

@@ -1,0 +1,72 @@
+import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import { ProblemError } from '../../contract/problem.ts';
+
+const hashAsync = promisify(argon2);
+
+/** OWASP's password storage cheat sheet: argon2id, m = 46 MiB, t = 1, p = 1. */
+const COST = { memory: 47_104, passes: 1, parallelism: 1 };
+const TAG_BYTES = 32;
+const SALT_BYTES = 16;
+
+/** Each hash takes 46 MiB and a core for about 60 ms: more at once would starve the sales. */
+const MAX_AT_ONCE = 2;
+/** About four seconds' worth of waiting; beyond that "try again" is the better answer. */
+const MAX_WAITING = 128;
+
+let running = 0;
+const waiting: (() => void)[] = [];
+
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (running >= MAX_AT_ONCE) {
+    if (waiting.length >= MAX_WAITING) {
+      throw new ProblemError('too_busy', {
+        detail: 'Too many people sign in at once. Try again in a few seconds.',
+      });
+    }
+    await new Promise<void>((resolve) => waiting.push(resolve));
+  } else {
+    running += 1;
+  }
+  try {
+    return await work();
+  } finally {
+    // The place goes straight to the next in line, or is given back.
+    const next = waiting.shift();
+    if (next) next();
+    else running -= 1;
+  }
+}
+
+/** A PHC string, `$argon2id$v=19$m=…,t=…,p=…$salt$hash`. Throws `too_busy` when the queue is full. */
+export async function hashPassword(password: string): Promise<string> {
+  const nonce = randomBytes(SALT_BYTES);
+  const tag = await inTurn(() =>
+    hashAsync('argon2id', { message: Buffer.from(password), nonce, tagLength: TAG_BYTES, ...COST }),
+  );
+  const encode = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
+  return `$argon2id$v=19$m=${COST.memory},t=${COST.passes},p=${COST.parallelism}$${encode(nonce)}$${encode(tag)}`;
+}
+
+const PHC = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
+
+/** A hash of no password: it costs an unknown account the same time as a known one. */
+const NOBODY = `$argon2id$v=19$m=${COST.memory},t=${COST.passes},p=${COST.parallelism}$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+
+/** Compares in constant time. Without a stored hash it works as long and says no. */
+export async function verifyPassword(password: string, stored: string | undefined): Promise<boolean> {
+  const match = PHC.exec(stored ?? NOBODY);
+  if (!match) throw new Error('A stored password hash is not argon2id.');
+  const expected = Buffer.from(match[5] as string, 'base64');
+  const actual = await inTurn(() =>
+    hashAsync('argon2id', {
+      message: Buffer.from(password),
+      nonce: Buffer.from(match[4] as string, 'base64'),
+      tagLength: expected.length,
+      memory: Number(match[1]),
+      passes: Number(match[2]),
+      parallelism: Number(match[3]),
+    }),
+  );
+  return timingSafeEqual(actual, expected) && stored !== undefined;
+}

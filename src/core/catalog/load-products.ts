@@ -1,0 +1,95 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { ProblemError } from '../../contract/problem.ts';
+import type { ProductQuery } from '../../contract/products.ts';
+import { query } from '../../database/query.ts';
+import { cutPage, type Page, readCursor } from '../paging.ts';
+import { Modifier, ModifierGroup, Product, ProductVariant, RecipeLine } from './product.entity.ts';
+
+/** A product with what belongs to it, live parts only, in their order. */
+export type ProductParts = {
+  product: Product;
+  variants: ProductVariant[];
+  groups: { group: ModifierGroup; modifiers: Modifier[] }[];
+  recipe: RecipeLine[];
+};
+
+/** Throws `not_found` for a product that is deleted or another shop's. */
+export async function loadProduct(
+  em: EntityManager,
+  shopId: string,
+  productId: string,
+): Promise<ProductParts> {
+  const product = await em.findOne(Product, { id: productId, shopId, deletedAt: null });
+  if (!product) throw new ProblemError('not_found', { detail: 'There is no such product.' });
+  const [parts] = await withParts(em, shopId, [product]);
+  return parts as ProductParts;
+}
+
+type KeyRow = { id: string; sort_order: number; name: string };
+
+const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&');
+
+const LIST_IDS = `
+  SELECT id, sort_order, name FROM products p
+  WHERE shop_id = $1 AND deleted_at IS NULL
+    AND ($2::int IS NULL OR (sort_order, name, id) > ($2, $3, $4::uuid))
+    AND ($5::text IS NULL OR name ILIKE '%' || $5 || '%')
+    AND ($6::text IS NULL OR category = $6)
+    AND ($7::boolean IS NULL OR is_active = $7)
+    AND ($8::text IS NULL OR sku = $8 OR EXISTS (SELECT FROM product_variants v
+         WHERE v.shop_id = p.shop_id AND v.product_id = p.id AND v.sku = $8 AND v.deleted_at IS NULL))
+    AND ($9::text IS NULL OR barcode = $9 OR EXISTS (SELECT FROM product_variants v
+         WHERE v.shop_id = p.shop_id AND v.product_id = p.id AND v.barcode = $9 AND v.deleted_at IS NULL))
+  ORDER BY sort_order, name, id LIMIT $10`;
+
+/** A page of the menu, by sort order, name and id. */
+export async function listProducts(
+  em: EntityManager,
+  shopId: string,
+  filter: ProductQuery,
+): Promise<Page<ProductParts>> {
+  const [order, name, id] = readCursor(filter.cursor, ['number', 'string', 'uuid']) ?? [null, null, null];
+  const search = filter.search === undefined ? null : escapeLike(filter.search);
+  const { category = null, isActive = null, sku = null, barcode = null, limit } = filter;
+  const rows = await query<KeyRow>(em, LIST_IDS, [
+    shopId,
+    order,
+    name,
+    id,
+    search,
+    category,
+    isActive,
+    sku,
+    barcode,
+    limit + 1,
+  ]);
+  const page = cutPage(
+    rows,
+    limit,
+    (row) => [row.sort_order, row.name, row.id],
+    (row) => row.id,
+  );
+  const products = await em.find(Product, { id: { $in: page.data } });
+  const parts = new Map((await withParts(em, shopId, products)).map((part) => [part.product.id, part]));
+  return { ...page, data: page.data.map((productId) => parts.get(productId) as ProductParts) };
+}
+
+async function withParts(em: EntityManager, shopId: string, products: Product[]): Promise<ProductParts[]> {
+  if (products.length === 0) return [];
+  const of = { shopId, productId: { $in: products.map((product) => product.id) } };
+  const inOrder = { sortOrder: 'asc', id: 'asc' } as const;
+  const variants = await em.find(ProductVariant, { ...of, deletedAt: null }, { orderBy: inOrder });
+  const groups = await em.find(ModifierGroup, of, { orderBy: inOrder });
+  const groupIds = { $in: groups.map((group) => group.id) };
+  const modifiers =
+    groups.length === 0 ? [] : await em.find(Modifier, { shopId, groupId: groupIds }, { orderBy: inOrder });
+  const recipe = await em.find(RecipeLine, of, { orderBy: { id: 'asc' } });
+  return products.map((product) => ({
+    product,
+    variants: variants.filter((variant) => variant.productId === product.id),
+    groups: groups
+      .filter((group) => group.productId === product.id)
+      .map((group) => ({ group, modifiers: modifiers.filter((modifier) => modifier.groupId === group.id) })),
+    recipe: recipe.filter((line) => line.productId === product.id),
+  }));
+}

@@ -1,0 +1,131 @@
+import { v7 as uuidv7 } from 'uuid';
+import { fieldProblem } from '../../contract/problem.ts';
+import type { NewProduct, ProductChange } from '../../contract/products.ts';
+import { violatedUnique } from '../../database/pg-errors.ts';
+import type { Context } from '../context.ts';
+import { findShop } from '../shops/find-shops.ts';
+import { settingsOf } from '../shops/settings.ts';
+import { type Transaction, transact } from '../transact.ts';
+import { checkVersion } from '../versions.ts';
+import { loadProduct, type ProductParts } from './load-products.ts';
+import { Product } from './product.entity.ts';
+import { replaceModifierGroups, replaceRecipe, replaceVariants } from './replace-parts.ts';
+import { viewProduct } from './view-product.ts';
+
+/** Adds a product. Throws `already_exists` (SKU, barcode), `invalid_request` (tax class, recipe). */
+export async function createProduct(
+  context: Context,
+  shopId: string,
+  body: NewProduct,
+): Promise<ProductParts> {
+  return await saving(() =>
+    transact(context, async (tx) => {
+      const now = tx.app.now();
+      const product = tx.em.create(Product, {
+        id: uuidv7(),
+        shopId,
+        name: body.name,
+        priceMinor: body.price,
+        category: null,
+        description: null,
+        imageUrl: null,
+        sku: null,
+        barcode: null,
+        taxClass: null,
+        sortOrder: 0,
+        isActive: true,
+        createdAt: now,
+        updatedAt: now,
+        deletedAt: null,
+      });
+      await applyFields(tx, product, body);
+      await tx.em.persist(product).flush();
+      return await applyParts(tx, product, body, 'product_created');
+    }),
+  );
+}
+
+/** Changes the fields that `change` names. Throws as `createProduct`, and `not_found`, `version_conflict`. */
+export async function updateProduct(
+  context: Context,
+  shopId: string,
+  productId: string,
+  change: ProductChange,
+): Promise<ProductParts> {
+  return await saving(() =>
+    transact(context, async (tx) => {
+      await lockProduct(tx, shopId, productId);
+      const current = await loadProduct(tx.em, shopId, productId);
+      checkVersion(change.version, viewProduct(current));
+      await applyFields(tx, current.product, change);
+      // A change of the parts alone changes the product too: updatedAt makes its version move.
+      current.product.updatedAt = new Date(
+        Math.max(tx.app.now().getTime(), current.product.updatedAt.getTime() + 1),
+      );
+      return await applyParts(tx, current.product, change, 'product_updated');
+    }),
+  );
+}
+
+/** Takes a product off the menu for good. Its row stays, for old bills point at it. Throws `not_found`. */
+export async function deleteProduct(context: Context, shopId: string, productId: string): Promise<void> {
+  await transact(context, async (tx) => {
+    await lockProduct(tx, shopId, productId);
+    const { product, variants } = await loadProduct(tx.em, shopId, productId);
+    const now = tx.app.now();
+    for (const gone of [product, ...variants]) gone.deletedAt = now;
+    product.updatedAt = now;
+    tx.record({ shopId, type: 'product_deleted', data: { id: productId } });
+  });
+}
+
+/** Two changes of one product go one after the other, or their parts would mix. */
+async function lockProduct(tx: Transaction, shopId: string, productId: string): Promise<void> {
+  await tx.em.execute('select id from products where shop_id = ? and id = ? for update', [shopId, productId]);
+}
+
+async function applyFields(tx: Transaction, product: Product, change: ProductChange): Promise<void> {
+  const { variants: _, modifierGroups: __, recipe: ___, version: ____, price, ...fields } = change;
+  if (fields.taxClass) await checkTaxClass(tx, product.shopId, fields.taxClass);
+  Object.assign(product, fields);
+  if (price !== undefined) product.priceMinor = price;
+}
+
+async function applyParts(
+  tx: Transaction,
+  product: Product,
+  { variants, modifierGroups, recipe }: ProductChange,
+  type: 'product_created' | 'product_updated',
+): Promise<ProductParts> {
+  if (variants) await replaceVariants(tx, product, variants);
+  if (modifierGroups) await replaceModifierGroups(tx, product, modifierGroups);
+  if (recipe) await replaceRecipe(tx, product, recipe);
+  await tx.em.flush();
+  const saved = await loadProduct(tx.em, product.shopId, product.id);
+  tx.record({ shopId: product.shopId, type, data: viewProduct(saved) });
+  return saved;
+}
+
+async function checkTaxClass(tx: Transaction, shopId: string, code: string): Promise<void> {
+  const { tax } = settingsOf(await findShop(tx.em, shopId));
+  if (tax.classes.some((taxClass) => taxClass.code === code)) return;
+  const known = tax.classes.map((taxClass) => taxClass.code).join(', ') || 'none yet';
+  throw fieldProblem('invalid_request', '/taxClass', `is not a tax class of this shop (known: ${known})`);
+}
+
+const uniques: Record<string, [pointer: string, detail: string]> = {
+  products_sku_key: ['/sku', "is another product's SKU"],
+  products_barcode_key: ['/barcode', "is another product's barcode"],
+  product_variants_sku_key: ['/variants', 'have a SKU that another variant has'],
+  product_variants_barcode_key: ['/variants', 'have a barcode that another variant has'],
+};
+
+async function saving<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const known = uniques[violatedUnique(error) ?? ''];
+    if (!known) throw error;
+    throw fieldProblem('already_exists', ...known);
+  }
+}

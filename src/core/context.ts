@@ -1,0 +1,43 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Config } from '../config.ts';
+import type { EventActor } from '../contract/events.ts';
+import type { Role } from '../contract/users.ts';
+
+/** What the actions of the shop need from the program around them. */
+export type Services = {
+  config: Config;
+  /** The clock, passed in so that a test can stop it. */
+  now(): Date;
+  /** Tells the live feed that a shop has new events; called after the commit. */
+  wake(shopId: string): void;
+};
+
+/** A person with a token. */
+export type UserActor = {
+  kind: 'user';
+  id: string;
+  name: string;
+  role: Role;
+  shopId: string | null;
+  sessionId: string;
+  deviceId: string | null;
+};
+
+/** A program at work, such as the command line: it may do everything and says so in the records. */
+export type SystemActor = { kind: 'system'; name: string };
+
+export type Actor = UserActor | SystemActor;
+
+/** What every action takes first. `em` is a fork of the request's own. */
+export type Context<A extends Actor = Actor> = { app: Services; em: EntityManager; actor: A };
+
+export const systemActor = (name: string): SystemActor => ({ kind: 'system', name });
+
+/** The actor as records keep it. */
+export const eventActor = (actor: Actor): EventActor => ({
+  kind: actor.kind,
+  id: actor.kind === 'user' ? actor.id : null,
+  name: actor.name,
+});
+
+export const deviceOf = (actor: Actor) => (actor.kind === 'user' ? actor.deviceId : null);

@@ -1,0 +1,41 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { OrderStatus, OrderType, type Order as OrderView, PaymentStatus } from '../../contract/orders.ts';
+import { minor, timestamp, varchar } from '../columns.ts';
+
+/** `items` is the bill as issued, in the words of the wire; `order_lines` has the same lines as rows. */
+const OrderSchema = defineEntity({
+  name: 'Order',
+  tableName: 'orders',
+  properties: {
+    id: p.uuid().primary(),
+    shopId: p.uuid(),
+    orderNumber: varchar(50),
+    items: p.json<OrderView['items']>(),
+    subtotalMinor: minor().fieldName('subtotal'),
+    taxMinor: minor().fieldName('tax'),
+    discountMinor: minor().fieldName('discount'),
+    totalMinor: minor().fieldName('total'),
+    paymentMethod: varchar(50).nullable(),
+    paymentStatus: p.enum(PaymentStatus.options).columnType('varchar(50)'),
+    cashierId: p.uuid().nullable(),
+    customerName: varchar(255).nullable(),
+    orderType: p.enum(OrderType.options).columnType('varchar(50)'),
+    createdAt: timestamp(),
+    updatedAt: timestamp(),
+    status: p.enum(OrderStatus.options).columnType('varchar(16)'),
+    businessDate: p.string().columnType('date'),
+    tokenNumber: p.integer().nullable(),
+    deviceId: varchar(100).nullable(),
+    notes: varchar(2000),
+    discountGiven: p.json<OrderView['discountGiven']>().nullable(),
+    taxLines: p.json<OrderView['taxLines']>(),
+    taxMode: p.enum(['inclusive', 'exclusive']).columnType('varchar(10)'),
+    voidReason: varchar(500).nullable(),
+    requestHash: varchar(64),
+    source: p.enum(['till', 'import']).columnType('varchar(8)'),
+    version: p.integer().version(),
+  },
+});
+
+export class Order extends OrderSchema.class {}
+OrderSchema.setClass(Order);

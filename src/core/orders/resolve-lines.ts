@@ -1,0 +1,139 @@
+import { v7 as uuidv7 } from 'uuid';
+import { parseMilli, parseMinor, parseRate } from '../../contract/money.ts';
+import type { NewLine, Order as OrderView } from '../../contract/orders.ts';
+import { type Fault, ProblemError } from '../../contract/problem.ts';
+import type { StockChange } from '../inventory/sql/move-stock.ts';
+import type { BillLine, GivenDiscount } from './make-bill.ts';
+import type { SaleProduct } from './sql/load-for-sale.ts';
+
+type Resolved<T> = { value: T } | { fault: Fault };
+
+/**
+ * Looks each line up on the menu. Throws `unknown_product` with every line that can't be sold, and why.
+ * A line that stands on the bill already (`frozen`, by id) keeps the price that it came with.
+ */
+export function resolveLines(lines: NewLine[], products: SaleProduct[], frozen: BillLine[] = []): BillLine[] {
+  const resolved = lines.map((line, index) => resolveLine(line, `/items/${index}`, products, frozen));
+  const errors = resolved.flatMap((line) => ('fault' in line ? [line.fault] : []));
+  if (errors.length > 0)
+    throw new ProblemError('unknown_product', { detail: errors[0]?.detail as string, errors });
+  const found = resolved.flatMap((line) => ('value' in line ? [line.value] : []));
+  checkLineIds(found);
+  return found;
+}
+
+function resolveLine(
+  line: NewLine,
+  pointer: string,
+  products: SaleProduct[],
+  frozen: BillLine[],
+): Resolved<BillLine> {
+  const refuse = (field: string, detail: string) => ({ fault: { pointer: `${pointer}/${field}`, detail } });
+  const earlier = frozen.find((known) => known.id === line.id && isSameGoods(known, line));
+  const own = { quantityMilli: line.quantity, discount: line.discount, note: line.note };
+  if (earlier) return { value: { ...earlier, ...own } };
+
+  const product = products.find((known) => known.id === line.productId);
+  if (!product) return refuse('productId', 'This product is not on the menu.');
+  if (!product.isActive) return refuse('productId', `${product.name} is not available at the moment.`);
+  const variant = product.variants.find((known) => known.id === line.variantId);
+  if (line.variantId && !variant) return refuse('variantId', `${product.name} has no such variant.`);
+  if (!variant && product.variants.length > 0) {
+    return refuse(
+      'variantId',
+      `${product.name}: choose ${product.variants.map((known) => known.name).join(' or ')}.`,
+    );
+  }
+  const modifiers = chooseModifiers(line.modifierIds, product);
+  if (typeof modifiers === 'string') return refuse('modifierIds', modifiers);
+  return {
+    value: {
+      id: line.id ?? uuidv7(),
+      productId: product.id,
+      variantId: variant?.id ?? null,
+      name: product.name,
+      variantName: variant?.name ?? null,
+      category: product.category,
+      sku: variant?.sku ?? product.sku,
+      taxClass: product.taxClass,
+      unitPriceMinor: parseMinor(variant?.price ?? product.price) as number,
+      modifiers,
+      ...own,
+    },
+  };
+}
+
+const isSameGoods = (known: BillLine, line: NewLine) =>
+  known.productId === line.productId &&
+  known.variantId === (line.variantId ?? null) &&
+  known.modifiers.map(({ id }) => id).join() === line.modifierIds.join();
+
+/** The modifiers chosen, or a sentence on why they can't be. */
+function chooseModifiers(ids: string[], product: SaleProduct): BillLine['modifiers'] | string {
+  const onOffer = product.groups.flatMap((group) => group.modifiers);
+  const chosen = ids.map((id) => onOffer.find((modifier) => modifier.id === id));
+  if (chosen.includes(undefined)) return `${product.name} has no such modifier.`;
+  for (const { name, min, max, modifiers } of product.groups) {
+    const count = ids.filter((id) => modifiers.some((modifier) => modifier.id === id)).length;
+    if (count < min) return `${product.name}: choose at least ${min} of ${name}.`;
+    if (count > max) return `${product.name}: choose at most ${max} of ${name}.`;
+  }
+  return chosen.flatMap((modifier) =>
+    modifier
+      ? [{ id: modifier.id, name: modifier.name, priceMinor: parseMinor(modifier.price) as number }]
+      : [],
+  );
+}
+
+function checkLineIds(lines: BillLine[]): void {
+  const ids = lines.map((line) => line.id);
+  const twice = ids.findIndex((id, index) => ids.indexOf(id) !== index);
+  if (twice < 0) return;
+  const errors = [{ pointer: `/items/${twice}/id`, detail: 'stands on this bill twice' }];
+  throw new ProblemError('invalid_request', { detail: 'Two lines have the same id.', errors });
+}
+
+/** A frozen line as it was before pricing, so that a parked bill can be priced again. */
+export function thawLine(item: OrderView['items'][number]): BillLine {
+  const { quantity, unitPrice, modifiers, discountGiven } = item;
+  return {
+    id: item.id,
+    productId: item.productId,
+    variantId: item.variantId,
+    name: item.name,
+    variantName: item.variantName,
+    category: item.category,
+    sku: item.sku,
+    taxClass: item.taxClass,
+    note: item.note,
+    unitPriceMinor: parseMinor(unitPrice) as number,
+    modifiers: modifiers.map(({ id, name, price }) => ({
+      id,
+      name,
+      priceMinor: parseMinor(price) as number,
+    })),
+    quantityMilli: parseMilli(String(quantity)) as number,
+    discount: thawDiscount(discountGiven),
+  };
+}
+
+export function thawDiscount(given: OrderView['discountGiven']): GivenDiscount | null {
+  if (!given) return null;
+  const parse = given.type === 'percentage' ? parseRate : parseMinor;
+  return { ...given, value: parse(given.value) as number };
+}
+
+/** What lines take from stock by their products' recipes; negative, one entry an item. */
+export function stockTaken(lines: BillLine[], products: SaleProduct[]): StockChange[] {
+  const taken = new Map<string, number>();
+  for (const line of lines) {
+    const recipe = products.find((product) => product.id === line.productId)?.recipe ?? [];
+    for (const { itemId, variantId, quantity } of recipe) {
+      if (variantId !== null && variantId !== line.variantId) continue;
+      // Thousandths times thousandths are millionths; a third decimal is all that stock keeps.
+      const millionths = BigInt(parseMilli(quantity) as number) * BigInt(line.quantityMilli);
+      taken.set(itemId, (taken.get(itemId) ?? 0) - Number((millionths + 500n) / 1000n));
+    }
+  }
+  return [...taken].map(([itemId, quantityMilli]) => ({ itemId, quantityMilli }));
+}

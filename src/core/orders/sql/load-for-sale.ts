@@ -1,0 +1,75 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { SettingsValues } from '../../../contract/settings.ts';
+import { query } from '../../../database/query.ts';
+
+/** A product as a sale needs it; amounts and quantities as PostgreSQL's decimal text. */
+export type SaleProduct = {
+  id: string;
+  name: string;
+  price: string;
+  category: string | null;
+  sku: string | null;
+  taxClass: string | null;
+  isActive: boolean;
+  variants: { id: string; name: string; price: string; sku: string | null }[];
+  groups: {
+    name: string;
+    min: number;
+    max: number;
+    modifiers: { id: string; name: string; price: string }[];
+  }[];
+  recipe: { itemId: string; variantId: string | null; quantity: string }[];
+};
+
+export type SaleShop = {
+  id: string;
+  code: string;
+  currency: string;
+  timezone: string;
+  dayStart: string;
+  settings: Partial<SettingsValues>;
+};
+
+type Row = {
+  shop: SaleShop;
+  earlier: { shopId: string; requestHash: string } | null;
+  products: SaleProduct[];
+};
+
+// One round trip brings all that pricing needs: the shop's rules, the order if it is there already, the products.
+const LOAD_FOR_SALE = `
+  SELECT
+    jsonb_build_object('id', s.id, 'code', s.code, 'currency', s.currency, 'timezone', s.timezone,
+                       'dayStart', s.day_start, 'settings', s.settings) AS shop,
+    (SELECT jsonb_build_object('shopId', o.shop_id, 'requestHash', o.request_hash)
+     FROM orders o WHERE o.id = $2) AS earlier,
+    coalesce((
+      SELECT jsonb_agg(jsonb_build_object(
+        'id', p.id, 'name', p.name, 'price', p.price::text, 'category', p.category, 'sku', p.sku,
+        'taxClass', p.tax_class, 'isActive', p.is_active,
+        'variants', coalesce((
+          SELECT jsonb_agg(jsonb_build_object('id', v.id, 'name', v.name, 'price', v.price::text, 'sku', v.sku))
+          FROM product_variants v WHERE v.product_id = p.id AND v.deleted_at IS NULL), '[]'),
+        'groups', coalesce((
+          SELECT jsonb_agg(jsonb_build_object('name', g.name, 'min', g.min, 'max', g.max, 'modifiers', (
+            SELECT jsonb_agg(jsonb_build_object('id', m.id, 'name', m.name, 'price', m.price::text))
+            FROM modifiers m WHERE m.shop_id = g.shop_id AND m.group_id = g.id)))
+          FROM modifier_groups g WHERE g.shop_id = p.shop_id AND g.product_id = p.id), '[]'),
+        'recipe', coalesce((
+          SELECT jsonb_agg(jsonb_build_object('itemId', r.inventory_item_id, 'variantId', r.variant_id,
+                                              'quantity', r.quantity::text))
+          FROM recipes r WHERE r.shop_id = p.shop_id AND r.product_id = p.id), '[]')))
+      FROM products p WHERE p.shop_id = s.id AND p.id = ANY ($3::uuid[]) AND p.deleted_at IS NULL), '[]') AS products
+  FROM shops s WHERE s.id = $1`;
+
+/** All that pricing and writing a bill needs, in one statement. */
+export async function loadForSale(
+  em: EntityManager,
+  shopId: string,
+  orderId: string,
+  productIds: string[],
+): Promise<Row> {
+  const [row] = await query<Row>(em, LOAD_FOR_SALE, [shopId, orderId, productIds]);
+  if (!row) throw new Error(`Shop ${shopId} is gone.`);
+  return row;
+}

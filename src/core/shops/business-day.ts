@@ -1,0 +1,66 @@
+const DAY_MS = 86_400_000;
+
+/** The day before a `YYYY-MM-DD`. */
+function dayBefore(date: string): string {
+  return new Date(Date.parse(`${date}T00:00:00Z`) - DAY_MS).toISOString().slice(0, 10);
+}
+
+/**
+ * The business date (`YYYY-MM-DD`) of a wall time in the shop: before `dayStart` (`HH:MM`) it is still the day before.
+ * A sale at 01:30 belongs to the evening before when the day starts at 04:00.
+ */
+export function businessDateOf(wallDate: string, wallTime: string, dayStart: string): string {
+  return wallTime < dayStart ? dayBefore(wallDate) : wallDate;
+}
+
+/**
+ * The fiscal year of a business date as bill numbers show it: `2015` when it starts on 1 January, else the two
+ * calendar years that it touches, `2627`. `fiscalYearStart` is `MM-DD`.
+ */
+export function fiscalYearLabel(businessDate: string, fiscalYearStart: string): string {
+  const year = Number(businessDate.slice(0, 4));
+  if (fiscalYearStart === '01-01') return businessDate.slice(0, 4);
+  const startYear = businessDate.slice(5) >= fiscalYearStart ? year : year - 1;
+  return [startYear, startYear + 1].map((each) => String(each % 100).padStart(2, '0')).join('');
+}
+
+/** `CODE/2627/000123`: at most 16 characters up to the millionth bill of a year (Indian GST rule 46). */
+export function formatOrderNumber(code: string, label: string, number: number): string {
+  return `${code}/${label}/${String(number).padStart(6, '0')}`;
+}
+
+/** `CODE/C2627/00123`. */
+export function formatCreditNoteNumber(code: string, label: string, number: number): string {
+  return `${code}/C${label}/${String(number).padStart(5, '0')}`;
+}
+
+/** Making a formatter costs a hundred times as much as using one, and a program serves few zones. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatterOf(timeZone: string): Intl.DateTimeFormat {
+  let formatter = formatters.get(timeZone);
+  if (!formatter) {
+    formatter = new Intl.DateTimeFormat('en', {
+      timeZone,
+      calendar: 'gregory',
+      numberingSystem: 'latn',
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+    });
+    formatters.set(timeZone, formatter);
+  }
+  return formatter;
+}
+
+/** What the clock on the wall shows at an instant: `YYYY-MM-DD` and `HH:MM:SS`. Throws RangeError for no zone. */
+export function wallClock(instant: Date, timeZone: string): { date: string; time: string } {
+  const parts: Record<string, string> = {};
+  for (const { type, value } of formatterOf(timeZone).formatToParts(instant)) parts[type] = value;
+  const { year = '', month, day, hour, minute, second } = parts;
+  return { date: `${year.padStart(4, '0')}-${month}-${day}`, time: `${hour}:${minute}:${second}` };
+}

@@ -1,0 +1,79 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { ProblemError } from '../../contract/problem.ts';
+import type { NewShop } from '../../contract/shops.ts';
+import type { NewUser } from '../../contract/users.ts';
+import { query } from '../../database/query.ts';
+import { hashToken, newOpaqueToken } from '../auth/tokens.ts';
+import type { Context } from '../context.ts';
+import { buildUser, saveUser } from '../users/create-user.ts';
+import type { User } from '../users/user.entity.ts';
+import { openShop } from './create-shop.ts';
+import type { Shop } from './shop.entity.ts';
+
+/** A day to type it in; a new one is printed at each start until somebody has. */
+const SETUP_TOKEN_HOURS = 24;
+
+export type Owner = Omit<NewUser, 'role'>;
+
+export async function isClaimed(em: EntityManager): Promise<boolean> {
+  const [row] = await query(em, 'SELECT FROM setup WHERE claimed_at IS NOT NULL');
+  return row !== undefined;
+}
+
+/** A new setup token, and the only one that is valid; null once the installation has an owner. */
+export async function issueSetupToken({ app, em }: Pick<Context, 'app' | 'em'>): Promise<string | null> {
+  const { token, hash } = newOpaqueToken();
+  const expiresAt = new Date(app.now().getTime() + SETUP_TOKEN_HOURS * 3_600_000);
+  const issued = await query(
+    em,
+    'UPDATE setup SET token_hash = $1, expires_at = $2 WHERE claimed_at IS NULL RETURNING only_row',
+    [hash, expiresAt],
+  );
+  return issued.length === 1 ? token : null;
+}
+
+/** The first owner, by the setup token. Throws `setup_refused` when it is wrong, old or used. */
+export async function claimWithToken(
+  context: Pick<Context, 'app' | 'em'>,
+  token: string,
+  owner: Owner,
+  newShop: NewShop | undefined,
+): Promise<{ user: User; shop: Shop | null }> {
+  // Looked at before the password is hashed: whoever has no token doesn't get to make the server work.
+  const sql = 'SELECT FROM setup WHERE claimed_at IS NULL AND token_hash = $1 AND expires_at > $2';
+  const [valid] = await query(context.em, sql, [hashToken(token), context.app.now()]);
+  if (!valid) {
+    throw new ProblemError('setup_refused', {
+      detail: 'The setup token is wrong, expired or already used. Restart the server to see a new one.',
+    });
+  }
+  return await claim(context, owner, newShop, hashToken(token));
+}
+
+/** The first owner and shop, made by whoever holds the machine (`smoocho init`). Throws `setup_refused`. */
+export async function claim(
+  { app, em }: Pick<Context, 'app' | 'em'>,
+  owner: Owner,
+  newShop: NewShop | undefined,
+  tokenHash: string | null = null,
+): Promise<{ user: User; shop: Shop | null }> {
+  const user = await buildUser(em, { ...owner, role: 'owner' }, app.now());
+  return await em.transactional(async (tx) => {
+    // The row's lock lets one of many claims through; the others find it claimed.
+    const claimed = await query(
+      tx,
+      `UPDATE setup SET claimed_at = $1, token_hash = NULL, expires_at = NULL
+       WHERE claimed_at IS NULL AND ($2::text IS NULL OR token_hash = $2) RETURNING only_row`,
+      [app.now(), tokenHash],
+    );
+    if (claimed.length === 0) {
+      throw new ProblemError('setup_refused', {
+        detail: 'This installation already has an owner. Sign in instead.',
+      });
+    }
+    await saveUser(tx, user);
+    if (!newShop) return { user, shop: null };
+    const shop = await openShop(tx, newShop, user, app.now());
+    return { user, shop };
+  });
+}

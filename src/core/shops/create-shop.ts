@@ -1,0 +1,43 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { v7 as uuidv7 } from 'uuid';
+import { fieldProblem } from '../../contract/problem.ts';
+import type { NewShop } from '../../contract/shops.ts';
+import { isUniqueViolation } from '../../database/pg-errors.ts';
+import { query } from '../../database/query.ts';
+import type { Context } from '../context.ts';
+import { findUser } from '../users/find-user.ts';
+import type { User } from '../users/user.entity.ts';
+import { Shop } from './shop.entity.ts';
+
+/** Opens a shop for an owner, with its counters. Throws `already_exists` for a code that is taken. */
+export async function createShop({ app, em }: Context, newShop: NewShop, ownerId: string): Promise<Shop> {
+  return await em.transactional(async (tx) => {
+    const owner = await findUser(tx, ownerId);
+    if (owner.role !== 'owner')
+      throw fieldProblem('invalid_request', '/owner', `${owner.name} is not an owner`);
+    return await openShop(tx, newShop, owner, app.now());
+  });
+}
+
+/** The shop, its counter row, and the owner's own shop if there was none yet; inside a transaction. */
+export async function openShop(em: EntityManager, newShop: NewShop, owner: User, now: Date): Promise<Shop> {
+  const shop = em.create(Shop, {
+    ...newShop,
+    id: uuidv7(),
+    ownerId: owner.id,
+    settings: {},
+    dayStart: '00:00:00',
+    createdAt: now,
+    updatedAt: now,
+  });
+  try {
+    await em.persist(shop).flush();
+  } catch (error) {
+    if (!isUniqueViolation(error, 'shops_code_key')) throw error;
+    throw fieldProblem('already_exists', '/code', `${newShop.code} is another shop's code`);
+  }
+  await query(em, 'INSERT INTO shop_heads (shop_id) VALUES ($1)', [shop.id]);
+  owner.shopId ??= shop.id;
+  await em.flush();
+  return shop;
+}

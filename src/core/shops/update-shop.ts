@@ -1,0 +1,69 @@
+import { LockMode } from '@mikro-orm/core';
+import { fieldProblem, ProblemError } from '../../contract/problem.ts';
+import { CUSTOM_MAX_BYTES, type SettingsChange } from '../../contract/settings.ts';
+import type { ShopChange } from '../../contract/shops.ts';
+import type { Context } from '../context.ts';
+import { type Transaction, transact } from '../transact.ts';
+import { checkVersion } from '../versions.ts';
+import { mergeSettings, settingsOf, viewSettings } from './settings.ts';
+import { Shop } from './shop.entity.ts';
+import { viewShop } from './view-shop.ts';
+
+/** Changes what the shop is. Throws `not_found`, `version_conflict`. */
+export async function updateShop(context: Context, shopId: string, change: ShopChange): Promise<Shop> {
+  return await transact(context, async (tx) => {
+    const shop = await lockShop(tx, shopId);
+    checkVersion(change.version, viewShop(shop));
+    shop.name = change.name ?? shop.name;
+    shop.timezone = change.timezone ?? shop.timezone;
+    if (change.dayStart !== undefined) shop.dayStart = `${change.dayStart}:00`;
+    shop.updatedAt = tx.app.now();
+    await tx.em.flush();
+    tx.record({ shopId, type: 'shop_updated', data: viewShop(shop) });
+    return shop;
+  });
+}
+
+/** Changes settings by key. Throws `not_found`, `version_conflict`, `invalid_request`. */
+export async function updateSettings(
+  context: Context,
+  shopId: string,
+  change: SettingsChange,
+): Promise<Shop> {
+  return await transact(context, async (tx) => {
+    const shop = await lockShop(tx, shopId);
+    checkVersion(change.version, viewSettings(shop));
+    const { dayStart, ...settings } = mergeSettings(settingsOf(shop), change);
+    checkTaxClasses(settings.tax);
+    if (JSON.stringify(settings.custom).length > CUSTOM_MAX_BYTES) {
+      throw fieldProblem('invalid_request', '/custom', 'is larger than 32 KiB');
+    }
+    shop.settings = settings;
+    shop.dayStart = `${dayStart}:00`;
+    shop.updatedAt = tx.app.now();
+    await tx.em.flush();
+    tx.record({ shopId, type: 'settings_changed', data: viewSettings(shop) });
+    return shop;
+  });
+}
+
+async function lockShop(tx: Transaction, shopId: string): Promise<Shop> {
+  const shop = await tx.em.findOne(Shop, shopId, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  if (!shop) throw new ProblemError('not_found', { detail: 'There is no such shop.' });
+  return shop;
+}
+
+function checkTaxClasses({
+  classes,
+  defaultClass,
+}: {
+  classes: { code: string }[];
+  defaultClass: string;
+}): void {
+  const codes = classes.map((taxClass) => taxClass.code);
+  const twice = codes.findIndex((code, index) => codes.indexOf(code) !== index);
+  if (twice >= 0) throw fieldProblem('invalid_request', `/tax/classes/${twice}/code`, 'stands twice');
+  if (defaultClass !== '' && !codes.includes(defaultClass)) {
+    throw fieldProblem('invalid_request', '/tax/defaultClass', 'is not one of the tax classes');
+  }
+}

@@ -1,0 +1,33 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { ProblemError } from '../../contract/problem.ts';
+import { User } from './user.entity.ts';
+
+/** Throws `not_found`. */
+export async function findUser(em: EntityManager, userId: string): Promise<User> {
+  const user = await em.findOne(User, userId);
+  if (!user) throw new ProblemError('not_found', { detail: 'There is no such person.' });
+  return user;
+}
+
+/** Somebody by e-mail, as the command line names people. Throws `not_found`. */
+export async function findUserByEmail(em: EntityManager, email: string): Promise<User> {
+  const user = await em.findOne(User, { email: email.toLowerCase() });
+  if (!user) throw new ProblemError('not_found', { detail: `There is nobody with the e-mail ${email}.` });
+  return user;
+}
+
+/** The owner with this e-mail, or the only one there is. Throws `not_found`, `invalid_request`. */
+export async function findOwner(em: EntityManager, email: string | undefined): Promise<User> {
+  if (email !== undefined) return await findUserByEmail(em, email);
+  const owners = await listOwners(em);
+  if (owners.length === 1) return owners[0] as User;
+  const detail =
+    owners.length === 0
+      ? 'There is no owner yet. Run: smoocho init'
+      : `There are several owners (${owners.map((owner) => owner.email).join(', ')}): say which with --owner.`;
+  throw new ProblemError('invalid_request', { detail });
+}
+
+export async function listOwners(em: EntityManager): Promise<User[]> {
+  return await em.find(User, { role: 'owner' }, { orderBy: { email: 'asc' } });
+}

@@ -1,0 +1,16 @@
+import type { User as UserView } from '../../contract/users.ts';
+import type { User } from './user.entity.ts';
+
+/** A person as the wire shows them; never the password's hash. */
+export function viewUser(user: User): UserView {
+  return {
+    id: user.id,
+    email: user.email,
+    name: user.name,
+    role: user.role,
+    shopId: user.shopId ?? null,
+    version: user.version,
+    createdAt: user.createdAt.toISOString(),
+    updatedAt: user.updatedAt.toISOString(),
+  };
+}

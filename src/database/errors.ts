@@ -1,0 +1,9 @@
+/** The database can't be had: one sentence that says why, with what to do about it. Exit code 5. */
+export class DatabaseUnreachableError extends Error {
+  override name = 'DatabaseUnreachableError';
+}
+
+/** The home can't be used by the user that PostgreSQL runs as: one sentence with its mend. Exit code 5. */
+export class HomeUnreachableError extends Error {
+  override name = 'HomeUnreachableError';
+}

@@ -1,0 +1,129 @@
+import { readdirSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { DatabaseUnreachableError } from './errors.ts';
+
+const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url));
+const TABLE = 'pgmigrations';
+/** Another process may be migrating a large table; whoever waits longer than this should be told. */
+const LOCK_TIMEOUT_MS = 120_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+export type MigrationStatus = {
+  applied: string[];
+  pending: string[];
+  /** Applied by a newer version of this program. */
+  unknown: string[];
+};
+
+/** The schema is not the one that this program works with. */
+export class SchemaError extends Error {
+  override name = 'SchemaError';
+  readonly kind: 'newer' | 'pending' | 'empty';
+  constructor(kind: 'newer' | 'pending' | 'empty', message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** A connection of one's own, closed afterwards. Throws DatabaseUnreachableError. */
+export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    options: '-c timezone=UTC',
+    application_name: 'smoocho',
+  });
+  // A connection that breaks reports it here too; the query in flight tells whoever waits for it.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+  } catch (error) {
+    const { host, port } = client;
+    const reason = (error as Error).message || String(error);
+    throw new DatabaseUnreachableError(
+      `The database at ${host}:${port} can't be reached (${reason}). Is it running, and is DATABASE_URL right?`,
+    );
+  }
+  try {
+    return await work(client);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+const migrationNames = () =>
+  readdirSync(FOLDER)
+    .filter((file) => file.endsWith('.sql'))
+    .map((file) => basename(file, '.sql'))
+    .sort();
+
+export async function migrationStatus(url: string): Promise<MigrationStatus> {
+  const applied = await withClient(url, async (client) => {
+    const { rows: tables } = await client.query('SELECT to_regclass($1) AS name', [TABLE]);
+    if (tables[0].name === null) return [];
+    const { rows } = await client.query<{ name: string }>(`SELECT name FROM ${TABLE} ORDER BY run_on, id`);
+    return rows.map((row) => row.name);
+  });
+  const names = migrationNames();
+  return {
+    applied,
+    pending: names.filter((name) => !applied.includes(name)),
+    unknown: applied.filter((name) => !names.includes(name)),
+  };
+}
+
+/** Refuses a database that this program doesn't fit. Throws SchemaError. */
+export function checkSchema({ applied, pending, unknown }: MigrationStatus): void {
+  if (unknown.length > 0) {
+    throw new SchemaError(
+      'newer',
+      `The database was made by a newer smoocho (it has ${unknown.join(', ')}). Install that version, or a newer one.`,
+    );
+  }
+  if (applied.length === 0) throw new SchemaError('empty', 'Nothing is set up here yet. Run: smoocho init');
+  if (pending.length > 0) {
+    throw new SchemaError(
+      'pending',
+      `The database is older than this program (${pending.join(', ')} to come). Run: smoocho migrate up`,
+    );
+  }
+}
+
+/** Applies what is pending, one process at a time; gives the names. Throws SchemaError for a newer database. */
+export async function migrateUp(url: string, log: (line: string) => void = () => {}): Promise<string[]> {
+  const { pending, unknown, applied } = await migrationStatus(url);
+  if (unknown.length > 0) checkSchema({ applied, pending, unknown });
+  return pending.length === 0 ? [] : await run(url, 'up', Number.POSITIVE_INFINITY, log);
+}
+
+/** Takes the last `count` migrations back, with the data that only they held; gives the names. */
+export async function migrateDown(
+  url: string,
+  count: number,
+  log: (line: string) => void = () => {},
+): Promise<string[]> {
+  return await run(url, 'down', count, log);
+}
+
+async function run(url: string, direction: 'up' | 'down', count: number, log: (line: string) => void) {
+  // Loaded when there is something to do: a start on an up-to-date database is quicker and smaller without it.
+  const { runner } = await import('node-pg-migrate');
+  return await withClient(url, async (client) => {
+    await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    const done = await runner({
+      dbClient: client,
+      dir: FOLDER,
+      migrationsTable: TABLE,
+      direction,
+      count,
+      advisoryLockMode: 'wait',
+      checkOrder: true,
+      singleTransaction: true,
+      log: () => {},
+      logger: { debug: () => {}, info: () => {}, warn: log, error: log },
+    });
+    return done.map((migration) => migration.name);
+  });
+}

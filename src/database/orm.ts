@@ -1,0 +1,34 @@
+import type { EntitySchema } from '@mikro-orm/core';
+import { type EntityClass, MikroORM } from '@mikro-orm/postgresql';
+
+/** About 8 connections are best on a small box: more only queue inside the server instead of here. */
+const POOL_SIZE = 8;
+
+/** A statement that takes longer than this is stuck: the slowest report needs a fraction of a second. */
+const STATEMENT_TIMEOUT_MS = 15_000;
+/** Two sales of a shop wait for each other's counter row for milliseconds; seconds mean that something hangs. */
+const LOCK_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** Opens the ORM over a migrated database. `entities` come from the caller: this room knows no noun of the shop. */
+export async function openOrm(
+  url: string,
+  entities: (EntityClass<unknown> | EntitySchema)[],
+  onError: (message: string) => void,
+): Promise<MikroORM> {
+  return await MikroORM.init({
+    clientUrl: url,
+    entities,
+    // Entities are only ever used in a fork of their own request; a forgotten fork is a bug to be seen at once.
+    allowGlobalContext: false,
+    validateRequired: false,
+    forceUtcTimezone: true,
+    pool: { min: 0, max: POOL_SIZE },
+    driverOptions: {
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      options: `-c timezone=UTC -c statement_timeout=${STATEMENT_TIMEOUT_MS} -c lock_timeout=${LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout=30000`,
+    },
+    logger: onError,
+    debug: false,
+  });
+}

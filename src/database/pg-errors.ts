@@ -1,0 +1,16 @@
+/** What PostgreSQL says went wrong. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+type PgError = { code?: unknown; constraint?: unknown };
+
+const UNIQUE_VIOLATION = '23505';
+
+/** True when a row was refused because of this unique constraint or index. */
+export function isUniqueViolation(error: unknown, constraint: string): boolean {
+  const { code, constraint: violated } = (error ?? {}) as PgError;
+  return code === UNIQUE_VIOLATION && violated === constraint;
+}
+
+/** The unique constraint that refused a row; undefined when it was something else. */
+export function violatedUnique(error: unknown): string | undefined {
+  const { code, constraint } = (error ?? {}) as PgError;
+  return code === UNIQUE_VIOLATION && typeof constraint === 'string' ? constraint : undefined;
+}

@@ -1,0 +1,24 @@
+/**
+ * The arithmetic of a bill, pure and free of dependencies, so that a till prices offline exactly as the
+ * server does. Amounts are whole minor units, quantities whole thousandths, percentages whole thousandths of
+ * a per cent.
+ */
+export { apportion, mulDivHalfUp } from './arithmetic.ts';
+export {
+  type BillDiscount,
+  type BillInput,
+  type BillLine,
+  type PricedBill,
+  type PricedLine,
+  priceBill,
+} from './bill.ts';
+export { type OfferedPayment, type SettledPayment, type Settlement, settlePayments } from './payments.ts';
+export {
+  formatPercent,
+  resolveTaxPercent,
+  resolveTaxRate,
+  type TaxMode,
+  type TaxRate,
+  type TaxSplit,
+  type TaxSummary,
+} from './tax.ts';

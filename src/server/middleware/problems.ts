@@ -1,0 +1,44 @@
+import type { Context, Middleware } from 'koa';
+import type { Log } from '../../app.ts';
+import { type Problem, ProblemError, problems } from '../../contract/problem.ts';
+
+/** Turns what was thrown into an RFC 9457 answer. An unknown fault is logged and answered with a bare 500. */
+export const problemAnswers =
+  (log: Log): Middleware =>
+  async (ctx, next) => {
+    try {
+      await next();
+      if (ctx.status === 404 && ctx.body === undefined) {
+        throw new ProblemError('not_found', { detail: 'There is nothing at this address.' });
+      }
+    } catch (error) {
+      if (error instanceof ProblemError) return answer(ctx, error);
+      log.error(
+        { err: error, requestId: ctx.state.requestId, method: ctx.method, path: ctx.path },
+        'unknown fault',
+      );
+      answer(ctx, new ProblemError('internal', { detail: 'The request id helps to find it in the log.' }));
+    }
+  };
+
+function answer(ctx: Context, error: ProblemError): void {
+  const body = problemBody(error, ctx.state.requestId);
+  ctx.status = body.status;
+  ctx.body = JSON.stringify(body);
+  ctx.type = 'application/problem+json';
+  if (error.code === 'unauthenticated') ctx.set('WWW-Authenticate', 'Bearer');
+  if (error.code === 'too_busy') ctx.set('Retry-After', '5');
+}
+
+export function problemBody({ code, detail, errors, extra }: ProblemError, instance: string): Problem {
+  const { status, title } = problems[code];
+  return {
+    type: `urn:smoocho:problem:${code}`,
+    title,
+    status,
+    ...(detail === undefined ? {} : { detail }),
+    instance,
+    ...(errors === undefined ? {} : { errors }),
+    ...extra,
+  };
+}

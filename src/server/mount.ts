@@ -1,0 +1,97 @@
+import type Router from '@koa/router';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Context as KoaContext } from 'koa';
+import type { App } from '../app.ts';
+import { parse } from '../contract/parse.ts';
+import { type Fault, ProblemError } from '../contract/problem.ts';
+import type { Body, Params, Query, Route } from '../contract/route.ts';
+import { isAtLeast } from '../contract/users.ts';
+import { authenticate } from '../core/auth/authenticate.ts';
+import type { UserActor } from '../core/context.ts';
+import { readBody } from './body.ts';
+
+/** Routes for `nobody` take a token too if one is sent; all others have one for certain. */
+type ActorOf<R extends Route> = R['permission'] extends 'nobody' ? UserActor | null : UserActor;
+
+export type Request<R extends Route> = {
+  app: App;
+  em: EntityManager;
+  actor: ActorOf<R>;
+  params: Params<R>;
+  query: Query<R>;
+  body: Body<R>;
+  /** For the few routes that look at more than their parsed parts, such as `Accept`. */
+  http: KoaContext;
+};
+
+export type Answer = { status?: number; body?: unknown; type?: string };
+
+/**
+ * Mounts a line of the route table: who, where, what, in this order, so that a stranger learns nothing from the
+ * answer to a malformed body; then the handler, which calls one action and gives back a view.
+ */
+export function mount<R extends Route>(
+  router: Router,
+  app: App,
+  route: R,
+  handle: (request: Request<R>) => Promise<Answer>,
+): void {
+  const usual = Number(Object.keys(route.responses)[0]);
+  router[route.method](route.path, async (ctx) => {
+    const em = app.orm.em.fork();
+    const params = parseParams(route, ctx.params);
+    const actor = await permit(app, em, route, ctx, (params as { shopId?: string }).shopId ?? null);
+    const query = route.query ? parse(route.query, { ...ctx.query }, '/query') : {};
+    const body = route.body ? parse(route.body, await readBody(ctx)) : {};
+    const request = { app, em, actor, params, query, body, http: ctx } as unknown as Request<R>;
+    const answer = await handle(request);
+    ctx.status = answer.status ?? usual;
+    ctx.body = answer.body ?? null;
+    if (answer.type) ctx.type = answer.type;
+  });
+}
+
+/** An id that is no UUID names nothing that could be there: 404, with the field. */
+function parseParams(route: Route, params: Record<string, string>): unknown {
+  if (!route.params) return {};
+  const result = route.params.safeParse(params);
+  if (result.success) return result.data;
+  const errors: Fault[] = result.error.issues.map((issue) => ({
+    pointer: `/path/${String(issue.path[0])}`,
+    detail: issue.message,
+  }));
+  throw new ProblemError('not_found', { detail: 'There is nothing at this address.', errors });
+}
+
+/** Who calls, if they may. Another shop's things are not there (404); one's own may still not be for one's role (403). */
+async function permit(
+  app: App,
+  em: EntityManager,
+  route: Route,
+  ctx: KoaContext,
+  shopId: string | null,
+): Promise<UserActor | null> {
+  const token = bearerToken(ctx);
+  if (token === null) {
+    if (route.permission === 'nobody') return null;
+    throw new ProblemError('unauthenticated', { detail: 'Send the access token: Authorization: Bearer …' });
+  }
+  const { actor, hasShop } = await authenticate(app, em, token, shopId);
+  if (route.permission === 'nobody' || route.permission === 'any') return actor;
+  if (shopId !== null && !hasShop) throw new ProblemError('not_found', { detail: 'There is no such shop.' });
+  if (!isAtLeast(actor.role, route.permission)) {
+    throw new ProblemError('forbidden', {
+      detail: `This needs a ${route.permission}; you are signed in as ${actor.role}.`,
+    });
+  }
+  return actor;
+}
+
+function bearerToken(ctx: KoaContext): string | null {
+  const header = ctx.get('authorization');
+  if (header === '') return null;
+  const match = /^Bearer ([\w.~+/-]+=*)$/i.exec(header);
+  if (!match)
+    throw new ProblemError('unauthenticated', { detail: 'Authorization is not of the form: Bearer …' });
+  return match[1] as string;
+}

@@ -1,0 +1,39 @@
+import type Router from '@koa/router';
+import type { App } from '../../app.ts';
+import * as contract from '../../contract/auth.ts';
+import { register } from '../../core/auth/register.ts';
+import { refreshSession, signIn, signOut } from '../../core/auth/sign-in.ts';
+import { listShopsOf } from '../../core/shops/find-shops.ts';
+import { viewShop } from '../../core/shops/view-shop.ts';
+import { findUser } from '../../core/users/find-user.ts';
+import { updateProfile } from '../../core/users/update-profile.ts';
+import { viewUser } from '../../core/users/view-user.ts';
+import { mount } from '../mount.ts';
+
+export function mountAuth(router: Router, app: App): void {
+  mount(router, app, contract.login, async ({ em, body }) => ({ body: await signIn({ app, em }, body) }));
+
+  mount(router, app, contract.refresh, async ({ em, body }) => ({
+    body: await refreshSession({ app, em }, body.refreshToken),
+  }));
+
+  mount(router, app, contract.register, async ({ em, actor, body }) => {
+    const { user, shop } = await register({ app, em, actor }, body);
+    return { body: { user: viewUser(user), shop: shop && viewShop(shop) } };
+  });
+
+  mount(router, app, contract.logout, async ({ em, actor }) => {
+    await signOut({ app, em }, actor.sessionId);
+    return {};
+  });
+
+  mount(router, app, contract.getProfile, async ({ em, actor }) => {
+    const user = await findUser(em, actor.id);
+    const shops = await listShopsOf(em, user);
+    return { body: { user: viewUser(user), shops: shops.map(viewShop) } };
+  });
+
+  mount(router, app, contract.updateProfile, async ({ em, actor, body }) => ({
+    body: viewUser(await updateProfile({ app, em, actor }, body)),
+  }));
+}

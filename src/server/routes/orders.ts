@@ -1,0 +1,33 @@
+import type Router from '@koa/router';
+import type { App } from '../../app.ts';
+import * as contract from '../../contract/orders.ts';
+import { findOrder, listOrders } from '../../core/orders/find-orders.ts';
+import { placeOrder } from '../../core/orders/place-order.ts';
+import { updateOrder } from '../../core/orders/update-order.ts';
+import { viewOrder } from '../../core/orders/view-order.ts';
+import { voidOrder } from '../../core/orders/void-order.ts';
+import { mount } from '../mount.ts';
+
+export function mountOrders(router: Router, app: App): void {
+  mount(router, app, contract.listOrders, async ({ em, params, query }) => ({
+    body: await listOrders(em, params.shopId, query),
+  }));
+
+  mount(router, app, contract.placeOrder, async ({ em, actor, params, body }) => {
+    const { order, isReplay } = await placeOrder({ app, em, actor }, params.shopId, body);
+    return { status: isReplay ? 200 : 201, body: order };
+  });
+
+  mount(router, app, contract.getOrder, async ({ em, params }) => {
+    const { order, payments } = await findOrder(em, params.shopId, params.orderId);
+    return { body: viewOrder(order, payments) };
+  });
+
+  mount(router, app, contract.updateOrder, async ({ em, actor, params, body }) => ({
+    body: await updateOrder({ app, em, actor }, params.shopId, params.orderId, body),
+  }));
+
+  mount(router, app, contract.voidOrder, async ({ em, actor, params, body }) => ({
+    body: await voidOrder({ app, em, actor }, params.shopId, params.orderId, body),
+  }));
+}

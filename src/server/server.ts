@@ -1,0 +1,96 @@
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import Router from '@koa/router';
+import Koa from 'koa';
+import type { App } from '../app.ts';
+import { ProblemError } from '../contract/problem.ts';
+import { attachFeed } from './feed/sockets.ts';
+import { accessLog } from './middleware/access-log.ts';
+import { problemAnswers } from './middleware/problems.ts';
+import { requestId } from './middleware/request-id.ts';
+import { securityHeaders } from './middleware/security-headers.ts';
+import { mountAuth } from './routes/auth.ts';
+import { mountHealth } from './routes/health.ts';
+import { mountInventory } from './routes/inventory.ts';
+import { mountOrders } from './routes/orders.ts';
+import { mountProducts } from './routes/products.ts';
+import { mountReports } from './routes/reports.ts';
+import { mountShops } from './routes/shops.ts';
+
+/** A request that takes longer to arrive is a broken line or an attack. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+/** Tills keep their connection: a minute between two bills is usual. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** After this long the connections that are still open are cut; a sale takes milliseconds. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+export type RunningServer = { host: string; port: number; close(): Promise<void> };
+
+/** The Koa application: middleware in the order in which a request meets them, then the routes. */
+export function createKoa(app: App): Koa {
+  const koa = new Koa();
+  koa.use(requestId);
+  koa.use(accessLog(app.log));
+  koa.use(securityHeaders);
+  koa.use(problemAnswers(app.log));
+
+  const router = new Router({ strict: true });
+  mountHealth(router, app);
+  mountAuth(router, app);
+  mountShops(router, app);
+  mountProducts(router, app);
+  mountInventory(router, app);
+  mountOrders(router, app);
+  mountReports(router, app);
+
+  koa.use(router.routes());
+  koa.use(
+    router.allowedMethods({
+      throw: true,
+      methodNotAllowed: () => new ProblemError('method_not_allowed'),
+      notImplemented: () => new ProblemError('method_not_allowed'),
+    }),
+  );
+  // Everything that can go wrong in a request is answered above; what reaches here broke while it was being sent.
+  koa.on('error', (error) => app.log.warn({ err: error }, 'an answer could not be sent'));
+  return koa;
+}
+
+/** Listens; port 0 takes a free one. Throws what `listen` throws, such as EADDRINUSE. */
+export async function startServer(app: App, host: string, port: number): Promise<RunningServer> {
+  const http = createHttpServer(
+    {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    },
+    createKoa(app).callback(),
+  );
+  const feed = attachFeed(app, http);
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', reject);
+    http.listen(port, host, () => {
+      http.off('error', reject);
+      resolve();
+    });
+  });
+  const address = http.address() as AddressInfo;
+  return {
+    host,
+    port: address.port,
+    close: async () => {
+      await feed.close();
+      await closeHttp(http);
+    },
+  };
+}
+
+/** Lets the requests under way finish, within bounds. */
+async function closeHttp(http: HttpServer): Promise<void> {
+  const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+  http.closeIdleConnections();
+  const cut = setTimeout(() => http.closeAllConnections(), CLOSE_TIMEOUT_MS);
+  await closed;
+  clearTimeout(cut);
+}

@@ -1,0 +1,182 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { type BillInput, type PricedBill, priceBill } from '../../src/pricing/index.ts';
+import {
+  anyBill,
+  anyRate,
+  expectProblem,
+  plainLine,
+  readVectors,
+  sumOf,
+  tightBill,
+  vectorFiles,
+} from './support.ts';
+
+type Refused = { problem: string; pointers: string[] };
+
+const sumsOf = ({ lines: _lines, ...sums }: PricedBill) => sums;
+const shapeOf = (bill: PricedBill) => bill.lines.map((line) => JSON.stringify(line)).sort();
+
+describe('priceBill', () => {
+  for (const file of vectorFiles.filter((name) => name.startsWith('bill-'))) {
+    describe(file, () => {
+      for (const { name, input, expected } of readVectors<BillInput, PricedBill | Refused>(file)) {
+        it(name, () => {
+          if ('lines' in expected) return expect(priceBill(input)).to.deep.equal(expected);
+          const { code, errors = [] } = expectProblem(() => priceBill(input));
+          expect(code).to.equal(expected.problem);
+          expect(errors.map((error) => error.pointer)).to.deep.equal(expected.pointers);
+        });
+      }
+    });
+  }
+
+  it('says in words which line or bill is too large', () => {
+    const bill = (prices: number[]): BillInput => ({
+      lines: prices.map((price) => ({ ...plainLine(price), quantityMilli: 2000 })),
+      discount: null,
+      taxMode: 'inclusive',
+      taxSplit: 'none',
+    });
+    expect(expectProblem(() => priceBill(bill([1, 5_000_000_000]))).detail).to.equal(
+      'Line 2 comes to more than 99999999.99, the most a bill can hold. Check its quantity and price.',
+    );
+    expect(expectProblem(() => priceBill(bill([3_000_000_000, 3_000_000_000]))).detail).to.equal(
+      'The bill comes to more than 99999999.99, the most it can hold. Split it into several bills.',
+    );
+  });
+
+  it('refuses negative and fractional inputs', () => {
+    const bill = (line: object): BillInput => ({
+      lines: [{ ...plainLine(100), ...line }],
+      discount: null,
+      taxMode: 'inclusive',
+      taxSplit: 'none',
+    });
+    const wrong = [
+      { unitPriceMinor: -1 },
+      { unitPriceMinor: 0.5 },
+      { modifierPricesMinor: [-1] },
+      { quantityMilli: 0.25 },
+      { discount: { type: 'flat', value: -1 } },
+      { discount: { type: 'percentage', value: 12.5 } },
+      { taxPercent: -5000 },
+      { taxPercent: Number.NaN },
+    ];
+    for (const line of wrong) expect(() => priceBill(bill(line)), JSON.stringify(line)).to.throw(RangeError);
+  });
+});
+
+describe('any bill', () => {
+  const property = (check: (input: BillInput, bill: PricedBill) => void) =>
+    fc.assert(
+      fc.property(anyBill, (input) => check(input, priceBill(input))),
+      { numRuns: 500 },
+    );
+
+  it('is the sum of its parts', () => {
+    property((input, bill) => {
+      for (const figure of ['subtotalMinor', 'discountMinor', 'taxMinor', 'totalMinor'] as const) {
+        expect(bill[figure]).to.equal(sumOf(bill.lines.map((line) => line[figure])));
+      }
+      const onTop = input.taxMode === 'exclusive' ? bill.taxMinor : 0;
+      expect(bill.totalMinor).to.equal(bill.subtotalMinor - bill.discountMinor + onTop);
+      expect(sumOf(bill.taxLines.map((line) => line.amountMinor))).to.equal(bill.taxMinor);
+      for (const line of bill.lines) {
+        expect(line.totalMinor).to.equal(line.taxableMinor + line.taxMinor);
+        expect(line.totalMinor).to.equal(
+          line.subtotalMinor - line.discountMinor + (onTop ? line.taxMinor : 0),
+        );
+      }
+    });
+  });
+
+  it('has no negative and no fractional figure', () => {
+    property((_, { lines, taxLines, ...sums }) => {
+      const figures = [...lines, ...taxLines, { ...sums }].flatMap((part) => Object.values(part));
+      for (const figure of figures) {
+        if (typeof figure === 'number') expect(Number.isSafeInteger(figure) && figure >= 0).to.equal(true);
+      }
+    });
+  });
+
+  it('takes each discount from the line that carries it, never more than the line', () => {
+    property((_, bill) => {
+      for (const line of bill.lines) expect(line.discountMinor).to.be.at.most(line.subtotalMinor);
+    });
+  });
+
+  it('costs the same in whatever order it was typed', () => {
+    const shuffled = fc
+      .oneof(anyBill, tightBill)
+      .chain((input) =>
+        fc
+          .shuffledSubarray(input.lines, { minLength: input.lines.length })
+          .map((lines) => ({ input, lines })),
+      );
+    const check = ({ input, lines }: { input: BillInput; lines: BillInput['lines'] }) => {
+      const [bill, other] = [priceBill(input), priceBill({ ...input, lines })];
+      expect(sumsOf(other)).to.deep.equal(sumsOf(bill));
+      expect(shapeOf(other)).to.deep.equal(shapeOf(bill));
+    };
+    fc.assert(fc.property(shuffled, check), { numRuns: 500 });
+  });
+
+  it('is free under a discount of 100%', () => {
+    property((input) => {
+      const all = { type: 'percentage', value: 100_000 } as const;
+      const free = priceBill({ ...input, discount: all });
+      expect(free).to.include({ totalMinor: 0, taxMinor: 0, discountMinor: free.subtotalMinor });
+      const lines = input.lines.map((line) => ({ ...line, discount: all }));
+      expect(priceBill({ ...input, lines }).totalMinor).to.equal(0);
+    });
+  });
+
+  it('splits GST into equal halves, CGST first', () => {
+    property((input) => {
+      const { taxLines, taxMinor, lines } = priceBill({ ...input, taxSplit: 'gst' });
+      for (const line of lines) expect(line.taxMinor % 2).to.equal(0);
+      const [central, state] = ['CGST', 'SGST'].map((tax) =>
+        taxLines.filter((line) => line.name.startsWith(tax)),
+      );
+      const rename = (line: { name: string }) => ({ ...line, name: line.name.replace('SGST', 'CGST') });
+      expect(state?.map(rename)).to.deep.equal(central);
+      expect(taxLines).to.deep.equal(central?.flatMap((line, index) => [line, state?.[index]]));
+      expect(taxMinor).to.equal(2 * sumOf(central?.map((line) => line.amountMinor) ?? []));
+    });
+  });
+
+  it('orders tax lines by rate and gives untaxed lines none', () => {
+    property((input, { taxLines }) => {
+      const rates = taxLines.map((line) => Number(line.percent));
+      expect(rates).to.deep.equal(rates.toSorted((a, b) => a - b));
+      const taxed = new Set(input.lines.map((line) => line.taxPercent).filter((rate) => rate > 0));
+      expect(taxLines).to.have.length(taxed.size * (input.taxSplit === 'gst' ? 2 : 1));
+    });
+  });
+});
+
+describe('inclusive and exclusive prices', () => {
+  it('agree when the tax comes out even', () => {
+    const check = (taxables: number[], rate: number, taxSplit: 'none' | 'gst') => {
+      const evenly = taxables.map((value) => value * 200_000);
+      const bill = (prices: number[], taxMode: BillInput['taxMode']) =>
+        priceBill({
+          lines: prices.map((price) => plainLine(price, rate)),
+          discount: null,
+          taxMode,
+          taxSplit,
+        });
+      const exclusive = bill(evenly, 'exclusive');
+      const inclusive = bill(
+        exclusive.lines.map((line) => line.totalMinor),
+        'inclusive',
+      );
+      expect(inclusive.totalMinor).to.equal(exclusive.totalMinor);
+      expect(inclusive.taxLines).to.deep.equal(exclusive.taxLines);
+      expect(inclusive.lines.map((line) => line.taxableMinor)).to.deep.equal(evenly);
+    };
+    const prices = fc.array(fc.integer({ min: 0, max: 2000 }), { maxLength: 10 });
+    fc.assert(fc.property(prices, anyRate, fc.constantFrom('none', 'gst'), check), { numRuns: 500 });
+  });
+});

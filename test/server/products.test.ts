@@ -1,0 +1,129 @@
+import { expect } from 'chai';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { eventsOf, givenItem, givenProduct, givenShop, type TestShop } from '../support/factories.ts';
+
+describe('products', () => {
+  let test: TestApp;
+  let shop: TestShop;
+
+  before(async () => {
+    test = await startTestApp();
+    shop = await givenShop(test, 'MENU');
+  });
+  after(() => test.close());
+
+  it('adds a product with its parts, gives it back, and records it once', async () => {
+    const milk = await givenItem(shop, { name: 'Milk', unit: 'l' });
+    const made = await givenProduct(shop, {
+      name: 'Kulfi',
+      price: 60,
+      category: 'Ice',
+      sku: 'KUL',
+      variants: [
+        { name: 'Small', price: '40', sku: 'KUL-S', barcode: '111' },
+        { name: 'Large', price: '70.50' },
+      ],
+      modifierGroups: [{ name: 'Topping', min: 0, max: 2, modifiers: [{ name: 'Nuts', price: '10' }] }],
+      recipe: [{ inventoryItemId: milk.id, quantity: '0.25' }],
+    });
+    expect(made).to.include({ name: 'Kulfi', price: '60.00', category: 'Ice', version: 1 });
+    expect(made.variants.map((variant: { price: string }) => variant.price)).to.deep.equal([
+      '40.00',
+      '70.50',
+    ]);
+    expect(made.recipe).to.deep.equal([{ inventoryItemId: milk.id, quantity: 0.25, variantId: null }]);
+    expect((await shop.cashier.get(`${shop.path}/products/${made.id}`)).body).to.deep.equal(made);
+    const events = await eventsOf(test, shop.id, 'product_created');
+    expect(events.map((event) => event.data)).to.deep.equal([made]);
+  });
+
+  it('changes what a PUT names and leaves the rest; kept variants keep their ids', async () => {
+    const made = await givenProduct(shop, {
+      variants: [
+        { name: 'S', price: 1 },
+        { name: 'L', price: 2 },
+      ],
+    });
+    const path = `${shop.path}/products/${made.id}`;
+    const variants = [
+      { name: 'XL', price: '3' },
+      { name: 'S', price: '1.50' },
+    ];
+    const { body } = await shop.manager.put(path, { isActive: false, variants, version: 1 });
+    expect(body).to.include({ name: made.name, price: made.price, isActive: false, version: 2 });
+    expect(body.variants.map((variant: { name: string }) => variant.name)).to.deep.equal(['XL', 'S']);
+    expect(body.variants[1]).to.include({ id: made.variants[0].id, price: '1.50' });
+    const stale = await shop.manager.put(path, { price: 9, version: 1 });
+    expect([stale.status, stale.body.current]).to.deep.equal([409, body]);
+    const partsOnly = await shop.manager.put(path, { variants: [] });
+    expect([partsOnly.body.version, partsOnly.body.variants]).to.deep.equal([3, []]);
+  });
+
+  it('refuses a SKU, a barcode, a tax class or a recipe that can not be', async () => {
+    const milk = await givenItem(shop);
+    await givenProduct(shop, {
+      sku: 'ONE',
+      barcode: '999',
+      variants: [{ name: 'V', price: 1, sku: 'V-ONE' }],
+    });
+    const refused = async (fields: object) => {
+      const answer = await shop.manager.post(`${shop.path}/products`, { name: 'X', price: 1, ...fields });
+      return [answer.status, answer.body.errors[0].pointer];
+    };
+    expect(await refused({ sku: 'ONE' })).to.deep.equal([409, '/sku']);
+    expect(await refused({ barcode: '999' })).to.deep.equal([409, '/barcode']);
+    expect(await refused({ variants: [{ name: 'W', price: 1, sku: 'V-ONE' }] })).to.deep.equal([
+      409,
+      '/variants',
+    ]);
+    expect(await refused({ taxClass: 'luxury' })).to.deep.equal([422, '/taxClass']);
+    const elsewhere = { inventoryItemId: '0190a0a0-0000-7000-8000-000000000000', quantity: 1 };
+    expect(await refused({ recipe: [elsewhere] })).to.deep.equal([422, '/recipe/0/inventoryItemId']);
+    const zero = { inventoryItemId: milk.id, quantity: 0 };
+    expect(await refused({ recipe: [zero] })).to.deep.equal([422, '/recipe/0/quantity']);
+    const twice = [
+      { name: 'A', price: 1 },
+      { name: 'A', price: 2 },
+    ];
+    expect(await refused({ variants: twice })).to.deep.equal([422, '/variants/1/name']);
+  });
+
+  it('finds by name, SKU and barcode, variants too, and pages through all', async () => {
+    const other = await givenShop(test, 'FIND');
+    for (let n = 0; n < 5; n++) await givenProduct(other, { name: `Tea ${n}`, sortOrder: 1, sku: `T${n}` });
+    const cups = await givenProduct(other, {
+      name: '100% juice',
+      variants: [{ name: 'Cup', price: 1, barcode: '77' }],
+    });
+    const names = async (query: string) => {
+      const { body } = await other.cashier.get(`${other.path}/products?${query}`);
+      return body.data.map((product: { name: string }) => product.name);
+    };
+    expect(await names('search=TEA')).to.have.length(5);
+    expect(await names('search=%25')).to.deep.equal(['100% juice']);
+    expect(await names('sku=T3')).to.deep.equal(['Tea 3']);
+    expect(await names('barcode=77')).to.deep.equal([cups.name]);
+    const seen: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const { body } = await other.cashier.get(
+        `${other.path}/products?limit=2${cursor && `&cursor=${cursor}`}`,
+      );
+      seen.push(...body.data.map((product: { name: string }) => product.name));
+      cursor = body.nextCursor;
+    }
+    expect(seen).to.deep.equal(['100% juice', 'Tea 0', 'Tea 1', 'Tea 2', 'Tea 3', 'Tea 4']);
+  });
+
+  it('takes a product off the menu and frees its SKU', async () => {
+    const made = await givenProduct(shop, { sku: 'GONE' });
+    const path = `${shop.path}/products/${made.id}`;
+    expect((await shop.cashier.delete(path)).status).to.equal(403);
+    expect((await shop.manager.delete(path)).status).to.equal(204);
+    expect((await shop.manager.get(path)).status).to.equal(404);
+    expect((await shop.manager.delete(path)).status).to.equal(404);
+    expect((await eventsOf(test, shop.id, 'product_deleted')).map((event) => event.data)).to.deep.equal([
+      { id: made.id },
+    ]);
+    await givenProduct(shop, { sku: 'GONE' });
+  });
+});

@@ -1,0 +1,78 @@
+import { expect } from 'chai';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { eventsOf, givenShop, type TestShop } from '../support/factories.ts';
+
+describe('shops and settings', () => {
+  let test: TestApp;
+  let shop: TestShop;
+
+  before(async () => {
+    test = await startTestApp();
+    shop = await givenShop(test, 'SHOP');
+  });
+  after(() => test.close());
+
+  it('opens another shop for an owner, with a code of its own', async () => {
+    const newShop = { name: 'Second', code: 'two', currency: 'USD', timezone: 'America/New_York' };
+    expect((await shop.manager.post('/api/shops', newShop)).status).to.equal(403);
+    const { status, body } = await shop.owner.post('/api/shops', newShop);
+    expect([status, body.code, body.currency]).to.deep.equal([201, 'TWO', 'USD']);
+    expect((await shop.owner.get('/api/shops')).body.data).to.have.length(2);
+    expect((await shop.owner.get(`/api/shops/${body.id}`)).status).to.equal(200);
+    expect((await shop.manager.get(`/api/shops/${body.id}`)).status).to.equal(404);
+    const taken = await shop.owner.post('/api/shops', newShop);
+    expect([taken.status, taken.body.errors[0].pointer]).to.deep.equal([409, '/code']);
+  });
+
+  it('refuses zones, currencies and codes that do not exist', async () => {
+    const newShop = { name: 'X', code: 'TOOLONG', currency: 'KWD', timezone: 'Mars/Olympus' };
+    const { status, body } = await shop.owner.post('/api/shops', newShop);
+    expect(status).to.equal(422);
+    expect(body.errors.map((fault: { pointer: string }) => fault.pointer)).to.have.members([
+      '/code',
+      '/currency',
+      '/timezone',
+    ]);
+  });
+
+  it('changes the shop by version and records it', async () => {
+    const { body } = await shop.owner.put(shop.path, { name: 'New name', dayStart: '04:00', version: 1 });
+    expect(body).to.include({ name: 'New name', dayStart: '04:00', version: 2 });
+    const stale = await shop.owner.put(shop.path, { name: 'Other', version: 1 });
+    expect([stale.status, stale.body.current.name]).to.deep.equal([409, 'New name']);
+    expect((await shop.cashier.put(shop.path, { name: 'Mine' })).status).to.equal(403);
+    expect((await eventsOf(test, shop.id, 'shop_updated')).map((event) => event.data)).to.deep.equal([body]);
+  });
+
+  it('merges settings by key, keeps the rest, and tells the feed', async () => {
+    const path = `${shop.path}/settings`;
+    const first = await shop.manager.put(path, {
+      tax: { classes: [{ code: 'food', name: 'Food', rates: [{ from: '2017-07-01', percent: '5' }] }] },
+      custom: { till: { theme: 'dark' } },
+    });
+    expect(first.status).to.equal(200);
+    const second = await shop.manager.put(path, {
+      tax: { defaultClass: 'food' },
+      custom: { kitchen: [1, 2] },
+    });
+    expect(second.body.tax.classes[0].rates).to.deep.equal([{ from: '2017-07-01', percent: '5' }]);
+    expect(second.body.custom).to.deep.equal({ till: { theme: 'dark' }, kitchen: [1, 2] });
+    expect(second.body.version).to.equal(first.body.version + 1);
+    expect((await shop.cashier.get(path)).body).to.deep.equal(second.body);
+    const events = await eventsOf(test, shop.id, 'settings_changed');
+    expect(events.map((event) => event.data)).to.deep.equal([first.body, second.body]);
+    const gone = await shop.manager.put(path, { custom: { till: null } });
+    expect(gone.body.custom).to.deep.equal({ kitchen: [1, 2] });
+  });
+
+  it('refuses settings that do not fit together or are too large', async () => {
+    const path = `${shop.path}/settings`;
+    const unknown = await shop.manager.put(path, { tax: { defaultClass: 'luxury' } });
+    expect([unknown.status, unknown.body.errors[0].pointer]).to.deep.equal([422, '/tax/defaultClass']);
+    const large = await shop.manager.put(path, { custom: { a: 'x'.repeat(33 * 1024) } });
+    expect([large.status, large.body.errors[0].pointer]).to.deep.equal([422, '/custom']);
+    const half = 'x'.repeat(20 * 1024);
+    expect((await shop.manager.put(path, { custom: { a: half } })).status).to.equal(200);
+    expect((await shop.manager.put(path, { custom: { b: half } })).status).to.equal(422);
+  });
+});

@@ -1,0 +1,80 @@
+import { expect } from 'chai';
+import { routes } from '../../src/contract/index.ts';
+import { problems } from '../../src/contract/problem.ts';
+import type { Route } from '../../src/contract/route.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: a test looks into answers of any shape
+export type Answer = { status: number; body: any; headers: Headers; text: string };
+export type Client = {
+  token: string | null;
+  get(path: string, headers?: Record<string, string>): Promise<Answer>;
+  post(path: string, body?: unknown): Promise<Answer>;
+  put(path: string, body?: unknown): Promise<Answer>;
+  delete(path: string, body?: unknown): Promise<Answer>;
+  send(method: string, path: string, options?: RawRequest): Promise<Answer>;
+};
+export type RawRequest = { body?: string | undefined; headers?: Record<string, string> };
+
+/** Talks to the API as `token`, and holds every answer against the contract: a view that drifts from it fails. */
+export function clientOf(url: string, token: string | null = null): Client {
+  const send = async (
+    method: string,
+    path: string,
+    { body, headers = {} }: RawRequest = {},
+  ): Promise<Answer> => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers },
+      ...(body === undefined ? {} : { body }),
+      signal: AbortSignal.timeout(20_000),
+    });
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    const answer = {
+      status: response.status,
+      body: isJson ? JSON.parse(text) : text,
+      headers: response.headers,
+      text,
+    };
+    checkAnswer(method, path, answer);
+    return answer;
+  };
+  const json = (method: string) => (path: string, body?: unknown) =>
+    send(method, path, {
+      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+    });
+  return {
+    token,
+    send,
+    get: (path, headers = {}) => send('GET', path, { headers }),
+    post: json('POST'),
+    put: json('PUT'),
+    delete: json('DELETE'),
+  };
+}
+
+export const routeOf = (method: string, path: string): Route | undefined =>
+  routes.find(
+    (route) =>
+      route.method === method.toLowerCase() &&
+      new RegExp(`^${route.path.replace(/:\w+/g, '[^/]+')}$`).test(path.split('?')[0] as string),
+  );
+
+function checkAnswer(method: string, path: string, { status, body, headers }: Answer): void {
+  if (status >= 400) {
+    expect(headers.get('content-type'), `${method} ${path}`).to.include('application/problem+json');
+    const code = String(body.type).replace('urn:smoocho:problem:', '') as keyof typeof problems;
+    expect(problems[code]?.status, `${method} ${path} ${code}`).to.equal(status);
+    expect(body.instance).to.be.a('string');
+    return;
+  }
+  const route = routeOf(method, path);
+  if (!route || headers.get('content-type')?.includes('csv')) return;
+  expect(Object.keys(route.responses), `${method} ${path}`).to.include(String(status));
+  const schema = route.responses[status];
+  const result = schema?.safeParse(body);
+  if (result && !result.success) {
+    throw new Error(`${method} ${path} answers what the contract doesn't say: ${result.error.message}`);
+  }
+}
