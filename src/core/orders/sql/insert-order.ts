@@ -26,7 +26,8 @@ type NewOrderRow = {
 type Row = { orderNumber: string; tokenNumber: number; moved: MovedItem[] | null };
 
 // One statement writes the sale. Its order is in its joins: stock is locked and moved first, in the order of ids; the
-// shop's counter row, which every sale of the shop needs, is locked last and held for the commit alone.
+// shop's counter row, which every sale of the shop needs, is locked last and held for the commit alone. The order goes in
+// before its parts, so that of two equal sales at once the second stumbles over the order's id and over nothing else.
 const INSERT_ORDER = `
   WITH ${MOVE_STOCK}, head AS (
     UPDATE shop_heads SET
@@ -54,20 +55,21 @@ const INSERT_ORDER = `
       "paymentMethod" text, "paymentStatus" text, "cashierId" uuid, "customerName" text, "orderType" text, status text,
       "businessDate" date, "tokenNumber" int, "deviceId" text, notes text, "discountGiven" jsonb, "taxLines" jsonb,
       "taxMode" text, source text)
+    RETURNING id
   ), new_lines AS (
     INSERT INTO order_lines (id, shop_id, order_id, line_no, product_id, variant_id, name, variant_name, category,
       quantity, unit_price, subtotal, discount, tax, total)
-    SELECT id, $1, $4, number, "productId", "variantId", name, "variantName", category,
+    SELECT line.id, $1, new_order.id, number, "productId", "variantId", name, "variantName", category,
       quantity, "unitPrice", subtotal, discount, tax, total
-    FROM placed, ROWS FROM (jsonb_to_recordset(placed.data->'items') AS (
+    FROM new_order, placed, ROWS FROM (jsonb_to_recordset(placed.data->'items') AS (
       id uuid, "productId" uuid, "variantId" uuid, name text, "variantName" text, category text, quantity numeric,
       "unitPrice" numeric, subtotal numeric, discount numeric, tax numeric, total numeric)) WITH ORDINALITY
       AS line (id, "productId", "variantId", name, "variantName", category, quantity, "unitPrice", subtotal, discount,
       tax, total, number)
   ), new_payments AS (
     INSERT INTO payments (id, shop_id, order_id, method, amount, tendered, change, reference, at)
-    SELECT p.id, $1, $4, p.method, p.amount, p.tendered, p.change, p.reference, p.at
-    FROM placed, jsonb_to_recordset(placed.data->'payments') AS p (
+    SELECT p.id, $1, new_order.id, p.method, p.amount, p.tendered, p.change, p.reference, p.at
+    FROM new_order, placed, jsonb_to_recordset(placed.data->'payments') AS p (
       id uuid, method text, amount numeric, tendered numeric, change numeric, reference text, at timestamptz)
   ), new_event AS (
     INSERT INTO events (shop_id, seq, type, at, actor, device_id, data)

@@ -1,0 +1,154 @@
+import type { Readable } from 'node:stream';
+import type { Client } from 'pg';
+import type { EventActor } from '../../contract/events.ts';
+import { parseMinor } from '../../contract/money.ts';
+import { type BadRow, type BadRows, createBadRows, refuseBadRows } from './bad-rows.ts';
+import { readRows } from './read-rows.ts';
+import { openSales, type SalesFileOptions, type SalesShop } from './sales-file.ts';
+import { type BillCount, countBills, gatherBills, listRefused, type RefusedBill } from './sql/gather-bills.ts';
+import { beginStaging } from './sql/stage.ts';
+import { stageSales } from './stage-sales.ts';
+import { writeSales } from './write-sales.ts';
+
+export type ImportSalesOptions = SalesFileOptions & {
+  /** Leave bad rows out and list them, instead of refusing the file. */
+  skipBad: boolean;
+  /** Find out what would happen, and write nothing. */
+  dryRun: boolean;
+  actor: EventActor;
+  /** Hears now and then how far the reading is: bytes of the file as it lies there, and rows. */
+  onProgress?: ((progress: { bytes: number; rows: number }) => void) | undefined;
+};
+
+export type ImportedSales = {
+  /** Rows in the file, without header and blank ones. */
+  rows: number;
+  /** Lines that went in, of orders and refunds. */
+  lines: number;
+  orders: number;
+  refunds: number;
+  /** Made for this import. */
+  products: number;
+  variants: number;
+  /** Orders and refunds of the file that an earlier import brought. */
+  existingOrders: number;
+  existingRefunds: number;
+  /** The first thousand; `badCount` has them all. */
+  bad: BadRow[];
+  badCount: number;
+  /** Business dates that the file's good rows span, new or not; null when there are none. */
+  from: string | null;
+  to: string | null;
+  /** What the orders and refunds that went in add up to. */
+  totalMinor: number;
+  refundedMinor: number;
+  /** How long it took, and of that the reading of the file. */
+  seconds: number;
+  readSeconds: number;
+};
+
+/**
+ * Brings the bills of a CSV file into a shop, all or nothing; the same file again adds nothing. `source` opens the
+ * file; `client` is a connection of its own, outside of a transaction. Throws `invalid_request` for a file that can't
+ * be understood and, unless `skipBad`, for bad rows (`/line/17`); then nothing is written.
+ */
+export async function importSales(
+  client: Client,
+  shop: SalesShop,
+  source: () => Readable,
+  options: ImportSalesOptions,
+): Promise<ImportedSales> {
+  const startedAt = performance.now();
+  const seconds = () => (performance.now() - startedAt) / 1000;
+  const progress = { bytes: 0, rows: 0 };
+  const batches = readRows(source(), (bytes) => {
+    progress.bytes = bytes;
+  });
+  try {
+    const sales = await openSales(batches, shop, options);
+    const bad = createBadRows();
+    await beginStaging(client, shop.id);
+    await stageSales(client, shop, sales, bad, progress, options.onProgress);
+    if (!options.skipBad) refuseBadRows(bad);
+    const readSeconds = seconds();
+    const counts = await judgeBills(client, shop, sales.columns.order !== undefined, bad, options.skipBad);
+    const written = await writeSales(client, shop, sales, summarise(counts), options);
+    await client.query(options.dryRun ? 'ROLLBACK' : 'COMMIT');
+    return {
+      rows: progress.rows,
+      ...summarise(counts),
+      ...written,
+      bad: bad.rows.sort((a, b) => a.line - b.line),
+      badCount: bad.count,
+      readSeconds,
+      seconds: seconds(),
+    };
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {}); // the connection may be what failed
+    throw error;
+  } finally {
+    await batches.return(undefined);
+  }
+}
+
+/** Puts rows together to bills and refuses those that were imported otherwise before, or are too large. */
+async function judgeBills(
+  client: Client,
+  shop: SalesShop,
+  hasBillNumbers: boolean,
+  bad: BadRows,
+  skipBad: boolean,
+): Promise<BillCount[]> {
+  await gatherBills(client, shop.id, hasBillNumbers);
+  const counts = await countBills(client);
+  const refused = counts.filter(({ verdict }) => verdict === 'changed' || verdict === 'too large');
+  if (refused.length > 0) {
+    for (const bill of await listRefused(client)) bad.add(bill.line, refusal(bill));
+    if (!skipBad) refuseBadRows(bad);
+  }
+  return counts;
+}
+
+function refusal({ order, businessDate, isReturn, verdict }: RefusedBill): string {
+  const bill = `${isReturn ? 'the return of ' : ''}order ${order ?? 'without a number'} of ${businessDate}`;
+  return verdict === 'changed'
+    ? `${bill} was imported before with other lines`
+    : `${bill} comes to more than 99999999.99`;
+}
+
+export type SalesSummary = Pick<
+  ImportedSales,
+  | 'lines'
+  | 'orders'
+  | 'refunds'
+  | 'existingOrders'
+  | 'existingRefunds'
+  | 'from'
+  | 'to'
+  | 'totalMinor'
+  | 'refundedMinor'
+>;
+
+function summarise(counts: BillCount[]): SalesSummary {
+  const of = (verdict: BillCount['verdict'], isReturn: boolean) =>
+    counts.find((count) => count.verdict === verdict && count.isReturn === isReturn);
+  const sold = of('new', false);
+  const returned = of('new', true);
+  const good = counts.filter(({ verdict }) => verdict === 'new' || verdict === 'known');
+  const [from = null] = good.map((count) => count.from).sort();
+  const [to = null] = good
+    .map((count) => count.to)
+    .sort()
+    .reverse();
+  return {
+    lines: (sold?.lines ?? 0) + (returned?.lines ?? 0),
+    orders: sold?.bills ?? 0,
+    refunds: returned?.bills ?? 0,
+    existingOrders: of('known', false)?.bills ?? 0,
+    existingRefunds: of('known', true)?.bills ?? 0,
+    from,
+    to,
+    totalMinor: Number((sold?.total ?? '0').replace('.', '')),
+    refundedMinor: Number((returned?.total ?? '0').replace('.', '')),
+  };
+}

@@ -1,0 +1,42 @@
+import type { Client } from 'pg';
+import { formatMinor } from '../../../contract/money.ts';
+import type { Catalog, MadeProduct, MadeVariant } from '../match-products.ts';
+
+const LIVE_PRODUCTS = `
+  SELECT id, name, sku FROM products WHERE shop_id = $1 AND deleted_at IS NULL ORDER BY created_at, id`;
+const LIVE_VARIANTS = `
+  SELECT v.id, v.product_id AS "productId", v.name, v.sku, v.sort_order AS "sortOrder"
+  FROM product_variants v
+  JOIN products p ON p.id = v.product_id
+  WHERE v.shop_id = $1 AND v.deleted_at IS NULL AND p.deleted_at IS NULL`;
+
+/** The shop's live products, oldest first, and their variants. */
+export async function loadCatalog(client: Client, shopId: string): Promise<Catalog> {
+  const products = await client.query(LIVE_PRODUCTS, [shopId]);
+  const variants = await client.query(LIVE_VARIANTS, [shopId]);
+  return { products: products.rows, variants: variants.rows };
+}
+
+const INSERT_PRODUCTS = `
+  INSERT INTO products (id, shop_id, name, price, category, sku, created_at, updated_at)
+  SELECT p.id, $1, p.name, p.price, p.category, p.sku, $3, $3
+  FROM jsonb_to_recordset($2::jsonb) AS p (id uuid, name text, price numeric, category text, sku text)`;
+
+const INSERT_VARIANTS = `
+  INSERT INTO product_variants (id, shop_id, product_id, name, price, sku, sort_order)
+  SELECT v.id, $1, v."productId", v.name, v.price, v.sku, v."sortOrder"
+  FROM jsonb_to_recordset($2::jsonb)
+    AS v (id uuid, "productId" uuid, name text, price numeric, sku text, "sortOrder" integer)`;
+
+const withPrice = <T extends { priceMinor: number }>(rows: T[]) =>
+  JSON.stringify(rows.map((row) => ({ ...row, price: formatMinor(row.priceMinor) })));
+
+export async function insertProducts(
+  client: Client,
+  shopId: string,
+  made: { products: MadeProduct[]; variants: MadeVariant[] },
+  now: Date,
+): Promise<void> {
+  await client.query(INSERT_PRODUCTS, [shopId, withPrice(made.products), now]);
+  await client.query(INSERT_VARIANTS, [shopId, withPrice(made.variants)]);
+}
