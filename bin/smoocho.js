@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 const REQUIRED = [24, 8]; // crypto.argon2, and the versions that the command-line libraries ask for
 
@@ -18,6 +19,9 @@ if (!existsSync(entry)) {
   console.error('smoocho is not built yet. Run: npm ci');
   process.exitCode = 1;
 } else if (isNewEnough) {
+  // The server idles most of the day on a small box: a young generation of 4 MiB instead of 16 saves it some 25 MB and
+  // costs no measurable speed. The commands come and go, and imports like the room.
+  if (process.argv[2] === 'start') setFlagsFromString('--max-semi-space-size=4');
   await import(entry);
 } else if (existsSync(bundled)) {
   const child = spawn(bundled, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {

@@ -206,6 +206,7 @@ CREATE TABLE order_lines (
   discount     numeric(10,2) NOT NULL,
   tax          numeric(10,2) NOT NULL,
   total        numeric(10,2) NOT NULL,
+  UNIQUE (shop_id, id),
   UNIQUE (shop_id, order_id, line_no),
   FOREIGN KEY (shop_id, order_id) REFERENCES orders (shop_id, id),
   FOREIGN KEY (shop_id, product_id) REFERENCES products (shop_id, id),
@@ -252,7 +253,7 @@ CREATE TABLE refund_lines (
   id            uuid PRIMARY KEY,
   shop_id       uuid          NOT NULL,
   refund_id     uuid          NOT NULL,
-  order_line_id uuid REFERENCES order_lines (id),
+  order_line_id uuid,
   line_no       integer       NOT NULL,
   product_id    uuid          NOT NULL,
   variant_id    uuid,
@@ -265,6 +266,7 @@ CREATE TABLE refund_lines (
   total         numeric(10,2) NOT NULL,
   UNIQUE (shop_id, refund_id, line_no),
   FOREIGN KEY (shop_id, refund_id) REFERENCES refunds (shop_id, id),
+  FOREIGN KEY (shop_id, order_line_id) REFERENCES order_lines (shop_id, id),
   FOREIGN KEY (shop_id, product_id) REFERENCES products (shop_id, id),
   FOREIGN KEY (shop_id, product_id, variant_id) REFERENCES product_variants (shop_id, product_id, id)
 );
@@ -286,6 +288,12 @@ CREATE TABLE stock_movements (
 CREATE INDEX stock_movements_item_idx ON stock_movements (shop_id, item_id, at DESC, id DESC);
 CREATE INDEX stock_movements_order_idx ON stock_movements (shop_id, order_id) WHERE order_id IS NOT NULL;
 
+-- Lets a statement refuse its own work: whatever it wrote before is undone, without another round trip.
+CREATE FUNCTION refuse(problem text, detail jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = 'SM001', MESSAGE = problem, DETAIL = detail::text;
+END $$;
+
 CREATE TABLE events (
   shop_id   uuid        NOT NULL REFERENCES shops (id),
   seq       bigint      NOT NULL,
@@ -301,6 +309,7 @@ CREATE TABLE events (
 
 DROP TABLE events, stock_movements, refund_lines, refunds, payments, order_lines, orders, recipes,
   inventory_items, modifiers, modifier_groups, product_variants, products, setup, sessions, shop_heads CASCADE;
+DROP FUNCTION refuse;
 ALTER TABLE users DROP CONSTRAINT users_shop_id_fkey;
 DROP TABLE shops;
 DROP TABLE users;

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
+import { text } from '../contract/primitives.ts';
 import { Currency, ShopCode, TimeZone } from '../contract/shops.ts';
 import { Email, OWNER_PASSWORD_MIN, Password } from '../contract/users.ts';
-import { text } from '../contract/primitives.ts';
 import type { SetUpAnswers } from './set-up.ts';
 
 /** Asks the owner the six questions that a shop needs. Each answer is checked where it is given. */
@@ -9,11 +9,19 @@ export async function askSetUp(): Promise<SetUpAnswers> {
   const { input, password } = await import('@inquirer/prompts');
   const ask = async <S extends z.ZodType<string>>(message: string, schema: S, suggestion?: string) =>
     schema.parse(
-      await input({ message, ...(suggestion ? { default: suggestion } : {}), validate: (value) => check(schema, value) }),
+      await input({
+        message,
+        ...(suggestion ? { default: suggestion } : {}),
+        validate: (value) => check(schema, value),
+      }),
     );
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const name = await ask('What is your shop called?', text(255));
-  const code = await ask("Its code, 2 to 4 letters, in front of every bill's number", ShopCode, suggestCode(name));
+  const code = await ask(
+    "Its code, 2 to 4 letters, in front of every bill's number",
+    ShopCode,
+    suggestCode(name),
+  );
   const timezone = await ask('Its time zone', TimeZone, zone === 'UTC' ? 'Asia/Kolkata' : zone);
   const currency = await ask('Its currency', Currency, timezone === 'Asia/Kolkata' ? 'INR' : undefined);
   const owner = await ask('Your name', text(255));
@@ -26,13 +34,20 @@ export async function askSetUp(): Promise<SetUpAnswers> {
     mask: true,
     validate: hide(ownerPassword),
   });
-  await password({ message: 'The same once more', mask: true, validate: (value) => value === first || 'It differs.' });
+  await password({
+    message: 'The same once more',
+    mask: true,
+    validate: (value) => value === first || 'It differs.',
+  });
   return { shop: { name, code, currency, timezone }, owner: { name: owner, email, password: first } };
 }
 
 function check(schema: z.ZodType, value: string): true | string {
   const result = schema.safeParse(value);
-  return result.success || `"${value}" ${result.error.issues[0]?.message ?? 'is not right'}`.replace(/^"" /, 'This ');
+  return (
+    result.success ||
+    `"${value}" ${result.error.issues[0]?.message ?? 'is not right'}`.replace(/^"" /, 'This ')
+  );
 }
 
 /** The first letters of the name's words, or its first letters. */

@@ -17,7 +17,12 @@ export type Shell = {
   withApp<T>(work: (app: App) => Promise<T>): Promise<T>;
 };
 
-export type Option = { flags: string; description: string; required?: true; parse?: (value: string) => unknown };
+export type Option = {
+  flags: string;
+  description: string;
+  required?: true;
+  parse?: (value: string) => unknown;
+};
 
 /** A command declares itself; `main.ts` turns the list of them into the command line. */
 export type Command = {
@@ -31,4 +36,8 @@ export type Command = {
   run(shell: Shell, options: Record<string, unknown>, args: string[]): Promise<number | undefined>;
 };
 
-export const SHOP_OPTION: Option = { flags: '--shop <code>', description: 'the shop, by its code', required: true };
+export const SHOP_OPTION: Option = {
+  flags: '--shop <code>',
+  description: 'the shop, by its code',
+  required: true,
+};

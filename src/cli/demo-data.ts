@@ -3,15 +3,17 @@ import type { Role } from '../contract/users.ts';
 
 /** A dessert parlour to try things on: a menu with variants and modifiers, stock with recipes, GST, a staff of three. */
 
-const item = (unit: string, quantity: number, cost: number, reorderLevel: number) => (name: string): NewInventoryItem => ({
-  name,
-  unit,
-  // Thousandths and paisa, as the actions take them.
-  quantity: quantity * 1000,
-  cost: cost * 100,
-  reorderLevel: reorderLevel * 1000,
-  policy: 'warn',
-});
+const item =
+  (unit: string, quantity: number, cost: number, reorderLevel: number) =>
+  (name: string): NewInventoryItem => ({
+    name,
+    unit,
+    // Thousandths and paisa, as the actions take them.
+    quantity: quantity * 1000,
+    cost: cost * 100,
+    reorderLevel: reorderLevel * 1000,
+    policy: 'warn',
+  });
 
 const staff: { name: string; email: string; role: Role }[] = [
   { name: 'Meera', email: 'manager@demo.example', role: 'manager' },
@@ -61,44 +63,81 @@ export const demo = {
   },
   menu: [
     {
-      name: 'Brownie Sundae', price: '180', category: 'Sundaes', sku: 'SUN-BRW', modifierGroups: [toppings],
+      name: 'Brownie Sundae',
+      price: '180',
+      category: 'Sundaes',
+      sku: 'SUN-BRW',
+      modifierGroups: [toppings],
       stock: { 'Vanilla ice cream': '1', Brownie: '1' },
     },
     {
-      name: 'Death by Chocolate', price: '220', category: 'Sundaes', sku: 'SUN-DBC', modifierGroups: [toppings],
+      name: 'Death by Chocolate',
+      price: '220',
+      category: 'Sundaes',
+      sku: 'SUN-DBC',
+      modifierGroups: [toppings],
       stock: { 'Chocolate ice cream': '2', Brownie: '1' },
     },
     {
-      name: 'Ice Cream', price: '80', category: 'Scoops', variants: sizes('80', '140'), modifierGroups: [toppings],
+      name: 'Ice Cream',
+      price: '80',
+      category: 'Scoops',
+      variants: sizes('80', '140'),
+      modifierGroups: [toppings],
       stock: { 'Vanilla ice cream': '1' },
     },
     {
-      name: 'Chocolate Ice Cream', price: '90', category: 'Scoops', variants: sizes('90', '160'),
-      modifierGroups: [toppings], stock: { 'Chocolate ice cream': '1' },
+      name: 'Chocolate Ice Cream',
+      price: '90',
+      category: 'Scoops',
+      variants: sizes('90', '160'),
+      modifierGroups: [toppings],
+      stock: { 'Chocolate ice cream': '1' },
     },
     {
-      name: 'Belgian Waffle', price: '160', category: 'Waffles', sku: 'WAF-BEL', modifierGroups: [toppings],
+      name: 'Belgian Waffle',
+      price: '160',
+      category: 'Waffles',
+      sku: 'WAF-BEL',
+      modifierGroups: [toppings],
       stock: { 'Waffle batter': '0.180' },
     },
     {
-      name: 'Waffle Sandwich', price: '210', category: 'Waffles', sku: 'WAF-SAN',
+      name: 'Waffle Sandwich',
+      price: '210',
+      category: 'Waffles',
+      sku: 'WAF-SAN',
       stock: { 'Waffle batter': '0.220', 'Vanilla ice cream': '1' },
     },
     {
-      name: 'Mango Shake', price: '120', category: 'Shakes', variants: sizes('120', '170'),
+      name: 'Mango Shake',
+      price: '120',
+      category: 'Shakes',
+      variants: sizes('120', '170'),
       stock: { Milk: '0.250', Mango: '0.150' },
     },
     {
-      name: 'Chocolate Shake', price: '130', category: 'Shakes', variants: sizes('130', '180'),
+      name: 'Chocolate Shake',
+      price: '130',
+      category: 'Shakes',
+      variants: sizes('130', '180'),
       stock: { Milk: '0.250', 'Chocolate ice cream': '1' },
     },
     {
-      name: 'Cold Coffee', price: '110', category: 'Coffee', sku: 'COF-CLD',
+      name: 'Cold Coffee',
+      price: '110',
+      category: 'Coffee',
+      sku: 'COF-CLD',
       stock: { Milk: '0.200', 'Coffee beans': '0.018' },
     },
     { name: 'Espresso', price: '70', category: 'Coffee', sku: 'COF-ESP', stock: { 'Coffee beans': '0.009' } },
     {
-      name: 'Water', price: '20', category: 'Drinks', sku: 'WATER', barcode: '8900000000017', taxClass: 'packed',
+      name: 'Water',
+      price: '20',
+      category: 'Drinks',
+      sku: 'WATER',
+      barcode: '8900000000017',
+      taxClass: 'packed',
       stock: { 'Water bottle': '1' },
     },
   ],

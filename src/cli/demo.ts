@@ -39,7 +39,10 @@ export async function prepareDemo(app: App): Promise<Demo> {
   const { accessToken, shops } = await signIn({ app, em }, { email: cashier.email, password });
   const shopId = shops[0]?.id as string;
   const { data } = await listProducts(em, shopId, { limit: 1, isActive: true });
-  const people = [{ email: demo.owner.email, role: 'owner' }, ...demo.staff.map(({ email, role }) => ({ email, role }))];
+  const people = [
+    { email: demo.owner.email, role: 'owner' },
+    ...demo.staff.map(({ email, role }) => ({ email, role })),
+  ];
   return {
     shopId,
     people,
@@ -71,7 +74,10 @@ async function seed(app: App, password: string): Promise<void> {
       const item = await createItem(context(), shopId, demo.stock[name as keyof typeof demo.stock](name));
       itemIds.set(name, item.id);
     }
-    const recipe = Object.entries(stock).map(([name, quantity]) => ({ inventoryItemId: itemIds.get(name), quantity }));
+    const recipe = Object.entries(stock).map(([name, quantity]) => ({
+      inventoryItemId: itemIds.get(name),
+      quantity,
+    }));
     await createProduct(context(), shopId, parse(NewProduct, { ...product, sortOrder, recipe }));
   }
 }

@@ -54,7 +54,8 @@ function problemFailure({ code, message, detail, errors }: ProblemError): Failur
   if (detail !== undefined) problem.detail = detail;
   if (errors !== undefined) problem.errors = errors;
   const faults = (errors ?? []).map((fault) => `${fault.pointer.replace(/^\//, '')} ${fault.detail}`.trim());
-  const lines = faults.length > 1 || (faults[0] && !message.includes(errors?.[0]?.detail as string)) ? faults : [];
+  const lines =
+    faults.length > 1 || (faults[0] && !message.includes(errors?.[0]?.detail as string)) ? faults : [];
   return {
     exitCode: code === 'invalid_request' ? exitCodes.usage : exitCodes.failed,
     message: [message, ...lines.map((line) => `  ${line}`)].join('\n'),

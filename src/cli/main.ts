@@ -24,7 +24,9 @@ function buildProgram(): Commander {
   const parents = new Map<string, Commander>();
   for (const command of commands) {
     const [first, second] = command.name.split(' ') as [string, string?];
-    const parent = second ? (parents.get(first) ?? program.command(first).description(groups[first] ?? '')) : program;
+    const parent = second
+      ? (parents.get(first) ?? program.command(first).description(groups[first] ?? ''))
+      : program;
     if (second) parents.set(first, parent);
     declare(parent.command(second ?? first).exitOverride(), command);
   }
@@ -33,7 +35,8 @@ function buildProgram(): Commander {
 
 function declare(commander: Commander, command: Command): void {
   commander.description(command.summary);
-  for (const argument of command.arguments ?? []) commander.argument(`<${argument.name}>`, argument.description);
+  for (const argument of command.arguments ?? [])
+    commander.argument(`<${argument.name}>`, argument.description);
   for (const { flags, description, required } of command.options) {
     if (required) commander.requiredOption(flags, description);
     else commander.option(flags, description);

@@ -13,7 +13,11 @@ export const passwordOptions: Option[] = [
 const STDIN_TIMEOUT_MS = 10_000;
 
 /** The password from where the options say, else asked for on a terminal; never from the command line itself. */
-export async function readPassword(shell: Shell, options: Record<string, unknown>, prompt: string): Promise<string> {
+export async function readPassword(
+  shell: Shell,
+  options: Record<string, unknown>,
+  prompt: string,
+): Promise<string> {
   if (typeof options.passwordFile === 'string') return readFile(options.passwordFile);
   if (options.passwordStdin) return await readStdin();
   if (!shell.isInteractive) {

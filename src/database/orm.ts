@@ -1,5 +1,6 @@
 import type { EntitySchema } from '@mikro-orm/core';
 import { type EntityClass, MikroORM } from '@mikro-orm/postgresql';
+import { PreparingClient } from './query.ts';
 
 /** About 8 connections are best on a small box: more only queue inside the server instead of here. */
 const POOL_SIZE = 8;
@@ -25,6 +26,7 @@ export async function openOrm(
     forceUtcTimezone: true,
     pool: { min: 0, max: POOL_SIZE },
     driverOptions: {
+      Client: PreparingClient,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       options: `-c timezone=UTC -c statement_timeout=${STATEMENT_TIMEOUT_MS} -c lock_timeout=${LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout=30000`,
     },

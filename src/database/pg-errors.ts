@@ -1,5 +1,5 @@
 /** What PostgreSQL says went wrong. https://www.postgresql.org/docs/current/errcodes-appendix.html */
-type PgError = { code?: unknown; constraint?: unknown };
+type PgError = { code?: unknown; constraint?: unknown; message?: unknown; detail?: unknown };
 
 const UNIQUE_VIOLATION = '23505';
 
@@ -13,4 +13,14 @@ export function isUniqueViolation(error: unknown, constraint: string): boolean {
 export function violatedUnique(error: unknown): string | undefined {
   const { code, constraint } = (error ?? {}) as PgError;
   return code === UNIQUE_VIOLATION && typeof constraint === 'string' ? constraint : undefined;
+}
+
+/** Raised by the schema's own function `refuse`. */
+const REFUSED = 'SM001';
+
+/** Why a statement refused its own work, with what it has to say about it; undefined when it was something else. */
+export function refusalOf(error: unknown): { problem: string; detail: unknown } | undefined {
+  const { code, message, detail } = (error ?? {}) as PgError;
+  if (code !== REFUSED || typeof message !== 'string' || typeof detail !== 'string') return undefined;
+  return { problem: message, detail: JSON.parse(detail) };
 }

@@ -1,16 +1,45 @@
+import { createHash } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { CompiledQuery } from 'kysely';
+import pg from 'pg';
+
+/**
+ * Statement text → the name under which each connection prepares it. PostgreSQL then plans a statement once a
+ * connection instead of once a call, which for the sale's own statement is most of its time.
+ */
+const statementNames = new Map<string, string>();
+/** Texts are constants of this program, a few dozen; were they ever built from values, this would say so. */
+const MAX_STATEMENTS = 500;
 
 /**
  * Runs one SQL statement with bound parameters (`$1` …), inside the entity manager's transaction if it has one.
- * The ORM's own `execute` writes values into the text; here they travel apart from it.
+ * The ORM's own `execute` writes values into the text; here they travel apart from it. `sql` must be a constant.
  */
 export async function query<Row>(
   em: EntityManager,
   sql: string,
   parameters: readonly unknown[] = [],
 ): Promise<Row[]> {
+  if (!statementNames.has(sql)) nameStatement(sql);
   const executor = em.getTransactionContext() ?? em.getConnection().getClient();
   const result = await executor.executeQuery(CompiledQuery.raw(sql, [...parameters]));
   return result.rows as Row[];
+}
+
+function nameStatement(sql: string): void {
+  if (statementNames.size >= MAX_STATEMENTS)
+    throw new Error('Statements are built from values: bind them instead.');
+  statementNames.set(sql, createHash('sha256').update(sql).digest('hex').slice(0, 32));
+}
+
+/** A connection that prepares what comes through `query`, and sends everything else as it is. */
+export class PreparingClient extends pg.Client {
+  // biome-ignore lint/suspicious/noExplicitAny: pg overloads `query` a dozen ways; only the text's own name is added
+  override query(...given: any[]): any {
+    const [text, values, ...rest] = given;
+    const name = typeof text === 'string' ? statementNames.get(text) : undefined;
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    const send = super.query as (...all: any[]) => any;
+    return name ? send.call(this, { name, text, values }, ...rest) : send.apply(this, given);
+  }
 }

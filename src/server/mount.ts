@@ -1,6 +1,7 @@
 import type Router from '@koa/router';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Context as KoaContext } from 'koa';
+import { z } from 'zod';
 import type { App } from '../app.ts';
 import { parse } from '../contract/parse.ts';
 import { type Fault, ProblemError } from '../contract/problem.ts';
@@ -26,6 +27,12 @@ export type Request<R extends Route> = {
 
 export type Answer = { status?: number; body?: unknown; type?: string };
 
+/** What a route without a query or a body takes: whoever sends a field there is mistaken, and hears so. */
+const NOTHING = z.strictObject({});
+
+/** The body of a GET means nothing (RFC 9110 §9.3.1) and isn't read. */
+const hasBody = (route: Route) => route.method !== 'get';
+
 /**
  * Mounts a line of the route table: who, where, what, in this order, so that a stranger learns nothing from the
  * answer to a malformed body; then the handler, which calls one action and gives back a view.
@@ -41,8 +48,8 @@ export function mount<R extends Route>(
     const em = app.orm.em.fork();
     const params = parseParams(route, ctx.params);
     const actor = await permit(app, em, route, ctx, (params as { shopId?: string }).shopId ?? null);
-    const query = route.query ? parse(route.query, { ...ctx.query }, '/query') : {};
-    const body = route.body ? parse(route.body, await readBody(ctx)) : {};
+    const query = parse(route.query ?? NOTHING, { ...ctx.query }, '/query');
+    const body = hasBody(route) ? parse(route.body ?? NOTHING, await readBody(ctx)) : {};
     const request = { app, em, actor, params, query, body, http: ctx } as unknown as Request<R>;
     const answer = await handle(request);
     ctx.status = answer.status ?? usual;

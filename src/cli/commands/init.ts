@@ -43,12 +43,19 @@ const needed = ['shopName', 'shopCode', 'currency', 'timezone', 'ownerName', 'ow
 async function readAnswers(shell: Shell, options: Record<string, unknown>): Promise<SetUpAnswers> {
   const missing = needed.filter((name) => options[name] === undefined);
   if (missing.length > 0) {
-    const flags = missing.map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+    const flags = missing.map(
+      (name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+    );
     throw new UsageError(`Nobody is there to be asked, so these are needed: ${flags.join(', ')}.`);
   }
   const { shopName, shopCode, currency, timezone, ownerName, ownerEmail } = options;
   const shop = parse(NewShop, { name: shopName, code: shopCode, currency, timezone });
   const password = await readPassword(shell, options, 'A password for the owner');
-  const { role: _, ...owner } = parse(NewUser, { name: ownerName, email: ownerEmail, role: 'owner', password });
+  const { role: _, ...owner } = parse(NewUser, {
+    name: ownerName,
+    email: ownerEmail,
+    role: 'owner',
+    password,
+  });
   return { shop, owner };
 }

@@ -1,4 +1,4 @@
-import { migrateDown as revertMigrations, createLog, migrationStatus, openDatabase } from '../../app.ts';
+import { createLog, migrationStatus, openDatabase, migrateDown as revertMigrations } from '../../app.ts';
 import type { Command } from '../command.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
 
@@ -18,10 +18,14 @@ export const migrateDown: Command = {
       const { applied } = await migrationStatus(database.url);
       const last = applied.slice(-count).reverse();
       if (last.length > 0 && !options.yes) {
-        throw new RefusedError(`This drops ${last.join(', ')} with the data in it. Add --yes if that is what you want.`);
+        throw new RefusedError(
+          `This drops ${last.join(', ')} with the data in it. Add --yes if that is what you want.`,
+        );
       }
       const reverted = last.length === 0 ? [] : await revertMigrations(database.url, count, shell.tell);
-      shell.say(reverted.length === 0 ? 'There is nothing to take back.' : `Took back ${reverted.join(', ')}.`);
+      shell.say(
+        reverted.length === 0 ? 'There is nothing to take back.' : `Took back ${reverted.join(', ')}.`,
+      );
       shell.give({ reverted });
     } finally {
       await database.release();

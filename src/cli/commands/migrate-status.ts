@@ -20,7 +20,9 @@ export const migrateStatus: Command = {
         ].join('\n'),
       );
       shell.give(status);
-      return status.pending.length + status.unknown.length === 0 ? exitCodes.done : exitCodes.checkFoundProblems;
+      return status.pending.length + status.unknown.length === 0
+        ? exitCodes.done
+        : exitCodes.checkFoundProblems;
     } finally {
       await database.release();
     }

@@ -1,4 +1,4 @@
-import { createLog, migrateUp as applyMigrations, openDatabase } from '../../app.ts';
+import { migrateUp as applyMigrations, createLog, openDatabase } from '../../app.ts';
 import type { Command } from '../command.ts';
 
 export const migrateUp: Command = {

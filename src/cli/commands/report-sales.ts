@@ -32,7 +32,10 @@ export const reportSales: Command = {
   },
 };
 
-const titles: Partial<Record<SalesReport['groupBy'], string>> = { paymentMethod: 'paid by', orderType: 'order type' };
+const titles: Partial<Record<SalesReport['groupBy'], string>> = {
+  paymentMethod: 'paid by',
+  orderType: 'order type',
+};
 
 function readable(shopName: string, report: SalesReport, columns: number): string {
   const { from, to, currency, totals, groups, groupBy } = report;
@@ -66,6 +69,9 @@ function readable(shopName: string, report: SalesReport, columns: number): strin
   const taken = displayWidth(table(groups, rows).split('\n')[0] as string);
   const width = Math.max(10, Math.min(40, columns - taken - 4));
   const largest = Math.max(...groups.map((group) => Number(group.total)));
-  const bars = { title: '', value: (group: SalesReport['groups'][number]) => bar(Number(group.total), largest, width) };
+  const bars = {
+    title: '',
+    value: (group: SalesReport['groups'][number]) => bar(Number(group.total), largest, width),
+  };
   return `${head}\n\n${summary}\n\n${table(groups, [...rows, bars])}`;
 }

@@ -72,13 +72,24 @@ async function listen(app: App, config: Config): Promise<RunningServer> {
 
 async function greet(shell: Shell, app: App, server: RunningServer, demo: Demo | undefined): Promise<void> {
   const url = `http://${server.host === '0.0.0.0' || server.host === '::' ? 'localhost' : server.host}:${server.port}`;
-  const setupToken = demo || (await isClaimed(app.orm.em.fork())) ? null : await issueSetupToken({ app, em: app.orm.em.fork() });
+  const setupToken =
+    demo || (await isClaimed(app.orm.em.fork()))
+      ? null
+      : await issueSetupToken({ app, em: app.orm.em.fork() });
   shell.say(`Smoocho is running at ${url}`);
-  for (const address of lanAddresses(server)) shell.say(`Tills on this network: http://${address}:${server.port}`);
+  for (const address of lanAddresses(server))
+    shell.say(`Tills on this network: http://${address}:${server.port}`);
   if (demo) shell.say(demoGreeting(url, demo));
   if (setupToken) shell.say(setupGreeting(url, setupToken));
   shell.say('\nStop it with Ctrl-C.');
-  shell.give({ url, port: server.port, pid: process.pid, home: app.config.home, setupToken, demo: demo ?? null });
+  shell.give({
+    url,
+    port: server.port,
+    pid: process.pid,
+    home: app.config.home,
+    setupToken,
+    demo: demo ?? null,
+  });
 }
 
 function lanAddresses({ host }: RunningServer): string[] {
@@ -89,7 +100,10 @@ function lanAddresses({ host }: RunningServer): string[] {
     .map((address) => address.address);
 }
 
-function demoGreeting(url: string, { shopId, people, password, accessToken, productId, variantId }: Demo): string {
+function demoGreeting(
+  url: string,
+  { shopId, people, password, accessToken, productId, variantId }: Demo,
+): string {
   const order = {
     id: randomUUID(),
     items: [{ productId, ...(variantId ? { variantId } : {}), quantity: 2 }],

@@ -4,7 +4,9 @@
 const localeOf = (currency: string) => (currency === 'INR' ? 'en-IN' : 'en-US');
 
 export function formatMoney(amount: string, currency: string): string {
-  return new Intl.NumberFormat(localeOf(currency), { minimumFractionDigits: 2 }).format(amount as `${number}`);
+  return new Intl.NumberFormat(localeOf(currency), { minimumFractionDigits: 2 }).format(
+    amount as `${number}`,
+  );
 }
 
 export function formatCount(count: number, currency = 'USD'): string {

@@ -6,7 +6,12 @@ export type Progress = { update(done: number, note?: string): void; stop(): void
 export function startProgress(label: string, total: number): Progress {
   if (!process.stderr.isTTY) return { update: () => {}, stop: () => {} };
   const progress = new cliProgress.SingleBar(
-    { format: `${label} {bar} {percentage}% {note}`, stream: process.stderr, hideCursor: true, clearOnComplete: true },
+    {
+      format: `${label} {bar} {percentage}% {note}`,
+      stream: process.stderr,
+      hideCursor: true,
+      clearOnComplete: true,
+    },
     cliProgress.Presets.shades_classic,
   );
   progress.start(total, 0, { note: '' });

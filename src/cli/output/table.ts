@@ -6,7 +6,9 @@ export type Column<Row> = { title: string; value: (row: Row) => string; align?: 
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
   const cells = rows.map((row) => columns.map((column) => column.value(row)));
   const titles = columns.map((column) => column.title);
-  const widths = columns.map((_, i) => Math.max(...[titles, ...cells].map((line) => displayWidth(line[i] ?? ''))));
+  const widths = columns.map((_, i) =>
+    Math.max(...[titles, ...cells].map((line) => displayWidth(line[i] ?? ''))),
+  );
   const format = (line: string[]) =>
     line
       .map((cell, i) => pad(cell, widths[i] as number, columns[i]?.align ?? 'left'))
@@ -30,7 +32,8 @@ function pad(cell: string, width: number, align: 'left' | 'right'): string {
 }
 
 const segmenter = new Intl.Segmenter();
-const WIDE = /^(?:\p{Emoji_Presentation}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul})/u;
+const WIDE =
+  /^(?:\p{Emoji_Presentation}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul})/u;
 
 /** Cells that a text takes: letters with marks (Devanagari, accents) are one, Han and emoji two. */
 export function displayWidth(text: string): number {

@@ -1,6 +1,6 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { ProblemError } from '../../contract/problem.ts';
+import { createQueue } from '../queue.ts';
 
 const hashAsync = promisify(argon2);
 
@@ -14,34 +14,16 @@ const MAX_AT_ONCE = 2;
 /** About four seconds' worth of waiting; beyond that "try again" is the better answer. */
 const MAX_WAITING = 128;
 
-let running = 0;
-const waiting: (() => void)[] = [];
-
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (running >= MAX_AT_ONCE) {
-    if (waiting.length >= MAX_WAITING) {
-      throw new ProblemError('too_busy', {
-        detail: 'Too many people sign in at once. Try again in a few seconds.',
-      });
-    }
-    await new Promise<void>((resolve) => waiting.push(resolve));
-  } else {
-    running += 1;
-  }
-  try {
-    return await work();
-  } finally {
-    // The place goes straight to the next in line, or is given back.
-    const next = waiting.shift();
-    if (next) next();
-    else running -= 1;
-  }
-}
+const queue = createQueue({
+  atOnce: MAX_AT_ONCE,
+  waiting: MAX_WAITING,
+  busy: 'Too many people sign in at once. Try again in a few seconds.',
+});
 
 /** A PHC string, `$argon2id$v=19$m=…,t=…,p=…$salt$hash`. Throws `too_busy` when the queue is full. */
 export async function hashPassword(password: string): Promise<string> {
   const nonce = randomBytes(SALT_BYTES);
-  const tag = await inTurn(() =>
+  const tag = await queue.run(() =>
     hashAsync('argon2id', { message: Buffer.from(password), nonce, tagLength: TAG_BYTES, ...COST }),
   );
   const encode = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
@@ -58,7 +40,7 @@ export async function verifyPassword(password: string, stored: string | undefine
   const match = PHC.exec(stored ?? NOBODY);
   if (!match) throw new Error('A stored password hash is not argon2id.');
   const expected = Buffer.from(match[5] as string, 'base64');
-  const actual = await inTurn(() =>
+  const actual = await queue.run(() =>
     hashAsync('argon2id', {
       message: Buffer.from(password),
       nonce: Buffer.from(match[4] as string, 'base64'),

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { ProblemError } from '../../contract/problem.ts';
 import type { Services } from '../context.ts';
@@ -21,10 +21,20 @@ export function newOpaqueToken(): { token: string; hash: string } {
 /** SHA-256 suffices: the token is 256 random bits, not a password. */
 export const hashToken = (token: string) => createHash('sha256').update(token).digest('hex');
 
+const keys = new Map<string, KeyObject>();
+
+/** As a key object: given the text, the library tries to read it as a public key first, at ten times the cost. */
+function signingKey(app: Services): KeyObject {
+  const secret = app.config.secrets.get('jwt-key');
+  const key = keys.get(secret) ?? createSecretKey(Buffer.from(secret));
+  keys.set(secret, key);
+  return key;
+}
+
 export function signAccessToken(app: Services, userId: string, sessionId: string): string {
   const issuedAt = Math.floor(app.now().getTime() / 1000);
   const claims = { sid: sessionId, typ: TYPE, iat: issuedAt, exp: issuedAt + ACCESS_TOKEN_SECONDS };
-  return jwt.sign(claims, app.config.secrets.get('jwt-key'), {
+  return jwt.sign(claims, signingKey(app), {
     algorithm: 'HS256',
     subject: userId,
     issuer: ISSUER,
@@ -35,7 +45,7 @@ export function signAccessToken(app: Services, userId: string, sessionId: string
 /** The session that a token speaks for. Throws `unauthenticated` for one that is forged, foreign or old. */
 export function readAccessToken(app: Services, token: string): { userId: string; sessionId: string } {
   try {
-    const claims = jwt.verify(token, app.config.secrets.get('jwt-key'), {
+    const claims = jwt.verify(token, signingKey(app), {
       algorithms: ['HS256'],
       issuer: ISSUER,
       audience: AUDIENCE,

@@ -3,7 +3,7 @@ import { type Fault, ProblemError } from '../../contract/problem.ts';
 export type BadRow = { line: number; reason: string };
 
 /** Enough to see what is wrong with a file; a file of a million bad rows must not fill the memory. */
-const LISTED_MAX = 1000;
+export const LISTED_MAX = 1000;
 /** What an answer carries. */
 const ANSWERED_MAX = 100;
 

@@ -8,9 +8,17 @@ const DAY_MS = 86_400_000;
  * day are neighbours in every index, which makes inserting a year of them half as long.
  */
 export function billId(businessDate: string, name: string): string {
-  const day = Math.max(0, Date.parse(`${businessDate}T00:00:00Z`)).toString(16).padStart(12, '0');
+  const day = Math.max(0, Date.parse(`${businessDate}T00:00:00Z`))
+    .toString(16)
+    .padStart(12, '0');
   const rest = hash('sha256', name);
-  return [day.slice(0, 8), day.slice(8), `8${rest.slice(0, 3)}`, `8${rest.slice(3, 6)}`, rest.slice(6, 18)].join('-');
+  return [
+    day.slice(0, 8),
+    day.slice(8),
+    `8${rest.slice(0, 3)}`,
+    `8${rest.slice(3, 6)}`,
+    rest.slice(6, 18),
+  ].join('-');
 }
 
 /** The same in SQL; `name` is an SQL expression, and `business_date` a column in reach. */

@@ -11,12 +11,13 @@ const ESCAPES: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n'
 /** One row in the text format of COPY. https://www.postgresql.org/docs/current/sql-copy.html */
 export function copyLine(values: CopyValue[]): string {
   const cells = values.map((value) =>
-    value === null ? '\\N' : typeof value === 'string' ? escape(value) : String(value),
+    value === null ? '\\N' : typeof value === 'string' ? escapeCopy(value) : String(value),
   );
   return `${cells.join('\t')}\n`;
 }
 
-const escape = (text: string) =>
+/** Text as COPY takes it. */
+export const escapeCopy = (text: string) =>
   SPECIAL.test(text) ? text.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] ?? character) : text;
 
 /** Streams text into a table no faster than the server takes it. A fault in `chunks` takes the COPY back. */

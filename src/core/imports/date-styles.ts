@@ -13,6 +13,10 @@ const OFFSET = '(?:\\s?(Z|[+-]\\d{2}:?\\d{2}))?';
 const ISO = new RegExp(`^(\\d{4})([-/])(\\d{1,2})\\2(\\d{1,2})(?:(?:T|\\s|,\\s)${TIME}${OFFSET})?$`, 'i');
 const NUMERIC = new RegExp(`^(\\d{1,2})([-/.])(\\d{1,2})\\2(\\d{4})(?:(?:T|\\s|,\\s)${TIME})?$`, 'i');
 
+/** Tokens of a format outside its quoted parts. */
+export const tokensOf = (format: string) => format.replace(/'[^']*'/g, '');
+export const formatHasTime = (format: string) => /[HhKkmsptT]/.test(tokensOf(format));
+
 const two = (value: number | string) => String(value).padStart(2, '0');
 
 /** `YYYY-MM-DD`; undefined when the calendar has no such day. */

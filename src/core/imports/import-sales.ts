@@ -1,11 +1,17 @@
 import type { Readable } from 'node:stream';
 import type { Client } from 'pg';
 import type { EventActor } from '../../contract/events.ts';
-import { parseMinor } from '../../contract/money.ts';
-import { type BadRow, type BadRows, createBadRows, refuseBadRows } from './bad-rows.ts';
+import { fiscalYearLabel } from '../shops/business-day.ts';
+import { type BadRow, type BadRows, createBadRows, LISTED_MAX, refuseBadRows } from './bad-rows.ts';
 import { readRows } from './read-rows.ts';
-import { openSales, type SalesFileOptions, type SalesShop } from './sales-file.ts';
-import { type BillCount, countBills, gatherBills, listRefused, type RefusedBill } from './sql/gather-bills.ts';
+import { type OpenedSales, openSales, type SalesFileOptions, type SalesShop } from './sales-file.ts';
+import {
+  type BillCount,
+  countBills,
+  gatherBills,
+  listRefused,
+  type RefusedBill,
+} from './sql/gather-bills.ts';
 import { beginStaging } from './sql/stage.ts';
 import { stageSales } from './stage-sales.ts';
 import { writeSales } from './write-sales.ts';
@@ -71,8 +77,8 @@ export async function importSales(
     await stageSales(client, shop, sales, bad, progress, options.onProgress);
     if (!options.skipBad) refuseBadRows(bad);
     const readSeconds = seconds();
-    const counts = await judgeBills(client, shop, sales.columns.order !== undefined, bad, options.skipBad);
-    const written = await writeSales(client, shop, sales, summarise(counts), options);
+    const counts = await judgeBills(client, shop, sales, bad, options.skipBad);
+    const written = await writeSales(client, shop, sales, counts, options);
     await client.query(options.dryRun ? 'ROLLBACK' : 'COMMIT');
     return {
       rows: progress.rows,
@@ -95,15 +101,19 @@ export async function importSales(
 async function judgeBills(
   client: Client,
   shop: SalesShop,
-  hasBillNumbers: boolean,
+  { columns, reader }: OpenedSales,
   bad: BadRows,
   skipBad: boolean,
 ): Promise<BillCount[]> {
-  await gatherBills(client, shop.id, hasBillNumbers);
+  const days = [...reader.days];
+  const labels = days.map((day) => fiscalYearLabel(day, shop.fiscalYearStart));
+  await gatherBills(client, shop.id, columns.order !== undefined, days, labels);
   const counts = await countBills(client);
   const refused = counts.filter(({ verdict }) => verdict === 'changed' || verdict === 'too large');
   if (refused.length > 0) {
-    for (const bill of await listRefused(client)) bad.add(bill.line, refusal(bill));
+    const listed = await listRefused(client, LISTED_MAX);
+    for (const bill of listed) bad.add(bill.line, refusal(bill));
+    bad.count += refused.reduce((sum, { bills }) => sum + bills, 0) - listed.length;
     if (!skipBad) refuseBadRows(bad);
   }
   return counts;
@@ -116,39 +126,33 @@ function refusal({ order, businessDate, isReturn, verdict }: RefusedBill): strin
     : `${bill} comes to more than 99999999.99`;
 }
 
-export type SalesSummary = Pick<
+type Counted = Omit<
   ImportedSales,
-  | 'lines'
-  | 'orders'
-  | 'refunds'
-  | 'existingOrders'
-  | 'existingRefunds'
-  | 'from'
-  | 'to'
-  | 'totalMinor'
-  | 'refundedMinor'
+  'rows' | 'products' | 'variants' | 'bad' | 'badCount' | 'seconds' | 'readSeconds'
 >;
 
-function summarise(counts: BillCount[]): SalesSummary {
+function summarise(counts: BillCount[]): Counted {
   const of = (verdict: BillCount['verdict'], isReturn: boolean) =>
-    counts.find((count) => count.verdict === verdict && count.isReturn === isReturn);
-  const sold = of('new', false);
-  const returned = of('new', true);
+    counts.filter((count) => count.verdict === verdict && count.isReturn === isReturn);
+  const [sold, returned] = [of('new', false), of('new', true)];
+  const sum = (some: BillCount[], figure: (count: BillCount) => number) =>
+    some.reduce((total, count) => total + figure(count), 0);
+  const bills = (count: BillCount) => count.bills;
+  const minor = ({ total }: BillCount) => Number(total.replace('.', ''));
   const good = counts.filter(({ verdict }) => verdict === 'new' || verdict === 'known');
-  const [from = null] = good.map((count) => count.from).sort();
-  const [to = null] = good
-    .map((count) => count.to)
-    .sort()
-    .reverse();
   return {
-    lines: (sold?.lines ?? 0) + (returned?.lines ?? 0),
-    orders: sold?.bills ?? 0,
-    refunds: returned?.bills ?? 0,
-    existingOrders: of('known', false)?.bills ?? 0,
-    existingRefunds: of('known', true)?.bills ?? 0,
-    from,
-    to,
-    totalMinor: Number((sold?.total ?? '0').replace('.', '')),
-    refundedMinor: Number((returned?.total ?? '0').replace('.', '')),
+    lines: sum([...sold, ...returned], ({ lines }) => lines),
+    orders: sum(sold, bills),
+    refunds: sum(returned, bills),
+    existingOrders: sum(of('known', false), bills),
+    existingRefunds: sum(of('known', true), bills),
+    from: good.map(({ from }) => from).sort()[0] ?? null,
+    to:
+      good
+        .map(({ to }) => to)
+        .sort()
+        .at(-1) ?? null,
+    totalMinor: sum(sold, minor),
+    refundedMinor: sum(returned, minor),
   };
 }

@@ -1,5 +1,12 @@
 import { formatMinor } from '../../contract/money.ts';
-import { type DecimalSign, divide, multiply, type Parsed, parseAmount, parseQuantity } from './parse-values.ts';
+import {
+  type DecimalSign,
+  divide,
+  multiply,
+  type Parsed,
+  parseAmount,
+  parseQuantity,
+} from './parse-values.ts';
 import type { Figures } from './sold-items.ts';
 
 /**
@@ -29,7 +36,9 @@ function readQuantity(text: string, decimal: DecimalSign, allowReturns: boolean)
   const quantity = parseQuantity(text, decimal);
   if (quantity.fault !== undefined || quantity.value > 0) return quantity;
   if (quantity.value === 0) return { fault: 'quantity is 0' };
-  return allowReturns ? quantity : { fault: `quantity ${text.trim()} is negative (--allow-returns makes it a refund)` };
+  return allowReturns
+    ? quantity
+    : { fault: `quantity ${text.trim()} is negative (--allow-returns makes it a refund)` };
 }
 
 /** An amount that must not be negative; 0 is a free item. */
@@ -51,7 +60,9 @@ function reckon(signedMilli: number, price: number | undefined, total: number | 
   const totalMinor = multiply(priceMinor, quantityMilli);
   if (totalMinor === undefined) return { fault: 'price times quantity is beyond 99999999.99' };
   if (given !== undefined && given !== totalMinor) {
-    return { fault: `total is ${formatMinor(given)}, but price times quantity is ${formatMinor(totalMinor)}` };
+    return {
+      fault: `total is ${formatMinor(given)}, but price times quantity is ${formatMinor(totalMinor)}`,
+    };
   }
   return { value: { priceMinor, quantityMilli, totalMinor, isReturn } };
 }

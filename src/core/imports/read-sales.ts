@@ -23,6 +23,8 @@ export type SalesRow = {
 
 export type SalesReader = {
   items: ItemList;
+  /** All business dates of good rows. */
+  days: Set<string>;
   read(row: CsvRow): Parsed<SalesRow>;
   /** How much `drainSold` would give. */
   soldCount(): number;
@@ -47,6 +49,7 @@ const TEXT_MAX = 255;
 export function createSalesReader(options: SalesReaderOptions): SalesReader {
   const { header, columns, dayStart, readStamp } = options;
   const items = createItemList();
+  const days = new Set<string>();
   const solds = createSoldReader(options, items);
   const methodOf = cached(paymentMethodOf);
   const cellOf = (cells: string[], field: SalesField) => {
@@ -75,19 +78,21 @@ export function createSalesReader(options: SalesReaderOptions): SalesReader {
     const at = `${date} ${time}`;
     const { item, priceMinor, isReturn } = sold.value;
     noteSale(item, at, priceMinor, isReturn);
+    const businessDate = businessDateOf(date, time, dayStart);
+    days.add(businessDate);
     const value = {
       line,
       isReturn,
       order: order.value,
       at,
-      businessDate: businessDateOf(date, time, dayStart),
+      businessDate,
       sold: sold.value,
       method: methodOf(cellOf(cells, 'payment') ?? ''),
       customer: customer.value,
     };
     return { value };
   };
-  return { items, read, soldCount: solds.count, drainSold: solds.drain };
+  return { items, days, read, soldCount: solds.count, drainSold: solds.drain };
 }
 
 /** Reads product, quantity and price of a row at once: the same texts mean the same, and most rows repeat some. */

@@ -1,6 +1,6 @@
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { type ColumnMap, mapColumns, requireColumns, type SalesField, salesFields } from './columns.ts';
-import { createStampReader, type DateSample, isTimeColumn } from './parse-dates.ts';
+import { createStampReader, type DateSample } from './parse-dates.ts';
 import type { DecimalSign } from './parse-values.ts';
 import type { CsvRow } from './read-rows.ts';
 import { createSalesReader, type SalesReader } from './read-sales.ts';
@@ -54,13 +54,23 @@ export async function openSales(
   requireColumns(header, columns, ['date', 'quantity', ['price', 'total'], ['product', 'sku']]);
   // A guessed total is often the whole bill's, or after a discount; a price says it all.
   if (columns.price !== undefined && guessed.has('total')) delete columns.total;
-  const samples = sampleDates(first, columns);
-  if (guessed.has('time') && !isTimeColumn(samples, dateFormat, now)) {
-    delete columns.time;
-    for (const sample of samples) sample.time = undefined;
-  }
-  const readStamp = createStampReader({ dateFormat, timeZone: shop.timezone, samples, now });
-  const reader = createSalesReader({ header, columns, decimal, allowReturns, dayStart: shop.dayStart, readStamp });
+  const stamps = await createStampReader({
+    dateFormat,
+    timeZone: shop.timezone,
+    samples: sampleDates(first, columns),
+    isTimeGuessed: guessed.has('time'),
+    now,
+  });
+  if (!stamps.usesTime) delete columns.time;
+  const readStamp = stamps.read;
+  const reader = createSalesReader({
+    header,
+    columns,
+    decimal,
+    allowReturns,
+    dayStart: shop.dayStart,
+    readStamp,
+  });
   return { columns, reader, batches: chain(first, batches) };
 }
 
@@ -87,10 +97,7 @@ function sampleDates(rows: CsvRow[], columns: ColumnMap<SalesField>): DateSample
   }));
 }
 
-export async function* chain(
-  first: CsvRow[],
-  rest: AsyncGenerator<CsvRow[]>,
-): AsyncGenerator<CsvRow[]> {
+export async function* chain(first: CsvRow[], rest: AsyncGenerator<CsvRow[]>): AsyncGenerator<CsvRow[]> {
   yield first;
   yield* rest;
 }

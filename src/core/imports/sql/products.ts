@@ -1,5 +1,7 @@
 import type { Client } from 'pg';
 import { formatMinor } from '../../../contract/money.ts';
+import { ProblemError } from '../../../contract/problem.ts';
+import { violatedUnique } from '../../../database/pg-errors.ts';
 import type { Catalog, MadeProduct, MadeVariant } from '../match-products.ts';
 
 const LIVE_PRODUCTS = `
@@ -31,12 +33,26 @@ const INSERT_VARIANTS = `
 const withPrice = <T extends { priceMinor: number }>(rows: T[]) =>
   JSON.stringify(rows.map((row) => ({ ...row, price: formatMinor(row.priceMinor) })));
 
+/** Throws `already_exists` when somebody else used one of the skus since the catalog was loaded. */
 export async function insertProducts(
   client: Client,
   shopId: string,
   made: { products: MadeProduct[]; variants: MadeVariant[] },
   now: Date,
 ): Promise<void> {
-  await client.query(INSERT_PRODUCTS, [shopId, withPrice(made.products), now]);
-  await client.query(INSERT_VARIANTS, [shopId, withPrice(made.variants)]);
+  try {
+    await client.query(INSERT_PRODUCTS, [shopId, withPrice(made.products), now]);
+    await client.query(INSERT_VARIANTS, [shopId, withPrice(made.variants)]);
+  } catch (error) {
+    throw menuChanged(error);
+  }
+}
+
+/** Another transaction's product that stands in the way, in a sentence; any other error as it is. */
+export function menuChanged(error: unknown): unknown {
+  if (violatedUnique(error) === undefined) return error;
+  return new ProblemError('already_exists', {
+    detail:
+      'Somebody changed the menu while the import ran: a SKU, barcode or name is taken now. Run it again.',
+  });
 }

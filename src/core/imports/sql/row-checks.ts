@@ -20,7 +20,11 @@ export type Referred = { products: string[]; variants: { productId: string; id: 
  * in this shop, and stays until the commit. Where the role may, the keys' own checks are then skipped until
  * `endRowChecks`: they were two thirds of an import (20 µs each, three of them a line). Where it may not, they just run.
  */
-export async function skipRowChecks(client: Client, shopId: string, { products, variants }: Referred): Promise<void> {
+export async function skipRowChecks(
+  client: Client,
+  shopId: string,
+  { products, variants }: Referred,
+): Promise<void> {
   const held = await client.query<{ products: number; variants: number }>(HOLD, [
     shopId,
     products,

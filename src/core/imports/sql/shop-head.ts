@@ -7,7 +7,9 @@ const READ_SERIES = 'SELECT series FROM shop_heads WHERE shop_id = $1';
 
 /** The last number given of each series. With `lock`, nobody else gives one until the commit. */
 export async function readSeries(client: Client, shopId: string, lock: boolean): Promise<Series> {
-  const { rows } = await client.query<{ series: Series }>(`${READ_SERIES}${lock ? ' FOR UPDATE' : ''}`, [shopId]);
+  const { rows } = await client.query<{ series: Series }>(`${READ_SERIES}${lock ? ' FOR UPDATE' : ''}`, [
+    shopId,
+  ]);
   const [head] = rows;
   if (!head) throw new Error(`Shop ${shopId} has no counter row`);
   return head.series;
@@ -28,5 +30,11 @@ export async function recordImport(
   event: { series: Series; now: Date; actor: EventActor; data: EventData<'data_imported'> },
 ): Promise<void> {
   const { series, now, actor, data } = event;
-  await client.query(RECORD, [shopId, JSON.stringify(series), now, JSON.stringify(actor), JSON.stringify(data)]);
+  await client.query(RECORD, [
+    shopId,
+    JSON.stringify(series),
+    now,
+    JSON.stringify(actor),
+    JSON.stringify(data),
+  ]);
 }

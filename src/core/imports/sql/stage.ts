@@ -30,8 +30,12 @@ const BEGIN = `
 /** Imports of one shop run one after another: what one has brought, the next one must see. */
 const LOCK = `SELECT pg_advisory_xact_lock(hashtextextended('smoocho import ' || $1, 0))`;
 
+/** A year's sales fit. It can't be set once the session had a temporary table; then it stays as it was. */
+const TEMP_BUFFERS = `SET temp_buffers = '64MB'`;
+
 /** Begins the transaction of an import. */
 export async function beginStaging(client: Client, shopId: string): Promise<void> {
+  await client.query(TEMP_BUFFERS).catch(() => {});
   await client.query(BEGIN);
   await client.query(LOCK, [shopId]);
 }

@@ -2,12 +2,8 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Order as OrderView } from '../../../contract/orders.ts';
 import { query } from '../../../database/query.ts';
 import { type Actor, deviceOf } from '../../context.ts';
-import {
-  MOVE_STOCK,
-  type MovedItem,
-  moveStockParameters,
-  type StockChange,
-} from '../../inventory/sql/move-stock.ts';
+import { asOutOfStock } from '../../inventory/out-of-stock.ts';
+import { MOVE_STOCK, moveStockParameters, type StockChange } from '../../inventory/sql/move-stock.ts';
 
 /** An order without what only the counter row can give it. */
 export type OrderDraft = Omit<OrderView, 'orderNumber' | 'tokenNumber'>;
@@ -23,7 +19,7 @@ type NewOrderRow = {
   at: Date;
 };
 
-type Row = { orderNumber: string; tokenNumber: number; moved: MovedItem[] | null };
+type Row = { orderNumber: string; tokenNumber: number };
 
 // One statement writes the sale. Its order is in its joins: stock is locked and moved first, in the order of ids; the
 // shop's counter row, which every sale of the shop needs, is locked last and held for the commit alone. The order goes in
@@ -35,7 +31,7 @@ const INSERT_ORDER = `
       series = series || jsonb_build_object($8::text, coalesce((series->>$8)::bigint, 0) + 1),
       token_number = CASE WHEN token_date >= $10::date THEN token_number + 1 ELSE 1 END,
       token_date = greatest(token_date, $10)
-    WHERE shop_id = $1 AND (SELECT count(*) FROM moved) >= 0
+    WHERE shop_id = $1 AND (SELECT is_enough FROM stock)
     RETURNING seq, (series->>$8)::text AS number, token_number
   ), placed AS (
     SELECT seq, $11::jsonb || jsonb_build_object(
@@ -75,19 +71,17 @@ const INSERT_ORDER = `
     INSERT INTO events (shop_id, seq, type, at, actor, device_id, data)
     SELECT $1, seq, 'order_created', $7, $6, $13, data FROM placed
   )
-  SELECT data->>'orderNumber' AS "orderNumber", (data->>'tokenNumber')::int AS "tokenNumber",
-         (SELECT jsonb_agg(jsonb_build_object('id', id, 'name', name, 'unit', unit, 'policy', policy,
-            'quantity', quantity::text, 'delta', delta::text)) FROM moved) AS moved
-  FROM placed`;
+  SELECT data->>'orderNumber' AS "orderNumber", (data->>'tokenNumber')::int AS "tokenNumber" FROM placed`;
 
 /**
- * Writes a sale with its lines, payments, stock movements, numbers and event. Run it in a transaction, and roll that
- * back when the stock that comes back in `moved` may not be so low.
+ * Writes a sale with its lines, payments, stock movements, numbers and event: all of it or nothing, in one statement
+ * that is its own transaction, so that nobody waits for this program while the shop's counter row is locked.
+ * Throws `out_of_stock`.
  */
 export async function insertOrder(
   em: EntityManager,
   { draft, requestHash, stock, series, numberPrefix, actor, at }: NewOrderRow,
-): Promise<{ order: OrderView; moved: MovedItem[] }> {
+): Promise<OrderView> {
   const movement = {
     shopId: draft.shopId,
     changes: stock,
@@ -96,7 +90,7 @@ export async function insertOrder(
     actor,
     at,
   } as const;
-  const [row] = await query<Row>(em, INSERT_ORDER, [
+  const written = query<Row>(em, INSERT_ORDER, [
     ...moveStockParameters(movement),
     series,
     numberPrefix,
@@ -105,8 +99,8 @@ export async function insertOrder(
     requestHash,
     deviceOf(actor),
   ]);
+  const [row] = await asOutOfStock(written);
   if (!row) throw new Error(`Shop ${draft.shopId} has no counters.`);
   const { id, shopId, ...rest } = draft;
-  const order = { id, shopId, orderNumber: row.orderNumber, tokenNumber: row.tokenNumber, ...rest };
-  return { order, moved: row.moved ?? [] };
+  return { id, shopId, orderNumber: row.orderNumber, tokenNumber: row.tokenNumber, ...rest };
 }

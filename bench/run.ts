@@ -1,0 +1,13 @@
+import { cpus } from 'node:os';
+import { benchOrders } from './orders.ts';
+import { benchStart } from './start.ts';
+
+const suites: Record<string, () => Promise<string[]>> = { start: benchStart, orders: benchOrders };
+
+const wanted = process.argv.slice(2);
+console.log(`Node ${process.version}, ${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown processor'}\n`);
+for (const [name, run] of Object.entries(suites)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  console.log(`${name}:`);
+  for (const line of await run()) console.log(`  ${line}`);
+}

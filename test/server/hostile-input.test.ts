@@ -1,0 +1,172 @@
+import { expect } from 'chai';
+import { MAX_BODY_BYTES } from '../../src/contract/hygiene.ts';
+import { type Route, routes } from '../../src/contract/index.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { type Answer, clientOf } from '../support/client.ts';
+import {
+  blames,
+  bodyWith,
+  changesOf,
+  idsOf,
+  isLegal,
+  pointerTo,
+  shapesMissing,
+  valueAt,
+} from '../support/hostile.ts';
+import {
+  bodySchemaOf,
+  JSON_TYPE,
+  wrongBodies,
+  wrongPaths,
+  wrongQueries,
+} from '../support/hostile-requests.ts';
+import { type Gun, gunAt, type Shot } from '../support/shots.ts';
+import { type Builder, buildersOf, prepare, urlOf, type ValidRequest } from '../support/valid-requests.ts';
+import { fingerprint, givenWorld, idsIn, resetSettings, type World } from '../support/world.ts';
+
+/** More would only be more of the same. */
+const SHOWN = 10;
+
+describe('bad input', function () {
+  this.timeout(60_000);
+  let test: TestApp;
+  let gun: Gun;
+  let own: World;
+  let other: World;
+
+  before(async () => {
+    test = await startTestApp();
+    gun = gunAt(test.url);
+    own = await givenWorld(test, 'OWN');
+    other = await givenWorld(test, 'ELSE');
+  });
+  after(async () => {
+    console.log(`${gun.sent} hostile requests`);
+    gun.close();
+    await test.close();
+  });
+  beforeEach(() => resetSettings(own.shop));
+
+  const sendAs = (token: string | null, route: Route, { params, query, body }: ValidRequest, text?: string) =>
+    clientOf(test.url, token).send(route.method.toUpperCase(), urlOf(route, params, query), {
+      body: text ?? (body === undefined ? undefined : JSON.stringify(body)),
+      headers: body === undefined ? {} : JSON_TYPE,
+    });
+
+  /** Another shop's request that has gone through: its ids are taken. */
+  async function sentElsewhere(route: Route, build: Builder): Promise<ValidRequest> {
+    const { request, token } = await prepare(other, route, build);
+    expectSuccess(route, await sendAs(token, route, request));
+    return request;
+  }
+
+  async function attack(route: Route, build: Builder): Promise<void> {
+    const sent = await sentElsewhere(route, build);
+    const { request: elsewhere } = await prepare(other, route, build);
+    const { request, token } = await prepare(own, route, build);
+    const shots = [
+      ...wrongFields(route, request),
+      ...wrongIds(route, request, elsewhere, sent, await idsIn(own.db)),
+      ...wrongBodies(route, request),
+      ...wrongPaths(route, request, elsewhere),
+      ...wrongQueries(route, request),
+    ];
+    const before = await fingerprint(own.db);
+    const faults = await gun.fire(shots, token);
+    expect(faults.slice(0, SHOWN), `${faults.length} of ${shots.length} answers are wrong`).to.deep.equal([]);
+    expect(await fingerprint(own.db), 'something changed').to.deep.equal(before);
+    // That all these failed proves something only if what they were made from succeeds.
+    expectSuccess(route, await sendAs(token, route, request));
+  }
+
+  async function tryWhatIsLegal(route: Route, build: Builder): Promise<void> {
+    const schema = bodySchemaOf(route);
+    const { request: pattern } = await prepare(own, route, build);
+    for (const change of changesOf(schema, pattern.body)) {
+      if (!isLegal(schema, change, bodyWith(pattern.body, change))) continue;
+      const { request, token } = await prepare(own, route, build);
+      const { status, text } = await sendAs(token, route, request, bodyWith(request.body, change));
+      expect(status, `${change.what} at ${pointerTo(change.at)}: ${text}`).to.be.below(500);
+    }
+  }
+
+  for (const route of routes) {
+    describe(`to ${route.method.toUpperCase()} ${route.path} (${route.name})`, () => {
+      it('is refused, with what is wrong, and changes nothing', async () => {
+        for (const build of buildersOf(route)) await attack(route, build);
+      });
+
+      if (!route.body) return;
+      const schema = route.body;
+
+      it('is tried on every part of the body', async () => {
+        const bodies: unknown[] = [];
+        for (const build of buildersOf(route)) bodies.push((await prepare(own, route, build)).request.body);
+        const where = shapesMissing(schema, bodies);
+        const mend = 'No valid request of test/support/valid-requests.ts has anything there: add it';
+        expect(where, mend).to.deep.equal([]);
+      });
+
+      it('breaks nothing where the schema lets it through', async () => {
+        for (const build of buildersOf(route)) await tryWhatIsLegal(route, build);
+      });
+    });
+  }
+});
+
+function expectSuccess(route: Route, { status, text }: Answer): void {
+  expect(Object.keys(route.responses), `The valid request of ${route.name}: ${status} ${text}`).to.include(
+    String(status),
+  );
+}
+
+/** Every field of the body, and every field that it could have, made wrong in every way. */
+function wrongFields(route: Route, { params, query, body = {} }: ValidRequest): Shot[] {
+  if (route.method === 'get') return [];
+  const schema = bodySchemaOf(route);
+  return changesOf(schema, body).flatMap((change) => {
+    const text = bodyWith(body, change);
+    if (isLegal(schema, change, text)) return [];
+    const isTooLarge = Buffer.byteLength(text) > MAX_BODY_BYTES;
+    const pointer = pointerTo(change.at);
+    return [
+      {
+        what: `${change.what} at ${pointer}`,
+        method: route.method.toUpperCase(),
+        path: urlOf(route, params, query),
+        body: text,
+        headers: JSON_TYPE,
+        statuses: [isTooLarge ? 413 : 422],
+        ...(!isTooLarge && blames(schema, change, text) ? { pointer } : {}),
+      },
+    ];
+  });
+}
+
+/** Ids in the body that are nobody's or another shop's; those that a client makes itself, taken already. */
+function wrongIds(
+  route: Route,
+  { params, query, body }: ValidRequest,
+  elsewhere: ValidRequest,
+  sent: ValidRequest,
+  known: Set<string>,
+): Shot[] {
+  return idsOf(body).flatMap(({ id, at }) => {
+    const isReference = known.has(id);
+    const isOwn = at.at(-1) === 'id';
+    const wrong: [what: string, id: unknown][] = [
+      ["another shop's id", valueAt((isReference ? elsewhere : sent).body, at)],
+      ...(isReference && !isOwn ? [["nobody's id", crypto.randomUUID()] as [string, string]] : []),
+    ];
+    return wrong.map(([what, value]) => ({
+      what: `${what} at ${pointerTo(at)}`,
+      method: route.method.toUpperCase(),
+      path: urlOf(route, params, query),
+      body: bodyWith(body, { what, at, value, isNeverRight: true }),
+      headers: JSON_TYPE,
+      statuses: [404, 409, 422],
+      pointer: pointerTo(at),
+      orAround: true,
+    }));
+  });
+}

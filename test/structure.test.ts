@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { removeFolder, tempFolder } from './support/temp.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const biome = fileURLToPath(import.meta.resolve('@biomejs/biome/bin/biome'));
+
+// Room → an import that it may have, and some that it may not (docs/structure.md).
+const rooms: [file: string, allowed: string, forbidden: string[]][] = [
+  ['src/contract/x.ts', 'zod', ['../core/context.ts', 'koa', 'node:fs', '../pricing/index.ts']],
+  ['src/pricing/x.ts', '../contract/money.ts', ['zod', '../core/context.ts', 'node:fs', '../config.ts']],
+  [
+    'src/database/x.ts',
+    '../config.ts',
+    ['../contract/problem.ts', '../core/context.ts', 'koa', '../server/server.ts'],
+  ],
+  [
+    'src/core/orders/x.ts',
+    '../../pricing/index.ts',
+    [
+      '../../server/server.ts',
+      '../../cli/main.ts',
+      '../../app.ts',
+      'koa',
+      'socket.io',
+      'commander',
+      '@inquirer/prompts',
+    ],
+  ],
+  [
+    'src/server/routes/x.ts',
+    '../../core/context.ts',
+    ['../../cli/main.ts', '../../database/orm.ts', 'commander', '../../pricing/index.ts'],
+  ],
+  [
+    'src/cli/commands/x.ts',
+    '../../core/context.ts',
+    ['../../server/server.ts', '../../database/orm.ts', 'koa', 'socket.io'],
+  ],
+];
+
+/** Writes a house with one import a file and lints it by the project's own rules; gives the files that it refuses. */
+function lintHouse(imports: { file: string; what: string }[]): Set<string> {
+  const folder = tempFolder();
+  copyFileSync(join(root, 'biome.json'), join(folder, 'biome.json'));
+  for (const { file, what } of imports) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), `import * as thing from '${what}';\n\nexport default thing;\n`);
+  }
+  const options = [
+    'lint',
+    '--vcs-enabled=false',
+    '--reporter=json',
+    '--max-diagnostics=none',
+    '--only=noRestrictedImports',
+  ];
+  const { stdout } = spawnSync(process.execPath, [biome, ...options, '.'], { cwd: folder, encoding: 'utf8' });
+  removeFolder(folder);
+  const { diagnostics } = JSON.parse(stdout) as {
+    diagnostics: { category: string; location: { path: string } }[];
+  };
+  const refused = diagnostics.filter((found) => found.category === 'lint/style/noRestrictedImports');
+  return new Set(refused.map((found) => found.location.path));
+}
+
+describe('the import directions of the house', () => {
+  const nameOf = (file: string, n: number) => file.replace('x.ts', `x${n}.ts`);
+  const placed = rooms.map(([file, allowed, forbidden]) => ({
+    room: dirname(file),
+    allowed: { file: nameOf(file, 0), what: allowed },
+    forbidden: forbidden.map((what, n) => ({ file: nameOf(file, n + 1), what })),
+  }));
+  let refused: Set<string>;
+
+  before(() => {
+    const start = { file: 'src/cli/commands/start.ts', what: '../../server/server.ts' };
+    refused = lintHouse([start, ...placed.flatMap(({ allowed, forbidden }) => [allowed, ...forbidden])]);
+  });
+
+  for (const { room, allowed, forbidden } of placed) {
+    it(`hold in ${room}`, () => {
+      expect(refused.has(allowed.file), `may import ${allowed.what}`).to.equal(false);
+      for (const { file, what } of forbidden)
+        expect(refused.has(file), `may not import ${what}`).to.equal(true);
+    });
+  }
+
+  it('let start, and no other command, import the server', () => {
+    expect(refused.has('src/cli/commands/start.ts')).to.equal(false);
+  });
+});

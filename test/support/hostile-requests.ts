@@ -1,0 +1,275 @@
+import { gzipSync } from 'node:zlib';
+import { z } from 'zod';
+import { MAX_BODY_BYTES } from '../../src/contract/hygiene.ts';
+import type { Route } from '../../src/contract/route.ts';
+import type { Shot } from './shots.ts';
+import { urlOf, type ValidRequest } from './valid-requests.ts';
+
+export const JSON_TYPE = { 'content-type': 'application/json' };
+
+const REFUSED = [400, 413, 415, 422] as const;
+const NOTHING = z.strictObject({});
+
+/** What a route takes as its body; a route without one takes none, or an empty object. */
+export const bodySchemaOf = (route: Route) => route.body ?? NOTHING;
+
+/** Bodies that are wrong as a whole: in what they are, in how they are written, or in what is said about them. */
+export function wrongBodies(route: Route, request: ValidRequest): Shot[] {
+  if (route.method === 'get') return [];
+  const method = route.method.toUpperCase();
+  const path = urlOf(route, request.params, request.query);
+  const text = JSON.stringify(request.body ?? {});
+  const as = (type: string, more = {}) => ({ 'content-type': type, ...more });
+  const packed = (encoding: string) => as('application/json', { 'content-encoding': encoding });
+  const shot = (what: string, body: string | Buffer, statuses: readonly number[], headers = JSON_TYPE) =>
+    ({ what, method, path, body, headers, statuses }) as Shot;
+  const noType = {} as typeof JSON_TYPE;
+  const isEmptyLegal = bodySchemaOf(route).safeParse({}).success;
+  return [
+    shot('text/plain', text, [415], as('text/plain')),
+    shot('no content type', text, [415], noType),
+    shot('an empty content type', text, [415], as('')),
+    shot('a content type that is none', text, [415], as('application/json, text/plain')),
+    shot('a form', 'name=x', [415], as('application/x-www-form-urlencoded')),
+    shot('multipart', '--b\r\n\r\n--b--', [415], as('multipart/form-data; boundary=b')),
+    shot('UTF-7', text, [415], as('application/json; charset=utf-7')),
+    shot('UTF-16', Buffer.from(text, 'utf16le'), [415], as('application/json; charset=utf-16le')),
+    shot('garbage said to be gzip', 'garbage', [415], packed('gzip')),
+    shot('gzip', gzipSync(text), [415], packed('gzip')),
+    shot('half of a gzip', gzipSync(text).subarray(0, 15), [415], packed('gzip')),
+    shot('garbage said to be brotli', 'garbage', [415], packed('br')),
+    shot('an unknown encoding', text, [415], packed('rot13')),
+    shot('a bomb', gzipSync(`[${' '.repeat(16 * 1024 * 1024)}]`), [415], packed('gzip')),
+    ...malformed.map(([what, body]) => shot(what, body, [400])),
+    ...wrongWholes.map(([what, body]) => shot(what, body, REFUSED)),
+    shot('the end cut off', text.slice(0, -1), [400]),
+    shot('something after the end', `${text}]`, [400]),
+    shot('bytes that are no UTF-8', withBytes(text, [0xff, 0xfe]), [400]),
+    shot('an overlong encoding of NUL', withBytes(text, [0xc0, 0x80]), [400]),
+    shot('an encoded half of a surrogate pair', withBytes(text, [0xed, 0xa0, 0x80]), [400]),
+    shot('1 MiB', `{"name":"${'x'.repeat(1024 * 1024)}"}`, [413]),
+    shot(
+      '1 MiB in chunks',
+      'x'.repeat(1024 * 1024),
+      [413],
+      as('application/json', { 'transfer-encoding': 'chunked' }),
+    ),
+    shot('one byte too many', `[${' '.repeat(MAX_BODY_BYTES)}`, [413]),
+    shot('a byte order mark and an array', '\ufeff[]', REFUSED),
+    ...(isEmptyLegal ? [] : emptyOnes.map(([what, body, headers]) => shot(what, body, [415, 422], headers))),
+  ];
+}
+
+const withBytes = (text: string, bytes: number[]) => {
+  const [before = '', after = ''] = text === '{}' ? ['{"x":"', '"}'] : [text.slice(0, 2), text.slice(2)];
+  return Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(after)]);
+};
+
+const emptyOnes: [what: string, body: string, headers: typeof JSON_TYPE][] = [
+  ['an empty body', '', JSON_TYPE],
+  ['an empty body of no type', '', {} as typeof JSON_TYPE],
+  ['an empty body in chunks', '', { ...JSON_TYPE, 'transfer-encoding': 'chunked' } as typeof JSON_TYPE],
+  ['an empty object', '{}', JSON_TYPE],
+];
+
+const malformed: [what: string, body: string][] = [
+  ['an open brace', '{'],
+  ['blanks', '   '],
+  ['no value', '{"name":}'],
+  ['single quotes', "{'name':'x'}"],
+  ['a comma too many', '{"name":"x",}'],
+  ['a comment', '{"name":"x"/* y */}'],
+  ['NaN', '{"name":NaN}'],
+  ['undefined', 'undefined'],
+  ['a hexadecimal number', '{"version":0x1}'],
+  ['a number with a leading zero', '{"version":01}'],
+  ['a control character in a string', '{"name":"a\u0001b"}'],
+  ['NUL', '\0'],
+  ['two bodies', '{}{}'],
+  ['XML', '<?xml version="1.0"?><x/>'],
+  ['a hundred thousand open brackets', '['.repeat(100_000)],
+];
+
+const wrongWholes: [what: string, body: string][] = [
+  ['an array', '[]'],
+  ['an array of an object', '[{}]'],
+  ['a string', '"x"'],
+  ['a number', '5'],
+  ['1e999', '1e999'],
+  ['true', 'true'],
+  ['null', 'null'],
+  ['arrays a hundred thousand deep', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+  ['objects ten thousand deep', `${'{"x":'.repeat(10_000)}1${'}'.repeat(10_000)}`],
+  [
+    'ten thousand fields',
+    JSON.stringify(Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`f${i}`, i]))),
+  ],
+  ['a prototype', '{"__proto__":{"isAdmin":true}}'],
+  ['an escaped prototype', '{"__proto\\u005f_":{"isAdmin":true}}'],
+];
+
+/** What is not an id, encoded for a path. */
+const notIds: [what: string, segment: string][] = [
+  ['a word', 'abc'],
+  ['a number', '1'],
+  ['an id too short', '0190a000-0000-7000-8000-00000000000'],
+  ['an id in braces', '%7B0190a000-0000-7000-8000-000000000000%7D'],
+  ['an id and a blank', '0190a000-0000-7000-8000-000000000000%20'],
+  ['NUL', '%00'],
+  ['an id and NUL', '0190a000-0000-7000-8000-000000000000%00'],
+  ['encoded slashes', '%2Fetc%2Fpasswd'],
+  ['dots', '..%2F..%2Fauth%2Fprofile'],
+  ['a quote', "'%20OR%20'1'='1"],
+  ['5,000 characters', 'a'.repeat(5_000)],
+  ['what is no UTF-8', '%ff%fe'],
+  ['a broken escape', '%zz'],
+  ['half a surrogate pair', '%ed%a0%80'],
+  ['__proto__', '__proto__'],
+  ['a star', '*'],
+];
+const nobodysIds = [
+  '0190a000-0000-7000-8000-000000000000',
+  '00000000-0000-0000-0000-000000000000',
+  'ffffffff-ffff-ffff-ffff-ffffffffffff',
+];
+
+/** Ids in the path that are none, nobody's, or another shop's; the rest of the request is right. */
+export function wrongPaths(route: Route, request: ValidRequest, elsewhere: ValidRequest): Shot[] {
+  const { params = {}, query, body } = request;
+  const others = elsewhere.params ?? {};
+  const shot = (what: string, changed: Record<string, string>, pointer?: string): Shot => ({
+    what,
+    method: route.method.toUpperCase(),
+    path: urlOf(route, { ...params, ...changed }, query),
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: JSON_TYPE }),
+    statuses: [404],
+    ...(pointer === undefined ? {} : { pointer }),
+  });
+  const names = Object.keys(params);
+  const all = names.length === 0 ? [] : [shot("all ids another shop's", others)];
+  return names.reduce((shots, name) => {
+    const wrong = notIds.map(([what, id]) => shot(`${name}: ${what}`, { [name]: id }, `/path/${name}`));
+    const unknown = nobodysIds.map((id) => shot(`${name}: nobody's id`, { [name]: id }));
+    const foreign = shot(`${name}: another shop's id`, { [name]: others[name] as string });
+    return [...shots, ...wrong, ...unknown, foreign, shot(`${name}: nothing`, { [name]: '' })];
+  }, all);
+}
+
+const values = [
+  '', ' ', 'x', '0', '-1', '201', '1e9', '1e999', 'abc', '1.5', 'NaN', '9'.repeat(400), 'x'.repeat(5_000),
+  '2026-02-30', '0000-01-01', '9999-12-31', '10000-01-01', '2026-01-01T00:00:00Z', 'true', 'null', '{}', '[]', '%', '\\', "'",
+  'a\0b', '\u{10ffff}', "'; DROP TABLE users; --",
+]; // biome-ignore format: a list to be skimmed
+
+const encode = (parts: unknown) => Buffer.from(JSON.stringify(parts)).toString('base64url');
+const ID = '0190a000-0000-7000-8000-000000000000';
+const cursors = [
+  ...['', 'x', '%%%', '.', 'null', '=', 'a'.repeat(201)],
+  ...[
+    null,
+    {},
+    [],
+    '',
+    5,
+    true,
+    [[]],
+    [{}],
+    [null],
+    [null, null],
+    [null, null, null],
+    [{}, ID],
+    [[], ID],
+  ].map(encode),
+  ...[[ID], ['a\0b', ID], ['\ud800', ID], ['a', 'b'], ['a', {}], ['a', ID, ID], [1, 2], [ID, 'a']].map(
+    encode,
+  ),
+  ...[
+    ['1', 'a', ID],
+    [1e308, 'a', ID],
+    [2 ** 31, 'a', ID],
+    [-(2 ** 31), 'a', ID],
+    [1.5, 'a', ID],
+    [null, 'a', ID],
+  ].map(encode),
+  ...[
+    [1, { x: 1 }, ID],
+    [1, 'a', `${ID}\0`],
+    [1, 'a\0', ID],
+    ['2026-02-30T00:00:00Z', ID],
+    ['now', `${ID}x`],
+  ].map(encode),
+  ...['[1e999,"a","x"]', '[1e999,"x"]', `{"0":"a","1":"${ID}","length":2}`, '[', '\ufeff[]'].map((text) =>
+    Buffer.from(text).toString('base64url'),
+  ),
+];
+/** Of the right shape for some list, and yet such that a database may choke. */
+const oddCursors = ['2026-02-30T00:00:00Z', '0000-01-01T00:00:00Z', '9999-12-31T23:59:59.999999999Z', '2026-01-01T00:00Z'].map((at) =>
+  encode([at, ID]),
+);
+
+type Parameter = [name: string, value: string];
+
+/** Queries that are wrong; those that the schema takes go out too where they change nothing, for they mustn't break it. */
+export function wrongQueries(route: Route, request: ValidRequest): Shot[] {
+  const schema = route.query ?? NOTHING;
+  const { params, query = {}, body } = request;
+  const base = Object.entries(query);
+  const shot = (what: string, pointer: string, parameters: Parameter[]): Shot[] => {
+    const { success, error } = schema.safeParse(asKoaReads(parameters));
+    const isLegal = success && !parameters.some(([, value]) => value.includes('\0'));
+    if (isLegal && route.method !== 'get') return [];
+    // Of two that don't fit together, such as from and to, the other one may get the blame.
+    const isOthers =
+      error?.issues.every(({ path: [blamed] }) => blamed !== undefined && blamed !== pointer) ?? false;
+    return [
+      {
+        what,
+        method: route.method.toUpperCase(),
+        path: `${urlOf(route, params)}?${new URLSearchParams(parameters)}`,
+        ...(body === undefined ? {} : { body: JSON.stringify(body), headers: JSON_TYPE }),
+        ...(isLegal ? {} : { statuses: [422] }),
+        ...(isLegal || isOthers ? {} : { pointer: `/query/${pointer}` }),
+      },
+    ];
+  };
+  const without = (name: string) => base.filter(([key]) => key !== name);
+  const unknown = [
+    'nope',
+    'limit[]',
+    'limit[x]',
+    '__proto__',
+    'constructor',
+    'LIMIT',
+    'shopId',
+    'toString',
+    '',
+  ];
+  return [
+    ...unknown.flatMap((name) => shot(`the parameter ${name}`, name, [...base, [name, '1']])),
+    ...Object.keys(schema.shape).flatMap((name) => [
+      ...values.flatMap((value) =>
+        shot(`${name}=${value.slice(0, 50)}`, name, [...without(name), [name, value]]),
+      ),
+      ...shot(`${name} twice`, name, [...without(name), [name, '10'], [name, '10']]),
+    ]),
+    ...('cursor' in schema.shape ? wrongCursors(without('cursor'), shot) : []),
+  ];
+}
+
+function wrongCursors(
+  base: Parameter[],
+  shot: (what: string, pointer: string, query: Parameter[]) => Shot[],
+): Shot[] {
+  const as = (cursor: string) =>
+    shot(`the cursor ${cursor.slice(0, 50)}`, 'cursor', [...base, ['cursor', cursor]]);
+  const refused = cursors.flatMap(as).map((each) => ({ ...each, statuses: [422], pointer: '/query/cursor' }));
+  return [...refused, ...oddCursors.flatMap(as)];
+}
+
+/** Parameters as the schema gets them: one that stands twice is an array. */
+function asKoaReads(parameters: Parameter[]): Record<string, string | string[]> {
+  const grouped: Record<string, string | string[]> = Object.create(null);
+  for (const [name, value] of parameters)
+    grouped[name] = name in grouped ? [grouped[name] as string, value] : value;
+  return { ...grouped };
+}

@@ -1,0 +1,114 @@
+import { Agent, type IncomingHttpHeaders, request } from 'node:http';
+import { problems } from '../../src/contract/problem.ts';
+
+/** A request as it goes over the wire, and what has to come back. */
+export type Shot = {
+  what: string;
+  method: string;
+  /** Path and query, encoded. */
+  path: string;
+  body?: string | Buffer | undefined;
+  headers?: Record<string, string>;
+  /** The statuses that are right; without them, whatever is no fault of the server's. */
+  statuses?: readonly number[];
+  /** Where the fault is, as one of the answer's `errors` has to say: there or within. */
+  pointer?: string;
+  /** An answer that names what the field belongs to will do, such as the lines for the id of one. */
+  orAround?: boolean;
+};
+
+type Reply = { status: number; headers: IncomingHttpHeaders; text: string };
+export type Gun = {
+  /** How many requests went out. */
+  sent: number;
+  /** Sends all, and gives back what was wrong with the answers. */
+  fire(shots: Shot[], token: string | null): Promise<string[]>;
+  close(): void;
+};
+
+/** As many at once as a few tills send: enough to be quick, few enough to leave the password hashing its turns. */
+const AT_ONCE = 8;
+
+/** Sends what fetch would refuse or mend, over connections that stay open. */
+export function gunAt(url: string): Gun {
+  const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+  const gun: Gun = {
+    sent: 0,
+    async fire(shots, token) {
+      const faults: string[] = [];
+      const waiting = [...shots];
+      const shooter = async () => {
+        for (let shot = waiting.shift(); shot; shot = waiting.shift()) {
+          gun.sent += 1;
+          const fault = faultOf(shot, await send(agent, url, shot, token));
+          if (fault) faults.push(`${shot.method} ${shot.path.slice(0, 200)} with ${shot.what}: ${fault}`);
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, shooter));
+      return faults;
+    },
+    close: () => agent.destroy(),
+  };
+  return gun;
+}
+
+function send(agent: Agent, url: string, shot: Shot, token: string | null): Promise<Reply> {
+  const { method, path, body, headers = {} } = shot;
+  const length =
+    body === undefined || 'transfer-encoding' in headers ? {} : { 'content-length': Buffer.byteLength(body) };
+  const authorization = token === null ? {} : { authorization: `Bearer ${token}` };
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const sending = request(
+      {
+        agent,
+        hostname,
+        port,
+        method,
+        path,
+        headers: { ...authorization, ...length, ...headers },
+        timeout: 20_000,
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8');
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
+        });
+      },
+    );
+    sending.on('timeout', () => sending.destroy(new Error(`${method} ${path} with ${shot.what}: no answer`)));
+    sending.on('error', (error) =>
+      reject(new Error(`${method} ${path} with ${shot.what}: ${error.message}`)),
+    );
+    sending.end(body);
+  });
+}
+
+/** What is wrong with an answer, in a sentence; null when nothing is. */
+function faultOf(
+  { statuses, pointer, orAround = false }: Shot,
+  { status, headers, text }: Reply,
+): string | null {
+  const shown = `${status} ${text.slice(0, 300)}`;
+  if (status >= 500) return `the server broke: ${shown}`;
+  if (statuses && !statuses.includes(status)) return `not ${statuses.join(' or ')}, but ${shown}`;
+  if (status < 400) return null;
+  if (headers['content-type'] !== 'application/problem+json')
+    return `no problem, but ${headers['content-type']}`;
+  const problem = JSON.parse(text) as { type: string; instance?: string; errors?: { pointer: string }[] };
+  const code = problem.type.replace('urn:smoocho:problem:', '') as keyof typeof problems;
+  if (problems[code]?.status !== status)
+    return `${code} is not in the table of problems with this status: ${shown}`;
+  if (problem.instance !== headers['x-request-id']) return `the request is not named: ${shown}`;
+  if (pointer === undefined) return null;
+  const isNamed = (problem.errors ?? []).some(
+    (error) =>
+      error.pointer === pointer ||
+      error.pointer.startsWith(`${pointer}/`) ||
+      (orAround && error.pointer !== '' && pointer.startsWith(`${error.pointer}/`)),
+  );
+  return isNamed ? null : `the answer doesn't name ${pointer}: ${shown}`;
+}

@@ -1,0 +1,322 @@
+import { randomUUID } from 'node:crypto';
+import { systemContext } from '../../src/app.ts';
+import type { Route } from '../../src/contract/route.ts';
+import type { Role } from '../../src/contract/users.ts';
+import { issueSetupToken } from '../../src/core/shops/claim-installation.ts';
+import { givenItem, PASSWORD, saleOf } from './factories.ts';
+import { givenPerson, givenSundae, type Person, type World } from './world.ts';
+
+/** A request that succeeds when `person` sends it, with as many fields as it can have. */
+export type ValidRequest = {
+  params?: Record<string, string>;
+  query?: Record<string, string>;
+  body?: unknown;
+  /** For a route that lets anybody in and decides by the body: the role that this body needs. */
+  least?: Role;
+};
+
+export type Builder = (world: World, person: Person) => ValidRequest | Promise<ValidRequest>;
+
+const inShop = ({ shop }: World) => ({ shopId: shop.id });
+const unique = (name: string) => `${name} ${randomUUID()}`;
+const firstDay = '2026-01-01';
+const lastDay = '2026-12-31';
+
+/** Two to four letters, each time others. */
+let shopsOpened = 0;
+function shopCode(): string {
+  shopsOpened += 1;
+  return [26 * 26, 26, 1]
+    .map((place) => String.fromCharCode(65 + (Math.floor(shopsOpened / place) % 26)))
+    .join('');
+}
+const newShop = () => ({ name: unique('Shop'), code: shopCode(), currency: 'INR', timezone: 'Asia/Kolkata' });
+
+/** Where the second page of a list starts. */
+async function cursorOf({ shop }: World, path: string): Promise<string> {
+  const { body, text } = await shop.manager.get(`${shop.path}${path}?limit=1`);
+  if (typeof body.nextCursor !== 'string') throw new Error(`${path} has no second page: ${text}`);
+  return body.nextCursor;
+}
+
+/** Opens the claim again, as on the day of the installation. */
+async function setupToken({ test, db }: World): Promise<string> {
+  await db.query('UPDATE setup SET claimed_at = NULL');
+  return (await issueSetupToken(systemContext(test.app, 'test'))) as string;
+}
+
+/** Two large sundaes with nuts, 340.00 before discounts. */
+const lineOf = ({ sundae }: Pick<World, 'sundae'>, discount: unknown) => ({
+  id: randomUUID(),
+  productId: sundae.id,
+  variantId: sundae.variants[0]?.id,
+  quantity: '2',
+  modifierIds: [sundae.modifierGroups[0]?.modifiers[0]?.id],
+  discount,
+  note: 'no spoon',
+});
+
+const billOf = (line: unknown, discount: unknown) => ({
+  orderType: 'takeaway',
+  customerName: 'Asha',
+  notes: 'ring twice',
+  items: [line],
+  discount,
+});
+
+/** 340.00 less 10 per cent, less 5.00. */
+const TOTAL = '301.00';
+const tenth = { type: 'percentage', value: '10', reason: 'regular' };
+const fiver = { type: 'flat', value: 5, reason: 'voucher' };
+const inCash = { method: 'cash', amount: TOTAL, tendered: '500.00', reference: 'till 1' };
+
+async function givenOpenOrder(world: World) {
+  const { shop, sundae } = world;
+  const sale = saleOf(sundae, { items: [lineOf(world, null)], paymentMethod: undefined });
+  const { status, body, text } = await shop.cashier.post(`${shop.path}/orders`, sale);
+  if (status !== 201) throw new Error(`The order was refused: ${text}`);
+  return body;
+}
+
+const productFields = ({ milk }: World) => ({
+  name: unique('Falooda'),
+  price: '120.50',
+  category: 'Ice cream',
+  description: 'With basil seeds',
+  sku: unique('S'),
+  barcode: unique('B'),
+  taxClass: 'food',
+  sortOrder: 3,
+  isActive: true,
+  recipe: [{ inventoryItemId: milk.id, quantity: 0.25, variantId: null as string | null }],
+});
+const variantFields = () => ({ name: unique('Large'), price: 150, sku: unique('S'), barcode: unique('B') });
+const nuts = { name: 'Nuts', price: '20.00' };
+
+const settingsFields = {
+  tax: {
+    mode: 'inclusive',
+    split: 'gst',
+    registrationNumber: '29ABCDE1234F1Z5',
+    state: 'Karnataka',
+    classes: [{ code: 'food', name: 'Food', rates: [{ from: '2017-07-01', percent: '5' }] }],
+    defaultClass: 'food',
+  },
+  fiscalYearStart: '04-01',
+  dayStart: '00:00',
+  kitchen: { enabled: false },
+  stockPolicy: 'warn',
+  receipt: { header: 'Welcome', footer: 'Come again' },
+  upiId: 'shop@bank',
+  currencyDisplay: 'symbol',
+  custom: { 'till-1': { printer: { paper: 80, cut: true } } },
+};
+
+/** Each route's requests by its name. Several where no single one can have every field. */
+const validRequests: Record<string, Builder[]> = {
+  login: [
+    (_, { email }) => ({ body: { email, password: PASSWORD, device: { id: 'till-1', name: 'Till 1' } } }),
+  ],
+  register: [
+    ({ shop }) => ({
+      least: 'manager',
+      body: {
+        email: `${randomUUID()}@example.com`,
+        name: 'Ravi',
+        password: PASSWORD,
+        role: 'cashier',
+        shopId: shop.id,
+      },
+    }),
+    async (world) => ({
+      body: {
+        email: `${randomUUID()}@example.com`,
+        name: 'Meera',
+        password: PASSWORD,
+        setupToken: await setupToken(world),
+        shop: newShop(),
+      },
+    }),
+  ],
+  refresh: [(_, { refreshToken }) => ({ body: { refreshToken } })],
+  logout: [() => ({})],
+  getProfile: [() => ({})],
+  updateProfile: [
+    () => ({
+      body: {
+        name: 'Asha',
+        email: `${randomUUID()}@example.com`,
+        password: `${PASSWORD}!`,
+        currentPassword: PASSWORD,
+        version: 1,
+      },
+    }),
+  ],
+
+  listShops: [() => ({})],
+  createShop: [() => ({ body: newShop() })],
+  getShop: [(world) => ({ params: inShop(world) })],
+  updateShop: [
+    async (world) => {
+      const { body } = await world.shop.owner.get(world.shop.path);
+      const change = { name: 'Corner', timezone: 'Asia/Kolkata', dayStart: '00:00', version: body.version };
+      return { params: inShop(world), body: change };
+    },
+  ],
+  getSettings: [(world) => ({ params: inShop(world) })],
+  updateSettings: [
+    async (world) => {
+      const { body } = await world.shop.owner.get(world.shop.path);
+      return { params: inShop(world), body: { ...settingsFields, version: body.version } };
+    },
+  ],
+
+  listProducts: [
+    async (world) => ({
+      params: inShop(world),
+      query: {
+        limit: '10',
+        cursor: await cursorOf(world, '/products'),
+        search: 'sun',
+        category: 'Ice cream',
+        sku: 'A-1',
+        barcode: '890',
+        isActive: 'true',
+      },
+    }),
+  ],
+  createProduct: [
+    (world) => ({
+      params: inShop(world),
+      body: {
+        ...productFields(world),
+        variants: [variantFields()],
+        modifierGroups: [{ name: 'Toppings', min: 0, max: 2, modifiers: [nuts] }],
+      },
+    }),
+  ],
+  getProduct: [(world) => ({ params: { ...inShop(world), productId: world.sundae.id } })],
+  updateProduct: [
+    async (world) => {
+      const { id, version, variants, modifierGroups } = await givenSundae(world);
+      const [group] = modifierGroups;
+      const fields = productFields(world);
+      const variantId = variants[0]?.id as string;
+      const body = {
+        ...fields,
+        variants: [{ ...variantFields(), id: variantId }],
+        modifierGroups: [{ ...group, modifiers: [{ ...nuts, id: group?.modifiers[0]?.id }] }],
+        recipe: [{ ...fields.recipe[0], variantId }],
+        version,
+      };
+      return { params: { ...inShop(world), productId: id }, body };
+    },
+  ],
+  deleteProduct: [
+    async (world) => ({ params: { ...inShop(world), productId: (await givenSundae(world)).id } }),
+  ],
+
+  listInventory: [
+    async (world) => ({
+      params: inShop(world),
+      query: { limit: '10', cursor: await cursorOf(world, '/inventory'), low: 'false' },
+    }),
+  ],
+  createInventoryItem: [
+    (world) => ({
+      params: inShop(world),
+      body: {
+        name: unique('Cream'),
+        unit: 'kg',
+        quantity: '2.500',
+        cost: 90,
+        reorderLevel: 1,
+        policy: 'deny',
+      },
+    }),
+  ],
+  updateInventoryItem: ['count', 'adjust'].map((how) => async (world: World) => {
+    const { id, version } = await givenItem(world.shop);
+    const settings = { name: unique('Cream'), unit: 'kg', cost: '9.50', reorderLevel: '1.5', policy: 'warn' };
+    const reason = how === 'count' ? 'count' : 'waste';
+    const body = { [how]: '7.250', reason, note: 'shelf 3', ...settings, version };
+    return { params: { ...inShop(world), itemId: id }, body };
+  }),
+  listMovements: [
+    async (world) => ({
+      params: { ...inShop(world), itemId: world.milk.id },
+      query: { limit: '10', cursor: await cursorOf(world, `/inventory/${world.milk.id}/movements`) },
+    }),
+  ],
+
+  listOrders: [
+    async (world) => ({
+      params: inShop(world),
+      query: {
+        limit: '10',
+        cursor: await cursorOf(world, '/orders'),
+        status: 'completed',
+        from: firstDay,
+        to: lastDay,
+        orderNumber: 'OWN/2627/000001',
+      },
+    }),
+  ],
+  placeOrder: [
+    (world) => {
+      const body = { id: randomUUID(), ...billOf(lineOf(world, tenth), fiver), payments: [inCash] };
+      return { params: inShop(world), body: { ...body, expectedTotal: TOTAL } };
+    },
+    (world) => ({
+      params: inShop(world),
+      body: { id: randomUUID(), ...billOf(lineOf(world, fiver), tenth), paymentMethod: 'upi' },
+    }),
+  ],
+  getOrder: [
+    async (world) => ({ params: { ...inShop(world), orderId: (await givenOpenOrder(world)).id as string } }),
+  ],
+  updateOrder: [
+    async (world) => {
+      const { id, items, version } = await givenOpenOrder(world);
+      const bill = billOf({ ...lineOf(world, tenth), id: items[0].id }, fiver);
+      const body = { ...bill, status: 'completed', payments: [inCash], version };
+      return { params: { ...inShop(world), orderId: id }, body };
+    },
+  ],
+  voidOrder: [
+    async (world) => {
+      const { id, version } = await givenOpenOrder(world);
+      return { params: { ...inShop(world), orderId: id }, body: { reason: 'left without paying', version } };
+    },
+  ],
+
+  salesReport: [
+    (world) => ({ params: inShop(world), query: { from: firstDay, to: lastDay, groupBy: 'category' } }),
+  ],
+};
+
+/** The builders of a route's valid requests. Throws for a route that nobody has written one for. */
+export function buildersOf({ name }: Route): Builder[] {
+  const builders = validRequests[name];
+  if (builders) return builders;
+  throw new Error(`The route ${name} has no valid request yet: add one in test/support/valid-requests.ts.`);
+}
+
+/** The path with its parameters and query filled in. `params` and `query` are encoded already where they need be. */
+export function urlOf(route: Route, params: Record<string, string> = {}, query: Record<string, string> = {}) {
+  const path = route.path.replace(/:(\w+)/g, (_, name) => params[name] as string);
+  const search = new URLSearchParams(query).toString();
+  return search === '' ? path : `${path}?${search}`;
+}
+
+/** The role that a request needs. */
+export const leastRole = (route: Route, request: ValidRequest) => request.least ?? route.permission;
+
+/** A request of the shop's, with the token of somebody who may just send it; null where nobody needs one. */
+export async function prepare(world: World, route: Route, build: Builder) {
+  const isOpen = route.permission === 'nobody' || route.permission === 'any';
+  const person = await givenPerson(world, isOpen ? 'cashier' : (route.permission as Role));
+  const request = await build(world, person);
+  const sender = request.least ? await givenPerson(world, request.least) : person;
+  return { request, token: leastRole(route, request) === 'nobody' ? null : sender.accessToken };
+}

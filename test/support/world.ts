@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { v7 as uuidv7 } from 'uuid';
+import type { Product } from '../../src/contract/products.ts';
+import type { Role } from '../../src/contract/users.ts';
+import { Session } from '../../src/core/auth/session.entity.ts';
+import { ACCESS_TOKEN_SECONDS, newOpaqueToken, signAccessToken } from '../../src/core/auth/tokens.ts';
+import type { TestApp } from './app.ts';
+import { givenItem, givenProduct, givenShop, saleOf, type TestShop } from './factories.ts';
+
+/** A shop at work: it has tax, a stock that moved, a menu and bills, so that every route has something to work on. */
+export type World = {
+  test: TestApp;
+  db: pg.Client;
+  shop: TestShop;
+  milk: { id: string };
+  sundae: Product;
+};
+
+/** Somebody signed in, made for one test alone: whatever a request does to them disturbs nobody else. */
+export type Person = { id: string; email: string; role: Role; accessToken: string; refreshToken: string };
+
+export async function givenWorld(test: TestApp, code: string): Promise<World> {
+  const shop = await givenShop(test, code);
+  const db = await test.database.connect();
+  await resetSettings(shop);
+  const milk = await givenItem(shop, { name: 'Milk', unit: 'litre', quantity: 100_000 });
+  await givenItem(shop, { name: 'Sugar' });
+  await shop.manager.put(`${shop.path}/inventory/${milk.id}`, { adjust: '5', reason: 'purchase' });
+  const world = { test, db, shop, milk };
+  const sundae = await givenSundae(world);
+  await givenSundae(world);
+  for (const price of [10, 20]) {
+    const product = await givenProduct(shop, { price });
+    await shop.cashier.post(`${shop.path}/orders`, saleOf(product));
+  }
+  return { ...world, sundae };
+}
+
+/** The settings that the valid requests count on: prices with tax in them, and the class `food`. */
+export async function resetSettings(shop: TestShop): Promise<void> {
+  const food = { code: 'food', name: 'Food', rates: [{ from: '2017-07-01', percent: '5' }] };
+  const tax = { mode: 'inclusive', classes: [food], defaultClass: 'food' };
+  const { status, text } = await shop.manager.put(`${shop.path}/settings`, { tax, dayStart: '00:00' });
+  if (status !== 200) throw new Error(`The settings were refused: ${text}`);
+}
+
+/** A product with everything that a product can have; a large one with one topping is 170.00. */
+export async function givenSundae({ shop, milk }: Pick<World, 'shop' | 'milk'>): Promise<Product> {
+  return await givenProduct(shop, {
+    name: `Sundae ${randomUUID()}`,
+    price: '100.00',
+    taxClass: 'food',
+    category: 'Ice cream',
+    variants: [
+      { name: 'Large', price: '150.00', sku: `S-${randomUUID()}`, barcode: `B-${randomUUID()}` },
+      { name: 'Small', price: '90.00' },
+    ],
+    modifierGroups: [{ name: 'Toppings', min: 0, max: 2, modifiers: [{ name: 'Nuts', price: '20.00' }] }],
+    recipe: [{ inventoryItemId: milk.id, quantity: '0.250' }],
+  });
+}
+
+/** A copy of the shop's owner, manager or cashier with a session; a password is not hashed again for it. */
+export async function givenPerson({ test, db, shop }: World, role: Role): Promise<Person> {
+  const id = uuidv7();
+  const email = `${role}-${id}@example.com`;
+  await db.query(
+    `INSERT INTO users (id, email, password_hash, name, role, shop_id)
+     SELECT $1, $2, password_hash, name, role, shop_id FROM users WHERE email = $3`,
+    [id, email, shop.emails[role]],
+  );
+  return { id, email, role, ...(await openSession(test, id)) };
+}
+
+/** A session as signing in makes it. */
+export async function openSession({ app }: TestApp, userId: string) {
+  const em = app.orm.em.fork();
+  const refresh = newOpaqueToken();
+  const now = app.now();
+  const session = em.create(Session, {
+    id: uuidv7(),
+    userId,
+    refreshHash: refresh.hash,
+    deviceId: null,
+    deviceName: null,
+    createdAt: now,
+    lastSeenAt: now,
+    expiresAt: new Date(now.getTime() + ACCESS_TOKEN_SECONDS * 1000),
+    endedAt: null,
+  });
+  await em.persist(session).flush();
+  return { accessToken: signAccessToken(app, userId, session.id), refreshToken: refresh.token };
+}
+
+/**
+ * What the whole database holds, a line a table: how many rows, and a hash of all of them. Two that are equal mean
+ * that nothing changed in between. When somebody was last seen is no change.
+ */
+export async function fingerprint(db: pg.Client): Promise<Record<string, string>> {
+  const tables = await tablesOf(db);
+  const queries = tables.map(
+    (table) => `
+      SELECT '${table}' AS name, count(*) || ' rows, ' || md5(coalesce(string_agg(line, '' ORDER BY line), '')) AS hash
+      FROM (SELECT (to_jsonb(t) - 'last_seen_at')::text AS line FROM "${table}" t) lines`,
+  );
+  const { rows } = await db.query(queries.join(' UNION ALL '));
+  return Object.fromEntries(rows.map(({ name, hash }) => [name, hash]));
+}
+
+/** The id of every row that has one. */
+export async function idsIn(db: pg.Client): Promise<Set<string>> {
+  const { rows } = await db.query(
+    `SELECT table_name FROM information_schema.columns
+     WHERE table_schema = 'public' AND column_name = 'id' AND data_type = 'uuid'`,
+  );
+  const ids = await db.query(
+    rows.map(({ table_name }) => `SELECT id::text FROM "${table_name}"`).join(' UNION '),
+  );
+  return new Set(ids.rows.map(({ id }) => id));
+}
+
+async function tablesOf(db: pg.Client): Promise<string[]> {
+  const { rows } = await db.query(
+    `SELECT table_name FROM information_schema.tables
+     WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY table_name`,
+  );
+  return rows.map(({ table_name }) => table_name);
+}
