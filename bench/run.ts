@@ -1,8 +1,13 @@
 import { cpus } from 'node:os';
+import { benchImport } from './import.ts';
 import { benchOrders } from './orders.ts';
 import { benchStart } from './start.ts';
 
-const suites: Record<string, () => Promise<string[]>> = { start: benchStart, orders: benchOrders };
+const suites: Record<string, () => Promise<string[]>> = {
+  start: benchStart,
+  import: benchImport,
+  orders: benchOrders,
+};
 
 const wanted = process.argv.slice(2);
 console.log(`Node ${process.version}, ${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown processor'}\n`);

@@ -184,6 +184,8 @@ CREATE TABLE orders (
   request_hash   varchar(64)   NOT NULL,
   source         varchar(8)    NOT NULL DEFAULT 'till' CHECK (source IN ('till', 'import')),
   version        integer       NOT NULL DEFAULT 1,
+  -- the sum over its lines, so that reports need not read them again
+  item_quantity  numeric(12,3) NOT NULL,
   UNIQUE (shop_id, id),
   CHECK ((status = 'voided') = (void_reason IS NOT NULL))
 );

@@ -1,4 +1,6 @@
 import type { Command } from './command.ts';
+import { importProducts } from './commands/import-products.ts';
+import { importSales } from './commands/import-sales.ts';
 import { init } from './commands/init.ts';
 import { migrateDown } from './commands/migrate-down.ts';
 import { migrateStatus } from './commands/migrate-status.ts';
@@ -18,6 +20,8 @@ export const commands: Command[] = [
   shopList,
   userCreate,
   userList,
+  importProducts,
+  importSales,
   reportSales,
   migrateUp,
   migrateDown,

@@ -7,7 +7,7 @@ const readBytes = koaBody({
   text: true,
   textTypes: ['application/json'],
   textLimit: MAX_BODY_BYTES,
-  // A character for each byte: what is not UTF-8 would otherwise be replaced, and a name changed without a word.
+  // A character for each byte: what is not UTF-8 would otherwise be replaced, and a name changed unseen.
   encoding: 'latin1',
   json: false,
   urlencoded: false,

@@ -67,7 +67,6 @@ export async function startServer(app: App, host: string, port: number): Promise
     },
     createKoa(app).callback(),
   );
-  const feed = attachFeed(app, http);
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject);
     http.listen(port, host, () => {
@@ -75,6 +74,7 @@ export async function startServer(app: App, host: string, port: number): Promise
       resolve();
     });
   });
+  const feed = attachFeed(app, http);
   const address = http.address() as AddressInfo;
   return {
     host,

@@ -3,12 +3,11 @@ import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import type { Product } from '../../src/contract/products.ts';
 import type { Role } from '../../src/contract/users.ts';
-import { Session } from '../../src/core/auth/session.entity.ts';
-import { ACCESS_TOKEN_SECONDS, newOpaqueToken, signAccessToken } from '../../src/core/auth/tokens.ts';
+import { newOpaqueToken, signAccessToken } from '../../src/core/auth/tokens.ts';
 import type { TestApp } from './app.ts';
 import { givenItem, givenProduct, givenShop, saleOf, type TestShop } from './factories.ts';
 
-/** A shop at work: it has tax, a stock that moved, a menu and bills, so that every route has something to work on. */
+/** A shop at work: it has tax, a stock that moved, a menu and bills, so that every route has work to do. */
 export type World = {
   test: TestApp;
   db: pg.Client;
@@ -18,11 +17,20 @@ export type World = {
 };
 
 /** Somebody signed in, made for one test alone: whatever a request does to them disturbs nobody else. */
-export type Person = { id: string; email: string; role: Role; accessToken: string; refreshToken: string };
+export type Person = {
+  id: string;
+  email: string;
+  role: Role;
+  sessionId: string;
+  accessToken: string;
+  refreshToken: string;
+};
 
 export async function givenWorld(test: TestApp, code: string): Promise<World> {
   const shop = await givenShop(test, code);
   const db = await test.database.connect();
+  // What the tests prepare may be lost in a crash; it need not wait for the disk.
+  await db.query('SET synchronous_commit = off');
   await resetSettings(shop);
   const milk = await givenItem(shop, { name: 'Milk', unit: 'litre', quantity: 100_000 });
   await givenItem(shop, { name: 'Sugar' });
@@ -61,47 +69,38 @@ export async function givenSundae({ shop, milk }: Pick<World, 'shop' | 'milk'>):
   });
 }
 
-/** A copy of the shop's owner, manager or cashier with a session; a password is not hashed again for it. */
-export async function givenPerson({ test, db, shop }: World, role: Role): Promise<Person> {
-  const id = uuidv7();
-  const email = `${role}-${id}@example.com`;
-  await db.query(
-    `INSERT INTO users (id, email, password_hash, name, role, shop_id)
-     SELECT $1, $2, password_hash, name, role, shop_id FROM users WHERE email = $3`,
-    [id, email, shop.emails[role]],
-  );
-  return { id, email, role, ...(await openSession(test, id)) };
-}
+const COPY_PERSON = `
+  WITH person AS (
+    INSERT INTO users (id, email, password_hash, name, role, shop_id)
+    SELECT $1, $2, password_hash, name, role, shop_id FROM users WHERE email = $3
+    RETURNING id
+  )
+  INSERT INTO sessions (id, user_id, refresh_hash, created_at, last_seen_at, expires_at)
+  SELECT $4, id, $5, $6, $6, $6::timestamptz + interval '30 days' FROM person`;
 
-/** A session as signing in makes it. */
-export async function openSession({ app }: TestApp, userId: string) {
-  const em = app.orm.em.fork();
+/**
+ * A copy of the shop's owner, manager or cashier, with a session as signing in makes it: no password is hashed
+ * for it, so that each test can have somebody of its own.
+ */
+export async function givenPerson({ test: { app }, db, shop }: World, role: Role): Promise<Person> {
+  const [id, sessionId] = [uuidv7(), uuidv7()];
+  const email = `${role}-${id}@example.com`;
   const refresh = newOpaqueToken();
-  const now = app.now();
-  const session = em.create(Session, {
-    id: uuidv7(),
-    userId,
-    refreshHash: refresh.hash,
-    deviceId: null,
-    deviceName: null,
-    createdAt: now,
-    lastSeenAt: now,
-    expiresAt: new Date(now.getTime() + ACCESS_TOKEN_SECONDS * 1000),
-    endedAt: null,
-  });
-  await em.persist(session).flush();
-  return { accessToken: signAccessToken(app, userId, session.id), refreshToken: refresh.token };
+  await db.query(COPY_PERSON, [id, email, shop.emails[role], sessionId, refresh.hash, app.now()]);
+  const accessToken = signAccessToken(app, id, sessionId);
+  return { id, email, role, sessionId, accessToken, refreshToken: refresh.token };
 }
 
 /**
- * What the whole database holds, a line a table: how many rows, and a hash of all of them. Two that are equal mean
- * that nothing changed in between. When somebody was last seen is no change.
+ * What the whole database holds, a line a table: how many rows, and a hash of all of them. Two that are equal
+ * mean that nothing changed in between. When somebody was last seen is no change.
  */
 export async function fingerprint(db: pg.Client): Promise<Record<string, string>> {
   const tables = await tablesOf(db);
   const queries = tables.map(
     (table) => `
-      SELECT '${table}' AS name, count(*) || ' rows, ' || md5(coalesce(string_agg(line, '' ORDER BY line), '')) AS hash
+      SELECT '${table}' AS name,
+             count(*) || ' rows, ' || md5(coalesce(string_agg(line, '' ORDER BY line), '')) AS hash
       FROM (SELECT (to_jsonb(t) - 'last_seen_at')::text AS line FROM "${table}" t) lines`,
   );
   const { rows } = await db.query(queries.join(' UNION ALL '));

@@ -5,7 +5,7 @@ const DAY_MS = 86_400_000;
 /**
  * The id of an imported bill: a UUID (RFC 9562, version 8) of its business date and of what names it, so that the same
  * bill has the same id in each file that has it. The date stands in front, as the time does in version 7: bills of one
- * day are neighbours in every index, which makes inserting a year of them half as long.
+ * day are neighbours in every index, which spares a third of the time that their lines take to go in.
  */
 export function billId(businessDate: string, name: string): string {
   const day = Math.max(0, Date.parse(`${businessDate}T00:00:00Z`))

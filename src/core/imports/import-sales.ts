@@ -123,7 +123,7 @@ function refusal({ order, businessDate, isReturn, verdict }: RefusedBill): strin
   const bill = `${isReturn ? 'the return of ' : ''}order ${order ?? 'without a number'} of ${businessDate}`;
   return verdict === 'changed'
     ? `${bill} was imported before with other lines`
-    : `${bill} comes to more than 99999999.99`;
+    : `${bill} comes to more than 99999999.99, or 999999999.999 items`;
 }
 
 type Counted = Omit<

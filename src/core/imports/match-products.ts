@@ -149,8 +149,8 @@ function takeNewer(entry: Priced, item: SoldItem): void {
 
 /** Variants stand by price (S, M, L) behind those that are there; a product costs what its cheapest variant does. */
 function arrange(
-  products: MadeProduct[],
-  variants: MadeVariant[],
+  products: (MadeProduct & Priced)[],
+  variants: (MadeVariant & Priced)[],
   catalog: Catalog,
 ): Omit<Matching, 'targets'> {
   const next = new Map<string, number>();
@@ -165,5 +165,8 @@ function arrange(
     const product = byId.get(variant.productId);
     if (product && variant.sortOrder === 0) product.priceMinor = variant.priceMinor;
   }
-  return { products, variants: cheapestFirst };
+  return {
+    products: products.map(({ pricedAt: _, ...product }) => product),
+    variants: cheapestFirst.map(({ pricedAt: _, ...variant }) => variant),
+  };
 }

@@ -17,10 +17,10 @@ const SHAPE = new RegExp(
 );
 const CODES = new Set(Intl.supportedValuesOf('currency'));
 const ABBREVIATIONS =
-  /^(?:rs|kr|kč|zł|ft|lei|dh|fr|r|s\/|us|ca|au|nz|hk|mx|a|c|s|nt|rp|rm|tl|din|лв|руб|грн|د\.إ)\.?\p{Sc}?$/iu;
-const GROUPS_OF_THREE = new RegExp(`^\\d{1,3}(?:([${GROUPING}])\\d{3})(?:\\1\\d{3})*$`, 'u');
+  /^(?:rs|kr|kč|zł|ft|lei|dh|fr|r|s\/|us|ca|au|nz|hk|mx|a|c|s|nt|rp|rm|tl|din|лв|руб|грн)\.?\p{Sc}?$/iu;
+const GROUPS_OF_THREE = new RegExp(`^[1-9]\\d{0,2}(?:([${GROUPING}])\\d{3})(?:\\1\\d{3})*$`, 'u');
 /** Lakh and crore: 12,34,567. */
-const INDIAN_GROUPS = new RegExp(`^\\d{1,2}(?:([${GROUPING}])\\d{2})(?:\\1\\d{2})*\\1\\d{3}$`, 'u');
+const INDIAN_GROUPS = new RegExp(`^[1-9]\\d?(?:([${GROUPING}])\\d{2})(?:\\1\\d{2})*\\1\\d{3}$`, 'u');
 
 const isCurrency = (mark: string) =>
   /^\p{Sc}$/u.test(mark) || CODES.has(mark.toUpperCase()) || ABBREVIATIONS.test(mark);
@@ -76,6 +76,17 @@ export function parseQuantity(text: string, decimal: DecimalSign): Parsed<number
   if (milli === 'no number') return { fault: `quantity "${shorten(text)}" is no number` };
   if (Math.abs(milli) > MAX_MILLI) return { fault: `quantity "${text}" is beyond 999999999.999` };
   return { value: milli };
+}
+
+/**
+ * The decimal sign of a quantity column: the given one, unless more of the samples are numbers with the other. Tills
+ * that write prices as `1,20 €` often write quantities as `1.0`.
+ */
+export function quantitySign(samples: string[], given: DecimalSign): DecimalSign {
+  const other = given === '.' ? ',' : '.';
+  const fitting = (sign: DecimalSign) =>
+    samples.filter((text) => parseQuantity(text, sign).fault === undefined).length;
+  return fitting(other) > fitting(given) ? other : given;
 }
 
 /** Price times quantity in minor units, rounded half up; undefined when it is more than an amount holds. */

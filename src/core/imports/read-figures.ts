@@ -15,13 +15,15 @@ import type { Figures } from './sold-items.ts';
  */
 export function createFigureReader({
   decimal,
+  quantityDecimal = decimal,
   allowReturns,
 }: {
   decimal: DecimalSign;
+  quantityDecimal?: DecimalSign;
   allowReturns: boolean;
 }): (quantity: string, price: string | undefined, total: string | undefined) => Parsed<Figures> {
   return (quantityText, priceText, totalText) => {
-    const quantity = readQuantity(quantityText, decimal, allowReturns);
+    const quantity = readQuantity(quantityText, quantityDecimal, allowReturns);
     const price = priceText === undefined ? undefined : readPrice(priceText, decimal);
     const total = totalText === undefined ? undefined : parseAmount('total', totalText, decimal);
     if (quantity.fault !== undefined || price?.fault !== undefined || total?.fault !== undefined) {

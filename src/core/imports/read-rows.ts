@@ -53,10 +53,35 @@ function createParser(delimiter: string): Parser {
   });
 }
 
+/** Rows by which the columns of a file are judged. */
+export const SAMPLE_ROWS = 1000;
+
+/** The header, and enough rows to judge the columns by. */
+export async function readFirst(
+  batches: AsyncGenerator<CsvRow[]>,
+): Promise<{ header: string[]; first: CsvRow[] }> {
+  const rows: CsvRow[] = [];
+  while (rows.length <= SAMPLE_ROWS) {
+    const next = await batches.next();
+    if (next.done) break;
+    for (const row of next.value) rows.push(row);
+  }
+  const [header, ...first] = rows;
+  if (!header) throw new ProblemError('invalid_request', { detail: 'The file is empty.' });
+  return { header: header.cells, first };
+}
+
+/** Rows that were read before, and the rest. */
+export async function* chain(first: CsvRow[], rest: AsyncGenerator<CsvRow[]>): AsyncGenerator<CsvRow[]> {
+  yield first;
+  yield* rest;
+}
+
 /** Gathers what the parser emits while it is written to. */
 function collectRows(parser: Parser, headerLine: number) {
   let line = 1;
   let rows: CsvRow[] = [];
+  parser.on('error', () => {}); // whoever writes hears of it
   parser.on('data', (cells: string[]) => {
     const row = { line, cells };
     line += 1 + innerLineBreaks(cells);
@@ -82,16 +107,10 @@ const isBlank = (cells: string[]) => cells.every((cell) => cell === '' || cell.t
 
 /** Resolves when the parser has taken it in. */
 async function write(parser: Parser, chunk: Buffer, line: () => number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    parser.once('error', reject);
-    parser.write(chunk, (error) => {
-      parser.off('error', reject);
-      if (error) reject(error);
-      else resolve();
-    });
-  }).catch((error: CsvError) => {
-    throw brokenRow(error, line());
+  const error = await new Promise<Error | null | undefined>((resolve) => {
+    parser.write(chunk, resolve);
   });
+  if (error) throw brokenRow(error, line());
 }
 
 async function end(parser: Parser, line: () => number): Promise<void> {
@@ -99,12 +118,13 @@ async function end(parser: Parser, line: () => number): Promise<void> {
     parser.end();
     await once(parser, 'end');
   } catch (error) {
-    throw brokenRow(error as CsvError, line());
+    throw brokenRow(error as Error, line());
   }
 }
 
-function brokenRow(error: CsvError, line: number): Error {
-  if (error.code !== 'CSV_QUOTE_NOT_CLOSED' && error.code !== 'CSV_MAX_RECORD_SIZE') return error;
+function brokenRow(error: Error, line: number): Error {
+  const { code } = error as Partial<CsvError>;
+  if (code !== 'CSV_QUOTE_NOT_CLOSED' && code !== 'CSV_MAX_RECORD_SIZE') return error;
   const detail = `Line ${line}: a quote (") opens in this row and is never closed.`;
   return new ProblemError('invalid_request', { detail, errors: [{ pointer: `/line/${line}`, detail }] });
 }

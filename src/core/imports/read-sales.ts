@@ -36,6 +36,7 @@ export type SalesReaderOptions = {
   header: string[];
   columns: ColumnMap<SalesField>;
   decimal: DecimalSign;
+  quantityDecimal: DecimalSign;
   allowReturns: boolean;
   /** `HH:MM` */
   dayStart: string;

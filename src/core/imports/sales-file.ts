@@ -1,12 +1,9 @@
-import { fieldProblem, ProblemError } from '../../contract/problem.ts';
+import { fieldProblem } from '../../contract/problem.ts';
 import { type ColumnMap, mapColumns, requireColumns, type SalesField, salesFields } from './columns.ts';
 import { createStampReader, type DateSample } from './parse-dates.ts';
-import type { DecimalSign } from './parse-values.ts';
-import type { CsvRow } from './read-rows.ts';
+import { type DecimalSign, quantitySign } from './parse-values.ts';
+import { type CsvRow, chain, readFirst, SAMPLE_ROWS } from './read-rows.ts';
 import { createSalesReader, type SalesReader } from './read-sales.ts';
-
-/** Rows by which a file's dates are told apart. */
-const SAMPLE_ROWS = 1000;
 
 export type SalesFileOptions = {
   /** Field → header, as `parseColumns` reads them; the rest is guessed from the header. */
@@ -63,30 +60,17 @@ export async function openSales(
   });
   if (!stamps.usesTime) delete columns.time;
   const readStamp = stamps.read;
+  const quantities = first.map(({ cells }) => cells[columns.quantity as number] ?? '');
   const reader = createSalesReader({
     header,
     columns,
     decimal,
+    quantityDecimal: quantitySign(quantities, decimal),
     allowReturns,
     dayStart: shop.dayStart,
     readStamp,
   });
   return { columns, reader, batches: chain(first, batches) };
-}
-
-/** The header, and enough rows to judge the dates by. */
-export async function readFirst(
-  batches: AsyncGenerator<CsvRow[]>,
-): Promise<{ header: string[]; first: CsvRow[] }> {
-  const rows: CsvRow[] = [];
-  while (rows.length <= SAMPLE_ROWS) {
-    const next = await batches.next();
-    if (next.done) break;
-    for (const row of next.value) rows.push(row);
-  }
-  const [header, ...first] = rows;
-  if (!header) throw new ProblemError('invalid_request', { detail: 'The file is empty.' });
-  return { header: header.cells, first };
 }
 
 function sampleDates(rows: CsvRow[], columns: ColumnMap<SalesField>): DateSample[] {
@@ -95,9 +79,4 @@ function sampleDates(rows: CsvRow[], columns: ColumnMap<SalesField>): DateSample
     date: cells[date] ?? '',
     time: time === undefined ? undefined : (cells[time] ?? ''),
   }));
-}
-
-export async function* chain(first: CsvRow[], rest: AsyncGenerator<CsvRow[]>): AsyncGenerator<CsvRow[]> {
-  yield first;
-  yield* rest;
 }

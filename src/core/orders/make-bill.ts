@@ -22,9 +22,10 @@ export type BillLine = {
   note: string;
 };
 
-/** A priced bill: the figures in minor units, and its lines as they are frozen. */
+/** A priced bill, in the words of the order's entity: the figures in minor units, and its lines as they are frozen. */
 export type Bill = {
   items: OrderView['items'];
+  itemQuantityMilli: number;
   subtotalMinor: number;
   discountMinor: number;
   taxMinor: number;
@@ -61,6 +62,7 @@ export function makeBill(
     items: lines.map((line, index) =>
       freeze(line, priced.lines[index] as PricedLine, percents[index] as number),
     ),
+    itemQuantityMilli: lines.reduce((sum, line) => sum + line.quantityMilli, 0),
     subtotalMinor: priced.subtotalMinor,
     discountMinor: priced.discountMinor,
     taxMinor: priced.taxMinor,

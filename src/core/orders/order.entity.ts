@@ -1,6 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { OrderStatus, OrderType, type Order as OrderView, PaymentStatus } from '../../contract/orders.ts';
-import { minor, timestamp, varchar } from '../columns.ts';
+import { milli, minor, timestamp, varchar } from '../columns.ts';
 
 /** `items` is the bill as issued, in the words of the wire; `order_lines` has the same lines as rows. */
 const OrderSchema = defineEntity({
@@ -34,6 +34,7 @@ const OrderSchema = defineEntity({
     requestHash: varchar(64),
     source: p.enum(['till', 'import']).columnType('varchar(8)'),
     version: p.integer().version(),
+    itemQuantityMilli: milli().fieldName('item_quantity'),
   },
 });
 

@@ -89,26 +89,15 @@ async function rewriteBill(
     const detail = `${formatMinor(paidMinor)} is paid already, more than the new total of ${formatMinor(bill.totalMinor)}.`;
     throw fieldProblem('invalid_payment', '/items', detail);
   }
-  const { subtotalMinor, discountMinor, taxMinor, totalMinor, items, taxLines, taxMode, discountGiven } =
-    bill;
-  Object.assign(order, {
-    subtotalMinor,
-    discountMinor,
-    taxMinor,
-    totalMinor,
-    items,
-    taxLines,
-    taxMode,
-    discountGiven,
-  });
-  order.paymentStatus = settlePayments(totalMinor, [], paidMinor).status;
+  Object.assign(order, bill);
+  order.paymentStatus = settlePayments(bill.totalMinor, [], paidMinor).status;
   order.status = statusWhenPaid(order.paymentStatus, settings) ?? order.status;
 
   const changes = stockDifference(await stockOfOrder(tx.em, shopId, id), stockTaken(lines, products));
   const at = tx.app.now();
   await moveStock(tx.em, { shopId, changes, reason: 'sale', orderId: id, actor: tx.actor, at });
   try {
-    await replaceLines(tx.em, shopId, id, items);
+    await replaceLines(tx.em, shopId, id, bill.items);
   } catch (error) {
     if (!isUniqueViolation(error, 'order_lines_pkey')) throw error;
     throw fieldProblem('order_conflict', '/items', 'have a line id that another order has');

@@ -5,7 +5,7 @@ import { mulDivHalfUp } from '../../pricing/index.ts';
 import type { Services } from '../context.ts';
 import { businessDateOf, wallClock } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
-import { type SalesSums, salesGroups, salesTotals } from './sql/sales-groups.ts';
+import { type SalesSums, sumSales } from './sql/sum-sales.ts';
 
 /** Sales of a span of business dates, both ends included; today where none is named. Throws `not_found`. */
 export async function salesReport(
@@ -18,8 +18,7 @@ export async function salesReport(
   const today = businessDateOf(wall.date, wall.time, shop.dayStart.slice(0, 5));
   const first = from ?? (to !== undefined && to < today ? to : today);
   const span = { shopId, from: first, to: to ?? (first > today ? first : today) };
-  const totals = await salesTotals(em, span);
-  const groups = await salesGroups(em, span, groupBy);
+  const { totals, groups } = await sumSales(em, span, groupBy);
   return {
     from: span.from,
     to: span.to,

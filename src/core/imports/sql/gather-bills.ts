@@ -23,16 +23,17 @@ const NAME_LONE_ROWS = `
 const GATHER = `
   CREATE TEMP TABLE import_bills ON COMMIT DROP AS
   SELECT judged.*,
-    row_number() OVER (PARTITION BY verdict = 'new', is_return, label ORDER BY at, line) AS place
+    row_number() OVER (PARTITION BY verdict = 'new', is_return, label COLLATE "C" ORDER BY at, line) AS place
   FROM (
     SELECT bill.*, d.label, CASE
       WHEN bill.known_hash = bill.hash THEN 'known'
       WHEN bill.known_hash IS NOT NULL THEN 'changed'
-      WHEN bill.total > 99999999.99 THEN 'too large'
+      WHEN bill.total > 99999999.99 OR bill.quantity > 999999999.999 THEN 'too large'
       ELSE 'new'
     END AS verdict
     FROM (
-      SELECT id, is_return, order_ref, business_date, at, line, lines, total, method, customer,
+      SELECT id, is_return, order_ref, business_date, at, line, lines, quantity, total, method,
+        customer,
         encode(sha256(convert_to(concat_ws(E'\\n', at, last_at, lines, content, method, customer), 'UTF8')), 'hex')
           AS hash,
         -- looked up, not joined: the planner knows nothing of the bills, and the shop may have a million orders
@@ -49,6 +50,7 @@ const GATHER = `
           max(r.at) AS last_at,
           min(r.line) AS line,
           count(*)::integer AS lines,
+          sum(s.quantity) AS quantity,
           sum(s.total) AS total,
           sum(s.content) AS content,
           -- a bill that was paid in two ways says no one of them

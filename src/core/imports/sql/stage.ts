@@ -1,6 +1,9 @@
 import type { Client } from 'pg';
 
-/** Room for the sorts of a year's sales. Without statistics on the staged rows the planner must not bet on few. */
+/**
+ * Room for the sorts of a year's sales. Without statistics on the staged rows the planner must not bet on few. Texts are
+ * compared by their bytes: the order doesn't matter, and a language's own takes longer.
+ */
 const BEGIN = `
   BEGIN;
   SET LOCAL work_mem = '64MB';
@@ -10,12 +13,12 @@ const BEGIN = `
     line          integer,
     bill_id       uuid,
     is_return     boolean,
-    order_ref     text,
+    order_ref     text COLLATE "C",
     at            timestamp,
     business_date date,
     sold          integer,
-    method        text,
-    customer      text
+    method        text COLLATE "C",
+    customer      text COLLATE "C"
   ) ON COMMIT DROP;
   CREATE TEMP TABLE import_sold (
     sold       integer,
@@ -37,6 +40,10 @@ const TEMP_BUFFERS = `SET temp_buffers = '64MB'`;
 export async function beginStaging(client: Client, shopId: string): Promise<void> {
   await client.query(TEMP_BUFFERS).catch(() => {});
   await client.query(BEGIN);
+  await lockImports(client, shopId);
+}
+
+export async function lockImports(client: Client, shopId: string): Promise<void> {
   await client.query(LOCK, [shopId]);
 }
 

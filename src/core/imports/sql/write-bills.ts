@@ -50,12 +50,12 @@ const FIRST_NUMBER = `CASE WHEN n.label = ANY($5) THEN 'import/' || n.id ELSE ${
 
 const INSERT_ORDERS = `
   INSERT INTO orders (id, shop_id, order_number, items, subtotal, total, payment_method, payment_status, customer_name,
-    created_at, updated_at, status, business_date, request_hash, source)
+    created_at, updated_at, status, business_date, request_hash, source, item_quantity)
   SELECT n.id, $1, ${FIRST_NUMBER}, bill.items, n.total, n.total, n.method, 'completed', n.customer,
-    n.at AT TIME ZONE $4, $6, 'completed', n.business_date, n.hash, 'import'
+    n.at AT TIME ZONE $4, $6, 'completed', n.business_date, n.hash, 'import', bill.item_quantity
   FROM import_bills n
   JOIN (
-    SELECT l.bill, ('[' || string_agg('{"id":"' || l.id || p.json, ',' ORDER BY l.line_no) || ']')::jsonb AS items
+    SELECT l.bill, sum(p.quantity) AS item_quantity, ('[' || string_agg('{"id":"' || l.id || p.json, ',' ORDER BY l.line_no) || ']')::jsonb AS items
     FROM import_lines l
     JOIN import_priced p USING (sold)
     WHERE NOT l.is_return

@@ -42,10 +42,11 @@ const INSERT_ORDER = `
     INSERT INTO orders (
       id, shop_id, order_number, items, subtotal, tax, discount, total, payment_method, payment_status, cashier_id,
       customer_name, order_type, created_at, updated_at, status, business_date, token_number, device_id, notes,
-      discount_given, tax_lines, tax_mode, request_hash, source)
+      discount_given, tax_lines, tax_mode, request_hash, source, item_quantity)
     SELECT o.id, $1, o."orderNumber", o.items, o.subtotal, o.tax, o.discount, o.total, o."paymentMethod",
       o."paymentStatus", o."cashierId", o."customerName", o."orderType", $7, $7, o.status, o."businessDate",
-      o."tokenNumber", o."deviceId", o.notes, nullif(o."discountGiven", 'null'), o."taxLines", o."taxMode", $12, o.source
+      o."tokenNumber", o."deviceId", o.notes, nullif(o."discountGiven", 'null'), o."taxLines", o."taxMode", $12, o.source,
+      (SELECT sum(quantity) FROM jsonb_to_recordset(o.items) AS line (quantity numeric))
     FROM placed, jsonb_to_record(placed.data) AS o (
       id uuid, "orderNumber" text, items jsonb, subtotal numeric, tax numeric, discount numeric, total numeric,
       "paymentMethod" text, "paymentStatus" text, "cashierId" uuid, "customerName" text, "orderType" text, status text,

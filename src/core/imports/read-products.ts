@@ -1,0 +1,56 @@
+import type { ColumnMap, ProductField } from './columns.ts';
+import { type DecimalSign, type Parsed, shorten } from './parse-values.ts';
+import { readPrice } from './read-figures.ts';
+import type { CsvRow } from './read-rows.ts';
+
+/** A row of a menu. A field is undefined when the file has no such column, null when the cell is blank. */
+export type ProductRow = {
+  line: number;
+  priceMinor: number;
+  sku: string | null;
+  product: string | null;
+  variant: string | null;
+} & Partial<Record<OwnField, string | null>>;
+type OwnField = 'barcode' | 'category' | 'description' | 'taxClass';
+
+/** As the tables and the API have it. */
+const LIMITS: Record<Exclude<ProductField, 'price'>, number> = {
+  sku: 64,
+  barcode: 64,
+  product: 255,
+  variant: 100,
+  category: 100,
+  description: 5000,
+  taxClass: 32,
+};
+const FIELDS = Object.keys(LIMITS) as (keyof typeof LIMITS)[];
+
+/** Checks a row of a menu; a fault names all that is wrong with it. */
+export function readProduct(
+  { line, cells }: CsvRow,
+  header: string[],
+  columns: ColumnMap<ProductField>,
+  decimal: DecimalSign,
+): Parsed<ProductRow> {
+  if (cells.length !== header.length) {
+    return { fault: `it has ${cells.length} columns, the header has ${header.length}` };
+  }
+  const texts: Partial<Record<keyof typeof LIMITS, string | null>> = {};
+  const faults: string[] = [];
+  for (const field of FIELDS) {
+    const column = columns[field];
+    if (column === undefined) continue;
+    const text = cells[column]?.trim() || null;
+    texts[field] = text;
+    if (text !== null && text.length > LIMITS[field]) {
+      faults.push(`${field} is longer than ${LIMITS[field]} characters`);
+    }
+    if (text?.includes('\0')) faults.push(`${field} "${shorten(text)}" has a NUL character`);
+  }
+  const { sku = null, product = null, variant = null } = texts;
+  if (product === null && sku === null) faults.push('no product');
+  const price = readPrice(cells[columns.price as number] ?? '', decimal);
+  if (price.fault !== undefined) faults.push(price.fault);
+  if (price.fault !== undefined || faults.length > 0) return { fault: faults.join('; ') };
+  return { value: { ...texts, line, sku, product, variant, priceMinor: price.value } };
+}

@@ -1,0 +1,95 @@
+import { expect } from 'chai';
+import { commands } from '../../src/cli/commands.ts';
+import { initOptions, PASSWORD, smoocho } from '../support/cli.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { removeFolder, tempFolder } from '../support/temp.ts';
+
+describe('the command line', () => {
+  let home: string;
+  let database: TestDatabase;
+
+  before(async () => {
+    home = tempFolder();
+    database = await testDatabase({ migrated: false });
+  });
+  after(async () => {
+    await database.drop();
+    removeFolder(home);
+  });
+
+  const run = (args: string[], input = '') =>
+    smoocho(args, { SMOOCHO_HOME: home, DATABASE_URL: database.url }, input);
+
+  it('says when nothing is set up yet', async () => {
+    const { code, stderr } = await run(['shop', 'list']);
+    expect([code, stderr]).to.deep.equal([3, 'Nothing is set up here yet. Run: smoocho init\n']);
+  });
+
+  it('brings the schema up, shows it, and takes it back only when told so', async () => {
+    const pending = await run(['migrate', 'status', '--json']);
+    expect([pending.code, pending.json()]).to.deep.equal([
+      4,
+      { applied: [], pending: ['0001_core'], unknown: [] },
+    ]);
+    expect((await run(['migrate', 'up'])).stdout).to.equal('Applied 0001_core.\n');
+    expect((await run(['migrate', 'up'])).stdout).to.equal('The database is up to date.\n');
+    expect((await run(['migrate', 'down'])).code).to.equal(6);
+    expect((await run(['migrate', 'down', '--yes', '--json'])).json()).to.deep.equal({
+      reverted: ['0001_core'],
+    });
+    expect((await run(['migrate', 'status'])).stdout).to.equal('pending  0001_core\n');
+  });
+
+  it('makes shops and people, lists them, and refuses what can not be', async () => {
+    expect((await run(['init', ...initOptions(home)])).code).to.equal(0);
+    const shop = ['--name=Pizza Place', '--code=piza', '--currency=USD', '--timezone=America/New_York'];
+    expect((await run(['shop', 'create', ...shop, '--json'])).json()).to.include({
+      code: 'PIZA',
+      currency: 'USD',
+    });
+    const twice = await run(['shop', 'create', ...shop]);
+    expect([twice.code, twice.stderr]).to.deep.equal([1, "PIZA is another shop's code\n"]);
+    const list = await run(['shop', 'list']);
+    expect(list.stdout).to.match(
+      /^code +name +currency +time zone\nKULF +Kulfi Corner +INR +Asia\/Kolkata\nPIZA /,
+    );
+    const user = [
+      '--shop=PIZA',
+      '--email=Ravi@Example.com',
+      '--name=Ravi',
+      '--role=cashier',
+      '--password-stdin',
+    ];
+    const made = await run(['user', 'create', ...user, '--json'], PASSWORD);
+    expect(made.json()).to.include({ email: 'ravi@example.com', role: 'cashier' });
+    expect((await run(['user', 'create', ...user], PASSWORD)).code).to.equal(1);
+    const people = await run(['user', 'list', '--shop', 'PIZA', '--json']);
+    expect(people.json().map((person: { name: string }) => person.name)).to.deep.equal(['Asha', 'Ravi']);
+    const unknown = await run(['user', 'list', '--shop', 'NOPE']);
+    expect([unknown.code, unknown.stderr]).to.deep.equal([
+      1,
+      'There is no shop with the code NOPE. Known are: KULF, PIZA.\n',
+    ]);
+    expect((await run(['user', 'list', '--shop', 'NOPE', '--json'])).json().error.status).to.equal(404);
+  });
+
+  it('has a help with an example for every command, and exit code 2 for wrong usage', async () => {
+    for (const command of commands) {
+      const { code, stdout } = await run([...command.name.split(' '), '--help']);
+      expect([command.name, code]).to.deep.equal([command.name, 0]);
+      expect(stdout).to.include(command.summary.slice(0, 20)).and.include('Example:').and.include('--json');
+    }
+    expect((await run(['shop', 'create'])).code).to.equal(2);
+    expect((await run(['dance'])).code).to.equal(2);
+    expect((await run(['shop', 'list', '--wrong'])).code).to.equal(2);
+  }).timeout(60_000);
+
+  it('reports an empty shop in words and in CSV', async () => {
+    const words = await run(['report', 'sales', '--shop=PIZA', '--from=2015-01-01', '--to=2015-12-31']);
+    expect(words.stdout).to.equal('Pizza Place · 2015-01-01 to 2015-12-31 · USD\n\nNothing was sold.\n');
+    const csv = await run(['report', 'sales', '--shop=PIZA', '--group-by=category', '--csv']);
+    expect(csv.stdout).to.equal('category,orders,itemsSold,gross,discount,tax,refunds,total\r\n');
+    const wrong = await run(['report', 'sales', '--shop=PIZA', '--from=yesterday', '--group-by=mood']);
+    expect([wrong.code, wrong.stderr.split('\n').length]).to.deep.equal([2, 4]);
+  });
+});

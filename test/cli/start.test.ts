@@ -1,0 +1,141 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { initOptions, launcher, PASSWORD, smoocho, startCli } from '../support/cli.ts';
+import { clientOf } from '../support/client.ts';
+import { saleOf } from '../support/factories.ts';
+import { removeFolder, tempFolder } from '../support/temp.ts';
+
+const READY = 'Stop it with Ctrl-C.';
+
+describe('smoocho start', () => {
+  let home: string;
+  beforeEach(() => {
+    home = tempFolder();
+  });
+  afterEach(() => removeFolder(home));
+
+  const env = () => ({ SMOOCHO_HOME: home });
+  const urlIn = (output: string) => /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0] as string;
+  const isRunning = () => existsSync(join(home, 'demo', 'postgres', 'data', 'postmaster.pid'));
+
+  it('serves a demo whose printed curl places an order, and again on the same data', async () => {
+    const first = await startCli(['--demo', '--port=0'], env(), READY);
+    const sell = (output: string) => {
+      const curl = output.split('\n').find((line) => line.includes('/orders')) as string;
+      return JSON.parse(execFileSync('sh', ['-c', curl], { encoding: 'utf8' }));
+    };
+    expect(sell(first.output())).to.include({ orderNumber: 'DEMO/2627/000001', status: 'completed' });
+    const login = first
+      .output()
+      .split('\n')
+      .find((line) => line.includes('/login')) as string;
+    expect(JSON.parse(execFileSync('sh', ['-c', login], { encoding: 'utf8' })).user.role).to.equal('owner');
+    expect(await first.stop()).to.equal(0);
+    expect(isRunning()).to.equal(false);
+
+    const second = await startCli(['--demo', '--port=0'], env(), READY);
+    expect(sell(second.output()).orderNumber).to.match(/\/000002$/);
+    expect(await second.stop('SIGINT')).to.equal(0);
+    expect(isRunning()).to.equal(false);
+  });
+
+  it('survives a kill -9 of itself: the next one takes over, and no answered sale is lost', async () => {
+    const killed = await startCli(['--demo', '--port=0', '--json'], env(), /\n}\n$/);
+    const { url, demo } = JSON.parse(killed.output());
+    const till = clientOf(url, demo.accessToken);
+    const answered = [];
+    for (let n = 0; n < 10; n++) {
+      answered.push(
+        (await till.post(`/api/shops/${demo.shopId}/orders`, saleOf({ id: demo.productId }))).body,
+      );
+    }
+    await killed.stop('SIGKILL');
+    expect(isRunning()).to.equal(true);
+    const next = await startCli(['--demo', '--port=0', '--json'], env(), /\n}\n$/);
+    const after = JSON.parse(next.output());
+    const again = clientOf(after.url, after.demo.accessToken);
+    const { body } = await again.get(`/api/shops/${demo.shopId}/orders`);
+    expect(body.data.map((order: { id: string }) => order.id)).to.deep.equal(
+      answered.map((order) => order.id).reverse(),
+    );
+    expect(await next.stop()).to.equal(0);
+    expect(isRunning()).to.equal(false);
+  });
+
+  it('off a terminal, with nothing set up, prints a setup token that makes one owner', async () => {
+    const server = await startCli(['--port=0', '--host=127.0.0.1'], env(), READY);
+    const setupToken = /^ {2}([\w-]{43})$/m.exec(server.output())?.[1] as string;
+    const owner = { setupToken, name: 'Asha', email: 'asha@example.com', password: PASSWORD };
+    const shop = { name: 'Kulfi', code: 'KULF', currency: 'INR', timezone: 'Asia/Kolkata' };
+    const client = clientOf(urlIn(server.output()));
+    expect((await client.post('/api/auth/register', { ...owner, shop })).status).to.equal(201);
+    expect((await client.post('/api/auth/register', { ...owner, email: 'b@example.com' })).status).to.equal(
+      403,
+    );
+    const { body } = await client.post('/api/auth/login', { email: owner.email, password: PASSWORD });
+    expect(body.shops[0].code).to.equal('KULF');
+    await server.stop();
+    const later = await startCli(['--port=0', '--host=127.0.0.1'], env(), READY);
+    expect(later.output()).to.not.include('setup token');
+    await later.stop();
+  });
+
+  it('shares its database with commands, and keeps it when they are done', async () => {
+    await smoocho(['init', ...initOptions(home)], env());
+    const server = await startCli(['--port=0', '--host=127.0.0.1'], env(), READY);
+    const newShop = ['--name=Second', '--code=TWO', '--currency=INR', '--timezone=Asia/Kolkata'];
+    const ran = await Promise.all([
+      smoocho(['shop', 'create', ...newShop], env()),
+      smoocho(['user', 'list', '--shop=KULF', '--json'], env()),
+    ]);
+    expect(ran.map(({ code }) => code)).to.deep.equal([0, 0]);
+    const client = clientOf(urlIn(server.output()));
+    const { body } = await client.post('/api/auth/login', { email: 'asha@example.com', password: PASSWORD });
+    expect(body.shops.map((shop: { code: string }) => shop.code)).to.have.members(['KULF', 'TWO']);
+    expect(await server.stop()).to.equal(0);
+  });
+
+  it('says in a sentence what keeps it from listening', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as { port: number };
+    const { code, stderr } = await smoocho(['start', '--demo', `--port=${port}`], env());
+    taken.close();
+    expect([code, stderr]).to.deep.equal([
+      1,
+      `Port ${port} is taken by another program. Choose another: smoocho start --port ${port + 1}\n`,
+    ]);
+    expect((await smoocho(['start', '--port=eighty'], env())).code).to.equal(2);
+  });
+
+  it('refuses secrets that others can read', async () => {
+    await smoocho(['init', ...initOptions(home)], env());
+    execFileSync('chmod', ['644', join(home, 'secrets', 'postgres-password')]);
+    const { code, stderr } = await smoocho(['shop', 'list'], env());
+    expect([code, stderr]).to.deep.equal([
+      2,
+      `${home}/secrets/postgres-password can be read by others. Close it: chmod 600 ${home}/secrets/postgres-password\n`,
+    ]);
+  });
+});
+
+describe('the launcher', () => {
+  it('hands over to the Node that the package brought when the running one is too old', () => {
+    const source = readFileSync(launcher, 'utf8');
+    // As an old Node would see itself: only the version that the launcher compares is another.
+    const pretend = `Object.defineProperty(process.versions, 'node', { value: '20.20.2' });\n`;
+    const old = spawnSync(
+      process.execPath,
+      ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`, launcher, '--version'],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect([old.status, old.stdout]).to.deep.equal([0, '0.1.0\n']);
+    expect(source).to.include("'node_modules', 'node'");
+  });
+});

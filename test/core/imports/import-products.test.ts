@@ -1,0 +1,188 @@
+import { expect } from 'chai';
+import type pg from 'pg';
+import { type ImportProductsOptions, importProducts } from '../../../src/core/imports/import-products.ts';
+import type { SalesShop } from '../../../src/core/imports/sales-file.ts';
+import { type TestDatabase, testDatabase } from '../../support/database.ts';
+import {
+  CLI,
+  contentOf,
+  givenShop,
+  importText,
+  NOW,
+  PIZZA_MENU,
+  PIZZA_SALES,
+  problemOf,
+  textFile,
+} from './support.ts';
+
+let database: TestDatabase;
+let client: pg.Client;
+
+before(async () => {
+  database = await testDatabase();
+  client = await database.connect();
+});
+after(() => database.drop());
+
+const query = async (sql: string, ...values: unknown[]) => (await client.query(sql, values)).rows;
+
+async function importMenu(
+  shop: SalesShop,
+  file: string | typeof PIZZA_MENU,
+  options: Partial<ImportProductsOptions> = {},
+) {
+  const source = typeof file === 'string' ? textFile(file) : file;
+  const all = { skipBad: false, dryRun: false, now: NOW, actor: CLI, ...options };
+  return await importProducts(client, shop.id, source, all);
+}
+
+const menuOf = (shop: SalesShop) =>
+  query(
+    `SELECT p.name, p.price, p.category, p.sku, p.version,
+       (SELECT jsonb_agg(jsonb_build_array(v.name, v.price::text, v.sku) ORDER BY v.sort_order)
+        FROM product_variants v WHERE v.product_id = p.id) AS variants
+     FROM products p WHERE p.shop_id = $1 ORDER BY p.name, p.sku`,
+    shop.id,
+  );
+
+describe('importing products', () => {
+  it('makes the menu of the pizza place, and changes nothing the second time', async () => {
+    const shop = await givenShop(client);
+    expect(await importMenu(shop, PIZZA_MENU)).to.include({
+      rows: 96,
+      products: 32,
+      variants: 96,
+      badCount: 0,
+    });
+    const [hawaiian] = (await menuOf(shop)).filter(({ name }) => name === 'The Hawaiian Pizza');
+    expect(hawaiian).to.deep.equal({
+      name: 'The Hawaiian Pizza',
+      price: '10.50',
+      category: 'Classic',
+      sku: null,
+      version: 1,
+      variants: [
+        ['S', '10.50', 'hawaiian_s'],
+        ['M', '13.25', 'hawaiian_m'],
+        ['L', '16.50', 'hawaiian_l'],
+      ],
+    });
+    const [{ description }] = await query(
+      `SELECT description FROM products WHERE shop_id = $1 AND name = 'The Hawaiian Pizza'`,
+      shop.id,
+    );
+    expect(description).to.equal('Sliced Ham, Pineapple, Mozzarella Cheese');
+    expect(await query('SELECT seq, type, data FROM events WHERE shop_id = $1', shop.id)).to.deep.equal([
+      { seq: '1', type: 'data_imported', data: { kind: 'products', orders: 0, lines: 96, products: 32 } },
+    ]);
+    const before = await contentOf(client, shop);
+    const again = await importMenu(shop, PIZZA_MENU);
+    expect(again).to.include({ products: 0, variants: 0, changedProducts: 0, changedVariants: 0 });
+    expect(await contentOf(client, shop)).to.deep.equal(before);
+    // The sales of the year find all of their products.
+    expect(await importText(client, shop, PIZZA_SALES, { dryRun: true })).to.include({
+      products: 0,
+      variants: 0,
+    });
+  });
+
+  it('changes what it finds by sku or by name, and leaves what the file does not name', async () => {
+    const shop = await givenShop(client);
+    await importMenu(shop, 'sku,name,category,price\nA1,Tea,Hot,1.00\n,Cake,Sweet,2.00\nB1,Pie,Sweet,3.00\n');
+    const changed = await importMenu(shop, 'sku,name,price\nA1,Green tea,1.50\n,Cake,2.00\n');
+    expect(changed).to.include({ products: 0, changedProducts: 1 });
+    expect(await menuOf(shop)).to.deep.equal([
+      { name: 'Cake', price: '2.00', category: 'Sweet', sku: null, version: 1, variants: null },
+      { name: 'Green tea', price: '1.50', category: 'Hot', sku: 'A1', version: 2, variants: null },
+      { name: 'Pie', price: '3.00', category: 'Sweet', sku: 'B1', version: 1, variants: null },
+    ]);
+    await importMenu(shop, 'name,category,price\nCake,,2.00\n');
+    expect((await menuOf(shop))[0]).to.include({ name: 'Cake', category: null, version: 2 });
+  });
+
+  it('changes and adds variants, and keeps the product at the price of the cheapest', async () => {
+    const shop = await givenShop(client);
+    await importMenu(shop, 'sku,name,size,price\nt_s,Tea,S,1.00\nt_l,Tea,L,2.00\n');
+    const result = await importMenu(
+      shop,
+      'sku,name,size,price\nt_s,Tea,S,1.80\nt_l,Tea,Large,2.00\nt_xl,Tea,XL,1.70\n',
+    );
+    expect(result).to.include({ products: 0, variants: 1, changedProducts: 1, changedVariants: 2 });
+    expect(await menuOf(shop)).to.deep.equal([
+      {
+        name: 'Tea',
+        price: '1.70',
+        category: null,
+        sku: null,
+        version: 2,
+        variants: [
+          ['S', '1.80', 't_s'],
+          ['Large', '2.00', 't_l'],
+          ['XL', '1.70', 't_xl'],
+        ],
+      },
+    ]);
+    // A file without sizes knows the variant by its sku, and nothing of the product around it.
+    await importMenu(shop, 'sku,name,price\nt_s,Small tea,1.60\n');
+    const [tea] = await menuOf(shop);
+    expect(tea).to.include({ name: 'Tea', price: '1.60', version: 3 });
+    expect(tea?.variants[0]).to.deep.equal(['S', '1.60', 't_s']);
+  });
+
+  it('takes barcodes, descriptions and tax classes', async () => {
+    const shop = await givenShop(client);
+    await importMenu(
+      shop,
+      'name;EAN;description;tax class;price\nTea;4006381333931;From Assam;food;1,20 €\n',
+      {
+        decimal: ',',
+      },
+    );
+    const [tea] = await query(
+      'SELECT barcode, description, tax_class, price FROM products WHERE shop_id = $1',
+      shop.id,
+    );
+    expect(tea).to.deep.equal({
+      barcode: '4006381333931',
+      description: 'From Assam',
+      tax_class: 'food',
+      price: '1.20',
+    });
+  });
+
+  const bad: [what: string, rows: string[], reason: string][] = [
+    ['no price', ['X1,,Tea,,'], 'price is missing'],
+    ['a negative price', ['X1,,Tea,,-1'], 'price -1 is negative'],
+    ['no product', [',,,,1'], 'no product'],
+    ['a name that is too long', [`,,${'x'.repeat(256)},,1`], 'product is longer than 255 characters'],
+    ['the same sku twice', ['X1,,Tea,,1', 'X1,,Cake,,2'], 'it is the same product as line 2'],
+    ['the same names twice', [',,Tea,S,1', ',,Tea,S,2'], 'it is the same product as line 2'],
+    ['a barcode that another has', [',1,Tea,S,1', ',1,Cake,S,2'], 'barcode 1 belongs to Tea'],
+  ];
+  for (const [what, rows, reason] of bad) {
+    it(`refuses ${what}`, async () => {
+      const shop = await givenShop(client);
+      const before = await contentOf(client, shop);
+      const file = ['sku,barcode,name,size,price', ...rows].join('\n');
+      const { errors } = await problemOf(importMenu(shop, file));
+      expect(errors).to.deep.equal([{ pointer: `/line/${rows.length + 1}`, detail: reason }]);
+      expect(await contentOf(client, shop)).to.deep.equal(before);
+      const skipped = await importMenu(shop, file, { skipBad: true });
+      expect(skipped).to.deep.include({ badCount: 1, products: rows.length - 1 });
+    });
+  }
+
+  it('refuses a variant that would take the name of another', async () => {
+    const shop = await givenShop(client);
+    await importMenu(shop, 'sku,name,size,price\nt_s,Tea,S,1\nt_l,Tea,L,2\n');
+    const { errors } = await problemOf(importMenu(shop, 'sku,name,size,price\nt_s,Tea,L,1\n'));
+    expect(errors).to.deep.equal([{ pointer: '/line/2', detail: 'Tea has a variant L with another sku' }]);
+  });
+
+  it('writes nothing when it is only tried', async () => {
+    const shop = await givenShop(client);
+    const before = await contentOf(client, shop);
+    expect(await importMenu(shop, PIZZA_MENU, { dryRun: true })).to.include({ products: 32, variants: 96 });
+    expect(await contentOf(client, shop)).to.deep.equal(before);
+  });
+});

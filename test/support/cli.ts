@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const launcher = fileURLToPath(new URL('../../bin/smoocho.js', import.meta.url));
+
+// biome-ignore lint/suspicious/noExplicitAny: a test looks into answers of any shape
+export type Ran = { code: number | null; stdout: string; stderr: string; json: () => any };
+type Env = Record<string, string | undefined>;
+
+/** The environment of a command: this one's, without what would lead it to somebody's real shop. */
+const envOf = (env: Env) => ({ ...process.env, DATABASE_URL: '', LOG_LEVEL: 'silent', ...env });
+
+/** Runs the built command line to its end, off a terminal. */
+export async function smoocho(args: string[], env: Env, input = ''): Promise<Ran> {
+  const child = spawn(process.execPath, [launcher, ...args], { env: envOf(env), timeout: 60_000, killSignal: 'SIGKILL' });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  child.stdin.end(input);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr, json: () => JSON.parse(stdout) };
+}
+
+export type Server = {
+  child: ChildProcess;
+  output: () => string;
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+};
+
+/** Starts `smoocho start` and waits until its output has `until`. */
+export async function startCli(args: string[], env: Env, until: string | RegExp): Promise<Server> {
+  const child = spawn(process.execPath, [launcher, 'start', ...args], {
+    env: envOf(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  await new Promise<void>((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(`It did not start within 30 s: ${output}`)), 30_000);
+    const read = (text: string) => {
+      output += text;
+      if (typeof until === 'string' ? !output.includes(until) : !until.test(output)) return;
+      clearTimeout(late);
+      resolve();
+    };
+    child.stdout?.setEncoding('utf8').on('data', read);
+    child.stderr?.setEncoding('utf8').on('data', read);
+    child.once('exit', (code) => reject(new Error(`It ended with ${code}: ${output}`)));
+  });
+  return {
+    child,
+    output: () => output,
+    async stop(signal = 'SIGTERM') {
+      const ended = once(child, 'exit') as Promise<[number | null]>;
+      child.kill(signal);
+      return (await ended)[0];
+    },
+  };
+}
+
+export const PASSWORD = 'correct horse battery';
+
+/** A file with the owner's password in it, as `--password-file` takes it. */
+export function passwordFile(folder: string, password = PASSWORD): string {
+  const path = join(folder, 'password.txt');
+  writeFileSync(path, `${password}\n`, { mode: 0o600 });
+  return path;
+}
+
+/** The options of `init` that name everything. */
+export const initOptions = (folder: string) => [
+  '--yes',
+  '--shop-name=Kulfi Corner',
+  '--shop-code=KULF',
+  '--currency=INR',
+  '--timezone=Asia/Kolkata',
+  '--owner-name=Asha',
+  '--owner-email=asha@example.com',
+  `--password-file=${passwordFile(folder)}`,
+];
