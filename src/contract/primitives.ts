@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { parseMilli, parseMinor, parseRate } from './money.ts';
 
 export const Id = z.uuid('is not a UUID');
-export const Timestamp = z.iso.datetime();
-export const Day = z.iso.date('is not a day like 2026-04-01');
+/** PostgreSQL's calendar has no year 0. */
+const hasYear = (text: string) => !text.startsWith('0000');
+export const Timestamp = z.iso.datetime().refine(hasYear, 'is not a time like 2026-04-01T10:00:00Z');
+export const Day = z.iso.date('is not a day like 2026-04-01').refine(hasYear, 'is not a day like 2026-04-01');
 export const Version = z.int().min(1).max(2_147_483_647);
 
 /** Text for people: trimmed, 1 to `max` characters. */

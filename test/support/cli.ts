@@ -15,7 +15,11 @@ const envOf = (env: Env) => ({ ...process.env, DATABASE_URL: '', LOG_LEVEL: 'sil
 
 /** Runs the built command line to its end, off a terminal. */
 export async function smoocho(args: string[], env: Env, input = ''): Promise<Ran> {
-  const child = spawn(process.execPath, [launcher, ...args], { env: envOf(env), timeout: 60_000, killSignal: 'SIGKILL' });
+  const child = spawn(process.execPath, [launcher, ...args], {
+    env: envOf(env),
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

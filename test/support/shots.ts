@@ -26,8 +26,17 @@ export type Gun = {
   close(): void;
 };
 
-/** As many at once as a few tills send: enough to be quick, few enough to leave the password hashing its turns. */
+/** Enough to be quick, few enough not to fill the queue of those who wait for a password's hash. */
 const AT_ONCE = 8;
+
+/** Works through a list, `lanes` at a time. */
+export async function inLanes<T>(lanes: number, list: T[], work: (item: T) => Promise<void>): Promise<void> {
+  const waiting = list.values();
+  const lane = async () => {
+    for (const item of waiting) await work(item);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+}
 
 /** Sends what fetch would refuse or mend, over connections that stay open. */
 export function gunAt(url: string): Gun {
@@ -36,15 +45,11 @@ export function gunAt(url: string): Gun {
     sent: 0,
     async fire(shots, token) {
       const faults: string[] = [];
-      const waiting = [...shots];
-      const shooter = async () => {
-        for (let shot = waiting.shift(); shot; shot = waiting.shift()) {
-          gun.sent += 1;
-          const fault = faultOf(shot, await send(agent, url, shot, token));
-          if (fault) faults.push(`${shot.method} ${shot.path.slice(0, 200)} with ${shot.what}: ${fault}`);
-        }
-      };
-      await Promise.all(Array.from({ length: AT_ONCE }, shooter));
+      await inLanes(AT_ONCE, shots, async (shot) => {
+        gun.sent += 1;
+        const fault = faultOf(shot, await send(agent, url, shot, token));
+        if (fault) faults.push(`${shot.method} ${shot.path.slice(0, 200)} with ${shot.what}: ${fault}`);
+      });
       return faults;
     },
     close: () => agent.destroy(),

@@ -1,9 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import { systemContext } from '../../src/app.ts';
 import type { Route } from '../../src/contract/route.ts';
 import type { Role } from '../../src/contract/users.ts';
-import { issueSetupToken } from '../../src/core/shops/claim-installation.ts';
-import { givenItem, PASSWORD, saleOf } from './factories.ts';
+import { givenItem, PASSWORD } from './factories.ts';
+import {
+  billOf,
+  cursorOf,
+  firstDay,
+  fiver,
+  givenOpenOrder,
+  inCash,
+  inShop,
+  lastDay,
+  lineOf,
+  newShop,
+  nuts,
+  productFields,
+  settingsFields,
+  setupToken,
+  TOTAL,
+  tenth,
+  unique,
+  variantFields,
+} from './request-parts.ts';
 import { givenPerson, givenSundae, type Person, type World } from './world.ts';
 
 /** A request that succeeds when `person` sends it, with as many fields as it can have. */
@@ -13,104 +31,11 @@ export type ValidRequest = {
   body?: unknown;
   /** For a route that lets anybody in and decides by the body: the role that this body needs. */
   least?: Role;
+  /** It changes what the next one of its kind is made from: two at once would get in each other's way. */
+  goesAlone?: boolean;
 };
 
 export type Builder = (world: World, person: Person) => ValidRequest | Promise<ValidRequest>;
-
-const inShop = ({ shop }: World) => ({ shopId: shop.id });
-const unique = (name: string) => `${name} ${randomUUID()}`;
-const firstDay = '2026-01-01';
-const lastDay = '2026-12-31';
-
-/** Two to four letters, each time others. */
-let shopsOpened = 0;
-function shopCode(): string {
-  shopsOpened += 1;
-  return [26 * 26, 26, 1]
-    .map((place) => String.fromCharCode(65 + (Math.floor(shopsOpened / place) % 26)))
-    .join('');
-}
-const newShop = () => ({ name: unique('Shop'), code: shopCode(), currency: 'INR', timezone: 'Asia/Kolkata' });
-
-/** Where the second page of a list starts. */
-async function cursorOf({ shop }: World, path: string): Promise<string> {
-  const { body, text } = await shop.manager.get(`${shop.path}${path}?limit=1`);
-  if (typeof body.nextCursor !== 'string') throw new Error(`${path} has no second page: ${text}`);
-  return body.nextCursor;
-}
-
-/** Opens the claim again, as on the day of the installation. */
-async function setupToken({ test, db }: World): Promise<string> {
-  await db.query('UPDATE setup SET claimed_at = NULL');
-  return (await issueSetupToken(systemContext(test.app, 'test'))) as string;
-}
-
-/** Two large sundaes with nuts, 340.00 before discounts. */
-const lineOf = ({ sundae }: Pick<World, 'sundae'>, discount: unknown) => ({
-  id: randomUUID(),
-  productId: sundae.id,
-  variantId: sundae.variants[0]?.id,
-  quantity: '2',
-  modifierIds: [sundae.modifierGroups[0]?.modifiers[0]?.id],
-  discount,
-  note: 'no spoon',
-});
-
-const billOf = (line: unknown, discount: unknown) => ({
-  orderType: 'takeaway',
-  customerName: 'Asha',
-  notes: 'ring twice',
-  items: [line],
-  discount,
-});
-
-/** 340.00 less 10 per cent, less 5.00. */
-const TOTAL = '301.00';
-const tenth = { type: 'percentage', value: '10', reason: 'regular' };
-const fiver = { type: 'flat', value: 5, reason: 'voucher' };
-const inCash = { method: 'cash', amount: TOTAL, tendered: '500.00', reference: 'till 1' };
-
-async function givenOpenOrder(world: World) {
-  const { shop, sundae } = world;
-  const sale = saleOf(sundae, { items: [lineOf(world, null)], paymentMethod: undefined });
-  const { status, body, text } = await shop.cashier.post(`${shop.path}/orders`, sale);
-  if (status !== 201) throw new Error(`The order was refused: ${text}`);
-  return body;
-}
-
-const productFields = ({ milk }: World) => ({
-  name: unique('Falooda'),
-  price: '120.50',
-  category: 'Ice cream',
-  description: 'With basil seeds',
-  sku: unique('S'),
-  barcode: unique('B'),
-  taxClass: 'food',
-  sortOrder: 3,
-  isActive: true,
-  recipe: [{ inventoryItemId: milk.id, quantity: 0.25, variantId: null as string | null }],
-});
-const variantFields = () => ({ name: unique('Large'), price: 150, sku: unique('S'), barcode: unique('B') });
-const nuts = { name: 'Nuts', price: '20.00' };
-
-const settingsFields = {
-  tax: {
-    mode: 'inclusive',
-    split: 'gst',
-    registrationNumber: '29ABCDE1234F1Z5',
-    state: 'Karnataka',
-    classes: [{ code: 'food', name: 'Food', rates: [{ from: '2017-07-01', percent: '5' }] }],
-    defaultClass: 'food',
-  },
-  fiscalYearStart: '04-01',
-  dayStart: '00:00',
-  kitchen: { enabled: false },
-  stockPolicy: 'warn',
-  receipt: { header: 'Welcome', footer: 'Come again' },
-  upiId: 'shop@bank',
-  currencyDisplay: 'symbol',
-  custom: { 'till-1': { printer: { paper: 80, cut: true } } },
-};
 
 /** Each route's requests by its name. Several where no single one can have every field. */
 const validRequests: Record<string, Builder[]> = {
@@ -129,6 +54,7 @@ const validRequests: Record<string, Builder[]> = {
       },
     }),
     async (world) => ({
+      goesAlone: true,
       body: {
         email: `${randomUUID()}@example.com`,
         name: 'Meera',
@@ -160,14 +86,14 @@ const validRequests: Record<string, Builder[]> = {
     async (world) => {
       const { body } = await world.shop.owner.get(world.shop.path);
       const change = { name: 'Corner', timezone: 'Asia/Kolkata', dayStart: '00:00', version: body.version };
-      return { params: inShop(world), body: change };
+      return { goesAlone: true, params: inShop(world), body: change };
     },
   ],
   getSettings: [(world) => ({ params: inShop(world) })],
   updateSettings: [
     async (world) => {
       const { body } = await world.shop.owner.get(world.shop.path);
-      return { params: inShop(world), body: { ...settingsFields, version: body.version } };
+      return { goesAlone: true, params: inShop(world), body: { ...settingsFields, version: body.version } };
     },
   ],
 
@@ -302,7 +228,7 @@ export function buildersOf({ name }: Route): Builder[] {
   throw new Error(`The route ${name} has no valid request yet: add one in test/support/valid-requests.ts.`);
 }
 
-/** The path with its parameters and query filled in. `params` and `query` are encoded already where they need be. */
+/** The path with its parameters, which are encoded already where they need be, and its query. */
 export function urlOf(route: Route, params: Record<string, string> = {}, query: Record<string, string> = {}) {
   const path = route.path.replace(/:(\w+)/g, (_, name) => params[name] as string);
   const search = new URLSearchParams(query).toString();

@@ -60,21 +60,34 @@ export async function replaceModifierGroups(
   const groups = await em.find(ModifierGroup, { productId });
   const modifiers = await em.find(Modifier, { groupId: { $in: groups.map((group) => group.id) } });
   const known = new Set([...groups, ...modifiers].map((part) => part.id));
-  const keep = (id: string | undefined) => (id && known.delete(id) ? id : uuidv7());
+  const keep = (id: string | undefined, pointer: string) => {
+    if (id === undefined) return uuidv7();
+    if (known.delete(id)) return id;
+    throw fieldProblem('invalid_request', `${pointer}/id`, 'is not of this product, or stands twice');
+  };
   await em.nativeDelete(ModifierGroup, { productId });
   for (const part of [...groups, ...modifiers]) em.getUnitOfWork().unsetIdentity(part);
   const created = wanted.map(({ id, name, min, max, modifiers }, sortOrder) => {
     checkDistinct(modifiers, `/modifierGroups/${sortOrder}/modifiers`);
     return {
       modifiers,
-      group: em.create(ModifierGroup, { id: keep(id), shopId, productId, name, min, max, sortOrder }),
+      group: em.create(ModifierGroup, {
+        id: keep(id, `/modifierGroups/${sortOrder}`),
+        shopId,
+        productId,
+        name,
+        min,
+        max,
+        sortOrder,
+      }),
     };
   });
   // The groups go in before what points at them.
   await em.flush();
-  for (const { group, modifiers: chosen } of created) {
-    for (const [sortOrder, { id, name, price }] of chosen.entries()) {
-      em.create(Modifier, { id: keep(id), shopId, groupId: group.id, name, priceMinor: price, sortOrder });
+  for (const [place, { group, modifiers: chosen }] of created.entries()) {
+    for (const [sortOrder, { id: sent, name, price }] of chosen.entries()) {
+      const id = keep(sent, `/modifierGroups/${place}/modifiers/${sortOrder}`);
+      em.create(Modifier, { id, shopId, groupId: group.id, name, priceMinor: price, sortOrder });
     }
   }
   await em.flush();
