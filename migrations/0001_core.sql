@@ -193,7 +193,7 @@ CREATE INDEX orders_list_idx ON orders (shop_id, created_at DESC, id DESC);
 CREATE INDEX orders_business_date_idx ON orders (shop_id, business_date);
 
 CREATE TABLE order_lines (
-  id           uuid PRIMARY KEY,
+  id           uuid          NOT NULL,
   shop_id      uuid          NOT NULL,
   order_id     uuid          NOT NULL,
   line_no      integer       NOT NULL,
@@ -208,12 +208,21 @@ CREATE TABLE order_lines (
   discount     numeric(10,2) NOT NULL,
   tax          numeric(10,2) NOT NULL,
   total        numeric(10,2) NOT NULL,
-  UNIQUE (shop_id, id),
+  -- the bill's own date, and whether it counts (neither parked nor voided): reports by product read lines alone
+  business_date date         NOT NULL,
+  is_sold      boolean       NOT NULL,
+  -- whether it is the bill's first line of its product, variant, category: what counts each bill once in a group
+  first_of_product  boolean  NOT NULL,
+  first_of_variant  boolean  NOT NULL,
+  first_of_category boolean  NOT NULL,
+  PRIMARY KEY (shop_id, id),
   UNIQUE (shop_id, order_id, line_no),
   FOREIGN KEY (shop_id, order_id) REFERENCES orders (shop_id, id),
   FOREIGN KEY (shop_id, product_id) REFERENCES products (shop_id, id),
   FOREIGN KEY (shop_id, product_id, variant_id) REFERENCES product_variants (shop_id, product_id, id)
 );
+
+CREATE INDEX order_lines_business_date_idx ON order_lines (shop_id, business_date);
 
 CREATE TABLE payments (
   id        uuid PRIMARY KEY,

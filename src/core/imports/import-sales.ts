@@ -53,6 +53,12 @@ export type ImportedSales = {
   readSeconds: number;
 };
 
+// The reports that come next are planned for the bills that are there now, not for the empty shop of before: a third of
+// the time. PostgreSQL would find out by itself, some minutes later.
+const ANALYZE = `
+  ANALYZE orders (shop_id, business_date, status),
+    order_lines (shop_id, business_date, is_sold, category, product_id, variant_id)`;
+
 /**
  * Brings the bills of a CSV file into a shop, all or nothing; the same file again adds nothing. `source` opens the
  * file; `client` is a connection of its own, outside of a transaction. Throws `invalid_request` for a file that can't
@@ -80,6 +86,7 @@ export async function importSales(
     const counts = await judgeBills(client, shop, sales, bad, options.skipBad);
     const written = await writeSales(client, shop, sales, counts, options);
     await client.query(options.dryRun ? 'ROLLBACK' : 'COMMIT');
+    if (!options.dryRun) await client.query(ANALYZE);
     return {
       rows: progress.rows,
       ...summarise(counts),

@@ -18,7 +18,7 @@ import type { Order } from './order.entity.ts';
 import { methodOf, statusWhenPaid, toOffered } from './place-order.ts';
 import { resolveLines, stockTaken, thawDiscount, thawLine } from './resolve-lines.ts';
 import { loadForSale } from './sql/load-for-sale.ts';
-import { replaceLines } from './sql/replace-lines.ts';
+import { markLines, replaceLines } from './sql/replace-lines.ts';
 import { viewOrder } from './view-order.ts';
 
 /** Which status may follow which; paying moves an open bill on by itself. */
@@ -57,6 +57,7 @@ export async function updateOrder(
     if (change.customerName !== undefined) order.customerName = change.customerName;
     order.updatedAt = tx.app.now();
     await tx.em.flush();
+    await markLines(tx.em, order);
 
     const view = viewOrder(order, payments);
     tx.record({ shopId, type: 'order_updated', data: view });
@@ -97,7 +98,7 @@ async function rewriteBill(
   const at = tx.app.now();
   await moveStock(tx.em, { shopId, changes, reason: 'sale', orderId: id, actor: tx.actor, at });
   try {
-    await replaceLines(tx.em, shopId, id, bill.items);
+    await replaceLines(tx.em, order);
   } catch (error) {
     if (!isUniqueViolation(error, 'order_lines_pkey')) throw error;
     throw fieldProblem('order_conflict', '/items', 'have a line id that another order has');

@@ -6,6 +6,7 @@ import { stockDifference, stockOfOrder } from '../inventory/sql/stock-of-order.t
 import { transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
 import { findOrder } from './find-orders.ts';
+import { markLines } from './sql/replace-lines.ts';
 import { viewOrder } from './view-order.ts';
 
 /** Voids an order: it keeps its number and leaves the reports, its stock goes back. Throws `order_closed`. */
@@ -26,6 +27,7 @@ export async function voidOrder(
     order.voidReason = reason;
     order.updatedAt = at;
     await tx.em.flush();
+    await markLines(tx.em, order);
     const changes = stockDifference(await stockOfOrder(tx.em, shopId, orderId), []);
     await moveStock(tx.em, { shopId, changes, reason: 'void', orderId, actor: tx.actor, at });
     const view = viewOrder(order, payments);

@@ -36,9 +36,9 @@ const PRICE_SOLD = `
 const NUMBER_LINES = `
   CREATE TEMP TABLE import_lines ON COMMIT DROP AS
   SELECT overlay(bill_id::text placing lpad(to_hex(line_no), 6, '0') from 31)::uuid AS id,
-    bill_id, bill, is_return, line_no, sold
+    bill_id, bill, business_date, is_return, line_no, sold
   FROM (
-    SELECT n.id AS bill_id, n.line AS bill, n.is_return, r.sold,
+    SELECT n.id AS bill_id, n.line AS bill, n.business_date, n.is_return, r.sold,
       row_number() OVER (PARTITION BY n.line ORDER BY r.line)::integer AS line_no
     FROM import_rows r
     JOIN import_bills n ON n.id = r.bill_id
@@ -65,9 +65,13 @@ const INSERT_ORDERS = `
 
 const INSERT_ORDER_LINES = `
   INSERT INTO order_lines (id, shop_id, order_id, line_no, product_id, variant_id, name, variant_name, category,
-    quantity, unit_price, subtotal, discount, tax, total)
+    quantity, unit_price, subtotal, discount, tax, total, business_date, is_sold, first_of_product, first_of_variant,
+    first_of_category)
   SELECT l.id, $1, l.bill_id, l.line_no, p.product_id, p.variant_id, p.name, p.variant_name, p.category,
-    p.quantity, p.unit_price, p.total, 0, 0, p.total
+    p.quantity, p.unit_price, p.total, 0, 0, p.total, l.business_date, true,
+    row_number() OVER (PARTITION BY l.bill_id, p.product_id ORDER BY l.line_no) = 1,
+    row_number() OVER (PARTITION BY l.bill_id, p.product_id, p.variant_id ORDER BY l.line_no) = 1,
+    row_number() OVER (PARTITION BY l.bill_id, p.category ORDER BY l.line_no) = 1
   FROM import_lines l
   JOIN import_priced p USING (sold)
   WHERE NOT l.is_return`;

@@ -5,6 +5,8 @@ import { type Actor, deviceOf } from '../../context.ts';
 import { asOutOfStock } from '../../inventory/out-of-stock.ts';
 import { MOVE_STOCK, moveStockParameters, type StockChange } from '../../inventory/sql/move-stock.ts';
 
+import { LINE_COLUMNS, linesOf } from './line-rows.ts';
+
 /** An order without what only the counter row can give it. */
 export type OrderDraft = Omit<OrderView, 'orderNumber' | 'tokenNumber'>;
 
@@ -54,15 +56,14 @@ const INSERT_ORDER = `
       "taxMode" text, source text)
     RETURNING id
   ), new_lines AS (
-    INSERT INTO order_lines (id, shop_id, order_id, line_no, product_id, variant_id, name, variant_name, category,
-      quantity, unit_price, subtotal, discount, tax, total)
-    SELECT line.id, $1, new_order.id, number, "productId", "variantId", name, "variantName", category,
-      quantity, "unitPrice", subtotal, discount, tax, total
-    FROM new_order, placed, ROWS FROM (jsonb_to_recordset(placed.data->'items') AS (
-      id uuid, "productId" uuid, "variantId" uuid, name text, "variantName" text, category text, quantity numeric,
-      "unitPrice" numeric, subtotal numeric, discount numeric, tax numeric, total numeric)) WITH ORDINALITY
-      AS line (id, "productId", "variantId", name, "variantName", category, quantity, "unitPrice", subtotal, discount,
-      tax, total, number)
+    INSERT INTO order_lines ${LINE_COLUMNS} ${linesOf({
+      items: "placed.data->'items'",
+      shopId: '$1',
+      orderId: 'new_order.id',
+      businessDate: '$10::date',
+      isSold: "placed.data->>'status' <> 'open'",
+      from: 'new_order, placed',
+    })}
   ), new_payments AS (
     INSERT INTO payments (id, shop_id, order_id, method, amount, tendered, change, reference, at)
     SELECT p.id, $1, new_order.id, p.method, p.amount, p.tendered, p.change, p.reference, p.at

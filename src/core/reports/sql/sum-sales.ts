@@ -16,64 +16,79 @@ export type SalesRow = SalesSums & { key: string; id: string | null };
 /** `days` are those with a sale. */
 export type SalesTotals = SalesSums & { days: number };
 
+type Tables = {
+  /** Keys, orders (of the group), bills (once in all groups together), items, gross, discount, tax, refunds, total. */
+  figures: string;
+  /** Rows that count, indexed by shop and business date. */
+  sold: string;
+};
+
 // Bills that count, neither parked nor voided, and what was given back on the same days, as they are stored.
-const BILLS = `
-  sold AS (
-    SELECT id, business_date, created_at, cashier_id, payment_method AS method, order_type, item_quantity AS items,
-           subtotal AS gross, discount, tax, total
-    FROM orders
-    WHERE shop_id = $1 AND business_date BETWEEN $2 AND $3 AND status NOT IN ('open', 'voided')
-  ), given_back AS (
-    SELECT r.id, r.business_date, r.created_at, r.cashier_id, r.method, r.order_type, r.total,
-           (SELECT sum(quantity) FROM refund_lines l WHERE l.shop_id = $1 AND l.refund_id = r.id) AS items
-    FROM refunds r WHERE r.shop_id = $1 AND r.business_date BETWEEN $2 AND $3
-  ), bills AS MATERIALIZED (
-    SELECT business_date, created_at, cashier_id, method, order_type,
-           1 AS orders, items, gross, discount, tax, 0 AS refunds, total
-    FROM sold
-    UNION ALL
-    SELECT business_date, created_at, cashier_id, method, order_type, 0, -items, 0, 0, 0, total, -total
-    FROM given_back
-  )`;
+const BILLS: Tables = {
+  figures: `
+    figures AS (
+      SELECT business_date, created_at, cashier_id, payment_method AS method, order_type,
+             1 AS orders, 1 AS bills, item_quantity AS items, subtotal AS gross, discount, tax, 0 AS refunds, total
+      FROM orders
+      WHERE shop_id = $1 AND business_date BETWEEN $2 AND $3 AND status NOT IN ('open', 'voided')
+      UNION ALL
+      SELECT r.business_date, r.created_at, r.cashier_id, r.method, r.order_type, 0, 0,
+             -(SELECT sum(quantity) FROM refund_lines l WHERE l.shop_id = $1 AND l.refund_id = r.id),
+             0, 0, 0, r.total, -r.total
+      FROM refunds r WHERE r.shop_id = $1 AND r.business_date BETWEEN $2 AND $3
+    )`,
+  sold: "orders WHERE shop_id = $1 AND status NOT IN ('open', 'voided')",
+};
 
-/**
- * The figures of lines by `columns`; a bill counts once in each group that any of its lines is in. Bills are counted apart
- * from the sums: a hash of pairs costs a fraction of sorting every line for count(DISTINCT …).
- */
-const LINES = (columns: string) => `
-  ${BILLS}, lines AS MATERIALIZED (
-    SELECT ${columns}, l.order_id, l.quantity, l.subtotal, l.discount, l.tax, l.total
-    FROM sold b JOIN order_lines l ON l.shop_id = $1 AND l.order_id = b.id
-  ), figures AS (
-    SELECT ${columns}, 0 AS orders, quantity AS items, subtotal AS gross, discount, tax, 0 AS refunds, total FROM lines l
-    UNION ALL
-    SELECT ${columns}, count(*), 0, 0, 0, 0, 0, 0 FROM (SELECT DISTINCT ${columns}, order_id FROM lines l) l GROUP BY ${columns}
-    UNION ALL
-    SELECT ${columns}, 0, -l.quantity, 0, 0, 0, l.total, -l.total
-    FROM given_back b JOIN refund_lines l ON l.shop_id = $1 AND l.refund_id = b.id
-  )`;
+/** The figures of lines by `columns`; a bill counts in each group that one of its lines is the first of. */
+const linesBy = (columns: string, firstOf: string): Tables => ({
+  figures: `
+    figures AS (
+      SELECT ${columns}, count(*) FILTER (WHERE l.${firstOf}) AS orders, count(*) FILTER (WHERE l.line_no = 1) AS bills,
+             sum(l.quantity) AS items, sum(l.subtotal) AS gross, sum(l.discount) AS discount, sum(l.tax) AS tax,
+             0 AS refunds, sum(l.total) AS total
+      FROM order_lines l WHERE l.shop_id = $1 AND l.business_date BETWEEN $2 AND $3 AND l.is_sold GROUP BY ${columns}
+      UNION ALL
+      SELECT ${columns}, 0, 0, -sum(l.quantity), 0, 0, 0, sum(l.total), -sum(l.total)
+      FROM refunds r JOIN refund_lines l ON l.shop_id = r.shop_id AND l.refund_id = r.id
+      WHERE r.shop_id = $1 AND r.business_date BETWEEN $2 AND $3 GROUP BY ${columns}
+    )`,
+  sold: 'order_lines WHERE shop_id = $1 AND is_sold',
+});
 
-const SUMS = `
-  coalesce(sum(orders), 0)::int AS orders, coalesce(sum(items), 0)::float8 AS "itemsSold",
-  coalesce(sum(gross), 0)::numeric(14,2)::text AS gross, coalesce(sum(discount), 0)::numeric(14,2)::text AS discount,
-  coalesce(sum(tax), 0)::numeric(14,2)::text AS tax, coalesce(sum(refunds), 0)::numeric(14,2)::text AS refunds,
-  coalesce(sum(total), 0)::numeric(14,2)::text AS total`;
+const AMOUNTS = `
+  coalesce(sum(items), 0) AS items, coalesce(sum(gross), 0) AS gross,
+  coalesce(sum(discount), 0) AS discount, coalesce(sum(tax), 0) AS tax, coalesce(sum(refunds), 0) AS refunds,
+  coalesce(sum(total), 0) AS total`;
+const SUMS = `coalesce(sum(orders), 0) AS orders, coalesce(sum(bills), 0) AS bills, ${AMOUNTS}`;
+
+const SHOWN = `
+  'orders', orders::int, 'itemsSold', items::float8, 'gross', gross::numeric(14,2)::text,
+  'discount', discount::numeric(14,2)::text, 'tax', tax::numeric(14,2)::text,
+  'refunds', refunds::numeric(14,2)::text, 'total', total::numeric(14,2)::text`;
 
 const BY_TIME = 'key';
-const BY_WORTH = 'total::numeric DESC, key, id';
+const BY_WORTH = 'total DESC, key, id';
 
-// Totals and groups come from one statement, so that they are of one moment: a sale in between can't part them.
-const statement = (tables: string, groups: string, order: string) => `
-  WITH ${tables}, totals AS (
-    SELECT ${SUMS}, (SELECT count(DISTINCT business_date) FROM sold)::int AS days FROM bills
-  ), groups AS (${groups})
-  SELECT (SELECT to_jsonb(t) FROM totals t) AS totals,
-         (SELECT coalesce(jsonb_agg(to_jsonb(g) ORDER BY ${order}), '[]') FROM groups g) AS groups`;
+// One statement for all: groups and totals are of one moment, so that a sale in between can't part them. The totals are
+// the groups added up. Days with a sale are found by leaping through the index from one to the next.
+const statement = ({ figures, sold }: Tables, groups: string, order: string) => `
+  WITH RECURSIVE ${figures}, groups AS MATERIALIZED (${groups}), day (day) AS (
+    SELECT min(business_date) FROM ${sold} AND business_date BETWEEN $2 AND $3
+    UNION ALL
+    SELECT (SELECT min(business_date) FROM ${sold} AND business_date > day AND business_date <= $3)
+    FROM day WHERE day IS NOT NULL
+  ), totals AS (
+    SELECT coalesce(sum(bills), 0) AS orders, ${AMOUNTS} FROM groups
+  )
+  SELECT (SELECT jsonb_build_object('days', (SELECT count(day) FROM day), ${SHOWN}) FROM totals) AS totals,
+         (SELECT coalesce(jsonb_agg(jsonb_build_object('key', key, 'id', id, ${SHOWN}) ORDER BY ${order}), '[]')
+          FROM groups) AS groups`;
 
 const billsBy = (key: string, order: string) =>
   statement(
     BILLS,
-    `SELECT key, NULL::uuid AS id, ${SUMS} FROM (SELECT ${key} AS key, b.* FROM bills b) keyed GROUP BY key`,
+    `SELECT key, NULL::uuid AS id, ${SUMS} FROM (SELECT ${key} AS key, f.* FROM figures f) keyed GROUP BY key`,
     order,
   );
 
@@ -94,22 +109,22 @@ const statements: Record<Grouping, string> = {
   cashier: statement(
     BILLS,
     `SELECT coalesce(u.name, '(none)') AS key, s.* FROM (
-       SELECT cashier_id AS id, ${SUMS} FROM bills GROUP BY cashier_id) s LEFT JOIN users u ON u.id = s.id`,
+       SELECT cashier_id AS id, ${SUMS} FROM figures GROUP BY cashier_id) s LEFT JOIN users u ON u.id = s.id`,
     BY_WORTH,
   ),
   category: statement(
-    LINES('l.category'),
+    linesBy('l.category', 'first_of_category'),
     `SELECT coalesce(category, '(none)') AS key, NULL::uuid AS id, ${SUMS} FROM figures GROUP BY category`,
     BY_WORTH,
   ),
   product: statement(
-    LINES('l.product_id'),
+    linesBy('l.product_id', 'first_of_product'),
     `SELECT p.name AS key, s.* FROM (SELECT product_id AS id, ${SUMS} FROM figures GROUP BY product_id) s
      JOIN products p ON p.id = s.id`,
     BY_WORTH,
   ),
   variant: statement(
-    LINES('l.product_id, l.variant_id'),
+    linesBy('l.product_id, l.variant_id', 'first_of_variant'),
     `SELECT p.name || coalesce(' · ' || v.name, '') AS key, coalesce(s.variant_id, s.product_id) AS id, s.*
      FROM (SELECT product_id, variant_id, ${SUMS} FROM figures GROUP BY product_id, variant_id) s
      JOIN products p ON p.id = s.product_id LEFT JOIN product_variants v ON v.id = s.variant_id`,
