@@ -193,7 +193,7 @@ CREATE INDEX orders_list_idx ON orders (shop_id, created_at DESC, id DESC);
 CREATE INDEX orders_business_date_idx ON orders (shop_id, business_date);
 
 CREATE TABLE order_lines (
-  id           uuid          NOT NULL,
+  id           uuid PRIMARY KEY,
   shop_id      uuid          NOT NULL,
   order_id     uuid          NOT NULL,
   line_no      integer       NOT NULL,
@@ -215,7 +215,6 @@ CREATE TABLE order_lines (
   first_of_product  boolean  NOT NULL,
   first_of_variant  boolean  NOT NULL,
   first_of_category boolean  NOT NULL,
-  PRIMARY KEY (shop_id, id),
   UNIQUE (shop_id, order_id, line_no),
   FOREIGN KEY (shop_id, order_id) REFERENCES orders (shop_id, id),
   FOREIGN KEY (shop_id, product_id) REFERENCES products (shop_id, id),
@@ -264,7 +263,9 @@ CREATE TABLE refund_lines (
   id            uuid PRIMARY KEY,
   shop_id       uuid          NOT NULL,
   refund_id     uuid          NOT NULL,
-  order_line_id uuid,
+  -- the line of the bill that came back, if the bill is known
+  order_id      uuid,
+  order_line_no integer,
   line_no       integer       NOT NULL,
   product_id    uuid          NOT NULL,
   variant_id    uuid,
@@ -277,7 +278,7 @@ CREATE TABLE refund_lines (
   total         numeric(10,2) NOT NULL,
   UNIQUE (shop_id, refund_id, line_no),
   FOREIGN KEY (shop_id, refund_id) REFERENCES refunds (shop_id, id),
-  FOREIGN KEY (shop_id, order_line_id) REFERENCES order_lines (shop_id, id),
+  FOREIGN KEY (shop_id, order_id, order_line_no) REFERENCES order_lines (shop_id, order_id, line_no),
   FOREIGN KEY (shop_id, product_id) REFERENCES products (shop_id, id),
   FOREIGN KEY (shop_id, product_id, variant_id) REFERENCES product_variants (shop_id, product_id, id)
 );

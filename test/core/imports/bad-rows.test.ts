@@ -152,13 +152,13 @@ describe('bad rows of a sales file', () => {
       { ...returned, day: '2015-06-02', subtotal: '1.50', total: '1.50', method: 'other' },
     ]);
     const lines = await query(
-      `SELECT order_line_id, line_no, name, quantity, unit_price, tax, total FROM refund_lines
+      `SELECT order_line_no, line_no, name, quantity, unit_price, tax, total FROM refund_lines
        WHERE refund_id = $1 ORDER BY line_no`,
       refunds[0].id,
     );
     expect(lines).to.deep.equal([
       {
-        order_line_id: null,
+        order_line_no: null,
         line_no: 1,
         name: 'Cake',
         quantity: '2.000',
@@ -167,7 +167,7 @@ describe('bad rows of a sales file', () => {
         total: '4.50',
       },
       {
-        order_line_id: null,
+        order_line_no: null,
         line_no: 2,
         name: 'Tea',
         quantity: '1.000',
