@@ -113,17 +113,7 @@ function openSecrets(folder: string, env: Env): Secrets {
 /** 32 random bytes in a file that only its owner can read; one that others can read is refused. */
 function readOrMake(folder: string, name: SecretName): string {
   const path = join(folder, name);
-  if (!existsSync(path)) {
-    mkdirSync(dirname(folder), { recursive: true });
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    try {
-      // wx: of two processes that start at once, one makes it and the other reads it.
-      writeFileSync(path, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' });
-      chmodSync(path, 0o600);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-  }
+  if (!existsSync(path)) makeSecret(folder, path);
   if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
     throw new ConfigError(`${path} can be read by others. Close it: chmod 600 ${path}`);
   }
@@ -131,4 +121,19 @@ function readOrMake(folder: string, name: SecretName): string {
   if (secret === '')
     throw new ConfigError(`${path} is empty. Restore it from a backup, or remove it to make a new one.`);
   return secret;
+}
+
+function makeSecret(folder: string, path: string): void {
+  try {
+    mkdirSync(dirname(folder), { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // wx: of two processes that start at once, one makes it and the other reads it.
+    writeFileSync(path, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' });
+    chmodSync(path, 0o600);
+  } catch (error) {
+    if (existsSync(path)) return;
+    throw new ConfigError(
+      `${folder} can't be written (${(error as Error).message}). Set SMOOCHO_HOME to a folder that you may write to.`,
+    );
+  }
 }

@@ -28,7 +28,7 @@ export async function askSetUp(): Promise<SetUpAnswers> {
   const email = await ask('Your e-mail, to sign in with', Email);
   const ownerPassword = Password.min(OWNER_PASSWORD_MIN, `is shorter than ${OWNER_PASSWORD_MIN} characters`);
   const hide = (schema: z.ZodType) => (value: string) =>
-    schema.safeParse(value).error?.issues[0]?.message.replace(/^/, 'It ') ?? true;
+    schema.safeParse(value).error?.issues.at(-1)?.message.replace(/^/, 'It ') ?? true;
   const first = await password({
     message: `A password, at least ${OWNER_PASSWORD_MIN} characters`,
     mask: true,
