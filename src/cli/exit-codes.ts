@@ -53,7 +53,9 @@ function problemFailure({ code, message, detail, errors }: ProblemError): Failur
   const problem: Problem = { type: `urn:smoocho:problem:${code}`, title, status };
   if (detail !== undefined) problem.detail = detail;
   if (errors !== undefined) problem.errors = errors;
-  const faults = (errors ?? []).map((fault) => `${fault.pointer.replace(/^\//, '')} ${fault.detail}`.trim());
+  const faults = (errors ?? []).map((fault) =>
+    `${fault.pointer.slice(1).replaceAll('/', ' ')} ${fault.detail}`.trim(),
+  );
   const lines =
     faults.length > 1 || (faults[0] && !message.includes(errors?.[0]?.detail as string)) ? faults : [];
   return {

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
+import type { EventActor } from '../../contract/events.ts';
 import { fiscalYearLabel, wallClock } from '../shops/business-day.ts';
 import { copyInto, copyLine } from './copy-rows.ts';
-import type { ImportSalesOptions } from './import-sales.ts';
 import { itemJson } from './item-json.ts';
 import { type Matching, matchProducts } from './match-products.ts';
 import type { OpenedSales, SalesShop } from './sales-file.ts';
@@ -20,7 +20,7 @@ export async function writeSales(
   shop: SalesShop,
   sales: OpenedSales,
   counts: BillCount[],
-  { dryRun, now, actor }: ImportSalesOptions,
+  { dryRun, now, actor }: { dryRun: boolean; now: Date; actor: EventActor },
 ): Promise<{ products: number; variants: number }> {
   const added = counts.filter(({ verdict }) => verdict === 'new');
   if (added.length === 0) return { products: 0, variants: 0 };
