@@ -69,8 +69,10 @@ describe('attachEmbedded', function () {
     expect(readdirSync(join(home, 'postgres')).sort()).to.deep.equal(['data', 'port', 'postgres.log']);
   });
 
-  it('keeps the password out of argv and ours out of its environment', async function () {
-    if (process.platform !== 'linux') return this.skip();
+  const hasProc = process.platform === 'linux';
+  const why = hasProc ? '' : ' (skipped: only Linux has a /proc to look into)';
+  it(`keeps the password out of argv and ours out of its environment${why}`, async function () {
+    if (!hasProc) return this.skip();
     await attach(home);
     const pid = postmaster(home);
     for (const file of ['cmdline', 'environ']) {
