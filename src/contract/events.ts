@@ -4,6 +4,7 @@ import { Order } from './orders.ts';
 import { Id, Timestamp } from './primitives.ts';
 import { Product } from './products.ts';
 import { Settings } from './settings.ts';
+import { Shift } from './shifts.ts';
 import { Shop } from './shops.ts';
 
 /** What a bulk import put in; clients fetch again what they show of it. */
@@ -22,8 +23,12 @@ export const eventData = {
   product_updated: Product,
   product_deleted: z.strictObject({ id: Id }),
   inventory_updated: InventoryItem,
+  /** An item has come down to its reorder level. */
+  stock_low: InventoryItem,
   settings_changed: Settings,
   shop_updated: Shop,
+  /** Opened, cash put in or taken out, closed. What should be in an open drawer is not in it. */
+  shift_updated: Shift,
   data_imported: DataImported,
 } as const;
 

@@ -1,4 +1,5 @@
 export * from './auth.ts';
+export * from './customers.ts';
 export * from './events.ts';
 export * from './inventory.ts';
 export * from './money.ts';
@@ -6,9 +7,11 @@ export * from './orders.ts';
 export * from './primitives.ts';
 export * from './problem.ts';
 export * from './products.ts';
+export * from './refunds.ts';
 export * from './reports.ts';
 export * from './route.ts';
 export * from './routes.ts';
 export * from './settings.ts';
+export * from './shifts.ts';
 export * from './shops.ts';
 export * from './users.ts';

@@ -49,6 +49,8 @@ export type NewInventoryItem = z.output<typeof NewInventoryItem>;
 /** A stock take sets the figure (`count`), a delivery or a loss moves it (`adjust`), the rest are settings. */
 const InventoryChange = z
   .strictObject({
+    /** The movement's own id, made by the client: the same count or adjustment sent again is booked once. */
+    id: Id.optional(),
     count: Level.optional(),
     adjust: QuantityChange.optional(),
     reason: z.enum(['purchase', 'waste', 'correction', 'count']).optional(),
@@ -70,6 +72,10 @@ const InventoryChange = z
   })
   .refine((change) => change.adjust !== undefined || change.count !== undefined || !change.reason, {
     path: ['reason'],
+    error: 'goes with count or adjust only',
+  })
+  .refine((change) => change.adjust !== undefined || change.count !== undefined || !change.id, {
+    path: ['id'],
     error: 'goes with count or adjust only',
   });
 export type InventoryChange = z.output<typeof InventoryChange>;

@@ -7,7 +7,9 @@ import {
   limits,
   Money,
   note,
+  OrderType,
   PageQuery,
+  PaymentMethod,
   Percentage,
   page,
   Quantity,
@@ -15,14 +17,13 @@ import {
   text,
   Version,
 } from './primitives.ts';
+import { NewRefund, Refund } from './refunds.ts';
 import { defineRoute } from './route.ts';
 import { shopParams } from './shops.ts';
+import { Approval } from './users.ts';
 
 const orderParams = shopParams.extend({ orderId: Id });
 
-export const OrderType = z.enum(['dine_in', 'takeaway', 'delivery']);
-export const PaymentMethod = z.enum(['cash', 'card', 'upi', 'wallet', 'other']);
-export type PaymentMethod = z.output<typeof PaymentMethod>;
 export const orderStatuses = ['open', 'preparing', 'ready', 'completed', 'voided'] as const;
 export const OrderStatus = z.enum(orderStatuses);
 export type OrderStatus = z.output<typeof OrderStatus>;
@@ -43,15 +44,22 @@ const NewLine = z.strictObject({
   quantity: Quantity,
   modifierIds: z.array(Id).max(limits.modifiers).default([]),
   discount: Discount.nullish(),
+  /** Another price than the menu's, for one unit without modifiers; for managers, or with an approval. */
+  unitPrice: Amount.nullish(),
   note: note(500).default(''),
 });
 export type NewLine = z.output<typeof NewLine>;
 
 const NewPayment = z.strictObject({
+  /** Made by the till: the same payment sent again is taken once. */
+  id: Id.optional(),
   method: PaymentMethod,
   amount: Amount,
   /** What the customer handed over; change is given on cash only. */
   tendered: Amount.optional(),
+  /** On top of the bill, for the staff; never part of its total. */
+  tip: Amount.optional(),
+  /** The UPI transaction, the card slip. */
   reference: note(255).optional(),
 });
 export type NewPayment = z.output<typeof NewPayment>;
@@ -59,7 +67,16 @@ export type NewPayment = z.output<typeof NewPayment>;
 const bill = {
   orderType: OrderType,
   customerName: note(255).nullable(),
+  /** Finds the customer, or makes one; the number itself is kept with the customer alone. */
+  customerPhone: note(30).nullable(),
+  tableNumber: note(20).nullable(),
   notes: note(2000),
+  /** Where the goods go, if that may be another state than the shop's: it decides between SGST and IGST. */
+  placeOfSupply: note(64).nullable(),
+  /** A service charge is the customer's to refuse (CCPA guidelines of 4 July 2022). */
+  waiveServiceCharge: z.boolean(),
+  /** Handed over now, paid some other day; the bill has to say who owes it. */
+  payLater: z.boolean(),
   items: z.array(NewLine).min(1, 'has no lines').max(limits.orderLines),
   discount: Discount.nullable(),
 };
@@ -70,14 +87,20 @@ export const NewOrder = z
     id: Id,
     orderType: bill.orderType.default('dine_in'),
     customerName: bill.customerName.default(null),
+    customerPhone: bill.customerPhone.default(null),
+    tableNumber: bill.tableNumber.default(null),
     notes: bill.notes.default(''),
+    placeOfSupply: bill.placeOfSupply.default(null),
+    waiveServiceCharge: bill.waiveServiceCharge.default(false),
+    payLater: bill.payLater.default(false),
     items: bill.items,
     discount: bill.discount.default(null),
-    payments: z.array(NewPayment).max(20).default([]),
+    payments: z.array(NewPayment).max(limits.payments).default([]),
     /** Alone it means one payment of the whole total. */
     paymentMethod: PaymentMethod.optional(),
     /** The till's own sum; another one is answered with 409 and the right figures. */
     expectedTotal: Amount.optional(),
+    approval: Approval.optional(),
   })
   .refine((order) => !order.paymentMethod || order.payments.length === 0, {
     path: ['paymentMethod'],
@@ -85,11 +108,20 @@ export const NewOrder = z
   });
 export type NewOrder = z.output<typeof NewOrder>;
 
-/** Edits an open bill, adds payments, or moves the status. */
+/** Takes a line off a bill, or some of it. */
+const LineVoid = z.strictObject({ id: Id, quantity: Quantity.optional(), reason: text(500) });
+export type LineVoid = z.output<typeof LineVoid>;
+
+/**
+ * Edits a bill that isn't paid, takes payments, moves the status. `items` names lines by id: a known one is changed, a
+ * new one added, and those that are not named stay, so that two waiters never overwrite each other.
+ */
 export const OrderChange = z.strictObject({
   ...z.strictObject(bill).partial().shape,
+  voidItems: z.array(LineVoid).min(1).max(limits.orderLines).optional(),
   status: z.enum(['preparing', 'ready', 'completed']).optional(),
-  payments: z.array(NewPayment).min(1).max(20).optional(),
+  payments: z.array(NewPayment).min(1).max(limits.payments).optional(),
+  approval: Approval.optional(),
   version: Version.optional(),
 });
 export type OrderChange = z.output<typeof OrderChange>;
@@ -117,8 +149,12 @@ export const OrderItem = z.strictObject({
   variantName: z.string().nullable(),
   category: z.string().nullable(),
   sku: z.string().nullable(),
+  /** Harmonised System of Nomenclature: what the goods are, for the tax return. */
+  hsn: z.string().nullable(),
   quantity: Count,
   unitPrice: Money,
+  /** The menu's price, where a manager set another one. */
+  listPrice: Money.nullable(),
   modifiers: z.array(z.strictObject({ id: Id, name: z.string(), price: Money })),
   note: z.string(),
   /** Unit price and modifiers times quantity, before discounts. */
@@ -126,6 +162,8 @@ export const OrderItem = z.strictObject({
   /** The line's own discount and its share of the bill's. */
   discount: Money,
   discountGiven: DiscountView.nullable(),
+  /** Its share of the bill's. */
+  serviceCharge: Money,
   taxClass: z.string().nullable(),
   taxPercent: z.string(),
   tax: Money,
@@ -138,6 +176,7 @@ export const Payment = z.strictObject({
   method: PaymentMethod,
   amount: Money,
   tendered: Money,
+  tip: Money,
   change: Money,
   reference: z.string().nullable(),
   at: Timestamp,
@@ -153,21 +192,35 @@ export const Order = z.strictObject({
   businessDate: Day,
   status: OrderStatus,
   orderType: OrderType,
+  customerId: Id.nullable(),
   customerName: z.string().nullable(),
+  tableNumber: z.string().nullable(),
   notes: z.string(),
   items: z.array(OrderItem),
   subtotal: Money,
   discount: Money,
   discountGiven: DiscountView.nullable(),
+  serviceCharge: Money,
   tax: Money,
   taxLines: z.array(TaxLine),
   taxMode: z.enum(['inclusive', 'exclusive']),
+  taxSplit: z.enum(['none', 'gst', 'igst']),
+  placeOfSupply: z.string().nullable(),
+  /** What rounding added to the total, or took from it. */
+  rounding: Money,
   total: Money,
   paymentMethod: z.string().nullable(),
   paymentStatus: PaymentStatus,
   payments: z.array(Payment),
   change: Money,
+  payLater: z.boolean(),
+  refunds: z.array(Refund),
+  /** What was given back of it. */
+  refunded: Money,
   cashierId: Id.nullable(),
+  /** Who allowed what the cashier may not do alone. */
+  approvedBy: Id.nullable(),
+  shiftId: Id.nullable(),
   deviceId: z.string().nullable(),
   source: z.enum(['till', 'import']),
   voidReason: z.string().nullable(),
@@ -189,6 +242,9 @@ export const listOrders = defineRoute({
     from: Day.optional(),
     to: Day.optional(),
     orderNumber: text(50).optional(),
+    paymentStatus: PaymentStatus.optional(),
+    customerId: Id.optional(),
+    tableNumber: text(20).optional(),
   }),
   responses: { 200: page(Order) },
   problems: ['not_found'],
@@ -211,6 +267,9 @@ export const placeOrder = defineRoute({
     'total_mismatch',
     'out_of_stock',
     'amount_too_large',
+    'approval_needed',
+    'approval_refused',
+    'too_busy',
   ],
 });
 
@@ -227,7 +286,7 @@ export const getOrder = defineRoute({
 
 export const updateOrder = defineRoute({
   name: 'updateOrder',
-  summary: 'Edit an open bill, take payments, or move the status on',
+  summary: 'Edit a bill that is not paid, take payments, or move the status on',
   method: 'put',
   path: '/api/shops/:shopId/orders/:orderId',
   permission: 'cashier',
@@ -243,12 +302,15 @@ export const updateOrder = defineRoute({
     'invalid_payment',
     'out_of_stock',
     'amount_too_large',
+    'approval_needed',
+    'approval_refused',
+    'too_busy',
   ],
 });
 
 export const voidOrder = defineRoute({
   name: 'voidOrder',
-  summary: 'Void an order, with a reason; its stock goes back',
+  summary: 'Void an order, with a reason; its stock and its payments go back',
   method: 'delete',
   path: '/api/shops/:shopId/orders/:orderId',
   permission: 'manager',
@@ -256,4 +318,16 @@ export const voidOrder = defineRoute({
   body: z.strictObject({ reason: text(500), version: Version.optional() }),
   responses: { 200: Order },
   problems: ['not_found', 'version_conflict', 'order_closed'],
+});
+
+export const refundOrder = defineRoute({
+  name: 'refundOrder',
+  summary: 'Give back all of a bill or some of its lines; the same id and body again give the same refund with 200',
+  method: 'post',
+  path: '/api/shops/:shopId/orders/:orderId/refunds',
+  permission: 'manager',
+  params: orderParams,
+  body: NewRefund,
+  responses: { 201: Order, 200: Order },
+  problems: ['not_found', 'order_closed', 'refund_conflict', 'refund_too_large', 'invalid_payment'],
 });

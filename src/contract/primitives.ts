@@ -45,11 +45,21 @@ export const Money = z.string().regex(/^-?\d+\.\d{2}$/);
 /** A quantity in an answer: a JSON number with at most three decimals. */
 export const Count = z.number();
 
+export const OrderType = z.enum(['dine_in', 'takeaway', 'delivery']);
+export type OrderType = z.output<typeof OrderType>;
+export const PaymentMethod = z.enum(['cash', 'card', 'upi', 'wallet', 'other']);
+export type PaymentMethod = z.output<typeof PaymentMethod>;
+
 export const limits = {
   /** A page of a list: more would make one slow answer of what should be several quick ones. */
   page: { default: 50, max: 200 },
   /** Lines of one bill: a hundred guests' banquet fits; a runaway client doesn't. */
   orderLines: 300,
+  /** Of one bill, or one part payment of it. */
+  payments: 20,
+  /** Notes and coins of one currency. */
+  denominations: 50,
+  categories: 200,
   variants: 50,
   modifierGroups: 20,
   modifiers: 50,

@@ -55,6 +55,11 @@ const fields = {
   sku: text(64).nullable(),
   barcode: text(64).nullable(),
   taxClass: text(32).nullable(),
+  /** Harmonised System of Nomenclature, 2 to 8 digits: the tax report adds up by it. */
+  hsn: z
+    .string()
+    .regex(/^\d{2,8}$/, 'is not an HSN or SAC code of 2 to 8 digits')
+    .nullable(),
   sortOrder: z.int().min(0).max(1_000_000),
   isActive: z.boolean(),
   variants: z.array(NewVariant).max(limits.variants),
@@ -79,6 +84,7 @@ export const Product = z.strictObject({
   sku: z.string().nullable(),
   barcode: z.string().nullable(),
   taxClass: z.string().nullable(),
+  hsn: z.string().nullable(),
   sortOrder: z.int(),
   isActive: z.boolean(),
   variants: z.array(
@@ -118,7 +124,7 @@ export type ProductQuery = z.output<typeof ProductQuery>;
 
 export const listProducts = defineRoute({
   name: 'listProducts',
-  summary: 'The menu, by sort order and name; look one up by barcode or SKU',
+  summary: 'The menu, by category, sort order and name; look one up by barcode or SKU',
   method: 'get',
   path: '/api/shops/:shopId/products',
   permission: 'cashier',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Day, limits, note, Percentage, text, Version } from './primitives.ts';
+import { Day, limits, note, OrderType, Percentage, text, Version } from './primitives.ts';
 
 /** Wall time in the shop, `HH:MM`. */
 export const WallTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'is not a time like 04:00');
@@ -33,6 +33,27 @@ const Tax = z.strictObject({
   defaultClass: z.union([TaxClassCode, z.literal('')]),
 });
 
+/** Charged on what is left after discounts, and taxed with it; for these kinds of order alone. */
+const ServiceCharge = z.strictObject({
+  percent: Percentage,
+  orderTypes: z.array(OrderType).max(OrderType.options.length),
+});
+
+/** To which step a bill's total is rounded, half up; `cash`: only a bill that is paid in cash alone. */
+const Rounding = z.strictObject({
+  to: z.enum(['none', '0.05', '0.10', '0.50', '1.00']),
+  when: z.enum(['always', 'cash']),
+});
+
+/** The largest share of a line that a role may take off by itself; an owner may take all. */
+const DiscountLimits = z.strictObject({ cashier: Percentage, manager: Percentage });
+
+/** ISO 3166-1 alpha-2: how a phone number without its country is read. Empty: it must have its country. */
+const Country = z.union([
+  z.string().regex(/^[A-Z]{2}$/, 'is not a country code like IN'),
+  z.literal(''),
+]);
+
 export const CUSTOM_MAX_BYTES = 32 * 1024;
 
 export const SettingsValues = z.strictObject({
@@ -40,6 +61,14 @@ export const SettingsValues = z.strictObject({
   fiscalYearStart: MonthDay,
   dayStart: WallTime,
   kitchen: z.strictObject({ enabled: z.boolean() }),
+  serviceCharge: ServiceCharge,
+  rounding: Rounding,
+  discountLimits: DiscountLimits,
+  /** Blind count: until the drawer is counted, a cashier isn't shown what should be in it. */
+  shifts: z.strictObject({ blindCount: z.boolean() }),
+  /** The menu's categories in the order in which tills show them; those not named come after, by name. */
+  categories: z.array(text(100)).max(limits.categories),
+  country: Country,
   /** The stock policy that new inventory items get. */
   stockPolicy: z.enum(['deny', 'warn', 'allow']),
   receipt: z.strictObject({ header: note(1000), footer: note(1000) }),
@@ -59,6 +88,9 @@ export type SettingsValues = z.output<typeof SettingsValues>;
 export const SettingsChange = z.strictObject({
   ...SettingsValues.partial().shape,
   tax: Tax.partial().optional(),
+  serviceCharge: ServiceCharge.partial().optional(),
+  rounding: Rounding.partial().optional(),
+  discountLimits: DiscountLimits.partial().optional(),
   receipt: SettingsValues.shape.receipt.partial().optional(),
   version: Version.optional(),
 });
@@ -70,6 +102,8 @@ const TaxClassView = TaxClass.extend({ rates: z.array(z.strictObject({ from: Day
 export const Settings = z.strictObject({
   ...SettingsValues.shape,
   tax: Tax.extend({ classes: z.array(TaxClassView) }),
+  serviceCharge: ServiceCharge.extend({ percent: z.string() }),
+  discountLimits: z.strictObject({ cashier: z.string(), manager: z.string() }),
   version: Version,
 });
 export type Settings = z.output<typeof Settings>;

@@ -32,3 +32,11 @@ export type User = z.output<typeof User>;
 
 export const NewUser = z.strictObject({ email: Email, name: text(255), role: Role, password: Password });
 export type NewUser = z.output<typeof NewUser>;
+
+/** A manager or owner who stands by and allows what the cashier may not do alone. */
+export const Approval = z.strictObject({
+  email: Email,
+  // No minimum here: a short password is a wrong one, not a malformed one.
+  password: z.string().min(1).max(128),
+});
+export type Approval = z.output<typeof Approval>;

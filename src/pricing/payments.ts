@@ -1,5 +1,6 @@
 import { formatMinor } from '../contract/money.ts';
-import type { PaymentMethod, PaymentStatus } from '../contract/orders.ts';
+import type { PaymentStatus } from '../contract/orders.ts';
+import type { PaymentMethod } from '../contract/primitives.ts';
 import { type Fault, ProblemError } from '../contract/problem.ts';
 import { requireWhole, sum } from './arithmetic.ts';
 

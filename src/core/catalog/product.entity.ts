@@ -21,6 +21,7 @@ const ProductSchema = defineEntity({
     sortOrder: p.integer(),
     version: p.integer().version(),
     deletedAt: timestamp().nullable(),
+    hsn: varchar(8).nullable(),
   },
 });
 

@@ -32,6 +32,7 @@ export async function createProduct(
         sku: null,
         barcode: null,
         taxClass: null,
+        hsn: null,
         sortOrder: 0,
         isActive: true,
         createdAt: now,

@@ -15,6 +15,7 @@ export function viewProduct({ product, variants, groups, recipe }: ProductParts)
     sku: product.sku ?? null,
     barcode: product.barcode ?? null,
     taxClass: product.taxClass ?? null,
+    hsn: product.hsn ?? null,
     sortOrder: product.sortOrder,
     isActive: product.isActive,
     variants: variants.map((variant) => ({

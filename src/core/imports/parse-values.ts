@@ -1,5 +1,5 @@
 import { MAX_MILLI, MAX_MINOR } from '../../contract/money.ts';
-import type { PaymentMethod } from '../../contract/orders.ts';
+import type { PaymentMethod } from '../../contract/primitives.ts';
 
 /** What a cell means, or the reason why it means nothing (`price "abc" is no amount`). */
 export type Parsed<T> = { value: T; fault?: undefined } | { value?: undefined; fault: string };

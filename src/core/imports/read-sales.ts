@@ -1,4 +1,4 @@
-import type { PaymentMethod } from '../../contract/orders.ts';
+import type { PaymentMethod } from '../../contract/primitives.ts';
 import { businessDateOf } from '../shops/business-day.ts';
 import type { ColumnMap, SalesField } from './columns.ts';
 import type { StampReader } from './parse-dates.ts';

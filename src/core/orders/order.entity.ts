@@ -1,5 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { OrderStatus, OrderType, type Order as OrderView, PaymentStatus } from '../../contract/orders.ts';
+import { OrderStatus, type Order as OrderView, PaymentStatus } from '../../contract/orders.ts';
+import { OrderType } from '../../contract/primitives.ts';
 import { milli, minor, timestamp, varchar } from '../columns.ts';
 
 /** `items` is the bill as issued, in the words of the wire; `order_lines` has the same lines as rows. */
@@ -35,6 +36,17 @@ const OrderSchema = defineEntity({
     source: p.enum(['till', 'import']).columnType('varchar(8)'),
     version: p.integer().version(),
     itemQuantityMilli: milli().fieldName('item_quantity'),
+    customerId: p.uuid().nullable(),
+    tableNumber: varchar(20).nullable(),
+    shiftId: p.uuid().nullable(),
+    payLater: p.boolean(),
+    serviceChargeMinor: minor().fieldName('service_charge'),
+    waivesServiceCharge: p.boolean(),
+    roundingMinor: minor().fieldName('rounding'),
+    taxSplit: p.enum(['none', 'gst', 'igst']).columnType('varchar(4)'),
+    placeOfSupply: varchar(64).nullable(),
+    approvedBy: p.uuid().nullable(),
+    refundedMinor: minor().fieldName('refunded'),
   },
 });
 

@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { PaymentMethod } from '../../contract/orders.ts';
+import { PaymentMethod } from '../../contract/primitives.ts';
 import { minor, timestamp, varchar } from '../columns.ts';
 
 const PaymentSchema = defineEntity({
@@ -15,6 +15,14 @@ const PaymentSchema = defineEntity({
     changeMinor: minor().fieldName('change'),
     reference: varchar(255).nullable(),
     at: timestamp(),
+    tipMinor: minor().fieldName('tip'),
+    cashierId: p.uuid().nullable(),
+    shiftId: p.uuid().nullable(),
+    businessDate: p.string().columnType('date'),
+    /** When its bill was voided and the money given back, on which business date, out of which drawer. */
+    returnedAt: timestamp().nullable(),
+    returnedOn: p.string().columnType('date').nullable(),
+    returnedShiftId: p.uuid().nullable(),
   },
 });
 

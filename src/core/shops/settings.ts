@@ -16,6 +16,12 @@ function defaultSettings(currency: string): Omit<SettingsValues, 'dayStart'> {
     },
     fiscalYearStart: isIndian ? '04-01' : '01-01',
     kitchen: { enabled: false },
+    serviceCharge: { percent: 0, orderTypes: ['dine_in'] },
+    rounding: { to: 'none', when: 'always' },
+    discountLimits: { cashier: 20_000, manager: 100_000 },
+    shifts: { blindCount: true },
+    categories: [],
+    country: isIndian ? 'IN' : '',
     stockPolicy: 'warn',
     receipt: { header: '', footer: '' },
     upiId: '',
@@ -31,7 +37,7 @@ export function settingsOf(shop: StoredShop): SettingsValues {
   return { ...defaultSettings(shop.currency), ...shop.settings, dayStart: shop.dayStart.slice(0, 5) };
 }
 
-/** Applies a change key by key; inside `tax`, `receipt` and `custom` field by field. A null in `custom` removes it. */
+/** Applies a change key by key; inside groups and `custom` field by field. A null in `custom` removes it. */
 export function mergeSettings(current: SettingsValues, change: SettingsChange): SettingsValues {
   const { version: _, ...values } = change;
   return {
@@ -39,6 +45,9 @@ export function mergeSettings(current: SettingsValues, change: SettingsChange): 
     ...values,
     tax: { ...current.tax, ...values.tax },
     receipt: { ...current.receipt, ...values.receipt },
+    serviceCharge: { ...current.serviceCharge, ...values.serviceCharge },
+    rounding: { ...current.rounding, ...values.rounding },
+    discountLimits: { ...current.discountLimits, ...values.discountLimits },
     // Devices keep things of their own side by side: one doesn't wipe out another's.
     custom: Object.fromEntries(
       Object.entries({ ...current.custom, ...values.custom }).filter(([, value]) => value !== null),
@@ -52,5 +61,15 @@ export function viewSettings(shop: Shop): Settings {
     ...taxClass,
     rates: taxClass.rates.map((rate) => ({ from: rate.from, percent: formatPercent(rate.percent) })),
   }));
-  return { ...settings, tax: { ...settings.tax, classes }, version: shop.version };
+  const { serviceCharge, discountLimits } = settings;
+  return {
+    ...settings,
+    tax: { ...settings.tax, classes },
+    serviceCharge: { ...serviceCharge, percent: formatPercent(serviceCharge.percent) },
+    discountLimits: {
+      cashier: formatPercent(discountLimits.cashier),
+      manager: formatPercent(discountLimits.manager),
+    },
+    version: shop.version,
+  };
 }

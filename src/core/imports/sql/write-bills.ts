@@ -77,8 +77,8 @@ const INSERT_ORDER_LINES = `
   WHERE NOT l.is_return`;
 
 const INSERT_PAYMENTS = `
-  INSERT INTO payments (id, shop_id, order_id, method, amount, tendered, at)
-  SELECT overlay(id::text placing '000000' from 31)::uuid, $1, id, method, total, total, at AT TIME ZONE $2
+  INSERT INTO payments (id, shop_id, order_id, method, amount, tendered, at, business_date)
+  SELECT overlay(id::text placing '000000' from 31)::uuid, $1, id, method, total, total, at AT TIME ZONE $2, business_date
   FROM import_bills
   WHERE verdict = 'new' AND NOT is_return`;
 
