@@ -13,6 +13,12 @@ export function businessDateOf(wallDate: string, wallTime: string, dayStart: str
   return wallTime < dayStart ? dayBefore(wallDate) : wallDate;
 }
 
+/** The business date of an instant in a shop; `dayStart` is `HH:MM`. */
+export function businessDateAt(instant: Date, shop: { timezone: string; dayStart: string }): string {
+  const { date, time } = wallClock(instant, shop.timezone);
+  return businessDateOf(date, time, shop.dayStart.slice(0, 5));
+}
+
 /**
  * The fiscal year of a business date as bill numbers show it: `2015` when it starts on 1 January, else the two
  * calendar years that it touches, `2627`. `fiscalYearStart` is `MM-DD`.
