@@ -38,6 +38,7 @@ export const routes: readonly Route[] = [
   orders.getOrder,
   orders.updateOrder,
   orders.voidOrder,
+  orders.refundOrder,
 
   reports.salesReport,
 ];

@@ -126,6 +126,13 @@ function nextStatus(order: Order, { isAdded }: Merged, settings: SettingsValues)
 async function moveDifference(tx: Transaction, order: Order, lines: BillLine[]): Promise<void> {
   const { shopId, id } = order;
   const changes = stockDifference(await stockOfOrder(tx.em, shopId, id), stockTaken(lines));
-  const movement = { shopId, changes, reason: 'sale', orderId: id, actor: tx.actor, at: tx.app.now() } as const;
+  const movement = {
+    shopId,
+    changes,
+    reason: 'sale',
+    orderId: id,
+    actor: tx.actor,
+    at: tx.app.now(),
+  } as const;
   for (const event of await moveStock(tx.em, movement)) tx.record({ shopId, ...event });
 }

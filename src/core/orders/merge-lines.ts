@@ -4,8 +4,8 @@ import { fieldProblem } from '../../contract/problem.ts';
 import { mulDivHalfUp } from '../../pricing/index.ts';
 import type { BillLine } from './make-bill.ts';
 import { resolveLines } from './resolve-lines.ts';
-import type { SaleProduct } from './sql/load-for-sale.ts';
 import type { Void } from './sql/insert-voids.ts';
+import type { SaleProduct } from './sql/load-for-sale.ts';
 
 /** Why a line's quantity went down when nobody said so. */
 const REDUCED = 'Quantity reduced';

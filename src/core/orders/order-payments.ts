@@ -28,13 +28,13 @@ export function wholePayment(
   return [{ method, amount: isRounded ? exactMinor + roundingOf(exactMinor, stepMinor) : exactMinor }];
 }
 
-const toOffered = ({ method, amount, tendered, tip = 0, reference = null, id }: NewPayment) => ({
+const toOffered = ({ method, amount, tendered, tip = 0, reference, id }: NewPayment) => ({
   id,
   method,
   amountMinor: amount,
   tenderedMinor: tendered,
   tipMinor: tip,
-  reference,
+  reference: reference ?? null,
 });
 
 type Earlier = Pick<Payment, 'amountMinor' | 'method'>;

@@ -16,8 +16,8 @@ import { discountNeeds, overrideNeeds } from './check-bill.ts';
 import { findOrder } from './find-orders.ts';
 import { stockTaken } from './line-stock.ts';
 import { type Bill, makeBill } from './make-bill.ts';
-import { takenLineId, takenPaymentId, unknownDebtor } from './order-problems.ts';
 import { methodOf, possibleTotals, settle, statusWhenSold, wholePayment } from './order-payments.ts';
+import { takenLineId, takenPaymentId, unknownDebtor } from './order-problems.ts';
 import { resolveLines } from './resolve-lines.ts';
 import { insertOrder, type OrderDraft } from './sql/insert-order.ts';
 import { loadForSale, type SaleShop } from './sql/load-for-sale.ts';
@@ -50,7 +50,8 @@ export async function placeOrder(context: Context, shopId: string, body: NewOrde
 
   const at = app.now();
   const settings = settingsOf(shop);
-  const customerPhone = normalizePhone(body.customerPhone, settings.country, '/customerPhone');
+  const { customerPhone: phone } = body;
+  const customerPhone = phone ? normalizePhone(phone, settings.country, '/customerPhone') : null;
   if (body.payLater && !body.customerName && !customerPhone) throw unknownDebtor();
   const businessDate = businessDateAt(at, shop);
   const lines = resolveLines(body.items, products);
@@ -131,7 +132,11 @@ function mismatch(expectedMinor: number, totalMinor: number, { figures, items }:
 }
 
 /** What was paid on the bill, or is to be. Throws `total_mismatch` before `invalid_payment`: it explains it. */
-function settleNew({ paymentMethod, payments, expectedTotal }: NewOrder, bill: Bill, settings: SettingsValues) {
+function settleNew(
+  { paymentMethod, payments, expectedTotal }: NewOrder,
+  bill: Bill,
+  settings: SettingsValues,
+) {
   const totals = possibleTotals(bill.exactMinor, settings);
   if (expectedTotal !== undefined && !totals.includes(expectedTotal)) {
     throw mismatch(expectedTotal, settle(bill.exactMinor, [], [], settings).totalMinor, bill);
@@ -178,9 +183,7 @@ function draftOrder(
     total: formatMinor(settled.totalMinor),
     paymentMethod: methodOf(settled.payments),
     paymentStatus: settled.status,
-    payments: settled.payments.map((payment) =>
-      viewPayment({ ...payment, id: payment.id ?? uuidv7(), at }),
-    ),
+    payments: settled.payments.map((payment) => viewPayment({ ...payment, id: payment.id ?? uuidv7(), at })),
     change: formatMinor(settled.changeMinor),
     payLater: body.payLater,
     refunds: [],

@@ -15,8 +15,8 @@ import { settingsOf } from '../shops/settings.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { findOrder } from './find-orders.ts';
 import { costOf, stockReturned, thawRecipe } from './line-stock.ts';
-import { closedProblem } from './order-problems.ts';
 import { sumPaid } from './order-payments.ts';
+import { closedProblem } from './order-problems.ts';
 import { findRefund, insertRefund, type RefundRow } from './sql/insert-refund.ts';
 import { linesOfOrder, type OrderLine } from './sql/lines-of-order.ts';
 import { type OrderParts, viewOrder } from './view-order.ts';
@@ -100,7 +100,9 @@ function takeLines(stored: OrderLine[], { lines: wanted }: NewRefund, orderNumbe
     throw fieldProblem('refund_too_large', `/lines/${index}/quantity`, detail);
   }
   if (lines.every(({ takeMilli }) => takeMilli === 0)) {
-    throw new ProblemError('refund_too_large', { detail: `All of bill ${orderNumber} was refunded already.` });
+    throw new ProblemError('refund_too_large', {
+      detail: `All of bill ${orderNumber} was refunded already.`,
+    });
   }
   return lines;
 }
@@ -162,7 +164,11 @@ async function priceRow(
 function methodOfBill(payments: { method: PaymentMethod }[]): PaymentMethod {
   const methods = [...new Set(payments.map((payment) => payment.method))];
   if (methods.length > 1) {
-    throw fieldProblem('invalid_payment', '/method', `has to be chosen: the bill was paid by ${methods.join(' and ')}`);
+    throw fieldProblem(
+      'invalid_payment',
+      '/method',
+      `has to be chosen: the bill was paid by ${methods.join(' and ')}`,
+    );
   }
   return methods[0] ?? 'other';
 }
@@ -189,7 +195,15 @@ async function giveBack(
   if (row.restock) {
     const returned = stockReturned(lines.map((line) => ({ ...line, recipe: thawRecipe(line.recipe) })));
     const changes = returned.filter(({ quantityMilli }) => quantityMilli !== 0);
-    const movement = { shopId, changes, reason: 'refund', orderId, refundId: row.id, actor, at: row.at } as const;
+    const movement = {
+      shopId,
+      changes,
+      reason: 'refund',
+      orderId,
+      refundId: row.id,
+      actor,
+      at: row.at,
+    } as const;
     for (const event of await moveStock(em, movement)) tx.record({ shopId, ...event });
   }
   const shiftId = await lockOpenShift(em, shopId, deviceOf(actor));

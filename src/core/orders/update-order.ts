@@ -8,10 +8,10 @@ import { type Context, deviceOf } from '../context.ts';
 import { normalizePhone } from '../customers/phone.ts';
 import { findOrMakeCustomer } from '../customers/sql/upsert-customer.ts';
 import { Payment } from '../payments/payment.entity.ts';
+import { lockOpenShift } from '../shifts/sql/open-shift.ts';
 import { businessDateAt } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
-import { lockOpenShift } from '../shifts/sql/open-shift.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
 import { editBill, editsBill, isEditable } from './edit-bill.ts';
@@ -105,12 +105,13 @@ async function setDetails(
   order.payLater = change.payLater ?? order.payLater;
   if (change.customerName !== undefined) order.customerName = change.customerName;
   if (change.tableNumber !== undefined) order.tableNumber = change.tableNumber;
-  const phone = normalizePhone(change.customerPhone, settings.country, '/customerPhone');
-  if (phone) {
+  const { customerPhone } = change;
+  if (customerPhone) {
+    const phone = normalizePhone(customerPhone, settings.country, '/customerPhone');
     const name = order.customerName ?? null;
     const customer = { phone, name, at: tx.app.now() };
     order.customerId = await findOrMakeCustomer(tx.em, order.shopId, customer);
-  } else if (change.customerPhone === null) {
+  } else if (customerPhone !== undefined) {
     order.customerId = null;
   }
   if (change.payLater && !order.customerName && !order.customerId) throw unknownDebtor();
