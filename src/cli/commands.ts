@@ -11,6 +11,7 @@ import { shopList } from './commands/shop-list.ts';
 import { start } from './commands/start.ts';
 import { userCreate } from './commands/user-create.ts';
 import { userList } from './commands/user-list.ts';
+import { verify } from './commands/verify.ts';
 
 /** Every command, in the order of the help. */
 export const commands: Command[] = [
@@ -23,6 +24,7 @@ export const commands: Command[] = [
   importProducts,
   importSales,
   reportSales,
+  verify,
   migrateUp,
   migrateDown,
   migrateStatus,
