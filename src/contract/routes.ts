@@ -1,4 +1,5 @@
 import * as auth from './auth.ts';
+import * as customers from './customers.ts';
 import * as inventory from './inventory.ts';
 import * as orders from './orders.ts';
 import * as products from './products.ts';
@@ -38,6 +39,10 @@ export const routes: readonly Route[] = [
   orders.getOrder,
   orders.updateOrder,
   orders.voidOrder,
+
+  customers.listCustomers,
+  customers.getCustomer,
+  customers.updateCustomer,
 
   reports.salesReport,
 ];

@@ -1,5 +1,6 @@
 import { Session } from './auth/session.entity.ts';
 import { Modifier, ModifierGroup, Product, ProductVariant, RecipeLine } from './catalog/product.entity.ts';
+import { Customer } from './customers/customer.entity.ts';
 import { InventoryItem } from './inventory/inventory-item.entity.ts';
 import { Order } from './orders/order.entity.ts';
 import { Payment } from './payments/payment.entity.ts';
@@ -19,4 +20,5 @@ export const entities = [
   InventoryItem,
   Order,
   Payment,
+  Customer,
 ];

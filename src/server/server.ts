@@ -10,6 +10,7 @@ import { problemAnswers } from './middleware/problems.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { mountAuth } from './routes/auth.ts';
+import { mountCustomers } from './routes/customers.ts';
 import { mountHealth } from './routes/health.ts';
 import { mountInventory } from './routes/inventory.ts';
 import { mountOrders } from './routes/orders.ts';
@@ -42,6 +43,7 @@ export function createKoa(app: App): Koa {
   mountProducts(router, app);
   mountInventory(router, app);
   mountOrders(router, app);
+  mountCustomers(router, app);
   mountReports(router, app);
 
   koa.use(router.routes());
