@@ -5,6 +5,7 @@ import * as orders from './orders.ts';
 import * as products from './products.ts';
 import * as reports from './reports.ts';
 import type { Route } from './route.ts';
+import * as shifts from './shifts.ts';
 import * as shops from './shops.ts';
 
 /** The whole API. A route that is not in this list does not exist. */
@@ -39,6 +40,12 @@ export const routes: readonly Route[] = [
   orders.getOrder,
   orders.updateOrder,
   orders.voidOrder,
+
+  shifts.listShifts,
+  shifts.openShift,
+  shifts.addCashMovement,
+  shifts.closeShift,
+  shifts.getShiftReport,
 
   customers.listCustomers,
   customers.getCustomer,

@@ -4,6 +4,7 @@ import { Customer } from './customers/customer.entity.ts';
 import { InventoryItem } from './inventory/inventory-item.entity.ts';
 import { Order } from './orders/order.entity.ts';
 import { Payment } from './payments/payment.entity.ts';
+import { CashMovement, Shift } from './shifts/shift.entity.ts';
 import { Shop } from './shops/shop.entity.ts';
 import { User } from './users/user.entity.ts';
 
@@ -21,4 +22,6 @@ export const entities = [
   Order,
   Payment,
   Customer,
+  Shift,
+  CashMovement,
 ];

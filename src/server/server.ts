@@ -16,6 +16,7 @@ import { mountInventory } from './routes/inventory.ts';
 import { mountOrders } from './routes/orders.ts';
 import { mountProducts } from './routes/products.ts';
 import { mountReports } from './routes/reports.ts';
+import { mountShifts } from './routes/shifts.ts';
 import { mountShops } from './routes/shops.ts';
 
 /** A request that takes longer to arrive is a broken line or an attack. */
@@ -43,6 +44,7 @@ export function createKoa(app: App): Koa {
   mountProducts(router, app);
   mountInventory(router, app);
   mountOrders(router, app);
+  mountShifts(router, app);
   mountCustomers(router, app);
   mountReports(router, app);
 

@@ -14,6 +14,7 @@ const tablesWithoutEntity = [
   'setup',
   'shop_heads',
   'stock_movements',
+  'voids',
 ];
 
 describe('the entities and the migrated schema', () => {
