@@ -155,8 +155,9 @@ INSERT INTO voids (id, shop_id, order_id, quantity, amount, reason, business_dat
 SELECT gen_random_uuid(), shop_id, id, item_quantity, total, void_reason, business_date, updated_at
 FROM orders WHERE status = 'voided';
 
+-- Deferred: stock is locked before the counter row that numbers the credit note.
 ALTER TABLE stock_movements ADD COLUMN refund_id uuid,
-  ADD FOREIGN KEY (shop_id, refund_id) REFERENCES refunds (shop_id, id);
+  ADD FOREIGN KEY (shop_id, refund_id) REFERENCES refunds (shop_id, id) DEFERRABLE INITIALLY DEFERRED;
 CREATE INDEX stock_movements_time_idx ON stock_movements (shop_id, at);
 
 -- Down Migration

@@ -322,7 +322,8 @@ export const voidOrder = defineRoute({
 
 export const refundOrder = defineRoute({
   name: 'refundOrder',
-  summary: 'Give back all of a bill or some of its lines; the same id and body again give the same refund with 200',
+  summary:
+    'Give back all of a bill or some of its lines; the same id and body again give the same refund with 200',
   method: 'post',
   path: '/api/shops/:shopId/orders/:orderId/refunds',
   permission: 'manager',

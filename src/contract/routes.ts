@@ -40,6 +40,7 @@ export const routes: readonly Route[] = [
   orders.getOrder,
   orders.updateOrder,
   orders.voidOrder,
+  orders.refundOrder,
 
   shifts.listShifts,
   shifts.openShift,

@@ -49,10 +49,7 @@ const Rounding = z.strictObject({
 const DiscountLimits = z.strictObject({ cashier: Percentage, manager: Percentage });
 
 /** ISO 3166-1 alpha-2: how a phone number without its country is read. Empty: it must have its country. */
-const Country = z.union([
-  z.string().regex(/^[A-Z]{2}$/, 'is not a country code like IN'),
-  z.literal(''),
-]);
+const Country = z.union([z.string().regex(/^[A-Z]{2}$/, 'is not a country code like IN'), z.literal('')]);
 
 export const CUSTOM_MAX_BYTES = 32 * 1024;
 

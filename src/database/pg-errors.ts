@@ -15,6 +15,10 @@ export function violatedUnique(error: unknown): string | undefined {
   return code === UNIQUE_VIOLATION && typeof constraint === 'string' ? constraint : undefined;
 }
 
+/** Serialization failure and deadlock: PostgreSQL undid the work because of others at work; it can just be done again. */
+const RETRYABLE = new Set<unknown>(['40001', '40P01']);
+export const isRetryable = (error: unknown) => RETRYABLE.has(((error ?? {}) as PgError).code);
+
 /** Raised by the schema's own function `refuse`. */
 const REFUSED = 'SM001';
 

@@ -5,14 +5,22 @@
  */
 export { apportion, mulDivHalfUp } from './arithmetic.ts';
 export {
-  type BillDiscount,
   type BillInput,
   type BillLine,
   type PricedBill,
   type PricedLine,
   priceBill,
 } from './bill.ts';
-export { type OfferedPayment, type SettledPayment, type Settlement, settlePayments } from './payments.ts';
+export type { BillDiscount } from './discount.ts';
+export {
+  type OfferedPayment,
+  type SettledPayment,
+  type Settlement,
+  type SettlementInput,
+  settlePayments,
+} from './payments.ts';
+export { priceRefund } from './refund.ts';
+export { type Rounding, roundingOf } from './rounding.ts';
 export {
   formatPercent,
   resolveTaxPercent,
@@ -21,4 +29,6 @@ export {
   type TaxRate,
   type TaxSplit,
   type TaxSummary,
+  taxSplitFor,
 } from './tax.ts';
+export { exceedsDiscountLimit } from './temp.ts';

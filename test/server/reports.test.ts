@@ -60,7 +60,8 @@ describe('GET /api/shops/:shopId/reports/sales', () => {
     await expectTotals({ orders: 1, itemsSold: 6, total: '136.66' });
     const parked = await sell([line(0)], { paymentMethod: undefined });
     await expectTotals({ orders: 1, itemsSold: 6, total: '136.66' });
-    await shop.cashier.put(`${orders}/${parked.id}`, { items: [line(0, undefined, 3), line(2, 1)] });
+    const more = { ...line(0, undefined, 3), id: parked.items[0].id };
+    await shop.cashier.put(`${orders}/${parked.id}`, { items: [more, line(2, 1)] });
     await expectTotals({ orders: 1, itemsSold: 6, total: '136.66' });
     await shop.cashier.put(`${orders}/${parked.id}`, { payments: [{ method: 'card', amount: '60' }] });
     await expectTotals({ orders: 2, itemsSold: 10, total: '196.66' });

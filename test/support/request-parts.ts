@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { systemContext } from '../../src/app.ts';
 import { issueSetupToken } from '../../src/core/shops/claim-installation.ts';
-import { saleOf } from './factories.ts';
+import { PASSWORD, saleOf } from './factories.ts';
 import type { World } from './world.ts';
 
 export const inShop = ({ shop }: World) => ({ shopId: shop.id });
@@ -45,13 +45,19 @@ export const lineOf = ({ sundae }: Pick<World, 'sundae'>, discount: unknown) => 
   quantity: '2',
   modifierIds: [sundae.modifierGroups[0]?.modifiers[0]?.id],
   discount,
+  unitPrice: '150.00',
   note: 'no spoon',
 });
 
 export const billOf = (line: unknown, discount: unknown) => ({
   orderType: 'takeaway',
   customerName: 'Asha',
+  customerPhone: '98765 43210',
+  tableNumber: '7',
   notes: 'ring twice',
+  placeOfSupply: 'Karnataka',
+  waiveServiceCharge: false,
+  payLater: false,
   items: [line],
   discount,
 });
@@ -60,12 +66,31 @@ export const billOf = (line: unknown, discount: unknown) => ({
 export const TOTAL = '301.00';
 export const tenth = { type: 'percentage', value: '10', reason: 'regular' };
 export const fiver = { type: 'flat', value: 5, reason: 'voucher' };
-export const inCash = { method: 'cash', amount: TOTAL, tendered: '500.00', reference: 'till 1' };
+export const inCash = () => ({
+  id: randomUUID(),
+  method: 'cash',
+  amount: TOTAL,
+  tendered: '500.00',
+  tip: '10.00',
+  reference: 'till 1',
+});
+export const approvalOf = ({ shop }: World) => ({ email: shop.emails.manager, password: PASSWORD });
 
 export async function givenOpenOrder(world: World) {
   const { shop, sundae } = world;
   const sale = saleOf(sundae, { items: [lineOf(world, null)], paymentMethod: undefined });
   const { status, body, text } = await shop.cashier.post(`${shop.path}/orders`, sale);
+  if (status !== 201) throw new Error(`The order was refused: ${text}`);
+  return body;
+}
+
+/** Two large sundaes, sold and paid. */
+export async function givenSoldOrder(world: World) {
+  const { shop, sundae } = world;
+  const { status, body, text } = await shop.cashier.post(
+    `${shop.path}/orders`,
+    saleOf(sundae, { items: [lineOf(world, null)] }),
+  );
   if (status !== 201) throw new Error(`The order was refused: ${text}`);
   return body;
 }
@@ -78,6 +103,7 @@ export const productFields = ({ milk }: World) => ({
   sku: unique('S'),
   barcode: unique('B'),
   taxClass: 'food',
+  hsn: '21050000',
   sortOrder: 3,
   isActive: true,
   recipe: [{ inventoryItemId: milk.id, quantity: 0.25, variantId: null as string | null }],
@@ -102,6 +128,12 @@ export const settingsFields = {
   fiscalYearStart: '04-01',
   dayStart: '00:00',
   kitchen: { enabled: false },
+  serviceCharge: { percent: '0', orderTypes: ['dine_in'] },
+  rounding: { to: 'none', when: 'always' },
+  discountLimits: { cashier: '20', manager: '100' },
+  shifts: { blindCount: true },
+  categories: ['Ice cream', 'Drinks'],
+  country: 'IN',
   stockPolicy: 'warn',
   receipt: { header: 'Welcome', footer: 'Come again' },
   upiId: 'shop@bank',

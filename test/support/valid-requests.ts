@@ -3,11 +3,13 @@ import type { Route } from '../../src/contract/route.ts';
 import type { Role } from '../../src/contract/users.ts';
 import { givenItem, PASSWORD } from './factories.ts';
 import {
+  approvalOf,
   billOf,
   cursorOf,
   firstDay,
   fiver,
   givenOpenOrder,
+  givenSoldOrder,
   inCash,
   inShop,
   lastDay,
@@ -165,7 +167,7 @@ const validRequests: Record<string, Builder[]> = {
     const { id, version } = await givenItem(world.shop);
     const settings = { name: unique('Cream'), unit: 'kg', cost: '9.50', reorderLevel: '1.5', policy: 'warn' };
     const reason = how === 'count' ? 'count' : 'waste';
-    const body = { [how]: '7.250', reason, note: 'shelf 3', ...settings, version };
+    const body = { id: randomUUID(), [how]: '7.250', reason, note: 'shelf 3', ...settings, version };
     return { params: { ...inShop(world), itemId: id }, body };
   }),
   listMovements: [
@@ -185,13 +187,17 @@ const validRequests: Record<string, Builder[]> = {
         from: firstDay,
         to: lastDay,
         orderNumber: 'OWN/2627/000001',
+        paymentStatus: 'completed',
+        customerId: randomUUID(),
+        tableNumber: '7',
       },
     }),
   ],
   placeOrder: [
     (world) => {
-      const body = { id: randomUUID(), ...billOf(lineOf(world, tenth), fiver), payments: [inCash] };
-      return { params: inShop(world), body: { ...body, expectedTotal: TOTAL } };
+      const body = { id: randomUUID(), ...billOf(lineOf(world, tenth), fiver), payments: [inCash()] };
+      const approval = approvalOf(world);
+      return { params: inShop(world), body: { ...body, approval, expectedTotal: TOTAL } };
     },
     (world) => ({
       params: inShop(world),
@@ -204,8 +210,10 @@ const validRequests: Record<string, Builder[]> = {
   updateOrder: [
     async (world) => {
       const { id, items, version } = await givenOpenOrder(world);
-      const bill = billOf({ ...lineOf(world, tenth), id: items[0].id }, fiver);
-      const body = { ...bill, status: 'completed', payments: [inCash], version };
+      const bill = billOf({ ...lineOf(world, tenth), id: items[0].id, quantity: '3' }, fiver);
+      const voidItems = [{ id: items[0].id, quantity: '1', reason: 'one too many' }];
+      const approval = approvalOf(world);
+      const body = { ...bill, voidItems, status: 'completed', payments: [inCash()], approval, version };
       return { params: { ...inShop(world), orderId: id }, body };
     },
   ],
@@ -213,6 +221,14 @@ const validRequests: Record<string, Builder[]> = {
     async (world) => {
       const { id, version } = await givenOpenOrder(world);
       return { params: { ...inShop(world), orderId: id }, body: { reason: 'left without paying', version } };
+    },
+  ],
+  refundOrder: [
+    async (world) => {
+      const { id, items } = await givenSoldOrder(world);
+      const lines = [{ lineId: items[0].id, quantity: '1' }];
+      const body = { id: randomUUID(), lines, reason: 'melted', restock: true, method: 'cash' };
+      return { params: { ...inShop(world), orderId: id }, body };
     },
   ],
 

@@ -25,37 +25,45 @@ export async function loadProduct(
   return parts as ProductParts;
 }
 
-type KeyRow = { id: string; sort_order: number; name: string };
+type KeyRow = { id: string; place: number; sort_order: number; name: string };
 
 const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&');
 
+// Categories that the settings don't name stand together behind those that they do.
 const LIST_IDS = `
-  SELECT id, sort_order, name FROM products p
-  WHERE shop_id = $1 AND deleted_at IS NULL
-    AND ($2::int IS NULL OR (sort_order, name, id) > ($2, $3, $4::uuid))
-    AND ($5::text IS NULL OR name ILIKE '%' || $5 || '%')
-    AND ($6::text IS NULL OR category = $6)
-    AND ($7::boolean IS NULL OR is_active = $7)
-    AND ($8::text IS NULL OR sku = $8 OR EXISTS (SELECT FROM product_variants v
-         WHERE v.shop_id = p.shop_id AND v.product_id = p.id AND v.sku = $8 AND v.deleted_at IS NULL))
-    AND ($9::text IS NULL OR barcode = $9 OR EXISTS (SELECT FROM product_variants v
-         WHERE v.shop_id = p.shop_id AND v.product_id = p.id AND v.barcode = $9 AND v.deleted_at IS NULL))
-  ORDER BY sort_order, name, id LIMIT $10`;
+  WITH place AS (
+    SELECT category, ordinality::int AS place
+    FROM shops s, jsonb_array_elements_text(s.settings->'categories') WITH ORDINALITY AS c (category) WHERE s.id = $1
+  ), menu AS (
+    SELECT id, coalesce(place.place, 1000000) AS place, sort_order, name
+    FROM products p LEFT JOIN place USING (category)
+    WHERE shop_id = $1 AND deleted_at IS NULL
+      AND ($6::text IS NULL OR name ILIKE '%' || $6 || '%')
+      AND ($7::text IS NULL OR category = $7)
+      AND ($8::boolean IS NULL OR is_active = $8)
+      AND ($9::text IS NULL OR sku = $9 OR EXISTS (SELECT FROM product_variants v
+           WHERE v.shop_id = p.shop_id AND v.product_id = p.id AND v.sku = $9 AND v.deleted_at IS NULL))
+      AND ($10::text IS NULL OR barcode = $10 OR EXISTS (SELECT FROM product_variants v
+           WHERE v.shop_id = p.shop_id AND v.product_id = p.id AND v.barcode = $10 AND v.deleted_at IS NULL))
+  )
+  SELECT id, place, sort_order, name FROM menu
+  WHERE $2::int IS NULL OR (place, sort_order, name, id) > ($2, $3::int, $4, $5::uuid)
+  ORDER BY place, sort_order, name, id LIMIT $11`;
 
-/** A page of the menu, by sort order, name and id. */
+const NO_KEY = [null, null, null, null];
+
+/** A page of the menu, by the place of its category in the settings, sort order, name and id. */
 export async function listProducts(
   em: EntityManager,
   shopId: string,
   filter: ProductQuery,
 ): Promise<Page<ProductParts>> {
-  const [order, name, id] = readCursor(filter.cursor, ['number', 'string', 'uuid']) ?? [null, null, null];
+  const key = readCursor(filter.cursor, ['number', 'number', 'string', 'uuid']) ?? NO_KEY;
   const search = filter.search === undefined ? null : escapeLike(filter.search);
   const { category = null, isActive = null, sku = null, barcode = null, limit } = filter;
   const rows = await query<KeyRow>(em, LIST_IDS, [
     shopId,
-    order,
-    name,
-    id,
+    ...key,
     search,
     category,
     isActive,
@@ -66,7 +74,7 @@ export async function listProducts(
   const page = cutPage(
     rows,
     limit,
-    (row) => [row.sort_order, row.name, row.id],
+    (row) => [row.place, row.sort_order, row.name, row.id],
     (row) => row.id,
   );
   const products = await em.find(Product, { id: { $in: page.data } });

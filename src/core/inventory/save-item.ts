@@ -4,13 +4,14 @@ import type { InventoryChange, NewInventoryItem } from '../../contract/inventory
 import { MAX_MILLI } from '../../contract/money.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { isUniqueViolation } from '../../database/pg-errors.ts';
+import { query } from '../../database/query.ts';
 import type { Context } from '../context.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
 import { InventoryItem } from './inventory-item.entity.ts';
-import { moveStock } from './sql/move-stock.ts';
+import { type Movement, moveStock } from './sql/move-stock.ts';
 import { viewItem } from './view-item.ts';
 
 /** Adds an item; its first quantity is a movement like every other. Throws `already_exists`. */
@@ -35,7 +36,7 @@ export async function createItem(
         updatedAt: now,
       });
       await tx.em.persist(item).flush();
-      if (body.quantity > 0) await move(tx, item, body.quantity, 'opening', null);
+      if (body.quantity > 0) await move(tx, item, { quantityMilli: body.quantity, reason: 'opening' });
       tx.record({ shopId, type: 'inventory_updated', data: viewItem(item) });
       return item;
     }),
@@ -57,6 +58,7 @@ export async function updateItem(
       const lockMode = LockMode.PESSIMISTIC_WRITE;
       const item = await tx.em.findOne(InventoryItem, { id: itemId, shopId }, { lockMode });
       if (!item) throw new ProblemError('not_found', { detail: 'There is no such inventory item.' });
+      if (change.id && (await isBooked(tx, item, change.id))) return item;
       checkVersion(change.version, viewItem(item));
       item.name = change.name ?? item.name;
       item.unit = change.unit ?? item.unit;
@@ -72,32 +74,47 @@ export async function updateItem(
   );
 }
 
+const FIND_MOVEMENT = 'SELECT shop_id, item_id FROM stock_movements WHERE id = $1';
+
+/** Whether this movement is in the ledger already. Throws `already_exists` when it is another item's. */
+async function isBooked({ em }: Transaction, item: InventoryItem, movementId: string): Promise<boolean> {
+  const [row] = await query<{ shop_id: string; item_id: string }>(em, FIND_MOVEMENT, [movementId]);
+  if (!row) return false;
+  if (row.shop_id === item.shopId && row.item_id === item.id) return true;
+  throw fieldProblem('already_exists', '/id', 'is the id of another movement');
+}
+
 async function applyStock(tx: Transaction, item: InventoryItem, change: InventoryChange): Promise<void> {
-  const { count, adjust, reason, note = null } = change;
+  const { id, count, adjust, reason, note = null } = change;
   // A count is a movement by what the shelf differs from the books, also when that is nothing: it was counted.
-  if (count !== undefined) await move(tx, item, count - item.quantityMilli, 'count', note);
+  if (count !== undefined)
+    await move(tx, item, { id, quantityMilli: count - item.quantityMilli, reason: 'count', note });
   if (adjust === undefined || reason === undefined || reason === 'count') return;
   const after = item.quantityMilli + adjust;
   if (after < 0 && adjust < 0 && item.policy === 'deny') {
     const detail = `would leave ${after / 1000} ${item.unit}; there are ${item.quantityMilli / 1000}`;
     throw fieldProblem('out_of_stock', '/adjust', detail);
   }
-  await move(tx, item, adjust, reason, note);
+  await move(tx, item, { id, quantityMilli: adjust, reason, note });
 }
 
+type ItemMovement = Pick<Movement, 'id' | 'reason' | 'note'> & { quantityMilli: number };
+
 async function move(
-  { em, app, actor }: Transaction,
+  { em, app, actor, record }: Transaction,
   item: InventoryItem,
-  quantityMilli: number,
-  reason: 'opening' | 'purchase' | 'waste' | 'correction' | 'count',
-  note: string | null,
+  { quantityMilli, ...movement }: ItemMovement,
 ): Promise<void> {
   if (Math.abs(item.quantityMilli + quantityMilli) > MAX_MILLI) {
     throw fieldProblem('invalid_request', '/adjust', 'would make the stock larger than 999999999.999');
   }
   const changes = [{ itemId: item.id, quantityMilli }];
-  await moveStock(em, { shopId: item.shopId, changes, reason, note, actor, at: app.now() });
+  const { shopId } = item;
+  const told = await moveStock(em, { ...movement, shopId, changes, actor, at: app.now() });
   await em.refresh(item);
+  // The caller tells of the item itself, with whatever else changed.
+  const low = told.find(({ type }) => type === 'stock_low');
+  if (low) record({ shopId, ...low });
 }
 
 async function saving<T>(work: () => Promise<T>): Promise<T> {

@@ -1,20 +1,27 @@
 import { LockMode } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { OrderStatus, Order as OrderView } from '../../contract/orders.ts';
+import type { OrderStatus, Order as OrderView, PaymentStatus } from '../../contract/orders.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import { query } from '../../database/query.ts';
 import { cutPage, type Page, readCursor } from '../paging.ts';
 import { Payment } from '../payments/payment.entity.ts';
 import { Order } from './order.entity.ts';
-import { viewOrder } from './view-order.ts';
+import { refundsOfOrders } from './sql/refunds-of-orders.ts';
+import { type OrderParts, viewOrder } from './view-order.ts';
 
-/** An order with its payments, oldest first. Throws `not_found`. */
-export async function findOrder(em: EntityManager, shopId: string, orderId: string, lock = false) {
+/** An order with its payments and refunds, oldest first. Throws `not_found`. */
+export async function findOrder(
+  em: EntityManager,
+  shopId: string,
+  orderId: string,
+  lock = false,
+): Promise<OrderParts> {
   const options = lock ? { lockMode: LockMode.PESSIMISTIC_WRITE } : {};
   const order = await em.findOne(Order, { id: orderId, shopId }, options);
   if (!order) throw new ProblemError('not_found', { detail: 'There is no such order.' });
   const payments = await em.find(Payment, { shopId, orderId }, { orderBy: { at: 'asc', id: 'asc' } });
-  return { order, payments };
+  const refunds = await refundsOfOrders(em, shopId, [orderId]);
+  return { order, payments, refunds: refunds.get(orderId) ?? [] };
 }
 
 type ListFilter = {
@@ -24,6 +31,9 @@ type ListFilter = {
   from?: string | undefined;
   to?: string | undefined;
   orderNumber?: string | undefined;
+  paymentStatus?: PaymentStatus | undefined;
+  customerId?: string | undefined;
+  tableNumber?: string | undefined;
 };
 
 const LIST_IDS = `
@@ -35,7 +45,10 @@ const LIST_IDS = `
     AND ($5::date IS NULL OR business_date >= $5)
     AND ($6::date IS NULL OR business_date <= $6)
     AND ($7::text IS NULL OR order_number = $7)
-  ORDER BY created_at DESC, id DESC LIMIT $8`;
+    AND ($8::text IS NULL OR payment_status = $8)
+    AND ($9::uuid IS NULL OR customer_id = $9)
+    AND ($10::text IS NULL OR table_number = $10)
+  ORDER BY created_at DESC, id DESC LIMIT $11`;
 
 /** A page of orders, newest first. */
 export async function listOrders(
@@ -45,7 +58,9 @@ export async function listOrders(
 ): Promise<Page<OrderView>> {
   const [at, id] = readCursor(filter.cursor, ['timestamp', 'uuid']) ?? [null, null];
   const { status = null, from = null, to = null, orderNumber = null, limit } = filter;
-  const parameters = [shopId, at, id, status, from, to, orderNumber, limit + 1];
+  const { paymentStatus = null, customerId = null, tableNumber = null } = filter;
+  const which = [status, from, to, orderNumber, paymentStatus, customerId, tableNumber];
+  const parameters = [shopId, at, id, ...which, limit + 1];
   const rows = await query<{ id: string; at: string }>(em, LIST_IDS, parameters);
   const page = cutPage(
     rows,
@@ -61,10 +76,12 @@ export async function listOrders(
     { shopId, orderId: { $in: page.data } },
     { orderBy: { at: 'asc', id: 'asc' } },
   );
+  const refunds = await refundsOfOrders(em, shopId, page.data);
   const present = (orderId: string) =>
-    viewOrder(
-      orders.get(orderId) as Order,
-      payments.filter((payment) => payment.orderId === orderId),
-    );
+    viewOrder({
+      order: orders.get(orderId) as Order,
+      payments: payments.filter((payment) => payment.orderId === orderId),
+      refunds: refunds.get(orderId) ?? [],
+    });
   return { ...page, data: page.data.map(present) };
 }

@@ -1,7 +1,14 @@
 import { formatMinor, quantityFromMilli } from '../../contract/money.ts';
 import type { NewLine, NewOrder, Order as OrderView } from '../../contract/orders.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
-import { formatPercent, type PricedLine, priceBill, resolveTaxPercent } from '../../pricing/index.ts';
+import {
+  formatPercent,
+  type PricedLine,
+  priceBill,
+  resolveTaxPercent,
+  taxSplitFor,
+} from '../../pricing/index.ts';
+import { costOf, type FrozenRecipe, freezeRecipe, type RecipePart } from './line-stock.ts';
 
 export type GivenDiscount = NonNullable<NewOrder['discount']>;
 
@@ -14,37 +21,62 @@ export type BillLine = {
   variantName: string | null;
   category: string | null;
   sku: string | null;
+  hsn: string | null;
   taxClass: string | null;
   unitPriceMinor: number;
+  /** The menu's price, where somebody set another one. */
+  listPriceMinor: number | null;
   modifiers: { id: string; name: string; priceMinor: number }[];
   quantityMilli: number;
   discount: NewLine['discount'];
   note: string;
+  recipe: RecipePart[];
 };
+
+/** What the price of a bill depends on beside its lines. */
+export type BillTerms = {
+  discount: GivenDiscount | null;
+  orderType: OrderView['orderType'];
+  placeOfSupply: string | null;
+  waivesServiceCharge: boolean;
+};
+
+/** A line's part that the bill doesn't show: what it took from stock, and what that cost. */
+export type LineStock = { recipe: FrozenRecipe; cost: string | null };
 
 /** A priced bill, in the words of the order's entity: the figures in minor units, and its lines as they are frozen. */
 export type Bill = {
   items: OrderView['items'];
-  itemQuantityMilli: number;
-  subtotalMinor: number;
-  discountMinor: number;
-  taxMinor: number;
-  totalMinor: number;
-  taxLines: OrderView['taxLines'];
-  taxMode: OrderView['taxMode'];
-  discountGiven: OrderView['discountGiven'];
+  lineStock: LineStock[];
+  /** In the order of the items. */
+  pricedLines: PricedLine[];
+  /** The total before rounding, which hangs on how it is paid. */
+  exactMinor: number;
+  figures: {
+    itemQuantityMilli: number;
+    subtotalMinor: number;
+    discountMinor: number;
+    serviceChargeMinor: number;
+    taxMinor: number;
+    taxLines: OrderView['taxLines'];
+    taxMode: OrderView['taxMode'];
+    taxSplit: OrderView['taxSplit'];
+    discountGiven: OrderView['discountGiven'];
+  };
 };
 
-/** Prices lines under the shop's tax rules of a business date. Throws `amount_too_large`. */
+/** Prices lines under the shop's rules of a business date. Throws `amount_too_large`. */
 export function makeBill(
   lines: BillLine[],
-  discount: GivenDiscount | null,
-  tax: SettingsValues['tax'],
+  { discount, orderType, placeOfSupply, waivesServiceCharge }: BillTerms,
+  { tax, serviceCharge }: SettingsValues,
   businessDate: string,
 ): Bill {
   const percents = lines.map((line) =>
     resolveTaxPercent(tax.classes, line.taxClass, tax.defaultClass, businessDate),
   );
+  const isCharged = !waivesServiceCharge && serviceCharge.orderTypes.includes(orderType);
+  const taxSplit = taxSplitFor(tax, placeOfSupply);
   const priced = priceBill({
     lines: lines.map((line, index) => ({
       unitPriceMinor: line.unitPriceMinor,
@@ -55,26 +87,39 @@ export function makeBill(
       taxPercent: percents[index] as number,
     })),
     discount,
+    serviceChargePercent: isCharged ? serviceCharge.percent : 0,
     taxMode: tax.mode,
-    taxSplit: tax.split,
+    taxSplit,
   });
   return {
     items: lines.map((line, index) =>
       freeze(line, priced.lines[index] as PricedLine, percents[index] as number),
     ),
-    itemQuantityMilli: lines.reduce((sum, line) => sum + line.quantityMilli, 0),
-    subtotalMinor: priced.subtotalMinor,
-    discountMinor: priced.discountMinor,
-    taxMinor: priced.taxMinor,
-    totalMinor: priced.totalMinor,
-    taxLines: priced.taxLines.map(({ name, percent, taxableMinor, amountMinor }) => ({
-      name,
-      percent,
-      taxable: formatMinor(taxableMinor),
-      amount: formatMinor(amountMinor),
-    })),
-    taxMode: tax.mode,
-    discountGiven: viewDiscount(discount),
+    lineStock: lines.map((line) => {
+      const costMinor = costOf(line);
+      return {
+        recipe: freezeRecipe(line.recipe),
+        cost: costMinor === null ? null : formatMinor(costMinor),
+      };
+    }),
+    pricedLines: priced.lines,
+    exactMinor: priced.totalMinor,
+    figures: {
+      itemQuantityMilli: lines.reduce((sum, line) => sum + line.quantityMilli, 0),
+      subtotalMinor: priced.subtotalMinor,
+      discountMinor: priced.discountMinor,
+      serviceChargeMinor: priced.serviceChargeMinor,
+      taxMinor: priced.taxMinor,
+      taxLines: priced.taxLines.map(({ name, percent, taxableMinor, amountMinor }) => ({
+        name,
+        percent,
+        taxable: formatMinor(taxableMinor),
+        amount: formatMinor(amountMinor),
+      })),
+      taxMode: tax.mode,
+      taxSplit,
+      discountGiven: viewDiscount(discount),
+    },
   };
 }
 
@@ -87,8 +132,10 @@ function freeze(line: BillLine, priced: PricedLine, taxPercent: number): OrderVi
     variantName: line.variantName,
     category: line.category,
     sku: line.sku,
+    hsn: line.hsn,
     quantity: quantityFromMilli(line.quantityMilli),
     unitPrice: formatMinor(line.unitPriceMinor),
+    listPrice: line.listPriceMinor === null ? null : formatMinor(line.listPriceMinor),
     modifiers: line.modifiers.map(({ id, name, priceMinor }) => ({
       id,
       name,
@@ -98,6 +145,7 @@ function freeze(line: BillLine, priced: PricedLine, taxPercent: number): OrderVi
     subtotal: formatMinor(priced.subtotalMinor),
     discount: formatMinor(priced.discountMinor),
     discountGiven: viewDiscount(line.discount ?? null),
+    serviceCharge: formatMinor(priced.serviceChargeMinor),
     taxClass: line.taxClass,
     taxPercent: formatPercent(taxPercent),
     tax: formatMinor(priced.taxMinor),

@@ -1,18 +1,24 @@
 import { createHash } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { formatMinor } from '../../contract/money.ts';
-import type { NewOrder, NewPayment, Order as OrderView, PaymentStatus } from '../../contract/orders.ts';
+import type { NewOrder, Order as OrderView } from '../../contract/orders.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
-import { isUniqueViolation } from '../../database/pg-errors.ts';
-import { settlePayments } from '../../pricing/index.ts';
+import { violatedUnique } from '../../database/pg-errors.ts';
+import { checkApproval, requireLeave } from '../auth/approval.ts';
 import { type Context, deviceOf } from '../context.ts';
+import { normalizePhone } from '../customers/phone.ts';
 import { createQueues } from '../queue.ts';
-import { businessDateOf, fiscalYearLabel, wallClock } from '../shops/business-day.ts';
+import { retrying } from '../retrying.ts';
+import { businessDateAt, fiscalYearLabel } from '../shops/business-day.ts';
 import { settingsOf } from '../shops/settings.ts';
+import { discountNeeds, overrideNeeds } from './check-bill.ts';
 import { findOrder } from './find-orders.ts';
+import { stockTaken } from './line-stock.ts';
 import { type Bill, makeBill } from './make-bill.ts';
-import { resolveLines, stockTaken } from './resolve-lines.ts';
+import { methodOf, possibleTotals, settle, statusWhenSold, wholePayment } from './order-payments.ts';
+import { takenLineId, takenPaymentId, unknownDebtor } from './order-problems.ts';
+import { resolveLines } from './resolve-lines.ts';
 import { insertOrder, type OrderDraft } from './sql/insert-order.ts';
 import { loadForSale, type SaleShop } from './sql/load-for-sale.ts';
 import { viewOrder, viewPayment } from './view-order.ts';
@@ -33,49 +39,62 @@ type Placed = { order: OrderView; isReplay: boolean };
 /**
  * Sells: prices the bill by the shop's rules and writes it, its stock and its event at once.
  * The same id and body again give the same order. Throws `order_conflict`, `unknown_product`, `invalid_payment`,
- * `total_mismatch`, `out_of_stock`, `amount_too_large`.
+ * `total_mismatch`, `out_of_stock`, `amount_too_large`, `approval_needed`, `approval_refused`.
  */
 export async function placeOrder(context: Context, shopId: string, body: NewOrder): Promise<Placed> {
   const { app, em, actor } = context;
-  const requestHash = createHash('sha256').update(JSON.stringify(body)).digest('hex');
-  const { shop, earlier, products } = await loadForSale(
-    em,
-    shopId,
-    body.id,
-    body.items.map((line) => line.productId),
-  );
+  const requestHash = hashOf(body);
+  const productIds = body.items.map((line) => line.productId);
+  const { shop, earlier, products } = await loadForSale(em, shopId, body.id, productIds);
   if (earlier) return await replay(context, shopId, body.id, requestHash);
 
   const at = app.now();
   const settings = settingsOf(shop);
-  const wall = wallClock(at, shop.timezone);
-  const businessDate = businessDateOf(wall.date, wall.time, settings.dayStart);
+  const { customerPhone: phone } = body;
+  const customerPhone = phone ? normalizePhone(phone, settings.country, '/customerPhone') : null;
+  if (body.payLater && !body.customerName && !customerPhone) throw unknownDebtor();
+  const businessDate = businessDateAt(at, shop);
   const lines = resolveLines(body.items, products);
-  const bill = makeBill(lines, body.discount, settings.tax, businessDate);
-  checkExpectedTotal(body.expectedTotal, bill);
-  const draft = draftOrder(context, shop, settings, body, bill, businessDate, at);
+  const bill = makeBill(
+    lines,
+    { ...body, waivesServiceCharge: body.waiveServiceCharge },
+    settings,
+    businessDate,
+  );
+  const approver = await checkApproval(em, shopId, body.approval);
+  const needs = [...overrideNeeds(lines), ...discountNeeds(bill, settings, actor)];
+  const approvedBy = requireLeave(actor, approver, needs);
+  const draft = draftOrder(context, shop, settings, { body, bill, approvedBy, businessDate, at });
   const series = fiscalYearLabel(businessDate, settings.fiscalYearStart);
   const row = {
     draft,
+    waivesServiceCharge: body.waiveServiceCharge,
     requestHash,
-    stock: stockTaken(lines, products),
+    lineStock: bill.lineStock,
+    stock: stockTaken(lines),
+    customerPhone,
     series,
     numberPrefix: `${shop.code}/${series}/`,
     actor,
     at,
   };
   try {
-    const order = await sales.run(shopId, () => insertOrder(em, row));
+    const order = await sales.run(shopId, () => retrying(() => insertOrder(em, row)));
     app.wake(shopId);
     return { order, isReplay: false };
   } catch (error) {
+    const taken = violatedUnique(error);
     // The same order came twice at once, and the other one was first.
-    if (isUniqueViolation(error, 'orders_pkey')) return await replay(context, shopId, body.id, requestHash);
-    if (isUniqueViolation(error, 'order_lines_pkey')) {
-      throw fieldProblem('order_conflict', '/items', 'have a line id that another order has');
-    }
+    if (taken === 'orders_pkey') return await replay(context, shopId, body.id, requestHash);
+    if (taken === 'order_lines_pkey') throw takenLineId();
+    if (taken === 'payments_pkey') throw takenPaymentId();
     throw error;
   }
+}
+
+/** Without the approval: a hash of it, kept for ever, would be a way to guess a manager's password. */
+function hashOf({ approval: _, ...body }: NewOrder): string {
+  return createHash('sha256').update(JSON.stringify(body)).digest('hex');
 }
 
 /** The order that is there already, if it is the one that was sent. */
@@ -93,60 +112,84 @@ async function replay(
   if (!found || found.order.requestHash !== requestHash) {
     throw fieldProblem('order_conflict', '/id', 'belongs to another order; a new sale needs a new id');
   }
-  return { order: viewOrder(found.order, found.payments), isReplay: true };
+  return { order: viewOrder(found), isReplay: true };
 }
 
-function checkExpectedTotal(expectedMinor: number | undefined, bill: Bill): void {
-  if (expectedMinor === undefined || expectedMinor === bill.totalMinor) return;
-  const total = formatMinor(bill.totalMinor);
-  throw new ProblemError('total_mismatch', {
+function mismatch(expectedMinor: number, totalMinor: number, { figures, items }: Bill): ProblemError {
+  const total = formatMinor(totalMinor);
+  return new ProblemError('total_mismatch', {
     detail: `The till says ${formatMinor(expectedMinor)}, but it comes to ${total}. Prices may have changed: fetch them again.`,
     errors: [{ pointer: '/expectedTotal', detail: `is not ${total}` }],
     extra: {
       total,
-      subtotal: formatMinor(bill.subtotalMinor),
-      discount: formatMinor(bill.discountMinor),
-      tax: formatMinor(bill.taxMinor),
-      items: bill.items,
+      subtotal: formatMinor(figures.subtotalMinor),
+      discount: formatMinor(figures.discountMinor),
+      serviceCharge: formatMinor(figures.serviceChargeMinor),
+      tax: formatMinor(figures.taxMinor),
+      items,
     },
   });
 }
+
+/** What was paid on the bill, or is to be. Throws `total_mismatch` before `invalid_payment`: it explains it. */
+function settleNew(
+  { paymentMethod, payments, expectedTotal }: NewOrder,
+  bill: Bill,
+  settings: SettingsValues,
+) {
+  const totals = possibleTotals(bill.exactMinor, settings);
+  if (expectedTotal !== undefined && !totals.includes(expectedTotal)) {
+    throw mismatch(expectedTotal, settle(bill.exactMinor, [], [], settings).totalMinor, bill);
+  }
+  const offered = paymentMethod ? wholePayment(paymentMethod, bill.exactMinor, settings) : payments;
+  const settled = settle(bill.exactMinor, offered, [], settings);
+  if (expectedTotal !== undefined && expectedTotal !== settled.totalMinor) {
+    throw mismatch(expectedTotal, settled.totalMinor, bill);
+  }
+  return settled;
+}
+
+type Parts = { body: NewOrder; bill: Bill; approvedBy: string | null; businessDate: string; at: Date };
 
 function draftOrder(
   { actor }: Context,
   shop: SaleShop,
   settings: SettingsValues,
-  body: NewOrder,
-  bill: Bill,
-  businessDate: string,
-  at: Date,
+  { body, bill, approvedBy, businessDate, at }: Parts,
 ): OrderDraft {
-  const offered: NewPayment[] = body.paymentMethod
-    ? [{ method: body.paymentMethod, amount: bill.totalMinor }]
-    : body.payments;
-  const settled = settlePayments(bill.totalMinor, toOffered(offered));
+  const settled = settleNew(body, bill, settings);
+  const { figures } = bill;
   const time = at.toISOString();
   return {
     id: body.id,
     shopId: shop.id,
     businessDate,
-    status: statusWhenPaid(settled.status, settings) ?? 'open',
+    status: statusWhenSold(settled.status, body.payLater, settings) ?? 'open',
     orderType: body.orderType,
     customerName: body.customerName,
+    tableNumber: body.tableNumber,
     notes: body.notes,
     items: bill.items,
-    subtotal: formatMinor(bill.subtotalMinor),
-    discount: formatMinor(bill.discountMinor),
-    discountGiven: bill.discountGiven,
-    tax: formatMinor(bill.taxMinor),
-    taxLines: bill.taxLines,
-    taxMode: bill.taxMode,
-    total: formatMinor(bill.totalMinor),
+    subtotal: formatMinor(figures.subtotalMinor),
+    discount: formatMinor(figures.discountMinor),
+    discountGiven: figures.discountGiven,
+    serviceCharge: formatMinor(figures.serviceChargeMinor),
+    tax: formatMinor(figures.taxMinor),
+    taxLines: figures.taxLines,
+    taxMode: figures.taxMode,
+    taxSplit: figures.taxSplit,
+    placeOfSupply: body.placeOfSupply || null,
+    rounding: formatMinor(settled.roundingMinor),
+    total: formatMinor(settled.totalMinor),
     paymentMethod: methodOf(settled.payments),
     paymentStatus: settled.status,
-    payments: settled.payments.map((payment) => viewPayment({ ...payment, id: uuidv7(), at })),
+    payments: settled.payments.map((payment) => viewPayment({ ...payment, id: payment.id ?? uuidv7(), at })),
     change: formatMinor(settled.changeMinor),
+    payLater: body.payLater,
+    refunds: [],
+    refunded: formatMinor(0),
     cashierId: actor.kind === 'user' ? actor.id : null,
+    approvedBy,
     deviceId: deviceOf(actor),
     source: 'till',
     voidReason: null,
@@ -155,27 +198,3 @@ function draftOrder(
     updatedAt: time,
   };
 }
-
-/** A paid bill is done at once, unless a kitchen has to make it first. Undefined while it isn't paid. */
-export function statusWhenPaid(
-  payment: PaymentStatus,
-  settings: SettingsValues,
-): 'preparing' | 'completed' | undefined {
-  if (payment !== 'completed') return undefined;
-  return settings.kitchen.enabled ? 'preparing' : 'completed';
-}
-
-/** One method by its name, several as `split`; null while nothing is paid. */
-export function methodOf(payments: { method: string }[]): string | null {
-  const methods = new Set(payments.map((payment) => payment.method));
-  return methods.size > 1 ? 'split' : ([...methods][0] ?? null);
-}
-
-/** Payments in the words of the pricing room. */
-export const toOffered = (payments: NewPayment[]) =>
-  payments.map(({ method, amount, tendered, reference = null }) => ({
-    method,
-    amountMinor: amount,
-    tenderedMinor: tendered,
-    reference,
-  }));

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { parseMilli, parseMinor, parseRate } from '../../contract/money.ts';
 import type { NewLine, Order as OrderView } from '../../contract/orders.ts';
 import { type Fault, ProblemError } from '../../contract/problem.ts';
-import type { StockChange } from '../inventory/sql/move-stock.ts';
+import { type FrozenRecipe, type RecipePart, thawRecipe } from './line-stock.ts';
 import type { BillLine, GivenDiscount } from './make-bill.ts';
 import type { SaleProduct } from './sql/load-for-sale.ts';
 
@@ -10,7 +10,7 @@ type Resolved<T> = { value: T } | { fault: Fault };
 
 /**
  * Looks each line up on the menu. Throws `unknown_product` with every line that can't be sold, and why.
- * A line that stands on the bill already (`frozen`, by id) keeps the price that it came with.
+ * A line that stands on the bill already (`frozen`, by id) keeps the price and the recipe that it came with.
  */
 export function resolveLines(lines: NewLine[], products: SaleProduct[], frozen: BillLine[] = []): BillLine[] {
   const resolved = lines.map((line, index) => resolveLine(line, `/items/${index}`, products, frozen));
@@ -29,9 +29,9 @@ function resolveLine(
   frozen: BillLine[],
 ): Resolved<BillLine> {
   const refuse = (field: string, detail: string) => ({ fault: { pointer: `${pointer}/${field}`, detail } });
-  const earlier = frozen.find((known) => known.id === line.id && isSameGoods(known, line));
   const own = { quantityMilli: line.quantity, discount: line.discount, note: line.note };
-  if (earlier) return { value: { ...earlier, ...own } };
+  const earlier = frozen.find((known) => known.id === line.id && isSameGoods(known, line));
+  if (earlier) return { value: { ...earlier, ...own, ...priceOf(line, menuPriceOf(earlier), earlier) } };
 
   const product = products.find((known) => known.id === line.productId);
   if (!product) return refuse('productId', 'This product is not on the menu.');
@@ -55,13 +55,33 @@ function resolveLine(
       variantName: variant?.name ?? null,
       category: product.category,
       sku: variant?.sku ?? product.sku,
+      hsn: product.hsn,
       taxClass: product.taxClass,
-      unitPriceMinor: parseMinor(variant?.price ?? product.price) as number,
       modifiers,
+      recipe: recipeOf(product, variant?.id ?? null),
       ...own,
+      ...priceOf(line, parseMinor(variant?.price ?? product.price) as number),
     },
   };
 }
+
+type LinePrice = Pick<BillLine, 'unitPriceMinor' | 'listPriceMinor'>;
+
+/** The menu's price, or the one that was set instead; a line that names none keeps what it has. */
+function priceOf({ unitPrice }: NewLine, menuMinor: number, kept?: LinePrice): LinePrice {
+  if (unitPrice === undefined || unitPrice === null) {
+    return {
+      unitPriceMinor: kept?.unitPriceMinor ?? menuMinor,
+      listPriceMinor: kept?.listPriceMinor ?? null,
+    };
+  }
+  return { unitPriceMinor: unitPrice, listPriceMinor: unitPrice === menuMinor ? null : menuMinor };
+}
+
+const menuPriceOf = (line: BillLine) => line.listPriceMinor ?? line.unitPriceMinor;
+
+const recipeOf = (product: SaleProduct, variantId: string | null): RecipePart[] =>
+  thawRecipe(product.recipe.filter((part) => part.variantId === null || part.variantId === variantId));
 
 const isSameGoods = (known: BillLine, line: NewLine) =>
   known.productId === line.productId &&
@@ -94,8 +114,8 @@ function checkLineIds(lines: BillLine[]): void {
 }
 
 /** A frozen line as it was before pricing, so that a parked bill can be priced again. */
-export function thawLine(item: OrderView['items'][number]): BillLine {
-  const { quantity, unitPrice, modifiers, discountGiven } = item;
+export function thawLine(item: OrderView['items'][number], recipe: FrozenRecipe): BillLine {
+  const { quantity, unitPrice, listPrice, modifiers, discountGiven } = item;
   return {
     id: item.id,
     productId: item.productId,
@@ -104,9 +124,11 @@ export function thawLine(item: OrderView['items'][number]): BillLine {
     variantName: item.variantName,
     category: item.category,
     sku: item.sku,
+    hsn: item.hsn ?? null,
     taxClass: item.taxClass,
     note: item.note,
     unitPriceMinor: parseMinor(unitPrice) as number,
+    listPriceMinor: listPrice ? (parseMinor(listPrice) as number) : null,
     modifiers: modifiers.map(({ id, name, price }) => ({
       id,
       name,
@@ -114,6 +136,7 @@ export function thawLine(item: OrderView['items'][number]): BillLine {
     })),
     quantityMilli: parseMilli(String(quantity)) as number,
     discount: thawDiscount(discountGiven),
+    recipe: thawRecipe(recipe),
   };
 }
 
@@ -121,19 +144,4 @@ export function thawDiscount(given: OrderView['discountGiven']): GivenDiscount |
   if (!given) return null;
   const parse = given.type === 'percentage' ? parseRate : parseMinor;
   return { ...given, value: parse(given.value) as number };
-}
-
-/** What lines take from stock by their products' recipes; negative, one entry an item. */
-export function stockTaken(lines: BillLine[], products: SaleProduct[]): StockChange[] {
-  const taken = new Map<string, number>();
-  for (const line of lines) {
-    const recipe = products.find((product) => product.id === line.productId)?.recipe ?? [];
-    for (const { itemId, variantId, quantity } of recipe) {
-      if (variantId !== null && variantId !== line.variantId) continue;
-      // Thousandths times thousandths are millionths; a third decimal is all that stock keeps.
-      const millionths = BigInt(parseMilli(quantity) as number) * BigInt(line.quantityMilli);
-      taken.set(itemId, (taken.get(itemId) ?? 0) - Number((millionths + 500n) / 1000n));
-    }
-  }
-  return [...taken].map(([itemId, quantityMilli]) => ({ itemId, quantityMilli }));
 }

@@ -1,25 +1,26 @@
 import { v7 as uuidv7 } from 'uuid';
-import { formatMinor } from '../../contract/money.ts';
-import type { OrderChange, OrderStatus, Order as OrderView } from '../../contract/orders.ts';
-import { fieldProblem, ProblemError } from '../../contract/problem.ts';
+import type { NewPayment, OrderChange, OrderStatus, Order as OrderView } from '../../contract/orders.ts';
+import { fieldProblem } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
-import { isUniqueViolation } from '../../database/pg-errors.ts';
-import { settlePayments } from '../../pricing/index.ts';
-import type { Context } from '../context.ts';
-import { moveStock } from '../inventory/sql/move-stock.ts';
-import { stockDifference, stockOfOrder } from '../inventory/sql/stock-of-order.ts';
+import { violatedUnique } from '../../database/pg-errors.ts';
+import { checkApproval } from '../auth/approval.ts';
+import { type Context, deviceOf } from '../context.ts';
+import { normalizePhone } from '../customers/phone.ts';
+import { findOrMakeCustomer } from '../customers/sql/upsert-customer.ts';
 import { Payment } from '../payments/payment.entity.ts';
+import { lockOpenShift } from '../shifts/sql/open-shift.ts';
+import { businessDateAt } from '../shops/business-day.ts';
+import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
+import { editBill, editsBill, isEditable } from './edit-bill.ts';
 import { findOrder } from './find-orders.ts';
-import { makeBill } from './make-bill.ts';
 import type { Order } from './order.entity.ts';
-import { methodOf, statusWhenPaid, toOffered } from './place-order.ts';
-import { resolveLines, stockTaken, thawDiscount, thawLine } from './resolve-lines.ts';
-import { loadForSale } from './sql/load-for-sale.ts';
-import { markLines, replaceLines } from './sql/replace-lines.ts';
-import { viewOrder } from './view-order.ts';
+import { methodOf, settle, statusWhenSold } from './order-payments.ts';
+import { closedProblem, paidProblem, takenPaymentId, unknownDebtor } from './order-problems.ts';
+import { markLines } from './sql/replace-lines.ts';
+import { type OrderParts, viewOrder } from './view-order.ts';
 
 /** Which status may follow which; paying moves an open bill on by itself. */
 const nextStatuses: Record<OrderStatus, OrderStatus[]> = {
@@ -31,8 +32,9 @@ const nextStatuses: Record<OrderStatus, OrderStatus[]> = {
 };
 
 /**
- * Edits an open bill, takes payments, moves the status on. Throws `not_found`, `version_conflict`, `order_closed`,
- * `order_status`, and what `placeOrder` throws for lines and payments.
+ * Edits a bill that isn't paid, takes payments, moves the status on. A payment whose id is known is there already and
+ * not taken again. Throws `not_found`, `version_conflict`, `order_closed`, `order_status`, and what `placeOrder` throws
+ * for lines, payments and approvals.
  */
 export async function updateOrder(
   context: Context,
@@ -40,89 +42,111 @@ export async function updateOrder(
   orderId: string,
   change: OrderChange,
 ): Promise<OrderView> {
-  return await transact(context, async (tx) => {
-    const { order, payments } = await findOrder(tx.em, shopId, orderId, true);
-    checkVersion(change.version, viewOrder(order, payments));
-    if (order.status === 'completed' || order.status === 'voided') throw closed(order);
-    const { shop } = await loadForSale(tx.em, shopId, orderId, []);
-    const settings = settingsOf(shop);
+  const approver = await checkApproval(context.em, shopId, change.approval);
+  return await saving(() =>
+    transact(context, async (tx) => {
+      const parts = await findOrder(tx.em, shopId, orderId, true);
+      const { order } = parts;
+      const payments = newPayments(parts, change.payments ?? []);
+      if (isPaymentAlone(change) && payments.length === 0) return viewOrder(parts);
+      checkVersion(change.version, viewOrder(parts));
+      if (order.status === 'voided') throw closedProblem(order);
+      if (order.status === 'completed' && !isPaymentAlone(change)) throw closedProblem(order);
+      const shop = await findShop(tx.em, shopId);
+      const settings = settingsOf(shop);
+      const businessDate = businessDateAt(tx.app.now(), shop);
 
-    const editsBill = change.items !== undefined || change.discount !== undefined;
-    if (editsBill && order.status !== 'open') throw closed(order);
-    if (editsBill) await rewriteBill(tx, order, payments, settings, change);
-    if (change.payments) payments.push(...takePayments(tx, order, payments, settings, change.payments));
-    if (change.status) moveStatus(order, change.status);
-    order.orderType = change.orderType ?? order.orderType;
-    order.notes = change.notes ?? order.notes;
-    if (change.customerName !== undefined) order.customerName = change.customerName;
-    order.updatedAt = tx.app.now();
-    await tx.em.flush();
-    await markLines(tx.em, order);
+      await setDetails(tx, order, change, settings);
+      const isRepriced = editsBill(change) || (change.orderType !== undefined && isEditable(parts));
+      if (isRepriced && !isEditable(parts)) throw paidProblem(order);
+      if (isRepriced) await editBill(tx, parts, { settings, change, approver, businessDate });
+      if (payments.length > 0) await takePayments(tx, parts, settings, payments, businessDate);
+      if (order.status === 'open') {
+        order.status = statusWhenSold(order.paymentStatus, order.payLater, settings) ?? 'open';
+      }
+      if (change.status) moveStatus(order, change.status);
+      // Two changes within a millisecond are two: updatedAt makes the version move.
+      order.updatedAt = new Date(Math.max(tx.app.now().getTime(), order.updatedAt.getTime() + 1));
+      await tx.em.flush();
+      await markLines(tx.em, order);
 
-    const view = viewOrder(order, payments);
-    tx.record({ shopId, type: 'order_updated', data: view });
-    return view;
+      const view = viewOrder(parts);
+      tx.record({ shopId, type: 'order_updated', data: view });
+      return view;
+    }),
+  );
+}
+
+/** A bill on the book is completed long before it is paid. */
+const isPaymentAlone = ({ payments, version: _, approval: __, ...rest }: OrderChange) =>
+  payments !== undefined && Object.values(rest).every((value) => value === undefined);
+
+/** Those that the bill hasn't got yet. Throws `order_conflict` for another payment under a known id. */
+function newPayments({ payments }: OrderParts, offered: NewPayment[]): NewPayment[] {
+  return offered.filter((payment, index) => {
+    const known = payments.find(({ id }) => id === payment.id);
+    if (!known) return true;
+    // Of a cash note more was handed over than was due: the amount of then was cut to it.
+    const isSame =
+      known.method === payment.method && [known.amountMinor, known.tenderedMinor].includes(payment.amount);
+    if (isSame) return false;
+    throw fieldProblem('order_conflict', `/payments/${index}/id`, 'is that of another payment of this bill');
   });
 }
 
-const closed = (order: Order) =>
-  new ProblemError('order_closed', {
-    detail: `Bill ${order.orderNumber} is ${order.status} and can't be changed.`,
-  });
-
-async function rewriteBill(
+async function setDetails(
   tx: Transaction,
   order: Order,
-  payments: Payment[],
-  settings: SettingsValues,
   change: OrderChange,
-): Promise<void> {
-  const { shopId, id } = order;
-  const frozen = order.items.map(thawLine);
-  const productIds = [...frozen, ...(change.items ?? [])].map((line) => line.productId);
-  const { products } = await loadForSale(tx.em, shopId, id, productIds);
-  const lines = change.items ? resolveLines(change.items, products, frozen) : frozen;
-  const discount =
-    change.discount === undefined ? thawDiscount(order.discountGiven ?? null) : change.discount;
-  const bill = makeBill(lines, discount, settings.tax, order.businessDate);
-  const paidMinor = sumOf(payments);
-  if (paidMinor > bill.totalMinor) {
-    const detail = `${formatMinor(paidMinor)} is paid already, more than the new total of ${formatMinor(bill.totalMinor)}.`;
-    throw fieldProblem('invalid_payment', '/items', detail);
-  }
-  Object.assign(order, bill);
-  order.paymentStatus = settlePayments(bill.totalMinor, [], paidMinor).status;
-  order.status = statusWhenPaid(order.paymentStatus, settings) ?? order.status;
-
-  const changes = stockDifference(await stockOfOrder(tx.em, shopId, id), stockTaken(lines, products));
-  const at = tx.app.now();
-  await moveStock(tx.em, { shopId, changes, reason: 'sale', orderId: id, actor: tx.actor, at });
-  try {
-    await replaceLines(tx.em, order);
-  } catch (error) {
-    if (!isUniqueViolation(error, 'order_lines_pkey')) throw error;
-    throw fieldProblem('order_conflict', '/items', 'have a line id that another order has');
-  }
-}
-
-function takePayments(
-  { em, app }: Transaction,
-  order: Order,
-  earlier: Payment[],
   settings: SettingsValues,
-  offered: NonNullable<OrderChange['payments']>,
-): Payment[] {
-  const settled = settlePayments(order.totalMinor, toOffered(offered), sumOf(earlier));
-  const added = settled.payments.map((payment) =>
-    em.create(Payment, { ...payment, id: uuidv7(), shopId: order.shopId, orderId: order.id, at: app.now() }),
-  );
-  order.paymentStatus = settled.status;
-  order.paymentMethod = methodOf([...earlier, ...added]);
-  if (order.status === 'open') order.status = statusWhenPaid(settled.status, settings) ?? 'open';
-  return added;
+): Promise<void> {
+  order.orderType = change.orderType ?? order.orderType;
+  order.notes = change.notes ?? order.notes;
+  order.payLater = change.payLater ?? order.payLater;
+  if (change.customerName !== undefined) order.customerName = change.customerName;
+  if (change.tableNumber !== undefined) order.tableNumber = change.tableNumber;
+  const { customerPhone } = change;
+  if (customerPhone) {
+    const phone = normalizePhone(customerPhone, settings.country, '/customerPhone');
+    const name = order.customerName ?? null;
+    const customer = { phone, name, at: tx.app.now() };
+    order.customerId = await findOrMakeCustomer(tx.em, order.shopId, customer);
+  } else if (customerPhone !== undefined) {
+    order.customerId = null;
+  }
+  if (change.payLater && !order.customerName && !order.customerId) throw unknownDebtor();
 }
 
-const sumOf = (payments: Payment[]) => payments.reduce((sum, payment) => sum + payment.amountMinor, 0);
+async function takePayments(
+  { em, app, actor }: Transaction,
+  { order, payments }: OrderParts,
+  settings: SettingsValues,
+  offered: NewPayment[],
+  businessDate: string,
+): Promise<void> {
+  const settled = settle(order.totalMinor - order.roundingMinor, offered, payments, settings);
+  const shiftId = await lockOpenShift(em, order.shopId, deviceOf(actor));
+  const added = settled.payments.map(({ id, ...payment }) =>
+    em.create(Payment, {
+      ...payment,
+      id: id ?? uuidv7(),
+      shopId: order.shopId,
+      orderId: order.id,
+      at: app.now(),
+      cashierId: actor.kind === 'user' ? actor.id : null,
+      shiftId,
+      businessDate,
+      returnedAt: null,
+      returnedOn: null,
+      returnedShiftId: null,
+    }),
+  );
+  payments.push(...added);
+  order.totalMinor = settled.totalMinor;
+  order.roundingMinor = settled.roundingMinor;
+  order.paymentStatus = settled.status;
+  order.paymentMethod = methodOf(payments);
+}
 
 function moveStatus(order: Order, status: OrderStatus): void {
   // Asked for twice, as when a paid bill completes itself: it is where it should be.
@@ -130,12 +154,18 @@ function moveStatus(order: Order, status: OrderStatus): void {
   if (!nextStatuses[order.status].includes(status)) {
     throw fieldProblem('order_status', '/status', `can't go from ${order.status} to ${status}`);
   }
-  if (status === 'completed' && order.paymentStatus !== 'completed') {
-    throw fieldProblem(
-      'order_status',
-      '/status',
-      `can't be completed: ${order.orderNumber} is not fully paid`,
-    );
+  if (status === 'completed' && order.paymentStatus !== 'completed' && !order.payLater) {
+    const detail = `can't be completed: ${order.orderNumber} is not fully paid; send payLater to put it on the book`;
+    throw fieldProblem('order_status', '/status', detail);
   }
   order.status = status;
+}
+
+async function saving<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (violatedUnique(error) === 'payments_pkey') throw takenPaymentId();
+    throw error;
+  }
 }

@@ -1,10 +1,17 @@
 import { formatMinor } from '../../contract/money.ts';
 import type { Order as OrderView, Payment as PaymentView } from '../../contract/orders.ts';
+import type { Refund } from '../../contract/refunds.ts';
 import type { Payment } from '../payments/payment.entity.ts';
 import type { Order } from './order.entity.ts';
 
+/** An order with everything that its view shows; payments and refunds oldest first. */
+export type OrderParts = { order: Order; payments: Payment[]; refunds: Refund[] };
+
+/** Bills from before a field was there: imported ones, and those of earlier versions. */
+const ITEM_DEFAULTS = { hsn: null, listPrice: null, serviceCharge: '0.00' };
+
 /** An order as the wire, the feed and the receipt show it. */
-export function viewOrder(order: Order, payments: Payment[]): OrderView {
+export function viewOrder({ order, payments, refunds }: OrderParts): OrderView {
   return {
     id: order.id,
     shopId: order.shopId,
@@ -13,21 +20,32 @@ export function viewOrder(order: Order, payments: Payment[]): OrderView {
     businessDate: order.businessDate,
     status: order.status,
     orderType: order.orderType,
+    customerId: order.customerId ?? null,
     customerName: order.customerName ?? null,
+    tableNumber: order.tableNumber ?? null,
     notes: order.notes,
-    items: order.items,
+    items: order.items.map((item) => ({ ...ITEM_DEFAULTS, ...item })),
     subtotal: formatMinor(order.subtotalMinor),
     discount: formatMinor(order.discountMinor),
     discountGiven: order.discountGiven ?? null,
+    serviceCharge: formatMinor(order.serviceChargeMinor),
     tax: formatMinor(order.taxMinor),
     taxLines: order.taxLines,
     taxMode: order.taxMode,
+    taxSplit: order.taxSplit,
+    placeOfSupply: order.placeOfSupply ?? null,
+    rounding: formatMinor(order.roundingMinor),
     total: formatMinor(order.totalMinor),
     paymentMethod: order.paymentMethod ?? null,
     paymentStatus: order.paymentStatus,
     payments: payments.map(viewPayment),
     change: formatMinor(payments.reduce((sum, payment) => sum + payment.changeMinor, 0)),
+    payLater: order.payLater,
+    refunds,
+    refunded: formatMinor(order.refundedMinor),
     cashierId: order.cashierId ?? null,
+    approvedBy: order.approvedBy ?? null,
+    shiftId: order.shiftId ?? null,
     deviceId: order.deviceId ?? null,
     source: order.source,
     voidReason: order.voidReason ?? null,
@@ -39,7 +57,7 @@ export function viewOrder(order: Order, payments: Payment[]): OrderView {
 
 export type PaymentFields = Pick<
   Payment,
-  'id' | 'method' | 'amountMinor' | 'tenderedMinor' | 'changeMinor' | 'reference' | 'at'
+  'id' | 'method' | 'amountMinor' | 'tenderedMinor' | 'tipMinor' | 'changeMinor' | 'reference' | 'at'
 >;
 
 export function viewPayment(payment: PaymentFields): PaymentView {
@@ -48,6 +66,7 @@ export function viewPayment(payment: PaymentFields): PaymentView {
     method: payment.method,
     amount: formatMinor(payment.amountMinor),
     tendered: formatMinor(payment.tenderedMinor),
+    tip: formatMinor(payment.tipMinor),
     change: formatMinor(payment.changeMinor),
     reference: payment.reference ?? null,
     at: payment.at.toISOString(),

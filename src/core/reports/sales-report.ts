@@ -3,7 +3,7 @@ import { formatMinor } from '../../contract/money.ts';
 import type { SalesReport, SalesReportQuery } from '../../contract/reports.ts';
 import { mulDivHalfUp } from '../../pricing/index.ts';
 import type { Services } from '../context.ts';
-import { businessDateOf, wallClock } from '../shops/business-day.ts';
+import { businessDateAt } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { type SalesSums, sumSales } from './sql/sum-sales.ts';
 
@@ -14,8 +14,7 @@ export async function salesReport(
   { from, to, groupBy }: SalesReportQuery,
 ): Promise<SalesReport> {
   const shop = await findShop(em, shopId);
-  const wall = wallClock(app.now(), shop.timezone);
-  const today = businessDateOf(wall.date, wall.time, shop.dayStart.slice(0, 5));
+  const today = businessDateAt(app.now(), shop);
   const first = from ?? (to !== undefined && to < today ? to : today);
   const span = { shopId, from: first, to: to ?? (first > today ? first : today) };
   const { totals, groups } = await sumSales(em, span, groupBy);

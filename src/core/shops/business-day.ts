@@ -13,6 +13,36 @@ export function businessDateOf(wallDate: string, wallTime: string, dayStart: str
   return wallTime < dayStart ? dayBefore(wallDate) : wallDate;
 }
 
+/** The business date of an instant in a shop; `dayStart` is `HH:MM`. */
+export function businessDateAt(instant: Date, shop: { timezone: string; dayStart: string }): string {
+  const dayStart = shop.dayStart.slice(0, 5);
+  const wall = wallClock(instant, shop.timezone);
+  const hasBegun = wall.time < dayStart && wasPutBack(instant, wall, dayStart, shop.timezone);
+  return hasBegun ? wall.date : businessDateOf(wall.date, wall.time, dayStart);
+}
+
+/** No zone puts its clock back by more. */
+const LONGEST_CHANGE_MINUTES = 120;
+
+/** Whether the clock showed the day's start already before it was put back: a day that has begun doesn't end again. */
+function wasPutBack(
+  instant: Date,
+  wall: { date: string; time: string },
+  dayStart: string,
+  timeZone: string,
+): boolean {
+  const before = (minutes: number) => wallClock(new Date(instant.getTime() - minutes * 60_000), timeZone);
+  const { date, time } = before(LONGEST_CHANGE_MINUTES);
+  const shown = (wallDate: string, wallTime: string) => Date.parse(`${wallDate}T${wallTime}Z`);
+  const passed = shown(wall.date, wall.time) - shown(date, time);
+  if (passed >= LONGEST_CHANGE_MINUTES * 60_000) return false;
+  for (let minutes = 1; minutes <= LONGEST_CHANGE_MINUTES; minutes += 1) {
+    const earlier = before(minutes);
+    if (earlier.date === wall.date && earlier.time >= dayStart) return true;
+  }
+  return false;
+}
+
 /**
  * The fiscal year of a business date as bill numbers show it: `2015` when it starts on 1 January, else the two
  * calendar years that it touches, `2627`. `fiscalYearStart` is `MM-DD`.

@@ -3,6 +3,7 @@ import type { App } from '../../app.ts';
 import * as contract from '../../contract/orders.ts';
 import { findOrder, listOrders } from '../../core/orders/find-orders.ts';
 import { placeOrder } from '../../core/orders/place-order.ts';
+import { refundOrder } from '../../core/orders/refund-order.ts';
 import { updateOrder } from '../../core/orders/update-order.ts';
 import { viewOrder } from '../../core/orders/view-order.ts';
 import { voidOrder } from '../../core/orders/void-order.ts';
@@ -19,8 +20,7 @@ export function mountOrders(router: Router, app: App): void {
   });
 
   mount(router, app, contract.getOrder, async ({ em, params }) => {
-    const { order, payments } = await findOrder(em, params.shopId, params.orderId);
-    return { body: viewOrder(order, payments) };
+    return { body: viewOrder(await findOrder(em, params.shopId, params.orderId)) };
   });
 
   mount(router, app, contract.updateOrder, async ({ em, actor, params, body }) => ({
@@ -30,4 +30,10 @@ export function mountOrders(router: Router, app: App): void {
   mount(router, app, contract.voidOrder, async ({ em, actor, params, body }) => ({
     body: await voidOrder({ app, em, actor }, params.shopId, params.orderId, body),
   }));
+
+  mount(router, app, contract.refundOrder, async ({ em, actor, params, body }) => {
+    const { shopId, orderId } = params;
+    const { order, isReplay } = await refundOrder({ app, em, actor }, shopId, orderId, body);
+    return { status: isReplay ? 200 : 201, body: order };
+  });
 }

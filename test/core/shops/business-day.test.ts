@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import {
+  businessDateAt,
   businessDateOf,
   fiscalYearLabel,
   formatCreditNoteNumber,
@@ -20,6 +21,27 @@ describe('the business day', () => {
   for (const [date, time, dayStart, expected] of dates) {
     it(`${date} ${time} is ${expected} when the day starts at ${dayStart}`, () => {
       expect(businessDateOf(date, time, dayStart)).to.equal(expected);
+    });
+  }
+
+  // Clocks go back at 02:00 EDT on 1 November 2026, which is 01:00 EST; forward at 02:00 EST on 8 March.
+  const instants: [instant: string, dayStart: string, expected: string][] = [
+    ['2026-11-01T05:40:00Z', '01:30:00', '2026-11-01'],
+    ['2026-11-01T06:10:00Z', '01:30:00', '2026-11-01'],
+    ['2026-11-01T06:29:59Z', '01:30:00', '2026-11-01'],
+    ['2026-11-01T05:29:00Z', '01:30:00', '2026-10-31'],
+    ['2026-11-01T06:10:00Z', '01:59:00', '2026-11-01'],
+    ['2026-11-01T06:10:00Z', '02:00:00', '2026-10-31'],
+    ['2026-11-01T06:59:59Z', '02:00:00', '2026-10-31'],
+    ['2026-11-01T07:00:00Z', '02:00:00', '2026-11-01'],
+    ['2026-03-08T06:59:00Z', '02:30:00', '2026-03-07'],
+    ['2026-03-08T07:00:00Z', '02:30:00', '2026-03-08'],
+    ['2026-07-01T05:00:00Z', '02:30:00', '2026-06-30'],
+  ];
+  for (const [instant, dayStart, expected] of instants) {
+    it(`${instant} in New York is ${expected} when the day starts at ${dayStart}`, () => {
+      const shop = { timezone: 'America/New_York', dayStart };
+      expect(businessDateAt(new Date(instant), shop)).to.equal(expected);
     });
   }
 

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { MovementReason } from '../../../contract/inventory.ts';
+import type { InventoryItem, MovementReason } from '../../../contract/inventory.ts';
 import { formatMilli } from '../../../contract/money.ts';
 import { query } from '../../../database/query.ts';
 import { type Actor, eventActor } from '../../context.ts';
@@ -12,43 +12,80 @@ export type Movement = {
   shopId: string;
   changes: StockChange[];
   reason: MovementReason;
+  /** A movement with an id of its own, so that the same one is booked once; one item at a time then. */
+  id?: string | undefined;
   orderId?: string | null;
+  refundId?: string | null;
   note?: string | null;
   actor: Actor;
   at: Date;
 };
 
+/** What moved, as the feed tells it. */
+export type StockEvent = { type: 'inventory_updated' | 'stock_low'; data: InventoryItem };
+
+const UTC = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+/** As `viewItem` has it. */
+const ITEM_VIEW = `jsonb_build_object(
+  'id', id, 'shopId', shop_id, 'name', name, 'unit', unit, 'quantity', trim_scale(quantity), 'cost', cost::text,
+  'reorderLevel', trim_scale(reorder_level), 'policy', policy, 'isLow', quantity <= reorder_level, 'version', version,
+  'createdAt', ${UTC('created_at')}, 'updatedAt', ${UTC('updated_at')})`;
+
 /**
  * The common table expressions that move stock. They lock the items in the order of their ids, so that two sales of the
- * same goods wait for each other and never for ever; `stock` has one row once all is moved. What takes more than there
- * is of an item whose policy is `deny` is refused with `out_of_stock`, and the whole statement with it. Parameters:
- * $1 shop, $2 changes, $3 reason, $4 order, $5 note, $6 actor, $7 time.
+ * same goods wait for each other and never for ever; `stock` has one row once all is moved, and `stock_event` numbers
+ * what the feed is to tell. What takes more than there is of an item whose policy is `deny` is refused with
+ * `out_of_stock`, and the whole statement with it. Parameters: $1 shop, $2 changes, $3 reason, $4 order, $5 note,
+ * $6 actor, $7 time.
  */
 export const MOVE_STOCK = `
   change AS (
-    SELECT i.id, c.quantity
-    FROM jsonb_to_recordset($2::jsonb) AS c (id uuid, quantity numeric)
+    SELECT i.id, c.quantity, c."movementId" AS movement_id, c."refundId" AS refund_id
+    FROM jsonb_to_recordset($2::jsonb) AS c (id uuid, quantity numeric, "movementId" uuid, "refundId" uuid)
     JOIN inventory_items i ON i.shop_id = $1 AND i.id = c.id
     ORDER BY i.id FOR NO KEY UPDATE OF i
   ), moved AS (
     UPDATE inventory_items i SET quantity = i.quantity + c.quantity, updated_at = $7
     FROM change c WHERE i.id = c.id
-    RETURNING i.id, i.name, i.unit, i.quantity, c.quantity AS delta,
+    RETURNING i.*, c.quantity AS delta, c.movement_id, c.refund_id,
               i.policy = 'deny' AND i.quantity < 0 AND c.quantity < 0 AS is_short
   ), movements AS (
-    INSERT INTO stock_movements (id, shop_id, item_id, quantity, reason, order_id, note, actor, at)
-    SELECT gen_random_uuid(), $1, id, delta, $3, $4, $5, $6, $7 FROM moved
+    INSERT INTO stock_movements (id, shop_id, item_id, quantity, reason, order_id, refund_id, note, actor, at)
+    SELECT coalesce(movement_id, gen_random_uuid()), $1, id, delta, $3, $4, refund_id, $5, $6, $7 FROM moved
   ), stock AS (
     SELECT CASE WHEN bool_or(is_short) THEN refuse('out_of_stock', jsonb_agg(jsonb_build_object(
       'name', name, 'unit', unit, 'left', (quantity - delta)::text) ORDER BY name) FILTER (WHERE is_short))
       ELSE true END AS is_enough
     FROM moved
+  ), stock_event AS (
+    SELECT row_number() OVER (ORDER BY id, type) AS number, type, data FROM (
+      SELECT id, 'inventory_updated' AS type, ${ITEM_VIEW} AS data FROM moved
+      UNION ALL
+      SELECT id, 'stock_low', ${ITEM_VIEW} FROM moved
+      WHERE quantity <= reorder_level AND quantity - delta > reorder_level
+    ) told
   )`;
 
-export const moveStockParameters = ({ shopId, changes, reason, orderId, note, actor, at }: Movement) => [
+export const moveStockParameters = ({
+  shopId,
+  changes,
+  reason,
+  id,
+  orderId,
+  refundId,
+  note,
+  actor,
+  at,
+}: Movement) => [
   shopId,
   JSON.stringify(
-    changes.map(({ itemId, quantityMilli }) => ({ id: itemId, quantity: formatMilli(quantityMilli) })),
+    changes.map(({ itemId, quantityMilli }) => ({
+      id: itemId,
+      quantity: formatMilli(quantityMilli),
+      movementId: id,
+      refundId,
+    })),
   ),
   reason,
   orderId ?? null,
@@ -57,9 +94,12 @@ export const moveStockParameters = ({ shopId, changes, reason, orderId, note, ac
   at,
 ];
 
-/** Moves stock and writes the ledger, in one statement. Throws `out_of_stock`. */
-export async function moveStock(em: EntityManager, movement: Movement): Promise<void> {
-  if (movement.changes.length === 0) return;
-  const sql = `WITH ${MOVE_STOCK} SELECT is_enough FROM stock`;
-  await asOutOfStock(query(em, sql, moveStockParameters(movement)));
+// The left join makes the refusal happen even when there is nothing to tell.
+const MOVE = `WITH ${MOVE_STOCK} SELECT e.type, e.data FROM stock LEFT JOIN stock_event e ON is_enough ORDER BY e.number`;
+
+/** Moves stock and writes the ledger, in one statement; gives what the feed is to be told. Throws `out_of_stock`. */
+export async function moveStock(em: EntityManager, movement: Movement): Promise<StockEvent[]> {
+  if (movement.changes.length === 0) return [];
+  const rows = await asOutOfStock(query<StockEvent>(em, MOVE, moveStockParameters(movement)));
+  return rows.filter(({ type }) => type !== null);
 }

@@ -1,19 +1,29 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { v7 as uuidv7 } from 'uuid';
 import type { Order as OrderView } from '../../../contract/orders.ts';
 import { query } from '../../../database/query.ts';
 import { type Actor, deviceOf } from '../../context.ts';
+import { upsertCustomer } from '../../customers/sql/upsert-customer.ts';
 import { asOutOfStock } from '../../inventory/out-of-stock.ts';
 import { MOVE_STOCK, moveStockParameters, type StockChange } from '../../inventory/sql/move-stock.ts';
-
+import { openShiftOf } from '../../shifts/sql/open-shift.ts';
+import type { LineStock } from '../make-bill.ts';
 import { LINE_COLUMNS, linesOf } from './line-rows.ts';
 
-/** An order without what only the counter row can give it. */
-export type OrderDraft = Omit<OrderView, 'orderNumber' | 'tokenNumber'>;
+/** What only the database can say: who the customer is, which drawer is open, which number comes next. */
+type Given = Pick<OrderView, 'orderNumber' | 'tokenNumber' | 'customerId' | 'shiftId'>;
+
+/** An order without what only the database can say. */
+export type OrderDraft = Omit<OrderView, keyof Given>;
 
 type NewOrderRow = {
   draft: OrderDraft;
+  waivesServiceCharge: boolean;
   requestHash: string;
+  lineStock: LineStock[];
   stock: StockChange[];
+  /** E.164, or null. */
+  customerPhone: string | null;
   /** The key of the number series, and what stands before the number. */
   series: string;
   numberPrefix: string;
@@ -21,69 +31,86 @@ type NewOrderRow = {
   at: Date;
 };
 
-type Row = { orderNumber: string; tokenNumber: number };
-
-// One statement writes the sale. Its order is in its joins: stock is locked and moved first, in the order of ids; the
-// shop's counter row, which every sale of the shop needs, is locked last and held for the commit alone. The order goes in
-// before its parts, so that of two equal sales at once the second stumbles over the order's id and over nothing else.
+// One statement writes the sale. Its order is in its joins: stock is locked and moved first, in the order of ids, then
+// the customer and the open shift; the shop's counter row, which every sale of the shop needs, is locked last and held
+// for the commit alone. The order goes in before its parts, so that of two equal sales at once the second stumbles over
+// the order's id and over nothing else.
 const INSERT_ORDER = `
-  WITH ${MOVE_STOCK}, head AS (
+  WITH ${MOVE_STOCK}, customer AS (
+    ${upsertCustomer({ id: '$15::uuid', shopId: '$1::uuid', phone: '$16::text', name: "$11::jsonb->>'customerName'", at: '$7::timestamptz' })}
+  ), shift AS (
+    ${openShiftOf('$1', '$13::text')}
+  ), head AS (
     UPDATE shop_heads SET
-      seq = seq + 1,
+      seq = seq + 1 + (SELECT count(*) FROM stock_event),
       series = series || jsonb_build_object($8::text, coalesce((series->>$8)::bigint, 0) + 1),
       token_number = CASE WHEN token_date >= $10::date THEN token_number + 1 ELSE 1 END,
       token_date = greatest(token_date, $10)
     WHERE shop_id = $1 AND (SELECT is_enough FROM stock)
+      AND (SELECT count(*) FROM customer) + (SELECT count(*) FROM shift) >= 0
     RETURNING seq, (series->>$8)::text AS number, token_number
   ), placed AS (
-    SELECT seq, $11::jsonb || jsonb_build_object(
+    SELECT seq - (SELECT count(*) FROM stock_event) AS seq, $11::jsonb || jsonb_build_object(
       'orderNumber', $9::text || lpad(number, greatest(6, length(number)), '0'),
-      'tokenNumber', token_number) AS data
+      'tokenNumber', token_number,
+      'customerId', (SELECT id FROM customer),
+      'shiftId', (SELECT id FROM shift)) AS data
     FROM head
   ), new_order AS (
     INSERT INTO orders (
       id, shop_id, order_number, items, subtotal, tax, discount, total, payment_method, payment_status, cashier_id,
       customer_name, order_type, created_at, updated_at, status, business_date, token_number, device_id, notes,
-      discount_given, tax_lines, tax_mode, request_hash, source, item_quantity)
+      discount_given, tax_lines, tax_mode, request_hash, source, customer_id, table_number, shift_id, pay_later,
+      service_charge, waives_service_charge, rounding, tax_split, place_of_supply, approved_by, item_quantity)
     SELECT o.id, $1, o."orderNumber", o.items, o.subtotal, o.tax, o.discount, o.total, o."paymentMethod",
       o."paymentStatus", o."cashierId", o."customerName", o."orderType", $7, $7, o.status, o."businessDate",
       o."tokenNumber", o."deviceId", o.notes, nullif(o."discountGiven", 'null'), o."taxLines", o."taxMode", $12, o.source,
+      o."customerId", o."tableNumber", o."shiftId", o."payLater", o."serviceCharge", $17, o.rounding, o."taxSplit",
+      o."placeOfSupply", o."approvedBy",
       (SELECT sum(quantity) FROM jsonb_to_recordset(o.items) AS line (quantity numeric))
     FROM placed, jsonb_to_record(placed.data) AS o (
       id uuid, "orderNumber" text, items jsonb, subtotal numeric, tax numeric, discount numeric, total numeric,
       "paymentMethod" text, "paymentStatus" text, "cashierId" uuid, "customerName" text, "orderType" text, status text,
       "businessDate" date, "tokenNumber" int, "deviceId" text, notes text, "discountGiven" jsonb, "taxLines" jsonb,
-      "taxMode" text, source text)
-    RETURNING id
+      "taxMode" text, source text, "customerId" uuid, "tableNumber" text, "shiftId" uuid, "payLater" boolean,
+      "serviceCharge" numeric, rounding numeric, "taxSplit" text, "placeOfSupply" text, "approvedBy" uuid)
+    RETURNING id, cashier_id, shift_id
   ), new_lines AS (
     INSERT INTO order_lines ${LINE_COLUMNS} ${linesOf({
       items: "placed.data->'items'",
+      lineStock: '$14::jsonb',
       shopId: '$1',
       orderId: 'new_order.id',
       businessDate: '$10::date',
       isSold: "placed.data->>'status' <> 'open'",
+      taxSplit: "placed.data->>'taxSplit'",
       from: 'new_order, placed',
     })}
   ), new_payments AS (
-    INSERT INTO payments (id, shop_id, order_id, method, amount, tendered, change, reference, at)
-    SELECT p.id, $1, new_order.id, p.method, p.amount, p.tendered, p.change, p.reference, p.at
+    INSERT INTO payments (
+      id, shop_id, order_id, method, amount, tendered, tip, change, reference, at, cashier_id, shift_id, business_date)
+    SELECT p.id, $1, new_order.id, p.method, p.amount, p.tendered, p.tip, p.change, p.reference, p.at,
+      new_order.cashier_id, new_order.shift_id, $10
     FROM new_order, placed, jsonb_to_recordset(placed.data->'payments') AS p (
-      id uuid, method text, amount numeric, tendered numeric, change numeric, reference text, at timestamptz)
-  ), new_event AS (
+      id uuid, method text, amount numeric, tendered numeric, tip numeric, change numeric, reference text,
+      at timestamptz)
+  ), new_events AS (
     INSERT INTO events (shop_id, seq, type, at, actor, device_id, data)
     SELECT $1, seq, 'order_created', $7, $6, $13, data FROM placed
+    UNION ALL
+    SELECT $1, placed.seq + e.number, e.type, $7, $6, $13, e.data FROM placed, stock_event e
   )
-  SELECT data->>'orderNumber' AS "orderNumber", (data->>'tokenNumber')::int AS "tokenNumber" FROM placed`;
+  SELECT data->>'orderNumber' AS "orderNumber", (data->>'tokenNumber')::int AS "tokenNumber",
+         (data->>'customerId')::uuid AS "customerId", (data->>'shiftId')::uuid AS "shiftId"
+  FROM placed`;
 
 /**
- * Writes a sale with its lines, payments, stock movements, numbers and event: all of it or nothing, in one statement
- * that is its own transaction, so that nobody waits for this program while the shop's counter row is locked.
+ * Writes a sale with its lines, payments, stock movements, customer, numbers and events: all of it or nothing, in one
+ * statement that is its own transaction, so that nobody waits for this program while the shop's counter row is locked.
  * Throws `out_of_stock`.
  */
-export async function insertOrder(
-  em: EntityManager,
-  { draft, requestHash, stock, series, numberPrefix, actor, at }: NewOrderRow,
-): Promise<OrderView> {
+export async function insertOrder(em: EntityManager, row: NewOrderRow): Promise<OrderView> {
+  const { draft, stock, actor, at } = row;
   const movement = {
     shopId: draft.shopId,
     changes: stock,
@@ -92,17 +119,20 @@ export async function insertOrder(
     actor,
     at,
   } as const;
-  const written = query<Row>(em, INSERT_ORDER, [
+  const written = query<Given>(em, INSERT_ORDER, [
     ...moveStockParameters(movement),
-    series,
-    numberPrefix,
+    row.series,
+    row.numberPrefix,
     draft.businessDate,
     JSON.stringify(draft),
-    requestHash,
+    row.requestHash,
     deviceOf(actor),
+    JSON.stringify(row.lineStock),
+    uuidv7(),
+    row.customerPhone,
+    row.waivesServiceCharge,
   ]);
-  const [row] = await asOutOfStock(written);
-  if (!row) throw new Error(`Shop ${draft.shopId} has no counters.`);
-  const { id, shopId, ...rest } = draft;
-  return { id, shopId, orderNumber: row.orderNumber, tokenNumber: row.tokenNumber, ...rest };
+  const [given] = await asOutOfStock(written);
+  if (!given) throw new Error(`Shop ${draft.shopId} has no counters.`);
+  return { ...draft, ...given };
 }

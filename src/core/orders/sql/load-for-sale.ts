@@ -10,6 +10,7 @@ export type SaleProduct = {
   category: string | null;
   sku: string | null;
   taxClass: string | null;
+  hsn: string | null;
   isActive: boolean;
   variants: { id: string; name: string; price: string; sku: string | null }[];
   groups: {
@@ -18,7 +19,8 @@ export type SaleProduct = {
     max: number;
     modifiers: { id: string; name: string; price: string }[];
   }[];
-  recipe: { itemId: string; variantId: string | null; quantity: string }[];
+  /** `cost` is that of one unit of the item, now. */
+  recipe: { itemId: string; variantId: string | null; quantity: string; cost: string }[];
 };
 
 export type SaleShop = {
@@ -46,7 +48,7 @@ const LOAD_FOR_SALE = `
     coalesce((
       SELECT jsonb_agg(jsonb_build_object(
         'id', p.id, 'name', p.name, 'price', p.price::text, 'category', p.category, 'sku', p.sku,
-        'taxClass', p.tax_class, 'isActive', p.is_active,
+        'taxClass', p.tax_class, 'hsn', p.hsn, 'isActive', p.is_active,
         'variants', coalesce((
           SELECT jsonb_agg(jsonb_build_object('id', v.id, 'name', v.name, 'price', v.price::text, 'sku', v.sku))
           FROM product_variants v WHERE v.product_id = p.id AND v.deleted_at IS NULL), '[]'),
@@ -57,8 +59,9 @@ const LOAD_FOR_SALE = `
           FROM modifier_groups g WHERE g.shop_id = p.shop_id AND g.product_id = p.id), '[]'),
         'recipe', coalesce((
           SELECT jsonb_agg(jsonb_build_object('itemId', r.inventory_item_id, 'variantId', r.variant_id,
-                                              'quantity', r.quantity::text))
-          FROM recipes r WHERE r.shop_id = p.shop_id AND r.product_id = p.id), '[]')))
+                                              'quantity', r.quantity::text, 'cost', i.cost::text))
+          FROM recipes r JOIN inventory_items i ON i.shop_id = r.shop_id AND i.id = r.inventory_item_id
+          WHERE r.shop_id = p.shop_id AND r.product_id = p.id), '[]')))
       FROM products p WHERE p.shop_id = s.id AND p.id = ANY ($3::uuid[]) AND p.deleted_at IS NULL), '[]') AS products
   FROM shops s WHERE s.id = $1`;
 

@@ -1,0 +1,30 @@
+import type { SettingsValues } from '../../contract/settings.ts';
+import { exceedsDiscountLimit, formatPercent } from '../../pricing/index.ts';
+import type { Need } from '../auth/approval.ts';
+import type { Actor } from '../context.ts';
+import type { Bill, BillLine } from './make-bill.ts';
+
+/** What somebody other than a cashier has to allow of a bill: prices that are not the menu's. */
+export function overrideNeeds(lines: BillLine[], frozen: BillLine[] = []): Need[] {
+  return lines.flatMap((line, index) => {
+    const before = frozen.find((known) => known.id === line.id);
+    if (line.listPriceMinor === null || before?.unitPriceMinor === line.unitPriceMinor) return [];
+    return [
+      {
+        least: 'manager' as const,
+        pointer: `/items/${index}/unitPrice`,
+        detail: `${line.name} has another price than on the menu.`,
+      },
+    ];
+  });
+}
+
+/** A discount above what the actor's role may give by itself. */
+export function discountNeeds(bill: Bill, { discountLimits }: SettingsValues, actor: Actor): Need[] {
+  if (actor.kind === 'system' || !exceedsDiscountLimit(bill.pricedLines, discountLimits.cashier)) return [];
+  const isAboveManagers = exceedsDiscountLimit(bill.pricedLines, discountLimits.manager);
+  const least = isAboveManagers ? 'owner' : 'manager';
+  const limit = actor.role === 'cashier' ? discountLimits.cashier : discountLimits.manager;
+  const detail = `The discount is more than the ${formatPercent(limit)} per cent that a ${actor.role} may give.`;
+  return [{ least, pointer: '/discount', detail }];
+}

@@ -1,0 +1,89 @@
+import { parseMinor } from '../../contract/money.ts';
+import type { LineVoid, NewLine, OrderChange, Order as OrderView } from '../../contract/orders.ts';
+import { fieldProblem } from '../../contract/problem.ts';
+import { mulDivHalfUp } from '../../pricing/index.ts';
+import type { BillLine } from './make-bill.ts';
+import { resolveLines } from './resolve-lines.ts';
+import type { Void } from './sql/insert-voids.ts';
+import type { SaleProduct } from './sql/load-for-sale.ts';
+
+/** Why a line's quantity went down when nobody said so. */
+const REDUCED = 'Quantity reduced';
+
+export type Merged = { lines: BillLine[]; voids: Void[]; isAdded: boolean };
+
+/**
+ * Brings changed, new and voided lines into a bill by their ids. Lines that the change doesn't name stay as they are, so
+ * two tills that work on one bill each keep what the other did. What goes down is a void, whichever way it was sent.
+ * Throws `unknown_product`, `invalid_request`.
+ */
+export function mergeLines(
+  frozen: BillLine[],
+  { items = [], voidItems = [] }: Pick<OrderChange, 'items' | 'voidItems'>,
+  products: SaleProduct[],
+  billed: OrderView['items'],
+): Merged {
+  const sent = new Map(resolveLines(items, products, frozen).map((line) => [line.id, line]));
+  checkGoods(items, frozen);
+  const reasons = new Map<string, string>();
+  const kept = frozen.map((line) => sent.get(line.id) ?? line);
+  const added = [...sent.values()].filter((line) => !frozen.some(({ id }) => id === line.id));
+  const lines = [...kept, ...added];
+  for (const [index, voided] of voidItems.entries()) {
+    applyVoid(lines, voided, index);
+    reasons.set(voided.id, voided.reason);
+  }
+  const left = lines.filter((line) => line.quantityMilli > 0);
+  if (left.length === 0) {
+    throw fieldProblem('invalid_request', '/voidItems', 'leave nothing on the bill; void the bill itself');
+  }
+  const voids = frozen.flatMap((line) => {
+    const after = left.find(({ id }) => id === line.id)?.quantityMilli ?? 0;
+    if (after >= line.quantityMilli) return [];
+    const reason = reasons.get(line.id) ?? REDUCED;
+    return [voidOf(line, line.quantityMilli - after, reason, billed)];
+  });
+  return { lines: left, voids, isAdded: added.length > 0 };
+}
+
+/** A line's id stays with its goods: what was sold under it must not turn into something else. */
+function checkGoods(items: NewLine[], frozen: BillLine[]): void {
+  for (const [index, line] of items.entries()) {
+    const known = frozen.find(({ id }) => id === line.id);
+    if (!known) continue;
+    if (known.productId === line.productId && known.variantId === (line.variantId ?? null)) continue;
+    throw fieldProblem(
+      'invalid_request',
+      `/items/${index}/id`,
+      `is ${known.name} on this bill; void it and add a new line`,
+    );
+  }
+}
+
+/** Takes from the line in place; a line that is gone keeps a quantity of 0 until the caller drops it. */
+function applyVoid(lines: BillLine[], { id, quantity }: LineVoid, index: number): void {
+  const place = lines.findIndex((line) => line.id === id);
+  const line = lines[place];
+  if (!line || line.quantityMilli === 0) {
+    throw fieldProblem('invalid_request', `/voidItems/${index}/id`, 'is not a line of this bill');
+  }
+  const taken = quantity ?? line.quantityMilli;
+  if (taken > line.quantityMilli) {
+    const detail = `is more than the ${line.quantityMilli / 1000} of ${line.name} on the bill`;
+    throw fieldProblem('invalid_request', `/voidItems/${index}/quantity`, detail);
+  }
+  lines[place] = { ...line, quantityMilli: line.quantityMilli - taken };
+}
+
+function voidOf(line: BillLine, quantityMilli: number, reason: string, billed: OrderView['items']): Void {
+  const item = billed.find(({ id }) => id === line.id);
+  const totalMinor = parseMinor(item?.total ?? '0') as number;
+  return {
+    lineId: line.id,
+    name: line.name,
+    variantName: line.variantName,
+    quantityMilli,
+    amountMinor: mulDivHalfUp(totalMinor, quantityMilli, line.quantityMilli),
+    reason,
+  };
+}

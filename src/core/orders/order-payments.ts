@@ -1,0 +1,80 @@
+import { parseMinor } from '../../contract/money.ts';
+import type { NewPayment, PaymentStatus } from '../../contract/orders.ts';
+import type { PaymentMethod } from '../../contract/primitives.ts';
+import type { SettingsValues } from '../../contract/settings.ts';
+import { roundingOf, type Settlement, settlePayments } from '../../pricing/index.ts';
+import type { Payment } from '../payments/payment.entity.ts';
+
+type Rounding = { stepMinor: number; when: 'always' | 'cash' };
+
+const roundingRule = ({ rounding }: SettingsValues): Rounding => ({
+  stepMinor: rounding.to === 'none' ? 0 : (parseMinor(rounding.to) as number),
+  when: rounding.when,
+});
+
+/** What a bill can come to: exactly, and rounded. */
+export function possibleTotals(exactMinor: number, settings: SettingsValues): number[] {
+  return [exactMinor, exactMinor + roundingOf(exactMinor, roundingRule(settings).stepMinor)];
+}
+
+/** One payment of the whole bill. */
+export function wholePayment(
+  method: PaymentMethod,
+  exactMinor: number,
+  settings: SettingsValues,
+): NewPayment[] {
+  const { stepMinor, when } = roundingRule(settings);
+  const isRounded = when === 'always' || method === 'cash';
+  return [{ method, amount: isRounded ? exactMinor + roundingOf(exactMinor, stepMinor) : exactMinor }];
+}
+
+const toOffered = ({ method, amount, tendered, tip = 0, reference, id }: NewPayment) => ({
+  id,
+  method,
+  amountMinor: amount,
+  tenderedMinor: tendered,
+  tipMinor: tip,
+  reference: reference ?? null,
+});
+
+type Earlier = Pick<Payment, 'amountMinor' | 'method'>;
+
+/** Settles new payments on a bill under the shop's rule of rounding. Throws `invalid_payment`. */
+export function settle(
+  exactMinor: number,
+  offered: NewPayment[],
+  earlier: Earlier[],
+  settings: SettingsValues,
+): Settlement<ReturnType<typeof toOffered>> {
+  return settlePayments({
+    exactMinor,
+    rounding: roundingRule(settings),
+    payments: offered.map(toOffered),
+    earlier: {
+      paidMinor: sumPaid(earlier),
+      isCashOnly: earlier.every((payment) => payment.method === 'cash'),
+    },
+  });
+}
+
+export const sumPaid = (payments: Earlier[]) =>
+  payments.reduce((sum, payment) => sum + payment.amountMinor, 0);
+
+/**
+ * A bill that is paid, or that goes on the book, is done at once unless a kitchen has to make it first. Undefined while
+ * it is parked.
+ */
+export function statusWhenSold(
+  payment: PaymentStatus,
+  payLater: boolean,
+  settings: SettingsValues,
+): 'preparing' | 'completed' | undefined {
+  if (payment !== 'completed' && !payLater) return undefined;
+  return settings.kitchen.enabled ? 'preparing' : 'completed';
+}
+
+/** One method by its name, several as `split`; null while nothing is paid. */
+export function methodOf(payments: { method: string }[]): string | null {
+  const methods = new Set(payments.map((payment) => payment.method));
+  return methods.size > 1 ? 'split' : ([...methods][0] ?? null);
+}

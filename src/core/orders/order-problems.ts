@@ -1,0 +1,25 @@
+import { fieldProblem, ProblemError } from '../../contract/problem.ts';
+import type { Order } from './order.entity.ts';
+
+/** What several actions refuse, in the same words. */
+
+export const takenLineId = () =>
+  fieldProblem('order_conflict', '/items', 'have a line id that another order has');
+
+export const takenPaymentId = () =>
+  fieldProblem('order_conflict', '/payments', 'have a payment id that another payment has');
+
+export const unknownDebtor = () =>
+  fieldProblem(
+    'invalid_request',
+    '/payLater',
+    'needs to know who owes it: send customerName or customerPhone',
+  );
+
+export const closedProblem = ({ orderNumber, status }: Order) =>
+  new ProblemError('order_closed', { detail: `Bill ${orderNumber} is ${status} and can't be changed.` });
+
+export const paidProblem = ({ orderNumber }: Order) =>
+  new ProblemError('order_closed', {
+    detail: `Bill ${orderNumber} is paid, so its lines can't be changed. Refund it, or make another bill.`,
+  });

@@ -1,0 +1,215 @@
+import { createHash } from 'node:crypto';
+import { formatMilli, formatMinor, parseMilli, parseMinor } from '../../contract/money.ts';
+import type { Order as OrderView } from '../../contract/orders.ts';
+import type { PaymentMethod } from '../../contract/primitives.ts';
+import { fieldProblem, ProblemError } from '../../contract/problem.ts';
+import type { NewRefund } from '../../contract/refunds.ts';
+import { isUniqueViolation } from '../../database/pg-errors.ts';
+import { priceRefund } from '../../pricing/index.ts';
+import { type Context, deviceOf } from '../context.ts';
+import { moveStock } from '../inventory/sql/move-stock.ts';
+import { lockOpenShift } from '../shifts/sql/open-shift.ts';
+import { businessDateAt, fiscalYearLabel } from '../shops/business-day.ts';
+import { findShop } from '../shops/find-shops.ts';
+import { settingsOf } from '../shops/settings.ts';
+import { type Transaction, transact } from '../transact.ts';
+import { findOrder } from './find-orders.ts';
+import { costOf, stockReturned, thawRecipe } from './line-stock.ts';
+import { sumPaid } from './order-payments.ts';
+import { closedProblem } from './order-problems.ts';
+import { findRefund, insertRefund, type RefundRow } from './sql/insert-refund.ts';
+import { linesOfOrder, type OrderLine } from './sql/lines-of-order.ts';
+import { type OrderParts, viewOrder } from './view-order.ts';
+
+type Refunded = { order: OrderView; isReplay: boolean };
+
+/**
+ * Gives back all that is left of a bill, or some of its lines, with the tax that they were sold with, under a number of
+ * the shop's own series of credit notes. The same id and body again give the same refund. Throws `order_closed`,
+ * `refund_conflict`, `refund_too_large`, `invalid_request`, `invalid_payment`.
+ */
+export async function refundOrder(
+  context: Context,
+  shopId: string,
+  orderId: string,
+  body: NewRefund,
+): Promise<Refunded> {
+  const requestHash = createHash('sha256').update(JSON.stringify(body)).digest('hex');
+  try {
+    return await transact(context, (tx) => refund(tx, shopId, orderId, body, requestHash));
+  } catch (error) {
+    // The same id came for two bills at once, and the other one was first.
+    if (isUniqueViolation(error, 'refunds_pkey')) throw takenRefundId();
+    throw error;
+  }
+}
+
+const takenRefundId = () =>
+  fieldProblem('refund_conflict', '/id', 'belongs to another refund; a new refund needs a new id');
+
+async function refund(
+  tx: Transaction,
+  shopId: string,
+  orderId: string,
+  body: NewRefund,
+  requestHash: string,
+): Promise<Refunded> {
+  const parts = await findOrder(tx.em, shopId, orderId, true);
+  const earlier = await findRefund(tx.em, body.id);
+  if (earlier) {
+    if (earlier.orderId !== orderId || earlier.requestHash !== requestHash) throw takenRefundId();
+    return { order: viewOrder(parts), isReplay: true };
+  }
+  const { order } = parts;
+  if (order.status === 'voided') throw closedProblem(order);
+  if (order.status === 'open') {
+    const detail = `Bill ${order.orderNumber} is still open. Take lines off it, or void it.`;
+    throw new ProblemError('order_closed', { detail });
+  }
+  const lines = takeLines(await linesOfOrder(tx.em, shopId, orderId), body, order.orderNumber);
+  const row = await priceRow(tx, parts, lines, body);
+  return { order: await giveBack(tx, parts, lines, { ...row, requestHash }), isReplay: false };
+}
+
+/** A line of the bill, what came back of it before, and what comes back now. */
+type TakenLine = OrderLine & { quantityMilli: number; returnedMilli: number; takeMilli: number };
+
+function takeLines(stored: OrderLine[], { lines: wanted }: NewRefund, orderNumber: string): TakenLine[] {
+  const wholly = stored.map(({ id, quantity, returned }) => ({
+    lineId: id,
+    quantity: (parseMilli(quantity) as number) - (parseMilli(returned) as number),
+  }));
+  const takes = wanted ?? wholly;
+  takes.forEach(({ lineId }, index) => {
+    if (!stored.some(({ id }) => id === lineId))
+      throw fieldProblem('invalid_request', `/lines/${index}/lineId`, 'is not a line of this bill');
+    if (takes.findIndex((take) => take.lineId === lineId) !== index)
+      throw fieldProblem('invalid_request', `/lines/${index}/lineId`, 'stands twice');
+  });
+  const lines = stored.map((line) => ({
+    ...line,
+    quantityMilli: parseMilli(line.quantity) as number,
+    returnedMilli: parseMilli(line.returned) as number,
+    takeMilli: takes.find(({ lineId }) => lineId === line.id)?.quantity ?? 0,
+  }));
+  for (const line of lines) {
+    const left = line.quantityMilli - line.returnedMilli;
+    if (line.takeMilli <= left) continue;
+    const index = takes.findIndex(({ lineId }) => lineId === line.id);
+    const detail = `Of ${line.name} only ${left / 1000} can still be refunded.`;
+    throw fieldProblem('refund_too_large', `/lines/${index}/quantity`, detail);
+  }
+  if (lines.every(({ takeMilli }) => takeMilli === 0)) {
+    throw new ProblemError('refund_too_large', {
+      detail: `All of bill ${orderNumber} was refunded already.`,
+    });
+  }
+  return lines;
+}
+
+async function priceRow(
+  tx: Transaction,
+  { order, payments }: OrderParts,
+  lines: TakenLine[],
+  { id, reason, restock, method }: NewRefund,
+) {
+  const priced = priceRefund({
+    lines: lines.map((line) => ({
+      ...line,
+      totalMinor: parseMinor(line.total) as number,
+      taxMinor: parseMinor(line.tax) as number,
+    })),
+    totalMinor: order.totalMinor,
+    taxSplit: order.taxSplit,
+  });
+  const left = sumPaid(payments) - order.refundedMinor;
+  if (priced.totalMinor > left) {
+    const detail = `This comes to ${formatMinor(priced.totalMinor)}, but only ${formatMinor(left)} was paid and not given back yet.`;
+    throw new ProblemError('refund_too_large', { detail });
+  }
+  const at = tx.app.now();
+  const shop = await findShop(tx.em, order.shopId);
+  const businessDate = businessDateAt(at, shop);
+  const label = fiscalYearLabel(businessDate, settingsOf(shop).fiscalYearStart);
+  return {
+    id,
+    reason,
+    restock,
+    method: method ?? methodOfBill(payments),
+    businessDate,
+    series: `C${label}`,
+    numberPrefix: `${shop.code}/C${label}/`,
+    at,
+    taxMinor: priced.taxMinor,
+    roundingMinor: priced.roundingMinor,
+    totalMinor: priced.totalMinor,
+    lines: lines.flatMap((line, index) => {
+      const share = priced.lines[index];
+      if (!share || line.takeMilli === 0) return [];
+      const costMinor = restock ? costBack(line) : null;
+      return [
+        {
+          lineNo: line.lineNo,
+          quantity: formatMilli(line.takeMilli),
+          tax: formatMinor(share.taxMinor),
+          total: formatMinor(share.totalMinor),
+          cost: costMinor === null ? null : formatMinor(costMinor),
+        },
+      ];
+    }),
+  };
+}
+
+/** The way that the money came, where it was one way. Nothing was taken for a bill of 0.00: no drawer opens for it. */
+function methodOfBill(payments: { method: PaymentMethod }[]): PaymentMethod {
+  const methods = [...new Set(payments.map((payment) => payment.method))];
+  if (methods.length > 1) {
+    throw fieldProblem(
+      'invalid_payment',
+      '/method',
+      `has to be chosen: the bill was paid by ${methods.join(' and ')}`,
+    );
+  }
+  return methods[0] ?? 'other';
+}
+
+/** What goods that go back on the shelf had cost, by difference as all shares of a line. */
+function costBack({ recipe, returnedMilli, takeMilli }: TakenLine): number | null {
+  const cost = (quantityMilli: number) => costOf({ recipe: thawRecipe(recipe), quantityMilli });
+  const after = cost(returnedMilli + takeMilli);
+  return after === null ? null : after - (cost(returnedMilli) ?? 0);
+}
+
+async function giveBack(
+  tx: Transaction,
+  { order }: OrderParts,
+  lines: TakenLine[],
+  row: Omit<RefundRow, 'shopId' | 'orderId' | 'cashierId' | 'shiftId' | 'orderType'>,
+): Promise<OrderView> {
+  const { em, actor } = tx;
+  const { shopId, id: orderId, orderType } = order;
+  order.refundedMinor += row.totalMinor;
+  order.updatedAt = new Date(Math.max(row.at.getTime(), order.updatedAt.getTime() + 1));
+  await em.flush();
+  // Locks come in the order in which every change takes them: the bill, its stock, the shift, the shop's counters.
+  if (row.restock) {
+    const returned = stockReturned(lines.map((line) => ({ ...line, recipe: thawRecipe(line.recipe) })));
+    const changes = returned.filter(({ quantityMilli }) => quantityMilli !== 0);
+    const movement = {
+      shopId,
+      changes,
+      reason: 'refund',
+      orderId,
+      refundId: row.id,
+      actor,
+      at: row.at,
+    } as const;
+    for (const event of await moveStock(em, movement)) tx.record({ shopId, ...event });
+  }
+  const shiftId = await lockOpenShift(em, shopId, deviceOf(actor));
+  const cashierId = actor.kind === 'user' ? actor.id : null;
+  await insertRefund(em, { ...row, shopId, orderId, orderType, cashierId, shiftId });
+  const view = viewOrder(await findOrder(em, shopId, orderId));
+  tx.record({ shopId, type: 'order_updated', data: view });
+  return view;
+}

@@ -1,0 +1,254 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import {
+  eventsOf,
+  givenItem,
+  givenProduct,
+  givenShop,
+  PASSWORD,
+  saleOf,
+  type TestShop,
+} from '../support/factories.ts';
+
+describe('editing a parked bill', () => {
+  let test: TestApp;
+  let shop: TestShop;
+  let orders: string;
+
+  before(async () => {
+    test = await startTestApp();
+    shop = await givenShop(test, 'EDIT');
+    orders = `${shop.path}/orders`;
+  });
+  after(() => test.close());
+
+  const park = async (product: { id: string }, fields: Record<string, unknown> = {}) => {
+    const { status, body, text } = await shop.cashier.post(
+      orders,
+      saleOf(product, { paymentMethod: undefined, ...fields }),
+    );
+    expect(status, text).to.equal(201);
+    return body;
+  };
+  const put = (id: string, body: unknown) => shop.cashier.put(`${orders}/${id}`, body);
+  const voidsOf = async (orderId: string) => {
+    const client = await test.database.connect();
+    const { rows } = await client.query(
+      'SELECT line_id, quantity::float8, amount::text, reason FROM voids WHERE order_id = $1 ORDER BY at, amount',
+      [orderId],
+    );
+    return rows;
+  };
+  const stockOf = async (id: string) =>
+    (await shop.cashier.get(`${shop.path}/inventory?limit=200`)).body.data.find(
+      (item: { id: string }) => item.id === id,
+    ).quantity;
+
+  it('keeps what two waiters add at the same time, and what each of them changes', async () => {
+    const [cake, tea] = [await givenProduct(shop, { price: 100 }), await givenProduct(shop, { price: 20 })];
+    const bill = await park(cake, { tableNumber: '4' });
+    const adds = [...Array(8).keys()].map((n) =>
+      put(bill.id, { items: [{ id: randomUUID(), productId: n % 2 ? cake.id : tea.id, quantity: 1 }] }),
+    );
+    for (const { status, text } of await Promise.all(adds)) expect(status, text).to.equal(200);
+    const { body } = await shop.cashier.get(`${orders}/${bill.id}`);
+    expect(body.items).to.have.length(9);
+    expect([body.total, body.tableNumber, body.version]).to.deep.equal(['580.00', '4', 9]);
+    const again = { items: [{ ...lineOf(body.items[8]), quantity: 3 }] };
+    await put(bill.id, again);
+    const { body: twice } = await put(bill.id, again);
+    expect(twice.items[8].quantity).to.equal(3);
+    expect(twice.items.slice(0, 8)).to.deep.equal(body.items.slice(0, 8));
+  });
+
+  const lineOf = ({ id, productId }: { id: string; productId: string }) => ({ id, productId, quantity: 1 });
+
+  it('takes lines off by their id, gives their stock back and keeps who did it and why', async () => {
+    const flour = await givenItem(shop, { quantity: 100 });
+    const cake = await givenProduct(shop, {
+      price: 50,
+      recipe: [{ inventoryItemId: flour.id, quantity: 2 }],
+    });
+    const bill = await park(cake, {
+      items: [
+        { productId: cake.id, quantity: 3 },
+        { productId: cake.id, quantity: 1 },
+      ],
+    });
+    expect(await stockOf(flour.id)).to.equal(92);
+    const [first, second] = bill.items;
+    const part = await put(bill.id, {
+      voidItems: [
+        { id: first.id, quantity: 1, reason: 'dropped' },
+        { id: second.id, reason: 'left' },
+      ],
+    });
+    expect([part.status, part.body.total, part.body.items.length]).to.deep.equal([200, '100.00', 1]);
+    expect(await stockOf(flour.id)).to.equal(96);
+    await put(bill.id, { items: [{ id: first.id, productId: cake.id, quantity: 1 }] });
+    expect(await voidsOf(bill.id)).to.deep.equal([
+      { line_id: first.id, quantity: 1, amount: '50.00', reason: 'dropped' },
+      { line_id: second.id, quantity: 1, amount: '50.00', reason: 'left' },
+      { line_id: first.id, quantity: 1, amount: '50.00', reason: 'Quantity reduced' },
+    ]);
+    const none = await put(bill.id, { voidItems: [{ id: first.id, reason: 'x' }] });
+    expect([none.status, none.body.errors[0].pointer]).to.deep.equal([422, '/voidItems']);
+    const gone = await put(bill.id, { voidItems: [{ id: second.id, reason: 'x' }] });
+    expect([gone.status, gone.body.errors[0].pointer]).to.deep.equal([422, '/voidItems/0/id']);
+    const many = await put(bill.id, { voidItems: [{ id: first.id, quantity: 2, reason: 'x' }] });
+    expect([many.status, many.body.errors[0].pointer]).to.deep.equal([422, '/voidItems/0/quantity']);
+  });
+
+  it("keeps a line's stock when its product left the menu or got another recipe since", async () => {
+    const milk = await givenItem(shop, { quantity: 10 });
+    const recipe = [{ inventoryItemId: milk.id, quantity: 1 }];
+    const [shake, lassi] = [await givenProduct(shop, { recipe }), await givenProduct(shop, { recipe })];
+    const bill = await park(shake, {
+      items: [
+        { productId: shake.id, quantity: 1 },
+        { productId: lassi.id, quantity: 1 },
+      ],
+    });
+    await shop.manager.delete(`${shop.path}/products/${shake.id}`);
+    await shop.manager.put(`${shop.path}/products/${lassi.id}`, { recipe: [] });
+    const { status } = await put(bill.id, { notes: 'x', discount: { type: 'flat', value: 1 } });
+    expect([status, await stockOf(milk.id)]).to.deep.equal([200, 8]);
+    await shop.manager.delete(`${orders}/${bill.id}`, { reason: 'left' });
+    expect(await stockOf(milk.id)).to.equal(10);
+  });
+
+  it('does not turn a line into something else', async () => {
+    const [cake, tea] = [await givenProduct(shop), await givenProduct(shop)];
+    const bill = await park(cake);
+    const { status, body } = await put(bill.id, {
+      items: [{ id: bill.items[0].id, productId: tea.id, quantity: 1 }],
+    });
+    expect([status, body.errors[0].pointer]).to.deep.equal([422, '/items/0/id']);
+  });
+
+  describe('in a shop with a kitchen', () => {
+    let cafe: TestShop;
+    let cake: { id: string };
+    before(async () => {
+      cafe = await givenShop(test, 'CAFE');
+      await cafe.manager.put(`${cafe.path}/settings`, { kitchen: { enabled: true } });
+      cake = await givenProduct(cafe, { price: 100 });
+    });
+    const send = (id: string, body: unknown) => cafe.cashier.put(`${cafe.path}/orders/${id}`, body);
+    const inKitchen = async () => {
+      const sale = saleOf(cake, { paymentMethod: undefined });
+      const { body } = await cafe.cashier.post(`${cafe.path}/orders`, sale);
+      return (await send(body.id, { status: 'preparing' })).body;
+    };
+
+    it('goes on while the kitchen is at it, and a new line brings a finished order back', async () => {
+      const bill = await inKitchen();
+      await send(bill.id, { status: 'ready' });
+      const { body } = await send(bill.id, { items: [{ productId: cake.id, quantity: 1 }] });
+      expect([body.status, body.total]).to.deep.equal(['preparing', '200.00']);
+      const paid = await send(bill.id, { payments: [{ method: 'upi', amount: 200 }] });
+      expect([paid.body.status, paid.body.paymentStatus]).to.deep.equal(['preparing', 'completed']);
+      const late = await send(bill.id, { items: [{ productId: cake.id, quantity: 1 }] });
+      expect([late.status, late.body.type]).to.deep.equal([409, 'urn:smoocho:problem:order_closed']);
+    });
+
+    it('asks for a manager before something is taken off that the kitchen has', async () => {
+      const bill = await inKitchen();
+      const items = [{ productId: cake.id, quantity: 2 }];
+      await send(bill.id, { items });
+      const voidItems = [{ id: bill.items[0].id, reason: 'cold' }];
+      const refused = await send(bill.id, { voidItems });
+      expect([refused.status, refused.body.type]).to.deep.equal([403, 'urn:smoocho:problem:approval_needed']);
+      const wrong = await send(bill.id, {
+        voidItems,
+        approval: { email: cafe.emails.manager, password: 'x' },
+      });
+      expect([wrong.status, wrong.body.type]).to.deep.equal([403, 'urn:smoocho:problem:approval_refused']);
+      const own = await send(bill.id, {
+        voidItems,
+        approval: { email: cafe.emails.cashier, password: PASSWORD },
+      });
+      expect(own.body.type).to.equal('urn:smoocho:problem:approval_refused');
+      const other = await send(bill.id, {
+        voidItems,
+        approval: { email: shop.emails.manager, password: PASSWORD },
+      });
+      expect(other.body.type).to.equal('urn:smoocho:problem:approval_refused');
+      const approval = { email: cafe.emails.manager, password: PASSWORD };
+      const { status, body } = await send(bill.id, { voidItems, approval });
+      const { body: profile } = await cafe.manager.get('/api/auth/profile');
+      expect([status, body.total, body.approvedBy]).to.deep.equal([200, '200.00', profile.user.id]);
+    });
+  });
+
+  describe('prices and discounts that a cashier may not give alone', () => {
+    const approval = () => ({ email: shop.emails.manager, password: PASSWORD });
+
+    it('need a manager, or one who approves them in the same request', async () => {
+      const cake = await givenProduct(shop, { price: 100 });
+      const dear = { items: [{ productId: cake.id, quantity: 1, unitPrice: 80 }] };
+      const steep = { discount: { type: 'percentage', value: '25', reason: 'regular' } };
+      for (const fields of [dear, steep]) {
+        const sale = saleOf(cake, fields);
+        const refused = await shop.cashier.post(orders, sale);
+        expect(refused.status).to.equal(403);
+        expect(refused.body.detail).to.match(/Ask a manager to approve it\.$/);
+        const approved = await shop.cashier.post(orders, { ...sale, approval: approval() });
+        expect(approved.status, approved.text).to.equal(201);
+        expect(approved.body.approvedBy).to.be.a('string');
+        expect((await shop.cashier.post(orders, sale)).status, 'a retry').to.equal(200);
+        expect((await shop.manager.post(orders, { ...sale, id: randomUUID() })).status).to.equal(201);
+      }
+      const { body } = await shop.manager.post(orders, saleOf(cake, dear));
+      expect(body.items[0]).to.include({ unitPrice: '80.00', listPrice: '100.00', total: '80.00' });
+    });
+
+    it('go by the share of each line, whichever way it was taken off', async () => {
+      const [cake, tea] = [
+        await givenProduct(shop, { price: 1000 }),
+        await givenProduct(shop, { price: 10 }),
+      ];
+      const free = { productId: tea.id, quantity: 1, discount: { type: 'percentage', value: '100' } };
+      const items = [{ productId: cake.id, quantity: 1 }, free];
+      expect((await shop.cashier.post(orders, saleOf(cake, { items }))).status).to.equal(403);
+      const fifth = { type: 'percentage', value: '20' };
+      expect((await shop.cashier.post(orders, saleOf(cake, { discount: fifth }))).status).to.equal(201);
+    });
+
+    it('are not got by voiding lines under a flat discount', async () => {
+      const cake = await givenProduct(shop, { price: 100 });
+      const items = [
+        { productId: cake.id, quantity: 1 },
+        { productId: cake.id, quantity: 4 },
+      ];
+      const bill = await park(cake, { items, discount: { type: 'flat', value: 50 } });
+      const { status } = await put(bill.id, { voidItems: [{ id: bill.items[1].id, reason: 'x' }] });
+      expect(status).to.equal(403);
+    });
+
+    it('of a manager have a limit too, if the owner sets one', async () => {
+      await shop.owner.put(`${shop.path}/settings`, { discountLimits: { manager: '50' } });
+      const cake = await givenProduct(shop, { price: 100 });
+      const gift = saleOf(cake, { discount: { type: 'percentage', value: '60' } });
+      const refused = await shop.manager.post(orders, gift);
+      expect([refused.status, refused.body.detail.endsWith('Ask the owner to approve it.')]).to.deep.equal([
+        403,
+        true,
+      ]);
+      const owner = { email: shop.emails.owner, password: PASSWORD };
+      expect((await shop.manager.post(orders, { ...gift, approval: owner })).status).to.equal(201);
+      await shop.owner.put(`${shop.path}/settings`, { discountLimits: { manager: '100' } });
+    });
+
+    it("leave no trace of the manager's password", async () => {
+      const cake = await givenProduct(shop);
+      const sale = saleOf(cake, { approval: approval() });
+      await shop.cashier.post(orders, sale);
+      const other = { ...sale, approval: { email: shop.emails.owner, password: PASSWORD } };
+      expect((await shop.cashier.post(orders, other)).status, 'the hash is without it').to.equal(200);
+      const events = await eventsOf(test, shop.id);
+      expect(JSON.stringify(events)).to.not.include(PASSWORD);
+    });
+  });
+});
