@@ -11,9 +11,9 @@ export function viewCustomer(customer: CustomerRow): CustomerView {
     visits: customer.visits,
     spent: customer.spent,
     owes: customer.owes,
-    lastVisitAt: customer.lastVisitAt?.toISOString() ?? null,
+    lastVisitAt: customer.lastVisitAt,
     version: customer.version,
-    createdAt: customer.createdAt.toISOString(),
-    updatedAt: customer.updatedAt.toISOString(),
+    createdAt: customer.createdAt,
+    updatedAt: customer.updatedAt,
   };
 }

@@ -4,7 +4,7 @@ import type { NewShift, Shift as ShiftView } from '../../contract/shifts.ts';
 import { violatedUnique } from '../../database/pg-errors.ts';
 import { type Context, deviceOf, personOf } from '../context.ts';
 import { requestHashOf } from '../request-hash.ts';
-import { businessDateOf, wallClock } from '../shops/business-day.ts';
+import { businessDateAt, wallClock } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { transact } from '../transact.ts';
 import { User } from '../users/user.entity.ts';
@@ -23,16 +23,14 @@ export async function openShift(context: Context, shopId: string, body: NewShift
   const deviceId = body.deviceId === undefined ? deviceOf(context.actor) : body.deviceId;
   try {
     const shift = await transact(context, async (tx) => {
-      const { timezone, dayStart } = await findShop(tx.em, shopId);
       const openedAt = tx.app.now();
-      const wall = wallClock(openedAt, timezone);
       const opened = tx.em.create(Shift, {
         id: body.id,
         shopId,
         deviceId,
         openedBy: personOf(tx.actor),
         openedAt,
-        businessDate: businessDateOf(wall.date, wall.time, dayStart.slice(0, 5)),
+        businessDate: businessDateAt(openedAt, await findShop(tx.em, shopId)),
         openingFloatMinor: body.openingFloat,
         note: '',
         requestHash: requestHashOf(body),

@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { query } from '../../../database/query.ts';
 
-/** A customer with what their bills add up to; amounts as PostgreSQL's decimal text. */
+/** A customer with what their bills add up to, in the words of the wire. */
 export type CustomerRow = {
   id: string;
   shopId: string;
@@ -9,12 +9,12 @@ export type CustomerRow = {
   name: string;
   notes: string;
   version: number;
-  createdAt: Date;
-  updatedAt: Date;
+  createdAt: string;
+  updatedAt: string;
   visits: number;
   spent: string;
   owes: string;
-  lastVisitAt: Date | null;
+  lastVisitAt: string | null;
 };
 
 type Filter = {
@@ -25,6 +25,8 @@ type Filter = {
   after?: { name: string; id: string } | null;
   limit: number;
 };
+
+const inUtc = (time: string) => `to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 // The page is cut first, so that bills are added up for those alone that are shown.
 const SELECT_CUSTOMERS = `
@@ -37,14 +39,14 @@ const SELECT_CUSTOMERS = `
       AND ($5::text IS NULL OR (name, id) > ($5, $6::uuid))
     ORDER BY name, id LIMIT $7
   )
-  SELECT c.id, c.shop_id AS "shopId", c.phone, c.name, c.notes, c.version, c.created_at AS "createdAt",
-         c.updated_at AS "updatedAt", bills.visits, bills.spent::numeric(14,2)::text AS spent,
-         bills.owes::numeric(14,2)::text AS owes, bills."lastVisitAt"
+  SELECT c.id, c.shop_id AS "shopId", c.phone, c.name, c.notes, c.version, ${inUtc('c.created_at')} AS "createdAt",
+         ${inUtc('c.updated_at')} AS "updatedAt", bills.visits, bills.spent::text AS spent,
+         bills.owes::text AS owes, ${inUtc('bills.last_visit_at')} AS "lastVisitAt"
   FROM page c CROSS JOIN LATERAL (
-    SELECT count(*)::int AS visits, coalesce(sum(o.total - o.refunded), 0) AS spent, max(o.created_at) AS "lastVisitAt",
+    SELECT count(*)::int AS visits, coalesce(sum(o.total - o.refunded), 0.00) AS spent, max(o.created_at) AS last_visit_at,
            coalesce(sum(o.total - (
              SELECT coalesce(sum(p.amount), 0) FROM payments p WHERE p.shop_id = o.shop_id AND p.order_id = o.id
-           )) FILTER (WHERE o.payment_status <> 'completed'), 0) AS owes
+           )) FILTER (WHERE o.payment_status <> 'completed'), 0.00) AS owes
     FROM orders o
     WHERE o.shop_id = c.shop_id AND o.customer_id = c.id AND o.status NOT IN ('open', 'voided')
   ) bills

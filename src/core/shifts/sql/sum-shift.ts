@@ -26,9 +26,9 @@ const SUM_SHIFT = `
     SELECT method, 1 AS count, amount AS taken, tip, 0.00 AS refund, 0.00 AS returned
     FROM payments WHERE shop_id = $1 AND shift_id = $2
     UNION ALL
-    SELECT method, 0, 0, 0, 0, amount + tip FROM payments WHERE shop_id = $1 AND returned_shift_id = $2
+    SELECT method, 0, 0.00, 0.00, 0.00, amount + tip FROM payments WHERE shop_id = $1 AND returned_shift_id = $2
     UNION ALL
-    SELECT method, 0, 0, 0, total, 0 FROM refunds WHERE shop_id = $1 AND shift_id = $2
+    SELECT method, 0, 0.00, 0.00, total, 0.00 FROM refunds WHERE shop_id = $1 AND shift_id = $2
   ), by_method AS (
     SELECT method, sum(count)::int AS count, sum(taken)::text AS taken, sum(tip)::text AS tips,
            sum(refund)::text AS refunds, sum(returned)::text AS returned
