@@ -1,9 +1,11 @@
 import { cpus } from 'node:os';
 import { benchImport } from './import.ts';
 import { benchOrders } from './orders.ts';
+import { benchPricing } from './pricing.ts';
 import { benchStart } from './start.ts';
 
 const suites: Record<string, () => Promise<string[]>> = {
+  pricing: benchPricing,
   start: benchStart,
   import: benchImport,
   orders: benchOrders,

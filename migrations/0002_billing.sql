@@ -166,6 +166,7 @@ DROP INDEX stock_movements_time_idx;
 ALTER TABLE stock_movements DROP COLUMN refund_id;
 DROP TABLE voids;
 ALTER TABLE refund_lines DROP COLUMN tax_percent, DROP COLUMN tax_split, DROP COLUMN hsn, DROP COLUMN cost;
+DROP INDEX refunds_order_idx;
 ALTER TABLE refunds DROP COLUMN rounding, DROP COLUMN restock, DROP COLUMN shift_id;
 DROP INDEX payments_business_date_idx;
 ALTER TABLE payments DROP COLUMN tip, DROP COLUMN cashier_id, DROP COLUMN shift_id, DROP COLUMN business_date,

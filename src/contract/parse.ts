@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { escapePointer, findUnclean } from './hygiene.ts';
-import { type Fault, ProblemError } from './problem.ts';
+import { type Fault, ProblemError, sentenceOf } from './problem.ts';
 
 /** More would not help whoever reads them. */
 const MAX_FAULTS = 50;
@@ -22,7 +22,7 @@ function invalid(faults: Fault[]): ProblemError {
   const first = errors[0] as Fault;
   const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
   return new ProblemError('invalid_request', {
-    detail: `${first.pointer || 'The body'} ${first.detail}${more}.`,
+    detail: sentenceOf(first).replace(/\.$/, `${more}.`),
     errors,
   });
 }

@@ -71,7 +71,34 @@ export class ProblemError extends Error {
   }
 }
 
-/** A problem for one field, the most usual kind. */
+/** A problem for one field, the most usual kind. `detail` goes on from the field's name, or is a sentence of its own. */
 export function fieldProblem(code: ProblemCode, pointer: string, detail: string): ProblemError {
-  return new ProblemError(code, { detail, errors: [{ pointer, detail }] });
+  const fault = { pointer, detail };
+  return new ProblemError(code, { detail: sentenceOf(fault), errors: [fault] });
 }
+
+/** A fault as a sentence: `/items/0/quantity`, "is missing" → "The quantity of item 1 is missing." */
+export function sentenceOf({ pointer, detail }: Fault): string {
+  const isSentence = /^[\p{Lu}\d"]/u.test(detail);
+  const text = isSentence ? detail : `The ${nameOf(pointer)} ${detail}`;
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+}
+
+/** Innermost first; of an index and its list, "item 1". */
+function nameOf(pointer: string): string {
+  const keys = pointer.split('/').slice(1);
+  const parts: string[] = [];
+  for (let i = keys.length - 1; i >= 0; i -= 1) {
+    const key = keys[i] as string;
+    const list = keys[i - 1];
+    if (/^\d+$/.test(key) && list) {
+      parts.push(`${wordsOf(list).replace(/s$/, '')} ${Number(key) + 1}`);
+      i -= 1;
+    } else if (key !== 'query' && key !== 'path') {
+      parts.push(wordsOf(key));
+    }
+  }
+  return parts.join(' of ') || 'body';
+}
+
+const wordsOf = (key: string) => key.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

@@ -134,5 +134,5 @@ export const updateSettings = defineRoute({
   params: shopParams,
   body: SettingsChange,
   responses: { 200: Settings },
-  problems: ['not_found', 'version_conflict'],
+  problems: ['not_found', 'forbidden', 'version_conflict'],
 });

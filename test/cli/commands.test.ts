@@ -29,15 +29,15 @@ describe('the command line', () => {
     const pending = await run(['migrate', 'status', '--json']);
     expect([pending.code, pending.json()]).to.deep.equal([
       4,
-      { applied: [], pending: ['0001_core'], unknown: [] },
+      { applied: [], pending: ['0001_core', '0002_billing'], unknown: [] },
     ]);
-    expect((await run(['migrate', 'up'])).stdout).to.equal('Applied 0001_core.\n');
+    expect((await run(['migrate', 'up'])).stdout).to.equal('Applied 0001_core, 0002_billing.\n');
     expect((await run(['migrate', 'up'])).stdout).to.equal('The database is up to date.\n');
     expect((await run(['migrate', 'down'])).code).to.equal(6);
     expect((await run(['migrate', 'down', '--yes', '--json'])).json()).to.deep.equal({
-      reverted: ['0001_core'],
+      reverted: ['0002_billing'],
     });
-    expect((await run(['migrate', 'status'])).stdout).to.equal('pending  0001_core\n');
+    expect((await run(['migrate', 'status'])).stdout).to.equal('applied  0001_core\npending  0002_billing\n');
   });
 
   it('makes shops and people, lists them, and refuses what can not be', async () => {
@@ -48,7 +48,7 @@ describe('the command line', () => {
       currency: 'USD',
     });
     const twice = await run(['shop', 'create', ...shop]);
-    expect([twice.code, twice.stderr]).to.deep.equal([1, "PIZA is another shop's code\n"]);
+    expect([twice.code, twice.stderr]).to.deep.equal([1, "PIZA is another shop's code.\n"]);
     const list = await run(['shop', 'list']);
     expect(list.stdout).to.match(
       /^code +name +currency +time zone\nKULF +Kulfi Corner +INR +Asia\/Kolkata\nPIZA /,

@@ -28,6 +28,38 @@ describe('migrations', () => {
     await database.drop();
   });
 
+  it('go back one by one and up again', async () => {
+    const database = await testDatabase();
+    for (let count = 1; count <= names.length; count += 1) {
+      await migrateDown(database.url, count);
+      expect(await migrateUp(database.url)).to.deep.equal(names.slice(-count));
+    }
+    await database.drop();
+  });
+
+  it('keep the bills of the version before: their tax, their payments, and what was voided', async () => {
+    const database = await testDatabase();
+    await migrateDown(database.url, names.length - 1);
+    const client = await database.connect();
+    await client.query(billsOfTheFirstVersion);
+    await migrateUp(database.url);
+    const { rows: lines } = await client.query(
+      'SELECT tax_percent::text, tax_split, cost, recipe FROM order_lines ORDER BY order_id',
+    );
+    const taxed = { tax_percent: '5.000', tax_split: 'gst', cost: null, recipe: [] };
+    expect(lines).to.deep.equal([taxed, taxed]);
+    const { rows: payments } = await client.query(
+      `SELECT business_date::text, cashier_id IS NOT NULL AS known, returned_on::text FROM payments ORDER BY order_id`,
+    );
+    expect(payments).to.deep.equal([
+      { business_date: '2026-05-01', known: true, returned_on: null },
+      { business_date: '2026-05-01', known: true, returned_on: '2026-05-01' },
+    ]);
+    const { rows: voids } = await client.query('SELECT amount::text, reason, line_id FROM voids');
+    expect(voids).to.deep.equal([{ amount: '105.00', reason: 'mistake', line_id: null }]);
+    await database.drop();
+  });
+
   const refusalOf = async (url: string) => {
     const home = tempFolder();
     const config = loadConfig({ home }, { DATABASE_URL: url, LOG_LEVEL: 'silent' });
@@ -73,3 +105,23 @@ describe('migrations', () => {
     expect(refusal.message).to.include('127.0.0.1:1').and.not.include('secret');
   });
 });
+
+const id = (n: number) => `00000000-0000-7000-8000-00000000000${n}`;
+
+/** One sold and one voided bill of 105.00 with 5% GST, as the schema of 0001 has them. */
+const billsOfTheFirstVersion = `
+  INSERT INTO users (id, email, password_hash, name, role) VALUES ('${id(1)}', 'asha@example.com', 'x', 'Asha', 'owner');
+  INSERT INTO shops (id, name, owner_id, code, currency, timezone)
+    VALUES ('${id(2)}', 'Kulfi', '${id(1)}', 'KULF', 'INR', 'Asia/Kolkata');
+  INSERT INTO products (id, shop_id, name, price) VALUES ('${id(3)}', '${id(2)}', 'Kulfi', 105);
+  INSERT INTO orders (id, shop_id, order_number, items, subtotal, tax, total, cashier_id, status, business_date, tax_lines,
+      void_reason, request_hash, item_quantity)
+    SELECT o.id, '${id(2)}', 'KULF/2627/' || o.n, '[{"taxPercent": "5"}]', 105, 5, 105, '${id(1)}', o.status, '2026-05-01',
+      '[{"name": "CGST 2.5%"}, {"name": "SGST 2.5%"}]', o.reason, 'x', 1
+    FROM (VALUES ('${id(4)}'::uuid, 1, 'completed', NULL), ('${id(5)}', 2, 'voided', 'mistake')) AS o (id, n, status, reason);
+  INSERT INTO order_lines (id, shop_id, order_id, line_no, product_id, name, quantity, unit_price, subtotal, discount, tax,
+      total, business_date, is_sold, first_of_product, first_of_variant, first_of_category)
+    SELECT gen_random_uuid(), shop_id, id, 1, '${id(3)}', 'Kulfi', 1, 105, 105, 0, 5, 105, business_date,
+      status = 'completed', true, true, true FROM orders;
+  INSERT INTO payments (id, shop_id, order_id, method, amount, tendered, at)
+    SELECT gen_random_uuid(), shop_id, id, 'cash', 105, 105, now() FROM orders`;

@@ -126,4 +126,37 @@ describe('products', () => {
     ]);
     await givenProduct(shop, { sku: 'GONE' });
   });
+
+  it('lists the menu in the order of its categories, page by page', async () => {
+    const cafe = await givenShop(test, 'CATS');
+    for (const [name, category, sortOrder] of [
+      ['Tea', 'Drinks', 0],
+      ['Brownie', 'Cakes', 2],
+      ['Waffle', 'Cakes', 1],
+      ['Candle', null, 0],
+      ['Mug', 'Gifts', 0],
+    ]) {
+      await givenProduct(cafe, { name, category, sortOrder });
+    }
+    const { status } = await cafe.manager.put(`${cafe.path}/settings`, { categories: ['Cakes', 'Drinks'] });
+    expect(status).to.equal(200);
+    const names: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const { body } = await cafe.cashier.get(
+        `${cafe.path}/products?limit=2${cursor && `&cursor=${cursor}`}`,
+      );
+      names.push(...body.data.map((product: { name: string }) => product.name));
+      cursor = body.nextCursor;
+    }
+    expect(names).to.deep.equal(['Waffle', 'Brownie', 'Tea', 'Candle', 'Mug']);
+  });
+
+  it('finds by barcode what a scanner reads, and keeps the HSN code for the tax return', async () => {
+    const made = await givenProduct(shop, { barcode: '8901234567890', hsn: '21050000' });
+    const { body } = await shop.cashier.get(`${shop.path}/products?barcode=8901234567890`);
+    expect(body.data).to.deep.equal([made]);
+    expect(made.hsn).to.equal('21050000');
+    const wrong = await shop.manager.put(`${shop.path}/products/${made.id}`, { hsn: 'ice' });
+    expect([wrong.status, wrong.body.errors[0].pointer]).to.deep.equal([422, '/hsn']);
+  });
 });

@@ -65,6 +65,18 @@ describe('shops and settings', () => {
     expect(gone.body.custom).to.deep.equal({ kitchen: [1, 2] });
   });
 
+  it("lets an owner alone change the managers' limit on discounts", async () => {
+    const path = `${shop.path}/settings`;
+    const raise = { discountLimits: { manager: '90' } };
+    const refused = await shop.manager.put(path, raise);
+    expect([refused.status, refused.body.errors[0].pointer]).to.deep.equal([403, '/discountLimits/manager']);
+    expect((await shop.manager.put(path, { discountLimits: { cashier: '5' } })).status).to.equal(200);
+    expect((await shop.owner.put(path, raise)).body.discountLimits).to.deep.equal({
+      cashier: '5',
+      manager: '90',
+    });
+  });
+
   it('refuses settings that do not fit together or are too large', async () => {
     const path = `${shop.path}/settings`;
     const unknown = await shop.manager.put(path, { tax: { defaultClass: 'luxury' } });

@@ -67,6 +67,11 @@ function checkAnswer(method: string, path: string, { status, body, headers }: An
     const code = String(body.type).replace('urn:smoocho:problem:', '') as keyof typeof problems;
     expect(problems[code]?.status, `${method} ${path} ${code}`).to.equal(status);
     expect(body.instance).to.be.a('string');
+    // Somebody at a till reads it: a sentence, not the address of a field.
+    if (body.detail !== undefined) {
+      expect(body.detail, `${method} ${path}`).to.match(/^[\p{Lu}\d"].*[.!?]$/su);
+      expect(body.detail, `${method} ${path}`).to.not.match(/(^|\s)\/[a-z]+/);
+    }
     return;
   }
   const route = routeOf(method, path);

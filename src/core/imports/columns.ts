@@ -64,6 +64,7 @@ export const productFields = {
     'description productdescription itemdescription ingredients details beschreibung zutaten',
   ),
   taxClass: words('taxclass taxcategory taxcode tax steuerklasse'),
+  hsn: words('hsn hsncode hsnsac sac saccode'),
 } as const;
 export type ProductField = keyof typeof productFields;
 

@@ -10,6 +10,7 @@ export type MenuProduct = {
   sku: string | null;
   barcode: string | null;
   taxClass: string | null;
+  hsn: string | null;
   variants: MenuVariant[];
 };
 export type MenuVariant = {
@@ -77,7 +78,7 @@ function refusal(
 /** What several rows say of one product: a blank cell doesn't take away what another row has said. */
 function setProduct(product: MenuProduct, row: ProductRow, isAgain: boolean): void {
   if (row.product !== null) product.name = row.product;
-  for (const field of ['category', 'description', 'taxClass'] as const) {
+  for (const field of ['category', 'description', 'taxClass', 'hsn'] as const) {
     const value = row[field];
     if (value !== undefined && (value !== null || !isAgain)) product[field] = value;
   }
@@ -148,5 +149,6 @@ const newProduct = (name: string): MenuProduct => ({
   sku: null,
   barcode: null,
   taxClass: null,
+  hsn: null,
   variants: [],
 });

@@ -11,7 +11,7 @@ export type ProductRow = {
   product: string | null;
   variant: string | null;
 } & Partial<Record<OwnField, string | null>>;
-type OwnField = 'barcode' | 'category' | 'description' | 'taxClass';
+type OwnField = 'barcode' | 'category' | 'description' | 'taxClass' | 'hsn';
 
 /** As the tables and the API have it. */
 const LIMITS: Record<Exclude<ProductField, 'price'>, number> = {
@@ -22,6 +22,7 @@ const LIMITS: Record<Exclude<ProductField, 'price'>, number> = {
   category: 100,
   description: 5000,
   taxClass: 32,
+  hsn: 8,
 };
 const FIELDS = Object.keys(LIMITS) as (keyof typeof LIMITS)[];
 
@@ -44,6 +45,9 @@ export function readProduct(
     texts[field] = text;
     if (text !== null && text.length > LIMITS[field]) {
       faults.push(`${field} is longer than ${LIMITS[field]} characters`);
+    }
+    if (field === 'hsn' && text !== null && !/^\d{2,8}$/.test(text)) {
+      faults.push(`hsn "${shorten(text)}" is not 2 to 8 digits`);
     }
     if (text?.includes('\0')) faults.push(`${field} "${shorten(text)}" has a NUL character`);
   }

@@ -92,7 +92,8 @@ async function applyStock(tx: Transaction, item: InventoryItem, change: Inventor
   if (adjust === undefined || reason === undefined || reason === 'count') return;
   const after = item.quantityMilli + adjust;
   if (after < 0 && adjust < 0 && item.policy === 'deny') {
-    const detail = `would leave ${after / 1000} ${item.unit}; there are ${item.quantityMilli / 1000}`;
+    const { name, unit, quantityMilli } = item;
+    const detail = `There are only ${quantityMilli / 1000} ${unit} of ${name}; this would leave ${after / 1000}.`;
     throw fieldProblem('out_of_stock', '/adjust', detail);
   }
   await move(tx, item, { id, quantityMilli: adjust, reason, note });

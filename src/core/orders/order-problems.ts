@@ -13,7 +13,7 @@ export const unknownDebtor = () =>
   fieldProblem(
     'invalid_request',
     '/payLater',
-    'needs to know who owes it: send customerName or customerPhone',
+    'A bill on the book needs to say who owes it: send customerName or customerPhone.',
   );
 
 export const closedProblem = ({ orderNumber, status }: Order) =>

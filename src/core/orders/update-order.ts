@@ -42,7 +42,6 @@ export async function updateOrder(
   orderId: string,
   change: OrderChange,
 ): Promise<OrderView> {
-  const approver = await checkApproval(context.em, shopId, change.approval);
   return await saving(() =>
     transact(context, async (tx) => {
       const parts = await findOrder(tx.em, shopId, orderId, true);
@@ -52,6 +51,7 @@ export async function updateOrder(
       checkVersion(change.version, viewOrder(parts));
       if (order.status === 'voided') throw closedProblem(order);
       if (order.status === 'completed' && !isPaymentAlone(change)) throw closedProblem(order);
+      const approver = await checkApproval(tx.em, shopId, change.approval);
       const shop = await findShop(tx.em, shopId);
       const settings = settingsOf(shop);
       const businessDate = businessDateAt(tx.app.now(), shop);
@@ -155,7 +155,7 @@ function moveStatus(order: Order, status: OrderStatus): void {
     throw fieldProblem('order_status', '/status', `can't go from ${order.status} to ${status}`);
   }
   if (status === 'completed' && order.paymentStatus !== 'completed' && !order.payLater) {
-    const detail = `can't be completed: ${order.orderNumber} is not fully paid; send payLater to put it on the book`;
+    const detail = `Bill ${order.orderNumber} is not fully paid. Take the rest, or send payLater to put it on the book.`;
     throw fieldProblem('order_status', '/status', detail);
   }
   order.status = status;

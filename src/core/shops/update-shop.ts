@@ -1,8 +1,8 @@
 import { LockMode } from '@mikro-orm/core';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
-import { CUSTOM_MAX_BYTES, type SettingsChange } from '../../contract/settings.ts';
+import { CUSTOM_MAX_BYTES, type SettingsChange, type SettingsValues } from '../../contract/settings.ts';
 import type { ShopChange } from '../../contract/shops.ts';
-import type { Context } from '../context.ts';
+import type { Actor, Context } from '../context.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
 import { mergeSettings, settingsOf, viewSettings } from './settings.ts';
@@ -33,7 +33,9 @@ export async function updateSettings(
   return await transact(context, async (tx) => {
     const shop = await lockShop(tx, shopId);
     checkVersion(change.version, viewSettings(shop));
-    const { dayStart, ...settings } = mergeSettings(settingsOf(shop), change);
+    const current = settingsOf(shop);
+    const { dayStart, ...settings } = mergeSettings(current, change);
+    checkOwnLimit(tx.actor, current, settings);
     checkTaxClasses(settings.tax);
     if (JSON.stringify(settings.custom).length > CUSTOM_MAX_BYTES) {
       throw fieldProblem('invalid_request', '/custom', 'is larger than 32 KiB');
@@ -45,6 +47,17 @@ export async function updateSettings(
     tx.record({ shopId, type: 'settings_changed', data: viewSettings(shop) });
     return shop;
   });
+}
+
+/** Nobody raises the limit that holds for themselves. */
+function checkOwnLimit(
+  actor: Actor,
+  { discountLimits: before }: Pick<SettingsValues, 'discountLimits'>,
+  { discountLimits: after }: Pick<SettingsValues, 'discountLimits'>,
+): void {
+  if (actor.kind === 'system' || actor.role === 'owner' || before.manager === after.manager) return;
+  const detail = "Only an owner can change the managers' limit on discounts.";
+  throw fieldProblem('forbidden', '/discountLimits/manager', detail);
 }
 
 async function lockShop(tx: Transaction, shopId: string): Promise<Shop> {

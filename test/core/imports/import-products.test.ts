@@ -185,4 +185,21 @@ describe('importing products', () => {
     expect(await importMenu(shop, PIZZA_MENU, { dryRun: true })).to.include({ products: 32, variants: 96 });
     expect(await contentOf(client, shop)).to.deep.equal(before);
   });
+
+  it('changes prices and HSN codes in bulk by SKU alone', async () => {
+    const shop = await givenShop(client);
+    await importMenu(shop, 'product,sku,price\nTea,T-1,10\nCake,C-1,50\n');
+    const changed = await importMenu(shop, 'sku,price,hsn\nT-1,12.50,0902\nC-1,50,1905\n');
+    expect(changed).to.include({ products: 0, changedProducts: 2 });
+    const rows = await query(
+      'SELECT name, price, hsn, version FROM products WHERE shop_id = $1 ORDER BY name',
+      shop.id,
+    );
+    expect(rows).to.deep.equal([
+      { name: 'Cake', price: '50.00', hsn: '1905', version: 2 },
+      { name: 'Tea', price: '12.50', hsn: '0902', version: 2 },
+    ]);
+    const wrong = await problemOf(importMenu(shop, 'sku,price,hsn\nT-1,1,tea\n'));
+    expect(wrong.detail).to.include('hsn "tea" is not 2 to 8 digits');
+  });
 });
