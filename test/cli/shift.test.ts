@@ -74,6 +74,10 @@ describe('smoocho shift', () => {
 
     const none = await run('report', '2');
     expect([none.code, none.stderr]).to.deep.equal([1, 'There is no such shift.\n']);
-    expect((await run('report', 'abc')).code).to.equal(2);
+    const wrong = await run('report', 'abc');
+    expect([wrong.code, wrong.stderr]).to.deep.equal([
+      2,
+      'The shift is neither an id nor the number of a Z report.\n',
+    ]);
   }).timeout(60_000);
 });

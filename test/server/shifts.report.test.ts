@@ -156,6 +156,20 @@ describe('the report of a shift', () => {
     expect(await takenIn(main.id)).to.equal('65.00');
   });
 
+  // Skipped until a bill that stops being parked moves into the shift that is open then (src/core/orders/update-order.ts).
+  it.skip('counts a bill that carried over in the shift in which it is paid', async () => {
+    const first = await givenShift(shop, '0');
+    const parked = await park(25);
+    const z1 = await close(first.id, countOf(0, 0));
+    expect([z1.totals.orders, z1.openBills]).to.deep.equal([0, { count: 1, due: '25.00' }]);
+    const second = await givenShift(shop, '0');
+    const paid = await put(parked.id, { payments: [{ method: 'cash', amount: '25' }] });
+    expect(paid.shiftId).to.equal(second.id);
+    const z2 = await close(second.id, countOf(0, 25));
+    expect(z2.totals).to.include({ orders: 1, net: '25.00' });
+    expect(z2.openBills.count).to.equal(0);
+  });
+
   it('closes whatever is in it', async () => {
     const { id } = await givenShift(shop, '99999999.99');
     for (let n = 0; n < 2; n++) await sell(99_999_999.99, { paymentMethod: 'cash' });

@@ -1,6 +1,6 @@
 import { systemContext } from '../../app.ts';
-import { parse } from '../../contract/parse.ts';
 import { Id } from '../../contract/primitives.ts';
+import { fieldProblem } from '../../contract/problem.ts';
 import { shiftReport as makeReport } from '../../core/shifts/shift-report.ts';
 import { findShopByCode } from '../../core/shops/find-shops.ts';
 import { namesOf } from '../../core/users/find-user.ts';
@@ -14,7 +14,10 @@ export const shiftReport: Command = {
   options: [SHOP_OPTION],
   example: 'smoocho shift report 12 --shop PIZA',
   async run(shell, { shop: code }, [which = '']) {
-    const key = /^\d{1,9}$/.test(which) ? { zNumber: Number(which) } : parse(Id, which, '/shift');
+    const key = /^\d{1,9}$/.test(which) ? { zNumber: Number(which) } : which;
+    if (!Id.safeParse(which).success && typeof key === 'string') {
+      throw fieldProblem('invalid_request', '/shift', 'is neither an id nor the number of a Z report');
+    }
     await shell.withApp(async (app) => {
       const context = systemContext(app, 'cli');
       const shop = await findShopByCode(context.em, code as string);

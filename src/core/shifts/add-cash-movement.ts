@@ -29,7 +29,7 @@ export async function addCashMovement(
       if (earlier) return { shift: viewShift({ shift, movements }), isReplay: true };
       if (shift.closedAt) throw closedProblem(shift);
       if (movements.length >= limits.cashMovements) {
-        const detail = `is one too many: the drawer has ${limits.cashMovements} movements. Close the shift first`;
+        const detail = `This drawer has ${limits.cashMovements} cash movements. Close its shift and open the next.`;
         throw fieldProblem('invalid_request', '/id', detail);
       }
       const movement = tx.em.create(CashMovement, {
