@@ -56,10 +56,12 @@ export async function updateOrder(
       const settings = settingsOf(shop);
       const businessDate = businessDateAt(tx.app.now(), shop);
 
-      await setDetails(tx, order, change, settings);
+      setDetails(order, change);
       const isRepriced = editsBill(change) || (change.orderType !== undefined && isEditable(parts));
       if (isRepriced && !isEditable(parts)) throw paidProblem(order);
       if (isRepriced) await editBill(tx, parts, { settings, change, approver, businessDate });
+      // Locks come in the order in which every change takes them: the bill, its stock, the customer, the shift.
+      await setCustomer(tx, order, change, settings);
       if (payments.length > 0) await takePayments(tx, parts, settings, payments, businessDate);
       if (order.status === 'open') {
         order.status = statusWhenSold(order.paymentStatus, order.payLater, settings) ?? 'open';
@@ -94,27 +96,28 @@ function newPayments({ payments }: OrderParts, offered: NewPayment[]): NewPaymen
   });
 }
 
-async function setDetails(
-  tx: Transaction,
-  order: Order,
-  change: OrderChange,
-  settings: SettingsValues,
-): Promise<void> {
+function setDetails(order: Order, change: OrderChange): void {
   order.orderType = change.orderType ?? order.orderType;
   order.notes = change.notes ?? order.notes;
   order.payLater = change.payLater ?? order.payLater;
   if (change.customerName !== undefined) order.customerName = change.customerName;
   if (change.tableNumber !== undefined) order.tableNumber = change.tableNumber;
-  const { customerPhone } = change;
+}
+
+async function setCustomer(
+  tx: Transaction,
+  order: Order,
+  { customerPhone }: OrderChange,
+  { country }: SettingsValues,
+): Promise<void> {
   if (customerPhone) {
-    const phone = normalizePhone(customerPhone, settings.country, '/customerPhone');
-    const name = order.customerName ?? null;
-    const customer = { phone, name, at: tx.app.now() };
+    const phone = normalizePhone(customerPhone, country, '/customerPhone');
+    const customer = { phone, name: order.customerName ?? null, at: tx.app.now() };
     order.customerId = await findOrMakeCustomer(tx.em, order.shopId, customer);
   } else if (customerPhone !== undefined) {
     order.customerId = null;
   }
-  if (change.payLater && !order.customerName && !order.customerId) throw unknownDebtor();
+  if (order.payLater && !order.customerName && !order.customerId) throw unknownDebtor();
 }
 
 async function takePayments(
