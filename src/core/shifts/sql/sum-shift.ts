@@ -40,15 +40,14 @@ const SUM_SHIFT = `
   ), taken_off AS (
     SELECT count(*) FILTER (WHERE v.line_id IS NULL)::int AS bills, count(v.line_id)::int AS lines,
            coalesce(sum(v.amount), 0.00)::text AS amount
-    FROM voids v JOIN orders o ON o.shop_id = v.shop_id AND o.id = v.order_id
-    WHERE o.shop_id = $1 AND o.shift_id = $2
+    FROM voids v WHERE v.shop_id = $1 AND v.shift_id = $2
   ), parked AS (
     SELECT count(*)::int AS count, coalesce(sum(o.total - (
              SELECT coalesce(sum(p.amount), 0) FROM payments p WHERE p.shop_id = o.shop_id AND p.order_id = o.id
            )), 0.00)::text AS due
     FROM orders o
     WHERE o.shop_id = $1 AND (o.status = 'open' OR o.payment_status <> 'completed')
-      AND o.status IN ('open', 'preparing', 'ready')
+      AND o.status IN ('open', 'preparing', 'ready') AND NOT o.pay_later
   )
   SELECT (SELECT to_json(sales) FROM sales) AS sales,
          (SELECT coalesce(json_agg(m ORDER BY array_position(array['cash', 'card', 'upi', 'wallet', 'other'], m.method)),
