@@ -21,4 +21,5 @@ export {
   type TaxRate,
   type TaxSplit,
   type TaxSummary,
+  taxSplitFor,
 } from './tax.ts';

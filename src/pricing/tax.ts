@@ -5,7 +5,8 @@ import { mulDivHalfUp, requireWhole, sum } from './arithmetic.ts';
 export const WHOLE = 100_000;
 
 export type TaxMode = 'inclusive' | 'exclusive';
-export type TaxSplit = 'none' | 'gst';
+/** One tax, CGST and SGST in equal halves (supply within a state), or IGST (supply to another state). */
+export type TaxSplit = 'none' | 'gst' | 'igst';
 
 /** A tax class with the rate of one business date; `percent` in thousandths of a per cent. */
 export type TaxRate = { class: string; name: string; percent: number };
@@ -42,11 +43,27 @@ export function resolveTaxPercent(
   return resolveTaxRate(classes, code, defaultClass, businessDate)?.percent ?? 0;
 }
 
+/** A state as people type it: `Tamil Nadu` and ` tamil  nadu` are one. */
+const comparableState = (name: string) => name.trim().replace(/\s+/g, ' ').toLowerCase();
+
+/**
+ * How a bill's tax is split: a supply to a state other than the shop's bears IGST (IGST Act 2017, s. 5; s. 7(1)
+ * for goods, 7(3) for services). While either state is not known it counts as a supply within the shop's own.
+ */
+export function taxSplitFor(
+  { split, state }: { split: 'none' | 'gst'; state: string },
+  placeOfSupply: string | null,
+): TaxSplit {
+  const [from, to] = [comparableState(state), comparableState(placeOfSupply ?? '')];
+  return split === 'gst' && from && to && from !== to ? 'igst' : split;
+}
+
 /**
  * The tax of one line in minor units, rounded half up: on top of `amountMinor`, or contained in it, amount ×
  * rate ÷ (100 + rate) as CGST Rules 2017, rule 35 has it. Under GST each half is rounded by itself (CGST and
- * SGST are two taxes of equal rate; CGST Act 2017, s. 9 and the SGST Acts), so the sum is always even.
- * A contained tax never passes its amount: a half is less than amount ÷ 2 before it is rounded.
+ * SGST are two taxes of equal rate; CGST Act 2017, s. 9 and the SGST Acts), so the sum is always even; IGST is
+ * one tax of the whole rate and rounds once, so the two differ by a paisa now and then. A contained tax
+ * never passes its amount: a half is less than amount ÷ 2 before it is rounded.
  */
 export function taxOf(amountMinor: number, percent: number, mode: TaxMode, split: TaxSplit): number {
   const base = mode === 'inclusive' ? WHOLE + percent : WHOLE;
@@ -72,7 +89,8 @@ const formatHalf = (thousandths: number) => formatScaled(thousandths * 5, 4);
 
 /**
  * What the receipt says about tax: the stored figures of the lines added up per rate, lowest rate first.
- * Under GST each rate gives CGST, then SGST, both on the same taxable value. Untaxed lines are left out.
+ * Under GST each rate gives CGST, then SGST, both on the same taxable value, or else IGST alone. Untaxed lines
+ * are left out.
  */
 export function summarizeTax(lines: TaxedLine[], split: TaxSplit): TaxSummary[] {
   const byPercent = Map.groupBy(lines, (line) => line.taxPercent);
@@ -87,7 +105,9 @@ export function summarizeTax(lines: TaxedLine[], split: TaxSplit): TaxSummary[] 
       taxableMinor,
       amountMinor,
     });
-    if (split === 'none') return [summary('Tax', formatPercent(thousandths), taxMinor)];
+    if (split !== 'gst') {
+      return [summary(split === 'igst' ? 'IGST' : 'Tax', formatPercent(thousandths), taxMinor)];
+    }
     const percent = formatHalf(thousandths);
     return [summary('CGST', percent, taxMinor / 2), summary('SGST', percent, taxMinor / 2)];
   });

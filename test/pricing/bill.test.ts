@@ -146,6 +146,18 @@ describe('any bill', () => {
     });
   });
 
+  it('bears an IGST within a paisa a line of CGST and SGST together, all in one tax line a rate', () => {
+    property((input) => {
+      const within = priceBill({ ...input, taxSplit: 'gst' });
+      const across = priceBill({ ...input, taxSplit: 'igst' });
+      for (const [index, line] of across.lines.entries()) {
+        expect(line.taxMinor - (within.lines[index]?.taxMinor ?? 0)).to.be.within(-1, 1);
+      }
+      for (const { name, percent } of across.taxLines) expect(name).to.equal(`IGST ${percent}%`);
+      expect(across.taxLines).to.have.length(within.taxLines.length / 2);
+    });
+  });
+
   it('orders tax lines by rate and gives untaxed lines none', () => {
     property((input, { taxLines }) => {
       const rates = taxLines.map((line) => Number(line.percent));
@@ -158,7 +170,7 @@ describe('any bill', () => {
 
 describe('inclusive and exclusive prices', () => {
   it('agree when the tax comes out even', () => {
-    const check = (taxables: number[], rate: number, taxSplit: 'none' | 'gst') => {
+    const check = (taxables: number[], rate: number, taxSplit: BillInput['taxSplit']) => {
       const evenly = taxables.map((value) => value * 200_000);
       const bill = (prices: number[], taxMode: BillInput['taxMode']) =>
         priceBill({
@@ -177,6 +189,6 @@ describe('inclusive and exclusive prices', () => {
       expect(inclusive.lines.map((line) => line.taxableMinor)).to.deep.equal(evenly);
     };
     const prices = fc.array(fc.integer({ min: 0, max: 2000 }), { maxLength: 10 });
-    fc.assert(fc.property(prices, anyRate, fc.constantFrom('none', 'gst'), check), { numRuns: 500 });
+    fc.assert(fc.property(prices, anyRate, fc.constantFrom('none', 'gst', 'igst'), check), { numRuns: 500 });
   });
 });

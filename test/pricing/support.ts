@@ -59,7 +59,7 @@ export const anyBill: fc.Arbitrary<BillInput> = fc.record({
   lines: fc.array(anyLine, { maxLength: 20 }),
   discount: anyDiscount,
   taxMode: fc.constantFrom('inclusive', 'exclusive'),
-  taxSplit: fc.constantFrom('none', 'gst'),
+  taxSplit: fc.constantFrom('none', 'gst', 'igst'),
 });
 
 /** Few values for each figure, so that nearly all lines tie with another that differs in something else. */
@@ -77,7 +77,7 @@ export const tightBill: fc.Arbitrary<BillInput> = fc.record({
   ),
   discount: fc.record({ type: fc.constant('flat' as const), value: fc.integer({ min: 1, max: 20 }) }),
   taxMode: fc.constantFrom('inclusive', 'exclusive'),
-  taxSplit: fc.constantFrom('none', 'gst'),
+  taxSplit: fc.constantFrom('none', 'gst', 'igst'),
 });
 
 export const plainLine = (unitPriceMinor: number, taxPercent = 0): BillLine => ({
