@@ -1,10 +1,8 @@
 import { formatMinor, MAX_MINOR } from '../contract/money.ts';
 import { fieldProblem, ProblemError } from '../contract/problem.ts';
 import { apportion, mulDivHalfUp, requireWhole, sum } from './arithmetic.ts';
+import { type BillDiscount, discountOn } from './discount.ts';
 import { summarizeTax, type TaxMode, type TaxSplit, type TaxSummary, taxOf, WHOLE } from './tax.ts';
-
-/** A percentage in thousandths of a per cent (10% = 10000), or an amount in minor units. */
-export type BillDiscount = { type: 'percentage'; value: number } | { type: 'flat'; value: number };
 
 /** Prices in minor units, the quantity in thousandths (0.250 kg = 250). */
 export type BillLine = {
@@ -21,6 +19,8 @@ export type BillLine = {
 export type BillInput = {
   lines: BillLine[];
   discount: BillDiscount | null;
+  /** Thousandths of a per cent of what is left after all discounts; 0 = none. */
+  serviceChargePercent: number;
   taxMode: TaxMode;
   taxSplit: TaxSplit;
 };
@@ -31,10 +31,12 @@ export type PricedLine = {
   subtotalMinor: number;
   /** The line's own discount and its share of the bill's. */
   discountMinor: number;
+  /** The line's share of the bill's service charge. */
+  serviceChargeMinor: number;
   taxMinor: number;
   /** What the line costs the customer, tax included. */
   totalMinor: number;
-  /** What the tax is due on: the line after discounts, without the tax. */
+  /** What the tax is due on: the line after discounts with its service charge, without the tax. */
   taxableMinor: number;
 };
 
@@ -43,23 +45,17 @@ export type PricedBill = {
   lines: PricedLine[];
   subtotalMinor: number;
   discountMinor: number;
+  serviceChargeMinor: number;
   taxMinor: number;
+  /** Exact: what a shop rounds its bills to comes after, see `settlePayments`. */
   totalMinor: number;
   taxLines: TaxSummary[];
 };
 
-/** A line after its own discount. */
-type OpenLine = { line: BillLine; subtotalMinor: number; ownDiscountMinor: number; valueMinor: number };
+/** A line while it is priced: `valueMinor` is what the discounts so far have left of its subtotal. */
+type OpenLine = { line: BillLine; subtotalMinor: number; valueMinor: number };
 
 const LIMIT = formatMinor(MAX_MINOR);
-
-/** What a discount takes off `amountMinor`, rounded half up; never more than all of it. */
-function discountOn(amountMinor: number, discount: BillDiscount | null): number {
-  if (!discount) return 0;
-  requireWhole(discount.value, 'a discount');
-  const wanted = discount.type === 'flat' ? discount.value : mulDivHalfUp(amountMinor, discount.value, WHOLE);
-  return Math.min(wanted, amountMinor);
-}
 
 function openLine(line: BillLine, index: number): OpenLine {
   for (const price of [line.unitPriceMinor, ...line.modifierPricesMinor]) requireWhole(price, 'a price');
@@ -73,33 +69,59 @@ function openLine(line: BillLine, index: number): OpenLine {
       `Line ${index + 1} comes to more than ${LIMIT}, the most a bill can hold. Check its quantity and price.`,
     );
   }
-  const ownDiscountMinor = discountOn(subtotalMinor, line.discount);
-  return { line, subtotalMinor, ownDiscountMinor, valueMinor: subtotalMinor - ownDiscountMinor };
+  return { line, subtotalMinor, valueMinor: subtotalMinor - discountOn(subtotalMinor, line.discount) };
 }
 
+/** Throws `amount_too_large` when a figure of the bill doesn't fit numeric(10,2). */
+function requireFits(figureMinor: number): void {
+  if (figureMinor <= MAX_MINOR) return;
+  throw new ProblemError('amount_too_large', {
+    detail: `The bill comes to more than ${LIMIT}, the most it can hold. Split it into several bills.`,
+  });
+}
+
+const worthOf = (lines: OpenLine[]) => sum(lines.map((line) => line.valueMinor));
+
 /**
- * Each line's share of the bill's discount, by its value after its own. Lines of one value can differ in tax,
- * and which of them gets the odd paisa then shows in the bill's total: they are ranked by what is in them and
- * not by where they stand, so that a bill costs the same in whatever order it was typed.
+ * Each line's share of an amount of the bill, by its value. Lines of one value can differ in tax, and which of
+ * them gets the odd paisa then shows in the bill's total: they are ranked by what is in them and not by where
+ * they stand, so that a bill costs the same in whatever order it was typed. Lines that still tie are alike in
+ * every figure.
  */
-function shareDiscount(lines: OpenLine[], discountMinor: number): Map<OpenLine, number> {
+function shareOut(lines: OpenLine[], amountMinor: number): number[] {
   const ranked = lines.toSorted(
     (a, b) => a.line.taxPercent - b.line.taxPercent || a.subtotalMinor - b.subtotalMinor,
   );
   const shares = apportion(
-    discountMinor,
+    amountMinor,
     ranked.map((line) => line.valueMinor),
   );
-  return new Map(ranked.map((line, rank) => [line, shares[rank] ?? 0]));
+  const shareOf = new Map(ranked.map((line, rank) => [line, shares[rank]]));
+  return lines.map((line) => shareOf.get(line) ?? 0);
 }
 
-function closeLine(open: OpenLine, shareMinor: number, { taxMode, taxSplit }: BillInput): PricedLine {
-  const amountMinor = open.valueMinor - shareMinor;
+/** The lines after their shares of the bill's discount. */
+function discountBill(lines: OpenLine[], discount: BillDiscount | null): OpenLine[] {
+  const shares = shareOut(lines, discountOn(worthOf(lines), discount));
+  return lines.map((line, index) => ({ ...line, valueMinor: line.valueMinor - (shares[index] ?? 0) }));
+}
+
+/** The service charge on lines after all discounts, rounded half up once for the bill. */
+function serviceChargeOn(lines: OpenLine[], percent: number): number {
+  requireWhole(percent, 'a service charge');
+  const chargeMinor = mulDivHalfUp(worthOf(lines), percent, WHOLE);
+  requireFits(chargeMinor);
+  return chargeMinor;
+}
+
+function closeLine(open: OpenLine, serviceChargeMinor: number, { taxMode, taxSplit }: BillInput): PricedLine {
+  const amountMinor = open.valueMinor + serviceChargeMinor;
   const taxMinor = taxOf(amountMinor, open.line.taxPercent, taxMode, taxSplit);
   const taxableMinor = taxMode === 'inclusive' ? amountMinor - taxMinor : amountMinor;
   return {
     subtotalMinor: open.subtotalMinor,
-    discountMinor: open.ownDiscountMinor + shareMinor,
+    discountMinor: open.subtotalMinor - open.valueMinor,
+    serviceChargeMinor,
     taxMinor,
     totalMinor: taxableMinor + taxMinor,
     taxableMinor,
@@ -108,23 +130,25 @@ function closeLine(open: OpenLine, shareMinor: number, { taxMode, taxSplit }: Bi
 
 /**
  * Prices a bill. Discounts come before tax (CGST Act 2017, s. 15(3)(a)): first each line's own, then the
- * bill's, shared out over the lines; each is capped at what it is taken from. Tax is rounded half up per
- * line. The bill's figures are sums of its lines' figures, so reports that add up lines agree to the paisa:
- * inclusive total = subtotal − discount, exclusive total = subtotal − discount + tax.
+ * bill's, shared out over the lines; each is capped at what it is taken from. The service charge comes on what
+ * is left and is shared out likewise: it is part of the value that is taxed (s. 15(2)(c)), at the rate of what
+ * it is charged on (a composite supply, s. 8). Tax is rounded half up per line. The bill's figures are sums of
+ * its lines' figures, so reports that add up lines agree to the paisa: inclusive total = subtotal − discount +
+ * service charge, exclusive total = subtotal − discount + service charge + tax.
  *
  * Throws `amount_too_large` when a figure would not fit numeric(10,2), and RangeError when an input is
  * negative or fractional.
  */
 export function priceBill(input: BillInput): PricedBill {
-  const open = input.lines.map(openLine);
-  const billDiscountMinor = discountOn(sum(open.map((line) => line.valueMinor)), input.discount);
-  const shares = shareDiscount(open, billDiscountMinor);
-  const lines = open.map((line) => closeLine(line, shares.get(line) ?? 0, input));
+  const open = discountBill(input.lines.map(openLine), input.discount);
+  const shares = shareOut(open, serviceChargeOn(open, input.serviceChargePercent));
+  const lines = open.map((line, index) => closeLine(line, shares[index] ?? 0, input));
 
   const bill = {
     lines,
     subtotalMinor: sum(lines.map((line) => line.subtotalMinor)),
     discountMinor: sum(lines.map((line) => line.discountMinor)),
+    serviceChargeMinor: sum(lines.map((line) => line.serviceChargeMinor)),
     taxMinor: sum(lines.map((line) => line.taxMinor)),
     totalMinor: sum(lines.map((line) => line.totalMinor)),
     taxLines: summarizeTax(
@@ -132,10 +156,6 @@ export function priceBill(input: BillInput): PricedBill {
       input.taxSplit,
     ),
   };
-  if (Math.max(bill.subtotalMinor, bill.totalMinor) > MAX_MINOR) {
-    throw new ProblemError('amount_too_large', {
-      detail: `The bill comes to more than ${LIMIT}, the most it can hold. Split it into several bills.`,
-    });
-  }
+  requireFits(Math.max(bill.subtotalMinor, bill.totalMinor));
   return bill;
 }

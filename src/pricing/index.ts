@@ -5,13 +5,13 @@
  */
 export { apportion, mulDivHalfUp } from './arithmetic.ts';
 export {
-  type BillDiscount,
   type BillInput,
   type BillLine,
   type PricedBill,
   type PricedLine,
   priceBill,
 } from './bill.ts';
+export type { BillDiscount } from './discount.ts';
 export { type OfferedPayment, type SettledPayment, type Settlement, settlePayments } from './payments.ts';
 export {
   formatPercent,
