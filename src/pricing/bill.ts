@@ -1,7 +1,8 @@
-import { formatMinor, MAX_MINOR } from '../contract/money.ts';
-import { fieldProblem, ProblemError } from '../contract/problem.ts';
+import { MAX_MINOR } from '../contract/money.ts';
+import { fieldProblem } from '../contract/problem.ts';
 import { apportion, mulDivHalfUp, requireWhole, sum } from './arithmetic.ts';
 import { type BillDiscount, discountOn } from './discount.ts';
+import { LIMIT, requireFits } from './limit.ts';
 import { summarizeTax, type TaxMode, type TaxSplit, type TaxSummary, taxOf, WHOLE } from './tax.ts';
 
 /** Prices in minor units, the quantity in thousandths (0.250 kg = 250). */
@@ -55,8 +56,6 @@ export type PricedBill = {
 /** A line while it is priced: `valueMinor` is what the discounts so far have left of its subtotal. */
 type OpenLine = { line: BillLine; subtotalMinor: number; valueMinor: number };
 
-const LIMIT = formatMinor(MAX_MINOR);
-
 function openLine(line: BillLine, index: number): OpenLine {
   for (const price of [line.unitPriceMinor, ...line.modifierPricesMinor]) requireWhole(price, 'a price');
   requireWhole(line.taxPercent, 'a tax rate');
@@ -70,14 +69,6 @@ function openLine(line: BillLine, index: number): OpenLine {
     );
   }
   return { line, subtotalMinor, valueMinor: subtotalMinor - discountOn(subtotalMinor, line.discount) };
-}
-
-/** Throws `amount_too_large` when a figure of the bill doesn't fit numeric(10,2). */
-function requireFits(figureMinor: number): void {
-  if (figureMinor <= MAX_MINOR) return;
-  throw new ProblemError('amount_too_large', {
-    detail: `The bill comes to more than ${LIMIT}, the most it can hold. Split it into several bills.`,
-  });
 }
 
 const worthOf = (lines: OpenLine[]) => sum(lines.map((line) => line.valueMinor));

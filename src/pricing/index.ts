@@ -12,7 +12,14 @@ export {
   priceBill,
 } from './bill.ts';
 export type { BillDiscount } from './discount.ts';
-export { type OfferedPayment, type SettledPayment, type Settlement, settlePayments } from './payments.ts';
+export {
+  type OfferedPayment,
+  type SettledPayment,
+  type Settlement,
+  type SettlementInput,
+  settlePayments,
+} from './payments.ts';
+export { type Rounding, roundingOf } from './rounding.ts';
 export {
   formatPercent,
   resolveTaxPercent,
