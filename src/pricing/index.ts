@@ -11,7 +11,7 @@ export {
   type PricedLine,
   priceBill,
 } from './bill.ts';
-export type { BillDiscount } from './discount.ts';
+export { type BillDiscount, exceedsDiscountLimit } from './discount.ts';
 export {
   type OfferedPayment,
   type SettledPayment,
