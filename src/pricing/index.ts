@@ -19,6 +19,7 @@ export {
   type SettlementInput,
   settlePayments,
 } from './payments.ts';
+export { type PricedRefund, priceRefund, type RefundableLine } from './refund.ts';
 export { type Rounding, roundingOf } from './rounding.ts';
 export {
   formatPercent,
