@@ -25,18 +25,41 @@ const soldLine = (line: Partial<RefundableLine> = {}): RefundableLine => ({
 const refundOf = (line: Partial<RefundableLine>, rest: Partial<Input> = {}) =>
   priceRefund({ lines: [soldLine(line)], totalMinor: 30_000, taxSplit: 'gst', ...rest });
 
+/** Lines of a few paisa that are nearly all tax, in odd quantities: dearer taxes than any law's. */
+const steepSale: fc.Arbitrary<Input> = fc
+  .record({
+    lines: fc.array(
+      fc.record({ quantityMilli: fc.integer({ min: 1, max: 3500 }), tax: fc.nat(20), net: fc.nat(20) }),
+      {
+        maxLength: 4,
+      },
+    ),
+    taxSplit: fc.constantFrom('gst', 'igst'),
+    offMinor: fc.integer({ min: -10, max: 10 }),
+  })
+  .map(({ lines, taxSplit, offMinor }) => {
+    const sold = lines.map(({ quantityMilli, tax, net }) => {
+      const taxMinor = taxSplit === 'gst' ? 2 * tax : tax;
+      return soldLine({ quantityMilli, taxMinor, totalMinor: net + taxMinor, takeMilli: 0 });
+    });
+    const exactMinor = sumOf(sold.map((line) => line.totalMinor));
+    return { lines: sold, totalMinor: sold.length > 0 ? Math.max(exactMinor + offMinor, 0) : 0, taxSplit };
+  });
+
 /** A bill as it was sold, rounding included, and what to return of it, in turn: per mille of what is left. */
 const anySale = fc
   .record({
-    bill: fc.oneof(anyBill, tightBill),
-    stepMinor: fc.constantFrom(0, 5, 50, 100),
+    sale: fc.oneof(
+      fc.tuple(fc.oneof(anyBill, tightBill), fc.constantFrom(0, 5, 50, 100)).map((sold) => sell(...sold)),
+      steepSale,
+    ),
     rounds: fc.array(fc.array(fc.oneof(fc.constantFrom(0, 1, 500, 1000), fc.nat(1000)), { minLength: 1 }), {
       minLength: 1,
       maxLength: 4,
     }),
     isByUnit: fc.boolean(),
   })
-  .map(({ bill, ...rest }) => ({ ...rest, ...sell(bill, rest.stepMinor) }));
+  .map(({ sale, ...rest }) => ({ ...sale, ...rest }));
 
 function sell(bill: BillInput, stepMinor: number): Input {
   const priced = priceBill(bill);
