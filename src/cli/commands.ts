@@ -6,6 +6,8 @@ import { migrateDown } from './commands/migrate-down.ts';
 import { migrateStatus } from './commands/migrate-status.ts';
 import { migrateUp } from './commands/migrate-up.ts';
 import { reportSales } from './commands/report-sales.ts';
+import { shiftList } from './commands/shift-list.ts';
+import { shiftReport } from './commands/shift-report.ts';
 import { shopCreate } from './commands/shop-create.ts';
 import { shopList } from './commands/shop-list.ts';
 import { start } from './commands/start.ts';
@@ -24,6 +26,8 @@ export const commands: Command[] = [
   importProducts,
   importSales,
   reportSales,
+  shiftList,
+  shiftReport,
   verify,
   migrateUp,
   migrateDown,

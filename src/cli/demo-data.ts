@@ -36,6 +36,9 @@ const toppings = {
   ],
 };
 
+/** SAC 9963 31: services provided by restaurants, cafes and the like. */
+export const SERVED = { hsn: '996331' };
+
 export const demo = {
   shop: { name: 'Smoocho Dessert Parlour', code: 'DEMO', currency: 'INR', timezone: 'Asia/Kolkata' },
   owner: { name: 'Asha', email: 'owner@demo.example' },
@@ -47,7 +50,9 @@ export const demo = {
         { code: 'packed', name: 'Packed drinks', rates: [{ from: '2017-07-01', percent: '18' }] },
       ],
       defaultClass: 'restaurant',
+      state: 'Maharashtra',
     },
+    categories: ['Sundaes', 'Scoops', 'Waffles', 'Shakes', 'Coffee', 'Drinks'],
     receipt: { header: 'Smoocho Dessert Parlour', footer: 'Thank you, come again!' },
     upiId: 'demo@upi.example',
   },
@@ -138,6 +143,7 @@ export const demo = {
       sku: 'WATER',
       barcode: '8900000000017',
       taxClass: 'packed',
+      hsn: '2201',
       stock: { 'Water bottle': '1' },
     },
   ],

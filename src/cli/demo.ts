@@ -13,7 +13,7 @@ import { updateSettings } from '../core/shops/update-shop.ts';
 import { createUser } from '../core/users/create-user.ts';
 import { findUserByEmail } from '../core/users/find-user.ts';
 import { setPassword } from '../core/users/set-password.ts';
-import { demo } from './demo-data.ts';
+import { demo, SERVED } from './demo-data.ts';
 
 export type Demo = {
   shopId: string;
@@ -78,6 +78,6 @@ async function seed(app: App, password: string): Promise<void> {
       inventoryItemId: itemIds.get(name),
       quantity,
     }));
-    await createProduct(context(), shopId, parse(NewProduct, { ...product, sortOrder, recipe }));
+    await createProduct(context(), shopId, parse(NewProduct, { ...SERVED, ...product, sortOrder, recipe }));
   }
 }

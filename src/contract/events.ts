@@ -23,7 +23,7 @@ export const eventData = {
   product_updated: Product,
   product_deleted: z.strictObject({ id: Id }),
   inventory_updated: InventoryItem,
-  /** An item has come down to its reorder level. */
+  /** An item has come down to its reorder level; under the policy `warn`, also each time that more goes than there is. */
   stock_low: InventoryItem,
   settings_changed: Settings,
   shop_updated: Shop,

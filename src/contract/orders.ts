@@ -1,11 +1,10 @@
 import { z } from 'zod';
+import { Order, OrderStatus, PaymentStatus } from './order-view.ts';
 import {
   Amount,
-  Count,
   Day,
   Id,
   limits,
-  Money,
   note,
   OrderType,
   PageQuery,
@@ -13,22 +12,17 @@ import {
   Percentage,
   page,
   Quantity,
-  Timestamp,
   text,
   Version,
 } from './primitives.ts';
-import { NewRefund, Refund } from './refunds.ts';
+import { NewRefund } from './refunds.ts';
 import { defineRoute } from './route.ts';
 import { shopParams } from './shops.ts';
 import { Approval } from './users.ts';
 
-const orderParams = shopParams.extend({ orderId: Id });
+export * from './order-view.ts';
 
-export const orderStatuses = ['open', 'preparing', 'ready', 'completed', 'voided'] as const;
-export const OrderStatus = z.enum(orderStatuses);
-export type OrderStatus = z.output<typeof OrderStatus>;
-export const PaymentStatus = z.enum(['pending', 'partial', 'completed']);
-export type PaymentStatus = z.output<typeof PaymentStatus>;
+const orderParams = shopParams.extend({ orderId: Id });
 
 /** `value` is a percentage ("10") or an amount ("25.00"), as `type` says. */
 const Discount = z.discriminatedUnion('type', [
@@ -125,110 +119,6 @@ export const OrderChange = z.strictObject({
   version: Version.optional(),
 });
 export type OrderChange = z.output<typeof OrderChange>;
-
-const DiscountView = z.strictObject({
-  type: z.enum(['percentage', 'flat']),
-  value: z.string(),
-  reason: z.string().optional(),
-});
-
-export const TaxLine = z.strictObject({
-  /** `GST 5%`, `CGST 2.5%` … as it is printed. */
-  name: z.string(),
-  percent: z.string(),
-  taxable: Money,
-  amount: Money,
-});
-export type TaxLine = z.output<typeof TaxLine>;
-
-export const OrderItem = z.strictObject({
-  id: Id,
-  productId: Id,
-  variantId: Id.nullable(),
-  name: z.string(),
-  variantName: z.string().nullable(),
-  category: z.string().nullable(),
-  sku: z.string().nullable(),
-  /** Harmonised System of Nomenclature: what the goods are, for the tax return. */
-  hsn: z.string().nullable(),
-  quantity: Count,
-  unitPrice: Money,
-  /** The menu's price, where a manager set another one. */
-  listPrice: Money.nullable(),
-  modifiers: z.array(z.strictObject({ id: Id, name: z.string(), price: Money })),
-  note: z.string(),
-  /** Unit price and modifiers times quantity, before discounts. */
-  subtotal: Money,
-  /** The line's own discount and its share of the bill's. */
-  discount: Money,
-  discountGiven: DiscountView.nullable(),
-  /** Its share of the bill's. */
-  serviceCharge: Money,
-  taxClass: z.string().nullable(),
-  taxPercent: z.string(),
-  tax: Money,
-  total: Money,
-});
-export type OrderItem = z.output<typeof OrderItem>;
-
-export const Payment = z.strictObject({
-  id: Id,
-  method: PaymentMethod,
-  amount: Money,
-  tendered: Money,
-  tip: Money,
-  change: Money,
-  reference: z.string().nullable(),
-  at: Timestamp,
-});
-export type Payment = z.output<typeof Payment>;
-
-export const Order = z.strictObject({
-  id: Id,
-  shopId: Id,
-  orderNumber: z.string(),
-  /** Called out to the customer; restarts each business day. None on imported bills. */
-  tokenNumber: z.int().nullable(),
-  businessDate: Day,
-  status: OrderStatus,
-  orderType: OrderType,
-  customerId: Id.nullable(),
-  customerName: z.string().nullable(),
-  tableNumber: z.string().nullable(),
-  notes: z.string(),
-  items: z.array(OrderItem),
-  subtotal: Money,
-  discount: Money,
-  discountGiven: DiscountView.nullable(),
-  serviceCharge: Money,
-  tax: Money,
-  taxLines: z.array(TaxLine),
-  taxMode: z.enum(['inclusive', 'exclusive']),
-  taxSplit: z.enum(['none', 'gst', 'igst']),
-  placeOfSupply: z.string().nullable(),
-  /** What rounding added to the total, or took from it. */
-  rounding: Money,
-  total: Money,
-  paymentMethod: z.string().nullable(),
-  paymentStatus: PaymentStatus,
-  payments: z.array(Payment),
-  change: Money,
-  payLater: z.boolean(),
-  refunds: z.array(Refund),
-  /** What was given back of it. */
-  refunded: Money,
-  cashierId: Id.nullable(),
-  /** Who allowed what the cashier may not do alone. */
-  approvedBy: Id.nullable(),
-  shiftId: Id.nullable(),
-  deviceId: z.string().nullable(),
-  source: z.enum(['till', 'import']),
-  voidReason: z.string().nullable(),
-  version: Version,
-  createdAt: Timestamp,
-  updatedAt: Timestamp,
-});
-export type Order = z.output<typeof Order>;
 
 export const listOrders = defineRoute({
   name: 'listOrders',

@@ -93,6 +93,21 @@ describe('stock under sales', () => {
     expect(events.at(-1)?.data).to.deep.equal(body.data[0]);
   });
 
+  it('may go below zero under warn, which says so each time, and under allow, which does not', async () => {
+    const cafe = await givenShop(test, 'NEGS');
+    const sold = async (policy: string) => {
+      const item = await givenItem(cafe, { quantity: 1, policy });
+      const tea = await givenProduct(cafe, { recipe: [{ inventoryItemId: item.id, quantity: 2 }] });
+      for (let n = 0; n < 2; n += 1) {
+        expect((await cafe.cashier.post(`${cafe.path}/orders`, saleOf(tea))).status).to.equal(201);
+      }
+      const events = await eventsOf(test, cafe.id, 'stock_low');
+      return events.filter(({ data }) => data.id === item.id).map(({ data }) => data.quantity);
+    };
+    expect(await sold('warn')).to.deep.equal([-1, -3]);
+    expect(await sold('allow')).to.deep.equal([-1]);
+  });
+
   it('is counted and adjusted once, however often the request is sent', async () => {
     const item = await givenItem(shop, { quantity: 10 });
     const put = (body: unknown) => shop.manager.put(`${shop.path}/inventory/${item.id}`, body);

@@ -63,7 +63,8 @@ export const MOVE_STOCK = `
       SELECT id, 'inventory_updated' AS type, ${ITEM_VIEW} AS data FROM moved
       UNION ALL
       SELECT id, 'stock_low', ${ITEM_VIEW} FROM moved
-      WHERE quantity <= reorder_level AND quantity - delta > reorder_level
+      WHERE (quantity <= reorder_level AND quantity - delta > reorder_level)
+        OR (policy = 'warn' AND quantity < 0 AND delta < 0)
     ) told
   )`;
 
