@@ -37,4 +37,24 @@ describe('a request that is sent twice', () => {
     const told = (await eventsOf(test, shop.id)).filter(({ data }) => data.id === placed.id);
     expect(told.map(({ data }) => data)).to.deep.equal([placed, paid]);
   });
+
+  it('means the same bill, line and payment whether its ids are in capitals or not', async () => {
+    const product = await givenProduct(shop);
+    const [id, lineId, paymentId] = [...Array(3)].map(() => randomUUID().toUpperCase()) as [
+      string,
+      string,
+      string,
+    ];
+    const items = [{ id: lineId, productId: product.id.toUpperCase(), quantity: 2 }];
+    const payments = [{ id: paymentId, method: 'cash', amount: '200.00' }];
+    const sale = { id, items, payments };
+    const { status, body } = await shop.cashier.post(`${shop.path}/orders`, sale);
+    expect(status).to.equal(201);
+    const path = `${shop.path}/orders/${id.toLowerCase()}`;
+    expect((await shop.cashier.get(path)).body).to.deep.equal(body);
+    const again = await shop.cashier.put(path, { payments });
+    expect([again.status, again.body.payments.length]).to.deep.equal([200, 1]);
+    const refund = { id: randomUUID(), reason: 'cold', lines: [{ lineId, quantity: 1 }] };
+    expect((await shop.manager.post(`${path}/refunds`, refund)).status).to.equal(201);
+  });
 });
