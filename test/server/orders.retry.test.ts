@@ -57,4 +57,13 @@ describe('a request that is sent twice', () => {
     const refund = { id: randomUUID(), reason: 'cold', lines: [{ lineId, quantity: 1 }] };
     expect((await shop.manager.post(`${path}/refunds`, refund)).status).to.equal(201);
   });
+
+  it('moves one item of stock, not two under the same id', async () => {
+    const items = [await givenItem(shop), await givenItem(shop)];
+    const adjust = { id: randomUUID(), adjust: '1', reason: 'purchase' };
+    const answers = await Promise.all(
+      items.map(({ id }) => shop.manager.put(`${shop.path}/inventory/${id}`, adjust)),
+    );
+    expect(answers.map(({ status }) => status).sort()).to.deep.equal([200, 409]);
+  });
 });
