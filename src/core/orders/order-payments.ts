@@ -4,6 +4,7 @@ import type { PaymentMethod } from '../../contract/primitives.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import { roundingOf, type Settlement, settlePayments } from '../../pricing/index.ts';
 import type { Payment } from '../payments/payment.entity.ts';
+import type { Order } from './order.entity.ts';
 
 type Rounding = { stepMinor: number; when: 'always' | 'cash' };
 
@@ -52,9 +53,22 @@ export function settle(
     payments: offered.map(toOffered),
     earlier: {
       paidMinor: sumPaid(earlier),
-      isCashOnly: earlier.every((payment) => payment.method === 'cash'),
+      // Who gave but a tip by card paid nothing of the bill with it.
+      isCashOnly: earlier.every(({ method, amountMinor }) => method === 'cash' || amountMinor === 0),
     },
   });
+}
+
+/** On a bill that is paid only tips are left to come: what it came to stands, whatever the shop rounds to by now. */
+export function settleMore(
+  { totalMinor, roundingMinor, paymentStatus }: Pick<Order, 'totalMinor' | 'roundingMinor' | 'paymentStatus'>,
+  offered: NewPayment[],
+  earlier: Earlier[],
+  settings: SettingsValues,
+): ReturnType<typeof settle> {
+  if (paymentStatus !== 'completed') return settle(totalMinor - roundingMinor, offered, earlier, settings);
+  const unrounded = { ...settings, rounding: { to: 'none', when: 'always' } } as const;
+  return { ...settle(totalMinor, offered, earlier, unrounded), roundingMinor };
 }
 
 export const sumPaid = (payments: Earlier[]) =>
