@@ -103,7 +103,7 @@ function edit(
 
 const minor = (amount: string) => parseMinor(amount) as number;
 
-export const paidOf = ({ payments }: Order) => payments.reduce((sum, { amount }) => sum + minor(amount), 0);
+const paidOf = ({ payments }: Order) => payments.reduce((sum, { amount }) => sum + minor(amount), 0);
 
 function pay({ share, method, tip }: Of<'pay'>, { idOf }: Step, bill: Order, path: string): TillRequest {
   const due = Math.max(minor(bill.total) - paidOf(bill), 0);

@@ -3,7 +3,7 @@ import type { Order } from '../../src/contract/orders.ts';
 import type { ProblemCode } from '../../src/contract/problem.ts';
 import type { Answer } from './client.ts';
 import { routeOf } from './client.ts';
-import { type IdOf, idsOf, paidOf, requestOf, type TillRequest } from './till-requests.ts';
+import { type IdOf, idsOf, requestOf, type TillRequest } from './till-requests.ts';
 import type { Command, Script } from './till-script.ts';
 import type { Till, TillShop } from './till-shop.ts';
 
@@ -63,9 +63,11 @@ export const isAcknowledged = ({ answers }: Sent) => answers.some(({ status }) =
 function chooseBill(command: Command & { bill: number }, { bills }: Journal): Order | null {
   const all = [...bills.values()].reverse();
   const isMeant = (bill: Order): boolean => {
-    const isPaid = paidOf(bill) > 0 && bill.paymentStatus === 'completed';
-    if (command.do === 'refund') return isPaid && bill.status !== 'voided' && bill.refunded !== bill.total;
-    return bill.status !== 'voided' && (command.do === 'void' || !isPaid);
+    const isPaid = bill.paymentStatus === 'completed';
+    if (bill.status === 'voided') return false;
+    if (command.do === 'refund') return isPaid && bill.refunded !== bill.total;
+    if (command.do === 'edit') return !isPaid && bill.status !== 'completed' && bill.refunds.length === 0;
+    return command.do === 'pay' ? !isPaid : bill.status !== 'completed';
   };
   const meant = all.filter(isMeant);
   const choice = meant.length > 0 ? meant : all;
