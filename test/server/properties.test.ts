@@ -46,7 +46,7 @@ describe('four tills at random, in parallel, with retries', function () {
   async function run(script: Script): Promise<HeardRun> {
     const shop = await openTillShop(test, first, script);
     const { seq: joinedAt } = await feedHead(test.app.orm.em.fork(), shop.id);
-    const ear = await listenTo(test.url, { token: shop.manager.token as string, shopId: shop.id });
+    const ear = await listenTo(test.url, { token: shop.manager.token as string, shopId: shop.id }, joinedAt);
     try {
       const journal = await runTills(shop, script);
       const { seq } = await feedHead(test.app.orm.em.fork(), shop.id);

@@ -10,10 +10,15 @@ export type FeedEar = {
   close(): void;
 };
 
-/** Listens to a shop as a screen in its kitchen does. */
-export async function listenTo(url: string, auth: { token: string; shopId: string }): Promise<FeedEar> {
+/** Listens to a shop as a screen in its kitchen does; its feed stands at `joinedAt`. */
+export async function listenTo(
+  url: string,
+  auth: { token: string; shopId: string },
+  joinedAt: number,
+): Promise<FeedEar> {
   const socket = io(url, { path: '/socket.io', auth, reconnection: false, transports: ['websocket'] });
   const heard: EventEnvelope[] = [];
+  const at = () => heard.at(-1)?.seq ?? joinedAt;
   let onEvent = () => {};
   for (const type of eventTypes) {
     socket.on(type, (event: EventEnvelope) => {
@@ -29,12 +34,11 @@ export async function listenTo(url: string, auth: { token: string; shopId: strin
     async until(seq) {
       await new Promise<void>((resolve, reject) => {
         const late = setTimeout(
-          () =>
-            reject(new Error(`The feed came to ${heard.at(-1)?.seq} and not to ${seq} in ${LATE_MS} ms.`)),
+          () => reject(new Error(`The feed came to ${at()} and not to ${seq} in ${LATE_MS} ms.`)),
           LATE_MS,
         );
         onEvent = () => {
-          if ((heard.at(-1)?.seq ?? 0) < seq) return;
+          if (at() < seq) return;
           clearTimeout(late);
           resolve();
         };
