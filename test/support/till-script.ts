@@ -109,14 +109,21 @@ const refund = fc.record({
   send: sending,
   bill,
   lines: fc.option(
-    fc.uniqueArray(fc.record({ line: nth, share: fc.constantFrom(1 as const, 2 as const, 3 as const) }), {
-      selector: (part) => part.line,
-      minLength: 1,
-      maxLength: 2,
-    }),
+    // Often the same line again: what comes back in parts has to add up.
+    fc.uniqueArray(
+      fc.record({
+        line: fc.constantFrom(0, 0, 0, 1, 2),
+        share: fc.constantFrom(1 as const, 2 as const, 3 as const),
+      }),
+      {
+        selector: (part) => part.line,
+        minLength: 1,
+        maxLength: 2,
+      },
+    ),
     { freq: 3 },
   ),
-  restock: fc.boolean(),
+  restock: fc.constantFrom(true, true, false),
 });
 const item = fc.nat(ITEMS.length - 1);
 const count = fc.record({
