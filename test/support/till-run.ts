@@ -67,9 +67,12 @@ function chooseBill(command: Command & { bill: number }, { bills }: Journal): Or
     if (bill.status === 'voided') return false;
     if (command.do === 'refund') return isPaid && bill.refunded !== bill.total;
     if (command.do === 'edit') return !isPaid && bill.status !== 'completed' && bill.refunds.length === 0;
+    if (command.do === 'void') return bill.refunds.length === 0;
     return command.do === 'pay' ? !isPaid : bill.status !== 'completed';
   };
   const meant = all.filter(isMeant);
+  // What came back in part comes back in parts.
+  if (command.do === 'refund') meant.sort((a, b) => b.refunds.length - a.refunds.length);
   const choice = meant.length > 0 ? meant : all;
   return choice[command.bill % Math.max(choice.length, 1)] ?? null;
 }
