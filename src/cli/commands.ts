@@ -13,6 +13,7 @@ import { shopList } from './commands/shop-list.ts';
 import { start } from './commands/start.ts';
 import { userCreate } from './commands/user-create.ts';
 import { userList } from './commands/user-list.ts';
+import { verify } from './commands/verify.ts';
 
 /** Every command, in the order of the help. */
 export const commands: Command[] = [
@@ -27,6 +28,7 @@ export const commands: Command[] = [
   reportSales,
   shiftList,
   shiftReport,
+  verify,
   migrateUp,
   migrateDown,
   migrateStatus,

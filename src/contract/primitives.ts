@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { parseMilli, parseMinor, parseRate } from './money.ts';
 
-export const Id = z.uuid('is not a UUID');
+/** In capitals or not it is the same id: PostgreSQL gives it back in small letters. */
+export const Id = z.uuid('is not a UUID').toLowerCase();
 /** PostgreSQL's calendar has no year 0. */
 const hasYear = (text: string) => !text.startsWith('0000');
 export const Timestamp = z.iso.datetime().refine(hasYear, 'is not a time like 2026-04-01T10:00:00Z');

@@ -140,6 +140,35 @@ describe('what a bill comes to and how it is paid', () => {
     await settings({ rounding: { to: 'none' } });
   });
 
+  it('leaves a paid bill what it came to, however tips come and whatever is rounded to by then', async () => {
+    const tipBy = async (order: { id: string }, method: string) =>
+      (await shop.cashier.put(`${orders}/${order.id}`, { payments: [{ method, amount: 0, tip: 5 }] })).body;
+    await settings({ rounding: { to: '1.00', when: 'cash' } });
+    const { body: bill } = await sell({ paymentMethod: 'cash' });
+    for (const method of ['card', 'cash', 'card']) {
+      expect(await tipBy(bill, method)).to.include({
+        total: '11.00',
+        rounding: '0.47',
+        paymentStatus: 'completed',
+      });
+    }
+    await settings({ rounding: { to: 'none' } });
+    expect(await tipBy(bill, 'cash')).to.include({
+      total: '11.00',
+      rounding: '0.47',
+      paymentStatus: 'completed',
+    });
+
+    await settings({ rounding: { to: '1.00', when: 'cash' } });
+    const { body: parked } = await sell({ paymentMethod: undefined });
+    await tipBy(parked, 'card');
+    const paid = await shop.cashier.put(`${orders}/${parked.id}`, {
+      payments: [{ method: 'cash', amount: 20 }],
+    });
+    expect(paid.body, 'a tip by card pays nothing').to.include({ total: '11.00', change: '9.00' });
+    await settings({ rounding: { to: 'none' } });
+  });
+
   it('gives the money of a voided bill back', async () => {
     const { body } = await sell();
     await shop.manager.delete(`${orders}/${body.id}`, { reason: 'mistake' });

@@ -92,16 +92,17 @@ export async function givenPerson({ test: { app }, db, shop }: World, role: Role
 }
 
 /**
- * What the whole database holds, a line a table: how many rows, and a hash of all of them. Two that are equal
- * mean that nothing changed in between. When somebody was last seen is no change.
+ * What the whole database holds, or all of one shop's, a line a table: how many rows, and a hash of all of them. Two that
+ * are equal mean that nothing changed in between. When somebody was last seen is no change.
  */
-export async function fingerprint(db: pg.Client): Promise<Record<string, string>> {
-  const tables = await tablesOf(db);
+export async function fingerprint(db: pg.Client, shopId?: string): Promise<Record<string, string>> {
+  const tables = await tablesOf(db, shopId === undefined ? undefined : 'shop_id');
+  const where = shopId === undefined ? '' : `WHERE shop_id = '${shopId}'`;
   const queries = tables.map(
     (table) => `
       SELECT '${table}' AS name,
              count(*) || ' rows, ' || md5(coalesce(string_agg(line, '' ORDER BY line), '')) AS hash
-      FROM (SELECT (to_jsonb(t) - 'last_seen_at')::text AS line FROM "${table}" t) lines`,
+      FROM (SELECT (to_jsonb(t) - 'last_seen_at')::text AS line FROM "${table}" t ${where}) lines`,
   );
   const { rows } = await db.query(queries.join(' UNION ALL '));
   return Object.fromEntries(rows.map(({ name, hash }) => [name, hash]));
@@ -119,10 +120,15 @@ export async function idsIn(db: pg.Client): Promise<Set<string>> {
   return new Set(ids.rows.map(({ id }) => id));
 }
 
-async function tablesOf(db: pg.Client): Promise<string[]> {
+/** All tables, or those that have the column. */
+async function tablesOf(db: pg.Client, column?: string): Promise<string[]> {
   const { rows } = await db.query(
-    `SELECT table_name FROM information_schema.tables
-     WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY table_name`,
+    `SELECT table_name FROM information_schema.tables t
+     WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND ($1::text IS NULL OR EXISTS (
+       SELECT FROM information_schema.columns c
+       WHERE c.table_schema = 'public' AND c.table_name = t.table_name AND c.column_name = $1))
+     ORDER BY table_name`,
+    [column ?? null],
   );
   return rows.map(({ table_name }) => table_name);
 }

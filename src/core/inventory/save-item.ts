@@ -81,8 +81,10 @@ async function isBooked({ em }: Transaction, item: InventoryItem, movementId: st
   const [row] = await query<{ shop_id: string; item_id: string }>(em, FIND_MOVEMENT, [movementId]);
   if (!row) return false;
   if (row.shop_id === item.shopId && row.item_id === item.id) return true;
-  throw fieldProblem('already_exists', '/id', 'is the id of another movement');
+  throw takenMovementId();
 }
+
+const takenMovementId = () => fieldProblem('already_exists', '/id', 'is the id of another movement');
 
 async function applyStock(tx: Transaction, item: InventoryItem, change: InventoryChange): Promise<void> {
   const { id, count, adjust, reason, note = null } = change;
@@ -122,6 +124,8 @@ async function saving<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    // The same id came for two items at once, and the other one was first.
+    if (isUniqueViolation(error, 'stock_movements_pkey')) throw takenMovementId();
     if (!isUniqueViolation(error, 'inventory_items_name_key')) throw error;
     throw fieldProblem('already_exists', '/name', 'is the name of another inventory item');
   }

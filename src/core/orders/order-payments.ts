@@ -4,6 +4,7 @@ import type { PaymentMethod } from '../../contract/primitives.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import { roundingOf, type Settlement, settlePayments } from '../../pricing/index.ts';
 import type { Payment } from '../payments/payment.entity.ts';
+import type { Order } from './order.entity.ts';
 
 type Rounding = { stepMinor: number; when: 'always' | 'cash' };
 
@@ -56,6 +57,18 @@ export function settle(
       isCashOnly: earlier.every(({ method, amountMinor }) => method === 'cash' || amountMinor === 0),
     },
   });
+}
+
+/** On a bill that is paid only tips are left to come: what it came to stands, whatever the shop rounds to by now. */
+export function settleMore(
+  { totalMinor, roundingMinor, paymentStatus }: Pick<Order, 'totalMinor' | 'roundingMinor' | 'paymentStatus'>,
+  offered: NewPayment[],
+  earlier: Earlier[],
+  settings: SettingsValues,
+): ReturnType<typeof settle> {
+  if (paymentStatus !== 'completed') return settle(totalMinor - roundingMinor, offered, earlier, settings);
+  const unrounded = { ...settings, rounding: { to: 'none', when: 'always' } } as const;
+  return { ...settle(totalMinor, offered, earlier, unrounded), roundingMinor };
 }
 
 export const sumPaid = (payments: Earlier[]) =>

@@ -21,7 +21,7 @@ import { takenLineId, takenPaymentId, unknownDebtor } from './order-problems.ts'
 import { resolveLines } from './resolve-lines.ts';
 import { insertOrder, type OrderDraft } from './sql/insert-order.ts';
 import { loadForSale, type SaleShop } from './sql/load-for-sale.ts';
-import { viewOrder, viewPayment } from './view-order.ts';
+import { viewOrder, viewPayments } from './view-order.ts';
 
 /**
  * Sales of one shop all need its counter row. Waiting for it here keeps the database's connections free for everybody
@@ -84,13 +84,19 @@ export async function placeOrder(context: Context, shopId: string, body: NewOrde
     return { order, isReplay: false };
   } catch (error) {
     const taken = violatedUnique(error);
-    // The same order came twice at once, and the other one was first.
-    if (taken === 'orders_pkey') return await replay(context, shopId, body.id, requestHash);
+    // The same order came twice at once, and the other one was first: to take its id, or the last of the stock.
+    const isOutrun = taken === 'orders_pkey' || (isShort(error) && (await isPlaced(em, shopId, body.id)));
+    if (isOutrun) return await replay(context, shopId, body.id, requestHash);
     if (taken === 'order_lines_pkey') throw takenLineId();
     if (taken === 'payments_pkey') throw takenPaymentId();
     throw error;
   }
 }
+
+const isShort = (error: unknown) => error instanceof ProblemError && error.code === 'out_of_stock';
+
+const isPlaced = async (em: Context['em'], shopId: string, orderId: string) =>
+  (await loadForSale(em, shopId, orderId, [])).earlier !== null;
 
 /** Without the approval: a hash of it, kept for ever, would be a way to guess a manager's password. */
 const hashOf = ({ approval: _, ...body }: NewOrder) => requestHashOf(body);
@@ -181,7 +187,9 @@ function draftOrder(
     total: formatMinor(settled.totalMinor),
     paymentMethod: methodOf(settled.payments),
     paymentStatus: settled.status,
-    payments: settled.payments.map((payment) => viewPayment({ ...payment, id: payment.id ?? uuidv7(), at })),
+    payments: viewPayments(
+      settled.payments.map((payment) => ({ ...payment, id: payment.id ?? uuidv7(), at })),
+    ),
     change: formatMinor(settled.changeMinor),
     payLater: body.payLater,
     refunds: [],

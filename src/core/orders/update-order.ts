@@ -17,7 +17,7 @@ import { checkVersion } from '../versions.ts';
 import { editBill, editsBill, isEditable } from './edit-bill.ts';
 import { findOrder } from './find-orders.ts';
 import type { Order } from './order.entity.ts';
-import { methodOf, settle, statusWhenSold } from './order-payments.ts';
+import { methodOf, settleMore, statusWhenSold } from './order-payments.ts';
 import { closedProblem, onTheBook, takenPaymentId, unknownDebtor } from './order-problems.ts';
 import { markLines } from './sql/replace-lines.ts';
 import { type OrderParts, viewOrder } from './view-order.ts';
@@ -140,7 +140,7 @@ function takePayments(
   { order, payments }: OrderParts,
   { settings, offered, businessDate, shiftId }: Taking,
 ): void {
-  const settled = settle(order.totalMinor - order.roundingMinor, offered, payments, settings);
+  const settled = settleMore(order, offered, payments, settings);
   const added = settled.payments.map(({ id, ...payment }) =>
     em.create(Payment, {
       ...payment,

@@ -38,7 +38,7 @@ export function viewOrder({ order, payments, refunds }: OrderParts): OrderView {
     total: formatMinor(order.totalMinor),
     paymentMethod: order.paymentMethod ?? null,
     paymentStatus: order.paymentStatus,
-    payments: payments.map(viewPayment),
+    payments: viewPayments(payments),
     change: formatMinor(payments.reduce((sum, payment) => sum + payment.changeMinor, 0)),
     payLater: order.payLater,
     refunds,
@@ -60,7 +60,11 @@ export type PaymentFields = Pick<
   'id' | 'method' | 'amountMinor' | 'tenderedMinor' | 'tipMinor' | 'changeMinor' | 'reference' | 'at'
 >;
 
-export function viewPayment(payment: PaymentFields): PaymentView {
+/** By time and then by id, as they are read again: those of one moment have no other order that is kept. */
+export const viewPayments = (payments: PaymentFields[]): PaymentView[] =>
+  payments.toSorted((a, b) => a.at.getTime() - b.at.getTime() || (a.id < b.id ? -1 : 1)).map(viewPayment);
+
+function viewPayment(payment: PaymentFields): PaymentView {
   return {
     id: payment.id,
     method: payment.method,

@@ -1,0 +1,57 @@
+import { findShopByCode, listAllShops } from '../../core/shops/find-shops.ts';
+import { type CheckResult, checks, type VerifiedShop, verifyShop } from '../../core/verify/verify-shop.ts';
+import type { Command } from '../command.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { formatCount } from '../output/format.ts';
+import { startProgress } from '../output/progress.ts';
+
+/** Of each check; `--json` has the first hundred. */
+const SHOWN_FAULTS = 5;
+
+export const verify: Command = {
+  name: 'verify',
+  summary: 'Hold the books of the shops against each other: bills, numbers, money, stock, reports, feed',
+  options: [{ flags: '--shop <code>', description: 'one shop, by its code (default: all)' }],
+  example: 'smoocho verify --shop KULF',
+  async run(shell, { shop: code }) {
+    return await shell.withApp(async (app) => {
+      const em = app.orm.em.fork();
+      const shops = code === undefined ? await listAllShops(em) : [await findShopByCode(em, code as string)];
+      const progress = startProgress('Checking', shops.length * checks.length);
+      const verified: VerifiedShop[] = [];
+      let begun = 0;
+      try {
+        for (const { id } of shops) {
+          verified.push(
+            await verifyShop({ app, em }, id, ({ holds }) => progress.update(begun++, holds.toLowerCase())),
+          );
+        }
+      } finally {
+        progress.stop();
+      }
+      const isSound = verified.every((shop) => shop.isSound);
+      shell.say(verified.length === 0 ? 'There is no shop yet.' : verified.map(describe).join('\n\n'));
+      shell.give({ isSound, shops: verified });
+      return isSound ? exitCodes.done : exitCodes.checkFoundProblems;
+    });
+  },
+};
+
+function describe({ code, name, isSound, checks }: VerifiedShop): string {
+  const verdict = isSound
+    ? 'Everything agrees.'
+    : 'Something does not agree. Keep a copy of the data as it is before anything is mended.';
+  return [`${name} (${code})`, ...checks.flatMap(describeCheck), verdict].join('\n');
+}
+
+function describeCheck({ holds, counts, checked, wrong, faults }: CheckResult): string[] {
+  const looked = `${formatCount(checked)} ${counts}`;
+  if (wrong === 0) return [`  ok     ${holds} (${looked})`];
+  const shown = faults.slice(0, SHOWN_FAULTS);
+  const more = wrong > shown.length ? [`           … and ${formatCount(wrong - shown.length)} more`] : [];
+  return [
+    `  WRONG  ${holds}: not so for ${formatCount(wrong)} (${looked})`,
+    ...shown.map(({ subject, detail }) => `           ${subject}: ${detail}`),
+    ...more,
+  ];
+}

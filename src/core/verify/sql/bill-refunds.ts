@@ -1,0 +1,44 @@
+import { sqlCheck } from '../check.ts';
+
+/** What came back of a bill: as its lines and its figures have it, and never more than was paid. */
+export const billRefunds = sqlCheck({
+  name: 'bill-refunds',
+  holds: 'No bill gave back more than was paid, and its lines know what came back',
+  counts: 'bills',
+  checked: `
+    SELECT count(*) FROM orders o WHERE shop_id = $1 AND (refunded <> 0
+      OR EXISTS (SELECT FROM refunds f WHERE f.shop_id = $1 AND f.order_id = o.id))`,
+  faults: `
+    WITH given AS (
+      SELECT order_id, sum(total) AS total FROM refunds WHERE shop_id = $1 AND order_id IS NOT NULL GROUP BY order_id
+    ), paid AS (
+      SELECT order_id, sum(amount) AS amount FROM payments WHERE shop_id = $1 GROUP BY order_id
+    ), back AS (
+      SELECT order_id, order_line_no AS line_no, sum(quantity) AS quantity
+      FROM refund_lines WHERE shop_id = $1 AND order_id IS NOT NULL GROUP BY 1, 2
+    ), line AS (
+      SELECT l.order_id, bool_and(l.returned = l.quantity) AS is_whole,
+        string_agg(format('Of line %s %s came back, but its refunds have %s', l.line_no, trim_scale(l.returned),
+          coalesce(trim_scale(back.quantity), 0)), '; ' ORDER BY l.line_no)
+          FILTER (WHERE l.returned <> coalesce(back.quantity, 0)) AS fault
+      FROM order_lines l LEFT JOIN back USING (order_id, line_no)
+      WHERE l.shop_id = $1 GROUP BY l.order_id
+    )
+    SELECT subject, detail FROM (
+      SELECT o.order_number AS subject, concat_ws('; ',
+        CASE WHEN o.refunded <> coalesce(given.total, 0)
+          THEN format('It says that %s was given back, its refunds say %s', o.refunded, coalesce(given.total, 0)) END,
+        CASE WHEN coalesce(given.total, 0) > coalesce(paid.amount, 0)
+          THEN format('%s was given back of %s that was paid', given.total, coalesce(paid.amount, 0)) END,
+        CASE WHEN given.total IS NOT NULL AND o.status IN ('open', 'voided')
+          THEN format('It is %s, but something of it was given back', o.status) END,
+        CASE WHEN line.is_whole AND coalesce(given.total, 0) <> o.total
+          THEN format('All of it came back, but of %s only %s was given back', o.total, coalesce(given.total, 0)) END,
+        line.fault) AS detail
+      FROM orders o
+      LEFT JOIN given ON given.order_id = o.id
+      LEFT JOIN paid ON paid.order_id = o.id
+      LEFT JOIN line ON line.order_id = o.id
+      WHERE o.shop_id = $1
+    ) compared WHERE detail <> ''`,
+});

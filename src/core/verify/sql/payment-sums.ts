@@ -1,0 +1,23 @@
+import { sqlCheck } from '../check.ts';
+
+/** What was handed over went to the bill, the tip or back as change; money went back exactly where a bill was voided. */
+export const paymentSums = sqlCheck({
+  name: 'payment-sums',
+  holds: 'Each payment is what was handed over, less tip and change',
+  counts: 'payments',
+  checked: 'SELECT count(*) FROM payments WHERE shop_id = $1',
+  faults: `
+    SELECT subject, detail FROM (
+      SELECT o.order_number AS subject, concat_ws('; ',
+        CASE WHEN p.tendered <> p.amount + p.tip + p.change THEN format(
+          '%s was handed over by %s, but booked are %s, a tip of %s and change of %s',
+          p.tendered, p.method, p.amount, p.tip, p.change) END,
+        CASE WHEN p.change > 0 AND p.method <> 'cash' THEN format('Change of %s was given on %s', p.change, p.method) END,
+        CASE WHEN p.returned_at IS NULL AND o.status = 'voided'
+          THEN format('It is voided, but a payment of %s did not go back', p.amount) END,
+        CASE WHEN p.returned_at IS NOT NULL AND o.status <> 'voided'
+          THEN format('A payment of %s went back, but it is not voided', p.amount) END) AS detail
+      FROM payments p JOIN orders o ON o.shop_id = p.shop_id AND o.id = p.order_id
+      WHERE p.shop_id = $1
+    ) compared WHERE detail <> ''`,
+});

@@ -1,0 +1,38 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { query } from '../../../database/query.ts';
+
+/** Amounts as PostgreSQL's decimal text; `rounding` is what the bills' has less what went back of it. */
+export type BillSums = {
+  orders: number;
+  itemsSold: number;
+  gross: string;
+  discount: string;
+  tax: string;
+  refunds: string;
+  total: string;
+  rounding: string;
+};
+
+const SUM_BILLS = `
+  WITH sold AS (
+    SELECT count(*) AS orders, coalesce(sum(item_quantity), 0) AS items, coalesce(sum(subtotal), 0) AS gross,
+      coalesce(sum(discount), 0) AS discount, coalesce(sum(tax), 0) AS tax, coalesce(sum(total), 0) AS total,
+      coalesce(sum(rounding), 0) AS rounding
+    FROM orders WHERE shop_id = $1 AND status NOT IN ('open', 'voided')
+  ), back AS (
+    SELECT coalesce(sum(total), 0) AS total, coalesce(sum(rounding), 0) AS rounding FROM refunds WHERE shop_id = $1
+  ), items_back AS (
+    SELECT coalesce(sum(quantity), 0) AS items FROM refund_lines WHERE shop_id = $1
+  )
+  SELECT sold.orders::int, (sold.items - items_back.items)::float8 AS "itemsSold", sold.gross::numeric(14,2)::text,
+    sold.discount::numeric(14,2)::text, sold.tax::numeric(14,2)::text, back.total::numeric(14,2)::text AS refunds,
+    (sold.total - back.total)::numeric(14,2)::text AS total,
+    (sold.rounding - back.rounding)::numeric(14,2)::text AS rounding
+  FROM sold, back, items_back`;
+
+/** All that a shop sold less all that came back, straight from the bills. */
+export async function sumBills(em: EntityManager, shopId: string): Promise<BillSums> {
+  const [row] = await query<BillSums>(em, SUM_BILLS, [shopId]);
+  if (!row) throw new Error('A sum over no rows is still a row.');
+  return row;
+}

@@ -1,0 +1,72 @@
+import { IsolationLevel } from '@mikro-orm/core';
+import { query } from '../../database/query.ts';
+import { findShop } from '../shops/find-shops.ts';
+import type { Check, Found, VerifyContext } from './check.ts';
+import { salesReports } from './sales-reports.ts';
+import { billLines } from './sql/bill-lines.ts';
+import { billPayments } from './sql/bill-payments.ts';
+import { billRefunds } from './sql/bill-refunds.ts';
+import { billSums } from './sql/bill-sums.ts';
+import { feedSequence } from './sql/feed-sequence.ts';
+import { itemQuantities } from './sql/item-quantities.ts';
+import { lineMarks } from './sql/line-marks.ts';
+import { numberSeries } from './sql/number-series.ts';
+import { orderEvents } from './sql/order-events.ts';
+import { orderStock } from './sql/order-stock.ts';
+import { paymentSums } from './sql/payment-sums.ts';
+import { refundSums } from './sql/refund-sums.ts';
+
+/** Every check, in the order in which they are shown. */
+export const checks: readonly Check[] = [
+  billLines,
+  billSums,
+  lineMarks,
+  numberSeries,
+  paymentSums,
+  billPayments,
+  billRefunds,
+  refundSums,
+  itemQuantities,
+  orderStock,
+  salesReports,
+  orderEvents,
+  feedSequence,
+];
+
+export type CheckResult = Found & Pick<Check, 'name' | 'holds' | 'counts'>;
+export type VerifiedShop = {
+  id: string;
+  code: string;
+  name: string;
+  isSound: boolean;
+  checks: CheckResult[];
+};
+
+/** Ten years of a busy shop are some millions of events to read: a minute or two, where a sale has milliseconds. */
+const SET_TIMEOUT = "SET LOCAL statement_timeout = '10min'";
+
+/**
+ * Holds a shop's books against each other: bills and their lines, numbers, payments, refunds, stock, reports, feed. It
+ * changes nothing and locks nothing, and sees all of one moment, so that the tills may go on selling. `onCheck` hears of
+ * each check before it begins. Throws `not_found`.
+ */
+export async function verifyShop(
+  { app, em }: VerifyContext,
+  shopId: string,
+  onCheck: (check: Check) => void = () => {},
+): Promise<VerifiedShop> {
+  return await em.fork().transactional(
+    async (tx) => {
+      await query(tx, SET_TIMEOUT);
+      const { id, code, name } = await findShop(tx, shopId);
+      const results: CheckResult[] = [];
+      for (const check of checks) {
+        onCheck(check);
+        const found = await check.look({ app, em: tx }, shopId);
+        results.push({ name: check.name, holds: check.holds, counts: check.counts, ...found });
+      }
+      return { id, code, name, isSound: results.every(({ wrong }) => wrong === 0), checks: results };
+    },
+    { isolationLevel: IsolationLevel.REPEATABLE_READ, readOnly: true },
+  );
+}

@@ -1,0 +1,63 @@
+import { expect } from 'chai';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { type BusyShop, givenBusyShop } from '../support/busy-shop.ts';
+import { smoocho } from '../support/cli.ts';
+import { givenShop } from '../support/factories.ts';
+import { removeFolder, tempFolder } from '../support/temp.ts';
+
+describe('smoocho verify', () => {
+  let test: TestApp;
+  let shop: BusyShop;
+  let home: string;
+
+  before(async () => {
+    test = await startTestApp();
+    shop = await givenBusyShop(test, 'BUSY');
+    await givenShop(test, 'IDLE');
+    home = tempFolder();
+  });
+  after(async () => {
+    await test.close();
+    removeFolder(home);
+  });
+
+  const run = (...args: string[]) =>
+    smoocho(['verify', ...args], { SMOOCHO_HOME: home, DATABASE_URL: test.database.url });
+
+  it('finds nothing wrong with a shop that sold, gave back and brought its past along', async () => {
+    const { code, stdout, stderr } = await run();
+    expect([code, stderr]).to.deep.equal([0, '']);
+    expect(stdout).to.match(
+      /^Shop BUSY \(BUSY\)\n {2}ok {5}Each bill has exactly the lines that it shows \(9 bills\)\n/,
+    );
+    expect(stdout.match(/Everything agrees\./g)).to.have.length(2);
+    expect(stdout).to.not.include('WRONG');
+    const one = await run('--shop=busy', '--json');
+    expect([one.code, one.json().isSound, one.json().shops.length]).to.deep.equal([0, true, 1]);
+    expect((await run('--shop=NOPE')).code).to.equal(1);
+  });
+
+  it('says what is wrong, for a person and for a program, with exit code 4', async () => {
+    const db = await test.database.connect();
+    await db.query('UPDATE orders SET item_quantity = item_quantity + 1 WHERE shop_id = $1', [shop.id]);
+    await db.query('UPDATE inventory_items SET quantity = 7 WHERE id = $1', [shop.milk.id]);
+    const { code, stdout } = await run();
+    expect(code).to.equal(4);
+    expect(stdout).to.match(
+      /^ {2}WRONG {2}Each bill comes to the sum of its lines: not so for 9 \(9 bills\)\n( {11}BUSY.*\n){5} {11}… and 4 more$/m,
+    );
+    expect(stdout).to.match(/^ {11}Milk: It has 7 litre, but its movements come to 90\.5\.$/m);
+    expect(stdout).to.match(/Shop IDLE \(IDLE\)\n(.*\n)+Everything agrees\.\n$/);
+    const report = (await run('--json')).json();
+    expect(report.isSound).to.equal(false);
+    const wrong = report.shops[0].checks.filter((check: { wrong: number }) => check.wrong > 0);
+    expect(wrong.map((check: { name: string }) => check.name)).to.deep.equal([
+      'bill-sums',
+      'item-quantities',
+      'sales-reports',
+    ]);
+    expect(wrong[1].faults).to.deep.equal([
+      { subject: 'Milk', detail: 'It has 7 litre, but its movements come to 90.5.' },
+    ]);
+  });
+});

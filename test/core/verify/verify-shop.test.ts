@@ -1,0 +1,215 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { expect } from 'chai';
+import type { Found } from '../../../src/core/verify/check.ts';
+import { checks, verifyShop } from '../../../src/core/verify/verify-shop.ts';
+import { startTestApp, type TestApp } from '../../support/app.ts';
+import { type BusyShop, givenBusyShop } from '../../support/busy-shop.ts';
+
+describe("a shop's books", () => {
+  let test: TestApp;
+  let shop: BusyShop;
+
+  before(async () => {
+    test = await startTestApp();
+    shop = await givenBusyShop(test, 'BUSY');
+  });
+  after(() => test.close());
+
+  it('agree when nothing was tampered with, and each check has something to look at', async () => {
+    const begun: string[] = [];
+    const em = test.app.orm.em.fork();
+    const verified = await verifyShop({ app: test.app, em }, shop.id, ({ name }) => begun.push(name));
+    expect(
+      verified.checks.flatMap(({ name, faults }) => faults.map((fault) => ({ name, ...fault }))),
+    ).to.deep.equal([]);
+    expect(verified).to.include({ code: 'BUSY', isSound: true });
+    expect(begun).to.deep.equal(checks.map(({ name }) => name));
+    expect(verified.checks.filter(({ checked }) => checked === 0)).to.deep.equal([]);
+  });
+
+  /** What a check finds once `sql` has been at the shop ($1); all of it is undone after. */
+  async function findAfter(name: string, sql: string, em: EntityManager): Promise<Found> {
+    const check = checks.find((known) => known.name === name) as (typeof checks)[number];
+    const undone = new Error('undone');
+    let found: Found | undefined;
+    await em
+      .transactional(async (tx) => {
+        const statements = sql.replaceAll('$1', `'${shop.id}'`).replace(/:(\w+)/g, (_, bill) => idOf(bill));
+        await tx.execute(statements);
+        found = await check.look({ app: test.app, em: tx }, shop.id);
+        throw undone;
+      })
+      .catch((error) => {
+        if (error !== undone) throw error;
+      });
+    return found as Found;
+  }
+  const idOf = (bill: string) => `'${shop.bills[bill as keyof BusyShop['bills']]}'`;
+
+  const line = (bill: string, set: string, lineNo = 1) =>
+    `UPDATE order_lines SET ${set} WHERE order_id = :${bill} AND line_no = ${lineNo}`;
+  const order = (bill: string, set: string) => `UPDATE orders SET ${set} WHERE id = :${bill}`;
+
+  // Check → what is done to the books → what it says about it.
+  const breaks: [name: string, sql: string, says: string][] = [
+    ['bill-lines', line('paid', "name = 'Coffee'"), 'differ in line 1.'],
+    ['bill-lines', line('paid', 'quantity = quantity + 1', 3), 'differ in line 3.'],
+    ['bill-lines', `DELETE FROM order_lines WHERE order_id = :paid AND line_no > 1`, 'differ in line 2, 3.'],
+    ['bill-lines', order('paid', 'items = items - 0'), 'differ in line 1, 2, 3.'],
+    ['bill-sums', line('paid', 'tax = tax + 1'), 'Tax: the bill says'],
+    ['bill-sums', order('paid', 'subtotal = subtotal + 1'), 'Total by its parts: the bill says'],
+    ['bill-sums', order('paid', 'rounding = rounding + 1'), 'Total before rounding: the bill says'],
+    ['bill-sums', order('paid', 'service_charge = 0'), 'Service charge: the bill says 0.00'],
+    ['bill-sums', order('parked', 'discount = 0'), 'Discount: the bill says 0.00, its lines 7.77'],
+    ['bill-sums', order('paid', 'item_quantity = 1'), 'Items: the bill says 1.000, its lines 4.500'],
+    ['bill-sums', order('paid', "tax_lines = '[]'"), 'Tax by rate: the bill says 0'],
+    ['line-marks', line('paid', 'is_sold = false'), 'Line 1 does not count, but its bill is completed.'],
+    ['line-marks', line('voided', 'is_sold = true', 2), 'Line 2 counts, but its bill is voided.'],
+    ['line-marks', line('paid', "business_date = '2020-01-01'"), 'is of 2020-01-01, its bill of'],
+    ['line-marks', line('paid', "tax_split = 'igst'"), 'has its tax split by igst, its bill by gst'],
+    ['line-marks', line('paid', 'first_of_product = true', 3), 'Line 3 counts its bill in the wrong groups.'],
+    ['number-series', order('paid', "order_number = 'BUSY/2015/000009'"), 'missing: 1'],
+    ['number-series', order('paid', "order_number = 'A-17'"), 'It is no number of a series.'],
+    [
+      'number-series',
+      order('paid', "order_number = overlay(order_number placing 'BUSX' from 1)"),
+      'no number of a',
+    ],
+    [
+      'number-series',
+      "UPDATE refunds SET credit_note_number = regexp_replace(credit_note_number, '2$', '7') WHERE shop_id = $1",
+      'missing: 2',
+    ],
+    [
+      'number-series',
+      'UPDATE shifts SET z_number = 2 WHERE shop_id = $1',
+      '1 numbers up to 2, the counter stands at 1',
+    ],
+    [
+      'number-series',
+      'UPDATE shop_heads SET series = series || \'{"Z": 2}\' WHERE shop_id = $1',
+      'missing: 2',
+    ],
+    [
+      'number-series',
+      "UPDATE shop_heads SET series = series - 'Z' WHERE shop_id = $1",
+      'the counter stands at 0',
+    ],
+    ['payment-sums', 'UPDATE payments SET tip = tip + 1 WHERE order_id = :parked', 'was handed over by cash'],
+    [
+      'payment-sums',
+      "UPDATE payments SET method = 'card' WHERE order_id = :parked",
+      'Change of 45.00 was given on card',
+    ],
+    [
+      'payment-sums',
+      'UPDATE payments SET returned_at = NULL, returned_on = NULL WHERE order_id = :voided',
+      'did not go back',
+    ],
+    [
+      'payment-sums',
+      'UPDATE payments SET returned_at = now(), returned_on = now() WHERE order_id = :paid',
+      'went back, but it is not voided',
+    ],
+    ['bill-payments', 'UPDATE payments SET amount = amount + 1 WHERE order_id = :paid', 'was paid of'],
+    ['bill-payments', 'DELETE FROM payments WHERE order_id = :paid', '0 was paid of'],
+    ['bill-payments', order('parked', "payment_status = 'pending'"), 'but its payment is pending'],
+    ['bill-payments', order('paid', "status = 'open'"), 'It is paid or on the book, but still open'],
+    [
+      'bill-payments',
+      order('later', 'pay_later = false'),
+      'It is completed, but neither paid nor on the book',
+    ],
+    ['bill-refunds', order('partly', 'refunded = refunded + 1'), 'It says that'],
+    [
+      'bill-refunds',
+      'UPDATE payments SET amount = 1 WHERE order_id = :wholly',
+      'was given back of 1.00 that was paid',
+    ],
+    ['bill-refunds', order('partly', "status = 'open'"), 'It is open, but something of it was given back'],
+    ['bill-refunds', line('partly', 'returned = 1'), 'Of line 1 1 came back, but its refunds have 0.333'],
+    ['bill-refunds', order('wholly', 'total = total + 1'), 'All of it came back, but of'],
+    [
+      'refund-sums',
+      'UPDATE refund_lines SET total = total + 1 WHERE order_id = :partly',
+      'its lines come to',
+    ],
+    ['refund-sums', 'UPDATE refunds SET tax = tax + 1 WHERE order_id = :partly', 'its lines come to'],
+    [
+      'item-quantities',
+      'UPDATE inventory_items SET quantity = 7 WHERE shop_id = $1',
+      'It has 7 litre, but its',
+    ],
+    ['item-quantities', 'DELETE FROM stock_movements WHERE order_id = :paid', 'but its movements come to'],
+    [
+      'order-stock',
+      'DELETE FROM stock_movements WHERE order_id = :paid',
+      'It moved 0 litre of Milk, but should have',
+    ],
+    [
+      'order-stock',
+      "DELETE FROM stock_movements WHERE order_id = :voided AND reason = 'void'",
+      'should have moved 0.',
+    ],
+    [
+      'order-stock',
+      "UPDATE stock_movements SET quantity = quantity + 0.001 WHERE order_id = :wholly AND reason = 'refund'",
+      'A refund of it moved',
+    ],
+    ['order-stock', line('edited', "recipe = '[]'"), 'It moved'],
+    ['sales-reports', line('paid', 'is_sold = false'), 'itemsSold: it says'],
+    ['sales-reports', line('paid', 'subtotal = subtotal + 1'), 'gross: it says'],
+    ['order-events', order('paid', 'total = total + 1'), 'The feed says total'],
+    ['order-events', order('paid', "status = 'ready'"), 'The feed says status completed, but it is ready'],
+    ['order-events', order('paid', 'version = 9'), 'The feed says version 1, but it is 9'],
+    ['order-events', 'UPDATE payments SET amount = 1 WHERE order_id = :paid', 'The feed says paid'],
+    [
+      'order-events',
+      "DELETE FROM events WHERE shop_id = $1 AND type = 'order_created' AND data->>'id' = :paid",
+      'The feed told 0 times that it was made.',
+    ],
+    [
+      'order-events',
+      `INSERT INTO events SELECT shop_id, seq + 1000, type, at, actor, device_id, data FROM events
+       WHERE shop_id = $1 AND type = 'order_created' AND data->>'id' = :paid`,
+      'The feed told 2 times that it was made.',
+    ],
+    [
+      'order-events',
+      `UPDATE events SET data = data || '{"id": "00000000-0000-4000-8000-000000000000"}'
+       WHERE shop_id = $1 AND type = 'order_created' AND data->>'id' = :paid`,
+      'there is no such bill',
+    ],
+    ['feed-sequence', 'DELETE FROM events WHERE shop_id = $1 AND seq = 3', 'the counter stands at'],
+    ['feed-sequence', 'DELETE FROM events WHERE shop_id = $1 AND seq = 1', 'from 2 to'],
+    ['feed-sequence', 'UPDATE shop_heads SET seq = seq + 1 WHERE shop_id = $1', 'the counter stands at'],
+  ];
+
+  for (const [name, sql, says] of breaks) {
+    it(`${name} finds ${sql.replace(/\s+/g, ' ').slice(0, 70)}`, async () => {
+      const { wrong, faults } = await findAfter(name, sql, test.app.orm.em.fork());
+      expect(wrong).to.be.at.least(1);
+      expect(faults.map(({ detail }) => detail).join('\n')).to.include(says);
+    });
+  }
+
+  it('has no check that is not seen to fail here', () => {
+    expect(new Set(breaks.map(([name]) => name))).to.deep.equal(new Set(checks.map(({ name }) => name)));
+  });
+
+  it("bills of the first version are not blamed for recipes that their lines didn't keep", async () => {
+    const old = `
+      UPDATE order_lines SET recipe = '[]' WHERE shop_id = $1;
+      UPDATE events SET data = data - 'rounding' WHERE shop_id = $1;
+      DELETE FROM stock_movements WHERE refund_id IS NOT NULL`;
+    expect((await findAfter('order-stock', old, test.app.orm.em.fork())).faults).to.deep.equal([]);
+    const { faults } = await findAfter(
+      'order-stock',
+      `${old}; DELETE FROM stock_movements WHERE order_id = :voided AND reason = 'void'`,
+      test.app.orm.em.fork(),
+    );
+    expect(faults.map(({ detail }) => detail)).to.deep.equal([
+      'It moved -0.438 litre of Milk, but should have moved 0.',
+    ]);
+  });
+});

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { importText } from '../core/imports/support.ts';
+import type { TestApp } from './app.ts';
+import type { Answer } from './client.ts';
+import { givenItem, givenProduct, givenShop, saleOf, type TestShop } from './factories.ts';
+
+/** Days of another fiscal year than the tills', with a return. */
+const SALES = `bill,date,time,name,category,qty,price
+1,2015-06-01,12:30,Tea,Drinks,2,1.50
+1,2015-06-01,12:30,Cake,,1,9.99
+2,2015-06-02,13:00,Tea,Drinks,1,1.50
+3,2015-06-03,09:15,Tea,Drinks,-1,1.50`;
+
+const SETTINGS = {
+  tax: {
+    mode: 'exclusive',
+    classes: [{ code: 'food', name: 'Food', rates: [{ from: '2017-07-01', percent: '5' }] }],
+    defaultClass: 'food',
+  },
+  serviceCharge: { percent: '5', orderTypes: ['dine_in'] },
+  rounding: { to: '1.00', when: 'always' },
+};
+
+const SHIFT = `
+  WITH head AS (UPDATE shop_heads SET series = series || '{"Z": 1}' WHERE shop_id = $1)
+  INSERT INTO shifts (id, shop_id, opened_at, business_date, opening_float, closed_at, z_number, report, request_hash)
+  VALUES (gen_random_uuid(), $1, now(), '2026-04-01', 100, now(), 1, '{}', '')`;
+
+export type BusyShop = TestShop & { milk: { id: string }; bills: Record<BillName, string> };
+type BillName = 'paid' | 'parked' | 'later' | 'voided' | 'edited' | 'partly' | 'wholly';
+
+/** A shop in which everything has happened that its books know: `bills` are the ids of bills of each kind. */
+export async function givenBusyShop(test: TestApp, code: string): Promise<BusyShop> {
+  const shop = await givenShop(test, code);
+  must(await shop.manager.put(`${shop.path}/settings`, SETTINGS));
+  const milk = await givenItem(shop, { name: 'Milk', unit: 'litre', quantity: 100 });
+  const recipe = [{ inventoryItemId: milk.id, quantity: '0.125' }];
+  const tea = await givenProduct(shop, { name: 'Tea', price: '33.35', category: 'Drinks', recipe });
+  const cake = await givenProduct(shop, { name: 'Cake', price: '70.10', category: 'Food' });
+
+  const place = async (fields: object = {}) => {
+    const lines = [
+      { id: randomUUID(), productId: tea.id, quantity: '2.5' },
+      { id: randomUUID(), productId: cake.id, quantity: 1 },
+      { id: randomUUID(), productId: tea.id, quantity: 1 },
+    ];
+    return must(await shop.cashier.post(`${shop.path}/orders`, saleOf(tea, { items: lines, ...fields })))
+      .body;
+  };
+  const payment = { method: 'cash', amount: '50.00', tip: '5.00', tendered: '100.00' };
+  const open = { paymentMethod: undefined };
+  const paid = await place();
+  const parked = await place({ ...open, payments: [payment], discount: { type: 'flat', value: '7.77' } });
+  const later = await place({ ...open, payLater: true, customerName: 'Asha' });
+  const edited = await place(open);
+  const change = {
+    items: [{ id: randomUUID(), productId: tea.id, quantity: 3 }],
+    voidItems: [{ id: edited.items[0].id, quantity: 1, reason: 'spilt' }],
+  };
+  must(await shop.cashier.put(`${shop.path}/orders/${edited.id}`, change));
+  const voided = await place();
+  must(await shop.manager.delete(`${shop.path}/orders/${voided.id}`, { reason: 'wrong table' }));
+
+  const refund = async (order: { id: string }, fields: object) => {
+    const body = { id: randomUUID(), reason: 'cold', ...fields };
+    must(await shop.manager.post(`${shop.path}/orders/${order.id}/refunds`, body));
+  };
+  const partly = await place();
+  await refund(partly, { lines: [{ lineId: partly.items[0].id, quantity: '0.333' }], restock: true });
+  const wholly = await place();
+  await refund(wholly, { lines: [{ lineId: wholly.items[0].id, quantity: '0.5' }] });
+  await refund(wholly, { restock: true });
+  must(await shop.manager.put(`${shop.path}/inventory/${milk.id}`, { count: '90.5' }));
+
+  const db = await test.database.connect();
+  await importText(
+    db,
+    {
+      id: shop.id,
+      code,
+      currency: 'INR',
+      timezone: 'Asia/Kolkata',
+      dayStart: '00:00',
+      fiscalYearStart: '04-01',
+    },
+    SALES,
+    { allowReturns: true },
+  );
+  await db.query(SHIFT, [shop.id]);
+  const bills = { paid, parked, later, voided, edited, partly, wholly };
+  const ids = Object.fromEntries(Object.entries(bills).map(([name, { id }]) => [name, id]));
+  return { ...shop, milk, bills: ids as BusyShop['bills'] };
+}
+
+function must(answer: Answer): Answer {
+  if (answer.status >= 300) throw new Error(`It was refused: ${answer.text}`);
+  return answer;
+}
