@@ -41,4 +41,11 @@ export const routes: readonly Route[] = [
   orders.refundOrder,
 
   reports.salesReport,
+  reports.taxReport,
+  reports.paymentsReport,
+  reports.shiftsReport,
+  reports.inventoryReport,
+  reports.marginsReport,
+  reports.staffReport,
+  reports.sellersReport,
 ];
