@@ -5,7 +5,14 @@ import { init } from './commands/init.ts';
 import { migrateDown } from './commands/migrate-down.ts';
 import { migrateStatus } from './commands/migrate-status.ts';
 import { migrateUp } from './commands/migrate-up.ts';
+import { reportInventory } from './commands/report-inventory.ts';
+import { reportMargins } from './commands/report-margins.ts';
+import { reportPayments } from './commands/report-payments.ts';
 import { reportSales } from './commands/report-sales.ts';
+import { reportSellers } from './commands/report-sellers.ts';
+import { reportShifts } from './commands/report-shifts.ts';
+import { reportStaff } from './commands/report-staff.ts';
+import { reportTax } from './commands/report-tax.ts';
 import { shopCreate } from './commands/shop-create.ts';
 import { shopList } from './commands/shop-list.ts';
 import { start } from './commands/start.ts';
@@ -23,6 +30,13 @@ export const commands: Command[] = [
   importProducts,
   importSales,
   reportSales,
+  reportPayments,
+  reportTax,
+  reportShifts,
+  reportStaff,
+  reportMargins,
+  reportSellers,
+  reportInventory,
   migrateUp,
   migrateDown,
   migrateStatus,
