@@ -63,6 +63,7 @@ CREATE INDEX cash_movements_shift_idx ON cash_movements (shop_id, shift_id);
 ALTER TABLE orders
   ADD COLUMN customer_id            uuid,
   ADD COLUMN table_number           varchar(20),
+  -- the shift in which it was paid, or put on the book
   ADD COLUMN shift_id               uuid,
   ADD COLUMN pay_later              boolean       NOT NULL DEFAULT false,
   ADD COLUMN service_charge         numeric(10,2) NOT NULL DEFAULT 0,
@@ -78,6 +79,7 @@ ALTER TABLE orders
 UPDATE orders SET tax_split = 'gst' WHERE jsonb_path_exists(tax_lines, '$[*] ? (@.name starts with "CGST")');
 CREATE INDEX orders_customer_idx ON orders (shop_id, customer_id, created_at DESC) WHERE customer_id IS NOT NULL;
 CREATE INDEX orders_open_idx ON orders (shop_id, created_at DESC) WHERE status = 'open' OR payment_status <> 'completed';
+CREATE INDEX orders_shift_idx ON orders (shop_id, shift_id) WHERE shift_id IS NOT NULL;
 CREATE INDEX orders_rounding_idx ON orders (shop_id, business_date) WHERE rounding <> 0;
 
 ALTER TABLE order_lines
@@ -146,11 +148,14 @@ CREATE TABLE voids (
   reason        varchar(500)  NOT NULL,
   cashier_id    uuid REFERENCES users (id),
   approved_by   uuid REFERENCES users (id),
+  shift_id      uuid,
   business_date date          NOT NULL,
   at            timestamptz   NOT NULL,
-  FOREIGN KEY (shop_id, order_id) REFERENCES orders (shop_id, id)
+  FOREIGN KEY (shop_id, order_id) REFERENCES orders (shop_id, id),
+  FOREIGN KEY (shop_id, shift_id) REFERENCES shifts (shop_id, id)
 );
 CREATE INDEX voids_business_date_idx ON voids (shop_id, business_date);
+CREATE INDEX voids_shift_idx ON voids (shop_id, shift_id) WHERE shift_id IS NOT NULL;
 INSERT INTO voids (id, shop_id, order_id, quantity, amount, reason, business_date, at)
 SELECT gen_random_uuid(), shop_id, id, item_quantity, total, void_reason, business_date, updated_at
 FROM orders WHERE status = 'voided';

@@ -13,6 +13,8 @@ import { reportSellers } from './commands/report-sellers.ts';
 import { reportShifts } from './commands/report-shifts.ts';
 import { reportStaff } from './commands/report-staff.ts';
 import { reportTax } from './commands/report-tax.ts';
+import { shiftList } from './commands/shift-list.ts';
+import { shiftReport } from './commands/shift-report.ts';
 import { shopCreate } from './commands/shop-create.ts';
 import { shopList } from './commands/shop-list.ts';
 import { start } from './commands/start.ts';
@@ -37,6 +39,8 @@ export const commands: Command[] = [
   reportMargins,
   reportSellers,
   reportInventory,
+  shiftList,
+  shiftReport,
   migrateUp,
   migrateDown,
   migrateStatus,

@@ -59,6 +59,8 @@ export const limits = {
   payments: 20,
   /** Notes and coins of one currency. */
   denominations: 50,
+  /** Of one shift: its view, with all of them, goes to every till each time. */
+  cashMovements: 200,
   categories: 200,
   variants: 50,
   modifierGroups: 20,

@@ -1,9 +1,11 @@
 import * as auth from './auth.ts';
+import * as customers from './customers.ts';
 import * as inventory from './inventory.ts';
 import * as orders from './orders.ts';
 import * as products from './products.ts';
 import * as reports from './reports.ts';
 import type { Route } from './route.ts';
+import * as shifts from './shifts.ts';
 import * as shops from './shops.ts';
 
 /** The whole API. A route that is not in this list does not exist. */
@@ -39,6 +41,16 @@ export const routes: readonly Route[] = [
   orders.updateOrder,
   orders.voidOrder,
   orders.refundOrder,
+
+  shifts.listShifts,
+  shifts.openShift,
+  shifts.addCashMovement,
+  shifts.closeShift,
+  shifts.getShiftReport,
+
+  customers.listCustomers,
+  customers.getCustomer,
+  customers.updateCustomer,
 
   reports.salesReport,
   reports.taxReport,

@@ -16,6 +16,9 @@ import {
 import { defineRoute } from './route.ts';
 import { shopParams } from './shops.ts';
 
+/** A billion: more is a slip of the finger in any currency, and a tenth of a per cent of what the books can hold. */
+const MAX_COUNTED_MINOR = 100_000_000_000;
+
 const shiftParams = shopParams.extend({ shiftId: Id });
 
 /** `id` is made by the till, here and below: the same request sent again is booked once. */
@@ -41,8 +44,19 @@ const Denomination = z.strictObject({
   value: Amount.refine((value) => value > 0, 'is not an amount above 0'),
   count: z.int().min(0).max(1_000_000),
 });
+
+/** What notes and coins come to, in minor units. */
+export const countedMinor = (denominations: z.output<typeof Denomination>[]) =>
+  denominations.reduce((sum, { value, count }) => sum + value * count, 0);
+
 const ShiftClose = z.strictObject({
-  denominations: z.array(Denomination).max(limits.denominations),
+  denominations: z
+    .array(Denomination)
+    .max(limits.denominations)
+    .refine(
+      (denominations) => countedMinor(denominations) <= MAX_COUNTED_MINOR,
+      'come to more than a drawer can hold',
+    ),
   note: note(500).default(''),
 });
 export type ShiftClose = z.output<typeof ShiftClose>;

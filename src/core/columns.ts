@@ -2,7 +2,7 @@ import { p, Type } from '@mikro-orm/core';
 import { formatMilli, formatMinor } from '../contract/money.ts';
 
 /** numeric text from PostgreSQL ("12.50") to an integer of its smallest unit; the column bounds its digits. */
-const unscale = (text: string) => Number(text.replace('.', ''));
+export const unscale = (text: string) => Number(text.replace('.', ''));
 
 /** numeric(10,2) ↔ minor units. */
 class MinorType extends Type<number, string> {
@@ -17,6 +17,17 @@ class MinorType extends Type<number, string> {
   }
   override compareAsType(): string {
     return 'number';
+  }
+}
+
+/** numeric(14,2) ↔ minor units, for sums of amounts; may be none. */
+class MinorSumType extends MinorType {
+  // The ORM asks for the text of none, too, when it looks for what changed.
+  override convertToDatabaseValue(minor: number | null): string {
+    return minor === null ? (null as never) : super.convertToDatabaseValue(minor);
+  }
+  override getColumnType(): string {
+    return 'numeric(14,2)';
   }
 }
 
@@ -38,6 +49,7 @@ class MilliType extends Type<number, string> {
 
 /** Column builders that several entities share. */
 export const minor = () => p.type(MinorType);
+export const minorSum = () => p.type(MinorSumType);
 export const milli = () => p.type(MilliType);
 export const timestamp = () => p.datetime().columnType('timestamptz');
 export const varchar = (length: number) => p.string().length(length);

@@ -40,4 +40,7 @@ export const eventActor = (actor: Actor): EventActor => ({
   name: actor.name,
 });
 
+/** Who did it, as the tables keep it: nobody when it is a program. */
+export const personOf = (actor: Actor) => (actor.kind === 'user' ? actor.id : null);
+
 export const deviceOf = (actor: Actor) => (actor.kind === 'user' ? actor.deviceId : null);

@@ -1,8 +1,10 @@
 import { Session } from './auth/session.entity.ts';
 import { Modifier, ModifierGroup, Product, ProductVariant, RecipeLine } from './catalog/product.entity.ts';
+import { Customer } from './customers/customer.entity.ts';
 import { InventoryItem } from './inventory/inventory-item.entity.ts';
 import { Order } from './orders/order.entity.ts';
 import { Payment } from './payments/payment.entity.ts';
+import { CashMovement, Shift } from './shifts/shift.entity.ts';
 import { Shop } from './shops/shop.entity.ts';
 import { User } from './users/user.entity.ts';
 
@@ -19,4 +21,7 @@ export const entities = [
   InventoryItem,
   Order,
   Payment,
+  Customer,
+  Shift,
+  CashMovement,
 ];

@@ -10,11 +10,13 @@ import { problemAnswers } from './middleware/problems.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { mountAuth } from './routes/auth.ts';
+import { mountCustomers } from './routes/customers.ts';
 import { mountHealth } from './routes/health.ts';
 import { mountInventory } from './routes/inventory.ts';
 import { mountOrders } from './routes/orders.ts';
 import { mountProducts } from './routes/products.ts';
 import { mountReports } from './routes/reports.ts';
+import { mountShifts } from './routes/shifts.ts';
 import { mountShops } from './routes/shops.ts';
 
 /** A request that takes longer to arrive is a broken line or an attack. */
@@ -42,6 +44,8 @@ export function createKoa(app: App): Koa {
   mountProducts(router, app);
   mountInventory(router, app);
   mountOrders(router, app);
+  mountShifts(router, app);
+  mountCustomers(router, app);
   mountReports(router, app);
 
   koa.use(router.routes());

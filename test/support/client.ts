@@ -69,7 +69,7 @@ function checkAnswer(method: string, path: string, { status, body, headers }: An
     expect(body.instance).to.be.a('string');
     // Somebody at a till reads it: a sentence, not the address of a field.
     if (body.detail !== undefined) {
-      expect(body.detail, `${method} ${path}`).to.match(/^[\p{Lu}\d"].*[.!?]$/su);
+      expect(body.detail, `${method} ${path}`).to.match(/^[\p{Lu}\d"].*[.!?…]$/su);
       expect(body.detail, `${method} ${path}`).to.not.match(/(^|\s)\/[a-z]+/);
     }
     return;

@@ -24,6 +24,7 @@ import {
   unique,
   variantFields,
 } from './request-parts.ts';
+import { tillRequests } from './valid-till-requests.ts';
 import { givenPerson, givenSundae, type Person, type World } from './world.ts';
 
 /** A request that succeeds when `person` sends it, with as many fields as it can have. */
@@ -231,6 +232,8 @@ const validRequests: Record<string, Builder[]> = {
       return { params: { ...inShop(world), orderId: id }, body };
     },
   ],
+
+  ...tillRequests,
 
   salesReport: [
     (world) => ({ params: inShop(world), query: { from: firstDay, to: lastDay, groupBy: 'category' } }),

@@ -28,7 +28,7 @@ const summaryOf = (
     ['Counted', money(counted)],
     ['Over', money(over)],
     ['Short', money(short)],
-    ['Variance', money(variance)],
+    ['Difference', money(variance)],
   ]);
 
 function shiftsOf({ shifts, timezone }: ShiftsReport, { money }: Look): string {
@@ -38,12 +38,12 @@ function shiftsOf({ shifts, timezone }: ShiftsReport, { money }: Look): string {
   };
   return table<ClosedShift>(shifts, [
     { title: 'Z', value: (shift) => String(shift.zNumber), align: 'right' },
-    { title: 'drawer', value: (shift) => shift.deviceId ?? 'main' },
+    { title: 'drawer', value: (shift) => shift.deviceId ?? 'main drawer' },
     { title: 'opened', value: (shift) => clock(shift.openedAt) },
     { title: 'closed', value: (shift) => clock(shift.closedAt) },
     { title: 'by', value: (shift) => shift.closedBy?.name ?? '' },
     { title: 'expected', value: (shift) => money(shift.expected), align: 'right' },
     { title: 'counted', value: (shift) => money(shift.counted), align: 'right' },
-    { title: 'variance', value: (shift) => money(shift.variance), align: 'right' },
+    { title: 'difference', value: (shift) => money(shift.variance), align: 'right' },
   ]);
 }

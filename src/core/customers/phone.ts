@@ -36,5 +36,5 @@ export function normalizePhone(text: string, country: string, pointer: string): 
   // An extension is another telephone: without it, the people of one office would be one customer.
   if (number?.isPossible() && !number.ext) return number.number;
   const form = home && !plain.startsWith('+') ? 'a phone number' : 'a phone number with its country';
-  throw fieldProblem('invalid_request', pointer, `is not ${form}, like +91 98765 43210`);
+  throw fieldProblem('invalid_request', pointer, `is not ${form} like +91 98765 43210`);
 }

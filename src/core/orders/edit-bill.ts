@@ -4,8 +4,10 @@ import { ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import { isUniqueViolation } from '../../database/pg-errors.ts';
 import { type Approver, type Need, requireLeave } from '../auth/approval.ts';
+import { deviceOf, personOf } from '../context.ts';
 import { moveStock } from '../inventory/sql/move-stock.ts';
 import { stockDifference, stockOfOrder } from '../inventory/sql/stock-of-order.ts';
+import { lockOpenShift } from '../shifts/sql/open-shift.ts';
 import type { Transaction } from '../transact.ts';
 import { discountNeeds, overrideNeeds } from './check-bill.ts';
 import { stockTaken } from './line-stock.ts';
@@ -65,15 +67,6 @@ export async function editBill(tx: Transaction, parts: OrderParts, edit: Edit): 
 
   const needs = needsOf(tx, order, { merged, frozen, bill }, edit);
   order.approvedBy = requireLeave(tx.actor, edit.approver, needs) ?? order.approvedBy ?? null;
-  await insertVoids(tx.em, merged.voids, {
-    shopId,
-    orderId: id,
-    cashierId: tx.actor.kind === 'user' ? tx.actor.id : null,
-    approvedBy: needs.length > 0 ? order.approvedBy : null,
-    businessDate: edit.businessDate,
-    at: tx.app.now(),
-  });
-
   const settled = settle(bill.exactMinor, [], payments, settings);
   checkPaid(sumPaid(payments), settled.totalMinor);
   const { totalMinor, roundingMinor, status } = settled;
@@ -86,6 +79,16 @@ export async function editBill(tx: Transaction, parts: OrderParts, edit: Edit): 
     if (isUniqueViolation(error, 'order_lines_pkey')) throw takenLineId();
     throw error;
   }
+  if (merged.voids.length === 0) return;
+  await insertVoids(tx.em, merged.voids, {
+    shopId,
+    orderId: id,
+    cashierId: personOf(tx.actor),
+    approvedBy: needs.length > 0 ? order.approvedBy : null,
+    shiftId: await lockOpenShift(tx.em, shopId, deviceOf(tx.actor)),
+    businessDate: edit.businessDate,
+    at: tx.app.now(),
+  });
 }
 
 function needsOf(

@@ -23,3 +23,10 @@ export const paidProblem = ({ orderNumber }: Order) =>
   new ProblemError('order_closed', {
     detail: `Bill ${orderNumber} is paid, so its lines can't be changed. Refund it, or make another bill.`,
   });
+
+export const onTheBook = ({ orderNumber }: Order) =>
+  fieldProblem(
+    'order_status',
+    '/payLater',
+    `Bill ${orderNumber} is on the book and the goods are out. Take the money for it instead.`,
+  );

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { formatMinor } from '../../contract/money.ts';
 import type { NewOrder, Order as OrderView } from '../../contract/orders.ts';
@@ -6,9 +5,10 @@ import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import { violatedUnique } from '../../database/pg-errors.ts';
 import { checkApproval, requireLeave } from '../auth/approval.ts';
-import { type Context, deviceOf } from '../context.ts';
+import { type Context, deviceOf, personOf } from '../context.ts';
 import { normalizePhone } from '../customers/phone.ts';
 import { createQueues } from '../queue.ts';
+import { requestHashOf } from '../request-hash.ts';
 import { retrying } from '../retrying.ts';
 import { businessDateAt, fiscalYearLabel } from '../shops/business-day.ts';
 import { settingsOf } from '../shops/settings.ts';
@@ -93,9 +93,7 @@ export async function placeOrder(context: Context, shopId: string, body: NewOrde
 }
 
 /** Without the approval: a hash of it, kept for ever, would be a way to guess a manager's password. */
-function hashOf({ approval: _, ...body }: NewOrder): string {
-  return createHash('sha256').update(JSON.stringify(body)).digest('hex');
-}
+const hashOf = ({ approval: _, ...body }: NewOrder) => requestHashOf(body);
 
 /** The order that is there already, if it is the one that was sent. */
 async function replay(
@@ -188,7 +186,7 @@ function draftOrder(
     payLater: body.payLater,
     refunds: [],
     refunded: formatMinor(0),
-    cashierId: actor.kind === 'user' ? actor.id : null,
+    cashierId: personOf(actor),
     approvedBy,
     deviceId: deviceOf(actor),
     source: 'till',

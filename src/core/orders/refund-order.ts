@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { formatMilli, formatMinor, parseMilli, parseMinor } from '../../contract/money.ts';
 import type { Order as OrderView } from '../../contract/orders.ts';
 import type { PaymentMethod } from '../../contract/primitives.ts';
@@ -6,8 +5,9 @@ import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import type { NewRefund } from '../../contract/refunds.ts';
 import { isUniqueViolation } from '../../database/pg-errors.ts';
 import { priceRefund } from '../../pricing/index.ts';
-import { type Context, deviceOf } from '../context.ts';
+import { type Context, deviceOf, personOf } from '../context.ts';
 import { moveStock } from '../inventory/sql/move-stock.ts';
+import { requestHashOf } from '../request-hash.ts';
 import { lockOpenShift } from '../shifts/sql/open-shift.ts';
 import { businessDateAt, fiscalYearLabel } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
@@ -34,7 +34,7 @@ export async function refundOrder(
   orderId: string,
   body: NewRefund,
 ): Promise<Refunded> {
-  const requestHash = createHash('sha256').update(JSON.stringify(body)).digest('hex');
+  const requestHash = requestHashOf(body);
   try {
     return await transact(context, (tx) => refund(tx, shopId, orderId, body, requestHash));
   } catch (error) {
@@ -207,7 +207,7 @@ async function giveBack(
     for (const event of await moveStock(em, movement)) tx.record({ shopId, ...event });
   }
   const shiftId = await lockOpenShift(em, shopId, deviceOf(actor));
-  const cashierId = actor.kind === 'user' ? actor.id : null;
+  const cashierId = personOf(actor);
   await insertRefund(em, { ...row, shopId, orderId, orderType, cashierId, shiftId });
   const view = viewOrder(await findOrder(em, shopId, orderId));
   tx.record({ shopId, type: 'order_updated', data: view });

@@ -4,7 +4,7 @@ import { fieldProblem } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import { violatedUnique } from '../../database/pg-errors.ts';
 import { checkApproval } from '../auth/approval.ts';
-import { type Context, deviceOf } from '../context.ts';
+import { type Context, deviceOf, personOf } from '../context.ts';
 import { normalizePhone } from '../customers/phone.ts';
 import { findOrMakeCustomer } from '../customers/sql/upsert-customer.ts';
 import { Payment } from '../payments/payment.entity.ts';
@@ -18,7 +18,7 @@ import { editBill, editsBill, isEditable } from './edit-bill.ts';
 import { findOrder } from './find-orders.ts';
 import type { Order } from './order.entity.ts';
 import { methodOf, settle, statusWhenSold } from './order-payments.ts';
-import { closedProblem, paidProblem, takenPaymentId, unknownDebtor } from './order-problems.ts';
+import { closedProblem, onTheBook, paidProblem, takenPaymentId, unknownDebtor } from './order-problems.ts';
 import { markLines } from './sql/replace-lines.ts';
 import { type OrderParts, viewOrder } from './view-order.ts';
 
@@ -51,6 +51,8 @@ export async function updateOrder(
       checkVersion(change.version, viewOrder(parts));
       if (order.status === 'voided') throw closedProblem(order);
       if (order.status === 'completed' && !isPaymentAlone(change)) throw closedProblem(order);
+      if (order.payLater && change.payLater === false && order.status !== 'open') throw onTheBook(order);
+      const isSettledBefore = isSettled(order);
       const approver = await checkApproval(tx.em, shopId, change.approval);
       const shop = await findShop(tx.em, shopId);
       const settings = settingsOf(shop);
@@ -62,7 +64,11 @@ export async function updateOrder(
       if (isRepriced) await editBill(tx, parts, { settings, change, approver, businessDate });
       // Locks come in the order in which every change takes them: the bill, its stock, the customer, the shift.
       await setCustomer(tx, order, change, settings);
-      if (payments.length > 0) await takePayments(tx, parts, settings, payments, businessDate);
+      const shiftId = await lockOpenShift(tx.em, shopId, deviceOf(tx.actor));
+      if (payments.length > 0)
+        takePayments(tx, parts, { settings, offered: payments, businessDate, shiftId });
+      // A bill belongs to the shift in which it is paid or put on the book; until then it carries over.
+      if (!isSettledBefore && isSettled(order)) order.shiftId = shiftId;
       if (order.status === 'open') {
         order.status = statusWhenSold(order.paymentStatus, order.payLater, settings) ?? 'open';
       }
@@ -120,15 +126,21 @@ async function setCustomer(
   if (order.payLater && !order.customerName && !order.customerId) throw unknownDebtor();
 }
 
-async function takePayments(
+const isSettled = ({ paymentStatus, payLater }: Order) => paymentStatus === 'completed' || payLater;
+
+type Taking = {
+  settings: SettingsValues;
+  offered: NewPayment[];
+  businessDate: string;
+  shiftId: string | null;
+};
+
+function takePayments(
   { em, app, actor }: Transaction,
   { order, payments }: OrderParts,
-  settings: SettingsValues,
-  offered: NewPayment[],
-  businessDate: string,
-): Promise<void> {
+  { settings, offered, businessDate, shiftId }: Taking,
+): void {
   const settled = settle(order.totalMinor - order.roundingMinor, offered, payments, settings);
-  const shiftId = await lockOpenShift(em, order.shopId, deviceOf(actor));
   const added = settled.payments.map(({ id, ...payment }) =>
     em.create(Payment, {
       ...payment,
@@ -136,7 +148,7 @@ async function takePayments(
       shopId: order.shopId,
       orderId: order.id,
       at: app.now(),
-      cashierId: actor.kind === 'user' ? actor.id : null,
+      cashierId: personOf(actor),
       shiftId,
       businessDate,
       returnedAt: null,

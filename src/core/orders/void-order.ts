@@ -1,6 +1,6 @@
 import type { Order as OrderView } from '../../contract/orders.ts';
 import { ProblemError } from '../../contract/problem.ts';
-import { type Context, deviceOf } from '../context.ts';
+import { type Context, deviceOf, personOf } from '../context.ts';
 import { moveStock } from '../inventory/sql/move-stock.ts';
 import { stockDifference, stockOfOrder } from '../inventory/sql/stock-of-order.ts';
 import { lockOpenShift } from '../shifts/sql/open-shift.ts';
@@ -25,7 +25,7 @@ export async function voidOrder(
 ): Promise<OrderView> {
   return await transact(context, async (tx) => {
     const parts = await findOrder(tx.em, shopId, orderId, true);
-    const { order, refunds } = parts;
+    const { order, payments, refunds } = parts;
     checkVersion(version, viewOrder(parts));
     if (order.status === 'voided') {
       throw new ProblemError('order_closed', { detail: `Bill ${order.orderNumber} is voided already.` });
@@ -43,27 +43,24 @@ export async function voidOrder(
     const changes = stockDifference(await stockOfOrder(tx.em, shopId, orderId), []);
     const movement = { shopId, changes, reason: 'void', orderId, actor: tx.actor, at } as const;
     for (const event of await moveStock(tx.em, movement)) tx.record({ shopId, ...event });
-    await returnPayments(tx, parts, businessDate);
+    const shiftId = await lockOpenShift(tx.em, shopId, deviceOf(tx.actor));
+    for (const payment of payments) {
+      Object.assign(payment, { returnedAt: at, returnedOn: businessDate, returnedShiftId: shiftId });
+    }
     await tx.em.flush();
     await markLines(tx.em, order);
-    await recordVoid(tx, parts, reason, businessDate);
+    await recordVoid(tx, parts, { reason, businessDate, shiftId });
     const view = viewOrder(parts);
     tx.record({ shopId, type: 'order_updated', data: view });
     return view;
   });
 }
 
-async function returnPayments(tx: Transaction, { order, payments }: OrderParts, on: string): Promise<void> {
-  if (payments.length === 0) return;
-  const shiftId = await lockOpenShift(tx.em, order.shopId, deviceOf(tx.actor));
-  for (const payment of payments) {
-    payment.returnedAt = tx.app.now();
-    payment.returnedOn = on;
-    payment.returnedShiftId = shiftId;
-  }
-}
-
-async function recordVoid(tx: Transaction, { order }: OrderParts, reason: string, on: string): Promise<void> {
+async function recordVoid(
+  tx: Transaction,
+  { order }: OrderParts,
+  { reason, businessDate, shiftId }: { reason: string; businessDate: string; shiftId: string | null },
+): Promise<void> {
   const whole = {
     lineId: null,
     name: null,
@@ -75,9 +72,10 @@ async function recordVoid(tx: Transaction, { order }: OrderParts, reason: string
   await insertVoids(tx.em, [whole], {
     shopId: order.shopId,
     orderId: order.id,
-    cashierId: tx.actor.kind === 'user' ? tx.actor.id : null,
+    cashierId: personOf(tx.actor),
     approvedBy: null,
-    businessDate: on,
+    shiftId,
+    businessDate,
     at: tx.app.now(),
   });
 }

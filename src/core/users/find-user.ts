@@ -28,6 +28,13 @@ export async function findOwner(em: EntityManager, email: string | undefined): P
   throw new ProblemError('invalid_request', { detail });
 }
 
+/** What people are called, by their ids; nulls stand for nobody. */
+export async function namesOf(em: EntityManager, ids: (string | null)[]): Promise<Map<string, string>> {
+  const known = ids.filter((id) => id !== null);
+  const people = await em.find(User, { id: { $in: known } });
+  return new Map(people.map((person) => [person.id, person.name]));
+}
+
 export async function listOwners(em: EntityManager): Promise<User[]> {
   return await em.find(User, { role: 'owner' }, { orderBy: { email: 'asc' } });
 }

@@ -72,7 +72,7 @@ describe('phone numbers', () => {
 
   it('say what is missing', () => {
     const of = (written: string, country: string) => () => normalizePhone(written, country, '/phone');
-    expect(of('12', 'IN')).to.throw('is not a phone number, like +91 98765 43210');
-    expect(of('98765 43210', '')).to.throw('is not a phone number with its country, like +91 98765 43210');
+    expect(of('12', 'IN')).to.throw('is not a phone number like +91 98765 43210');
+    expect(of('98765 43210', '')).to.throw('is not a phone number with its country like +91 98765 43210');
   });
 });

@@ -54,7 +54,7 @@ const INSERT_ORDER = `
       'orderNumber', $9::text || lpad(number, greatest(6, length(number)), '0'),
       'tokenNumber', token_number,
       'customerId', (SELECT id FROM customer),
-      'shiftId', (SELECT id FROM shift)) AS data
+      'shiftId', CASE WHEN $11::jsonb->>'status' <> 'open' THEN (SELECT id FROM shift) END) AS data
     FROM head
   ), new_order AS (
     INSERT INTO orders (
@@ -74,7 +74,7 @@ const INSERT_ORDER = `
       "businessDate" date, "tokenNumber" int, "deviceId" text, notes text, "discountGiven" jsonb, "taxLines" jsonb,
       "taxMode" text, source text, "customerId" uuid, "tableNumber" text, "shiftId" uuid, "payLater" boolean,
       "serviceCharge" numeric, rounding numeric, "taxSplit" text, "placeOfSupply" text, "approvedBy" uuid)
-    RETURNING id, cashier_id, shift_id
+    RETURNING id, cashier_id
   ), new_lines AS (
     INSERT INTO order_lines ${LINE_COLUMNS} ${linesOf({
       items: "placed.data->'items'",
@@ -90,7 +90,7 @@ const INSERT_ORDER = `
     INSERT INTO payments (
       id, shop_id, order_id, method, amount, tendered, tip, change, reference, at, cashier_id, shift_id, business_date)
     SELECT p.id, $1, new_order.id, p.method, p.amount, p.tendered, p.tip, p.change, p.reference, p.at,
-      new_order.cashier_id, new_order.shift_id, $10
+      new_order.cashier_id, (SELECT id FROM shift), $10
     FROM new_order, placed, jsonb_to_recordset(placed.data->'payments') AS p (
       id uuid, method text, amount numeric, tendered numeric, tip numeric, change numeric, reference text,
       at timestamptz)

@@ -18,26 +18,29 @@ export type Voiding = {
   orderId: string;
   cashierId: string | null;
   approvedBy: string | null;
+  shiftId: string | null;
   businessDate: string;
   at: Date;
 };
 
 const INSERT_VOIDS = `
   INSERT INTO voids (
-    id, shop_id, order_id, line_id, name, variant_name, quantity, amount, reason, cashier_id, approved_by, business_date, at)
-  SELECT gen_random_uuid(), $1, $2, v."lineId", v.name, v."variantName", v.quantity, v.amount, v.reason, $4, $5, $6, $7
+    id, shop_id, order_id, line_id, name, variant_name, quantity, amount, reason, cashier_id, approved_by, shift_id,
+    business_date, at)
+  SELECT gen_random_uuid(), $1, $2, v."lineId", v.name, v."variantName", v.quantity, v.amount, v.reason, $4, $5, $6,
+    $7, $8
   FROM jsonb_to_recordset($3::jsonb) AS v (
     "lineId" uuid, name text, "variantName" text, quantity numeric, amount numeric, reason text)`;
 
 /** Keeps who took what off a bill, when and why. */
 export async function insertVoids(em: EntityManager, voids: Void[], voiding: Voiding): Promise<void> {
   if (voids.length === 0) return;
-  const { shopId, orderId, cashierId, approvedBy, businessDate, at } = voiding;
+  const { shopId, orderId, cashierId, approvedBy, shiftId, businessDate, at } = voiding;
   const rows = voids.map(({ quantityMilli, amountMinor, ...row }) => ({
     ...row,
     quantity: formatMilli(quantityMilli),
     amount: formatMinor(amountMinor),
   }));
-  const parameters = [shopId, orderId, JSON.stringify(rows), cashierId, approvedBy, businessDate, at];
-  await query(em, INSERT_VOIDS, parameters);
+  const by = [cashierId, approvedBy, shiftId];
+  await query(em, INSERT_VOIDS, [shopId, orderId, JSON.stringify(rows), ...by, businessDate, at]);
 }

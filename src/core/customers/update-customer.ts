@@ -1,0 +1,38 @@
+import { LockMode } from '@mikro-orm/core';
+import type { CustomerChange, Customer as CustomerView } from '../../contract/customers.ts';
+import { fieldProblem, ProblemError } from '../../contract/problem.ts';
+import { isUniqueViolation } from '../../database/pg-errors.ts';
+import type { Context } from '../context.ts';
+import { transact } from '../transact.ts';
+import { checkVersion } from '../versions.ts';
+import { Customer } from './customer.entity.ts';
+import { findCustomer, phoneIn } from './find-customers.ts';
+
+/**
+ * Changes the fields that `change` names. No event: the feed goes to every device, and a phone number to those alone
+ * that ask for it. Throws `not_found`, `version_conflict`, `already_exists`, `invalid_request` (the phone number).
+ */
+export async function updateCustomer(
+  context: Context,
+  shopId: string,
+  customerId: string,
+  change: CustomerChange,
+): Promise<CustomerView> {
+  try {
+    return await transact(context, async ({ em, app }) => {
+      const lockMode = LockMode.PESSIMISTIC_WRITE;
+      const customer = await em.findOne(Customer, { id: customerId, shopId }, { lockMode });
+      if (!customer) throw new ProblemError('not_found', { detail: 'There is no such customer.' });
+      checkVersion(change.version, await findCustomer(em, shopId, customerId));
+      if (change.phone !== undefined) customer.phone = await phoneIn(em, shopId, change.phone, '/phone');
+      customer.name = change.name ?? customer.name;
+      customer.notes = change.notes ?? customer.notes;
+      customer.updatedAt = app.now();
+      await em.flush();
+      return await findCustomer(em, shopId, customerId);
+    });
+  } catch (error) {
+    if (!isUniqueViolation(error, 'customers_phone_key')) throw error;
+    throw fieldProblem('already_exists', '/phone', 'is the number of another customer');
+  }
+}

@@ -1,0 +1,45 @@
+import { formatMinor } from '../../contract/money.ts';
+import type { ShiftReport } from '../../contract/shifts.ts';
+import { unscale } from '../columns.ts';
+import type { ShiftSums } from './sql/sum-shift.ts';
+
+type Drawer = NonNullable<ShiftReport['drawer']>;
+export type ReportFigures = Omit<ShiftReport, 'type' | 'at' | 'shift' | 'totals' | 'drawer'> & {
+  totals: NonNullable<ShiftReport['totals']>;
+  drawer: Drawer;
+};
+
+/** The figures of a shift's report, for its drawer as well as for the shop. `openingFloatMinor` is in minor units. */
+export function figuresOf(openingFloatMinor: number, sums: ShiftSums): ReportFigures {
+  const { total, ...sales } = sums.sales;
+  const refundsMinor = sums.payments.reduce((sum, { refunds }) => sum + unscale(refunds), 0);
+  return {
+    totals: {
+      ...sales,
+      refunds: formatMinor(refundsMinor),
+      net: formatMinor(unscale(total) - refundsMinor),
+    },
+    drawer: drawerOf(openingFloatMinor, sums),
+    payments: sums.payments,
+    voids: sums.voids,
+    openBills: sums.openBills,
+  };
+}
+
+/** What should lie in the drawer, and why. */
+function drawerOf(openingFloatMinor: number, { payments, cash }: ShiftSums): Drawer {
+  const none = { taken: '0.00', tips: '0.00', refunds: '0.00', returned: '0.00' };
+  const { taken, tips, refunds, returned } = payments.find(({ method }) => method === 'cash') ?? none;
+  const inMinor = [taken, tips, cash.paidIn].map(unscale);
+  const outMinor = [refunds, returned, cash.paidOut].map(unscale);
+  const sum = (amounts: number[]) => amounts.reduce((all, amount) => all + amount, 0);
+  return {
+    openingFloat: formatMinor(openingFloatMinor),
+    sales: taken,
+    tips,
+    refunds,
+    returned,
+    ...cash,
+    expected: formatMinor(openingFloatMinor + sum(inMinor) - sum(outMinor)),
+  };
+}

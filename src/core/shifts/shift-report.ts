@@ -1,0 +1,38 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { ShiftReport } from '../../contract/shifts.ts';
+import type { Context } from '../context.ts';
+import { findShop } from '../shops/find-shops.ts';
+import { settingsOf } from '../shops/settings.ts';
+import { findShift } from './find-shifts.ts';
+import { figuresOf } from './make-report.ts';
+import { sumShift } from './sql/sum-shift.ts';
+import { viewShift } from './view-shift.ts';
+
+/** The Z report of a closed shift as it was, or how an open one stands now. Throws `not_found`. */
+export async function shiftReport(
+  context: Context,
+  shopId: string,
+  which: string | { zNumber: number },
+): Promise<ShiftReport> {
+  const { em, app } = context;
+  const parts = await findShift(em, shopId, which);
+  if (parts.shift.report) return parts.shift.report;
+  const { id, openingFloatMinor } = parts.shift;
+  const figures = figuresOf(openingFloatMinor, await sumShift(em, shopId, id));
+  const report: ShiftReport = { type: 'X', at: app.now().toISOString(), shift: viewShift(parts), ...figures };
+  return (await isBlind(context, em, shopId)) ? withoutCash(report) : report;
+}
+
+/** Whoever counts a drawer without knowing what should be in it can't make the count fit. */
+async function isBlind({ actor }: Context, em: EntityManager, shopId: string): Promise<boolean> {
+  if (actor.kind !== 'user' || actor.role !== 'cashier') return false;
+  return settingsOf(await findShop(em, shopId)).shifts.blindCount;
+}
+
+/** Without the figures from which the cash could be worked out. */
+const withoutCash = (report: ShiftReport): ShiftReport => ({
+  ...report,
+  totals: null,
+  drawer: null,
+  payments: report.payments.filter(({ method }) => method !== 'cash'),
+});
