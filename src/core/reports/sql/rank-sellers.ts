@@ -16,7 +16,7 @@ const statement = (by: SellerMeasure, then: SellerMeasure) => `
     FROM order_lines WHERE shop_id = $1 AND business_date BETWEEN $2 AND $3 AND is_sold GROUP BY product_id
     UNION ALL
     SELECT l.product_id, -sum(l.quantity), -sum(l.total) FROM ${REFUNDED_LINES} GROUP BY l.product_id
-  ), sums AS (
+  ), sums AS MATERIALIZED (
     SELECT product_id, sum(quantity) AS quantity, sum(total) AS total FROM figures GROUP BY product_id
   ), products_sold AS MATERIALIZED (
     SELECT p.id, p.name, p.category, p.is_active AND p.deleted_at IS NULL AS is_on_menu,

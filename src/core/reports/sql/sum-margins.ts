@@ -22,7 +22,7 @@ const FIGURES = [
 // A line has a cost when it had a recipe. What came back has one when it went back to stock, too; whether its revenue
 // counted as known is what its line on the bill says, and imported returns have none.
 const statement = ({ columns, named }: (typeof lineGroups)[LineGrouping]) => `
-  WITH figures AS (
+  WITH figures AS MATERIALIZED (
     SELECT ${columns}, sum(l.quantity) AS items, sum(l.total - l.tax) AS revenue,
            sum(l.total - l.tax) FILTER (WHERE l.cost IS NULL) AS uncosted, sum(l.cost) AS cost
     FROM order_lines l WHERE l.shop_id = $1 AND l.business_date BETWEEN $2 AND $3 AND l.is_sold GROUP BY ${columns}

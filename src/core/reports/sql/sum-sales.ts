@@ -12,7 +12,7 @@ import { lineGroups } from './line-groups.ts';
 import { REFUNDED_LINES, type Span, spanParameters } from './span.ts';
 
 type Tables = {
-  /** Keys, orders (of the group), bills (once in all groups together), and the amounts. */
+  /** Keys, orders (of the group), bills (once in all groups together), and the amounts; as a common table expression. */
   figures: string;
   /** Rows that count, indexed by shop and business date. */
   sold: string;
@@ -31,18 +31,21 @@ const billsOf = (from: string, to: string) => `
          0, 0, 0, 0, 0, r.total, -r.total
   FROM refunds r WHERE r.shop_id = $1 AND r.business_date BETWEEN ${from} AND ${to}`;
 
-const BILLS: Tables = { figures: billsOf('$2', '$3'), sold: SOLD_BILLS };
+const BILLS: Tables = { figures: `(${billsOf('$2', '$3')})`, sold: SOLD_BILLS };
 
-/** The figures of lines by `columns`; a bill counts in each group that one of its lines is the first of. */
+/**
+ * The figures of lines by `columns`; a bill counts in each group that one of its lines is the first of. Materialized, so
+ * that they are read once whatever the planner makes of a table that grew today.
+ */
 const linesBy = ({ columns, firstOf }: { columns: string; firstOf: string }): Tables => ({
-  figures: `
+  figures: `MATERIALIZED (
     SELECT ${columns}, count(*) FILTER (WHERE l.${firstOf}) AS orders, count(*) FILTER (WHERE l.line_no = 1) AS bills,
            sum(l.quantity) AS items, sum(l.subtotal) AS gross, sum(l.discount) AS discount,
            sum(l.service_charge) AS service_charge, sum(l.tax) AS tax, 0 AS rounding, 0 AS refunds, sum(l.total) AS total
     FROM order_lines l WHERE l.shop_id = $1 AND l.business_date BETWEEN $2 AND $3 AND l.is_sold GROUP BY ${columns}
     UNION ALL
     SELECT ${columns}, 0, 0, -sum(l.quantity), 0, 0, 0, 0, 0, sum(l.total), -sum(l.total)
-    FROM ${REFUNDED_LINES} GROUP BY ${columns}`,
+    FROM ${REFUNDED_LINES} GROUP BY ${columns})`,
   sold: 'order_lines WHERE shop_id = $1 AND is_sold',
 });
 
@@ -85,7 +88,7 @@ const BY_WORTH = 'is_rounding, total DESC, key, id';
 // One statement for all: groups, totals and the span before are of one moment, so that a sale in between can't part them.
 // The totals are the groups added up. $4 and $5 are the span before, null when nobody asked for it.
 const statement = ({ figures, sold }: Tables, groups: string, order: string) => `
-  WITH RECURSIVE figures AS (${figures}), groups AS MATERIALIZED (${groups}), day (day) AS (
+  WITH RECURSIVE figures AS ${figures}, groups AS MATERIALIZED (${groups}), day (day) AS (
     ${leap(sold, '$2', '$3')} FROM day WHERE day IS NOT NULL
   ), totals AS (
     SELECT coalesce(sum(bills), 0) AS orders, ${AMOUNTS} FROM groups
