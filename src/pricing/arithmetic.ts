@@ -12,7 +12,7 @@ export function requireWhole(value: number, what: string): void {
 export const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** a × b ÷ divisor with its remainder. A quotient above 2^53 comes out as the nearest double. */
-function mulDiv(a: number, b: number, divisor: number): { quotient: number; remainder: number } {
+export function mulDiv(a: number, b: number, divisor: number): { quotient: number; remainder: number } {
   requireWhole(a, 'a factor');
   requireWhole(b, 'a factor');
   requireWhole(divisor, 'a divisor');

@@ -11,3 +11,20 @@ export function discountOn(amountMinor: number, discount: BillDiscount | null): 
   const wanted = discount.type === 'flat' ? discount.value : mulDivHalfUp(amountMinor, discount.value, WHOLE);
   return Math.min(wanted, amountMinor);
 }
+
+/**
+ * Whether any line is discounted by more than `limitPercent` of its subtotal (thousandths of a per cent), so
+ * that a manager has to approve. One minor unit more is let pass: a discount of exactly the limit on the whole
+ * bill is shared out in whole units, and a line may carry the odd one. RangeError on a negative or fractional
+ * input.
+ */
+export function exceedsDiscountLimit(
+  lines: { subtotalMinor: number; discountMinor: number }[],
+  limitPercent: number,
+): boolean {
+  requireWhole(limitPercent, 'a discount limit');
+  return lines.some(({ subtotalMinor, discountMinor }) => {
+    requireWhole(discountMinor, 'a discount');
+    return discountMinor > mulDivHalfUp(subtotalMinor, limitPercent, WHOLE) + 1;
+  });
+}

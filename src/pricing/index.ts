@@ -11,7 +11,7 @@ export {
   type PricedLine,
   priceBill,
 } from './bill.ts';
-export type { BillDiscount } from './discount.ts';
+export { type BillDiscount, exceedsDiscountLimit } from './discount.ts';
 export {
   type OfferedPayment,
   type SettledPayment,
@@ -19,7 +19,7 @@ export {
   type SettlementInput,
   settlePayments,
 } from './payments.ts';
-export { priceRefund } from './refund.ts';
+export { type PricedRefund, priceRefund, type RefundableLine } from './refund.ts';
 export { type Rounding, roundingOf } from './rounding.ts';
 export {
   formatPercent,
@@ -31,4 +31,3 @@ export {
   type TaxSummary,
   taxSplitFor,
 } from './tax.ts';
-export { exceedsDiscountLimit } from './temp.ts';

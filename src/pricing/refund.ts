@@ -1,45 +1,140 @@
-import { mulDivHalfUp, sum } from './arithmetic.ts';
+import { mulDiv, mulDivHalfUp, requireWhole, sum } from './arithmetic.ts';
 import type { TaxSplit } from './tax.ts';
 
-type RefundableLine = {
+/** A line of a bill as it was priced (minor units), with what came back before and what comes back now. */
+export type RefundableLine = {
+  /** What was sold, in thousandths; above 0. */
   quantityMilli: number;
+  /** What the line cost, tax included. */
   totalMinor: number;
   taxMinor: number;
   returnedMilli: number;
   takeMilli: number;
 };
-export function priceRefund({
-  lines,
-  totalMinor,
-  taxSplit,
-}: {
+
+/** All in minor units. */
+export type PricedRefund = {
+  /** Each line's share, before the bill's rounding. */
+  lines: { taxMinor: number; totalMinor: number }[];
+  taxMinor: number;
+  /** What the bill's rounding adds to the lines' shares, or takes from them when negative. */
+  roundingMinor: number;
+  /** The money that goes back. */
+  totalMinor: number;
+};
+
+type Share = { netMinor: number; taxMinor: number };
+
+/** One unit of a product in thousandths. */
+const UNIT = 1000;
+
+/** The tax of `part` out of `whole`, rounded half up; in pieces of 2 its CGST and SGST stay equal. */
+const taxPart = (taxMinor: number, part: number, whole: number, piece: number) =>
+  piece * mulDivHalfUp(taxMinor, part, piece * whole);
+
+/** The share of the first `milli` of a line by its total and its tax, each rounded by itself. */
+function directShare(line: RefundableLine, milli: number, piece: number): Share {
+  const { quantityMilli, totalMinor } = line;
+  const taxMinor = taxPart(line.taxMinor, milli, quantityMilli, piece);
+  return { netMinor: mulDivHalfUp(totalMinor, milli, quantityMilli) - taxMinor, taxMinor };
+}
+
+/**
+ * Whether a line can be returned `step` by step with each step worth its tax: what the tax of a step is at
+ * most, its exact part rounded up to a piece, is not above what the step is worth at least, rounded down. What
+ * is left beside whole steps must be worth its own.
+ */
+function isSound(line: RefundableLine, step: number, piece: number): boolean {
+  const { quantityMilli, totalMinor, taxMinor } = line;
+  const least = mulDiv(totalMinor, step, quantityMilli).quotient;
+  const most = mulDiv(taxMinor, step, piece * quantityMilli);
+  if (piece * (most.quotient + (most.remainder > 0 ? 1 : 0)) > least) return false;
+  const wholeSteps = quantityMilli - (quantityMilli % step);
+  return directShare(line, wholeSteps, piece).netMinor <= totalMinor - taxMinor;
+}
+
+/**
+ * What the first `milli` of a line carry. It only grows, in the tax and in the rest, and ends at the line's own
+ * figures: the difference of two is never negative and all differences add up to the line, however it is split.
+ *
+ * Total and tax each rounded by itself would not always keep to that: a spoonful worth 0.01 could hold 0.02 of
+ * GST. So they are rounded by themselves at each thousandth where a thousandth is worth enough, else at each
+ * unit, with the tax and the rest of a unit rounded within it; a line of next to nothing is one unit. A cup out
+ * of three thus goes back at the price of a cup.
+ */
+function shareUpTo(line: RefundableLine, milli: number, piece: number): Share {
+  const { quantityMilli } = line;
+  const step = [1, UNIT].find((candidate) => isSound(line, candidate, piece)) ?? quantityMilli;
+  const start = milli - (milli % step);
+  const from = directShare(line, start, piece);
+  if (start === milli) return from;
+  const end = Math.min(start + step, quantityMilli);
+  const to = directShare(line, end, piece);
+  const [part, whole] = [milli - start, end - start];
+  return {
+    netMinor: from.netMinor + mulDivHalfUp(to.netMinor - from.netMinor, part, whole),
+    taxMinor: from.taxMinor + taxPart(to.taxMinor - from.taxMinor, part, whole, piece),
+  };
+}
+
+/** What a line gives back: its share after this refund less its share before. */
+function refundLine(line: RefundableLine, piece: number): { taxMinor: number; totalMinor: number } {
+  const before = shareUpTo(line, line.returnedMilli, piece);
+  const after = shareUpTo(line, line.returnedMilli + line.takeMilli, piece);
+  const taxMinor = after.taxMinor - before.taxMinor;
+  return { taxMinor, totalMinor: after.netMinor - before.netMinor + taxMinor };
+}
+
+function requireLine(line: RefundableLine, piece: number): void {
+  requireWhole(line.quantityMilli, 'a quantity');
+  requireWhole(line.taxMinor / piece, 'each tax of a line');
+  requireWhole(line.totalMinor - line.taxMinor, 'a total without its tax');
+  requireWhole(line.returnedMilli, 'what came back');
+  requireWhole(line.takeMilli, 'what comes back');
+  requireWhole(line.quantityMilli - line.returnedMilli - line.takeMilli, 'what is left of a line');
+}
+
+const returned = (line: RefundableLine) => line.returnedMilli;
+const returnedWithThis = (line: RefundableLine) => line.returnedMilli + line.takeMilli;
+
+/** The money that has gone back once the first `milli` of each line have: all of it when every line is back. */
+function moneyBack(
+  lines: RefundableLine[],
+  billMinor: number,
+  piece: number,
+  milliOf: typeof returned,
+): number {
+  if (lines.every((line) => milliOf(line) === line.quantityMilli)) return billMinor;
+  const shares = lines.map((line) => shareUpTo(line, milliOf(line), piece));
+  return Math.min(sum(shares.map((share) => share.netMinor + share.taxMinor)), billMinor);
+}
+
+/**
+ * Prices a refund of parts of a bill of `totalMinor`, its rounding included. Each line gives back its share of
+ * what it cost, and of its tax (a credit note: CGST Act 2017, s. 34). The bill's rounding goes back with what
+ * is returned last, or as soon as the shares would pass what the bill came to: no refund is negative, together
+ * they never exceed the bill, and once all is returned they equal it, to the paisa.
+ *
+ * RangeError when an input is negative or fractional, when more of a line comes back than is left of it, when a
+ * tax is above its total, or under GST odd: the caller checks first.
+ */
+export function priceRefund(refund: {
   lines: RefundableLine[];
   totalMinor: number;
   taxSplit: TaxSplit;
-}) {
-  const share = (figure: number, l: RefundableLine, even: boolean) => {
-    const f = (q: number) =>
-      even ? 2 * mulDivHalfUp(figure / 2, q, l.quantityMilli) : mulDivHalfUp(figure, q, l.quantityMilli);
-    return f(l.returnedMilli + l.takeMilli) - f(l.returnedMilli);
-  };
-  const shares = lines.map((l) => ({
-    taxMinor: share(l.taxMinor, l, taxSplit === 'gst'),
-    totalMinor: share(l.totalMinor, l, false),
-  }));
-  const R = (extra: boolean) => {
-    const whole = lines.every((l) => l.returnedMilli + (extra ? l.takeMilli : 0) === l.quantityMilli);
-    const s = sum(
-      lines.map((l) =>
-        mulDivHalfUp(l.totalMinor, l.returnedMilli + (extra ? l.takeMilli : 0), l.quantityMilli),
-      ),
-    );
-    return whole ? totalMinor : Math.min(s, totalMinor);
-  };
-  const total = R(true) - R(false);
+}): PricedRefund {
+  const { totalMinor: billMinor, taxSplit } = refund;
+  requireWhole(billMinor, 'a total');
+  const piece = taxSplit === 'gst' ? 2 : 1;
+  for (const line of refund.lines) requireLine(line, piece);
+  const lines = refund.lines.map((line) => refundLine(line, piece));
+  const totalMinor =
+    moneyBack(refund.lines, billMinor, piece, returnedWithThis) -
+    moneyBack(refund.lines, billMinor, piece, returned);
   return {
-    lines: shares,
-    taxMinor: sum(shares.map((l) => l.taxMinor)),
-    roundingMinor: total - sum(shares.map((l) => l.totalMinor)),
-    totalMinor: total,
+    lines,
+    taxMinor: sum(lines.map((line) => line.taxMinor)),
+    roundingMinor: totalMinor - sum(lines.map((line) => line.totalMinor)),
+    totalMinor,
   };
 }

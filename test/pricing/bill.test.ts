@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type BillInput, type PricedBill, priceBill } from '../../src/pricing/index.ts';
+import { type BillInput, mulDivHalfUp, type PricedBill, priceBill } from '../../src/pricing/index.ts';
 import {
   anyBill,
   anyRate,
@@ -13,6 +13,14 @@ import {
 } from './support.ts';
 
 type Refused = { problem: string; pointers: string[] };
+
+const summed = [
+  'subtotalMinor',
+  'discountMinor',
+  'serviceChargeMinor',
+  'taxMinor',
+  'totalMinor',
+] as const satisfies (keyof PricedBill)[];
 
 const sumsOf = ({ lines: _lines, ...sums }: PricedBill) => sums;
 const shapeOf = (bill: PricedBill) => bill.lines.map((line) => JSON.stringify(line)).sort();
@@ -35,6 +43,7 @@ describe('priceBill', () => {
     const bill = (prices: number[]): BillInput => ({
       lines: prices.map((price) => ({ ...plainLine(price), quantityMilli: 2000 })),
       discount: null,
+      serviceChargePercent: 0,
       taxMode: 'inclusive',
       taxSplit: 'none',
     });
@@ -47,9 +56,10 @@ describe('priceBill', () => {
   });
 
   it('refuses negative and fractional inputs', () => {
-    const bill = (line: object): BillInput => ({
+    const bill = (line: object, serviceChargePercent = 0): BillInput => ({
       lines: [{ ...plainLine(100), ...line }],
       discount: null,
+      serviceChargePercent,
       taxMode: 'inclusive',
       taxSplit: 'none',
     });
@@ -64,6 +74,7 @@ describe('priceBill', () => {
       { taxPercent: Number.NaN },
     ];
     for (const line of wrong) expect(() => priceBill(bill(line)), JSON.stringify(line)).to.throw(RangeError);
+    for (const percent of [-1, 0.5]) expect(() => priceBill(bill({}, percent))).to.throw(RangeError);
   });
 });
 
@@ -76,16 +87,15 @@ describe('any bill', () => {
 
   it('is the sum of its parts', () => {
     property((input, bill) => {
-      for (const figure of ['subtotalMinor', 'discountMinor', 'taxMinor', 'totalMinor'] as const) {
+      for (const figure of summed) {
         expect(bill[figure]).to.equal(sumOf(bill.lines.map((line) => line[figure])));
       }
-      const onTop = input.taxMode === 'exclusive' ? bill.taxMinor : 0;
-      expect(bill.totalMinor).to.equal(bill.subtotalMinor - bill.discountMinor + onTop);
       expect(sumOf(bill.taxLines.map((line) => line.amountMinor))).to.equal(bill.taxMinor);
-      for (const line of bill.lines) {
-        expect(line.totalMinor).to.equal(line.taxableMinor + line.taxMinor);
-        expect(line.totalMinor).to.equal(
-          line.subtotalMinor - line.discountMinor + (onTop ? line.taxMinor : 0),
+      for (const line of bill.lines) expect(line.totalMinor).to.equal(line.taxableMinor + line.taxMinor);
+      for (const part of [bill, ...bill.lines]) {
+        const onTop = input.taxMode === 'exclusive' ? part.taxMinor : 0;
+        expect(part.totalMinor).to.equal(
+          part.subtotalMinor - part.discountMinor + part.serviceChargeMinor + onTop,
         );
       }
     });
@@ -103,6 +113,18 @@ describe('any bill', () => {
   it('takes each discount from the line that carries it, never more than the line', () => {
     property((_, bill) => {
       for (const line of bill.lines) expect(line.discountMinor).to.be.at.most(line.subtotalMinor);
+    });
+  });
+
+  it('bears its service charge on what discounts leave, each line within a unit of its part', () => {
+    property((input, bill) => {
+      const charge = (valueMinor: number) => mulDivHalfUp(valueMinor, input.serviceChargePercent, 100_000);
+      expect(bill.serviceChargeMinor).to.equal(charge(bill.subtotalMinor - bill.discountMinor));
+      for (const line of bill.lines) {
+        const valueMinor = line.subtotalMinor - line.discountMinor;
+        expect(line.serviceChargeMinor - charge(valueMinor)).to.be.within(-1, 1);
+        if (valueMinor === 0) expect(line.serviceChargeMinor).to.equal(0);
+      }
     });
   });
 
@@ -126,7 +148,8 @@ describe('any bill', () => {
     property((input) => {
       const all = { type: 'percentage', value: 100_000 } as const;
       const free = priceBill({ ...input, discount: all });
-      expect(free).to.include({ totalMinor: 0, taxMinor: 0, discountMinor: free.subtotalMinor });
+      expect(free).to.include({ totalMinor: 0, taxMinor: 0, serviceChargeMinor: 0 });
+      expect(free.discountMinor).to.equal(free.subtotalMinor);
       const lines = input.lines.map((line) => ({ ...line, discount: all }));
       expect(priceBill({ ...input, lines }).totalMinor).to.equal(0);
     });
@@ -146,6 +169,18 @@ describe('any bill', () => {
     });
   });
 
+  it('bears an IGST within a paisa a line of CGST and SGST together, all in one tax line a rate', () => {
+    property((input) => {
+      const within = priceBill({ ...input, taxSplit: 'gst' });
+      const across = priceBill({ ...input, taxSplit: 'igst' });
+      for (const [index, line] of across.lines.entries()) {
+        expect(line.taxMinor - (within.lines[index]?.taxMinor ?? 0)).to.be.within(-1, 1);
+      }
+      for (const { name, percent } of across.taxLines) expect(name).to.equal(`IGST ${percent}%`);
+      expect(across.taxLines).to.have.length(within.taxLines.length / 2);
+    });
+  });
+
   it('orders tax lines by rate and gives untaxed lines none', () => {
     property((input, { taxLines }) => {
       const rates = taxLines.map((line) => Number(line.percent));
@@ -157,26 +192,37 @@ describe('any bill', () => {
 });
 
 describe('inclusive and exclusive prices', () => {
+  /** Taxable values of which each rate, and each service charge in whole per cents, takes whole units. */
+  const agree = (taxables: number[], taxPercent: number, input: Omit<BillInput, 'lines' | 'taxMode'>) => {
+    const bill = (prices: number[], taxMode: BillInput['taxMode']) =>
+      priceBill({ ...input, lines: prices.map((price) => plainLine(price, taxPercent)), taxMode });
+    const exclusive = bill(taxables, 'exclusive');
+    const prices = taxables.map((taxable) => taxable + (taxable / 100_000) * taxPercent);
+    const inclusive = bill(prices, 'inclusive');
+    expect(inclusive.totalMinor).to.equal(exclusive.totalMinor);
+    expect(inclusive.taxLines).to.deep.equal(exclusive.taxLines);
+    const taxablesOf = ({ lines }: PricedBill) => lines.map((line) => line.taxableMinor);
+    expect(taxablesOf(inclusive)).to.deep.equal(taxablesOf(exclusive));
+  };
+  const anySplit = fc.constantFrom('none', 'gst', 'igst');
+  const multiplesOf = (step: number, most: number) =>
+    fc.array(
+      fc.integer({ min: 0, max: most }).map((count) => count * step),
+      { maxLength: 10 },
+    );
+
   it('agree when the tax comes out even', () => {
-    const check = (taxables: number[], rate: number, taxSplit: 'none' | 'gst') => {
-      const evenly = taxables.map((value) => value * 200_000);
-      const bill = (prices: number[], taxMode: BillInput['taxMode']) =>
-        priceBill({
-          lines: prices.map((price) => plainLine(price, rate)),
-          discount: null,
-          taxMode,
-          taxSplit,
-        });
-      const exclusive = bill(evenly, 'exclusive');
-      const inclusive = bill(
-        exclusive.lines.map((line) => line.totalMinor),
-        'inclusive',
-      );
-      expect(inclusive.totalMinor).to.equal(exclusive.totalMinor);
-      expect(inclusive.taxLines).to.deep.equal(exclusive.taxLines);
-      expect(inclusive.lines.map((line) => line.taxableMinor)).to.deep.equal(evenly);
-    };
-    const prices = fc.array(fc.integer({ min: 0, max: 2000 }), { maxLength: 10 });
-    fc.assert(fc.property(prices, anyRate, fc.constantFrom('none', 'gst'), check), { numRuns: 500 });
+    const check = (taxables: number[], rate: number, taxSplit: BillInput['taxSplit']) =>
+      agree(taxables, rate, { discount: null, serviceChargePercent: 0, taxSplit });
+    fc.assert(fc.property(multiplesOf(200_000, 2000), anyRate, anySplit, check), { numRuns: 500 });
+  });
+
+  it('agree under a service charge, which holds its tax as its prices do', () => {
+    const check = (taxables: number[], rate: number, taxSplit: BillInput['taxSplit'], percent: number) =>
+      agree(taxables, rate, { discount: null, serviceChargePercent: percent * 1000, taxSplit });
+    const anyPercent = fc.integer({ min: 0, max: 20 });
+    fc.assert(fc.property(multiplesOf(20_000_000, 20), anyRate, anySplit, anyPercent, check), {
+      numRuns: 500,
+    });
   });
 });

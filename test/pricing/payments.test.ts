@@ -1,96 +1,185 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ProblemError } from '../../src/contract/problem.ts';
-import { type OfferedPayment, type Settlement, settlePayments } from '../../src/pricing/index.ts';
-import { expectProblem, readVectors, sumOf } from './support.ts';
+import {
+  type OfferedPayment,
+  roundingOf,
+  type Settlement,
+  type SettlementInput,
+  settlePayments,
+} from '../../src/pricing/index.ts';
+import { expectProblem, readVectors, sumOf, vectorFiles } from './support.ts';
 
-type Input = { totalMinor: number; payments: OfferedPayment[]; alreadyPaidMinor: number };
 type Refused = { problem: string; errors: { pointer: string; detail: string }[] };
 
-const settle = ({ totalMinor, payments, alreadyPaidMinor }: Input) =>
-  settlePayments(totalMinor, payments, alreadyPaidMinor);
-
 const anyAmount = fc.nat(2000);
-const anyPayment = fc.record(
+const anyPayment: fc.Arbitrary<OfferedPayment> = fc.record(
   {
-    method: fc.constantFrom('cash', 'cash', 'card', 'upi', 'wallet', 'other'),
+    method: fc.constantFrom('cash', 'cash', 'cash', 'card', 'upi', 'wallet', 'other'),
     amountMinor: anyAmount,
+    tipMinor: fc.oneof(fc.constant(0), fc.nat(300)),
     tenderedMinor: anyAmount,
   },
   { requiredKeys: ['method', 'amountMinor'] },
 );
-const anyInput: fc.Arbitrary<Input> = fc.record({
-  totalMinor: fc.nat(5000),
+const anyRounding = fc.record({
+  stepMinor: fc.constantFrom(0, 1, 5, 10, 50, 100),
+  when: fc.constantFrom('always', 'cash'),
+});
+const anyEarlier = fc.oneof(
+  fc.constant({ paidMinor: 0, isCashOnly: true }),
+  fc.record({ paidMinor: fc.integer({ min: 1, max: 3000 }), isCashOnly: fc.boolean() }),
+);
+const loose: fc.Arbitrary<SettlementInput> = fc.record({
+  exactMinor: fc.nat(5000),
+  rounding: anyRounding,
   payments: fc.array(anyPayment, { maxLength: 4 }),
-  alreadyPaidMinor: fc.oneof(fc.constant(0), anyAmount),
+  earlier: anyEarlier,
 });
 
-function settledOrRefused(input: Input): Settlement | undefined {
+/** Amounts about the exact and the rounded total, where a payment closes the bill at one of them or just doesn't. */
+const close: fc.Arbitrary<SettlementInput> = fc
+  .record({
+    exactMinor: fc.integer({ min: 20, max: 300 }),
+    rounding: anyRounding,
+    paidMinor: fc.oneof(fc.constant(0), fc.nat(320)),
+    isCashOnly: fc.boolean(),
+    methods: fc.array(fc.constantFrom('cash', 'cash', 'cash', 'cash', 'card'), { maxLength: 3 }),
+    parts: fc.array(fc.nat(100), { minLength: 3, maxLength: 3 }),
+    offMinor: fc.integer({ min: -3, max: 3 }),
+    isBare: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+  })
+  .map(({ exactMinor, rounding, paidMinor, isCashOnly, methods, parts, offMinor, isBare }) => {
+    const leftMinor = Math.max(
+      exactMinor + roundingOf(exactMinor, rounding.stepMinor) - paidMinor + offMinor,
+      0,
+    );
+    const payments = methods.map((method, index): OfferedPayment => {
+      const isLast = index === methods.length - 1;
+      const before = sumOf(parts.slice(0, index));
+      const amountMinor = isLast ? Math.max(leftMinor - before, 0) : (parts[index] ?? 0);
+      return isBare[index] ? { method, amountMinor } : { method, amountMinor, tenderedMinor: amountMinor };
+    });
+    return {
+      exactMinor,
+      rounding,
+      payments,
+      earlier: { paidMinor, isCashOnly: paidMinor === 0 || isCashOnly },
+    };
+  });
+
+function settledOrRefused(input: SettlementInput): Settlement | undefined {
   try {
-    return settle(input);
+    return settlePayments(input);
   } catch (error) {
     if (error instanceof ProblemError && error.code === 'invalid_payment') return undefined;
     throw error;
   }
 }
 
+const settlementOf = (exactMinor: number, payments: OfferedPayment[] = [], paidMinor = 0) =>
+  settlePayments({
+    exactMinor,
+    rounding: { stepMinor: 0, when: 'always' },
+    payments,
+    earlier: { paidMinor, isCashOnly: true },
+  });
+
 describe('settlePayments', () => {
-  for (const { name, input, expected } of readVectors<Input, Settlement | Refused>('payments.json')) {
-    it(name, () => {
-      if ('payments' in expected) return expect(settle(input)).to.deep.equal(expected);
-      const problem = expectProblem(() => settle(input));
-      expect(problem.code).to.equal(expected.problem);
-      expect(problem.errors).to.deep.equal(expected.errors);
-      expect(problem.detail).to.equal(expected.errors.map((error) => error.detail).join(' '));
+  for (const file of vectorFiles.filter((name) => name.startsWith('payments'))) {
+    describe(file, () => {
+      for (const { name, input, expected } of readVectors<SettlementInput, Settlement | Refused>(file)) {
+        it(name, () => {
+          if ('payments' in expected) return expect(settlePayments(input)).to.deep.equal(expected);
+          const { code, detail, errors = [] } = expectProblem(() => settlePayments(input));
+          expect(code).to.equal(expected.problem);
+          expect(errors).to.deep.equal(expected.errors);
+          if (errors.length > 0) expect(detail).to.equal(errors.map((error) => error.detail).join(' '));
+        });
+      }
     });
   }
 
-  it('refuses negative and fractional amounts', () => {
-    expect(() => settlePayments(-1, [])).to.throw(RangeError);
-    expect(() => settlePayments(1, [], 0.5)).to.throw(RangeError);
-    expect(() => settlePayments(1, [{ method: 'cash', amountMinor: -1 }])).to.throw(RangeError);
-    expect(() => settlePayments(1, [{ method: 'cash', amountMinor: 1, tenderedMinor: 1.5 }])).to.throw(
-      RangeError,
+  it('says in words that the figures are too large', () => {
+    const tipped = { method: 'card', amountMinor: 100, tipMinor: 9_999_999_999 } as const;
+    expect(expectProblem(() => settlementOf(100, [tipped])).detail).to.equal(
+      'The payments and tips come to more than 99999999.99, the most that can be booked. Check the amounts.',
     );
   });
 
-  it('never takes more than is due and accounts for all that was handed over', () => {
-    const check = (input: Input) => {
+  it('refuses negative and fractional amounts', () => {
+    expect(() => settlementOf(-1)).to.throw(RangeError);
+    expect(() => settlementOf(1, [], 0.5)).to.throw(RangeError);
+    const wrong = [{ amountMinor: -1 }, { tenderedMinor: 1.5 }, { tipMinor: -1 }, { tipMinor: 0.5 }];
+    for (const figure of wrong) {
+      const payment = { method: 'cash', amountMinor: 1, ...figure } as const;
+      expect(() => settlementOf(1, [payment]), JSON.stringify(figure)).to.throw(RangeError);
+    }
+  });
+});
+
+describe('any settlement', () => {
+  const property = (check: (input: SettlementInput, settled: Settlement) => void) => {
+    const settle = (input: SettlementInput) => {
       const settled = settledOrRefused(input);
-      if (!settled) return;
-      const { payments, paidMinor, changeMinor } = settled;
-      expect(paidMinor).to.equal(
-        input.alreadyPaidMinor + sumOf(payments.map((payment) => payment.amountMinor)),
-      );
-      expect(paidMinor).to.be.at.most(Math.max(input.totalMinor, input.alreadyPaidMinor));
-      expect(changeMinor).to.equal(sumOf(payments.map((payment) => payment.changeMinor)));
+      if (settled) check(input, settled);
+    };
+    fc.assert(fc.property(fc.oneof(loose, close), settle), { numRuns: 2000 });
+  };
+  const isCash = ({ method, amountMinor }: OfferedPayment) => method === 'cash' || amountMinor === 0;
+
+  it('never takes more than is due and accounts for all that was handed over', () => {
+    property((input, { payments, totalMinor, paidMinor, changeMinor, tipMinor }) => {
+      const sumOver = (figure: 'amountMinor' | 'changeMinor' | 'tipMinor') =>
+        sumOf(payments.map((payment) => payment[figure]));
+      expect(paidMinor).to.equal(input.earlier.paidMinor + sumOver('amountMinor'));
+      expect(paidMinor).to.be.at.most(Math.max(totalMinor, input.earlier.paidMinor));
+      expect([changeMinor, tipMinor]).to.deep.equal([sumOver('changeMinor'), sumOver('tipMinor')]);
       for (const [index, payment] of payments.entries()) {
-        const offered = input.payments[index];
-        expect(payment.tenderedMinor).to.equal(offered?.tenderedMinor ?? offered?.amountMinor);
-        expect(payment.tenderedMinor).to.equal(payment.amountMinor + payment.changeMinor);
+        const { amountMinor = 0, tipMinor = 0, tenderedMinor } = input.payments[index] ?? {};
+        expect(payment.tenderedMinor).to.equal(tenderedMinor ?? amountMinor + tipMinor);
+        expect(payment.tipMinor).to.equal(tipMinor);
+        expect(payment.tenderedMinor).to.equal(payment.amountMinor + payment.tipMinor + payment.changeMinor);
         expect(payment.changeMinor).to.be.at.least(0);
         if (payment.method !== 'cash') expect(payment.changeMinor).to.equal(0);
       }
-    };
-    fc.assert(fc.property(anyInput, check), { numRuns: 1000 });
+    });
   });
 
   it('gives the status that the sums say', () => {
-    const check = (input: Input) => {
-      const settled = settledOrRefused(input);
-      if (!settled) return;
-      const isPaid = settled.paidMinor >= input.totalMinor;
-      expect(settled.status === 'completed').to.equal(isPaid);
-      expect(settled.status === 'pending').to.equal(!isPaid && settled.paidMinor === 0);
-    };
-    fc.assert(fc.property(anyInput, check), { numRuns: 1000 });
+    property((_, { totalMinor, paidMinor, status }) => {
+      const isPaid = paidMinor >= totalMinor;
+      expect(status === 'completed').to.equal(isPaid);
+      expect(status === 'pending').to.equal(!isPaid && paidMinor === 0);
+    });
   });
 
-  it('settles the same again, since booked payments name what was tendered', () => {
-    const check = (input: Input) => {
-      const settled = settledOrRefused(input);
-      if (settled) expect(settle({ ...input, payments: settled.payments })).to.deep.equal(settled);
-    };
-    fc.assert(fc.property(anyInput, check), { numRuns: 1000 });
+  it('comes to the rounded total, or to the exact one where only cash is rounded', () => {
+    property(({ exactMinor, rounding, payments, earlier }, settled) => {
+      const { totalMinor, roundingMinor, paidMinor } = settled;
+      expect(totalMinor).to.equal(exactMinor + roundingMinor);
+      expect(totalMinor).to.be.at.least(0);
+      const full = roundingOf(exactMinor, rounding.stepMinor);
+      const isAllCash = earlier.isCashOnly && payments.every(isCash);
+      if (rounding.when === 'always') return expect(roundingMinor).to.equal(full);
+      if (!isAllCash || paidMinor < exactMinor + full) return expect(roundingMinor).to.equal(0);
+      if (paidMinor === exactMinor + full && paidMinor > 0) return expect(roundingMinor).to.equal(full);
+      expect(roundingMinor).to.be.oneOf([0, full]);
+    });
+  });
+
+  it('is the same again, since booked payments name what was tendered', () => {
+    property((input, settled) => {
+      expect(settlePayments({ ...input, payments: settled.payments })).to.deep.equal(settled);
+    });
+  });
+
+  it('stays what it came to when nothing more is paid', () => {
+    property((input, { totalMinor, paidMinor, status }) => {
+      if (paidMinor === 0) return;
+      const isCashOnly = input.earlier.isCashOnly && input.payments.every(isCash);
+      const later = settlePayments({ ...input, payments: [], earlier: { paidMinor, isCashOnly } });
+      expect(later).to.include({ totalMinor, paidMinor, status });
+    });
   });
 });

@@ -39,6 +39,12 @@ const anyDiscount: fc.Arbitrary<BillDiscount | null> = fc.option(
   ),
 );
 
+/** Usual service charges, none among them, and any other. */
+const anyServiceCharge = fc.oneof(
+  fc.constantFrom(0, 0, 5000, 7500, 10_000, 12_500),
+  fc.integer({ min: 0, max: 100_000 }),
+);
+
 /** Small prices make ties and odd paisa likely; large ones leave the range of exact doubles on the way. */
 const anyPrice = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 40_000_000 }));
 const anyQuantity = fc.oneof(
@@ -58,8 +64,9 @@ const anyLine: fc.Arbitrary<BillLine> = fc.record({
 export const anyBill: fc.Arbitrary<BillInput> = fc.record({
   lines: fc.array(anyLine, { maxLength: 20 }),
   discount: anyDiscount,
+  serviceChargePercent: anyServiceCharge,
   taxMode: fc.constantFrom('inclusive', 'exclusive'),
-  taxSplit: fc.constantFrom('none', 'gst'),
+  taxSplit: fc.constantFrom('none', 'gst', 'igst'),
 });
 
 /** Few values for each figure, so that nearly all lines tie with another that differs in something else. */
@@ -76,8 +83,9 @@ export const tightBill: fc.Arbitrary<BillInput> = fc.record({
     { maxLength: 8 },
   ),
   discount: fc.record({ type: fc.constant('flat' as const), value: fc.integer({ min: 1, max: 20 }) }),
+  serviceChargePercent: fc.constantFrom(0, 1000, 5000, 10_000),
   taxMode: fc.constantFrom('inclusive', 'exclusive'),
-  taxSplit: fc.constantFrom('none', 'gst'),
+  taxSplit: fc.constantFrom('none', 'gst', 'igst'),
 });
 
 export const plainLine = (unitPriceMinor: number, taxPercent = 0): BillLine => ({

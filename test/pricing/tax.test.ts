@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { resolveTaxPercent, resolveTaxRate } from '../../src/pricing/index.ts';
+import { resolveTaxPercent, resolveTaxRate, taxSplitFor } from '../../src/pricing/index.ts';
 
 // Out of order on purpose: settings keep the order in which an owner typed.
 const classes = [
@@ -51,5 +51,31 @@ describe('resolveTaxRate', () => {
       percent: 12000,
     });
     expect(resolveTaxRate(classes, 'gone', 'food', '2018-01-01')).to.equal(null);
+  });
+});
+
+describe('taxSplitFor', () => {
+  const from = (state: string, split: 'none' | 'gst' = 'gst') => ({ split, state });
+
+  it('gives IGST for a supply to another state', () => {
+    expect(taxSplitFor(from('Maharashtra'), 'Karnataka')).to.equal('igst');
+    expect(taxSplitFor(from('27'), '29')).to.equal('igst');
+  });
+
+  it('gives CGST and SGST within the state, however its name is typed', () => {
+    for (const place of ['Tamil Nadu', 'tamil nadu', '  TAMIL \t  Nadu ']) {
+      expect(taxSplitFor(from('Tamil Nadu'), place), place).to.equal('gst');
+      expect(taxSplitFor(from(place), 'Tamil Nadu'), place).to.equal('gst');
+    }
+    expect(taxSplitFor(from('Tamil Nadu'), 'Tamilnadu')).to.equal('igst');
+  });
+
+  it('takes a place that is not known for the shop’s own', () => {
+    for (const place of [null, '', '  ']) expect(taxSplitFor(from('Goa'), place)).to.equal('gst');
+    for (const state of ['', ' ']) expect(taxSplitFor(from(state), 'Goa')).to.equal('gst');
+  });
+
+  it('leaves a tax that is not split alone', () => {
+    expect(taxSplitFor(from('Goa', 'none'), 'Kerala')).to.equal('none');
   });
 });

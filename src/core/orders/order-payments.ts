@@ -52,7 +52,8 @@ export function settle(
     payments: offered.map(toOffered),
     earlier: {
       paidMinor: sumPaid(earlier),
-      isCashOnly: earlier.every((payment) => payment.method === 'cash'),
+      // A tip alone pays nothing of the bill: it doesn't undo the rounding of one that was paid in cash.
+      isCashOnly: earlier.every(({ method, amountMinor }) => method === 'cash' || amountMinor === 0),
     },
   });
 }
