@@ -39,9 +39,9 @@ function figuresOf(totals: SalesTotals, { money, count }: Look): Figure[] {
     paid('Gross', totals.gross),
     paid('Discounts', totals.discount),
     { ...paid('Service charge', totals.serviceCharge), isRare: true },
+    paid(taxName(totals), totals.tax),
     { ...paid('Rounding', totals.rounding), isRare: true },
     paid('Refunds', totals.refunds),
-    paid(taxName(totals), totals.tax),
     paid('Average order', totals.averageOrder),
     paid('Total', totals.total),
   ];
