@@ -101,11 +101,12 @@ const statement = ({ figures, sold }: Tables, groups: string, order: string) => 
          CASE WHEN $4::date IS NOT NULL THEN ${totals('earlier', 'earlier_day')} END AS previous,
          ${rows(`'key', key, 'id', id, ${FIGURES}`, 'groups', order)} AS groups`;
 
-const billsBy = (key: string, order: string) =>
+/** `key` names a `part` of the bills. It is worked out once a part, not once a bill: to_char took a third of the time. */
+const billsBy = (part: string, key: string, order: string) =>
   statement(
     BILLS,
-    `SELECT key, NULL::uuid AS id, ${SUMS}, false AS is_rounding
-     FROM (SELECT ${key} AS key, f.* FROM figures f) keyed GROUP BY key`,
+    `SELECT ${key} AS key, NULL::uuid AS id, ${SUMS}, false AS is_rounding
+     FROM (SELECT ${part} AS part, ${SUMS} FROM figures GROUP BY 1) parts GROUP BY 1`,
     order,
   );
 
@@ -123,16 +124,17 @@ const LOCAL_TIME = 'created_at AT TIME ZONE (SELECT timezone FROM shops WHERE id
 const WEEKDAYS = "array['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']";
 
 const statements: Record<Grouping, string> = {
-  day: billsBy("to_char(business_date, 'YYYY-MM-DD')", BY_TIME),
-  week: billsBy(`to_char(business_date, 'IYYY-"W"IW')`, BY_TIME),
-  month: billsBy("to_char(business_date, 'YYYY-MM')", BY_TIME),
-  hour: billsBy(`to_char(${LOCAL_TIME}, 'HH24')`, BY_TIME),
+  day: billsBy('business_date', "to_char(part, 'YYYY-MM-DD')", BY_TIME),
+  week: billsBy('business_date', `to_char(part, 'IYYY-"W"IW')`, BY_TIME),
+  month: billsBy('business_date', "to_char(part, 'YYYY-MM')", BY_TIME),
+  hour: billsBy(`date_part('hour', ${LOCAL_TIME})`, "lpad(part::text, 2, '0')", BY_TIME),
   weekday: billsBy(
-    `(${WEEKDAYS})[extract(isodow FROM business_date)::int]`,
+    'business_date',
+    `(${WEEKDAYS})[extract(isodow FROM part)::int]`,
     `array_position(${WEEKDAYS}, key)`,
   ),
-  paymentMethod: billsBy("coalesce(method, 'unpaid')", BY_WORTH),
-  orderType: billsBy('order_type', BY_WORTH),
+  paymentMethod: billsBy('method', "coalesce(part, 'unpaid')", BY_WORTH),
+  orderType: billsBy('order_type', 'part', BY_WORTH),
   cashier: statement(
     BILLS,
     `SELECT coalesce(u.name, '(none)') AS key, s.*, false AS is_rounding FROM (
