@@ -53,4 +53,11 @@ export const routes: readonly Route[] = [
   customers.updateCustomer,
 
   reports.salesReport,
+  reports.taxReport,
+  reports.paymentsReport,
+  reports.shiftsReport,
+  reports.inventoryReport,
+  reports.marginsReport,
+  reports.staffReport,
+  reports.sellersReport,
 ];

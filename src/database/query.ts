@@ -26,6 +26,17 @@ export async function query<Row>(
   return result.rows as Row[];
 }
 
+/** The row of a statement that always has one, such as a sum over whatever there is. */
+export async function queryRow<Row>(
+  em: EntityManager,
+  sql: string,
+  parameters: readonly unknown[] = [],
+): Promise<Row> {
+  const [row] = await query<Row>(em, sql, parameters);
+  if (!row) throw new Error('A statement that always has a row gave none.');
+  return row;
+}
+
 function nameStatement(sql: string): void {
   if (statementNames.size >= MAX_STATEMENTS)
     throw new Error('Statements are built from values: bind them instead.');

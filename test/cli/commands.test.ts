@@ -88,7 +88,9 @@ describe('the command line', () => {
     const words = await run(['report', 'sales', '--shop=PIZA', '--from=2015-01-01', '--to=2015-12-31']);
     expect(words.stdout).to.equal('Pizza Place · 2015-01-01 to 2015-12-31 · USD\n\nNothing was sold.\n');
     const csv = await run(['report', 'sales', '--shop=PIZA', '--group-by=category', '--csv']);
-    expect(csv.stdout).to.equal('category,orders,itemsSold,gross,discount,tax,refunds,total\r\n');
+    expect(csv.stdout).to.equal(
+      'category,orders,itemsSold,gross,discount,serviceCharge,tax,rounding,refunds,total\r\n',
+    );
     const wrong = await run(['report', 'sales', '--shop=PIZA', '--from=yesterday', '--group-by=mood']);
     expect([wrong.code, wrong.stderr.split('\n').length]).to.deep.equal([2, 4]);
   });

@@ -102,7 +102,9 @@ describe("a real year of sales, Maven's Pizza Place 2015", () => {
       },
     );
     expect(csv.headers.get('content-type')).to.equal('text/csv; charset=utf-8');
-    expect(csv.text.split('\r\n')[1]).to.equal('Classic,10859,14888,220053.10,0.00,0.00,0.00,220053.10');
+    expect(csv.text.split('\r\n')[1]).to.equal(
+      'Classic,10859,14888,220053.10,0.00,0.00,0.00,0.00,0.00,220053.10',
+    );
     const table = await run('report', 'sales', '--from=2015-01-01', '--to=2015-12-31', '--group-by=category');
     expect(table.stdout).to.match(/^Classic +10,859 +14,888 +220,053\.10 +█+$/m);
     const none = await shop.manager.get(`${shop.path}/reports/sales`, { accept: 'image/png' });

@@ -84,6 +84,20 @@ describe('GET /api/shops/:shopId/reports/sales', () => {
     expect(await ordersBy('paymentMethod')).to.deep.equal({ cash: 1, card: 1 });
   });
 
+  it('has the tax of a shop outside GST in one piece, and in the total where prices contain it', async () => {
+    const plain = await givenShop(test, 'TENP', { currency: 'USD', timezone: 'America/New_York' });
+    const rates = [{ from: '2020-01-01', percent: 10 }];
+    const tax = { mode: 'inclusive', classes: [{ code: 'a', name: 'A', rates }], defaultClass: 'a' };
+    await plain.owner.put(`${plain.path}/settings`, { tax });
+    const cake = await givenProduct(plain, { price: 11 });
+    await plain.cashier.post(`${plain.path}/orders`, saleOf(cake));
+    const { totals } = (await plain.manager.get(`${plain.path}/reports/sales`)).body;
+    expect(totals).to.include({ gross: '11.00', tax: '1.00', total: '11.00' });
+    const { rates: shown } = (await plain.manager.get(`${plain.path}/reports/tax`)).body;
+    expect(shown[0]).to.deep.include({ taxSplit: 'none', percent: '10', taxable: '10.00', tax: '1.00' });
+    expect(shown[0]).to.include({ cgst: '0.00', sgst: '0.00', igst: '0.00', otherTax: '1.00' });
+  });
+
   it('is for managers, and understands its question or says what is wrong with it', async () => {
     expect((await shop.cashier.get(`${shop.path}/reports/sales`)).status).to.equal(403);
     const wrong = await shop.manager.get(`${shop.path}/reports/sales?from=2026-02-30&groupBy=mood`);

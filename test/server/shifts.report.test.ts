@@ -169,6 +169,16 @@ describe('the report of a shift', () => {
     expect(z2.openBills.count).to.equal(0);
   });
 
+  it('has what a device without a drawer does, where it is the only one that is open', async () => {
+    const [till, phone] = [await tillOf(test, shop, 'till-1'), await tillOf(test, shop, 'phone')];
+    const only = await givenShift(shop, '0', { deviceId: 'till-1' });
+    expect((await sell(10, { paymentMethod: 'cash' }, phone)).shiftId).to.equal(only.id);
+    await givenShift(shop, '0', { deviceId: 'till-2' });
+    expect((await sell(10, { paymentMethod: 'cash' }, phone)).shiftId).to.equal(null);
+    expect((await sell(10, { paymentMethod: 'cash' }, till)).shiftId).to.equal(only.id);
+    expect((await report(only.id)).drawer.sales).to.equal('20.00');
+  });
+
   it('closes whatever is in it', async () => {
     const { id } = await givenShift(shop, '99999999.99');
     for (let n = 0; n < 2; n++) await sell(99_999_999.99, { paymentMethod: 'cash' });

@@ -24,6 +24,7 @@ import {
   unique,
   variantFields,
 } from './request-parts.ts';
+import { reportRequests } from './valid-report-requests.ts';
 import { tillRequests } from './valid-till-requests.ts';
 import { givenPerson, givenSundae, type Person, type World } from './world.ts';
 
@@ -235,9 +236,7 @@ const validRequests: Record<string, Builder[]> = {
 
   ...tillRequests,
 
-  salesReport: [
-    (world) => ({ params: inShop(world), query: { from: firstDay, to: lastDay, groupBy: 'category' } }),
-  ],
+  ...reportRequests,
 };
 
 /** The builders of a route's valid requests. Throws for a route that nobody has written one for. */

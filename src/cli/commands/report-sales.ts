@@ -1,77 +1,100 @@
-import { parse } from '../../contract/parse.ts';
-import { groupings, type SalesReport, SalesReportQuery } from '../../contract/reports.ts';
-import { reportCsv } from '../../core/reports/report-csv.ts';
+import { groupings, type SalesReport, SalesReportQuery, type SalesTotals } from '../../contract/reports.ts';
+import { salesCsv } from '../../core/reports/report-csv.ts';
 import { salesReport } from '../../core/reports/sales-report.ts';
-import { findShopByCode } from '../../core/shops/find-shops.ts';
-import { type Command, SHOP_OPTION } from '../command.ts';
-import { formatCount, formatMoney } from '../output/format.ts';
-import { bar, type Column, displayWidth, table } from '../output/table.ts';
+import { formatChange, thousandthsOf } from '../output/format.ts';
+import { summary, table, tableWithBars } from '../output/table.ts';
+import { isSome, type Look, reportCommand } from '../report-command.ts';
 
-export const reportSales: Command = {
+export const reportSales = reportCommand({
   name: 'report sales',
   summary: 'Show the sales of a span of days',
   options: [
-    SHOP_OPTION,
-    { flags: '--from <day>', description: 'first business date, such as 2026-04-01 (default: today)' },
-    { flags: '--to <day>', description: 'last business date (default: today)' },
     { flags: '--group-by <what>', description: `${groupings.join(', ')} (default: day)` },
-    { flags: '--csv', description: 'answer with CSV' },
+    { flags: '--compare <with>', description: 'previous: the span of the same length just before' },
   ],
   example: 'smoocho report sales --shop PIZA --from 2015-01-01 --to 2015-12-31 --group-by category',
-  async run(shell, { shop: code, from, to, groupBy, csv }) {
-    const query = parse(SalesReportQuery, { from, to, groupBy });
-    await shell.withApp(async (app) => {
-      const em = app.orm.em.fork();
-      const shop = await findShopByCode(em, code as string);
-      const report = await salesReport({ app, em }, shop.id, query);
-      if (csv && !shell.wantsJson) process.stdout.write(reportCsv(report));
-      else shell.say(readable(shop.name, report, process.stdout.columns ?? 80));
-      shell.give(report);
-    });
-    return undefined;
+  query: SalesReportQuery,
+  report: salesReport,
+  csv: salesCsv,
+  show: (report, look) => {
+    const { previous, totals, groups } = report;
+    if (groups.length === 0 && !previous?.totals.orders) return ['Nothing was sold.'];
+    const figures = previous ? comparison(totals, previous, look) : summaryOf(totals, look);
+    return groups.length === 0 ? [figures] : [figures, groupsOf(report, look)];
   },
-};
+});
+
+type Previous = NonNullable<SalesReport['previous']>;
+
+/** `figure` is decimal text, to be reckoned with; `text` is for people. Few shops have what is `rare`. */
+type Figure = { name: string; figure: string; text: string; isRare?: boolean };
+
+function figuresOf(totals: SalesTotals, { money, count }: Look): Figure[] {
+  const counted = (name: string, value: number) => ({ name, figure: String(value), text: count(value) });
+  const paid = (name: string, amount: string) => ({ name, figure: amount, text: money(amount) });
+  return [
+    counted('Orders', totals.orders),
+    counted('Items sold', totals.itemsSold),
+    counted('Days with a sale', totals.days),
+    paid('Gross', totals.gross),
+    paid('Discounts', totals.discount),
+    { ...paid('Service charge', totals.serviceCharge), isRare: true },
+    paid(taxName(totals), totals.tax),
+    { ...paid('Rounding', totals.rounding), isRare: true },
+    paid('Refunds', totals.refunds),
+    paid('Average order', totals.averageOrder),
+    paid('Total', totals.total),
+  ];
+}
+
+/** Whoever adds the figures up wants to know whether the tax is in the prices already. */
+function taxName({ gross, discount, serviceCharge, rounding, refunds, total, tax }: SalesTotals): string {
+  const sum = (...amounts: string[]) => amounts.reduce((whole, amount) => whole + thousandthsOf(amount), 0n);
+  const onTop = sum(total, refunds, discount) - sum(gross, serviceCharge, rounding);
+  if (isSome(tax) && onTop === 0n) return 'Tax, in the prices';
+  return isSome(tax) && onTop === thousandthsOf(tax) ? 'Tax, on top' : 'Tax';
+}
+
+const isShown = ({ isRare, figure }: Figure) => !isRare || isSome(figure);
+
+const summaryOf = (totals: SalesTotals, look: Look) =>
+  summary(
+    figuresOf(totals, look)
+      .filter(isShown)
+      .map(({ name, text }) => [name, text]),
+  );
+
+function comparison(now: SalesTotals, { from, to, totals }: Previous, look: Look): string {
+  const before = figuresOf(totals, look);
+  const rows = figuresOf(now, look)
+    .map((figure, index) => ({ ...figure, before: before[index] as Figure }))
+    .filter((row) => isShown(row) || isShown(row.before));
+  return table(rows, [
+    { title: '', value: ({ name }) => name },
+    { title: '', value: ({ text }) => text, align: 'right' },
+    { title: from === to ? from : `${from} to ${to}`, value: (row) => row.before.text, align: 'right' },
+    {
+      title: 'change',
+      value: ({ figure, before: was }) => formatChange(figure, was.figure),
+      align: 'right',
+    },
+  ]);
+}
 
 const titles: Partial<Record<SalesReport['groupBy'], string>> = {
   paymentMethod: 'paid by',
   orderType: 'order type',
 };
 
-function readable(shopName: string, report: SalesReport, columns: number): string {
-  const { from, to, currency, totals, groups, groupBy } = report;
-  const money = (amount: string) => formatMoney(amount, currency);
-  const count = (value: number) => formatCount(value, currency);
-  const span = from === to ? from : `${from} to ${to}`;
-  const head = `${shopName} · ${span} · ${currency}`;
-  const figures: [string, string][] = [
-    ['Orders', count(totals.orders)],
-    ['Items sold', count(totals.itemsSold)],
-    ['Days with a sale', count(totals.days)],
-    ['Gross', money(totals.gross)],
-    ['Discounts', money(totals.discount)],
-    ['Refunds', money(totals.refunds)],
-    ['Tax', money(totals.tax)],
-    ['Average order', money(totals.averageOrder)],
-    ['Total', money(totals.total)],
-  ];
-  const summary = table(figures, [
-    { title: '', value: ([name]) => name },
-    { title: '', value: ([, figure]) => figure, align: 'right' },
-  ]).trimStart();
-  if (groups.length === 0) return `${head}\n\nNothing was sold.`;
-
-  const rows: Column<SalesReport['groups'][number]>[] = [
-    { title: titles[groupBy] ?? groupBy, value: (group) => group.key },
-    { title: 'orders', value: (group) => count(group.orders), align: 'right' },
-    { title: 'items', value: (group) => count(group.itemsSold), align: 'right' },
-    { title: 'total', value: (group) => money(group.total), align: 'right' },
-  ];
-  const taken = displayWidth(table(groups, rows).split('\n')[0] as string);
-  const width = Math.max(10, Math.min(40, columns - taken - 4));
-  const largest = Math.max(...groups.map((group) => Number(group.total)));
-  const bars = {
-    title: '',
-    value: (group: SalesReport['groups'][number]) => bar(Number(group.total), largest, width),
-  };
-  return `${head}\n\n${summary}\n\n${table(groups, [...rows, bars])}`;
-}
+const groupsOf = ({ groups, groupBy }: SalesReport, { money, count, columns }: Look) =>
+  tableWithBars(
+    groups,
+    [
+      { title: titles[groupBy] ?? groupBy, value: (group) => group.key },
+      { title: 'orders', value: (group) => count(group.orders), align: 'right' },
+      { title: 'items', value: (group) => count(group.itemsSold), align: 'right' },
+      { title: 'total', value: (group) => money(group.total), align: 'right' },
+    ],
+    (group) => group.total,
+    columns,
+  );

@@ -26,6 +26,32 @@ export function bar(value: number, largest: number, width: number): string {
   return '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] as string);
 }
 
+const BAR_CELLS = { least: 10, most: 40 };
+
+/**
+ * A table whose last column is a bar for each row's `figure`, as wide as a screen of `columns` cells leaves it. The
+ * longest is the largest figure of `scale`, where that is more than the table's own rows.
+ */
+export function tableWithBars<Row>(
+  rows: readonly Row[],
+  shown: readonly Column<Row>[],
+  figure: (row: Row) => string,
+  columns: number,
+  scale: readonly Row[] = rows,
+): string {
+  const taken = Math.max(...table(rows, shown).split('\n').map(displayWidth));
+  const width = Math.max(BAR_CELLS.least, Math.min(BAR_CELLS.most, columns - taken - 4));
+  const largest = Math.max(...scale.map((row) => Number(figure(row))));
+  return table(rows, [...shown, { title: '', value: (row) => bar(Number(figure(row)), largest, width) }]);
+}
+
+/** Names and figures under each other. */
+export const summary = (figures: readonly (readonly [name: string, figure: string])[]): string =>
+  table(figures, [
+    { title: '', value: ([name]) => name },
+    { title: '', value: ([, figure]) => figure, align: 'right' },
+  ]).trimStart();
+
 function pad(cell: string, width: number, align: 'left' | 'right'): string {
   const space = ' '.repeat(Math.max(0, width - displayWidth(cell)));
   return align === 'right' ? space + cell : cell + space;

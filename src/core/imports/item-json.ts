@@ -14,8 +14,8 @@ export function itemJson({ name, variantName, category, sku, variantId }: Named)
 } {
   const json = JSON.stringify;
   return {
-    start: `","sku":${json(sku)},"tax":"0.00","name":${json(name)},"note":"","total":"`,
+    start: `","hsn":null,"sku":${json(sku)},"tax":"0.00","name":${json(name)},"note":"","total":"`,
     middle: `","category":${json(category)},"discount":"0.00","quantity":`,
-    end: `","variantId":${json(variantId)},"taxPercent":"0","variantName":${json(variantName)},"discountGiven":null}`,
+    end: `","variantId":${json(variantId)},"taxPercent":"0","variantName":${json(variantName)},"discountGiven":null,"serviceCharge":"0.00"}`,
   };
 }

@@ -53,7 +53,7 @@ export function settle(
     payments: offered.map(toOffered),
     earlier: {
       paidMinor: sumPaid(earlier),
-      // Who gave but a tip by card paid nothing of the bill with it.
+      // A tip alone pays nothing of the bill: it doesn't undo the rounding of one that was paid in cash.
       isCashOnly: earlier.every(({ method, amountMinor }) => method === 'cash' || amountMinor === 0),
     },
   });

@@ -16,13 +16,13 @@ export const unknownDebtor = () =>
     'A bill on the book needs to say who owes it: send customerName or customerPhone.',
   );
 
-export const closedProblem = ({ orderNumber, status }: Order) =>
-  new ProblemError('order_closed', { detail: `Bill ${orderNumber} is ${status} and can't be changed.` });
-
-export const paidProblem = ({ orderNumber }: Order) =>
-  new ProblemError('order_closed', {
-    detail: `Bill ${orderNumber} is paid, so its lines can't be changed. Refund it, or make another bill.`,
-  });
+export function closedProblem({ orderNumber, status, paymentStatus }: Order): ProblemError {
+  const detail =
+    status === 'voided'
+      ? `Bill ${orderNumber} is voided and can't be changed.`
+      : `Bill ${orderNumber} is ${paymentStatus === 'completed' ? 'paid' : status}, so it can't be changed. Refund it, or make another bill.`;
+  return new ProblemError('order_closed', { detail });
+}
 
 export const onTheBook = ({ orderNumber }: Order) =>
   fieldProblem(

@@ -18,7 +18,7 @@ import { editBill, editsBill, isEditable } from './edit-bill.ts';
 import { findOrder } from './find-orders.ts';
 import type { Order } from './order.entity.ts';
 import { methodOf, settleMore, statusWhenSold } from './order-payments.ts';
-import { closedProblem, onTheBook, paidProblem, takenPaymentId, unknownDebtor } from './order-problems.ts';
+import { closedProblem, onTheBook, takenPaymentId, unknownDebtor } from './order-problems.ts';
 import { markLines } from './sql/replace-lines.ts';
 import { type OrderParts, viewOrder } from './view-order.ts';
 
@@ -60,7 +60,7 @@ export async function updateOrder(
 
       setDetails(order, change);
       const isRepriced = editsBill(change) || (change.orderType !== undefined && isEditable(parts));
-      if (isRepriced && !isEditable(parts)) throw paidProblem(order);
+      if (isRepriced && !isEditable(parts)) throw closedProblem(order);
       if (isRepriced) await editBill(tx, parts, { settings, change, approver, businessDate });
       // Locks come in the order in which every change takes them: the bill, its stock, the customer, the shift.
       await setCustomer(tx, order, change, settings);

@@ -2,18 +2,46 @@ import type Router from '@koa/router';
 import type { App } from '../../app.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import * as contract from '../../contract/reports.ts';
-import { reportCsv } from '../../core/reports/report-csv.ts';
+import type { Query, Route } from '../../contract/route.ts';
+import { inventoryReport } from '../../core/reports/inventory-report.ts';
+import { marginsReport } from '../../core/reports/margins-report.ts';
+import { paymentsReport } from '../../core/reports/payments-report.ts';
+import * as csv from '../../core/reports/report-csv.ts';
+import type { ReportContext } from '../../core/reports/report-span.ts';
 import { salesReport } from '../../core/reports/sales-report.ts';
-import { mount } from '../mount.ts';
+import { sellersReport } from '../../core/reports/sellers-report.ts';
+import { shiftsReport } from '../../core/reports/shifts-report.ts';
+import { staffReport } from '../../core/reports/staff-report.ts';
+import { taxReport } from '../../core/reports/tax-report.ts';
+import { mount, type Request } from '../mount.ts';
 
 export function mountReports(router: Router, app: App): void {
-  mount(router, app, contract.salesReport, async ({ em, params, query, http }) => {
+  mountReport(router, app, contract.salesReport, salesReport, csv.salesCsv);
+  mountReport(router, app, contract.taxReport, taxReport, csv.taxCsv);
+  mountReport(router, app, contract.paymentsReport, paymentsReport, csv.paymentsCsv);
+  mountReport(router, app, contract.shiftsReport, shiftsReport, csv.shiftsCsv);
+  mountReport(router, app, contract.inventoryReport, inventoryReport, csv.inventoryCsv);
+  mountReport(router, app, contract.marginsReport, marginsReport, csv.marginsCsv);
+  mountReport(router, app, contract.staffReport, staffReport, csv.staffCsv);
+  mountReport(router, app, contract.sellersReport, sellersReport, csv.sellersCsv);
+}
+
+type ReportRoute = Route & { permission: 'manager'; params: typeof contract.salesReport.params };
+
+/** A report as JSON, or as CSV if that is what `Accept` prefers. */
+function mountReport<R extends ReportRoute, Report>(
+  router: Router,
+  app: App,
+  route: R,
+  report: (context: ReportContext, shopId: string, query: Query<R>) => Promise<Report>,
+  toCsv: (report: Report) => string,
+): void {
+  mount(router, app, route, async ({ em, params, query, http }: Request<R>) => {
     const format = http.accepts('application/json', 'text/csv');
-    if (!format)
+    if (!format) {
       throw new ProblemError('not_acceptable', { detail: 'Ask for application/json or text/csv.' });
-    const report = await salesReport({ app, em }, params.shopId, query);
-    return format === 'text/csv'
-      ? { body: reportCsv(report), type: 'text/csv; charset=utf-8' }
-      : { body: report };
+    }
+    const body = await report({ app, em }, params.shopId, query);
+    return format === 'text/csv' ? { body: toCsv(body), type: 'text/csv; charset=utf-8' } : { body };
   });
 }

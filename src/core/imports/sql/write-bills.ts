@@ -27,7 +27,7 @@ const PRICE_SOLD = `
   CREATE TEMP TABLE import_priced ON COMMIT DROP AS
   SELECT s.sold, s.quantity, s.unit_price, s.total, i.product_id, i.variant_id, i.name, i.variant_name, i.category,
     i.json_start || s.total || i.json_middle || trim_scale(s.quantity) || ',"subtotal":"' || s.total
-      || '","taxClass":null,"modifiers":[],"productId":"' || i.product_id || '","unitPrice":"' || s.unit_price
+      || '","taxClass":null,"listPrice":null,"modifiers":[],"productId":"' || i.product_id || '","unitPrice":"' || s.unit_price
       || i.json_end AS json
   FROM import_sold s
   JOIN import_items i USING (item)`;

@@ -1,146 +1,162 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Grouping } from '../../../contract/reports.ts';
-import { query } from '../../../database/query.ts';
-
-/** Amounts as PostgreSQL's decimal text. */
-export type SalesSums = {
-  orders: number;
-  itemsSold: number;
-  gross: string;
-  discount: string;
-  tax: string;
-  refunds: string;
-  total: string;
-};
-export type SalesRow = SalesSums & { key: string; id: string | null };
-/** `days` are those with a sale. */
-export type SalesTotals = SalesSums & { days: number };
+import {
+  type Grouping,
+  type LineGrouping,
+  lineGroupings,
+  type SalesGroup,
+  type SalesTotals,
+} from '../../../contract/reports.ts';
+import { queryRow } from '../../../database/query.ts';
+import { count, money, quantity, rows } from './json.ts';
+import { lineGroups } from './line-groups.ts';
+import { REFUNDED_LINES, type Span, spanParameters } from './span.ts';
 
 type Tables = {
-  /** Keys, orders (of the group), bills (once in all groups together), items, gross, discount, tax, refunds, total. */
+  /** Keys, orders (of the group), bills (once in all groups together), and the amounts; as a common table expression. */
   figures: string;
   /** Rows that count, indexed by shop and business date. */
   sold: string;
 };
 
-// Bills that count, neither parked nor voided, and what was given back on the same days, as they are stored.
-const BILLS: Tables = {
-  figures: `
-    figures AS (
-      SELECT business_date, created_at, cashier_id, payment_method AS method, order_type,
-             1 AS orders, 1 AS bills, item_quantity AS items, subtotal AS gross, discount, tax, 0 AS refunds, total
-      FROM orders
-      WHERE shop_id = $1 AND business_date BETWEEN $2 AND $3 AND status NOT IN ('open', 'voided')
-      UNION ALL
-      SELECT r.business_date, r.created_at, r.cashier_id, r.method, r.order_type, 0, 0,
-             -(SELECT sum(quantity) FROM refund_lines l WHERE l.shop_id = $1 AND l.refund_id = r.id),
-             0, 0, 0, r.total, -r.total
-      FROM refunds r WHERE r.shop_id = $1 AND r.business_date BETWEEN $2 AND $3
-    )`,
-  sold: "orders WHERE shop_id = $1 AND status NOT IN ('open', 'voided')",
-};
+const SOLD_BILLS = "orders WHERE shop_id = $1 AND status NOT IN ('open', 'voided')";
 
-/** The figures of lines by `columns`; a bill counts in each group that one of its lines is the first of. */
-const linesBy = (columns: string, firstOf: string): Tables => ({
-  figures: `
-    figures AS (
-      SELECT ${columns}, count(*) FILTER (WHERE l.${firstOf}) AS orders, count(*) FILTER (WHERE l.line_no = 1) AS bills,
-             sum(l.quantity) AS items, sum(l.subtotal) AS gross, sum(l.discount) AS discount, sum(l.tax) AS tax,
-             0 AS refunds, sum(l.total) AS total
-      FROM order_lines l WHERE l.shop_id = $1 AND l.business_date BETWEEN $2 AND $3 AND l.is_sold GROUP BY ${columns}
-      UNION ALL
-      SELECT ${columns}, 0, 0, -sum(l.quantity), 0, 0, 0, sum(l.total), -sum(l.total)
-      FROM refunds r JOIN refund_lines l ON l.shop_id = r.shop_id AND l.refund_id = r.id
-      WHERE r.shop_id = $1 AND r.business_date BETWEEN $2 AND $3 GROUP BY ${columns}
-    )`,
+/** Bills that count, neither parked nor voided, and what was given back on the same days, as they are stored. */
+const billsOf = (from: string, to: string) => `
+  SELECT business_date, created_at, cashier_id, payment_method AS method, order_type, 1 AS orders, 1 AS bills,
+         item_quantity AS items, subtotal AS gross, discount, service_charge, tax, rounding, 0 AS refunds, total
+  FROM ${SOLD_BILLS} AND business_date BETWEEN ${from} AND ${to}
+  UNION ALL
+  SELECT r.business_date, r.created_at, r.cashier_id, r.method, r.order_type, 0, 0,
+         -(SELECT sum(quantity) FROM refund_lines l WHERE l.shop_id = $1 AND l.refund_id = r.id),
+         0, 0, 0, 0, 0, r.total, -r.total
+  FROM refunds r WHERE r.shop_id = $1 AND r.business_date BETWEEN ${from} AND ${to}`;
+
+const BILLS: Tables = { figures: `(${billsOf('$2', '$3')})`, sold: SOLD_BILLS };
+
+/**
+ * The figures of lines by `columns`; a bill counts in each group that one of its lines is the first of. Materialized, so
+ * that they are read once whatever the planner makes of a table that grew today.
+ */
+const linesBy = ({ columns, firstOf }: { columns: string; firstOf: string }): Tables => ({
+  figures: `MATERIALIZED (
+    SELECT ${columns}, count(*) FILTER (WHERE l.${firstOf}) AS orders, count(*) FILTER (WHERE l.line_no = 1) AS bills,
+           sum(l.quantity) AS items, sum(l.subtotal) AS gross, sum(l.discount) AS discount,
+           sum(l.service_charge) AS service_charge, sum(l.tax) AS tax, 0 AS rounding, 0 AS refunds, sum(l.total) AS total
+    FROM order_lines l WHERE l.shop_id = $1 AND l.business_date BETWEEN $2 AND $3 AND l.is_sold GROUP BY ${columns}
+    UNION ALL
+    SELECT ${columns}, 0, 0, -sum(l.quantity), 0, 0, 0, 0, 0, sum(l.total), -sum(l.total)
+    FROM ${REFUNDED_LINES} GROUP BY ${columns})`,
   sold: 'order_lines WHERE shop_id = $1 AND is_sold',
 });
 
-const AMOUNTS = `
-  coalesce(sum(items), 0) AS items, coalesce(sum(gross), 0) AS gross,
-  coalesce(sum(discount), 0) AS discount, coalesce(sum(tax), 0) AS tax, coalesce(sum(refunds), 0) AS refunds,
-  coalesce(sum(total), 0) AS total`;
+const AMOUNTS = ['items', 'gross', 'discount', 'service_charge', 'tax', 'rounding', 'refunds', 'total']
+  .map((amount) => `coalesce(sum(${amount}), 0) AS ${amount}`)
+  .join(', ');
 const SUMS = `coalesce(sum(orders), 0) AS orders, coalesce(sum(bills), 0) AS bills, ${AMOUNTS}`;
 
-const SHOWN = `
-  'orders', orders::int, 'itemsSold', items::float8, 'gross', gross::numeric(14,2)::text,
-  'discount', discount::numeric(14,2)::text, 'tax', tax::numeric(14,2)::text,
-  'refunds', refunds::numeric(14,2)::text, 'total', total::numeric(14,2)::text`;
+// Rounding is the bill's and no line's: a group of its own, so that groups of lines add up to the bills. Few bills have
+// any, and those have an index.
+const ROUNDING = `
+  SELECT '(rounding)' AS key, NULL::uuid AS id, 0 AS orders, 0 AS bills, 0 AS items, 0 AS gross, 0 AS discount,
+         0 AS service_charge, 0 AS tax, sum(added) AS rounding, sum(refunded) AS refunds,
+         sum(added) - sum(refunded) AS total, true AS is_rounding
+  FROM (
+    SELECT rounding AS added, 0 AS refunded FROM ${SOLD_BILLS} AND business_date BETWEEN $2 AND $3 AND rounding <> 0
+    UNION ALL
+    SELECT 0, rounding FROM refunds WHERE shop_id = $1 AND business_date BETWEEN $2 AND $3 AND rounding <> 0
+  ) rounded HAVING count(*) > 0`;
+
+const FIGURES = [
+  ...[count('orders'), quantity('itemsSold', 'items'), money('gross'), money('discount')],
+  ...[money('serviceCharge', 'service_charge'), money('tax'), money('rounding'), money('refunds')],
+  money('total'),
+].join(', ');
+
+/** Days with a sale, found by leaping through the index from one to the next. */
+const leap = (sold: string, from: string, to: string) => `
+  SELECT min(business_date) FROM ${sold} AND business_date BETWEEN ${from} AND ${to}
+  UNION ALL
+  SELECT (SELECT min(business_date) FROM ${sold} AND business_date > day AND business_date <= ${to})`;
+
+const totals = (from: string, days: string) => `
+  (SELECT json_build_object(${FIGURES}, ${money('averageOrder', 'total / nullif(orders, 0)')},
+   'days', (SELECT count(day) FROM ${days})) FROM ${from})`;
 
 const BY_TIME = 'key';
-const BY_WORTH = 'total DESC, key, id';
+const BY_WORTH = 'is_rounding, total DESC, key, id';
 
-// One statement for all: groups and totals are of one moment, so that a sale in between can't part them. The totals are
-// the groups added up (json, not jsonb: figures keep the order in which people read them). Days with a sale are found by leaping through the index from one to the next.
+// One statement for all: groups, totals and the span before are of one moment, so that a sale in between can't part them.
+// The totals are the groups added up. $4 and $5 are the span before, null when nobody asked for it.
 const statement = ({ figures, sold }: Tables, groups: string, order: string) => `
-  WITH RECURSIVE ${figures}, groups AS MATERIALIZED (${groups}), day (day) AS (
-    SELECT min(business_date) FROM ${sold} AND business_date BETWEEN $2 AND $3
-    UNION ALL
-    SELECT (SELECT min(business_date) FROM ${sold} AND business_date > day AND business_date <= $3)
-    FROM day WHERE day IS NOT NULL
+  WITH RECURSIVE figures AS ${figures}, groups AS MATERIALIZED (${groups}), day (day) AS (
+    ${leap(sold, '$2', '$3')} FROM day WHERE day IS NOT NULL
   ), totals AS (
     SELECT coalesce(sum(bills), 0) AS orders, ${AMOUNTS} FROM groups
+  ), earlier_day (day) AS (
+    ${leap(SOLD_BILLS, '$4', '$5')} FROM earlier_day WHERE day IS NOT NULL
+  ), earlier AS (
+    SELECT ${SUMS} FROM (${billsOf('$4', '$5')}) bills
   )
-  SELECT (SELECT json_build_object('days', (SELECT count(day) FROM day), ${SHOWN}) FROM totals) AS totals,
-         (SELECT coalesce(json_agg(json_build_object('key', key, 'id', id, ${SHOWN}) ORDER BY ${order}), '[]')
-          FROM groups) AS groups`;
+  SELECT ${totals('totals', 'day')} AS totals,
+         CASE WHEN $4::date IS NOT NULL THEN ${totals('earlier', 'earlier_day')} END AS previous,
+         ${rows(`'key', key, 'id', id, ${FIGURES}`, 'groups', order)} AS groups`;
 
-const billsBy = (key: string, order: string) =>
+/** `key` names a `part` of the bills. It is worked out once a part, not once a bill: to_char took a third of the time. */
+const billsBy = (part: string, key: string, order: string) =>
   statement(
     BILLS,
-    `SELECT key, NULL::uuid AS id, ${SUMS} FROM (SELECT ${key} AS key, f.* FROM figures f) keyed GROUP BY key`,
+    `SELECT ${key} AS key, NULL::uuid AS id, ${SUMS}, false AS is_rounding
+     FROM (SELECT ${part} AS part, ${SUMS} FROM figures GROUP BY 1) parts GROUP BY 1`,
     order,
+  );
+
+const SUMMED = `orders, bills, items, gross, discount, service_charge, tax, rounding, refunds, total`;
+
+const goodsBy = (grouping: LineGrouping) =>
+  statement(
+    linesBy(lineGroups[grouping]),
+    `SELECT key, id, ${SUMMED}, false AS is_rounding FROM (${lineGroups[grouping].named(SUMS)}) named
+     UNION ALL ${ROUNDING}`,
+    BY_WORTH,
   );
 
 const LOCAL_TIME = 'created_at AT TIME ZONE (SELECT timezone FROM shops WHERE id = $1)';
 const WEEKDAYS = "array['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']";
 
 const statements: Record<Grouping, string> = {
-  day: billsBy("to_char(business_date, 'YYYY-MM-DD')", BY_TIME),
-  week: billsBy(`to_char(business_date, 'IYYY-"W"IW')`, BY_TIME),
-  month: billsBy("to_char(business_date, 'YYYY-MM')", BY_TIME),
-  hour: billsBy(`to_char(${LOCAL_TIME}, 'HH24')`, BY_TIME),
+  day: billsBy('business_date', "to_char(part, 'YYYY-MM-DD')", BY_TIME),
+  week: billsBy('business_date', `to_char(part, 'IYYY-"W"IW')`, BY_TIME),
+  month: billsBy('business_date', "to_char(part, 'YYYY-MM')", BY_TIME),
+  hour: billsBy(`date_part('hour', ${LOCAL_TIME})`, "lpad(part::text, 2, '0')", BY_TIME),
   weekday: billsBy(
-    `(${WEEKDAYS})[extract(isodow FROM business_date)::int]`,
+    'business_date',
+    `(${WEEKDAYS})[extract(isodow FROM part)::int]`,
     `array_position(${WEEKDAYS}, key)`,
   ),
-  paymentMethod: billsBy("coalesce(method, 'unpaid')", BY_WORTH),
-  orderType: billsBy('order_type', BY_WORTH),
+  paymentMethod: billsBy('method', "coalesce(part, 'unpaid')", BY_WORTH),
+  orderType: billsBy('order_type', 'part', BY_WORTH),
   cashier: statement(
     BILLS,
-    `SELECT coalesce(u.name, '(none)') AS key, s.* FROM (
+    `SELECT coalesce(u.name, '(none)') AS key, s.*, false AS is_rounding FROM (
        SELECT cashier_id AS id, ${SUMS} FROM figures GROUP BY cashier_id) s LEFT JOIN users u ON u.id = s.id`,
     BY_WORTH,
   ),
-  category: statement(
-    linesBy('l.category', 'first_of_category'),
-    `SELECT coalesce(category, '(none)') AS key, NULL::uuid AS id, ${SUMS} FROM figures GROUP BY category`,
-    BY_WORTH,
-  ),
-  product: statement(
-    linesBy('l.product_id', 'first_of_product'),
-    `SELECT p.name AS key, s.* FROM (SELECT product_id AS id, ${SUMS} FROM figures GROUP BY product_id) s
-     JOIN products p ON p.id = s.id`,
-    BY_WORTH,
-  ),
-  variant: statement(
-    linesBy('l.product_id, l.variant_id', 'first_of_variant'),
-    `SELECT p.name || coalesce(' · ' || v.name, '') AS key, coalesce(s.variant_id, s.product_id) AS id, s.*
-     FROM (SELECT product_id, variant_id, ${SUMS} FROM figures GROUP BY product_id, variant_id) s
-     JOIN products p ON p.id = s.product_id LEFT JOIN product_variants v ON v.id = s.variant_id`,
-    BY_WORTH,
-  ),
+  ...(Object.fromEntries(lineGroupings.map((grouping) => [grouping, goodsBy(grouping)])) as Record<
+    LineGrouping,
+    string
+  >),
 };
 
-type Row = { totals: SalesTotals; groups: SalesRow[] };
+/** Amounts as decimal text; `previous` is null without a span before. */
+type Sales = { totals: SalesTotals; previous: SalesTotals | null; groups: SalesGroup[] };
 
-/** Sums of a span of business dates, in all and by group: times in their order, the rest by what they brought in. */
+/** Sums of a span, in all and by group: times in their order, the rest by what they brought in. */
 export async function sumSales(
   em: EntityManager,
-  { shopId, from, to }: { shopId: string; from: string; to: string },
+  span: Span,
   groupBy: Grouping,
-): Promise<Row> {
-  const [row] = await query<Row>(em, statements[groupBy], [shopId, from, to]);
-  if (!row) throw new Error('A sum over no rows is still a row.');
-  return row;
+  before: { from: string; to: string } | null,
+): Promise<Sales> {
+  const parameters = [...spanParameters(span), before?.from ?? null, before?.to ?? null];
+  return await queryRow<Sales>(em, statements[groupBy], parameters);
 }

@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { query } from '../../../database/query.ts';
 
-/** Amounts as PostgreSQL's decimal text; `rounding` is what the bills' has less what went back of it. */
+/** Amounts as PostgreSQL's decimal text. */
 export type BillSums = {
   orders: number;
   itemsSold: number;
@@ -10,24 +10,21 @@ export type BillSums = {
   tax: string;
   refunds: string;
   total: string;
-  rounding: string;
 };
 
 const SUM_BILLS = `
   WITH sold AS (
     SELECT count(*) AS orders, coalesce(sum(item_quantity), 0) AS items, coalesce(sum(subtotal), 0) AS gross,
-      coalesce(sum(discount), 0) AS discount, coalesce(sum(tax), 0) AS tax, coalesce(sum(total), 0) AS total,
-      coalesce(sum(rounding), 0) AS rounding
+      coalesce(sum(discount), 0) AS discount, coalesce(sum(tax), 0) AS tax, coalesce(sum(total), 0) AS total
     FROM orders WHERE shop_id = $1 AND status NOT IN ('open', 'voided')
   ), back AS (
-    SELECT coalesce(sum(total), 0) AS total, coalesce(sum(rounding), 0) AS rounding FROM refunds WHERE shop_id = $1
+    SELECT coalesce(sum(total), 0) AS total FROM refunds WHERE shop_id = $1
   ), items_back AS (
     SELECT coalesce(sum(quantity), 0) AS items FROM refund_lines WHERE shop_id = $1
   )
   SELECT sold.orders::int, (sold.items - items_back.items)::float8 AS "itemsSold", sold.gross::numeric(14,2)::text,
     sold.discount::numeric(14,2)::text, sold.tax::numeric(14,2)::text, back.total::numeric(14,2)::text AS refunds,
-    (sold.total - back.total)::numeric(14,2)::text AS total,
-    (sold.rounding - back.rounding)::numeric(14,2)::text AS rounding
+    (sold.total - back.total)::numeric(14,2)::text AS total
   FROM sold, back, items_back`;
 
 /** All that a shop sold less all that came back, straight from the bills. */

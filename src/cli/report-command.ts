@@ -1,0 +1,77 @@
+import type { z } from 'zod';
+import { parse } from '../contract/parse.ts';
+import type { ReportContext } from '../core/reports/report-span.ts';
+import { findShopByCode } from '../core/shops/find-shops.ts';
+import { type Command, type Option, SHOP_OPTION } from './command.ts';
+import { formatCount, formatMoney } from './output/format.ts';
+
+/** How a report's figures look in its shop. */
+export type Look = {
+  money: (amount: string) => string;
+  count: (value: number) => string;
+  /** The width of the screen, in cells. */
+  columns: number;
+};
+
+type Head = { from: string; to: string; currency: string };
+
+/** A report on the command line: the same action and CSV as over HTTP, and a way to read it. */
+type ReportCommand<Query extends z.ZodType, Report extends Head> = {
+  /** `report sales` */
+  name: string;
+  summary: string;
+  example: string;
+  /** Besides the shop and the span. */
+  options?: Option[];
+  query: Query;
+  report: (context: ReportContext, shopId: string, query: z.output<Query>) => Promise<Report>;
+  csv: (report: Report) => string;
+  /** Paragraphs to read, or one sentence when there is nothing. */
+  show: (report: Report, look: Look) => string[];
+};
+
+const SPAN_OPTIONS: Option[] = [
+  { flags: '--from <day>', description: 'first business date, such as 2026-04-01 (default: today)' },
+  { flags: '--to <day>', description: 'last business date (default: today)' },
+];
+const CSV_OPTION: Option = { flags: '--csv', description: 'answer with CSV' };
+
+export function reportCommand<Query extends z.ZodType, Report extends Head>({
+  name,
+  summary,
+  example,
+  options = [],
+  ...command
+}: ReportCommand<Query, Report>): Command {
+  return {
+    name,
+    summary,
+    options: [SHOP_OPTION, ...SPAN_OPTIONS, ...options, CSV_OPTION],
+    example,
+    async run(shell, { shop: code, csv: wantsCsv, json: _json, home: _home, ...asked }) {
+      const query = parse(command.query, asked);
+      await shell.withApp(async (app) => {
+        const em = app.orm.em.fork();
+        const shop = await findShopByCode(em, code as string);
+        const report = await command.report({ app, em }, shop.id, query);
+        if (wantsCsv && !shell.wantsJson) process.stdout.write(command.csv(report));
+        else shell.say([headOf(shop.name, report), ...command.show(report, lookOf(report))].join('\n\n'));
+        shell.give(report);
+      });
+      return undefined;
+    },
+  };
+}
+
+function headOf(shopName: string, { from, to, currency }: Head): string {
+  return `${shopName} · ${from === to ? from : `${from} to ${to}`} · ${currency}`;
+}
+
+const lookOf = ({ currency }: Head): Look => ({
+  money: (amount) => formatMoney(amount, currency),
+  count: (value) => formatCount(value, currency),
+  columns: process.stdout.columns ?? 80,
+});
+
+/** Whether an amount is anything but nothing. */
+export const isSome = (amount: string) => Number(amount) !== 0;
