@@ -1,49 +1,52 @@
 import type { Command } from './command.ts';
-import { importProducts } from './commands/import-products.ts';
-import { importSales } from './commands/import-sales.ts';
-import { init } from './commands/init.ts';
-import { migrateDown } from './commands/migrate-down.ts';
-import { migrateStatus } from './commands/migrate-status.ts';
-import { migrateUp } from './commands/migrate-up.ts';
-import { reportInventory } from './commands/report-inventory.ts';
-import { reportMargins } from './commands/report-margins.ts';
-import { reportPayments } from './commands/report-payments.ts';
-import { reportSales } from './commands/report-sales.ts';
-import { reportSellers } from './commands/report-sellers.ts';
-import { reportShifts } from './commands/report-shifts.ts';
-import { reportStaff } from './commands/report-staff.ts';
-import { reportTax } from './commands/report-tax.ts';
-import { shiftList } from './commands/shift-list.ts';
-import { shiftReport } from './commands/shift-report.ts';
-import { shopCreate } from './commands/shop-create.ts';
-import { shopList } from './commands/shop-list.ts';
-import { start } from './commands/start.ts';
-import { userCreate } from './commands/user-create.ts';
-import { userList } from './commands/user-list.ts';
-import { verify } from './commands/verify.ts';
+
+/** A command's words, and where it is; what it needs is only loaded when it is asked for. */
+type Entry = { name: string; load: () => Promise<Command> };
 
 /** Every command, in the order of the help. */
-export const commands: Command[] = [
-  init,
-  start,
-  shopCreate,
-  shopList,
-  userCreate,
-  userList,
-  importProducts,
-  importSales,
-  reportSales,
-  reportPayments,
-  reportTax,
-  reportShifts,
-  reportStaff,
-  reportMargins,
-  reportSellers,
-  reportInventory,
-  shiftList,
-  shiftReport,
-  verify,
-  migrateUp,
-  migrateDown,
-  migrateStatus,
+export const entries: readonly Entry[] = [
+  { name: 'init', load: async () => (await import('./commands/init.ts')).init },
+  { name: 'start', load: async () => (await import('./commands/start.ts')).start },
+  { name: 'shop create', load: async () => (await import('./commands/shop-create.ts')).shopCreate },
+  { name: 'shop list', load: async () => (await import('./commands/shop-list.ts')).shopList },
+  { name: 'user create', load: async () => (await import('./commands/user-create.ts')).userCreate },
+  { name: 'user list', load: async () => (await import('./commands/user-list.ts')).userList },
+  {
+    name: 'import products',
+    load: async () => (await import('./commands/import-products.ts')).importProducts,
+  },
+  { name: 'import sales', load: async () => (await import('./commands/import-sales.ts')).importSales },
+  { name: 'report sales', load: async () => (await import('./commands/report-sales.ts')).reportSales },
+  {
+    name: 'report payments',
+    load: async () => (await import('./commands/report-payments.ts')).reportPayments,
+  },
+  { name: 'report tax', load: async () => (await import('./commands/report-tax.ts')).reportTax },
+  { name: 'report shifts', load: async () => (await import('./commands/report-shifts.ts')).reportShifts },
+  { name: 'report staff', load: async () => (await import('./commands/report-staff.ts')).reportStaff },
+  { name: 'report margins', load: async () => (await import('./commands/report-margins.ts')).reportMargins },
+  { name: 'report sellers', load: async () => (await import('./commands/report-sellers.ts')).reportSellers },
+  {
+    name: 'report inventory',
+    load: async () => (await import('./commands/report-inventory.ts')).reportInventory,
+  },
+  { name: 'shift list', load: async () => (await import('./commands/shift-list.ts')).shiftList },
+  { name: 'shift report', load: async () => (await import('./commands/shift-report.ts')).shiftReport },
+  { name: 'verify', load: async () => (await import('./commands/verify.ts')).verify },
+  { name: 'migrate up', load: async () => (await import('./commands/migrate-up.ts')).migrateUp },
+  { name: 'migrate down', load: async () => (await import('./commands/migrate-down.ts')).migrateDown },
+  { name: 'migrate status', load: async () => (await import('./commands/migrate-status.ts')).migrateStatus },
 ];
+
+/**
+ * The commands that these words may mean: the one that they name, else those of the group that the first names, else all
+ * of them, for whoever asks for help. A Raspberry Pi takes seconds to load them all.
+ */
+export async function loadCommands(words: string[]): Promise<Command[]> {
+  const [first, second] = words;
+  if (first === '--version') return [];
+  const named = entries.filter(({ name }) => name === first || name === `${first} ${second}`);
+  const group = entries.filter(({ name }) => name.split(' ')[0] === first);
+  const wanted = [named, group, entries].find((some) => some.length > 0) ?? entries;
+  return await Promise.all(wanted.map(({ load }) => load()));
+}

@@ -1,9 +1,9 @@
 import { Command as Commander, CommanderError } from 'commander';
-import { type App, createApp } from '../app.ts';
+import type { App } from '../app.ts';
 import { type Config, loadConfig } from '../config.ts';
 import type { Command, Shell } from './command.ts';
-import { commands } from './commands.ts';
-import { exitCodes, failureOf } from './exit-codes.ts';
+import { loadCommands } from './commands.ts';
+import { exitCodes } from './exit-codes.ts';
 import { version } from './version.ts';
 
 const groups: Record<string, string> = {
@@ -15,7 +15,7 @@ const groups: Record<string, string> = {
   shift: 'Look at drawers and their X and Z reports',
 };
 
-function buildProgram(): Commander {
+function buildProgram(commands: Command[]): Commander {
   const program = new Commander('smoocho')
     .description('A point of sale that your shop owns.')
     .version(version)
@@ -65,6 +65,7 @@ function openShell(options: Record<string, unknown>): Shell {
     tell: (text) => write(process.stderr, text),
     give: (value) => wantsJson && write(process.stdout, JSON.stringify(value, null, 2)),
     withApp: async <T>(work: (app: App) => Promise<T>) => {
+      const { createApp } = await import('../app.ts');
       const app = await createApp(config);
       try {
         return await work(app);
@@ -75,7 +76,7 @@ function openShell(options: Record<string, unknown>): Shell {
   };
 }
 
-function fail(error: unknown): void {
+async function fail(error: unknown): Promise<void> {
   if (error instanceof CommanderError) {
     // Help and the version end the command too; anything else that the parser throws is wrong usage.
     process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
@@ -87,6 +88,7 @@ function fail(error: unknown): void {
     process.exitCode = exitCodes.failed;
     return;
   }
+  const { failureOf } = await import('./failure.ts');
   const { exitCode, message, problem } = failureOf(error);
   if (process.argv.includes('--json')) {
     process.stdout.write(`${JSON.stringify({ error: problem ?? { title: message }, exitCode }, null, 2)}\n`);
@@ -97,7 +99,7 @@ function fail(error: unknown): void {
 }
 
 try {
-  await buildProgram().parseAsync();
+  await buildProgram(await loadCommands(process.argv.slice(2))).parseAsync();
 } catch (error) {
-  fail(error);
+  await fail(error);
 }

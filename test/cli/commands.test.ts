@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { commands } from '../../src/cli/commands.ts';
+import { loadCommands } from '../../src/cli/commands.ts';
 import { initOptions, PASSWORD, smoocho } from '../support/cli.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
@@ -74,7 +74,7 @@ describe('the command line', () => {
   });
 
   it('has a help with an example for every command, and exit code 2 for wrong usage', async () => {
-    for (const command of commands) {
+    for (const command of await loadCommands([])) {
       const { code, stdout } = await run([...command.name.split(' '), '--help']);
       expect([command.name, code]).to.deep.equal([command.name, 0]);
       expect(stdout).to.include(command.summary.slice(0, 20)).and.include('Example:').and.include('--json');

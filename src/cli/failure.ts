@@ -1,0 +1,46 @@
+import { DatabaseRefusedError, DatabaseUnreachableError, HomeUnreachableError, SchemaError } from '../app.ts';
+import { ConfigError } from '../config.ts';
+import { type Problem, ProblemError, problems } from '../contract/problem.ts';
+import { exitCodes, RefusedError, UsageError } from './exit-codes.ts';
+
+export type Failure = { exitCode: number; message: string; problem?: Problem };
+
+const schemaExitCodes = {
+  empty: exitCodes.notInitialised,
+  newer: exitCodes.refused,
+  pending: exitCodes.failed,
+} as const;
+
+/** The one place that turns an error into an exit code and a sentence. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof ProblemError) return problemFailure(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return { exitCode: exitCodeOf(error), message };
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof SchemaError) return schemaExitCodes[error.kind];
+  if (error instanceof UsageError || error instanceof ConfigError) return exitCodes.usage;
+  if (error instanceof RefusedError || error instanceof DatabaseRefusedError) return exitCodes.refused;
+  if (error instanceof DatabaseUnreachableError || error instanceof HomeUnreachableError) {
+    return exitCodes.databaseUnreachable;
+  }
+  return exitCodes.failed;
+}
+
+function problemFailure({ code, message, detail, errors }: ProblemError): Failure {
+  const { status, title } = problems[code];
+  const problem: Problem = { type: `urn:smoocho:problem:${code}`, title, status };
+  if (detail !== undefined) problem.detail = detail;
+  if (errors !== undefined) problem.errors = errors;
+  const faults = (errors ?? []).map((fault) =>
+    `${fault.pointer.slice(1).replaceAll('/', ' ')} ${fault.detail}`.trim(),
+  );
+  const lines =
+    faults.length > 1 || (faults[0] && !message.includes(errors?.[0]?.detail as string)) ? faults : [];
+  return {
+    exitCode: code === 'invalid_request' ? exitCodes.usage : exitCodes.failed,
+    message: [message, ...lines.map((line) => `  ${line}`)].join('\n'),
+    problem,
+  };
+}
