@@ -97,6 +97,14 @@ ALTER TABLE order_lines
   ADD CONSTRAINT order_lines_returned_check CHECK (returned BETWEEN 0 AND quantity);
 UPDATE order_lines l SET tax_percent = (o.items -> (l.line_no - 1) ->> 'taxPercent')::numeric, tax_split = o.tax_split
 FROM orders o WHERE o.shop_id = l.shop_id AND o.id = l.order_id AND l.tax <> 0;
+-- Bills that may still be edited took their stock by the recipes of today, as far as anybody can tell.
+UPDATE order_lines l SET recipe = coalesce((
+  SELECT jsonb_agg(jsonb_build_object('itemId', i.id, 'quantity', r.quantity::text, 'cost', i.cost::text))
+  FROM recipes r JOIN inventory_items i ON i.shop_id = r.shop_id AND i.id = r.inventory_item_id
+  WHERE r.shop_id = l.shop_id AND r.product_id = l.product_id
+    AND (r.variant_id IS NULL OR r.variant_id = l.variant_id)), '[]')
+FROM orders o WHERE o.shop_id = l.shop_id AND o.id = l.order_id
+  AND o.status IN ('open', 'preparing', 'ready') AND o.payment_status <> 'completed' AND o.source = 'till';
 
 ALTER TABLE payments
   ADD COLUMN tip               numeric(10,2) NOT NULL DEFAULT 0 CHECK (tip >= 0),

@@ -37,7 +37,7 @@ describe('migrations', () => {
     await database.drop();
   });
 
-  it('keep the bills of the version before: their tax, their payments, and what was voided', async () => {
+  it('keep the bills of the version before: their tax, their payments, what was voided, what a parked one took', async () => {
     const database = await testDatabase();
     await migrateDown(database.url, names.length - 1);
     const client = await database.connect();
@@ -47,7 +47,8 @@ describe('migrations', () => {
       'SELECT tax_percent::text, tax_split, cost, recipe FROM order_lines ORDER BY order_id',
     );
     const taxed = { tax_percent: '5.000', tax_split: 'gst', cost: null, recipe: [] };
-    expect(lines).to.deep.equal([taxed, taxed]);
+    const recipe = [{ itemId: id(6), quantity: '0.250', cost: '40.00' }];
+    expect(lines).to.deep.equal([taxed, taxed, { ...taxed, recipe }]);
     const { rows: payments } = await client.query(
       `SELECT business_date::text, cashier_id IS NOT NULL AS known, returned_on::text FROM payments ORDER BY order_id`,
     );
@@ -108,20 +109,25 @@ describe('migrations', () => {
 
 const id = (n: number) => `00000000-0000-7000-8000-00000000000${n}`;
 
-/** One sold and one voided bill of 105.00 with 5% GST, as the schema of 0001 has them. */
+/** A sold, a voided and a parked bill of 105.00 with 5% GST, as the schema of 0001 has them. */
 const billsOfTheFirstVersion = `
   INSERT INTO users (id, email, password_hash, name, role) VALUES ('${id(1)}', 'asha@example.com', 'x', 'Asha', 'owner');
   INSERT INTO shops (id, name, owner_id, code, currency, timezone)
     VALUES ('${id(2)}', 'Kulfi', '${id(1)}', 'KULF', 'INR', 'Asia/Kolkata');
   INSERT INTO products (id, shop_id, name, price) VALUES ('${id(3)}', '${id(2)}', 'Kulfi', 105);
+  INSERT INTO inventory_items (id, shop_id, name, unit, cost, policy) VALUES ('${id(6)}', '${id(2)}', 'Milk', 'l', 40, 'warn');
+  INSERT INTO recipes (id, shop_id, product_id, inventory_item_id, quantity)
+    VALUES ('${id(8)}', '${id(2)}', '${id(3)}', '${id(6)}', 0.25);
   INSERT INTO orders (id, shop_id, order_number, items, subtotal, tax, total, cashier_id, status, business_date, tax_lines,
-      void_reason, request_hash, item_quantity)
+      void_reason, request_hash, item_quantity, payment_status)
     SELECT o.id, '${id(2)}', 'KULF/2627/' || o.n, '[{"taxPercent": "5"}]', 105, 5, 105, '${id(1)}', o.status, '2026-05-01',
-      '[{"name": "CGST 2.5%"}, {"name": "SGST 2.5%"}]', o.reason, 'x', 1
-    FROM (VALUES ('${id(4)}'::uuid, 1, 'completed', NULL), ('${id(5)}', 2, 'voided', 'mistake')) AS o (id, n, status, reason);
+      '[{"name": "CGST 2.5%"}, {"name": "SGST 2.5%"}]', o.reason, 'x', 1,
+      CASE o.status WHEN 'open' THEN 'pending' ELSE 'completed' END
+    FROM (VALUES ('${id(4)}'::uuid, 1, 'completed', NULL), ('${id(5)}', 2, 'voided', 'mistake'),
+      ('${id(7)}', 3, 'open', NULL)) AS o (id, n, status, reason);
   INSERT INTO order_lines (id, shop_id, order_id, line_no, product_id, name, quantity, unit_price, subtotal, discount, tax,
       total, business_date, is_sold, first_of_product, first_of_variant, first_of_category)
     SELECT gen_random_uuid(), shop_id, id, 1, '${id(3)}', 'Kulfi', 1, 105, 105, 0, 5, 105, business_date,
       status = 'completed', true, true, true FROM orders;
   INSERT INTO payments (id, shop_id, order_id, method, amount, tendered, at)
-    SELECT gen_random_uuid(), shop_id, id, 'cash', 105, 105, now() FROM orders`;
+    SELECT gen_random_uuid(), shop_id, id, 'cash', 105, 105, now() FROM orders WHERE status <> 'open'`;

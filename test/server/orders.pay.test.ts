@@ -169,6 +169,20 @@ describe('what a bill comes to and how it is paid', () => {
     await settings({ rounding: { to: 'none' } });
   });
 
+  it('leaves a bill on the book at what it came to, whatever is rounded by the day that it is paid', async () => {
+    cake = await givenProduct(shop, { price: '10.53' });
+    const book = { paymentMethod: undefined, payLater: true, customerName: 'Asha' };
+    const { body: exact } = await sell(book);
+    await settings({ rounding: { to: '1.00', when: 'always' } });
+    const { body: rounded } = await sell(book);
+    expect([exact.total, rounded.total]).to.deep.equal(['10.53', '11.00']);
+    const pay = (id: string, amount: string) =>
+      shop.cashier.put(`${orders}/${id}`, { payments: [{ method: 'upi', amount }] });
+    expect((await pay(exact.id, '10.53')).body).to.include({ total: '10.53', paymentStatus: 'completed' });
+    await settings({ rounding: { to: 'none' } });
+    expect((await pay(rounded.id, '11')).body).to.include({ total: '11.00', rounding: '0.47' });
+  });
+
   it('gives the money of a voided bill back', async () => {
     const { body } = await sell();
     await shop.manager.delete(`${orders}/${body.id}`, { reason: 'mistake' });

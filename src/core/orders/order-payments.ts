@@ -59,14 +59,21 @@ export function settle(
   });
 }
 
-/** On a bill that is paid only tips are left to come: what it came to stands, whatever the shop rounds to by now. */
+type Settled = Pick<Order, 'totalMinor' | 'roundingMinor' | 'paymentStatus' | 'payLater'>;
+
+/**
+ * Settles payments that come after the bill. What a bill came to that is paid (only tips are left to come), or on the book
+ * as it was rounded, stands, whatever the shop rounds to by now.
+ */
 export function settleMore(
-  { totalMinor, roundingMinor, paymentStatus }: Pick<Order, 'totalMinor' | 'roundingMinor' | 'paymentStatus'>,
+  { totalMinor, roundingMinor, paymentStatus, payLater }: Settled,
   offered: NewPayment[],
   earlier: Earlier[],
   settings: SettingsValues,
 ): ReturnType<typeof settle> {
-  if (paymentStatus !== 'completed') return settle(totalMinor - roundingMinor, offered, earlier, settings);
+  const isOnBook = payLater && (roundingMinor !== 0 || settings.rounding.when === 'always');
+  if (paymentStatus !== 'completed' && !isOnBook)
+    return settle(totalMinor - roundingMinor, offered, earlier, settings);
   const unrounded = { ...settings, rounding: { to: 'none', when: 'always' } } as const;
   return { ...settle(totalMinor, offered, earlier, unrounded), roundingMinor };
 }
