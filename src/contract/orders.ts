@@ -103,7 +103,14 @@ export const NewOrder = z
 export type NewOrder = z.output<typeof NewOrder>;
 
 /** Takes a line off a bill, or some of it. */
-const LineVoid = z.strictObject({ id: Id, quantity: Quantity.optional(), reason: text(500) });
+const LineVoid = z.strictObject({
+  /** The line's. */
+  id: Id,
+  quantity: Quantity.optional(),
+  reason: text(500),
+  /** Made by the till: the same void sent again is done once. */
+  voidId: Id.optional(),
+});
 export type LineVoid = z.output<typeof LineVoid>;
 
 /**

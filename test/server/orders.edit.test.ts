@@ -94,10 +94,33 @@ describe('editing a parked bill', () => {
     ]);
     const none = await put(bill.id, { voidItems: [{ id: first.id, reason: 'x' }] });
     expect([none.status, none.body.errors[0].pointer]).to.deep.equal([422, '/voidItems']);
-    const gone = await put(bill.id, { voidItems: [{ id: second.id, reason: 'x' }] });
-    expect([gone.status, gone.body.errors[0].pointer]).to.deep.equal([422, '/voidItems/0/id']);
+    const unknown = await put(bill.id, { voidItems: [{ id: randomUUID(), reason: 'x' }] });
+    expect([unknown.status, unknown.body.errors[0].pointer]).to.deep.equal([422, '/voidItems/0/id']);
     const many = await put(bill.id, { voidItems: [{ id: first.id, quantity: 2, reason: 'x' }] });
     expect([many.status, many.body.errors[0].pointer]).to.deep.equal([422, '/voidItems/0/quantity']);
+  });
+
+  it('does a void once and brings no line back, however often the till sends it', async () => {
+    const cake = await givenProduct(shop, { price: 10 });
+    const bill = await park(cake, { items: [{ productId: cake.id, quantity: 5 }] });
+    const add = { items: [{ id: randomUUID(), productId: cake.id, quantity: 1 }] };
+    const take = {
+      voidItems: [{ id: bill.items[0].id, quantity: 2, reason: 'dropped', voidId: randomUUID() }],
+    };
+    await Promise.all([put(bill.id, add), put(bill.id, take), put(bill.id, add), put(bill.id, take)]);
+    expect((await put(bill.id, take)).body.total).to.equal('40.00');
+    const off = { voidItems: [{ id: add.items[0]?.id, reason: 'left' }] };
+    for (const change of [off, add, off]) {
+      const { status, body } = await put(bill.id, change);
+      expect([status, body.total, body.items.length]).to.deep.equal([200, '30.00', 1]);
+    }
+    expect(await voidsOf(bill.id)).to.have.length(2);
+    const other = await park(cake);
+    const taken = await put(other.id, {
+      items: [{ productId: cake.id, quantity: 1 }],
+      voidItems: [{ ...take.voidItems[0], id: other.items[0].id, quantity: '0.5' }],
+    });
+    expect([taken.status, taken.body.errors[0].pointer]).to.deep.equal([409, '/voidItems']);
   });
 
   it("keeps a line's stock when its product left the menu or got another recipe since", async () => {

@@ -76,9 +76,10 @@ export const inCash = () => ({
 });
 export const approvalOf = ({ shop }: World) => ({ email: shop.emails.manager, password: PASSWORD });
 
-export async function givenOpenOrder(world: World) {
+export async function givenOpenOrder(world: World, lines = 1) {
   const { shop, sundae } = world;
-  const sale = saleOf(sundae, { items: [lineOf(world, null)], paymentMethod: undefined });
+  const items = Array.from({ length: lines }, () => lineOf(world, null));
+  const sale = saleOf(sundae, { items, paymentMethod: undefined });
   const { status, body, text } = await shop.cashier.post(`${shop.path}/orders`, sale);
   if (status !== 201) throw new Error(`The order was refused: ${text}`);
   return body;

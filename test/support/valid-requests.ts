@@ -211,9 +211,9 @@ const validRequests: Record<string, Builder[]> = {
   ],
   updateOrder: [
     async (world) => {
-      const { id, items, version } = await givenOpenOrder(world);
-      const bill = billOf({ ...lineOf(world, tenth), id: items[0].id, quantity: '3' }, fiver);
-      const voidItems = [{ id: items[0].id, quantity: '1', reason: 'one too many' }];
+      const { id, items, version } = await givenOpenOrder(world, 2);
+      const bill = billOf({ ...lineOf(world, tenth), id: items[0].id }, fiver);
+      const voidItems = [{ id: items[1].id, quantity: '2', reason: 'one too many', voidId: randomUUID() }];
       const approval = approvalOf(world);
       const body = { ...bill, voidItems, status: 'completed', payments: [inCash()], approval, version };
       return { params: { ...inShop(world), orderId: id }, body };

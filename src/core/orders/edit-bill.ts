@@ -12,7 +12,7 @@ import type { Transaction } from '../transact.ts';
 import { discountNeeds, overrideNeeds } from './check-bill.ts';
 import { stockTaken } from './line-stock.ts';
 import { type Bill, type BillLine, makeBill } from './make-bill.ts';
-import { type Merged, mergeLines } from './merge-lines.ts';
+import { type Merged, mergeLines, withoutDone } from './merge-lines.ts';
 import type { Order } from './order.entity.ts';
 import { settle, statusWhenSold, sumPaid } from './order-payments.ts';
 import { takenLineId } from './order-problems.ts';
@@ -21,6 +21,7 @@ import { insertVoids } from './sql/insert-voids.ts';
 import { linesOfOrder } from './sql/lines-of-order.ts';
 import { loadForSale } from './sql/load-for-sale.ts';
 import { replaceLines } from './sql/replace-lines.ts';
+import { voidsOfOrder } from './sql/voids-of-order.ts';
 import type { OrderParts } from './view-order.ts';
 
 /** What changes the price of a bill. */
@@ -53,9 +54,10 @@ export async function editBill(tx: Transaction, parts: OrderParts, edit: Edit): 
   const frozen = order.items.map((item) =>
     thawLine(item, stored.find((line) => line.id === item.id)?.recipe ?? []),
   );
-  const productIds = (change.items ?? []).map((line) => line.productId);
+  const edits = withoutDone(change, await voidsOfOrder(tx.em, shopId, id), frozen);
+  const productIds = (edits.items ?? []).map((line) => line.productId);
   const { products } = await loadForSale(tx.em, shopId, id, productIds);
-  const merged = mergeLines(frozen, change, products, order.items);
+  const merged = mergeLines(frozen, edits, products, order.items);
 
   if (change.placeOfSupply !== undefined) order.placeOfSupply = change.placeOfSupply || null;
   order.waivesServiceCharge = change.waiveServiceCharge ?? order.waivesServiceCharge;

@@ -12,6 +12,27 @@ const REDUCED = 'Quantity reduced';
 
 export type Merged = { lines: BillLine[]; voids: Void[]; isAdded: boolean };
 
+type Edits = Pick<OrderChange, 'items' | 'voidItems'>;
+
+/**
+ * What of a change is still to be done when it may have been sent before: a void whose id is known is done, and so is
+ * whatever names a line that was taken off since, for a line that is gone doesn't come back by a retry.
+ */
+export function withoutDone(
+  { items, voidItems }: Edits,
+  done: { id: string; lineId: string }[],
+  frozen: BillLine[],
+): Edits {
+  const isGone = (lineId: string | undefined) =>
+    done.some((known) => known.lineId === lineId) && !frozen.some(({ id }) => id === lineId);
+  return {
+    items: items?.filter(({ id }) => !isGone(id)),
+    voidItems: voidItems?.filter(
+      ({ id, voidId }) => !isGone(id) && !done.some((known) => known.id === voidId),
+    ),
+  };
+}
+
 /**
  * Brings changed, new and voided lines into a bill by their ids. Lines that the change doesn't name stay as they are, so
  * two tills that work on one bill each keep what the other did. What goes down is a void, whichever way it was sent.
@@ -19,19 +40,23 @@ export type Merged = { lines: BillLine[]; voids: Void[]; isAdded: boolean };
  */
 export function mergeLines(
   frozen: BillLine[],
-  { items = [], voidItems = [] }: Pick<OrderChange, 'items' | 'voidItems'>,
+  { items = [], voidItems = [] }: Edits,
   products: SaleProduct[],
   billed: OrderView['items'],
 ): Merged {
   const sent = new Map(resolveLines(items, products, frozen).map((line) => [line.id, line]));
   checkGoods(items, frozen);
-  const reasons = new Map<string, string>();
+  const reasons = new Map<string, LineVoid>();
   const kept = frozen.map((line) => sent.get(line.id) ?? line);
   const added = [...sent.values()].filter((line) => !frozen.some(({ id }) => id === line.id));
   const lines = [...kept, ...added];
   for (const [index, voided] of voidItems.entries()) {
+    if (sent.has(voided.id)) {
+      const detail = 'is changed in items too: send the one or the other';
+      throw fieldProblem('invalid_request', `/voidItems/${index}/id`, detail);
+    }
     applyVoid(lines, voided, index);
-    reasons.set(voided.id, voided.reason);
+    reasons.set(voided.id, voided);
   }
   const left = lines.filter((line) => line.quantityMilli > 0);
   if (left.length === 0) {
@@ -40,8 +65,8 @@ export function mergeLines(
   const voids = frozen.flatMap((line) => {
     const after = left.find(({ id }) => id === line.id)?.quantityMilli ?? 0;
     if (after >= line.quantityMilli) return [];
-    const reason = reasons.get(line.id) ?? REDUCED;
-    return [voidOf(line, line.quantityMilli - after, reason, billed)];
+    const { reason = REDUCED, voidId } = reasons.get(line.id) ?? {};
+    return [{ id: voidId, reason, ...voidOf(line, line.quantityMilli - after, billed) }];
   });
   return { lines: left, voids, isAdded: added.length > 0 };
 }
@@ -75,7 +100,11 @@ function applyVoid(lines: BillLine[], { id, quantity }: LineVoid, index: number)
   lines[place] = { ...line, quantityMilli: line.quantityMilli - taken };
 }
 
-function voidOf(line: BillLine, quantityMilli: number, reason: string, billed: OrderView['items']): Void {
+function voidOf(
+  line: BillLine,
+  quantityMilli: number,
+  billed: OrderView['items'],
+): Omit<Void, 'id' | 'reason'> {
   const item = billed.find(({ id }) => id === line.id);
   const totalMinor = parseMinor(item?.total ?? '0') as number;
   return {
@@ -84,6 +113,5 @@ function voidOf(line: BillLine, quantityMilli: number, reason: string, billed: O
     variantName: line.variantName,
     quantityMilli,
     amountMinor: mulDivHalfUp(totalMinor, quantityMilli, line.quantityMilli),
-    reason,
   };
 }

@@ -6,6 +6,9 @@ import type { Order } from './order.entity.ts';
 export const takenLineId = () =>
   fieldProblem('order_conflict', '/items', 'have a line id that another order has');
 
+export const takenVoidId = () =>
+  fieldProblem('order_conflict', '/voidItems', 'have a void id that another void has');
+
 export const takenPaymentId = () =>
   fieldProblem('order_conflict', '/payments', 'have a payment id that another payment has');
 

@@ -18,7 +18,7 @@ import { editBill, editsBill, isEditable } from './edit-bill.ts';
 import { findOrder } from './find-orders.ts';
 import type { Order } from './order.entity.ts';
 import { methodOf, settleMore, statusWhenSold } from './order-payments.ts';
-import { closedProblem, onTheBook, takenPaymentId, unknownDebtor } from './order-problems.ts';
+import { closedProblem, onTheBook, takenPaymentId, takenVoidId, unknownDebtor } from './order-problems.ts';
 import { markLines } from './sql/replace-lines.ts';
 import { type OrderParts, viewOrder } from './view-order.ts';
 
@@ -180,7 +180,9 @@ async function saving<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (violatedUnique(error) === 'payments_pkey') throw takenPaymentId();
+    const taken = violatedUnique(error);
+    if (taken === 'payments_pkey') throw takenPaymentId();
+    if (taken === 'voids_pkey') throw takenVoidId();
     throw error;
   }
 }

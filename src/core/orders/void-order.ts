@@ -62,6 +62,7 @@ async function recordVoid(
   { reason, businessDate, shiftId }: { reason: string; businessDate: string; shiftId: string | null },
 ): Promise<void> {
   const whole = {
+    id: undefined,
     lineId: null,
     name: null,
     variantName: null,

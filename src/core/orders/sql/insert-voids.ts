@@ -4,6 +4,7 @@ import { query } from '../../../database/query.ts';
 
 /** What was taken off a bill: some of a line, or with `lineId` null all of it. */
 export type Void = {
+  id: string | undefined;
   lineId: string | null;
   name: string | null;
   variantName: string | null;
@@ -27,10 +28,10 @@ const INSERT_VOIDS = `
   INSERT INTO voids (
     id, shop_id, order_id, line_id, name, variant_name, quantity, amount, reason, cashier_id, approved_by, shift_id,
     business_date, at)
-  SELECT gen_random_uuid(), $1, $2, v."lineId", v.name, v."variantName", v.quantity, v.amount, v.reason, $4, $5, $6,
+  SELECT coalesce(v.id, gen_random_uuid()), $1, $2, v."lineId", v.name, v."variantName", v.quantity, v.amount, v.reason, $4, $5, $6,
     $7, $8
   FROM jsonb_to_recordset($3::jsonb) AS v (
-    "lineId" uuid, name text, "variantName" text, quantity numeric, amount numeric, reason text)`;
+    id uuid, "lineId" uuid, name text, "variantName" text, quantity numeric, amount numeric, reason text)`;
 
 /** Keeps who took what off a bill, when and why. */
 export async function insertVoids(em: EntityManager, voids: Void[], voiding: Voiding): Promise<void> {
