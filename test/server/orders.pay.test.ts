@@ -183,6 +183,24 @@ describe('what a bill comes to and how it is paid', () => {
     expect((await pay(rounded.id, '11')).body).to.include({ total: '11.00', rounding: '0.47' });
   });
 
+  it('is never shown with payments of another moment', async () => {
+    const { body: bill } = await sell({ paymentMethod: undefined });
+    let isPaid = false;
+    const seen: { version: number; payments: unknown[] }[] = [];
+    const look = async () => {
+      while (!isPaid) seen.push((await shop.cashier.get(`${orders}/${bill.id}`)).body);
+    };
+    const pay = async () => {
+      for (let n = 0; n < 30; n += 1) {
+        await shop.cashier.put(`${orders}/${bill.id}`, { payments: [{ method: 'upi', amount: '0.10' }] });
+      }
+      isPaid = true;
+    };
+    await Promise.all([pay(), look(), look(), look()]);
+    expect(seen.length).to.be.above(20);
+    expect(seen.filter(({ version, payments }) => payments.length !== version - 1)).to.deep.equal([]);
+  });
+
   it('gives the money of a voided bill back', async () => {
     const { body } = await sell();
     await shop.manager.delete(`${orders}/${body.id}`, { reason: 'mistake' });

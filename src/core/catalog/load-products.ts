@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { ProblemError } from '../../contract/problem.ts';
 import type { ProductQuery } from '../../contract/products.ts';
 import { query } from '../../database/query.ts';
+import { inSnapshot } from '../in-snapshot.ts';
 import { cutPage, type Page, readCursor } from '../paging.ts';
 import { Modifier, ModifierGroup, Product, ProductVariant, RecipeLine } from './product.entity.ts';
 
@@ -12,6 +13,10 @@ export type ProductParts = {
   groups: { group: ModifierGroup; modifiers: Modifier[] }[];
   recipe: RecipeLine[];
 };
+
+/** A product with its parts as they were at one moment. Throws `not_found`. */
+export const readProduct = (em: EntityManager, shopId: string, productId: string): Promise<ProductParts> =>
+  inSnapshot(em, (snapshot) => loadProduct(snapshot, shopId, productId));
 
 /** Throws `not_found` for a product that is deleted or another shop's. */
 export async function loadProduct(
@@ -53,7 +58,13 @@ const LIST_IDS = `
 const NO_KEY = [null, null, null, null];
 
 /** A page of the menu, by the place of its category in the settings, sort order, name and id. */
-export async function listProducts(
+export const listProducts = (
+  em: EntityManager,
+  shopId: string,
+  filter: ProductQuery,
+): Promise<Page<ProductParts>> => inSnapshot(em, (snapshot) => pageOfMenu(snapshot, shopId, filter));
+
+async function pageOfMenu(
   em: EntityManager,
   shopId: string,
   filter: ProductQuery,

@@ -3,13 +3,21 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { OrderStatus, Order as OrderView, PaymentStatus } from '../../contract/orders.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import { query } from '../../database/query.ts';
+import { inSnapshot } from '../in-snapshot.ts';
 import { cutPage, type Page, readCursor } from '../paging.ts';
 import { Payment } from '../payments/payment.entity.ts';
 import { Order } from './order.entity.ts';
 import { refundsOfOrders } from './sql/refunds-of-orders.ts';
 import { type OrderParts, viewOrder } from './view-order.ts';
 
-/** An order with its payments and refunds, oldest first. Throws `not_found`. */
+/** An order with its payments and refunds as they were at one moment. Throws `not_found`. */
+export const readOrder = (em: EntityManager, shopId: string, orderId: string): Promise<OrderParts> =>
+  inSnapshot(em, (snapshot) => findOrder(snapshot, shopId, orderId));
+
+/**
+ * An order with its payments and refunds, oldest first. With `lock`, in a transaction, nobody else changes it until the
+ * commit; without one, or that, its parts may be of different moments: use `readOrder`. Throws `not_found`.
+ */
 export async function findOrder(
   em: EntityManager,
   shopId: string,
@@ -50,12 +58,11 @@ const LIST_IDS = `
     AND ($10::text IS NULL OR table_number = $10)
   ORDER BY created_at DESC, id DESC LIMIT $11`;
 
-/** A page of orders, newest first. */
-export async function listOrders(
-  em: EntityManager,
-  shopId: string,
-  filter: ListFilter,
-): Promise<Page<OrderView>> {
+/** A page of orders, newest first, as they were at one moment. */
+export const listOrders = (em: EntityManager, shopId: string, filter: ListFilter): Promise<Page<OrderView>> =>
+  inSnapshot(em, (snapshot) => pageOfOrders(snapshot, shopId, filter));
+
+async function pageOfOrders(em: EntityManager, shopId: string, filter: ListFilter): Promise<Page<OrderView>> {
   const [at, id] = readCursor(filter.cursor, ['timestamp', 'uuid']) ?? [null, null];
   const { status = null, from = null, to = null, orderNumber = null, limit } = filter;
   const { paymentStatus = null, customerId = null, tableNumber = null } = filter;

@@ -13,7 +13,7 @@ import { retrying } from '../retrying.ts';
 import { businessDateAt, fiscalYearLabel } from '../shops/business-day.ts';
 import { settingsOf } from '../shops/settings.ts';
 import { discountNeeds, overrideNeeds } from './check-bill.ts';
-import { findOrder } from './find-orders.ts';
+import { readOrder } from './find-orders.ts';
 import { stockTaken } from './line-stock.ts';
 import { type Bill, makeBill } from './make-bill.ts';
 import { methodOf, possibleTotals, settle, statusWhenSold, wholePayment } from './order-payments.ts';
@@ -108,7 +108,7 @@ async function replay(
   orderId: string,
   requestHash: string,
 ): Promise<Placed> {
-  const found = await findOrder(em, shopId, orderId).catch((error) => {
+  const found = await readOrder(em, shopId, orderId).catch((error) => {
     // An id of another shop's order is answered as any id that is taken: it tells nothing about that shop.
     if (error instanceof ProblemError && error.code === 'not_found') return null;
     throw error;

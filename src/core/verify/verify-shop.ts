@@ -1,5 +1,5 @@
-import { IsolationLevel } from '@mikro-orm/core';
 import { query } from '../../database/query.ts';
+import { inSnapshot } from '../in-snapshot.ts';
 import { findShop } from '../shops/find-shops.ts';
 import type { Check, Found, VerifyContext } from './check.ts';
 import { salesReports } from './sales-reports.ts';
@@ -55,18 +55,15 @@ export async function verifyShop(
   shopId: string,
   onCheck: (check: Check) => void = () => {},
 ): Promise<VerifiedShop> {
-  return await em.fork().transactional(
-    async (tx) => {
-      await query(tx, SET_TIMEOUT);
-      const { id, code, name } = await findShop(tx, shopId);
-      const results: CheckResult[] = [];
-      for (const check of checks) {
-        onCheck(check);
-        const found = await check.look({ app, em: tx }, shopId);
-        results.push({ name: check.name, holds: check.holds, counts: check.counts, ...found });
-      }
-      return { id, code, name, isSound: results.every(({ wrong }) => wrong === 0), checks: results };
-    },
-    { isolationLevel: IsolationLevel.REPEATABLE_READ, readOnly: true },
-  );
+  return await inSnapshot(em, async (tx) => {
+    await query(tx, SET_TIMEOUT);
+    const { id, code, name } = await findShop(tx, shopId);
+    const results: CheckResult[] = [];
+    for (const check of checks) {
+      onCheck(check);
+      const found = await check.look({ app, em: tx }, shopId);
+      results.push({ name: check.name, holds: check.holds, counts: check.counts, ...found });
+    }
+    return { id, code, name, isSound: results.every(({ wrong }) => wrong === 0), checks: results };
+  });
 }

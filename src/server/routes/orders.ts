@@ -1,7 +1,7 @@
 import type Router from '@koa/router';
 import type { App } from '../../app.ts';
 import * as contract from '../../contract/orders.ts';
-import { findOrder, listOrders } from '../../core/orders/find-orders.ts';
+import { listOrders, readOrder } from '../../core/orders/find-orders.ts';
 import { placeOrder } from '../../core/orders/place-order.ts';
 import { refundOrder } from '../../core/orders/refund-order.ts';
 import { updateOrder } from '../../core/orders/update-order.ts';
@@ -20,7 +20,7 @@ export function mountOrders(router: Router, app: App): void {
   });
 
   mount(router, app, contract.getOrder, async ({ em, params }) => {
-    return { body: viewOrder(await findOrder(em, params.shopId, params.orderId)) };
+    return { body: viewOrder(await readOrder(em, params.shopId, params.orderId)) };
   });
 
   mount(router, app, contract.updateOrder, async ({ em, actor, params, body }) => ({

@@ -1,7 +1,7 @@
 import type Router from '@koa/router';
 import type { App } from '../../app.ts';
 import * as contract from '../../contract/products.ts';
-import { listProducts, loadProduct } from '../../core/catalog/load-products.ts';
+import { listProducts, readProduct } from '../../core/catalog/load-products.ts';
 import { createProduct, deleteProduct, updateProduct } from '../../core/catalog/save-product.ts';
 import { viewProduct } from '../../core/catalog/view-product.ts';
 import { mount } from '../mount.ts';
@@ -17,7 +17,7 @@ export function mountProducts(router: Router, app: App): void {
   }));
 
   mount(router, app, contract.getProduct, async ({ em, params }) => ({
-    body: viewProduct(await loadProduct(em, params.shopId, params.productId)),
+    body: viewProduct(await readProduct(em, params.shopId, params.productId)),
   }));
 
   mount(router, app, contract.updateProduct, async ({ em, actor, params, body }) => ({
