@@ -7,16 +7,17 @@ import { attachEmbedded } from './database/embedded.ts';
 import { checkSchema, migrateUp, migrationStatus } from './database/migrate.ts';
 import { openOrm } from './database/orm.ts';
 import { checkRequirements } from './database/requirements.ts';
+import { type Bus, openBus } from './redis/bus.ts';
+import { openLimits } from './redis/limits.ts';
 
 export type Log = Logger;
 
 /** The program without its shells: what the server and the command line both stand on. */
 export type App = Services & {
+  bus: Bus;
   orm: MikroORM;
   log: Log;
   databaseUrl: string;
-  /** Calls `listener` with the shop that has new events; gives back how to stop. */
-  onWake(listener: (shopId: string) => void): () => void;
   close(): Promise<void>;
 };
 
@@ -56,22 +57,20 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     await checkRequirements(database.url);
     if (options.migrate) await migrateUp(database.url, (line) => log.warn(line));
     else checkSchema(await migrationStatus(database.url));
-    const orm = await openOrm(database.url, entities, (message) => log.warn(message));
-    const listeners = new Set<(shopId: string) => void>();
+    const orm = await openOrm(database.url, entities, config.poolSize, (message) => log.warn(message));
+    const bus = await openBus(config.redisUrl, log);
+    const limits = await openLimits(config.redisUrl);
     return {
       config,
       orm,
       log,
       databaseUrl: database.url,
       now: options.now ?? (() => new Date()),
-      wake: (shopId) => {
-        for (const listener of listeners) listener(shopId);
-      },
-      onWake: (listener) => {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
+      bus,
+      limits,
       close: async () => {
+        bus.close();
+        limits.close();
         await orm.close();
         await database.release();
       },

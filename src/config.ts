@@ -12,6 +12,10 @@ export type Config = {
   port: number;
   /** A PostgreSQL of one's own; without it the embedded one under `home/postgres` is used. */
   databaseUrl: string | undefined;
+  /** What several processes talk through; without it there is one process. */
+  redisUrl: string | undefined;
+  /** Connections to the database that this process holds at most. */
+  poolSize: number;
   /** The least serious log line that is written. */
   logLevel: string;
   secrets: Secrets;
@@ -31,14 +35,23 @@ export type ConfigOverrides = {
   outerHome?: string | undefined;
   host?: string | undefined;
   port?: number | undefined;
+  poolSize?: number | undefined;
 };
 
 type Env = Record<string, string | undefined>;
-type ConfigFile = { host?: unknown; port?: unknown; databaseUrl?: unknown; logLevel?: unknown };
+type ConfigFile = {
+  host?: unknown;
+  port?: unknown;
+  databaseUrl?: unknown;
+  redisUrl?: unknown;
+  logLevel?: unknown;
+};
 
 /** All interfaces: the tills are on the shop's network. */
 const DEFAULT_HOST = '0.0.0.0';
 const DEFAULT_PORT = 8080;
+/** About 8 connections are best on a small box: more only queue inside the server instead of here. */
+const DEFAULT_POOL_SIZE = 8;
 
 /** Flags win over the environment, the environment over `config.json`, that over the defaults. */
 export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.env): Config {
@@ -50,6 +63,8 @@ export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.e
     host: overrides.host ?? env.HOST ?? asString(file.host) ?? DEFAULT_HOST,
     port: overrides.port ?? asPort(env.PORT ?? file.port) ?? DEFAULT_PORT,
     databaseUrl: fromEnvOrFile(env, 'DATABASE_URL') ?? asString(file.databaseUrl),
+    redisUrl: asRedisUrl(fromEnvOrFile(env, 'REDIS_URL') ?? asString(file.redisUrl)),
+    poolSize: overrides.poolSize ?? DEFAULT_POOL_SIZE,
     logLevel: env.LOG_LEVEL ?? asString(file.logLevel) ?? 'info',
     secrets: openSecrets(join(home, 'secrets'), env),
   };
@@ -86,6 +101,12 @@ function fromEnvOrFile(env: Env, name: string): string | undefined {
 }
 
 const asString = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
+
+/** Without the address in the message: it may hold a password. */
+function asRedisUrl(url: string | undefined): string | undefined {
+  if (url === undefined || (URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol))) return url;
+  throw new ConfigError('REDIS_URL is not an address like redis://localhost:6379.');
+}
 
 function asPort(value: unknown): number | undefined {
   if (value === undefined || value === '') return undefined;

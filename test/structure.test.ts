@@ -17,6 +17,12 @@ const rooms: [file: string, allowed: string, forbidden: string[]][] = [
     '../config.ts',
     ['../contract/problem.ts', '../core/context.ts', 'koa', '../server/server.ts'],
   ],
+  ['src/redis/x.ts', 'ioredis', ['../contract/problem.ts', '../core/context.ts', '../config.ts', 'koa']],
+  [
+    'src/client/x.ts',
+    '../contract/orders.ts',
+    ['../core/context.ts', '../pricing/index.ts', 'node:fs', 'koa'],
+  ],
   [
     'src/core/orders/x.ts',
     '../../pricing/index.ts',

@@ -4,13 +4,17 @@ import { defineRoute } from './route.ts';
 import { NewShop, Shop } from './shops.ts';
 import { Email, Password, Role, User } from './users.ts';
 
-const Device = z.strictObject({ id: text(100), name: text(100) });
+/** A paired device sends its token, and is called what the shop calls it; any other says its own id and name. */
+const LoginDevice = z.union([
+  z.strictObject({ id: Id, token: z.string().min(1).max(200) }),
+  z.strictObject({ id: text(100), name: text(100) }),
+]);
 
 const Login = z.strictObject({
   email: Email,
   // No minimum here: a short password is a wrong one, not a malformed one.
   password: z.string().min(1).max(128),
-  device: Device.optional(),
+  device: LoginDevice.optional(),
 });
 export type Login = z.output<typeof Login>;
 
@@ -57,7 +61,7 @@ export const login = defineRoute({
   permission: 'nobody',
   body: Login,
   responses: { 200: SignedIn },
-  problems: ['wrong_credentials', 'too_busy'],
+  problems: ['wrong_credentials', 'device_refused', 'too_busy'],
 });
 
 export const refresh = defineRoute({

@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import { Activity } from './activity.ts';
 import { InventoryItem } from './inventory.ts';
 import { Order } from './orders.ts';
-import { Id, Timestamp } from './primitives.ts';
+import { Id, limits, Timestamp, Version } from './primitives.ts';
 import { Product } from './products.ts';
+import { defineRoute } from './route.ts';
 import { Settings } from './settings.ts';
 import { Shift } from './shifts.ts';
-import { Shop } from './shops.ts';
+import { Shop, shopParams } from './shops.ts';
+import { Role } from './users.ts';
 
 /** What a bulk import put in; clients fetch again what they show of it. */
 const DataImported = z.strictObject({
@@ -14,6 +17,16 @@ const DataImported = z.strictObject({
   lines: z.int(),
   products: z.int(),
 });
+
+/** Somebody of the staff, as every till may know them: no e-mail address. */
+export const Colleague = z.strictObject({
+  id: Id,
+  name: z.string(),
+  role: Role,
+  shopId: Id.nullable(),
+  version: Version,
+});
+export type Colleague = z.output<typeof Colleague>;
 
 /** Event name → its data, the same view that GET gives. */
 export const eventData = {
@@ -29,6 +42,8 @@ export const eventData = {
   shop_updated: Shop,
   /** Opened, cash put in or taken out, closed. What should be in an open drawer is not in it. */
   shift_updated: Shift,
+  user_created: Colleague,
+  user_updated: Colleague,
   data_imported: DataImported,
 } as const;
 
@@ -57,5 +72,73 @@ export const EventEnvelope = z.strictObject({
 });
 export type EventEnvelope = z.output<typeof EventEnvelope>;
 
-/** What a client sends when it connects to `/socket.io`. */
-export const SocketHandshake = z.object({ token: z.string().max(4096), shopId: Id });
+/** Where a reader of the feed stands: it has seen everything up to `seq` of `epoch`. Written `epoch:seq`. */
+export type FeedPosition = { epoch: string; seq: number };
+
+export const Position = z
+  .string()
+  .regex(/^[0-9a-f-]{36}:\d{1,15}$/i, 'is not a position like 0190f5a2-8c3e-7d10-9b7e-2f4f6f0c1a55:42')
+  .transform((text): FeedPosition => {
+    const [epoch, seq] = text.toLowerCase().split(':') as [string, string];
+    return { epoch, seq: Number(seq) };
+  });
+
+export const formatPosition = ({ epoch, seq }: FeedPosition) => `${epoch}:${seq}`;
+
+/**
+ * Why what was missed can't be sent: more than is worth sending one by one (`too_far_behind`), data of another epoch, for
+ * the shop was restored from a backup (`other_epoch`), or a position that the shop has not come to (`ahead`).
+ */
+export const resyncReasons = ['too_far_behind', 'other_epoch', 'ahead'] as const;
+export type ResyncReason = (typeof resyncReasons)[number];
+
+/** What a client sends when it connects to `/socket.io`. `since` asks for what was missed. */
+export const SocketHandshake = z.object({
+  token: z.string().max(4096),
+  shopId: Id,
+  since: Position.nullish(),
+});
+
+/**
+ * What a socket is told first, once: `ready`, from which position its events go on; or `resync`, when they can't go on
+ * from `since`: fetch everything again, events go on from this position.
+ */
+export type Ready = FeedPosition;
+export type Resync = FeedPosition & { reason: ResyncReason };
+
+/** Presence: it is not stored and has no seq. For managers and owners, as `GET …/activity` is. */
+export const UserActivity = z.strictObject({
+  type: z.literal('user_activity'),
+  at: Timestamp,
+  data: Activity.extend({ isOnline: z.boolean() }),
+});
+export type UserActivity = z.output<typeof UserActivity>;
+
+/** Seconds that a request for events waits at most. */
+export const MAX_WAIT_SECONDS = 25;
+
+export const listEvents = defineRoute({
+  name: 'listEvents',
+  summary:
+    'The feed over HTTP: what happened after a position, in order; with `wait`, as soon as something does',
+  method: 'get',
+  path: '/api/shops/:shopId/events',
+  permission: 'cashier',
+  params: shopParams,
+  query: z.strictObject({
+    /** Without it there are no events, only where the feed stands. */
+    after: Position.optional(),
+    limit: z.coerce.number().int().min(1).max(limits.events).default(limits.events),
+    wait: z.coerce.number().int().min(0).max(MAX_WAIT_SECONDS).default(0),
+  }),
+  responses: {
+    200: z.strictObject({
+      data: z.array(EventEnvelope),
+      /** `after` of the next request. */
+      position: z.string(),
+      /** Not null: what is after this position can't be told; fetch everything again and go on from `position`. */
+      resync: z.enum(resyncReasons).nullable(),
+    }),
+  },
+  problems: ['not_found'],
+});

@@ -67,6 +67,21 @@ export const Payment = z.strictObject({
 });
 export type Payment = z.output<typeof Payment>;
 
+export const orderFlags = [
+  'price_changed',
+  'product_gone',
+  'stock_short',
+  'total_differs',
+  'approval_missing',
+  'clock_off',
+  'number_of_other_device',
+  'number_of_other_year',
+] as const;
+
+/** Something about an order that was made offline that somebody should look at; `detail` is a sentence. */
+const OrderFlag = z.strictObject({ code: z.enum(orderFlags), detail: z.string() });
+export type OrderFlag = z.output<typeof OrderFlag>;
+
 export const Order = z.strictObject({
   id: Id,
   shopId: Id,
@@ -108,8 +123,14 @@ export const Order = z.strictObject({
   deviceId: z.string().nullable(),
   source: z.enum(['till', 'import']),
   voidReason: z.string().nullable(),
+  flags: z.array(OrderFlag),
+  /** Who looked at its flags. */
+  reviewedBy: Id.nullable(),
   version: Version,
+  /** When it was sold; of one made offline, by the device's clock. */
   createdAt: Timestamp,
   updatedAt: Timestamp,
+  /** When one that was made offline came in; null for all others. */
+  receivedAt: Timestamp.nullable(),
 });
 export type Order = z.output<typeof Order>;

@@ -30,7 +30,7 @@ const Discount = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('flat'), value: Amount, reason: note(255).optional() }),
 ]);
 
-const NewLine = z.strictObject({
+export const NewLine = z.strictObject({
   /** The line's own id, made by the till or else by the server. */
   id: Id.optional(),
   productId: Id,
@@ -142,6 +142,8 @@ export const listOrders = defineRoute({
     paymentStatus: PaymentStatus.optional(),
     customerId: Id.optional(),
     tableNumber: text(20).optional(),
+    /** Only those that somebody should look at, or only the others. */
+    flagged: z.stringbool({ error: 'is not true or false' }).optional(),
   }),
   responses: { 200: page(Order) },
   problems: ['not_found'],
@@ -215,6 +217,17 @@ export const voidOrder = defineRoute({
   body: z.strictObject({ reason: text(500), version: Version.optional() }),
   responses: { 200: Order },
   problems: ['not_found', 'version_conflict', 'order_closed'],
+});
+
+export const reviewOrder = defineRoute({
+  name: 'reviewOrder',
+  summary: 'Say that a flagged order was looked at',
+  method: 'post',
+  path: '/api/shops/:shopId/orders/:orderId/review',
+  permission: 'manager',
+  params: orderParams,
+  responses: { 200: Order },
+  problems: ['not_found'],
 });
 
 export const refundOrder = defineRoute({

@@ -69,6 +69,13 @@ export const limits = {
   recipeLines: 100,
   taxClasses: 30,
   ratesPerClass: 30,
+  /** Sales of one replay: an evening of a busy till. */
+  batchOrders: 500,
+  batchBytes: 4 * 1024 * 1024,
+  /** Of one lease. */
+  leasedNumbers: 500,
+  /** Events of one answer. */
+  events: 500,
 } as const;
 
 export const PageQuery = z.strictObject({

@@ -20,6 +20,8 @@ export type Route = {
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
+  /** The largest body, where it is not the usual one. */
+  maxBodyBytes?: number;
   /** Status → body; a handler that may answer with more than the lowest one says which. */
   responses: Record<number, z.ZodType | null>;
   /** Other formats of the same answer, chosen by `Accept`. */

@@ -1,6 +1,10 @@
+import * as activity from './activity.ts';
 import * as auth from './auth.ts';
 import * as customers from './customers.ts';
+import * as devices from './devices.ts';
+import * as events from './events.ts';
 import * as inventory from './inventory.ts';
+import * as offline from './offline-orders.ts';
 import * as orders from './orders.ts';
 import * as products from './products.ts';
 import * as reports from './reports.ts';
@@ -41,6 +45,8 @@ export const routes: readonly Route[] = [
   orders.updateOrder,
   orders.voidOrder,
   orders.refundOrder,
+  orders.reviewOrder,
+  offline.replayOrders,
 
   shifts.listShifts,
   shifts.openShift,
@@ -51,6 +57,16 @@ export const routes: readonly Route[] = [
   customers.listCustomers,
   customers.getCustomer,
   customers.updateCustomer,
+
+  devices.listDevices,
+  devices.createPairingCode,
+  devices.pairDevice,
+  devices.renameDevice,
+  devices.revokeDevice,
+  devices.leaseNumbers,
+
+  activity.listActivity,
+  events.listEvents,
 
   reports.salesReport,
   reports.taxReport,

@@ -2,14 +2,17 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Config } from '../config.ts';
 import type { EventActor } from '../contract/events.ts';
 import type { Role } from '../contract/users.ts';
+import type { Bus } from '../redis/bus.ts';
+import type { Limits } from '../redis/limits.ts';
 
 /** What the actions of the shop need from the program around them. */
 export type Services = {
   config: Config;
   /** The clock, passed in so that a test can stop it. */
   now(): Date;
-  /** Tells the live feed that a shop has new events; called after the commit. */
-  wake(shopId: string): void;
+  /** Tells the live feed what to look at; called after the commit. */
+  bus: Pick<Bus, 'tell'>;
+  limits: Pick<Limits, 'take'>;
 };
 
 /** A person with a token. */

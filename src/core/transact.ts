@@ -27,6 +27,6 @@ export async function transact<T>(
       return { value, shopIds };
     }),
   );
-  for (const shopId of shopIds) context.app.wake(shopId);
+  for (const shopId of shopIds) context.app.bus.tell({ kind: 'events', shopId });
   return value;
 }

@@ -2,9 +2,6 @@ import type { EntitySchema } from '@mikro-orm/core';
 import { type EntityClass, MikroORM } from '@mikro-orm/postgresql';
 import { PreparingClient } from './query.ts';
 
-/** About 8 connections are best on a small box: more only queue inside the server instead of here. */
-const POOL_SIZE = 8;
-
 /** A statement that takes longer than this is stuck: the slowest report needs a fraction of a second. */
 const STATEMENT_TIMEOUT_MS = 15_000;
 /** Two sales of a shop wait for each other's counter row for milliseconds; seconds mean that something hangs. */
@@ -17,6 +14,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 export async function openOrm(
   url: string,
   entities: (EntityClass<unknown> | EntitySchema)[],
+  poolSize: number,
   onError: (message: string) => void,
 ): Promise<MikroORM> {
   return await MikroORM.init({
@@ -26,7 +24,7 @@ export async function openOrm(
     allowGlobalContext: false,
     validateRequired: false,
     forceUtcTimezone: true,
-    pool: { min: 0, max: POOL_SIZE },
+    pool: { min: 0, max: poolSize },
     driverOptions: {
       Client: PreparingClient,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

@@ -3,30 +3,39 @@ import { koaBody } from 'koa-body';
 import { MAX_BODY_BYTES } from '../contract/hygiene.ts';
 import { ProblemError } from '../contract/problem.ts';
 
-const readBytes = koaBody({
-  text: true,
-  textTypes: ['application/json'],
-  textLimit: MAX_BODY_BYTES,
-  // A character for each byte: what is not UTF-8 would otherwise be replaced, and a name changed unseen.
-  encoding: 'latin1',
-  json: false,
-  urlencoded: false,
-  multipart: false,
-  parsedMethods: ['POST', 'PUT', 'DELETE'] as never,
-  onError: (error, ctx) => {
-    // What is left of the body is read and thrown away, or the connection would never see its next request.
-    ctx.req.resume();
-    throw bodyProblem(error);
-  },
-});
+const readerOf = (maxBytes: number) =>
+  koaBody({
+    text: true,
+    textTypes: ['application/json'],
+    textLimit: maxBytes,
+    // A character for each byte: what is not UTF-8 would otherwise be replaced, and a name changed unseen.
+    encoding: 'latin1',
+    json: false,
+    urlencoded: false,
+    multipart: false,
+    parsedMethods: ['POST', 'PUT', 'DELETE'] as never,
+    onError: (error, ctx) => {
+      // What is left of the body is read and thrown away, or the connection would never see its next request.
+      ctx.req.resume();
+      throw bodyProblem(error, maxBytes);
+    },
+  });
+
+const readUsual = readerOf(MAX_BODY_BYTES);
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
+/** Reads the JSON body of a request, of at most 256 KiB unless its route takes more. */
+export function bodyReader(maxBytes?: number): (ctx: Context) => Promise<unknown> {
+  const readBytes = maxBytes === undefined ? readUsual : readerOf(maxBytes);
+  return (ctx) => readBody(ctx, readBytes);
+}
+
 /** The JSON body of a request. Throws `unsupported_media_type`, `invalid_json`, `body_too_large`. */
-export async function readBody(ctx: Context): Promise<unknown> {
+async function readBody(ctx: Context, readBytes: ReturnType<typeof readerOf>): Promise<unknown> {
   const isEmpty = !ctx.request.length && !ctx.get('transfer-encoding');
   if (isEmpty) return {};
-  // A body of at most 256 KiB gains nothing from compression, and a bomb needs it.
+  // A body of so few KiB gains nothing from compression, and a bomb needs it.
   const isPlain = /^(identity)?$/i.test(ctx.get('content-encoding'));
   if (!isPlain || !ctx.is('application/json') || !/^(utf-?8)?$/i.test(ctx.request.charset)) {
     throw new ProblemError('unsupported_media_type', {
@@ -52,7 +61,7 @@ function parseJson(bytes: Buffer): unknown {
 
 type BodyError = Error & { status?: number; type?: string };
 
-function bodyProblem(error: BodyError): Error {
+function bodyProblem(error: BodyError, maxBytes: number): Error {
   if (error.type === 'request.aborted' || error.type === 'stream.not.readable') {
     return new ProblemError('invalid_json', {
       detail: 'The connection broke before the whole body was here.',
@@ -60,7 +69,7 @@ function bodyProblem(error: BodyError): Error {
   }
   if (error.type === 'entity.too.large' || error.status === 413) {
     return new ProblemError('body_too_large', {
-      detail: `The body is larger than ${MAX_BODY_BYTES / 1024} KiB.`,
+      detail: `The body is larger than ${maxBytes / 1024} KiB.`,
     });
   }
   if (error.status === 400) {

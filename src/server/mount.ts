@@ -9,7 +9,7 @@ import type { Body, Params, Query, Route } from '../contract/route.ts';
 import { isAtLeast } from '../contract/users.ts';
 import { authenticate } from '../core/auth/authenticate.ts';
 import type { UserActor } from '../core/context.ts';
-import { readBody } from './body.ts';
+import { bodyReader } from './body.ts';
 
 /** Routes for `nobody` take a token too if one is sent; all others have one for certain. */
 type ActorOf<R extends Route> = R['permission'] extends 'nobody' ? UserActor | null : UserActor;
@@ -43,6 +43,7 @@ export function mount<R extends Route>(
   route: R,
   handle: (request: Request<R>) => Promise<Answer>,
 ): void {
+  const readBody = bodyReader(route.maxBodyBytes);
   const usual = Number(Object.keys(route.responses)[0]);
   router[route.method](route.path, async (ctx) => {
     const em = app.orm.em.fork();

@@ -29,7 +29,7 @@ describe('the command line', () => {
     const pending = await run(['migrate', 'status', '--json']);
     expect([pending.code, pending.json()]).to.deep.equal([
       4,
-      { applied: [], pending: ['0001_core', '0002_billing'], unknown: [] },
+      { applied: [], pending: ['0001_core', '0002_billing', '0003_devices_and_feed'], unknown: [] },
     ]);
     expect((await run(['migrate', 'up'])).stdout).to.equal('Applied 0001_core, 0002_billing.\n');
     expect((await run(['migrate', 'up'])).stdout).to.equal('The database is up to date.\n');

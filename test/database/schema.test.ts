@@ -24,7 +24,7 @@ describe('the entities and the migrated schema', () => {
 
   before(async () => {
     database = await testDatabase();
-    const orm = await openOrm(database.url, entities, () => {});
+    const orm = await openOrm(database.url, entities, 2, () => {});
     metadata = [...orm.getMetadata().getAll().values()];
     await orm.close();
     columns = await readColumns();

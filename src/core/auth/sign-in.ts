@@ -25,7 +25,7 @@ export async function signIn({ app, em }: Pick<Context, 'app' | 'em'>, login: Lo
     userId: user.id,
     refreshHash: refresh.hash,
     deviceId: login.device?.id ?? null,
-    deviceName: login.device?.name ?? null,
+    deviceName: login.device && 'name' in login.device ? login.device.name : null,
     createdAt: now,
     lastSeenAt: now,
     expiresAt: new Date(now.getTime() + SESSION_DAYS * DAY_MS),

@@ -46,6 +46,10 @@ const OrderSchema = defineEntity({
     taxSplit: p.enum(['none', 'gst', 'igst']).columnType('varchar(4)'),
     placeOfSupply: varchar(64).nullable(),
     approvedBy: p.uuid().nullable(),
+    receivedAt: timestamp().nullable(),
+    flags: p.json<OrderView['flags']>(),
+    reviewedBy: p.uuid().nullable(),
+    reviewedAt: timestamp().nullable(),
     refundedMinor: minor().fieldName('refunded'),
   },
 });

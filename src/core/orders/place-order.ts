@@ -80,7 +80,7 @@ export async function placeOrder(context: Context, shopId: string, body: NewOrde
   };
   try {
     const order = await sales.run(shopId, () => retrying(() => insertOrder(em, row)));
-    app.wake(shopId);
+    app.bus.tell({ kind: 'events', shopId });
     return { order, isReplay: false };
   } catch (error) {
     const taken = violatedUnique(error);
@@ -199,8 +199,11 @@ function draftOrder(
     deviceId: deviceOf(actor),
     source: 'till',
     voidReason: null,
+    flags: [],
+    reviewedBy: null,
     version: 1,
     createdAt: time,
     updatedAt: time,
+    receivedAt: null,
   };
 }

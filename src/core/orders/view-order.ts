@@ -49,9 +49,12 @@ export function viewOrder({ order, payments, refunds }: OrderParts): OrderView {
     deviceId: order.deviceId ?? null,
     source: order.source,
     voidReason: order.voidReason ?? null,
+    flags: order.flags,
+    reviewedBy: order.reviewedBy ?? null,
     version: order.version,
     createdAt: order.createdAt.toISOString(),
     updatedAt: order.updatedAt.toISOString(),
+    receivedAt: order.receivedAt?.toISOString() ?? null,
   };
 }
 

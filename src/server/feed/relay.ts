@@ -54,7 +54,9 @@ export function startRelay(app: App, emit: (shopId: string, event: EventEnvelope
       });
   };
 
-  const stopListening = app.onWake(wake);
+  const stopListening = app.bus.onMessage((message) => {
+    if (message.kind === 'events') wake(message.shopId);
+  });
   const poll = setInterval(() => {
     for (const shopId of feeds.keys()) wake(shopId);
   }, POLL_MS);

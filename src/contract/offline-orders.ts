@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { NewLine, NewOrder, Order } from './orders.ts';
+import { Amount, Id, limits, Timestamp, text } from './primitives.ts';
+import { defineRoute } from './route.ts';
+import { shopParams } from './shops.ts';
+
+const OfflineLine = z.strictObject({
+  ...NewLine.shape,
+  /** What the till's menu said, for one unit without modifiers: the bill keeps it, whatever the menu says by now. */
+  listPrice: Amount.optional(),
+});
+
+/**
+ * A sale that a till made while it could not reach the server: what it would have sent, and what only it can know. It is
+ * taken as it was printed; what differs by now (prices, stock, totals) is flagged.
+ */
+export const OfflineOrder = z.strictObject({
+  ...NewOrder.shape,
+  items: z.array(OfflineLine).min(1, 'has no lines').max(limits.orderLines),
+  /** When it was sold, by the till's own clock. */
+  placedAt: Timestamp,
+  /** Its printed number, out of a lease of the device's; without one it gets the shop's next number. */
+  orderNumber: text(16).optional(),
+});
+export type OfflineOrder = z.output<typeof OfflineOrder>;
+/** As a till writes it: amounts and quantities as text or numbers. */
+export type OfflineOrderInput = z.input<typeof OfflineOrder>;
+
+const ReplayedProblem = z.looseObject({ type: z.string(), title: z.string(), status: z.int() });
+
+export const ReplayedOrder = z.discriminatedUnion('result', [
+  /** It is on the books now. */
+  z.strictObject({ id: Id, result: z.literal('created'), order: Order }),
+  /** It was there already. */
+  z.strictObject({ id: Id, result: z.literal('same'), order: Order }),
+  /** It can't be taken as it is; `problem` says why. Nothing of it was kept. */
+  z.strictObject({ id: Id, result: z.literal('conflict'), problem: ReplayedProblem }),
+  /** It was not looked at, for the server is busy or something went wrong: send it again. */
+  z.strictObject({ id: Id, result: z.literal('retry'), problem: ReplayedProblem }),
+]);
+export type ReplayedOrder = z.output<typeof ReplayedOrder>;
+
+export const replayOrders = defineRoute({
+  name: 'replayOrders',
+  summary: 'Sales that were made offline, in any order; each is answered by itself, in the order sent',
+  method: 'post',
+  path: '/api/shops/:shopId/orders/batch',
+  permission: 'cashier',
+  params: shopParams,
+  /** Each is an OfflineOrder; one that is not is answered so by itself, and the others are taken. */
+  body: z.strictObject({
+    orders: z
+      .array(z.looseObject({ id: Id }))
+      .min(1)
+      .max(limits.batchOrders),
+  }),
+  maxBodyBytes: limits.batchBytes,
+  responses: { 200: z.strictObject({ data: z.array(ReplayedOrder) }) },
+  problems: ['not_found', 'too_busy'],
+});

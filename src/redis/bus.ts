@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import type { RedisLog } from './connect.ts';
+
+/**
+ * What processes tell each other. Each is a hint to look at the tables, never the thing itself: one that is lost costs
+ * delay and nothing else. Presence alone lives in the processes; each repeats what it has.
+ */
+export type Message =
+  /** A shop has new events. */
+  | { kind: 'events'; shopId: string }
+  /** Sessions ended, or people lost a role or a shop: look whose sockets have to close. */
+  | { kind: 'sessions' }
+  /** Who is connected to a process, of one shop. */
+  | { kind: 'presence'; processId: string; shopId: string; people: unknown[] };
+
+export type Bus = {
+  /** This process among those that share the bus. */
+  processId: string;
+  /** Tells every process, this one first and at once. Never throws. */
+  tell(message: Message): void;
+  /** Gives back how to stop. */
+  onMessage(listener: (message: Message) => void): () => void;
+  close(): void;
+};
+
+const CHANNEL = 'smoocho:bus';
+
+/** Within this process alone, or with a Redis between all of them. */
+export async function openBus(redisUrl: string | undefined, log: RedisLog): Promise<Bus> {
+  const processId = randomUUID();
+  const listeners = new Set<(message: Message) => void>();
+  const deliver = (message: Message) => {
+    for (const listener of listeners) listener(message);
+  };
+  const others = redisUrl ? await openChannel(redisUrl, log, processId, deliver) : undefined;
+  return {
+    processId,
+    tell(message) {
+      deliver(message);
+      others?.publish(message);
+    },
+    onMessage(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close: () => others?.close(),
+  };
+}
+
+/** Redis pub/sub needs a connection to listen and another one to speak. */
+async function openChannel(
+  url: string,
+  log: RedisLog,
+  processId: string,
+  deliver: (message: Message) => void,
+) {
+  // Loaded only where there is a Redis: the library's memory is a small box's to keep.
+  const { connectRedis } = await import('./connect.ts');
+  const speaker = connectRedis(url, log);
+  const listener = connectRedis(url, { warn: () => {}, info: () => {} });
+  // Not ioredis' own resubscription: it knows only of subscriptions that once succeeded.
+  const subscribe = () => void listener.subscribe(CHANNEL).catch(() => {});
+  listener.on('ready', subscribe);
+  listener.on('message', (_channel, text) => {
+    const { from, message } = JSON.parse(text) as { from: string; message: Message };
+    if (from !== processId) deliver(message);
+  });
+  return {
+    publish(message: Message) {
+      void speaker.publish(CHANNEL, JSON.stringify({ from: processId, message })).catch(() => {});
+    },
+    close() {
+      speaker.disconnect();
+      listener.disconnect();
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+
+/** How often something may be done in how many seconds, counted apart for each key. */
+export type Limit = { name: string; times: number; seconds: number };
+
+export type Limits = {
+  /** Counts one; gives the seconds to wait when that is one too many, else 0. Never throws. */
+  take(limit: Limit, key: string): Promise<number>;
+  close(): void;
+};
+
+/** Counts in Redis, so that all processes count together; in memory when there is none, or while it is away. */
+export async function openLimits(redisUrl: string | undefined): Promise<Limits> {
+  // The bus tells when Redis goes away.
+  const redis = redisUrl
+    ? (await import('./connect.ts')).connectRedis(redisUrl, { warn: () => {}, info: () => {} })
+    : undefined;
+  const limiters = new Map<string, RateLimiterMemory | RateLimiterRedis>();
+  const limiterOf = ({ name, times, seconds }: Limit) => {
+    const known = limiters.get(name);
+    if (known) return known;
+    const options = { keyPrefix: `smoocho:${name}`, points: times, duration: seconds };
+    const memory = new RateLimiterMemory(options);
+    const limiter = redis
+      ? new RateLimiterRedis({
+          ...options,
+          storeClient: redis,
+          rejectIfRedisNotReady: true,
+          insuranceLimiter: memory,
+        })
+      : memory;
+    limiters.set(name, limiter);
+    return limiter;
+  };
+  return {
+    async take(limit, key) {
+      try {
+        await limiterOf(limit).consume(key);
+        return 0;
+      } catch (refused) {
+        if (!(refused instanceof RateLimiterRes)) throw refused;
+        return Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
+      }
+    },
+    close: () => redis?.disconnect(),
+  };
+}
