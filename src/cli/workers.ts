@@ -12,6 +12,9 @@ export type Workers = Address & { close(): Promise<void> };
 /** This process is one of several that serve together. */
 export const isWorker = cluster.isWorker;
 
+/** The line to the first process would keep this one going. */
+export const leavePrimary = () => process.connected && process.disconnect();
+
 export const tellPrimary = (address: Address) => process.send?.(address);
 
 /** Sales under way and a database that is slow: after this long a worker is ended. */

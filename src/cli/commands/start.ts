@@ -11,7 +11,7 @@ import type { Command, Shell } from '../command.ts';
 import { type Demo, prepareDemo } from '../demo.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
 import { setUp } from '../set-up.ts';
-import { isWorker, startWorkers, tellPrimary } from '../workers.ts';
+import { isWorker, leavePrimary, startWorkers, tellPrimary } from '../workers.ts';
 
 export const start: Command = {
   name: 'start',
@@ -72,6 +72,7 @@ async function serveAsWorker(config: Config, stopped: Promise<void>): Promise<un
     await server.close();
   } finally {
     await app.close();
+    leavePrimary();
   }
 }
 
