@@ -11,6 +11,7 @@ import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { mountAuth } from './routes/auth.ts';
 import { mountCustomers } from './routes/customers.ts';
+import { mountDevices } from './routes/devices.ts';
 import { mountHealth } from './routes/health.ts';
 import { mountInventory } from './routes/inventory.ts';
 import { mountOrders } from './routes/orders.ts';
@@ -46,6 +47,7 @@ export function createKoa(app: App): Koa {
   mountOrders(router, app);
   mountShifts(router, app);
   mountCustomers(router, app);
+  mountDevices(router, app);
   mountReports(router, app);
 
   koa.use(router.routes());
