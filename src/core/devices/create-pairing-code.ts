@@ -16,7 +16,8 @@ const DELETE_OLD =
   'DELETE FROM pairing_codes WHERE shop_id = $1 AND (used_at IS NOT NULL OR expires_at <= $2)';
 
 const COUNT_OPEN = `
-  SELECT count(*)::int AS open, min(expires_at) AS "nextEnds" FROM pairing_codes WHERE shop_id = $1`;
+  SELECT count(*)::int AS open, ceil(extract(epoch FROM min(expires_at) - $2))::int AS "endsIn"
+  FROM pairing_codes WHERE shop_id = $1`;
 
 const INSERT_CODE = `
   INSERT INTO pairing_codes (code_hash, shop_id, name, created_by, created_at, expires_at)
@@ -34,17 +35,15 @@ export async function createPairingCode(
   await em.transactional(async (tx) => {
     await query(tx, LOCK_SHOP, [shopId]);
     await query(tx, DELETE_OLD, [shopId, now]);
-    const { open, nextEnds } = await queryRow<{ open: number; nextEnds: Date | null }>(tx, COUNT_OPEN, [
-      shopId,
-    ]);
-    if (open >= MAX_OPEN && nextEnds) throw tooManyOpen(nextEnds, now);
+    const codes = await queryRow<{ open: number; endsIn: number }>(tx, COUNT_OPEN, [shopId, now]);
+    if (codes.open >= MAX_OPEN) throw tooManyOpen(codes.endsIn);
     await query(tx, INSERT_CODE, [hash, shopId, name, personOf(actor), now, expiresAt]);
   });
   return { code, name, expiresAt };
 }
 
-function tooManyOpen(nextEnds: Date, now: Date): ProblemError {
+/** `retryAfter` is when the oldest of them expires, in seconds. */
+function tooManyOpen(retryAfter: number): ProblemError {
   const detail = `This shop has ${MAX_OPEN} codes that nobody has used yet. Use one of them, or wait until it expires.`;
-  const retryAfter = Math.max(1, Math.ceil((nextEnds.getTime() - now.getTime()) / 1000));
   return new ProblemError('too_many_requests', { detail, extra: { retryAfter } });
 }

@@ -29,7 +29,7 @@ type Lease = {
   fiscalYear: string;
   first: number;
   last: number;
-  leasedAt: Date;
+  leasedAt: string;
 };
 
 /**
@@ -62,7 +62,7 @@ export async function leaseNumbers(
         fiscalYear: year.label,
         first,
         last: first + request.count - 1,
-        leasedAt: app.now(),
+        leasedAt: app.now().toISOString(),
       };
       await em.flush();
       await insertLease(em, shopId, lease);
@@ -90,19 +90,19 @@ const takenId = () =>
 
 const FIND_LEASE = `
   SELECT id, device_id AS "deviceId", series, fiscal_year AS "fiscalYear", first_number AS first, last_number AS last,
-         leased_at AS "leasedAt"
+         to_char(leased_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "leasedAt"
   FROM number_leases WHERE id = $1`;
 
 async function findLease(em: EntityManager, id: string): Promise<Lease | undefined> {
   const [lease] = await query<Lease>(em, FIND_LEASE, [id]);
-  return lease && { ...lease, leasedAt: new Date(lease.leasedAt) };
+  return lease;
 }
 
 /** The lease that is there already, if it is what is asked for. Any day of its year asks for it, as does none. */
 function replayed(lease: Lease, device: Device, shop: Shop, { count, day }: Request): NumberLease {
   if (lease.deviceId !== device.id || lease.last - lease.first + 1 !== count) throw takenId();
   // A day more on either side, for the shop's clock may have been put right since.
-  const leasedOn = businessDateAt(lease.leasedAt, shop);
+  const leasedOn = businessDateAt(new Date(lease.leasedAt), shop);
   const days = [daysAfter(leasedOn, -1), daysAfter(leasedOn, MAX_DAYS_AHEAD + 1)];
   const year = days.map((each) => fiscalYearOf(shop, each)).find(({ label }) => label === lease.fiscalYear);
   if (!year) {
@@ -199,5 +199,5 @@ async function insertLease(em: EntityManager, shopId: string, lease: Lease): Pro
 function viewLease(lease: Lease, shop: Shop, { from, to }: FiscalYear): NumberLease {
   const { id, deviceId, series, fiscalYear, first, last, leasedAt } = lease;
   const format = lentNumberFormat(shop.code, series, fiscalYear);
-  return { id, deviceId, ...format, first, last, from, to, leasedAt: leasedAt.toISOString() };
+  return { id, deviceId, ...format, first, last, from, to, leasedAt };
 }
