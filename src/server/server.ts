@@ -11,6 +11,7 @@ import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { mountAuth } from './routes/auth.ts';
 import { mountCustomers } from './routes/customers.ts';
+import { mountDevices } from './routes/devices.ts';
 import { mountEvents } from './routes/events.ts';
 import { mountHealth } from './routes/health.ts';
 import { mountInventory } from './routes/inventory.ts';
@@ -47,6 +48,7 @@ export function createKoa(app: App, feed: LiveFeed): Koa {
   mountOrders(router, app);
   mountShifts(router, app);
   mountCustomers(router, app);
+  mountDevices(router, app);
   mountReports(router, app);
   mountEvents(router, app, feed);
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { type App, createApp, holdServerLock } from '../../app.ts';
 import { type Config, demoHome, loadConfig } from '../../config.ts';
@@ -10,6 +9,7 @@ import { askSetUp } from '../ask-set-up.ts';
 import type { Command, Shell } from '../command.ts';
 import { type Demo, prepareDemo } from '../demo.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
+import { lanAddresses } from '../lan-addresses.ts';
 import { setUp } from '../set-up.ts';
 import { isWorker, leavePrimary, startWorkers, tellPrimary } from '../workers.ts';
 
@@ -153,14 +153,6 @@ async function greet(
     setupToken,
     demo: demo ?? null,
   });
-}
-
-function lanAddresses({ host }: RunningServer): string[] {
-  if (host !== '0.0.0.0' && host !== '::') return [];
-  return Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter((address) => address.family === 'IPv4' && !address.internal)
-    .map((address) => address.address);
 }
 
 function demoGreeting(
