@@ -34,7 +34,7 @@ export async function startTcpProxy(target: string | number): Promise<TcpProxy> 
     from.once('end', () => to.end());
     from.once('close', () => {
       sockets.delete(from);
-      to.destroy();
+      to.destroySoon();
     });
     if (isPaused) from.pause();
     else from.resume();
