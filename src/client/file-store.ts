@@ -185,7 +185,8 @@ async function takeLock(path: string): Promise<void> {
 
 const ageOf = (path: string) =>
   stat(path).then(
-    ({ mtimeMs }) => Date.now() - mtimeMs,
+    // A clock that was set back makes what is old look new.
+    ({ mtimeMs }) => Math.abs(Date.now() - mtimeMs),
     () => null,
   );
 

@@ -64,21 +64,14 @@ export function createSessions(
 ): Sessions {
   const { store, timeoutMs } = context;
   let current: StoredSession | null = null;
-  let loading: Promise<void> | null = null;
   let renewing: Promise<string> | null = null;
 
-  const load = () => {
-    loading ??= store.get(SESSION).then(
-      (stored) => {
-        current ??= (stored as StoredSession | undefined) ?? null;
-      },
-      (error) => {
-        loading = null;
-        throw error;
-      },
-    );
-    return loading;
-  };
+  /** While nobody is signed in it looks again each time: another tab may have. */
+  async function load(): Promise<void> {
+    if (current) return;
+    const stored = (await store.get(SESSION)) as StoredSession | undefined;
+    current ??= stored ?? null;
+  }
 
   async function keep(session: Session, tokens: Tokens): Promise<StoredSession> {
     const lifeMs = tokens.expiresIn * 1000;
@@ -103,9 +96,10 @@ export function createSessions(
   }
 
   async function end(known: StoredSession, problem: ProblemAnswer): Promise<void> {
+    const isKnown = (value: unknown) => (value as StoredSession | undefined)?.refreshToken === known.refreshToken;
+    await store.update(SESSION, (value) => (isKnown(value) ? undefined : value));
     if (current !== known) return;
     current = null;
-    await store.delete(SESSION);
     await tell(context, () => options.onSignedOut?.(problem));
   }
 
@@ -168,8 +162,8 @@ export function createSessions(
     },
     async signOut() {
       const token = await freshToken().catch(() => null);
-      current = null;
       await store.delete(SESSION);
+      current = null;
       // Its own wish is enough: where the server can't be told, the session ends by itself.
       if (token) await http({ method: logout.method, path: logout.path, token, timeoutMs }).catch(() => {});
     },
