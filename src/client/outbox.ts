@@ -16,8 +16,8 @@ import { pauseAfter } from './pauses.ts';
 
 /** Well below what the server takes (4 MiB): on a poor line a megabyte is already most of a minute. */
 const BATCH_BYTES = 1024 * 1024;
-/** 500 sales take the server seconds, and a megabyte takes a poor line most of a minute. */
-const BATCH_TIMEOUT_MS = 60_000;
+/** 500 sales take the server seconds, and a megabyte takes a poor line most of a minute: so many times what a call has. */
+const BATCH_TIMEOUTS = 6;
 /** Smaller ones gain nothing. */
 const LEAST_BATCH = 10;
 
@@ -207,7 +207,7 @@ export function createOutbox(
         if (error instanceof NoAnswerError) line.wentDown();
         // A line that is too slow for this many may do for fewer, next time.
         if (error instanceof NoAnswerError && error.reason === 'timeout') {
-          batchSize = Math.max(LEAST_BATCH, Math.ceil(batchSize / 2));
+          batchSize = Math.max(LEAST_BATCH, Math.ceil(batch.length / 2));
         }
         throw error;
       }
@@ -235,7 +235,7 @@ export function createOutbox(
     const body = { orders: batch.map(wireOf) };
     let answers: ReplayedOrder[];
     try {
-      const options = { timeoutMs: Math.max(BATCH_TIMEOUT_MS, context.timeoutMs) };
+      const options = { timeoutMs: BATCH_TIMEOUTS * context.timeoutMs };
       ({ data: answers } = await call(replayOrders, { params: { shopId }, body }, options));
     } catch (error) {
       if (!isProblem(error, 'invalid_json', 'invalid_request', 'body_too_large')) throw error;

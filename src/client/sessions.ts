@@ -96,7 +96,8 @@ export function createSessions(
   }
 
   async function end(known: StoredSession, problem: ProblemAnswer): Promise<void> {
-    const isKnown = (value: unknown) => (value as StoredSession | undefined)?.refreshToken === known.refreshToken;
+    const isKnown = (value: unknown) =>
+      (value as StoredSession | undefined)?.refreshToken === known.refreshToken;
     await store.update(SESSION, (value) => (isKnown(value) ? undefined : value));
     if (current !== known) return;
     current = null;
