@@ -45,10 +45,17 @@ export type Running = {
 };
 
 /** Starts the server as an owner would, and waits until it says that it runs. */
-export async function startSmoocho(home: string, ...args: string[]): Promise<Running> {
+export const startSmoocho = (home: string, ...args: string[]): Promise<Running> => startWith({}, home, ...args);
+
+/** The same, with more in its environment. */
+export async function startWith(
+  env: Record<string, string>,
+  home: string,
+  ...args: string[]
+): Promise<Running> {
   const startedAt = performance.now();
   const child: ChildProcess = spawn(process.execPath, [launcher, 'start', '--json', '--port', '0', ...args], {
-    env: { ...process.env, SMOOCHO_HOME: home, DATABASE_URL: '' },
+    env: { ...process.env, SMOOCHO_HOME: home, DATABASE_URL: '', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ready = await readJson(child);
@@ -86,5 +93,14 @@ export function residentMb(pid: number): number {
 
 export const median = (values: number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+
+/** The value below which `percent` of them are. */
+export const percentile = (values: number[], percent: number): number =>
+  [...values].sort((a, b) => a - b)[
+    Math.min(values.length - 1, Math.floor((values.length * percent) / 100))
+  ] as number;
+
+/** A clock that all processes of this machine read alike. */
+export const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
 
 export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
