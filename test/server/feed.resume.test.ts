@@ -61,7 +61,7 @@ describe('a device that comes back to the live feed', () => {
     await Promise.all(
       Array.from({ length: 60 }, async (_, n) => {
         await sell();
-        const till = tills[n % tills.length];
+        const till = tills[comers.length % tills.length];
         if (n % 3 === 0) comers.push(listen(formatPosition(before), till));
         if (n % 5 === 0) comers.push(listen(undefined, till));
       }),
