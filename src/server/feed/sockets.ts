@@ -167,10 +167,10 @@ async function serve(app: App, relay: Relay, presence: Presence, socket: FeedSoc
     since: now,
     lastSeenAt: now,
   };
+  if (isAtLeast(role, 'manager')) socket.join(leadersRoom(shopId));
   presence.enter(shopId, person);
   socket.conn.on('heartbeat', () => presence.seen(shopId, socket.id));
   onClose(socket, () => presence.leave(shopId, socket.id));
-  if (isAtLeast(role, 'manager')) socket.join(leadersRoom(shopId));
 }
 
 function refusal(app: App, error: unknown): Error {
