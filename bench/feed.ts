@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { EventEnvelope } from '../src/contract/events.ts';
-import { hasRedis, startRedis } from './redis.ts';
+import { hasRedis, startRedis } from '../test/support/redis.ts';
 import { startFeedCeiling } from './feed-ceiling.ts';
 import { type Listeners, startListeners } from './listeners.ts';
 import { type Delays, delaysOf, postOrders, show, summary, type Till } from './post-orders.ts';
+import { childrenOf, connectionsOf } from './processes.ts';
 import { type Running, startSmoocho, startWith, withHome } from './support.ts';
 
 const PER_SECOND = 20;
@@ -62,14 +62,13 @@ async function measureWorkers(): Promise<string[]> {
       const server = await startWith({ REDIS_URL: redis.url }, home, '--demo', '--workers', `${WORKERS}`);
       const listeners = await startListeners(1);
       try {
-        const workers = childrenOf(server.pid);
-        const before = workers.map(openSockets);
-        const till = tillOf(server);
-        const delays = await measure(till, listeners, () => {
-          const [mine, other] = workers.map((pid, n) => openSockets(pid) - (before[n] as number));
-          return `${mine} + ${other}`;
+        let split = '';
+        const delays = await measure(tillOf(server), listeners, () => {
+          const port = Number(new URL(server.ready.url).port);
+          // PostgreSQL is a child too, and takes none.
+          split = connectionsOf(childrenOf(server.pid), port).filter(Boolean).join(' + ');
         });
-        return [`the same, --workers ${WORKERS} and Redis  ${show(delays)}`];
+        return [`the same, --workers ${WORKERS} and Redis: ${split} tills  ${show(delays)}`];
       } finally {
         await listeners.stop();
         await server.stop();
@@ -78,4 +77,22 @@ async function measureWorkers(): Promise<string[]> {
   } finally {
     await redis.kill();
   }
+}
+
+async function measure(till: Till, listeners: Listeners, whenConnected = () => {}): Promise<Delays> {
+  const auth = { token: till.token, shopId: till.shopId };
+  await listeners.connect(
+    till.url,
+    Array.from({ length: LISTENERS }, () => auth),
+  );
+  whenConnected();
+  await postOrders(till, PER_SECOND, WARM_UP_SECONDS);
+  const answered = await postOrders(till, PER_SECOND, SECONDS);
+  const expected = answered.size * LISTENERS;
+  const delays = delaysOf(
+    answered,
+    await listeners.collect(expected + PER_SECOND * WARM_UP_SECONDS * LISTENERS),
+  );
+  if (delays.length !== expected) throw new Error(`${delays.length} of ${expected} events came.`);
+  return summary(delays);
 }

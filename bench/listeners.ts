@@ -5,7 +5,10 @@ import type { EventEnvelope } from '../src/contract/events.ts';
 import { root, sleep } from './support.ts';
 
 export type Heard = { id: string; atMs: number };
-export type Order = { kind: 'connect'; url: string; auths: object[] } | { kind: 'collect' } | { kind: 'stop' };
+export type Order =
+  | { kind: 'connect'; url: string; auths: object[] }
+  | { kind: 'collect' }
+  | { kind: 'stop' };
 type Report = { connected: number; heard: Heard[]; sample: EventEnvelope | null };
 
 export type Listeners = {

@@ -13,7 +13,7 @@ export async function postOrders(till: Till, perSecond: number, seconds: number)
   const answered: Answered = new Map();
   const beginMs = nowMs();
   const posts = Array.from({ length: perSecond * seconds }, async (_, n) => {
-    await sleep(beginMs + (n * 1000) / perSecond - nowMs());
+    await sleep(Math.max(0, beginMs + (n * 1000) / perSecond - nowMs()));
     const id = crypto.randomUUID();
     answered.set(id, await post(agent, till, id));
   });

@@ -1,7 +1,9 @@
 import { cpus } from 'node:os';
+import { benchFeed } from './feed.ts';
 import { benchImport } from './import.ts';
 import { benchOrders } from './orders.ts';
 import { benchPricing } from './pricing.ts';
+import { benchSockets } from './sockets.ts';
 import { benchStart } from './start.ts';
 
 const suites: Record<string, () => Promise<string[]>> = {
@@ -9,6 +11,8 @@ const suites: Record<string, () => Promise<string[]>> = {
   start: benchStart,
   import: benchImport,
   orders: benchOrders,
+  feed: benchFeed,
+  sockets: benchSockets,
 };
 
 const wanted = process.argv.slice(2);

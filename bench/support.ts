@@ -45,7 +45,8 @@ export type Running = {
 };
 
 /** Starts the server as an owner would, and waits until it says that it runs. */
-export const startSmoocho = (home: string, ...args: string[]): Promise<Running> => startWith({}, home, ...args);
+export const startSmoocho = (home: string, ...args: string[]): Promise<Running> =>
+  startWith({}, home, ...args);
 
 /** The same, with more in its environment. */
 export async function startWith(
