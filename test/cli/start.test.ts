@@ -140,4 +140,19 @@ describe('the launcher', () => {
     expect([old.status, old.stdout]).to.deep.equal([0, '0.1.0\n']);
     expect(source).to.include("'node_modules', 'node'");
   });
+
+  it('keeps the young generation of the server small, whatever comes and goes', () => {
+    const measure = `
+      import { getHeapSpaceStatistics } from 'node:v8';
+      process.once('exit', () => {
+        for (let n = 0; n < 50; n += 1) Array.from({ length: 50_000 }, (_, i) => ({ i }));
+        console.error(getHeapSpaceStatistics().find((space) => space.space_name === 'new_space').space_size);
+      });`;
+    const { stderr } = spawnSync(
+      process.execPath,
+      ['--import', `data:text/javascript,${encodeURIComponent(measure)}`, launcher, 'start', '--help'],
+      { encoding: 'utf8' },
+    );
+    expect(Number(stderr)).to.be.within(1, 8 * 1024 * 1024);
+  });
 });
