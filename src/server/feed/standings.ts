@@ -19,12 +19,12 @@ export function watchStandings(app: App, io: Server): { stop(): void } {
     isStale = false;
     const sockets = [...io.of('/').sockets.values()];
     if (sockets.length === 0) return;
-    const standings = new Map<string, Standing>();
-    for (const socket of sockets) standings.set(keyOf(socket.data.standing), socket.data.standing);
-    const fallen = await findFallen(app.orm.em.fork(), [...standings.values()], app.now());
-    const keys = new Set(fallen.map(keyOf));
+    const standings = sockets.map((socket): Standing => socket.data.standing);
+    const fallen = await findFallen(app.orm.em.fork(), standings, app.now());
+    if (fallen.length === 0) return;
+    const theirs = new Set(fallen);
     // Not as a farewell of Socket.io's: who only lost a role comes back by itself, as what they are now.
-    for (const socket of sockets) if (keys.has(keyOf(socket.data.standing))) socket.conn.close(true);
+    for (const socket of sockets) if (theirs.has(socket.data.standing)) socket.conn.close(true);
   };
 
   const lookOnce = (): Promise<void> => {
@@ -55,5 +55,3 @@ export function watchStandings(app: App, io: Server): { stop(): void } {
     },
   };
 }
-
-const keyOf = ({ sessionId, shopId, role }: Standing) => `${sessionId} ${shopId} ${role}`;
