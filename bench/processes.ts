@@ -17,6 +17,15 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
+/** The same of all that it started, those that ended included. */
+export function childrenCpuSeconds(pid: number): number {
+  return childrenOf(pid).reduce((sum, child) => {
+    const fields = statOf(child);
+    const ended = (Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
+    return sum + cpuSeconds(child) + ended + childrenCpuSeconds(child);
+  }, 0);
+}
+
 export const childrenOf = (parent: number): number[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

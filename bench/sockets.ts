@@ -3,7 +3,7 @@ import { type Auth, givenChain } from './chain.ts';
 import { startFeedCeiling } from './feed-ceiling.ts';
 import { type Listeners, startListeners } from './listeners.ts';
 import { type Delays, delaysOf, postOrders, show, summary, type Till } from './post-orders.ts';
-import { childrenOf, cpuSeconds, fileLimit } from './processes.ts';
+import { childrenCpuSeconds, cpuSeconds, fileLimit } from './processes.ts';
 import { residentMb, sleep, startSmoocho, withHome } from './support.ts';
 
 const SHOPS = 10;
@@ -85,10 +85,10 @@ async function measure(pid: number, till: Till, chain: Auth[], listeners: Listen
   const beforeMb = residentMb(pid);
   await listeners.connect(till.url, chain);
   await sleep(SETTLE_MS);
-  const [serverBefore, databaseBefore] = [cpuSeconds(pid), familyCpu(pid)];
+  const [serverBefore, databaseBefore] = [cpuSeconds(pid), childrenCpuSeconds(pid)];
   await sleep(IDLE_SECONDS * 1000);
   const idleCpu = (cpuSeconds(pid) - serverBefore) / IDLE_SECONDS;
-  const databaseCpu = (familyCpu(pid) - databaseBefore) / IDLE_SECONDS;
+  const databaseCpu = (childrenCpuSeconds(pid) - databaseBefore) / IDLE_SECONDS;
   const afterMb = residentMb(pid);
   const connected = await listeners.connected();
   if (connected !== SOCKETS) throw new Error(`Only ${connected} of ${SOCKETS} sockets stayed.`);
@@ -114,7 +114,3 @@ async function measure(pid: number, till: Till, chain: Auth[], listeners: Listen
     complete: summary(complete),
   };
 }
-
-/** Of all that a process started: the server starts its PostgreSQL. */
-const familyCpu = (pid: number): number =>
-  childrenOf(pid).reduce((sum, child) => sum + cpuSeconds(child) + familyCpu(child), 0);
