@@ -9,7 +9,7 @@ export async function startFeedCeiling(
   event: EventEnvelope,
 ): Promise<{ url: string; pid: number; stop(): Promise<void> }> {
   const script = join(root, 'bench', 'feed-ceiling-server.ts');
-  const child = spawn(process.execPath, ['--semi-space-growth-factor=1', script], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=4', script], {
     env: { ...process.env, CEILING_EVENT: JSON.stringify(event) },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

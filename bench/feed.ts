@@ -1,9 +1,9 @@
 import type { EventEnvelope } from '../src/contract/events.ts';
+import { childrenOf, connectionsOf } from '../test/support/processes.ts';
 import { hasRedis, startRedis } from '../test/support/redis.ts';
 import { startFeedCeiling } from './feed-ceiling.ts';
 import { type Listeners, startListeners } from './listeners.ts';
 import { type Delays, delaysOf, postOrders, show, summary, type Till } from './post-orders.ts';
-import { childrenOf, connectionsOf } from './processes.ts';
 import { type Running, startSmoocho, startWith, withHome } from './support.ts';
 
 const PER_SECOND = 20;

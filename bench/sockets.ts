@@ -1,10 +1,10 @@
 import type { EventEnvelope } from '../src/contract/events.ts';
+import { childrenCpuSeconds, cpuSeconds, fileLimit, residentMb } from '../test/support/processes.ts';
 import { type Auth, givenChain } from './chain.ts';
 import { startFeedCeiling } from './feed-ceiling.ts';
 import { type Listeners, startListeners } from './listeners.ts';
 import { type Delays, delaysOf, postOrders, show, summary, type Till } from './post-orders.ts';
-import { childrenCpuSeconds, cpuSeconds, fileLimit } from './processes.ts';
-import { residentMb, sleep, startSmoocho, withHome } from './support.ts';
+import { sleep, startSmoocho, withHome } from './support.ts';
 
 const SHOPS = 10;
 const TILLS = 300;

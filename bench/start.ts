@@ -1,4 +1,5 @@
-import { residentMb, sleep, startSmoocho, withHome } from './support.ts';
+import { residentMb } from '../test/support/processes.ts';
+import { sleep, startSmoocho, withHome } from './support.ts';
 
 /** Long enough for what the start left behind to be collected. */
 const IDLE_MS = 5_000;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -84,12 +84,6 @@ async function readJson(child: ChildProcess): Promise<unknown> {
     }
   }
   throw new Error(`The server ended before it ran: ${output}`);
-}
-
-/** Resident memory of a process, in MB (Linux). */
-export function residentMb(pid: number): number {
-  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kib) / 1000;
 }
 
 export const median = (values: number[]): number =>

@@ -65,18 +65,27 @@ export function openFeed(app: App): LiveFeed {
   );
   const sessions = new Map<string, number>();
   const queue = admissions();
+  const asking = new WeakSet<Socket['conn']>();
   io.use((socket, next) => {
-    queue
-      .run(() => admit(app, relay, socket))
-      .then(
-        (admitted) => {
-          socket.data = admitted;
-          next(countSession(sessions, socket));
-        },
-        (error) => next(refusal(app, error)),
-      );
+    const { conn } = socket;
+    if (asking.has(conn)) return next(refusal(app, alreadyIn()));
+    asking.add(conn);
+    const letIn = async () => {
+      socket.data = await admit(app, relay, socket);
+      countSession(sessions, socket);
+    };
+    queue.run(letIn).then(
+      () => next(),
+      (error) => {
+        // Whoever was refused may ask again.
+        asking.delete(conn);
+        next(refusal(app, error));
+      },
+    );
   });
   io.on('connection', (socket) => {
+    // Whoever leaves and keeps the line would still count as there.
+    socket.once('disconnect', () => socket.conn.close(true));
     serve(app, relay, presence, socket).catch((error) => {
       app.log.warn({ err: error }, 'a socket could not be served');
       socket.conn.close();
@@ -125,13 +134,17 @@ function readHandshake(socket: Socket) {
   }
 }
 
-/** One more of its session, unless it has too many; gives the refusal. */
-function countSession(sessions: Map<string, number>, socket: Socket): Error | undefined {
+const alreadyIn = () =>
+  new ProblemError('too_many_requests', { detail: 'This connection has said already who it is.' });
+
+/** One more of its session. Throws `too_many_requests` when it has too many. */
+function countSession(sessions: Map<string, number>, socket: Socket): void {
   const { sessionId } = (socket.data as Admitted).standing;
   const count = sessions.get(sessionId) ?? 0;
   if (count >= MAX_SOCKETS_A_SESSION) {
-    const detail = `A session has at most ${MAX_SOCKETS_A_SESSION} connections. Close some, or sign in again.`;
-    return asError(new ProblemError('too_many_requests', { detail }));
+    throw new ProblemError('too_many_requests', {
+      detail: `A session has at most ${MAX_SOCKETS_A_SESSION} connections. Close some, or sign in again.`,
+    });
   }
   sessions.set(sessionId, count + 1);
   onClose(socket, () => {
@@ -139,7 +152,6 @@ function countSession(sessions: Map<string, number>, socket: Socket): Error | un
     if (left === 0) sessions.delete(sessionId);
     else sessions.set(sessionId, left);
   });
-  return undefined;
 }
 
 /** Not 'disconnect': a client that hangs up during the handshake never connected. */
