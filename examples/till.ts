@@ -25,6 +25,8 @@ const shopId = (await client.device())?.shop.id ?? session.shops[0]?.id ?? '';
 if ((await client.device()) && (await client.numbersLeft(shopId)) === 0) await client.leaseNumbers(shopId);
 
 let menu = ((await store.get('till/menu')) as Product[] | undefined) ?? [];
+const showMenu = () => say(`menu: ${menu.map(({ name }) => name).join(', ')}`);
+showMenu();
 
 async function fetchMenu(): Promise<void> {
   const fetched: Product[] = [];
@@ -36,15 +38,13 @@ async function fetchMenu(): Promise<void> {
   }
   menu = fetched;
   await store.put('till/menu', menu);
+  showMenu();
 }
 
 // Events come in order and once, also those that happened while this till was off.
 client.feed(shopId, {
   onState: ({ status }) => say(`feed: ${status}`),
-  onReady: async ({ isResumed }) => {
-    if (!isResumed) await fetchMenu();
-    say(`menu: ${menu.map(({ name }) => name).join(', ')}`);
-  },
+  onReady: ({ isResumed }) => (isResumed ? undefined : fetchMenu()),
   onResync: fetchMenu,
   onEvent: async (event) => {
     if (event.type === 'order_created') say(`order ${event.data.orderNumber}, ${event.data.total}`);

@@ -66,7 +66,7 @@ describe('examples/till.ts', () => {
     await says(/sold: KULF\/\d+\/000001, 40\.00/);
     await says(/order KULF\/\d+\/000001, 40\.00/);
     await givenProduct(shop, { name: 'Falooda', price: '80.00' });
-    await says(/feed: live/);
+    await says(/menu: .*Falooda/);
 
     line.refuse();
     await says(/feed: waiting/);
@@ -85,7 +85,7 @@ describe('examples/till.ts', () => {
     line.accept();
     start();
     await says(/sent later: KULF-A\/\d+\/0*3/);
-    await says(/feed: live/);
+    await says(/menu: .*Falooda/);
     child.stdin.end('Lassi\n');
     await says(/There is no Lassi\./);
     const [code] = await once(child, 'exit');
