@@ -12,7 +12,7 @@ export type Services = {
   now(): Date;
   /** Tells the live feed what to look at; called after the commit. */
   bus: Pick<Bus, 'tell'>;
-  limits: Pick<Limits, 'take'>;
+  limits: Pick<Limits, 'take' | 'giveBack'>;
 };
 
 /** A person with a token. */

@@ -164,7 +164,7 @@ function wrongIds(
       path: urlOf(route, params, query),
       body: bodyWith(body, { at, value }),
       headers: JSON_TYPE,
-      statuses: [404, 409, 422],
+      statuses: [404, 409, 422, ...(route.problems.includes('device_refused') ? [403] : [])],
       pointer: pointerTo(at),
       orAround: true,
     }));

@@ -24,6 +24,7 @@ import {
   unique,
   variantFields,
 } from './request-parts.ts';
+import { deviceRequests, loginOnDevice } from './valid-device-requests.ts';
 import { reportRequests } from './valid-report-requests.ts';
 import { tillRequests } from './valid-till-requests.ts';
 import { givenPerson, givenSundae, type Person, type World } from './world.ts';
@@ -45,6 +46,7 @@ export type Builder = (world: World, person: Person) => ValidRequest | Promise<V
 const validRequests: Record<string, Builder[]> = {
   login: [
     (_, { email }) => ({ body: { email, password: PASSWORD, device: { id: 'till-1', name: 'Till 1' } } }),
+    loginOnDevice,
   ],
   register: [
     ({ shop }) => ({
@@ -235,6 +237,8 @@ const validRequests: Record<string, Builder[]> = {
   ],
 
   ...tillRequests,
+
+  ...deviceRequests,
 
   ...reportRequests,
 };
