@@ -94,7 +94,7 @@ describe('tills and the real server', () => {
     // The request gets through, and its answer does not.
     const lost = tillOf(line.url, {
       store: fileStore(folder),
-      pauses: { leastMs: 600_000, mostMs: 600_000 },
+      onSaleSent: (one) => sent.push(one),
       fetch: async (input, init) => {
         const answer = await fetch(input, init);
         if (String(input).endsWith('/orders')) throw new TypeError('fetch failed');
