@@ -19,6 +19,9 @@ describe('tills and the real server', () => {
   let server: RunningServer;
   let url: string;
   let shops = 0;
+  /** Lines of the test that runs, and whether it is through. */
+  const lines: TcpProxy[] = [];
+  let isOver: boolean;
 
   before(async () => {
     test = await startTestApp();
@@ -26,19 +29,28 @@ describe('tills and the real server', () => {
     url = `http://127.0.0.1:${server.port}`;
   });
   beforeEach(async () => {
+    isOver = false;
     shops += 1;
     shop = await givenShop(test, `TIL${String.fromCharCode(64 + shops)}`);
     product = await givenProduct(shop, { price: '40.00' });
     folder = tempFolder();
   });
-  afterEach(() => {
+  afterEach(async () => {
+    isOver = true;
     closeTills();
+    await Promise.all(lines.splice(0).map((line) => line.close()));
     removeFolder(folder);
   });
   after(async () => {
     await server.close();
     await test.close();
   });
+
+  async function newLine(): Promise<TcpProxy> {
+    const line = await startTcpProxy(url);
+    lines.push(line);
+    return line;
+  }
 
   const sale = () => ({
     items: [{ productId: product.id, quantity: 1, listPrice: '40.00' }],
@@ -88,7 +100,7 @@ describe('tills and the real server', () => {
   });
 
   it('find a sale on the books whose answer was lost', async () => {
-    const line = await startTcpProxy(url);
+    const line = await newLine();
     const sent: SentSale[] = [];
     const till = await pairedTill(fileStore(folder), line.url, (one) => sent.push(one));
     // The request gets through, and its answer does not.
@@ -109,13 +121,12 @@ describe('tills and the real server', () => {
     expect(await till.outbox()).to.deep.equal([]);
     expect(sent.map(({ id, result }) => [id, result])).to.deep.equal([[idOf(sold), 'same']]);
     expect(await soldIds()).to.deep.equal([idOf(sold)]);
-    await line.close();
   });
 
   it('keep for the owner what the books can not take', async () => {
     const till = await pairedTill(fileStore(folder));
     await till.call(contract.listProducts, { params: { shopId: shop.id } });
-    const line = await startTcpProxy(url);
+    const line = await newLine();
     line.refuse();
     const away = tillOf(line.url, { store: fileStore(folder) });
     const items = [{ productId: '0190a0a0-0000-7000-8000-0000000000bb', quantity: 1 }];
@@ -126,11 +137,10 @@ describe('tills and the real server', () => {
       'urn:smoocho:problem:unknown_product',
     ]);
     expect(await till.conflicts()).to.deep.equal(conflicts);
-    await line.close();
   });
 
   it('hear of every event once and in order, however often the line is cut, and over a restart', async () => {
-    const line = await startTcpProxy(url);
+    const line = await newLine();
     const store = fileStore(folder);
     const seqs: number[] = [];
     const follow = (till: Client) => {
@@ -160,7 +170,6 @@ describe('tills and the real server', () => {
     follow(tillOf(line.url, { store }));
     await until(() => seqs.length === 31);
     expect(seqs).to.deep.equal(seqs.map((_, i) => start + 1 + i));
-    await line.close();
   });
 
   it('hear the same over HTTP', async () => {
@@ -189,11 +198,9 @@ describe('tills and the real server', () => {
     const SALES = 40;
     const told = new Set<string>();
     const printed: string[] = [];
-    const lines: TcpProxy[] = [];
-    let isOver = false;
 
-    async function trouble(line: TcpProxy): Promise<void> {
-      while (!isOver) {
+    async function trouble(line: TcpProxy, isOn: () => boolean): Promise<void> {
+      while (isOn() && !isOver) {
         await pause(20 + Math.random() * 150);
         const what = Math.random();
         if (what < 0.4) line.cut();
@@ -210,15 +217,15 @@ describe('tills and the real server', () => {
     }
 
     async function work(n: number): Promise<void> {
-      const line = await startTcpProxy(url);
-      lines.push(line);
+      const line = await newLine();
       const store = fileStore(`${folder}/${n}`);
       const options = { store, timeoutMs: 300 };
       let till = await pairedTill(store, line.url);
       await till.leaseNumbers(shop.id, { count: 30 });
       till.close();
       till = tillOf(line.url, options);
-      const troubled = trouble(line);
+      let hasTrouble = true;
+      const troubled = trouble(line, () => hasTrouble);
       for (let i = 0; i < SALES; i += 1) {
         const sold = await till.sell(shop.id, sale());
         told.add(idOf(sold));
@@ -230,7 +237,7 @@ describe('tills and the real server', () => {
         }
         await pause(Math.random() * 30);
       }
-      isOver = isOver || n === TILLS - 1;
+      hasTrouble = false;
       await troubled;
       line.resume();
       line.accept();
@@ -245,7 +252,6 @@ describe('tills and the real server', () => {
     expect(told.size).to.equal(TILLS * SALES);
     expect(new Set(printed).size).to.equal(printed.length);
     expect(printed.length).to.be.greaterThan(0);
-    await Promise.all(lines.map((line) => line.close()));
   });
 
   const bare = () => ({ items: [{ productId: product.id, quantity: 1 }], paymentMethod: 'cash' });
