@@ -2,9 +2,8 @@ import type { Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import type { App } from '../../app.ts';
 import { SocketHandshake } from '../../contract/events.ts';
-import { ProblemError } from '../../contract/problem.ts';
+import { ProblemError, problemBody } from '../../contract/problem.ts';
 import { authenticate } from '../../core/auth/authenticate.ts';
-import { problemBody } from '../middleware/problems.ts';
 import { type Relay, startRelay } from './relay.ts';
 
 /** Devices only listen; what they send is small. */
