@@ -75,15 +75,14 @@ function goneOf(
 ): string[] {
   const isKnown = (id: string) => onOffer(product).some((modifier) => modifier.id === id);
   const choices = product.variants.filter(({ isGone }) => !isGone).map((each) => each.name);
-  const lost = line.modifierIds.filter((id) => !isKnown(id)).length;
   return [
     ...(product.isGone || variant?.isGone ? [`${name} is not on the menu any more.`] : []),
     ...(product.isGone || product.isActive ? [] : [`${name} is not available at the moment.`]),
     ...(variant || choices.length === 0
       ? []
       : [`${name} was sold as such; the menu has it as ${choices.join(' or ')}.`]),
-    ...(lost === 0
+    ...(line.modifierIds.every(isKnown)
       ? []
-      : [`${name} was sold with ${lost} more that the menu doesn't have any more: not on the bill.`]),
+      : [`A modifier of ${name} is not on the menu any more; it was left off the bill.`]),
   ];
 }
