@@ -33,10 +33,10 @@ const MAX_FAST_MS = 5 * 60_000;
 const MAX_AGE_MS = 35 * 86_400_000;
 
 /** The hash of what the till would have sent online: an answer that was lost is found again either way. */
-export function offlineHash({ placedAt: _, orderNumber: __, items, ...sale }: OfflineOrder): string {
-  // Spread in the order of the schema: the lines stand where they stood.
-  const body = { ...sale, items: items.map(({ listPrice: ___, ...line }) => line) };
-  return saleHash(body);
+export function offlineHash({ placedAt: _, orderNumber: __, ...sale }: OfflineOrder): string {
+  const items = sale.items.map(({ listPrice: ___, ...line }) => line);
+  // The lines stay in the place that they have in the schema: a hash is of fields in their order.
+  return saleHash({ ...sale, items });
 }
 
 /**
