@@ -9,9 +9,10 @@ import { createQueues } from '../queue.ts';
 import { settingsOf } from '../shops/settings.ts';
 import { readOrders } from './find-orders.ts';
 import { draftOfflineSale, type OfflineTerms, offlineHash } from './offline-sale.ts';
+import type { NewOrderRow } from './sql/insert-order.ts';
 import { loadForSales } from './sql/load-for-sale.ts';
 import { viewOrder } from './view-order.ts';
-import { takenOrderId, writeSale } from './write-sale.ts';
+import { takenOrderId, writeSale, writeSales } from './write-sale.ts';
 
 /** One after the other: what a batch loads is megabytes, and its sales wait in one line anyway. */
 const batches = createQueues({
@@ -21,11 +22,15 @@ const batches = createQueues({
   busy: 'The sales of other tills are coming in. The till sends these again.',
 });
 
+/** Written at once: the disk is waited for a tenth as often, and the tills that sell meanwhile wait for no more than these. */
+const TOGETHER = 10;
+
 type SentOrder = { id: string } & Record<string, unknown>;
 /** A sale of the batch, or what is wrong with it. */
 type Sent = { id: string; body: OfflineOrder } | { id: string; problem: ProblemError };
 /** The sales that are on the books, of this batch and from before; without a view those of other shops. */
 type Known = Map<string, { requestHash: string; order: OrderView | null }>;
+type Batch = { context: Context; terms: OfflineTerms; known: Known };
 
 /**
  * Takes sales that were made offline onto the books, each by itself: one that can't be taken keeps no other from it, and one
@@ -38,13 +43,17 @@ export async function replayOrders(
 ): Promise<ReplayedOrder[]> {
   return await batches.run(shopId, async () => {
     const sent = orders.map(parseSale);
-    const { terms, known } = await loadBatch(context, shopId, sent);
+    const batch = await loadBatch(context, shopId, sent);
     const answers: ReplayedOrder[] = [];
-    let isLost = false;
-    for (const each of sent) {
-      if (isLost) answers.push(retryLater(each.id));
-      else answers.push(await replay(context, terms, known, each));
-      isLost = isLost || (answers.at(-1)?.result === 'retry' && !(await isThere(context)));
+    for (let start = 0; start < sent.length; start += TOGETHER) {
+      const some = sent.slice(start, start + TOGETHER);
+      const written = await writeTogether(batch, some);
+      for (const each of some) {
+        const answer = written.get(each) ?? (await replay(batch, each));
+        answers.push(answer);
+        if (answer.result !== 'retry' || (await isThere(context))) continue;
+        return [...answers, ...sent.slice(answers.length).map(({ id }) => retryLater(id))];
+      }
     }
     return answers;
   });
@@ -59,7 +68,8 @@ function parseSale({ id, ...rest }: SentOrder): Sent {
   }
 }
 
-async function loadBatch({ em }: Context, shopId: string, sent: Sent[]) {
+async function loadBatch(context: Context, shopId: string, sent: Sent[]): Promise<Batch> {
+  const { em } = context;
   const bodies = sent.flatMap((each) => ('body' in each ? [each.body] : []));
   const productIds = new Set(bodies.flatMap(({ items }) => items.map((line) => line.productId)));
   const orderIds = bodies.map(({ id }) => id);
@@ -79,27 +89,58 @@ async function loadBatch({ em }: Context, shopId: string, sent: Sent[]) {
       return [id, { requestHash, order: found ? viewOrder(found) : null }];
     }),
   );
-  return { terms, known };
+  return { context, terms, known };
 }
 
-async function replay(
-  context: Context,
-  terms: OfflineTerms,
-  known: Known,
-  sent: Sent,
-): Promise<ReplayedOrder> {
+/** The answers of those sales that went in at one go: of all that look sound, or of none. */
+async function writeTogether(batch: Batch, sent: Sent[]): Promise<Map<Sent, ReplayedOrder>> {
+  const { context, terms, known } = batch;
+  const drafts = new Map<string, { each: Sent; row: NewOrderRow }>();
+  for (const each of sent) {
+    if (drafts.has(each.id) || known.has(each.id)) continue;
+    const row = attempt(() => draft(batch, each));
+    if (row) drafts.set(each.id, { each, row });
+  }
+  if (drafts.size < 2) return new Map();
+  const list = [...drafts.values()];
+  const rows = list.map(({ row }) => row);
+  const orders = await writeSales(context, terms.shop.id, rows).catch(() => null);
+  if (!orders) return new Map();
+  return new Map(
+    list.map(({ each, row }, index) => {
+      const order = orders[index] as OrderView;
+      known.set(order.id, { requestHash: row.requestHash, order });
+      return [each, { id: order.id, result: 'created', order }];
+    }),
+  );
+}
+
+/** Undefined for what can't be done: whoever does it again, one by one, hears why. */
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
+
+function draft({ context, terms }: Batch, sent: Sent): NewOrderRow {
+  if ('problem' in sent) throw sent.problem;
+  return draftOfflineSale(context.actor, terms, sent.body, context.app.now());
+}
+
+async function replay(batch: Batch, sent: Sent): Promise<ReplayedOrder> {
+  const { context, known } = batch;
   const { id } = sent;
   try {
-    if ('problem' in sent) throw sent.problem;
-    const requestHash = offlineHash(sent.body);
     const earlier = known.get(id);
-    if (earlier) {
-      if (earlier.requestHash !== requestHash || !earlier.order) throw takenOrderId();
+    if (earlier && 'body' in sent) {
+      if (earlier.requestHash !== offlineHash(sent.body) || !earlier.order) throw takenOrderId();
       return { id, result: 'same', order: earlier.order };
     }
-    const row = draftOfflineSale(context.actor, terms, sent.body, context.app.now());
+    const row = draft(batch, sent);
     const { order, isReplay } = await writeSale(context, row);
-    known.set(id, { requestHash, order });
+    known.set(id, { requestHash: row.requestHash, order });
     return { id, result: isReplay ? 'same' : 'created', order };
   } catch (error) {
     if (!(error instanceof ProblemError)) {

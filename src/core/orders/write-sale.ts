@@ -1,6 +1,8 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Order as OrderView } from '../../contract/orders.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { violatedUnique } from '../../database/pg-errors.ts';
+import { query } from '../../database/query.ts';
 import type { Context } from '../context.ts';
 import { createQueues } from '../queue.ts';
 import { retrying } from '../retrying.ts';
@@ -46,6 +48,31 @@ export async function writeSale(context: Context, row: NewOrderRow): Promise<Pla
     if (taken === 'payments_pkey') throw takenPaymentId();
     throw error;
   }
+}
+
+// Items come before the counters in the order of locks, and these are locked from the first sale on.
+const LOCK_ITEMS = `
+  SELECT FROM inventory_items WHERE shop_id = $1 AND id = ANY ($2::uuid[]) ORDER BY id FOR NO KEY UPDATE`;
+
+/**
+ * Writes several sales of a shop in one transaction: one wait for the disk instead of many. All of them or none: whatever
+ * is wrong with one throws, and then each is to be written by itself.
+ */
+export async function writeSales(
+  { app, em }: Context,
+  shopId: string,
+  rows: NewOrderRow[],
+): Promise<OrderView[]> {
+  const itemIds = new Set(rows.flatMap(({ stock }) => stock.map(({ itemId }) => itemId)));
+  const write = async (tx: EntityManager) => {
+    if (itemIds.size > 0) await query(tx, LOCK_ITEMS, [shopId, [...itemIds]]);
+    const orders: OrderView[] = [];
+    for (const row of rows) orders.push(await insertOrder(tx, row));
+    return orders;
+  };
+  const orders = await sales.run(shopId, () => retrying(() => em.transactional(write)));
+  app.bus.tell({ kind: 'events', shopId });
+  return orders;
 }
 
 const isShort = (error: unknown) => error instanceof ProblemError && error.code === 'out_of_stock';
