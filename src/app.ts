@@ -7,6 +7,7 @@ import { attachEmbedded } from './database/embedded.ts';
 import { checkSchema, migrateUp, migrationStatus } from './database/migrate.ts';
 import { openOrm } from './database/orm.ts';
 import { checkRequirements } from './database/requirements.ts';
+import { type ServerLock, takeServerLock } from './database/server-lock.ts';
 import { type Bus, openBus } from './redis/bus.ts';
 import { openLimits } from './redis/limits.ts';
 
@@ -88,6 +89,11 @@ export const systemContext = (app: App, name: string): Context<SystemActor> => (
   actor: systemActor(name),
 });
 
+/** Says to other servers that one runs on this database. Throws AnotherServerError. */
+export const holdServerLock = (app: App): Promise<ServerLock> =>
+  takeServerLock(app.databaseUrl, app.config.redisUrl !== undefined);
+
 export { DatabaseUnreachableError, HomeUnreachableError } from './database/errors.ts';
 export { migrateDown, migrateUp, migrationStatus, SchemaError, withClient } from './database/migrate.ts';
 export { DatabaseRefusedError } from './database/requirements.ts';
+export { AnotherServerError } from './database/server-lock.ts';

@@ -17,7 +17,7 @@ const rooms: [file: string, allowed: string, forbidden: string[]][] = [
     '../config.ts',
     ['../contract/problem.ts', '../core/context.ts', 'koa', '../server/server.ts'],
   ],
-  ['src/redis/x.ts', 'ioredis', ['../contract/problem.ts', '../core/context.ts', '../config.ts', 'koa']],
+  ['src/redis/x.ts', 'ioredis', ['../database/orm.ts', '../core/context.ts', '../config.ts', 'koa']],
   [
     'src/client/x.ts',
     '../contract/orders.ts',

@@ -41,3 +41,5 @@ export const SHOP_OPTION: Option = {
   description: 'the shop, by its code',
   required: true,
 };
+
+export const DEVICE_ARGUMENT = { name: 'device', description: 'its id, or its name exactly as it is' };

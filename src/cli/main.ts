@@ -12,6 +12,7 @@ const groups: Record<string, string> = {
   migrate: "Bring the database's schema up to date, back, or look at it",
   import: 'Bring in a menu or past sales from CSV',
   report: 'Look at the figures',
+  device: 'Pair tills, tablets and screens with a shop, and revoke them',
   shift: 'Look at drawers and their X and Z reports',
 };
 

@@ -105,6 +105,8 @@ export const NewOrder = z
   })
   .refine(isPaidOneWay, PAID_TWO_WAYS);
 export type NewOrder = z.output<typeof NewOrder>;
+/** As a till writes it: amounts and quantities as text or numbers. */
+export type NewOrderInput = z.input<typeof NewOrder>;
 
 /** Takes a line off a bill, or some of it. */
 const LineVoid = z.strictObject({

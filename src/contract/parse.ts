@@ -43,16 +43,21 @@ function faultsOf(issue: z.core.$ZodIssue, root: string): Fault[] {
       detail: 'is not a field here',
     }));
   }
-  // Of a choice of types, the one that came nearest says what is wrong.
+  // Of a choice of types, the one that came nearest says what is wrong: the one with the fewest faults.
   if (issue.code === 'invalid_union') {
-    const nearest = issue.errors.find((issues) => issues.every((inner) => inner.path.length > 0));
-    const inner = nearest?.flatMap((found) =>
-      faultsOf({ ...found, path: [...issue.path, ...found.path] }, root),
-    );
-    if (inner && inner.length > 0) return inner;
+    const choices = issue.errors
+      .filter((issues) => issues.every(isWithin))
+      .map((issues) =>
+        issues.flatMap((found) => faultsOf({ ...found, path: [...issue.path, ...found.path] }, root)),
+      );
+    const [nearest] = choices.filter((faults) => faults.length > 0).sort((a, b) => a.length - b.length);
+    if (nearest) return nearest;
   }
   return [{ pointer: at, detail: issue.message }];
 }
+
+/** About a field of an object, not about the whole of it. */
+const isWithin = ({ code, path }: z.core.$ZodIssue) => path.length > 0 || code === 'unrecognized_keys';
 
 /** Messages for what a schema doesn't word itself. */
 function explain(issue: z.core.$ZodRawIssue): string | undefined {

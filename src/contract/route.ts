@@ -38,3 +38,21 @@ export type Query<R extends Route> = Parsed<R['query']>;
 export type Body<R extends Route> = Parsed<R['body']>;
 
 export const defineRoute = <const R extends Route>(route: R): R => route;
+
+/** No key can be named in it. */
+type Nothing = Record<never, never>;
+type Part<Name extends string, S> = S extends z.ZodType
+  ? Nothing extends z.input<S>
+    ? { [N in Name]?: z.input<S> }
+    : { [N in Name]: z.input<S> }
+  : Nothing;
+
+/** What a route is called with: `params`, `query` and `body`, those that it has, as a caller writes them. */
+export type CallInput<R extends Route> = Part<'params', R['params']> &
+  Part<'query', R['query']> &
+  Part<'body', R['body']>;
+
+/** The body that a route answers with; null where it answers without one. */
+export type CallAnswer<R extends Route> = {
+  [S in keyof R['responses']]: R['responses'][S] extends z.ZodType ? z.output<R['responses'][S]> : null;
+}[keyof R['responses']];

@@ -1,6 +1,7 @@
 import { Session } from './auth/session.entity.ts';
 import { Modifier, ModifierGroup, Product, ProductVariant, RecipeLine } from './catalog/product.entity.ts';
 import { Customer } from './customers/customer.entity.ts';
+import { Device } from './devices/device.entity.ts';
 import { InventoryItem } from './inventory/inventory-item.entity.ts';
 import { Order } from './orders/order.entity.ts';
 import { Payment } from './payments/payment.entity.ts';
@@ -24,4 +25,5 @@ export const entities = [
   Customer,
   Shift,
   CashMovement,
+  Device,
 ];

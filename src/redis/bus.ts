@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Activity } from '../contract/activity.ts';
 import type { RedisLog } from './connect.ts';
 
 /**
@@ -11,7 +12,9 @@ export type Message =
   /** Sessions ended, or people lost a role or a shop: look whose sockets have to close. */
   | { kind: 'sessions' }
   /** Who is connected to a process, of one shop. */
-  | { kind: 'presence'; processId: string; shopId: string; people: unknown[] };
+  | { kind: 'presence'; processId: string; shopId: string; people: Activity[] }
+  /** A process started and wants to hear who is connected to the others. */
+  | { kind: 'presence-wanted' };
 
 export type Bus = {
   /** This process among those that share the bus. */

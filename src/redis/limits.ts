@@ -6,6 +6,8 @@ export type Limit = { name: string; times: number; seconds: number };
 export type Limits = {
   /** Counts one; gives the seconds to wait when that is one too many, else 0. Never throws. */
   take(limit: Limit, key: string): Promise<number>;
+  /** Takes one back that was counted and should not have been. Never throws. */
+  giveBack(limit: Limit, key: string): Promise<void>;
   close(): void;
 };
 
@@ -41,6 +43,9 @@ export async function openLimits(redisUrl: string | undefined): Promise<Limits> 
         if (!(refused instanceof RateLimiterRes)) throw refused;
         return Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
       }
+    },
+    async giveBack(limit, key) {
+      await limiterOf(limit).reward(key);
     },
     close: () => redis?.disconnect(),
   };

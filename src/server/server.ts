@@ -4,13 +4,15 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import type { App } from '../app.ts';
 import { ProblemError } from '../contract/problem.ts';
-import { attachFeed } from './feed/sockets.ts';
+import { type LiveFeed, openFeed } from './feed/sockets.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { problemAnswers } from './middleware/problems.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { mountAuth } from './routes/auth.ts';
 import { mountCustomers } from './routes/customers.ts';
+import { mountDevices } from './routes/devices.ts';
+import { mountEvents } from './routes/events.ts';
 import { mountHealth } from './routes/health.ts';
 import { mountInventory } from './routes/inventory.ts';
 import { mountOrders } from './routes/orders.ts';
@@ -30,7 +32,7 @@ const CLOSE_TIMEOUT_MS = 5_000;
 export type RunningServer = { host: string; port: number; close(): Promise<void> };
 
 /** The Koa application: middleware in the order in which a request meets them, then the routes. */
-export function createKoa(app: App): Koa {
+export function createKoa(app: App, feed: LiveFeed): Koa {
   const koa = new Koa();
   koa.use(requestId);
   koa.use(accessLog(app.log));
@@ -46,7 +48,9 @@ export function createKoa(app: App): Koa {
   mountOrders(router, app);
   mountShifts(router, app);
   mountCustomers(router, app);
+  mountDevices(router, app);
   mountReports(router, app);
+  mountEvents(router, app, feed);
 
   koa.use(router.routes());
   koa.use(
@@ -63,13 +67,14 @@ export function createKoa(app: App): Koa {
 
 /** Listens; port 0 takes a free one. Throws what `listen` throws, such as EADDRINUSE. */
 export async function startServer(app: App, host: string, port: number): Promise<RunningServer> {
+  const feed = openFeed(app);
   const http = createHttpServer(
     {
       requestTimeout: REQUEST_TIMEOUT_MS,
       headersTimeout: HEADERS_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     },
-    createKoa(app).callback(),
+    createKoa(app, feed).callback(),
   );
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject);
@@ -78,7 +83,7 @@ export async function startServer(app: App, host: string, port: number): Promise
       resolve();
     });
   });
-  const feed = attachFeed(app, http);
+  feed.attach(http);
   const address = http.address() as AddressInfo;
   return {
     host,

@@ -54,7 +54,7 @@ describe("a real year of sales, Maven's Pizza Place 2015", () => {
     expect(first.json()).to.include({ products: 32, from: '2015-01-01', to: '2015-12-31' });
     const again = await run('import', 'sales', FILE, '--json');
     expect(again.json()).to.include({ lines: 0, orders: 0, existingOrders: 21350, products: 0 });
-    const events = await eventsOf(test, shop.id);
+    const events = (await eventsOf(test, shop.id)).filter(({ type }) => type !== 'user_created');
     expect(events.map(({ type, data }) => [type, data.orders])).to.deep.equal([['data_imported', 21350]]);
   }).timeout(90_000);
 

@@ -173,7 +173,7 @@ function wrongIds(
       path: urlOf(route, params, query),
       body: bodyWith(body, { at, value }),
       headers: JSON_TYPE,
-      statuses: [404, 409, 422],
+      statuses: [404, 409, 422, ...(route.problems.includes('device_refused') ? [403] : [])],
       element: elementOf(route),
       pointer: pointerTo(at),
       orAround: true,

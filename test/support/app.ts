@@ -4,22 +4,35 @@ import { startServer } from '../../src/server/server.ts';
 import { type TestDatabase, testDatabase } from './database.ts';
 import { removeFolder, tempFolder } from './temp.ts';
 
-export type TestApp = { app: App; url: string; database: TestDatabase; close(): Promise<void> };
+export type TestApp = { app: App; url: string; database: TestDatabase; home: string; close(): Promise<void> };
+
+type Options = {
+  now?: () => Date;
+  /** Runs beside this one, as another machine of the same installation; it is closed first. */
+  beside?: TestApp;
+  redisUrl?: string;
+};
 
 /** The whole program on a database of its own, listening on a free port of the loopback. */
-export async function startTestApp(options: { now?: () => Date } = {}): Promise<TestApp> {
-  const database = await testDatabase();
-  const home = tempFolder();
-  const env = { DATABASE_URL: database.url, LOG_LEVEL: process.env.TEST_LOG ?? 'silent' };
-  const app = await createApp(loadConfig({ home }, env), options);
+export async function startTestApp({ now, redisUrl, beside }: Options = {}): Promise<TestApp> {
+  const database = beside?.database ?? (await testDatabase());
+  const home = beside?.home ?? tempFolder();
+  const env = {
+    DATABASE_URL: database.url,
+    REDIS_URL: redisUrl,
+    LOG_LEVEL: process.env.TEST_LOG ?? 'silent',
+  };
+  const app = await createApp(loadConfig({ home }, env), now ? { now } : {});
   const server = await startServer(app, '127.0.0.1', 0);
   return {
     app,
     url: `http://127.0.0.1:${server.port}`,
     database,
+    home,
     async close() {
       await server.close();
       await app.close();
+      if (beside) return;
       await database.drop();
       removeFolder(home);
     },

@@ -25,6 +25,7 @@ import {
   unique,
   variantFields,
 } from './request-parts.ts';
+import { deviceRequests, loginOnDevice } from './valid-device-requests.ts';
 import { reportRequests } from './valid-report-requests.ts';
 import { tillRequests } from './valid-till-requests.ts';
 import { givenPerson, givenSundae, type Person, type World } from './world.ts';
@@ -46,6 +47,7 @@ export type Builder = (world: World, person: Person) => ValidRequest | Promise<V
 const validRequests: Record<string, Builder[]> = {
   login: [
     (_, { email }) => ({ body: { email, password: PASSWORD, device: { id: 'till-1', name: 'Till 1' } } }),
+    loginOnDevice,
   ],
   register: [
     ({ shop }) => ({
@@ -254,6 +256,8 @@ const validRequests: Record<string, Builder[]> = {
   ],
 
   ...tillRequests,
+
+  ...deviceRequests,
 
   ...reportRequests,
 };

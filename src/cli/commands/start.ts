@@ -1,36 +1,45 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { type App, createApp } from '../../app.ts';
+import { type App, createApp, holdServerLock } from '../../app.ts';
 import { type Config, demoHome, loadConfig } from '../../config.ts';
 import { isClaimed, issueSetupToken } from '../../core/shops/claim-installation.ts';
 import { type RunningServer, startServer } from '../../server/server.ts';
 import { askSetUp } from '../ask-set-up.ts';
 import type { Command, Shell } from '../command.ts';
 import { type Demo, prepareDemo } from '../demo.ts';
-import { UsageError } from '../exit-codes.ts';
+import { RefusedError, UsageError } from '../exit-codes.ts';
+import { lanAddresses } from '../lan-addresses.ts';
 import { setUp } from '../set-up.ts';
+import { isWorker, leavePrimary, startWorkers, tellPrimary } from '../workers.ts';
 
 export const start: Command = {
   name: 'start',
   summary: 'Serve the tills, until Ctrl-C',
   options: [
     { flags: '--demo', description: 'a dessert parlour to try things on, apart from your own shop' },
+    {
+      flags: '--workers <number>',
+      description: 'processes that serve together, for more than one core; more than one needs REDIS_URL',
+    },
     { flags: '--port <number>', description: 'default 8080' },
     { flags: '--host <address>', description: 'default 0.0.0.0, all of this network; the demo: 127.0.0.1' },
   ],
   example: 'smoocho start --demo --port 8080',
   async run(shell, options) {
-    const config = startConfig(shell.config, options);
+    const workers = readWorkers(options.workers);
+    const config = startConfig(shell.config, options, workers);
+    if (workers > 1 && !config.redisUrl) throw new RefusedError(NEEDS_REDIS);
     // From the first moment: a signal during the start must not leave PostgreSQL behind.
     const stopped = untilStopped();
+    if (isWorker) return await serveAsWorker(config, stopped);
     if (shell.isInteractive && !options.demo && isFresh(config)) await setUp(config, askSetUp);
     const app = await createApp(config, { migrate: true });
     try {
-      const server = await listen(app, config);
+      const server = await (workers > 1 ? startWorkers(app, config, workers) : serve(app, config));
+      if (typeof server === 'number') return server;
       const demo = options.demo ? await prepareDemo(app) : undefined;
-      await greet(shell, app, server, demo);
+      await greet(shell, app, server, workers, demo);
       await stopped;
       shell.say('\nStopping …');
       await server.close();
@@ -41,14 +50,61 @@ export const start: Command = {
   },
 };
 
-function startConfig(config: Config, { port, host, demo }: Record<string, unknown>): Config {
+const NEEDS_REDIS =
+  'Several workers need a Redis to tell each other what happens. Set REDIS_URL, such as redis://localhost:6379, or leave out --workers.';
+
+/** More would only wait for the same cores. */
+const MAX_WORKERS = 64;
+
+function readWorkers(text: unknown): number {
+  const count = text === undefined ? 1 : Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= MAX_WORKERS) return count;
+  throw new UsageError(`--workers is not a number from 1 to ${MAX_WORKERS}.`);
+}
+
+/** One of several: it serves until the first process tells it to stop, or is gone. */
+async function serveAsWorker(config: Config, stopped: Promise<void>): Promise<undefined> {
+  const app = await createApp(config);
+  try {
+    const server = await serve(app, config);
+    tellPrimary({ host: server.host, port: server.port });
+    await stopped;
+    await server.close();
+  } finally {
+    await app.close();
+    leavePrimary();
+  }
+}
+
+async function serve(app: App, config: Config): Promise<RunningServer> {
+  const lock = await holdServerLock(app);
+  try {
+    const server = await listen(app, config);
+    return {
+      ...server,
+      close: async () => {
+        await server.close();
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+function startConfig(config: Config, { port, host, demo }: Record<string, unknown>, workers: number): Config {
+  // Together they hold about as many connections as one alone would.
+  const poolSize = workers === 1 ? undefined : Math.max(4, Math.ceil(8 / workers));
   const number = port === undefined ? undefined : Number(port);
   if (number !== undefined && !(Number.isInteger(number) && number >= 0 && number <= 65_535)) {
     throw new UsageError('--port is not a number from 0 to 65535.');
   }
-  if (!demo) return loadConfig({ home: config.home, port: number, host: host as string | undefined });
+  if (!demo) {
+    return loadConfig({ home: config.home, port: number, host: host as string | undefined, poolSize });
+  }
   // The demo is for whoever tries it on this machine, not for the network.
-  const own = { home: demoHome(config.home), outerHome: config.home };
+  const own = { home: demoHome(config.home), outerHome: config.home, poolSize };
   const address = { port: number, host: (host as string | undefined) ?? '127.0.0.1' };
   return { ...loadConfig({ ...own, ...address }), databaseUrl: undefined };
 }
@@ -70,13 +126,19 @@ async function listen(app: App, config: Config): Promise<RunningServer> {
   }
 }
 
-async function greet(shell: Shell, app: App, server: RunningServer, demo: Demo | undefined): Promise<void> {
+async function greet(
+  shell: Shell,
+  app: App,
+  server: RunningServer,
+  workers: number,
+  demo: Demo | undefined,
+): Promise<void> {
   const url = `http://${server.host === '0.0.0.0' || server.host === '::' ? 'localhost' : server.host}:${server.port}`;
   const setupToken =
     demo || (await isClaimed(app.orm.em.fork()))
       ? null
       : await issueSetupToken({ app, em: app.orm.em.fork() });
-  shell.say(`Smoocho is running at ${url}`);
+  shell.say(`Smoocho is running at ${url}${workers > 1 ? `, with ${workers} workers` : ''}`);
   for (const address of lanAddresses(server))
     shell.say(`Tills on this network: http://${address}:${server.port}`);
   if (demo) shell.say(demoGreeting(url, demo));
@@ -86,18 +148,11 @@ async function greet(shell: Shell, app: App, server: RunningServer, demo: Demo |
     url,
     port: server.port,
     pid: process.pid,
+    workers,
     home: app.config.home,
     setupToken,
     demo: demo ?? null,
   });
-}
-
-function lanAddresses({ host }: RunningServer): string[] {
-  if (host !== '0.0.0.0' && host !== '::') return [];
-  return Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter((address) => address.family === 'IPv4' && !address.internal)
-    .map((address) => address.address);
 }
 
 function demoGreeting(
@@ -140,5 +195,6 @@ Nothing is set up yet. Run "smoocho init", or make the owner with this setup tok
 async function untilStopped(): Promise<void> {
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    if (isWorker) process.once('disconnect', () => resolve());
   });
 }

@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Login, SignedIn } from '../../contract/auth.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import type { Context, Services } from '../context.ts';
+import { admitDevice, touchDevice } from '../devices/admit-device.ts';
 import { listShopsOf } from '../shops/find-shops.ts';
 import { viewShop } from '../shops/view-shop.ts';
 import { User } from '../users/user.entity.ts';
@@ -12,7 +13,10 @@ import { ACCESS_TOKEN_SECONDS, hashToken, newOpaqueToken, SESSION_DAYS, signAcce
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Signs a person in and starts a session. Throws `wrong_credentials`, the same for an unknown account. */
+/**
+ * Signs a person in and starts a session. Throws `wrong_credentials`, the same for an unknown account; `device_refused`
+ * only to who knows the password.
+ */
 export async function signIn({ app, em }: Pick<Context, 'app' | 'em'>, login: Login): Promise<SignedIn> {
   const user = await em.findOne(User, { email: login.email });
   const isRight = await verifyPassword(login.password, user?.passwordHash);
@@ -20,18 +24,20 @@ export async function signIn({ app, em }: Pick<Context, 'app' | 'em'>, login: Lo
 
   const now = app.now();
   const refresh = newOpaqueToken();
-  const session = em.create(Session, {
-    id: uuidv7(),
-    userId: user.id,
-    refreshHash: refresh.hash,
-    deviceId: login.device?.id ?? null,
-    deviceName: login.device && 'name' in login.device ? login.device.name : null,
-    createdAt: now,
-    lastSeenAt: now,
-    expiresAt: new Date(now.getTime() + SESSION_DAYS * DAY_MS),
-    endedAt: null,
+  const session = await em.transactional(async (tx) => {
+    const device = await admitDevice(tx, login.device, user.id, now);
+    return tx.create(Session, {
+      id: uuidv7(),
+      userId: user.id,
+      refreshHash: refresh.hash,
+      deviceId: device?.id ?? null,
+      deviceName: device?.name ?? null,
+      createdAt: now,
+      lastSeenAt: now,
+      expiresAt: new Date(now.getTime() + SESSION_DAYS * DAY_MS),
+      endedAt: null,
+    });
   });
-  await em.persist(session).flush();
   const shops = await listShopsOf(em, user);
   return { ...tokens(app, session, refresh.token), user: viewUser(user), shops: shops.map(viewShop) };
 }
@@ -48,12 +54,14 @@ export async function refreshSession({ app, em }: Pick<Context, 'app' | 'em'>, r
   const session = renewed === 1 ? await em.findOne(Session, { refreshHash: refresh.hash }) : null;
   if (!session)
     throw new ProblemError('unauthenticated', { detail: 'The refresh token is not valid. Sign in again.' });
+  await touchDevice(em, session.deviceId, app.now());
   return tokens(app, session, refresh.token);
 }
 
-/** Ends a session: its tokens are worth nothing from now on. */
+/** Ends a session: its tokens are worth nothing from now on, and its sockets close. */
 export async function signOut({ app, em }: Pick<Context, 'app' | 'em'>, sessionId: string): Promise<void> {
   await em.nativeUpdate(Session, { id: sessionId, endedAt: null }, { endedAt: app.now() });
+  app.bus.tell({ kind: 'sessions' });
 }
 
 function tokens(app: Services, session: Session, refreshToken: string) {

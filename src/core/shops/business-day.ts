@@ -1,9 +1,11 @@
 const DAY_MS = 86_400_000;
 
-/** The day before a `YYYY-MM-DD`. */
-function dayBefore(date: string): string {
-  return new Date(Date.parse(`${date}T00:00:00Z`) - DAY_MS).toISOString().slice(0, 10);
+/** The `YYYY-MM-DD` so many days after another. */
+export function daysAfter(date: string, days: number): string {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
 }
+
+const dayBefore = (date: string) => daysAfter(date, -1);
 
 /**
  * The business date (`YYYY-MM-DD`) of a wall time in the shop: before `dayStart` (`HH:MM`) it is still the day before.
@@ -52,6 +54,14 @@ export function fiscalYearLabel(businessDate: string, fiscalYearStart: string): 
   if (fiscalYearStart === '01-01') return businessDate.slice(0, 4);
   const startYear = businessDate.slice(5) >= fiscalYearStart ? year : year - 1;
   return [startYear, startYear + 1].map((each) => String(each % 100).padStart(2, '0')).join('');
+}
+
+/** The first and the last day of the fiscal year that a business date is in. */
+export function fiscalYearSpan(businessDate: string, fiscalYearStart: string): { from: string; to: string } {
+  const year = Number(businessDate.slice(0, 4));
+  const startYear = businessDate.slice(5) >= fiscalYearStart ? year : year - 1;
+  const startOf = (each: number) => `${String(each).padStart(4, '0')}-${fiscalYearStart}`;
+  return { from: startOf(startYear), to: dayBefore(startOf(startYear + 1)) };
 }
 
 /** `CODE/2627/000123`: at most 16 characters up to the millionth bill of a year (Indian GST rule 46). */

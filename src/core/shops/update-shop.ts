@@ -1,7 +1,7 @@
-import { LockMode } from '@mikro-orm/core';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { CUSTOM_MAX_BYTES, type SettingsChange, type SettingsValues } from '../../contract/settings.ts';
 import type { ShopChange } from '../../contract/shops.ts';
+import { query } from '../../database/query.ts';
 import type { Actor, Context } from '../context.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
@@ -60,8 +60,12 @@ function checkOwnLimit(
   throw fieldProblem('forbidden', '/discountLimits/manager', detail);
 }
 
+// NO KEY: a sale under way, which refers to its shop, need not wait for the settings.
+const LOCK_SHOP = 'SELECT FROM shops WHERE id = $1 FOR NO KEY UPDATE';
+
 async function lockShop(tx: Transaction, shopId: string): Promise<Shop> {
-  const shop = await tx.em.findOne(Shop, shopId, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  await query(tx.em, LOCK_SHOP, [shopId]);
+  const shop = await tx.em.findOne(Shop, shopId, { refresh: true });
   if (!shop) throw new ProblemError('not_found', { detail: 'There is no such shop.' });
   return shop;
 }

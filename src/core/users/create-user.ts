@@ -5,18 +5,23 @@ import { isAtLeast, type NewUser, OWNER_PASSWORD_MIN, type Role } from '../../co
 import { isUniqueViolation } from '../../database/pg-errors.ts';
 import { hashPassword } from '../auth/passwords.ts';
 import type { Actor, Context } from '../context.ts';
+import { transact } from '../transact.ts';
 import { User } from './user.entity.ts';
+import { viewColleague } from './view-user.ts';
 
 /** Adds a staff member to a shop. A manager adds cashiers, an owner anybody. Throws `forbidden`, `already_exists`. */
 export async function createUser(context: Context, shopId: string, newUser: NewUser): Promise<User> {
-  const { app, em, actor } = context;
-  if (!mayAppoint(actor, newUser.role)) {
+  if (!mayAppoint(context.actor, newUser.role)) {
     throw new ProblemError('forbidden', { detail: `Only an owner can add somebody as ${newUser.role}.` });
   }
-  const user = await buildUser(em, newUser, app.now());
-  user.shopId = shopId;
-  await saveUser(em, user);
-  return user;
+  const passwordHash = await hashNewPassword(newUser);
+  return await transact(context, async (tx) => {
+    const user = userOf(tx.em, newUser, passwordHash, tx.app.now());
+    user.shopId = shopId;
+    await saveUser(tx.em, user);
+    tx.record({ shopId, type: 'user_created', data: viewColleague(user) });
+    return user;
+  });
 }
 
 function mayAppoint(actor: Actor, role: Role): boolean {
@@ -26,7 +31,15 @@ function mayAppoint(actor: Actor, role: Role): boolean {
 
 /** A user with a hashed password, not saved yet. */
 export async function buildUser(em: EntityManager, newUser: NewUser, now: Date): Promise<User> {
-  checkOwnerPassword(newUser.role, newUser.password);
+  return userOf(em, newUser, await hashNewPassword(newUser), now);
+}
+
+async function hashNewPassword({ role, password }: NewUser): Promise<string> {
+  checkOwnerPassword(role, password);
+  return await hashPassword(password);
+}
+
+function userOf(em: EntityManager, newUser: NewUser, passwordHash: string, now: Date): User {
   return em.create(
     User,
     {
@@ -34,7 +47,7 @@ export async function buildUser(em: EntityManager, newUser: NewUser, now: Date):
       email: newUser.email,
       name: newUser.name,
       role: newUser.role,
-      passwordHash: await hashPassword(newUser.password),
+      passwordHash,
       shopId: null,
       createdAt: now,
       updatedAt: now,

@@ -1,3 +1,4 @@
+import type { EventData } from '../../contract/events.ts';
 import type { User as UserView } from '../../contract/users.ts';
 import type { User } from './user.entity.ts';
 
@@ -12,5 +13,16 @@ export function viewUser(user: User): UserView {
     version: user.version,
     createdAt: user.createdAt.toISOString(),
     updatedAt: user.updatedAt.toISOString(),
+  };
+}
+
+/** A person as every till of the shop may know them. */
+export function viewColleague(user: User): EventData<'user_updated'> {
+  return {
+    id: user.id,
+    name: user.name,
+    role: user.role,
+    shopId: user.shopId ?? null,
+    version: user.version,
   };
 }

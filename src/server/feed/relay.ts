@@ -1,89 +1,188 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../../app.ts';
-import type { EventEnvelope } from '../../contract/events.ts';
-import { eventsAfter, feedHead } from '../../core/events/read-events.ts';
+import type { EventEnvelope, FeedPosition } from '../../contract/events.ts';
+import { eventsAfter, feedHead, feedHeads } from '../../core/events/read-events.ts';
 
 /** Read at a time: a burst goes out in several bites, not as one large result. */
 const BATCH = 500;
-/** The net under the wake: a change made by another process, such as an import, is seen after at most this. */
+/** The net under the wakes: one that is lost, or a change by a program that sends none, is seen after at most this. */
 const POLL_MS = 1_000;
+/** Requests that wait for an event at once; more are answered without waiting. */
+const MAX_WAITING = 2_000;
 
-type Feed = {
-  seq: number;
-  /** How many sockets listen. */
-  listeners: number;
+type Feed = FeedPosition & {
+  /** How many sockets and requests follow it. */
+  followers: number;
+  /** Requests that wait for it to move. */
+  waiting: Set<() => void>;
   /** The read under way; a wake during it asks for one more. */
   reading: Promise<void> | null;
   isStale: boolean;
 };
 
+/** What the relay hands on, to whoever carries it to the sockets of a shop. */
+export type Outlet = {
+  emit(shopId: string, event: EventEnvelope): void;
+  /** The shop was restored from a backup: what was told before means nothing, and its feed stands at `position`. */
+  restart(shopId: string, position: FeedPosition): void;
+};
+
 export type Relay = {
-  /** Starts (or joins) a shop's feed from where it stands now. */
-  join(shopId: string): Promise<void>;
-  leave(shopId: string): void;
+  /** Starts (or joins) following a shop's feed from where it stands now. */
+  follow(shopId: string): Promise<void>;
+  unfollow(shopId: string): void;
+  /** Up to where a followed feed was handed on. */
+  position(shopId: string): FeedPosition;
+  /** Hands on everything that is committed by now. Throws what the database throws. */
+  refresh(shopId: string): Promise<void>;
+  /** Waits until a shop's feed is past `seq`, or until `signal`. */
+  moved(shopId: string, seq: number, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 };
 
 /**
- * Carries committed events to `emit`, for the shops that somebody listens to: in order, each once. A wake only says
+ * Carries committed events to the outlet, for the shops that somebody follows: in order, each once. A wake only says
  * that there is something; what there is comes from the event rows, so a lost wake costs delay and never an event.
  */
-export function startRelay(app: App, emit: (shopId: string, event: EventEnvelope) => void): Relay {
+export function startRelay(app: App, outlet: Outlet): Relay {
   const feeds = new Map<string, Feed>();
-  let isClosed = false;
+  const closing = new AbortController();
+  let waitingCount = 0;
+
+  const moveTo = (shopId: string, feed: Feed, { epoch, seq }: FeedPosition): void => {
+    if (epoch !== feed.epoch) outlet.restart(shopId, { epoch, seq });
+    Object.assign(feed, { epoch, seq });
+    for (const go of feed.waiting) go();
+  };
 
   const read = async (shopId: string, feed: Feed): Promise<void> => {
-    while (feed.isStale && !isClosed) {
+    while (feed.isStale && !closing.signal.aborted) {
       feed.isStale = false;
       const events = await eventsAfter(app.orm.em.fork(), shopId, feed.seq, BATCH);
+      // Everybody left meanwhile, and whoever came since stands elsewhere.
+      if (feeds.get(shopId) !== feed) return;
       for (const event of events) {
+        if (event.epoch !== feed.epoch)
+          return moveTo(shopId, feed, await feedHead(app.orm.em.fork(), shopId));
         feed.seq = event.seq;
-        emit(shopId, event);
+        outlet.emit(shopId, event);
       }
+      if (events.length > 0) moveTo(shopId, feed, feed);
       if (events.length === BATCH) feed.isStale = true;
     }
   };
 
+  const refresh = (shopId: string, feed: Feed): Promise<void> => {
+    feed.isStale = true;
+    feed.reading ??= read(shopId, feed).finally(() => {
+      feed.reading = null;
+      // A wake that came after the last look and before this line.
+      if (feed.isStale) wake(shopId);
+    });
+    return feed.reading;
+  };
+
   const wake = (shopId: string): void => {
     const feed = feeds.get(shopId);
-    if (!feed || isClosed) return;
-    feed.isStale = true;
-    feed.reading ??= read(shopId, feed)
-      .catch((error) => app.log.warn({ err: error, shopId }, 'the feed could not be read; trying again'))
-      .finally(() => {
-        feed.reading = null;
-      });
+    if (!feed || closing.signal.aborted) return;
+    refresh(shopId, feed).catch((error) =>
+      app.log.warn({ err: error, shopId }, 'the feed could not be read; trying again'),
+    );
+  };
+
+  /** One statement for all the shops; only those that moved are read. */
+  const look = async (): Promise<void> => {
+    if (feeds.size === 0) return;
+    for (const { shopId, ...head } of await feedHeads(app.orm.em.fork(), [...feeds.keys()])) {
+      const feed = feeds.get(shopId);
+      if (!feed) continue;
+      if (head.epoch !== feed.epoch) moveTo(shopId, feed, head);
+      else if (head.seq > feed.seq) wake(shopId);
+    }
+  };
+
+  const poll = async (): Promise<void> => {
+    while (!closing.signal.aborted) {
+      await sleep(POLL_MS, undefined, { signal: closing.signal }).catch(() => {});
+      if (closing.signal.aborted) return;
+      await look().catch((error) => app.log.warn({ err: error }, 'the feeds could not be looked at'));
+    }
+  };
+
+  const followed = (shopId: string): Feed => {
+    const feed = feeds.get(shopId);
+    if (!feed) throw new Error(`Nobody follows the feed of shop ${shopId}.`);
+    return feed;
+  };
+
+  const follow = async (shopId: string): Promise<void> => {
+    if (!feeds.has(shopId)) {
+      const head = await feedHead(app.orm.em.fork(), shopId);
+      // Of two who came at once, the first one's stands: the feed may have moved since.
+      if (!feeds.has(shopId)) {
+        feeds.set(shopId, { ...head, followers: 0, waiting: new Set(), reading: null, isStale: false });
+      }
+    }
+    followed(shopId).followers += 1;
+  };
+
+  const unfollow = (shopId: string): void => {
+    const feed = feeds.get(shopId);
+    if (!feed) return;
+    feed.followers -= 1;
+    if (feed.followers === 0) feeds.delete(shopId);
   };
 
   const stopListening = app.bus.onMessage((message) => {
     if (message.kind === 'events') wake(message.shopId);
   });
-  const poll = setInterval(() => {
-    for (const shopId of feeds.keys()) wake(shopId);
-  }, POLL_MS);
+  const polling = poll();
 
   return {
-    async join(shopId) {
-      const known = feeds.get(shopId);
-      if (known) {
-        known.listeners += 1;
-        return;
-      }
-      const { seq } = await feedHead(app.orm.em.fork(), shopId);
-      const feed = feeds.get(shopId) ?? { seq, listeners: 0, reading: null, isStale: false };
-      feed.listeners += 1;
-      feeds.set(shopId, feed);
+    follow,
+    unfollow,
+    position: (shopId) => {
+      const { epoch, seq } = followed(shopId);
+      return { epoch, seq };
     },
-    leave(shopId) {
-      const feed = feeds.get(shopId);
-      if (!feed) return;
-      feed.listeners -= 1;
-      if (feed.listeners === 0) feeds.delete(shopId);
+    refresh: (shopId) => refresh(shopId, followed(shopId)),
+    async moved(shopId, seq, signal) {
+      if (waitingCount >= MAX_WAITING) return;
+      waitingCount += 1;
+      try {
+        await follow(shopId);
+        const feed = followed(shopId);
+        try {
+          await passed(feed, seq, AbortSignal.any([signal, closing.signal]));
+        } finally {
+          unfollow(shopId);
+        }
+      } finally {
+        waitingCount -= 1;
+      }
     },
     async close() {
-      isClosed = true;
+      closing.abort();
       stopListening();
-      clearInterval(poll);
-      await Promise.all([...feeds.values()].map((feed) => feed.reading));
+      await Promise.allSettled([polling, ...[...feeds.values()].map((feed) => feed.reading)]);
     },
   };
+}
+
+function passed(feed: Feed, seq: number, signal: AbortSignal): Promise<void> {
+  const { epoch } = feed;
+  return new Promise((resolve) => {
+    const stop = () => {
+      feed.waiting.delete(check);
+      signal.removeEventListener('abort', stop);
+      resolve();
+    };
+    const check = () => {
+      if (feed.seq > seq || feed.epoch !== epoch) stop();
+    };
+    feed.waiting.add(check);
+    signal.addEventListener('abort', stop);
+    check();
+    if (signal.aborted) stop();
+  });
 }

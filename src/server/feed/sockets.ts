@@ -1,63 +1,182 @@
 import type { Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import type { App } from '../../app.ts';
-import { SocketHandshake } from '../../contract/events.ts';
+import type { Activity } from '../../contract/activity.ts';
+import { type FeedPosition, type Resync, SocketHandshake } from '../../contract/events.ts';
+import { parse } from '../../contract/parse.ts';
 import { ProblemError, problemBody } from '../../contract/problem.ts';
+import { isAtLeast } from '../../contract/users.ts';
 import { authenticate } from '../../core/auth/authenticate.ts';
+import { deviceNameOf, type Standing } from '../../core/auth/standing.ts';
+import type { UserActor } from '../../core/context.ts';
+import { createQueue } from '../../core/queue.ts';
+import { catchUp, type FeedSocket, type Outgoing, room } from './catch-up.ts';
+import { guardConnections } from './connections.ts';
+import { type Presence, startPresence } from './presence.ts';
 import { type Relay, startRelay } from './relay.ts';
+import { watchStandings } from './standings.ts';
 
 /** Devices only listen; what they send is small. */
 const MAX_FRAME_BYTES = 16 * 1024;
+/** With these, a connection that is only half there is gone after 18 seconds. */
+const PING_EVERY_MS = 10_000;
+const PING_TIMEOUT_MS = 8_000;
+/** A connection that doesn't say who it is. */
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Of one session: a till, and the browser tabs that were left open. */
+const MAX_SOCKETS_A_SESSION = 10;
+const leadersRoom = (shopId: string) => `leaders:${shopId}`;
 
-const room = (shopId: string) => `shop:${shopId}`;
+/** After a power cut all tills come back at once: they wait here and not for the database's connections. */
+const admissions = () =>
+  createQueue({ atOnce: 4, waiting: 5_000, busy: 'Too many devices connect at once. Try again shortly.' });
 
-export type LiveFeed = { close(): Promise<void> };
+export type LiveFeed = {
+  relay: Relay;
+  presence: Presence;
+  /** Takes the sockets of this server. */
+  attach(http: HttpServer): void;
+  close(): Promise<void>;
+};
+type Admitted = { actor: UserActor; standing: Standing; since: FeedPosition | null | undefined };
 
-/** The live feed at `/socket.io`: a socket gets every event of its own shop, after the commit, in order. */
-export function attachFeed(app: App, http: HttpServer): LiveFeed {
-  const io = new Server(http, {
+/** The live feed at `/socket.io`: a socket gets every event of its own shop, after the commit, in order, once. */
+export function openFeed(app: App): LiveFeed {
+  const io = new Server<Record<string, never>, Outgoing>({
     path: '/socket.io',
     serveClient: false,
     maxHttpBufferSize: MAX_FRAME_BYTES,
+    pingInterval: PING_EVERY_MS,
+    pingTimeout: PING_TIMEOUT_MS,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    // Of several processes, each request of a polling client would reach another one.
+    transports: app.config.redisUrl ? ['websocket'] : ['websocket', 'polling'],
     // Browsers of other sites have no business here; a till's own page comes from the same origin.
     cors: { origin: false },
   });
-  const relay = startRelay(app, (shopId, event) => io.to(room(shopId)).emit(event.type, event));
-  io.use((socket, next) => {
-    admit(app, relay, socket).then(
-      () => next(),
-      (error) => next(refusal(app, error)),
-    );
+  const relay = startRelay(app, {
+    emit: (shopId, event) => io.to(room(shopId)).emit(event.type, event),
+    restart: (shopId, position) =>
+      io.to(room(shopId)).emit('resync', { ...position, reason: 'other_epoch' } satisfies Resync),
   });
-  io.on('connection', (socket) => socket.join(room(socket.data.shopId)));
+  const presence = startPresence(app, (shopId, activity) =>
+    io.to(leadersRoom(shopId)).emit('user_activity', activity),
+  );
+  const sessions = new Map<string, number>();
+  const queue = admissions();
+  io.use((socket, next) => {
+    queue
+      .run(() => admit(app, relay, socket))
+      .then(
+        (admitted) => {
+          socket.data = admitted;
+          next(countSession(sessions, socket));
+        },
+        (error) => next(refusal(app, error)),
+      );
+  });
+  io.on('connection', (socket) => {
+    serve(app, relay, presence, socket).catch((error) => {
+      app.log.warn({ err: error }, 'a socket could not be served');
+      socket.conn.close();
+    });
+  });
+  let connections: ReturnType<typeof guardConnections> | undefined;
+  const standings = watchStandings(app, io);
   return {
+    relay,
+    presence,
+    attach(http) {
+      io.attach(http);
+      connections = guardConnections(io, app.log);
+    },
     async close() {
+      standings.stop();
+      presence.close();
       await relay.close();
-      io.disconnectSockets(true);
+      // Closed below Socket.io: a client that is told to disconnect would not come back by itself.
+      connections?.closeAll();
       // The HTTP server itself is closed by whoever opened it.
-      io.engine.close();
+      io.engine?.close();
     },
   };
 }
 
-/** Lets a socket into its shop's room, and only there. Throws `unauthenticated`, `not_found`, `invalid_request`. */
-async function admit(app: App, relay: Relay, socket: Socket): Promise<void> {
-  const handshake = SocketHandshake.safeParse(socket.handshake.auth);
-  if (!handshake.success) {
-    throw new ProblemError('invalid_request', { detail: 'Connect with auth: { token, shopId }.' });
-  }
-  const { token, shopId } = handshake.data;
-  const { hasShop } = await authenticate(app, app.orm.em.fork(), token, shopId);
+/** Lets a socket into its shop, and only there; the shop's feed is followed from now on. Throws `unauthenticated`, `not_found`, `invalid_request`. */
+async function admit(app: App, relay: Relay, socket: Socket): Promise<Admitted> {
+  const { token, shopId, since } = readHandshake(socket);
+  const { actor, hasShop } = await authenticate(app, app.orm.em.fork(), token, shopId);
   if (!hasShop) throw new ProblemError('not_found', { detail: 'There is no such shop.' });
-  await relay.join(shopId);
-  socket.data.shopId = shopId;
-  // Not 'disconnect': a client that hangs up during the handshake never connected, but did join.
-  if (socket.conn.readyState === 'open') socket.conn.once('close', () => relay.leave(shopId));
-  else relay.leave(shopId);
+  await relay.follow(shopId);
+  onClose(socket, () => relay.unfollow(shopId));
+  return { actor, standing: { sessionId: actor.sessionId, shopId, role: actor.role }, since };
+}
+
+function readHandshake(socket: Socket) {
+  try {
+    return parse(SocketHandshake, socket.handshake.auth);
+  } catch (error) {
+    const errors = error instanceof ProblemError ? error.errors : undefined;
+    throw new ProblemError('invalid_request', {
+      detail: 'Connect with auth: { token, shopId, since? }.',
+      ...(errors ? { errors } : {}),
+    });
+  }
+}
+
+/** One more of its session, unless it has too many; gives the refusal. */
+function countSession(sessions: Map<string, number>, socket: Socket): Error | undefined {
+  const { sessionId } = (socket.data as Admitted).standing;
+  const count = sessions.get(sessionId) ?? 0;
+  if (count >= MAX_SOCKETS_A_SESSION) {
+    const detail = `A session has at most ${MAX_SOCKETS_A_SESSION} connections. Close some, or sign in again.`;
+    return asError(new ProblemError('too_many_requests', { detail }));
+  }
+  sessions.set(sessionId, count + 1);
+  onClose(socket, () => {
+    const left = (sessions.get(sessionId) ?? 1) - 1;
+    if (left === 0) sessions.delete(sessionId);
+    else sessions.set(sessionId, left);
+  });
+  return undefined;
+}
+
+/** Not 'disconnect': a client that hangs up during the handshake never connected. */
+function onClose(socket: Socket, work: () => void): void {
+  if (socket.conn.readyState === 'open') socket.conn.once('close', work);
+  else work();
+}
+
+async function serve(app: App, relay: Relay, presence: Presence, socket: FeedSocket): Promise<void> {
+  const { actor, standing, since } = socket.data as Admitted;
+  const { shopId } = standing;
+  // Without a pause for whoever starts from now: what happens after the client knows that it is connected reaches it.
+  await catchUp(app, relay, socket, shopId, since);
+  const deviceName = await deviceNameOf(app.orm.em.fork(), standing.sessionId);
+  if (!socket.connected) return;
+  const now = app.now().toISOString();
+  const { id: userId, name, role, deviceId } = actor;
+  const person: Activity = {
+    id: socket.id,
+    userId,
+    name,
+    role,
+    deviceId,
+    deviceName,
+    since: now,
+    lastSeenAt: now,
+  };
+  if (isAtLeast(role, 'manager')) socket.join(leadersRoom(shopId));
+  presence.enter(shopId, person);
+  socket.conn.on('heartbeat', () => presence.seen(shopId, socket.id));
+  onClose(socket, () => presence.leave(shopId, socket.id));
 }
 
 function refusal(app: App, error: unknown): Error {
-  const known = error instanceof ProblemError ? error : new ProblemError('internal');
-  if (known !== error) app.log.error({ err: error }, 'a socket could not be let in');
-  return Object.assign(new Error(known.message), { data: problemBody(known, 'socket') });
+  if (error instanceof ProblemError) return asError(error);
+  app.log.error({ err: error }, 'a socket could not be let in');
+  return asError(new ProblemError('internal', { detail: 'The socket could not be let in. Try again.' }));
 }
+
+const asError = (problem: ProblemError) =>
+  Object.assign(new Error(problem.message), { data: problemBody(problem, 'socket') });

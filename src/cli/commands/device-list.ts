@@ -1,0 +1,47 @@
+import type { Device } from '../../contract/devices.ts';
+import { limits } from '../../contract/primitives.ts';
+import { listDevices } from '../../core/devices/find-devices.ts';
+import { viewDevice } from '../../core/devices/view-device.ts';
+import { wallClock } from '../../core/shops/business-day.ts';
+import { findShopByCode } from '../../core/shops/find-shops.ts';
+import type { Shop } from '../../core/shops/shop.entity.ts';
+import { type Command, SHOP_OPTION } from '../command.ts';
+import { table } from '../output/table.ts';
+
+export const deviceList: Command = {
+  name: 'device list',
+  summary: 'List the devices that were paired with a shop',
+  options: [SHOP_OPTION],
+  example: 'smoocho device list --shop PIZA',
+  async run(shell, { shop: code }) {
+    await shell.withApp(async (app) => {
+      const em = app.orm.em.fork();
+      const shop = await findShopByCode(em, code as string);
+      const devices: Device[] = [];
+      for (let cursor: string | null | undefined; cursor !== null; ) {
+        const page = await listDevices(em, shop.id, { limit: limits.page.max, cursor });
+        devices.push(...page.data.map(viewDevice));
+        cursor = page.nextCursor;
+      }
+      shell.say(devices.length === 0 ? 'No device is paired yet.' : readable(devices, shop));
+      shell.give(devices);
+    });
+    return undefined;
+  },
+};
+
+function readable(devices: Device[], { timezone }: Shop): string {
+  const clock = (time: string | null) => {
+    if (time === null) return '';
+    const wall = wallClock(new Date(time), timezone);
+    return `${wall.date} ${wall.time.slice(0, 5)}`;
+  };
+  return table(devices, [
+    { title: 'name', value: (device) => device.name },
+    { title: 'series', value: (device) => device.series ?? '' },
+    { title: 'paired', value: (device) => clock(device.pairedAt) },
+    { title: 'last seen', value: (device) => clock(device.lastSeenAt) },
+    { title: 'revoked', value: (device) => clock(device.revokedAt) },
+    { title: 'id', value: (device) => device.id },
+  ]);
+}

@@ -1,0 +1,105 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { App } from '../app.ts';
+import type { Config } from '../config.ts';
+
+/** Where a worker listens, as it tells the process that started it. */
+export type Address = { host: string; port: number };
+export type Workers = Address & { close(): Promise<void> };
+
+/** This process is one of several that serve together. */
+export const isWorker = cluster.isWorker;
+
+/** The line to the first process would keep this one going. */
+export const leavePrimary = () => process.connected && process.disconnect();
+
+export const tellPrimary = (address: Address) => process.send?.(address);
+
+/** Sales under way and a database that is slow: after this long a worker is ended. */
+const STOP_TIMEOUT_MS = 15_000;
+/** A worker that ends sooner than this has a fault that a new one has too: each next one waits longer. */
+const SOUND_MS = 10_000;
+const MAX_PAUSE_MS = 30_000;
+
+/**
+ * Starts so many workers on one port and keeps them: one that ends is started again. Gives the exit code of one
+ * that can't even start; it has said why.
+ */
+export async function startWorkers(app: App, config: Config, count: number): Promise<Workers | number> {
+  let isClosing = false;
+  const workers = new Set<Worker>();
+
+  const startOne = (): Worker => {
+    const worker = cluster.fork();
+    workers.add(worker);
+    worker.once('exit', () => workers.delete(worker));
+    return worker;
+  };
+
+  const keep = async (worker: Worker): Promise<void> => {
+    let current = worker;
+    for (let faults = 0; ; ) {
+      const startedAt = Date.now();
+      const [code, signal] = await exitOf(current);
+      if (isClosing) return;
+      faults = Date.now() - startedAt < SOUND_MS ? faults + 1 : 0;
+      const pauseMs = faults === 0 ? 0 : Math.min(MAX_PAUSE_MS, 100 * 2 ** faults);
+      app.log.error({ code, signal, pauseMs }, 'a worker ended; another one takes its place');
+      await sleep(pauseMs, undefined, { ref: false });
+      if (isClosing) return;
+      current = startOne();
+    }
+  };
+
+  const close = async () => {
+    isClosing = true;
+    await Promise.all([...workers].map(stop));
+  };
+
+  const port = config.port || (await freePort(config.host));
+  // The last --port counts.
+  cluster.setupPrimary({ args: [...process.argv.slice(2), `--port=${port}`] });
+  const all = Array.from({ length: count }, startOne);
+  const addresses = await Promise.all(all.map(addressOf));
+  const [address] = addresses;
+  const failed = addresses.find((found) => typeof found === 'number');
+  if (failed !== undefined || typeof address !== 'object') {
+    await close();
+    return failed ?? 1;
+  }
+  for (const worker of all) void keep(worker);
+  return { ...address, close };
+}
+
+/** The workers share one port, so that it has to be known before them. */
+async function freePort(host: string): Promise<number> {
+  const probe = createServer().listen(0, host);
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+const exitOf = async (worker: Worker): Promise<[code: number | null, signal: string | null]> =>
+  worker.isDead()
+    ? [worker.process.exitCode, worker.process.signalCode]
+    : ((await once(worker, 'exit')) as [number | null, string | null]);
+
+/** Where it listens, or how it ended. */
+async function addressOf(worker: Worker): Promise<Address | number> {
+  return await Promise.race([
+    once(worker, 'message').then(([address]) => address as Address),
+    exitOf(worker).then(([code]) => code ?? 1),
+  ]);
+}
+
+async function stop(worker: Worker): Promise<void> {
+  const ended = exitOf(worker);
+  worker.process.kill('SIGTERM');
+  const late = setTimeout(() => worker.process.kill('SIGKILL'), STOP_TIMEOUT_MS);
+  await ended;
+  clearTimeout(late);
+}

@@ -1,0 +1,10 @@
+export type { CallAnswer, CallInput } from '../contract/route.ts';
+export type { CallOptions } from './calls.ts';
+export { type Client, type ClientOptions, createClient } from './client.ts';
+export { isProblem, NoAnswerError, type NoAnswerReason, ProblemAnswer } from './errors.ts';
+export type { Feed, FeedOptions, FeedState, Transport } from './feed.ts';
+export type { FeedEvent, FeedHandlers, FeedResync } from './feed-reader.ts';
+export { indexedDbStore } from './indexed-db-store.ts';
+export type { Conflict, Flushed, QueuedSale, Sale, SentSale, Sold, WaitingSale } from './outbox.ts';
+export type { PairedDevice, Session, UnpairedDevice } from './sessions.ts';
+export { memoryStore, type Store } from './store.ts';

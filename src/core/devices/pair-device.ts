@@ -1,0 +1,85 @@
+import { v7 as uuidv7 } from 'uuid';
+import { ProblemError } from '../../contract/problem.ts';
+import { query } from '../../database/query.ts';
+import type { Limit } from '../../redis/limits.ts';
+import { newOpaqueToken } from '../auth/tokens.ts';
+import type { Context, Services } from '../context.ts';
+import { findShop } from '../shops/find-shops.ts';
+import { findDevice } from './find-devices.ts';
+import { hashPairingCode } from './pairing-code.ts';
+import type { Paired } from './view-device.ts';
+
+const QUARTER_HOUR = 15 * 60;
+/** Of one address: somebody who mistypes needs fewer. */
+const PER_ADDRESS: Limit = { name: 'pairing', times: 10, seconds: QUARTER_HOUR };
+/** Of all together, for who guesses has many addresses. */
+const OVER_ALL: Limit = { name: 'pairing-all', times: 100, seconds: QUARTER_HOUR };
+const EVERYBODY = 'all';
+
+// Of many that bring one code at once, one updates it; the others wait for that one and then find it used.
+const PAIR = `
+  WITH code AS (
+    UPDATE pairing_codes SET used_at = $2 WHERE code_hash = $1 AND used_at IS NULL AND expires_at > $2
+    RETURNING shop_id, name, created_by
+  )
+  INSERT INTO devices (id, shop_id, name, token_hash, paired_at, paired_by, last_seen_at)
+  SELECT $3, shop_id, coalesce($4, name), $5, $2, created_by, $2 FROM code
+  RETURNING shop_id AS "shopId"`;
+
+/**
+ * Turns a code into a device of its shop. `address` is whose tries are counted. A wrong, a used and an expired code are
+ * told apart by nothing. Throws `pairing_refused`, `too_many_requests`.
+ */
+export async function pairDevice(
+  { app, em }: Pick<Context, 'app' | 'em'>,
+  address: string,
+  { code, name }: { code: string; name?: string | undefined },
+): Promise<Paired> {
+  const tries = await countTry(app, address);
+  const { token, hash } = newOpaqueToken();
+  const id = uuidv7();
+  const [paired] = await query<{ shopId: string }>(em, PAIR, [
+    hashPairingCode(code),
+    app.now(),
+    id,
+    name ?? null,
+    hash,
+  ]);
+  if (!paired) {
+    throw new ProblemError('pairing_refused', {
+      detail: 'This code is wrong, was used already, or is more than ten minutes old. Ask for a new one.',
+    });
+  }
+  await tries.giveBack();
+  const device = await findDevice(em, paired.shopId, id);
+  return { device, deviceToken: token, shop: await findShop(em, paired.shopId) };
+}
+
+/**
+ * Counts a try before the code is looked at, and takes it back if the code is right: however many tries come at once,
+ * no more of them are looked at than may be wrong. Throws `too_many_requests`.
+ */
+async function countTry({ limits }: Services, address: string): Promise<{ giveBack(): Promise<void> }> {
+  // All together first: beyond that, an address is not even remembered.
+  const waitOfAll = await limits.take(OVER_ALL, EVERYBODY);
+  if (waitOfAll > 0) throw tooMany(waitOfAll);
+  const wait = await limits.take(PER_ADDRESS, address);
+  if (wait > 0) {
+    // One address alone doesn't keep the others out.
+    await limits.giveBack(OVER_ALL, EVERYBODY);
+    throw tooMany(wait);
+  }
+  return {
+    async giveBack() {
+      await limits.giveBack(PER_ADDRESS, address);
+      await limits.giveBack(OVER_ALL, EVERYBODY);
+    },
+  };
+}
+
+function tooMany(retryAfter: number): ProblemError {
+  const detail = `Too many wrong codes were tried. Try again in ${minutes(retryAfter)}.`;
+  return new ProblemError('too_many_requests', { detail, extra: { retryAfter } });
+}
+
+const minutes = (seconds: number) => (seconds <= 60 ? 'a minute' : `${Math.ceil(seconds / 60)} minutes`);

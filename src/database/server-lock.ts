@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+
+/** Held by every server of this database: alone, or shared by those that can tell each other. "Smos" in ASCII. */
+const SERVER_KEY = 0x536d6f73;
+/** A server that was just stopped or killed may still be going; whoever waits longer has met one that runs. */
+const WAIT_MS = 5_000;
+const PAUSE_MS = 250;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A machine that lost its power holds the lock until PostgreSQL finds out: 30 + 3 × 10 seconds, not two hours. */
+const KEEPALIVES = '-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3';
+
+/** Another server runs on this database, and the two would not hear of each other. Exit code 6. */
+export class AnotherServerError extends Error {
+  override name = 'AnotherServerError';
+}
+
+export type ServerLock = { release(): Promise<void> };
+
+/**
+ * Says for as long as its connection lives that a server runs on this database. Taken again when the connection breaks.
+ * Throws AnotherServerError, and what connecting throws.
+ */
+export async function takeServerLock(url: string, isShared: boolean): Promise<ServerLock> {
+  let isReleased = false;
+  let client = await connect(url);
+  const isMine = await tryFor(client, isShared, WAIT_MS);
+  if (!isMine) {
+    await client.end();
+    throw new AnotherServerError(
+      isShared
+        ? 'Another Smoocho server runs on this database without REDIS_URL, so this one could not tell it anything. Give both the same REDIS_URL, or stop the other one.'
+        : 'Another Smoocho server runs on this database. Two need a Redis to tell each other what happens: set REDIS_URL for both, or stop the other one.',
+    );
+  }
+  /** PostgreSQL was restarted: nobody had the lock meanwhile who would not have it before. */
+  const retake = async () => {
+    while (!isReleased) {
+      await sleep(PAUSE_MS, undefined, { ref: false });
+      try {
+        client = await connect(url);
+        if (await tryFor(client, isShared, WAIT_MS)) return watch();
+        await client.end();
+      } catch {
+        // It is not up yet.
+      }
+    }
+  };
+  const watch = () => client.once('end', () => void (isReleased || retake()));
+  watch();
+  return {
+    async release() {
+      isReleased = true;
+      await client.end().catch(() => {});
+    },
+  };
+}
+
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    application_name: 'smoocho server',
+    options: `${KEEPALIVES} -c idle_session_timeout=0`,
+  });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
+async function tryFor(client: pg.Client, isShared: boolean, ms: number): Promise<boolean> {
+  const take = isShared ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';
+  for (const late = Date.now() + ms; ; ) {
+    const { rows } = await client.query(`SELECT ${take}($1) AS mine`, [SERVER_KEY]);
+    if (rows[0].mine) return true;
+    if (Date.now() >= late) return false;
+    await sleep(PAUSE_MS);
+  }
+}

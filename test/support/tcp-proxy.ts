@@ -1,0 +1,85 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+export type TcpProxy = {
+  url: string;
+  port: number;
+  /** Connections that are open now. */
+  open(): number;
+  /** Breaks every connection with a reset; new ones are taken again at once. */
+  cut(): void;
+  /** Half-open, as a lost Wi-Fi is: nothing gets through either way and nobody is told; new connections are taken and stay mute. */
+  pause(): void;
+  /** What was held back goes through. */
+  resume(): void;
+  /** Like a server that is down: connections break, and new ones are reset. */
+  refuse(): void;
+  /** Takes connections again after `refuse`. */
+  accept(): void;
+  close(): Promise<void>;
+};
+
+/** A line to `target` (a URL or a port of the loopback) that a test can cut, hold and mend. */
+export async function startTcpProxy(target: string | number): Promise<TcpProxy> {
+  const targetPort = typeof target === 'number' ? target : Number(new URL(target).port);
+  const sockets = new Set<Socket>();
+  let isPaused = false;
+  let isRefusing = false;
+
+  // By hand and not by pipe(), which would resume a paused socket as soon as the other side drains.
+  const carry = (from: Socket, to: Socket) => {
+    sockets.add(from);
+    from.setNoDelay(true);
+    from.on('error', () => {});
+    from.on('data', (bytes) => to.write(bytes));
+    from.once('end', () => to.end());
+    from.once('close', () => {
+      sockets.delete(from);
+      to.destroySoon();
+    });
+    if (isPaused) from.pause();
+    else from.resume();
+  };
+
+  const server = createServer({ pauseOnConnect: true }, (near) => {
+    if (isRefusing) {
+      near.on('error', () => {});
+      near.resetAndDestroy();
+      return;
+    }
+    const far = connect(targetPort, '127.0.0.1');
+    carry(near, far);
+    carry(far, near);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+
+  const cut = () => {
+    for (const socket of [...sockets]) socket.resetAndDestroy();
+  };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    open: () => sockets.size / 2,
+    cut,
+    pause() {
+      isPaused = true;
+      for (const socket of sockets) socket.pause();
+    },
+    resume() {
+      isPaused = false;
+      for (const socket of sockets) socket.resume();
+    },
+    refuse() {
+      isRefusing = true;
+      cut();
+    },
+    accept() {
+      isRefusing = false;
+    },
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      cut();
+      await closed;
+    },
+  };
+}
