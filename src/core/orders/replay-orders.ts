@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { OfflineOrder, type ReplayedOrder } from '../../contract/offline-orders.ts';
 import type { Order as OrderView } from '../../contract/orders.ts';
 import { parse } from '../../contract/parse.ts';
@@ -42,7 +43,7 @@ export async function replayOrders(
   orders: SentOrder[],
 ): Promise<ReplayedOrder[]> {
   return await batches.run(shopId, async () => {
-    const sent = orders.map(parseSale);
+    const sent = await parseSales(orders);
     const batch = await loadBatch(context, shopId, sent);
     const answers: ReplayedOrder[] = [];
     for (let start = 0; start < sent.length; start += TOGETHER) {
@@ -57,6 +58,16 @@ export async function replayOrders(
     }
     return answers;
   });
+}
+
+async function parseSales(orders: SentOrder[]): Promise<Sent[]> {
+  const sent: Sent[] = [];
+  for (const order of orders) {
+    sent.push(parseSale(order));
+    // Four megabytes at one go would keep every other request waiting.
+    if (sent.length % TOGETHER === 0) await setImmediate();
+  }
+  return sent;
 }
 
 function parseSale({ id, ...rest }: SentOrder): Sent {
