@@ -2,8 +2,9 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Order as OrderView } from '../../contract/orders.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { violatedUnique } from '../../database/pg-errors.ts';
-import { query } from '../../database/query.ts';
 import type { Context } from '../context.ts';
+import { lockCustomers } from '../customers/sql/lock-customers.ts';
+import { lockItems } from '../inventory/sql/lock-items.ts';
 import { createQueues } from '../queue.ts';
 import { retrying } from '../retrying.ts';
 import { readOrder } from './find-orders.ts';
@@ -50,10 +51,6 @@ export async function writeSale(context: Context, row: NewOrderRow): Promise<Pla
   }
 }
 
-// Items come before the counters in the order of locks, and these are locked from the first sale on.
-const LOCK_ITEMS = `
-  SELECT FROM inventory_items WHERE shop_id = $1 AND id = ANY ($2::uuid[]) ORDER BY id FOR NO KEY UPDATE`;
-
 /**
  * Writes several sales of a shop in one transaction: one wait for the disk instead of many. All of them or none: whatever
  * is wrong with one throws, and then each is to be written by itself.
@@ -64,8 +61,11 @@ export async function writeSales(
   rows: NewOrderRow[],
 ): Promise<OrderView[]> {
   const itemIds = new Set(rows.flatMap(({ stock }) => stock.map(({ itemId }) => itemId)));
+  const phones = new Set(rows.flatMap(({ customerPhone }) => customerPhone ?? []));
   const write = async (tx: EntityManager) => {
-    if (itemIds.size > 0) await query(tx, LOCK_ITEMS, [shopId, [...itemIds]]);
+    // The counter row is locked from the first sale on, and these come before it in the order of locks.
+    await lockItems(tx, shopId, [...itemIds]);
+    await lockCustomers(tx, shopId, [...phones]);
     const orders: OrderView[] = [];
     for (const row of rows) orders.push(await insertOrder(tx, row));
     return orders;
