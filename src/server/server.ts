@@ -65,8 +65,16 @@ export function createKoa(app: App, feed: LiveFeed): Koa {
   return koa;
 }
 
-/** Listens; port 0 takes a free one. Throws what `listen` throws, such as EADDRINUSE. */
-export async function startServer(app: App, host: string, port: number): Promise<RunningServer> {
+/**
+ * Listens; port 0 takes a free one. `reusePort` lets other processes of ours listen there too, and the system spreads the
+ * connections over them. Throws what `listen` throws, such as EADDRINUSE.
+ */
+export async function startServer(
+  app: App,
+  host: string,
+  port: number,
+  { reusePort = false } = {},
+): Promise<RunningServer> {
   const feed = openFeed(app);
   const http = createHttpServer(
     {
@@ -78,7 +86,7 @@ export async function startServer(app: App, host: string, port: number): Promise
   );
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject);
-    http.listen(port, host, () => {
+    http.listen({ port, host, reusePort }, () => {
       http.off('error', reject);
       resolve();
     });
