@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Route } from '../../src/contract/route.ts';
 import type { Role } from '../../src/contract/users.ts';
 import { givenItem, PASSWORD } from './factories.ts';
+import { givenFlaggedOrder, offlineBill } from './offline-requests.ts';
 import {
   approvalOf,
   billOf,
@@ -194,6 +195,7 @@ const validRequests: Record<string, Builder[]> = {
         paymentStatus: 'completed',
         customerId: randomUUID(),
         tableNumber: '7',
+        flagged: 'true',
       },
     }),
   ],
@@ -206,6 +208,23 @@ const validRequests: Record<string, Builder[]> = {
     (world) => ({
       params: inShop(world),
       body: { id: randomUUID(), ...billOf(lineOf(world, fiver), tenth), paymentMethod: 'upi' },
+    }),
+  ],
+  replayOrders: [
+    async (world) => ({
+      params: inShop(world),
+      body: {
+        orders: [{ ...(await offlineBill(world, tenth, fiver)), payments: [inCash()], expectedTotal: TOTAL }],
+      },
+    }),
+    async (world) => ({
+      params: inShop(world),
+      body: { orders: [{ ...(await offlineBill(world, fiver, tenth)), paymentMethod: 'upi' }] },
+    }),
+  ],
+  reviewOrder: [
+    async (world) => ({
+      params: { ...inShop(world), orderId: (await givenFlaggedOrder(world)).id },
     }),
   ],
   getOrder: [
