@@ -197,4 +197,11 @@ describe('a batch whose database goes away', () => {
     await checkBooks(test, shop);
     await test.close();
   });
+
+  it('does not send the kitchen what was eaten hours ago', async () => {
+    await shop.manager.put(`${shop.path}/settings`, { kitchen: { enabled: true } });
+    const [answer] = await replay(shop.cashier, shop, [offlineSaleOf(tea, EARLIER)]);
+    expect(orderOf(answer).status).to.equal('completed');
+    await shop.manager.put(`${shop.path}/settings`, { kitchen: { enabled: false } });
+  });
 });

@@ -26,6 +26,7 @@ import {
   variantFields,
 } from './request-parts.ts';
 import { deviceRequests, loginOnDevice } from './valid-device-requests.ts';
+import { feedRequests } from './valid-feed-requests.ts';
 import { reportRequests } from './valid-report-requests.ts';
 import { tillRequests } from './valid-till-requests.ts';
 import { givenPerson, givenSundae, type Person, type World } from './world.ts';
@@ -258,6 +259,7 @@ const validRequests: Record<string, Builder[]> = {
   ...tillRequests,
 
   ...deviceRequests,
+  ...feedRequests,
 
   ...reportRequests,
 };

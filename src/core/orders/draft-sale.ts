@@ -96,11 +96,13 @@ function draftOrder(
   { shop, settings }: SaleTerms,
   { body, bill: { figures, items }, settled, soldAt, businessDate, approvedBy, now, offline }: Sale,
 ): OrderDraft {
+  const sold = statusWhenSold(settled.status, body.payLater, settings) ?? 'open';
   return {
     id: body.id,
     shopId: shop.id,
     businessDate,
-    status: statusWhenSold(settled.status, body.payLater, settings) ?? 'open',
+    // The guests of an offline sale have eaten: the kitchen need not see it.
+    status: offline && sold === 'preparing' ? 'completed' : sold,
     orderType: body.orderType,
     customerName: body.customerName,
     tableNumber: body.tableNumber,
