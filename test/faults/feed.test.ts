@@ -26,6 +26,7 @@ describe(`four shops on two workers, for ${SECONDS} seconds of faults`, () => {
   let server: Server;
   let folder: string;
   const listeners: Listener[] = [];
+  const goers: Listener[] = [];
 
   before(async function () {
     requireRedis(this);
@@ -36,7 +37,7 @@ describe(`four shops on two workers, for ${SECONDS} seconds of faults`, () => {
     server = await startCli(['--port=0', '--host=127.0.0.1', '--workers=2', '--json'], env(), /"demo"[^}]*}/);
   });
   after(async () => {
-    for (const { socket } of listeners) socket.disconnect();
+    for (const listener of [...listeners, ...goers]) listener.close();
     await server?.stop();
     await home?.drop();
     await redis?.kill();
@@ -134,6 +135,7 @@ describe(`four shops on two workers, for ${SECONDS} seconds of faults`, () => {
     const leaver = await signIn(url);
     const shopId = (await leaver.get('/api/shops')).body.data[0].id;
     const left = openListener(url, shopId, leaver.token);
+    goers.push(left);
     await sleep(third);
     await redis.kill();
     await signIn(url);
@@ -146,7 +148,6 @@ describe(`four shops on two workers, for ${SECONDS} seconds of faults`, () => {
     await redis.flush();
     await until(async () => (await tokenIsWorth()) === 401);
     await until(() => left.refused.includes('unauthenticated'));
-    left.socket.disconnect();
   }
 });
 

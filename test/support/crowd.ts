@@ -2,7 +2,7 @@ import { formatPosition } from '../../src/contract/events.ts';
 import { type Ear, openEar } from './feed-ear.ts';
 
 /** A device of a shop that comes back by itself, and asks for what it missed. */
-export type Listener = Ear & { shopId: string; reconnects: number };
+export type Listener = Ear & { shopId: string; reconnects: number; close(): void };
 
 /** It keeps nothing but the place of the last event, and drops nothing: a doubled event stays doubled. */
 export function openListener(url: string, shopId: string, token: string | null): Listener {
@@ -21,13 +21,21 @@ export function openListener(url: string, shopId: string, token: string | null):
     timeout: 3_000,
     forceNew: true,
   });
-  const listener: Listener = Object.assign(ear, { shopId, reconnects: 0 });
+  const listener: Listener = Object.assign(ear, {
+    shopId,
+    reconnects: 0,
+    close() {
+      clearTimeout(again);
+      ear.socket.disconnect();
+    },
+  });
+  let again: NodeJS.Timeout | undefined;
   ear.socket.on('disconnect', () => {
     listener.reconnects += 1;
   });
   // Whoever was refused, such as by a server that is just closing, has to ask again.
   ear.socket.on('connect_error', (error: Error & { data?: object }) => {
-    if (error.data) setTimeout(() => ear.socket.connect(), 200);
+    if (error.data) again = setTimeout(() => ear.socket.connect(), 200);
   });
   return listener;
 }
