@@ -134,6 +134,17 @@ describe('a batch of sales that were made offline', () => {
     expect(another.status).to.equal(409);
   });
 
+  it('says on such a sale once that the till has printed another number', async () => {
+    const online = saleOf(tea);
+    const { body: placed } = await shop.cashier.post(`${shop.path}/orders`, online);
+    const offline = { ...online, placedAt: EARLIER.toISOString(), orderNumber: 'AWAY-A/2627/0007' };
+    const [first] = await replay(shop.cashier, shop, [offline]);
+    const detail = `The till printed AWAY-A/2627/0007; on the books it is ${placed.orderNumber}.`;
+    expect(orderOf(first)).to.deep.include({ id: online.id, flags: [{ code: 'number_differs', detail }] });
+    const [again] = await replay(shop.cashier, shop, [offline]);
+    expect(again).to.deep.equal(first);
+  });
+
   it("tells nothing of another shop's orders", async () => {
     const other = await givenShop(test, 'ELSE');
     const sale = offlineSaleOf(await givenProduct(other), EARLIER);

@@ -9,6 +9,7 @@ import { leasesOfNumbers } from '../devices/leases-of-numbers.ts';
 import { createQueues } from '../queue.ts';
 import { settingsOf } from '../shops/settings.ts';
 import { readOrders } from './find-orders.ts';
+import { flagPrintedNumber } from './flag-number.ts';
 import { draftOfflineSale, type OfflineTerms, offlineHash } from './offline-sale.ts';
 import type { NewOrderRow } from './sql/insert-order.ts';
 import { loadForSales } from './sql/load-for-sale.ts';
@@ -147,7 +148,7 @@ async function replay(batch: Batch, sent: Sent): Promise<ReplayedOrder> {
     const earlier = known.get(id);
     if (earlier && 'body' in sent) {
       if (earlier.requestHash !== offlineHash(sent.body) || !earlier.order) throw takenOrderId();
-      return { id, result: 'same', order: earlier.order };
+      return { id, result: 'same', order: await withPrinted(context, earlier.order, sent.body) };
     }
     const row = draft(batch, sent);
     const { order, isReplay } = await writeSale(context, row);
@@ -161,6 +162,17 @@ async function replay(batch: Batch, sent: Sent): Promise<ReplayedOrder> {
     const result = error.code === 'too_busy' ? 'retry' : 'conflict';
     return { id, result, problem: problemBody(error) };
   }
+}
+
+/** The order as it stands, flagged if its bill was printed with another number. */
+async function withPrinted(
+  context: Context,
+  order: OrderView,
+  { orderNumber: printed }: OfflineOrder,
+): Promise<OrderView> {
+  const isAsPrinted = printed === undefined || printed === order.orderNumber;
+  if (isAsPrinted || order.flags.some(({ code }) => code === 'number_differs')) return order;
+  return await flagPrintedNumber(context, order.shopId, order.id, printed);
 }
 
 const retryLater = (id: string): ReplayedOrder => {
