@@ -1,5 +1,5 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, ListenOptions } from 'node:net';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { App } from '../app.ts';
@@ -84,13 +84,12 @@ export async function startServer(
     },
     createKoa(app, feed).callback(),
   );
-  await new Promise<void>((resolve, reject) => {
-    http.once('error', reject);
-    http.listen({ port, host, reusePort }, () => {
-      http.off('error', reject);
-      resolve();
-    });
-  });
+  try {
+    await listen(http, { port, host, reusePort });
+  } catch (error) {
+    await feed.close();
+    throw error;
+  }
   feed.attach(http);
   const address = http.address() as AddressInfo;
   return {
@@ -101,6 +100,16 @@ export async function startServer(
       await closeHttp(http);
     },
   };
+}
+
+async function listen(http: HttpServer, where: ListenOptions): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', reject);
+    http.listen(where, () => {
+      http.off('error', reject);
+      resolve();
+    });
+  });
 }
 
 /** Lets the requests under way finish, within bounds. */
