@@ -1,7 +1,7 @@
 // A till to read first. Type the name of a product to sell one; pull the cable out and go on selling.
 //   node examples/till.ts http://localhost:8080 asha@example.com 'her password' [pairing code]
 import { createInterface } from 'node:readline';
-import { createClient, isProblem } from 'smoocho/client';
+import { createClient } from 'smoocho/client';
 import { fileStore } from 'smoocho/client/file-store';
 import { listProducts, type Product } from 'smoocho/contract';
 
@@ -21,30 +21,24 @@ const client = createClient({
 // A paired till can print numbers of its own while it is offline. The code comes from a manager, once.
 if (pairingCode) await client.pair(pairingCode);
 const session = (await client.session()) ?? (await client.signIn({ email, password }));
-const shopId = (await client.device())?.shop.id ?? session.shops[0]?.id ?? '';
-if ((await client.device()) && (await client.numbersLeft(shopId)) === 0) await client.leaseNumbers(shopId);
+const device = await client.device();
+const shopId = device?.shop.id ?? session.shops[0]?.id ?? '';
+if (device && (await client.numbersLeft(shopId)) === 0) await client.leaseNumbers(shopId);
 
 let menu = ((await store.get('till/menu')) as Product[] | undefined) ?? [];
+const showMenu = () => say(`menu: ${menu.map(({ name }) => name).join(', ')}`);
+showMenu();
 
 async function fetchMenu(): Promise<void> {
-  const fetched: Product[] = [];
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const query = cursor ? { cursor } : {};
-    const page = await client.call(listProducts, { params: { shopId }, query });
-    fetched.push(...page.data);
-    cursor = page.nextCursor;
-  }
-  menu = fetched;
+  menu = (await client.call(listProducts, { params: { shopId }, query: { limit: 200 } })).data;
   await store.put('till/menu', menu);
+  showMenu();
 }
 
 // Events come in order and once, also those that happened while this till was off.
 client.feed(shopId, {
   onState: ({ status }) => say(`feed: ${status}`),
-  onReady: async ({ isResumed }) => {
-    if (!isResumed) await fetchMenu();
-    say(`menu: ${menu.map(({ name }) => name).join(', ')}`);
-  },
+  onReady: ({ isResumed }) => (isResumed ? undefined : fetchMenu()),
   onResync: fetchMenu,
   onEvent: async (event) => {
     if (event.type === 'order_created') say(`order ${event.data.orderNumber}, ${event.data.total}`);
@@ -54,18 +48,14 @@ client.feed(shopId, {
 
 for await (const line of createInterface({ input: process.stdin })) {
   const product = menu.find(({ name }) => name.toLowerCase() === line.trim().toLowerCase());
-  if (!product) {
-    say(`There is no ${line}.`);
-    continue;
-  }
   try {
+    if (!product) throw new Error(`There is no ${line}.`);
     const items = [{ productId: product.id, quantity: 1, listPrice: product.price }];
     const sold = await client.sell(shopId, { items, paymentMethod: 'cash', expectedTotal: product.price });
     if (sold.status === 'sold') say(`sold: ${sold.order.orderNumber}, ${sold.order.total}`);
     else say(`sold offline: ${sold.sale.orderNumber ?? 'its number comes later'}`);
   } catch (error) {
-    if (!isProblem(error)) throw error;
-    say(`not sold: ${error.message}`);
+    say(`not sold: ${(error as Error).message}`);
   }
 }
 client.close();

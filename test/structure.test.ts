@@ -83,7 +83,12 @@ describe('the import directions of the house', () => {
 
   before(() => {
     const start = { file: 'src/cli/commands/start.ts', what: '../../server/server.ts' };
-    refused = lintHouse([start, ...placed.flatMap(({ allowed, forbidden }) => [allowed, ...forbidden])]);
+    const fileStore = { file: 'src/client/file-store.ts', what: 'node:fs/promises' };
+    refused = lintHouse([
+      start,
+      fileStore,
+      ...placed.flatMap(({ allowed, forbidden }) => [allowed, ...forbidden]),
+    ]);
   });
 
   for (const { room, allowed, forbidden } of placed) {
@@ -96,5 +101,9 @@ describe('the import directions of the house', () => {
 
   it('let start, and no other command, import the server', () => {
     expect(refused.has('src/cli/commands/start.ts')).to.equal(false);
+  });
+
+  it('let the file store, and nothing else of the client, import Node', () => {
+    expect(refused.has('src/client/file-store.ts')).to.equal(false);
   });
 });

@@ -9,6 +9,10 @@ import type { Config } from '../config.ts';
 export type Address = { host: string; port: number };
 export type Workers = Address & { close(): Promise<void> };
 
+/** Workers that take connections from the system themselves: one that is killed takes none along that another could have. */
+export const canReusePort = process.platform === 'linux';
+cluster.schedulingPolicy = cluster.SCHED_NONE;
+
 /** This process is one of several that serve together. */
 export const isWorker = cluster.isWorker;
 
@@ -58,7 +62,7 @@ export async function startWorkers(app: App, config: Config, count: number): Pro
     await Promise.all([...workers].map(stop));
   };
 
-  const port = config.port || (await freePort(config.host));
+  const port = await reservePort(config);
   // The last --port counts.
   cluster.setupPrimary({ args: [...process.argv.slice(2), `--port=${port}`] });
   const all = Array.from({ length: count }, startOne);
@@ -73,9 +77,9 @@ export async function startWorkers(app: App, config: Config, count: number): Pro
   return { ...address, close };
 }
 
-/** The workers share one port, so that it has to be known before them. */
-async function freePort(host: string): Promise<number> {
-  const probe = createServer().listen(0, host);
+/** The port that they will share. Throws what `listen` throws when another program has it. */
+async function reservePort({ host, port: wanted }: Config): Promise<number> {
+  const probe = createServer().listen(wanted, host);
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;
   probe.close();

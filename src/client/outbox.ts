@@ -8,6 +8,7 @@ import { NewOrder, type Order, placeOrder } from '../contract/orders.ts';
 import { parse } from '../contract/parse.ts';
 import { limits } from '../contract/primitives.ts';
 import { type Problem, ProblemError } from '../contract/problem.ts';
+import type { Approval } from '../contract/users.ts';
 import { type Call, type Context, tell } from './context.ts';
 import { isProblem, localProblem, NoAnswerError, ProblemAnswer } from './errors.ts';
 import { newId } from './ids.ts';
@@ -21,8 +22,10 @@ const BATCH_TIMEOUTS = 6;
 /** Smaller ones gain nothing. */
 const LEAST_BATCH = 10;
 
+/** A sale as it is kept. Not its approval: a manager's password is not for keeping on a till. */
+type KeptSale = Omit<OfflineOrderInput, 'placedAt' | 'orderNumber' | 'approval'>;
 /** A sale: what the order route takes, its `id` made here if it has none, each line with the menu's `listPrice` if known. */
-export type Sale = Omit<OfflineOrderInput, 'id' | 'placedAt' | 'orderNumber'> & { id?: string };
+export type Sale = Omit<KeptSale, 'id'> & { id?: string; approval?: Approval };
 
 /** A sale that waits for the line; `orderNumber` is what to print on its bill, null where the device has no numbers left. */
 export type QueuedSale = { id: string; orderNumber: string | null; placedAt: string };
@@ -30,7 +33,7 @@ export type Sold = { status: 'sold'; order: Order } | { status: 'queued'; sale: 
 
 export type WaitingSale = QueuedSale & {
   shopId: string;
-  sale: Sale & { id: string };
+  sale: KeptSale;
   /**
    * False while its first try is under way, and after a crash in that moment: then nobody was told how it ended, and it
    * goes out with the others.
@@ -48,7 +51,7 @@ export type SentSale = {
 /** A sale that the server can't take as it is. It is kept until somebody says what becomes of it. */
 export type Conflict = QueuedSale & {
   shopId: string;
-  sale: Sale & { id: string };
+  sale: KeptSale;
   problem: Problem;
   at: string;
 };
@@ -94,8 +97,6 @@ export function createOutbox(
 ): Outbox {
   const { store, line } = context;
   const selling = new Map<string, Promise<Sold>>();
-  /** Managers' passwords are never written down: they go along as long as this program runs. */
-  const approvals = new Map<string, Sale['approval']>();
   let flushing: Promise<Flushed> | null = null;
   let timer: ReturnType<typeof setTimeout> | null = null;
   let failures = 0;
@@ -119,7 +120,6 @@ export function createOutbox(
     if (earlier?.state === 'queued') return queuedOf(earlier);
 
     const record: Entry = { id: sale.id, shopId, sale, placedAt, orderNumber: null, state: 'sending' };
-    if (approval) approvals.set(sale.id, approval);
     await store.put(saleKey(sale.id), earlier ?? record);
     // A line that was down a moment ago lets a customer wait for nothing: flush finds out when it is back.
     if (line.isDown()) return await queue(earlier ?? record);
@@ -164,10 +164,7 @@ export function createOutbox(
     return queuedOf(queued);
   }
 
-  async function remove(id: string): Promise<void> {
-    approvals.delete(id);
-    await store.delete(saleKey(id));
-  }
+  const remove = (id: string) => store.delete(saleKey(id));
 
   async function flush(): Promise<Flushed> {
     const flushed: Flushed = { sent: [], conflicts: [], left: 0, error: null };
@@ -225,10 +222,11 @@ export function createOutbox(
     return fits < 0 ? waiting : waiting.slice(0, fits);
   }
 
-  const wireOf = ({ id, sale, placedAt, orderNumber }: Entry) => {
-    const approval = approvals.get(id);
-    return { ...sale, placedAt, ...(orderNumber ? { orderNumber } : {}), ...(approval ? { approval } : {}) };
-  };
+  const wireOf = ({ sale, placedAt, orderNumber }: Entry) => ({
+    ...sale,
+    placedAt,
+    ...(orderNumber ? { orderNumber } : {}),
+  });
 
   /** A batch that is refused as a whole is halved until the one is found that is refused. */
   async function sendBatch(shopId: string, batch: Entry[], flushed: Flushed): Promise<void> {

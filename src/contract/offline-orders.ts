@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NewLine, NewOrder, Order } from './orders.ts';
+import { isPaidOneWay, NewLine, NewOrder, Order, PAID_TWO_WAYS } from './orders.ts';
 import { Amount, Id, limits, Timestamp, text } from './primitives.ts';
 import { defineRoute } from './route.ts';
 import { shopParams } from './shops.ts';
@@ -10,18 +10,23 @@ const OfflineLine = z.strictObject({
   listPrice: Amount.optional(),
 });
 
+/** A manager's password is not for keeping on a till: what would need an approval is taken without, and flagged. */
+const { approval: _, ...sale } = NewOrder.shape;
+
 /**
  * A sale that a till made while it could not reach the server: what it would have sent, and what only it can know. It is
  * taken as it was printed; what differs by now (prices, stock, totals) is flagged.
  */
-export const OfflineOrder = z.strictObject({
-  ...NewOrder.shape,
-  items: z.array(OfflineLine).min(1, 'has no lines').max(limits.orderLines),
-  /** When it was sold, by the till's own clock. */
-  placedAt: Timestamp,
-  /** Its printed number, out of a lease of the device's; without one it gets the shop's next number. */
-  orderNumber: text(16).optional(),
-});
+export const OfflineOrder = z
+  .strictObject({
+    ...sale,
+    items: z.array(OfflineLine).min(1, 'has no lines').max(limits.orderLines),
+    /** When it was sold, by the till's own clock. */
+    placedAt: Timestamp,
+    /** Its printed number, out of a lease of the device's; without one it gets the shop's next number. */
+    orderNumber: text(16).optional(),
+  })
+  .refine(isPaidOneWay, PAID_TWO_WAYS);
 export type OfflineOrder = z.output<typeof OfflineOrder>;
 /** As a till writes it: amounts and quantities as text or numbers. */
 export type OfflineOrderInput = z.input<typeof OfflineOrder>;
@@ -55,6 +60,7 @@ export const replayOrders = defineRoute({
       .max(limits.batchOrders),
   }),
   maxBodyBytes: limits.batchBytes,
+  checkedOneByOne: 'orders',
   responses: { 200: z.strictObject({ data: z.array(ReplayedOrder) }) },
   problems: ['not_found', 'too_busy'],
 });

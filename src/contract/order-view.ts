@@ -76,6 +76,7 @@ export const orderFlags = [
   'clock_off',
   'number_of_other_device',
   'number_of_other_year',
+  'number_differs',
 ] as const;
 
 /** Something about an order that was made offline that somebody should look at; `detail` is a sentence. */

@@ -75,6 +75,13 @@ const bill = {
   discount: Discount.nullable(),
 };
 
+export const isPaidOneWay = (order: { paymentMethod?: unknown; payments: unknown[] }) =>
+  !order.paymentMethod || order.payments.length === 0;
+export const PAID_TWO_WAYS = {
+  path: ['paymentMethod'],
+  error: 'send either paymentMethod or payments, not both',
+};
+
 /** The till makes `id` before it sends, so that a retry can never sell twice. */
 export const NewOrder = z
   .strictObject({
@@ -96,11 +103,10 @@ export const NewOrder = z
     expectedTotal: Amount.optional(),
     approval: Approval.optional(),
   })
-  .refine((order) => !order.paymentMethod || order.payments.length === 0, {
-    path: ['paymentMethod'],
-    error: 'send either paymentMethod or payments, not both',
-  });
+  .refine(isPaidOneWay, PAID_TWO_WAYS);
 export type NewOrder = z.output<typeof NewOrder>;
+/** As a till writes it: amounts and quantities as text or numbers. */
+export type NewOrderInput = z.input<typeof NewOrder>;
 
 /** Takes a line off a bill, or some of it. */
 const LineVoid = z.strictObject({

@@ -6,11 +6,19 @@ import { type Fault, ProblemError, sentenceOf } from './problem.ts';
 const MAX_FAULTS = 50;
 
 /**
- * Checks a value from outside against its schema. `root` stands before each pointer (`/query`, or nothing for a body).
- * Throws `invalid_request` with every fault found.
+ * Checks a value from outside against its schema. `root` stands before each pointer (`/query`, or nothing for a body);
+ * what elements of the list `apart` hold is only checked as far as the schema does. Throws `invalid_request` with every fault found.
  */
-export function parse<S extends z.ZodType>(schema: S, value: unknown, root = ''): z.output<S> {
-  const unclean = findUnclean(value).map(({ pointer, detail }) => ({ pointer: `${root}${pointer}`, detail }));
+export function parse<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  root = '',
+  apart?: string,
+): z.output<S> {
+  const unclean = findUnclean(value, apart).map(({ pointer, detail }) => ({
+    pointer: `${root}${pointer}`,
+    detail,
+  }));
   if (unclean.length > 0) throw invalid(unclean);
   const result = schema.safeParse(value, { error: explain });
   if (result.success) return result.data;

@@ -17,7 +17,7 @@ export const problems = {
   method_not_allowed: { status: 405, title: 'This address has no such method' },
   already_exists: { status: 409, title: 'Already taken' },
   version_conflict: { status: 409, title: 'Somebody else changed it first' },
-  order_conflict: { status: 409, title: 'Another order has this id' },
+  order_conflict: { status: 409, title: 'Another order has this id or number' },
   order_closed: { status: 409, title: 'The order can no longer be changed' },
   order_status: { status: 409, title: 'The order can not take this status' },
   refund_conflict: { status: 409, title: 'Another refund has this id' },
@@ -74,6 +74,20 @@ export class ProblemError extends Error {
     this.errors = options.errors;
     this.extra = options.extra ?? {};
   }
+}
+
+/** A problem as the wire has it; `instance` names the request. */
+export function problemBody({ code, detail, errors, extra }: ProblemError, instance?: string): Problem {
+  const { status, title } = problems[code];
+  return {
+    type: `urn:smoocho:problem:${code}`,
+    title,
+    status,
+    ...(detail === undefined ? {} : { detail }),
+    ...(instance === undefined ? {} : { instance }),
+    ...(errors === undefined ? {} : { errors }),
+    ...extra,
+  };
 }
 
 /** A problem for one field, the most usual kind. `detail` goes on from the field's name, or is a sentence of its own. */

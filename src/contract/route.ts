@@ -22,6 +22,8 @@ export type Route = {
   body?: z.ZodType;
   /** The largest body, where it is not the usual one. */
   maxBodyBytes?: number;
+  /** A list of the body that the action checks element by element: what is wrong within one is no fault of the others. */
+  checkedOneByOne?: string;
   /** Status → body; a handler that may answer with more than the lowest one says which. */
   responses: Record<number, z.ZodType | null>;
   /** Other formats of the same answer, chosen by `Accept`. */

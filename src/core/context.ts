@@ -13,6 +13,8 @@ export type Services = {
   /** Tells the live feed what to look at; called after the commit. */
   bus: Pick<Bus, 'tell'>;
   limits: Pick<Limits, 'take' | 'giveBack'>;
+  /** For faults that are answered and still have to be looked into. */
+  log: { error(fields: object, message: string): void };
 };
 
 /** A person with a token. */

@@ -17,7 +17,7 @@ export async function openOrm(
   poolSize: number,
   onError: (message: string) => void,
 ): Promise<MikroORM> {
-  return await MikroORM.init({
+  const orm = await MikroORM.init({
     clientUrl: url,
     entities,
     // Entities are only ever used in a fork of their own request; a forgotten fork is a bug to be seen at once.
@@ -33,4 +33,7 @@ export async function openOrm(
     logger: onError,
     debug: false,
   });
+  // What goes by `query` connects by itself, but the ORM then still says that it isn't connected.
+  await orm.connect();
+  return orm;
 }

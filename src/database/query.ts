@@ -49,8 +49,23 @@ export class PreparingClient extends pg.Client {
   override query(...given: any[]): any {
     const [text, values, ...rest] = given;
     const name = typeof text === 'string' ? statementNames.get(text) : undefined;
+    if (text === 'rollback') return this.#rollBack(super.query(text));
     // biome-ignore lint/suspicious/noExplicitAny: as above
     const send = super.query as (...all: any[]) => any;
     return name ? send.call(this, { name, text, values }, ...rest) : send.apply(this, given);
+  }
+
+  /**
+   * What can't be rolled back over a connection that broke is rolled back by PostgreSQL. It must not fail: Kysely gives a
+   * connection back to the pool only after a rollback that worked, and with one less each time nothing would be left.
+   */
+  async #rollBack(rollback: Promise<pg.QueryResult>): Promise<pg.QueryResult> {
+    try {
+      return await rollback;
+    } catch {
+      // The pool throws away what has ended.
+      void this.end().catch(() => {});
+      return { command: 'ROLLBACK', rowCount: null, oid: 0, fields: [], rows: [] };
+    }
   }
 }

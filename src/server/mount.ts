@@ -50,7 +50,9 @@ export function mount<R extends Route>(
     const params = parseParams(route, ctx.params);
     const actor = await permit(app, em, route, ctx, (params as { shopId?: string }).shopId ?? null);
     const query = parse(route.query ?? NOTHING, { ...ctx.query }, '/query');
-    const body = hasBody(route) ? parse(route.body ?? NOTHING, await readBody(ctx)) : {};
+    const body = hasBody(route)
+      ? parse(route.body ?? NOTHING, await readBody(ctx), '', route.checkedOneByOne)
+      : {};
     const request = { app, em, actor, params, query, body, http: ctx } as unknown as Request<R>;
     const answer = await handle(request);
     ctx.status = answer.status ?? usual;

@@ -1,5 +1,5 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, ListenOptions } from 'node:net';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { App } from '../app.ts';
@@ -65,8 +65,16 @@ export function createKoa(app: App, feed: LiveFeed): Koa {
   return koa;
 }
 
-/** Listens; port 0 takes a free one. Throws what `listen` throws, such as EADDRINUSE. */
-export async function startServer(app: App, host: string, port: number): Promise<RunningServer> {
+/**
+ * Listens; port 0 takes a free one. `reusePort` lets other processes of ours listen there too, and the system spreads the
+ * connections over them. Throws what `listen` throws, such as EADDRINUSE.
+ */
+export async function startServer(
+  app: App,
+  host: string,
+  port: number,
+  { reusePort = false } = {},
+): Promise<RunningServer> {
   const feed = openFeed(app);
   const http = createHttpServer(
     {
@@ -76,13 +84,12 @@ export async function startServer(app: App, host: string, port: number): Promise
     },
     createKoa(app, feed).callback(),
   );
-  await new Promise<void>((resolve, reject) => {
-    http.once('error', reject);
-    http.listen(port, host, () => {
-      http.off('error', reject);
-      resolve();
-    });
-  });
+  try {
+    await listen(http, { port, host, reusePort });
+  } catch (error) {
+    await feed.close();
+    throw error;
+  }
   feed.attach(http);
   const address = http.address() as AddressInfo;
   return {
@@ -93,6 +100,16 @@ export async function startServer(app: App, host: string, port: number): Promise
       await closeHttp(http);
     },
   };
+}
+
+async function listen(http: HttpServer, where: ListenOptions): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', reject);
+    http.listen(where, () => {
+      http.off('error', reject);
+      resolve();
+    });
+  });
 }
 
 /** Lets the requests under way finish, within bounds. */

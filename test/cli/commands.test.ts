@@ -31,13 +31,17 @@ describe('the command line', () => {
       4,
       { applied: [], pending: ['0001_core', '0002_billing', '0003_devices_and_feed'], unknown: [] },
     ]);
-    expect((await run(['migrate', 'up'])).stdout).to.equal('Applied 0001_core, 0002_billing.\n');
+    expect((await run(['migrate', 'up'])).stdout).to.equal(
+      'Applied 0001_core, 0002_billing, 0003_devices_and_feed.\n',
+    );
     expect((await run(['migrate', 'up'])).stdout).to.equal('The database is up to date.\n');
     expect((await run(['migrate', 'down'])).code).to.equal(6);
     expect((await run(['migrate', 'down', '--yes', '--json'])).json()).to.deep.equal({
-      reverted: ['0002_billing'],
+      reverted: ['0003_devices_and_feed'],
     });
-    expect((await run(['migrate', 'status'])).stdout).to.equal('applied  0001_core\npending  0002_billing\n');
+    expect((await run(['migrate', 'status'])).stdout).to.equal(
+      'applied  0001_core\napplied  0002_billing\npending  0003_devices_and_feed\n',
+    );
   });
 
   it('makes shops and people, lists them, and refuses what can not be', async () => {

@@ -28,12 +28,17 @@ describe('smoocho verify', () => {
     const { code, stdout, stderr } = await run();
     expect([code, stderr]).to.deep.equal([0, '']);
     expect(stdout).to.match(
-      /^Shop BUSY \(BUSY\)\n {2}ok {5}Each bill has exactly the lines that it shows \(9 bills\)\n/,
+      /^Shop BUSY \(BUSY\)\n {2}ok {5}Each bill has exactly the lines that it shows \(10 bills\)\n/,
     );
     expect(stdout.match(/Everything agrees\./g)).to.have.length(2);
     expect(stdout).to.not.include('WRONG');
+    expect(stdout).to.match(
+      /\(20 lent numbers\)\n {11}BUSY-A\/\d{4}: 1 to 20 lent to Counter 2, 1 used, 19 unused: 1–2, 4–20\n/,
+    );
     const one = await run('--shop=busy', '--json');
     expect([one.code, one.json().isSound, one.json().shops.length]).to.deep.equal([0, true, 1]);
+    const lent = one.json().shops[0].checks.find(({ name }: { name: string }) => name === 'lent-numbers');
+    expect(lent.notes).to.have.length(1);
     expect((await run('--shop=NOPE')).code).to.equal(1);
   });
 
@@ -44,9 +49,9 @@ describe('smoocho verify', () => {
     const { code, stdout } = await run();
     expect(code).to.equal(4);
     expect(stdout).to.match(
-      /^ {2}WRONG {2}Each bill comes to the sum of its lines: not so for 9 \(9 bills\)\n( {11}BUSY.*\n){5} {11}… and 4 more$/m,
+      /^ {2}WRONG {2}Each bill comes to the sum of its lines: not so for 10 \(10 bills\)\n( {11}BUSY.*\n){5} {11}… and 5 more$/m,
     );
-    expect(stdout).to.match(/^ {11}Milk: It has 7 litre, but its movements come to 90\.5\.$/m);
+    expect(stdout).to.match(/^ {11}Milk: It has 7 litre, but its movements come to 90\.375\.$/m);
     expect(stdout).to.match(/Shop IDLE \(IDLE\)\n(.*\n)+Everything agrees\.\n$/);
     const report = (await run('--json')).json();
     expect(report.isSound).to.equal(false);
@@ -57,7 +62,7 @@ describe('smoocho verify', () => {
       'sales-reports',
     ]);
     expect(wrong[1].faults).to.deep.equal([
-      { subject: 'Milk', detail: 'It has 7 litre, but its movements come to 90.5.' },
+      { subject: 'Milk', detail: 'It has 7 litre, but its movements come to 90.375.' },
     ]);
   });
 });

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import type pg from 'pg';
 import { formatPosition } from '../../src/contract/events.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { givenDevice, signInOn } from '../support/device-parts.ts';
 import { eventsOf, givenProduct, givenShop, saleOf, signIn, type TestShop } from '../support/factories.ts';
 import { connectEar, type Ear, openEar, until } from '../support/feed-ear.ts';
 
@@ -128,6 +129,25 @@ describe('a device that comes back to the live feed', () => {
       const again = await connectEar(test.url, auth);
       expect(again.refused).to.deep.equal(['unauthenticated']);
       again.socket.disconnect();
+    });
+
+    it('for its device is revoked is cut off within a second, whoever is signed in there', async () => {
+      const paired = await givenDevice(test, shop, 'Counter');
+      const there = await Promise.all(
+        [shop.emails.cashier, shop.emails.owner].map((email) => signInOn(test, email, paired)),
+      );
+      const cut = await Promise.all(
+        there.map(({ token }) => connectEar(test.url, { token, shopId: shop.id })),
+      );
+      const kept = await listen();
+      const people = await shop.manager.get(`${shop.path}/activity`);
+      expect(people.body.data.map(({ deviceName }: { deviceName: string }) => deviceName)).to.include(
+        'Counter',
+      );
+      await shop.manager.delete(`${shop.path}/devices/${paired.device.id}`);
+      await second();
+      expect(cut.map(({ closed }) => closed.length)).to.deep.equal([1, 1]);
+      expect(kept.closed).to.deep.equal([]);
     });
 
     it('by a program that tells nobody is cut off within a second', async () => {

@@ -7,7 +7,7 @@ import { signAccessToken } from '../../src/core/auth/tokens.ts';
 import type { LiveFeed } from '../../src/server/feed/sockets.ts';
 import { createKoa } from '../../src/server/server.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { clientOf } from '../support/client.ts';
+import { clientOf, routeOf } from '../support/client.ts';
 import { JSON_TYPE } from '../support/hostile-requests.ts';
 import { buildersOf, leastRole, urlOf, type ValidRequest } from '../support/valid-requests.ts';
 import { fingerprint, givenPerson, givenWorld, type Person, type World } from '../support/world.ts';
@@ -225,6 +225,8 @@ describe('who may do what', function () {
           (each) => !taken.includes(each),
         )) {
           const address = path.replace(/:\w+/g, () => randomUUID());
+          // To another route it may look like an id: there is nothing of that name then.
+          if (routeOf(method, address)) continue;
           const { status } = await clientOf(test.url).send(method, address);
           expect(status, `${method} ${path}`).to.equal(405);
         }

@@ -3,6 +3,7 @@ import { importText } from '../core/imports/support.ts';
 import type { TestApp } from './app.ts';
 import type { Answer } from './client.ts';
 import { givenItem, givenProduct, givenShop, saleOf, type TestShop } from './factories.ts';
+import { insertDevice, offlineSaleOf, orderOf, replay } from './offline-parts.ts';
 
 /** Days of another fiscal year than the tills', with a return. */
 const SALES = `bill,date,time,name,category,qty,price
@@ -27,7 +28,7 @@ const SHIFT = `
   VALUES (gen_random_uuid(), $1, now(), '2026-04-01', 100, now(), 1, '{}', '')`;
 
 export type BusyShop = TestShop & { milk: { id: string }; bills: Record<BillName, string> };
-type BillName = 'paid' | 'parked' | 'later' | 'voided' | 'edited' | 'partly' | 'wholly';
+type BillName = 'paid' | 'parked' | 'later' | 'voided' | 'edited' | 'partly' | 'wholly' | 'offline';
 
 /** A shop in which everything has happened that its books know: `bills` are the ids of bills of each kind. */
 export async function givenBusyShop(test: TestApp, code: string): Promise<BusyShop> {
@@ -73,6 +74,14 @@ export async function givenBusyShop(test: TestApp, code: string): Promise<BusySh
   must(await shop.manager.put(`${shop.path}/inventory/${milk.id}`, { count: '90.5' }));
 
   const db = await test.database.connect();
+  const [label] = paid.orderNumber.split('/').slice(1) as [string];
+  const leases: [number, number][] = [
+    [1, 10],
+    [11, 20],
+  ];
+  await insertDevice(db, shop.id, { name: 'Counter 2', fiscalYear: label, leases });
+  const printed = { orderNumber: `${code}-A/${label}/0003`, expectedTotal: '40.00' };
+  const offline = orderOf((await replay(shop.cashier, shop, [offlineSaleOf(tea, new Date(), printed)]))[0]);
   await importText(
     db,
     {
@@ -87,7 +96,7 @@ export async function givenBusyShop(test: TestApp, code: string): Promise<BusySh
     { allowReturns: true },
   );
   await db.query(SHIFT, [shop.id]);
-  const bills = { paid, parked, later, voided, edited, partly, wholly };
+  const bills = { paid, parked, later, voided, edited, partly, wholly, offline };
   const ids = Object.fromEntries(Object.entries(bills).map(([name, { id }]) => [name, id]));
   return { ...shop, milk, bills: ids as BusyShop['bills'] };
 }

@@ -63,7 +63,7 @@ export const routeOf = (method: string, path: string): Route | undefined =>
 
 function checkAnswer(method: string, path: string, { status, body, headers }: Answer): void {
   if (status >= 400) {
-    expect(headers.get('content-type'), `${method} ${path}`).to.include('application/problem+json');
+    expect(headers.get('content-type'), `${method} ${path} ${status}`).to.include('application/problem+json');
     const code = String(body.type).replace('urn:smoocho:problem:', '') as keyof typeof problems;
     expect(problems[code]?.status, `${method} ${path} ${code}`).to.equal(status);
     expect(body.instance).to.be.a('string');

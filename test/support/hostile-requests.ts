@@ -1,6 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { MAX_BODY_BYTES } from '../../src/contract/hygiene.ts';
+import { OfflineOrder } from '../../src/contract/offline-orders.ts';
+import { limits } from '../../src/contract/primitives.ts';
 import type { Route } from '../../src/contract/route.ts';
 import type { Shot } from './shots.ts';
 import { urlOf, type ValidRequest } from './valid-requests.ts';
@@ -11,8 +13,15 @@ const REFUSED = [400, 413, 415, 422] as const;
 /** What a route without a query or a body takes. */
 export const NOTHING = z.strictObject({});
 
+/** The bodies whose elements are checked one by one, as if they were checked at once. */
+const wholeBodies: Record<string, z.ZodType> = {
+  replayOrders: z.strictObject({ orders: z.array(OfflineOrder).min(1).max(limits.batchOrders) }),
+};
+
 /** What a route takes as its body; a route without one takes none, or an empty object. */
-export const bodySchemaOf = (route: Route) => route.body ?? NOTHING;
+export const bodySchemaOf = (route: Route) => wholeBodies[route.name] ?? route.body ?? NOTHING;
+
+export const maxBytesOf = ({ maxBodyBytes = MAX_BODY_BYTES }: Route) => maxBodyBytes;
 
 /** Bodies that are wrong as a whole: what they are, how they are written, or what is said about them. */
 export function wrongBodies(route: Route, request: ValidRequest): Shot[] {
@@ -20,6 +29,7 @@ export function wrongBodies(route: Route, request: ValidRequest): Shot[] {
   const method = route.method.toUpperCase();
   const path = urlOf(route, request.params, request.query);
   const text = JSON.stringify(request.body ?? {});
+  const maxBytes = maxBytesOf(route);
   const as = (type: string, more = {}) => ({ 'content-type': type, ...more });
   const packed = (encoding: string) => as('application/json', { 'content-encoding': encoding });
   const shot = (what: string, body: string | Buffer, statuses: readonly number[], headers = JSON_TYPE) =>
@@ -48,14 +58,14 @@ export function wrongBodies(route: Route, request: ValidRequest): Shot[] {
     shot('bytes that are no UTF-8', withBytes(text, [0xff, 0xfe]), [400]),
     shot('an overlong encoding of NUL', withBytes(text, [0xc0, 0x80]), [400]),
     shot('an encoded half of a surrogate pair', withBytes(text, [0xed, 0xa0, 0x80]), [400]),
-    shot('1 MiB', `{"name":"${'x'.repeat(1024 * 1024)}"}`, [413]),
+    shot('far too much', `{"name":"${'x'.repeat(maxBytes + 1024 * 1024)}"}`, [413]),
     shot(
-      '1 MiB in chunks',
-      'x'.repeat(1024 * 1024),
+      'far too much in chunks',
+      'x'.repeat(maxBytes + 1024 * 1024),
       [413],
       as('application/json', { 'transfer-encoding': 'chunked' }),
     ),
-    shot('one byte too many', `[${' '.repeat(MAX_BODY_BYTES)}`, [413]),
+    shot('one byte too many', `[${' '.repeat(maxBytes)}`, [413]),
     shot('a byte order mark and an array', '\ufeff[]', REFUSED),
     ...(isEmptyLegal ? [] : emptyOnes.map(([what, body, headers]) => shot(what, body, [415, 422], headers))),
   ];

@@ -15,6 +15,8 @@ export type Shot = {
   pointer?: string;
   /** An answer that names what the field belongs to will do, such as the lines for the id of one. */
   orAround?: boolean;
+  /** Where the element stands that is answered by itself, if the request as a whole is right. */
+  element?: string | undefined;
 };
 
 type Reply = { status: number; headers: IncomingHttpHeaders; text: string };
@@ -92,28 +94,46 @@ function send(agent: Agent, url: string, shot: Shot, token: string | null): Prom
   });
 }
 
+type Problem = { type: string; status: number; errors?: { pointer: string }[] };
+
+/** What is wrong with the answer to the one element of a request; null when nothing is. */
+function elementFaultOf({ statuses, pointer, orAround, element = '' }: Shot, text: string): string | null {
+  const { data } = JSON.parse(text) as { data: { result: string; problem?: Problem }[] };
+  const [{ result, problem } = { result: 'nothing' }] = data;
+  const shown = text.slice(0, 300);
+  if (result !== 'conflict' || !problem) return `no conflict, but ${shown}`;
+  if (statuses && !statuses.includes(problem.status)) return `not ${statuses.join(' or ')}, but ${shown}`;
+  const named = (problem.errors ?? []).map((error) => `${element}${error.pointer}`);
+  return pointer === undefined || names(named, pointer, orAround)
+    ? null
+    : `the answer doesn't name ${pointer}: ${shown}`;
+}
+
+/** Whether one of the pointers is there or within; or around it, if that will do. */
+const names = (pointers: string[], wanted: string, orAround = false) =>
+  pointers.some(
+    (pointer) =>
+      pointer === wanted ||
+      pointer.startsWith(`${wanted}/`) ||
+      (orAround && pointer !== '' && wanted.startsWith(`${pointer}/`)),
+  );
+
 /** What is wrong with an answer, in a sentence; null when nothing is. */
-function faultOf(
-  { statuses, pointer, orAround = false }: Shot,
-  { status, headers, text }: Reply,
-): string | null {
+function faultOf(shot: Shot, { status, headers, text }: Reply): string | null {
+  const { statuses, pointer, orAround, element } = shot;
   const shown = `${status} ${text.slice(0, 300)}`;
+  if (element !== undefined && status === 200) return elementFaultOf(shot, text);
   if (status >= 500) return `the server broke: ${shown}`;
   if (statuses && !statuses.includes(status)) return `not ${statuses.join(' or ')}, but ${shown}`;
   if (status < 400) return null;
   if (headers['content-type'] !== 'application/problem+json')
     return `no problem, but ${headers['content-type']}`;
-  const problem = JSON.parse(text) as { type: string; instance?: string; errors?: { pointer: string }[] };
+  const problem = JSON.parse(text) as Problem & { instance?: string };
   const code = problem.type.replace('urn:smoocho:problem:', '') as keyof typeof problems;
   if (problems[code]?.status !== status)
     return `${code} is not in the table of problems with this status: ${shown}`;
   if (problem.instance !== headers['x-request-id']) return `the request is not named: ${shown}`;
   if (pointer === undefined) return null;
-  const isNamed = (problem.errors ?? []).some(
-    (error) =>
-      error.pointer === pointer ||
-      error.pointer.startsWith(`${pointer}/`) ||
-      (orAround && error.pointer !== '' && pointer.startsWith(`${error.pointer}/`)),
-  );
-  return isNamed ? null : `the answer doesn't name ${pointer}: ${shown}`;
+  const named = (problem.errors ?? []).map((error) => error.pointer);
+  return names(named, pointer, orAround) ? null : `the answer doesn't name ${pointer}: ${shown}`;
 }

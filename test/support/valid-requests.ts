@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Route } from '../../src/contract/route.ts';
 import type { Role } from '../../src/contract/users.ts';
 import { givenItem, PASSWORD } from './factories.ts';
+import { givenFlaggedOrder, offlineBill } from './offline-requests.ts';
 import {
   approvalOf,
   billOf,
@@ -25,6 +26,7 @@ import {
   variantFields,
 } from './request-parts.ts';
 import { deviceRequests, loginOnDevice } from './valid-device-requests.ts';
+import { feedRequests } from './valid-feed-requests.ts';
 import { reportRequests } from './valid-report-requests.ts';
 import { tillRequests } from './valid-till-requests.ts';
 import { givenPerson, givenSundae, type Person, type World } from './world.ts';
@@ -194,6 +196,7 @@ const validRequests: Record<string, Builder[]> = {
         paymentStatus: 'completed',
         customerId: randomUUID(),
         tableNumber: '7',
+        flagged: 'true',
       },
     }),
   ],
@@ -206,6 +209,23 @@ const validRequests: Record<string, Builder[]> = {
     (world) => ({
       params: inShop(world),
       body: { id: randomUUID(), ...billOf(lineOf(world, fiver), tenth), paymentMethod: 'upi' },
+    }),
+  ],
+  replayOrders: [
+    async (world) => ({
+      params: inShop(world),
+      body: {
+        orders: [{ ...(await offlineBill(world, tenth, fiver)), payments: [inCash()], expectedTotal: TOTAL }],
+      },
+    }),
+    async (world) => ({
+      params: inShop(world),
+      body: { orders: [{ ...(await offlineBill(world, fiver, tenth)), paymentMethod: 'upi' }] },
+    }),
+  ],
+  reviewOrder: [
+    async (world) => ({
+      params: { ...inShop(world), orderId: (await givenFlaggedOrder(world)).id },
     }),
   ],
   getOrder: [
@@ -239,6 +259,7 @@ const validRequests: Record<string, Builder[]> = {
   ...tillRequests,
 
   ...deviceRequests,
+  ...feedRequests,
 
   ...reportRequests,
 };

@@ -11,7 +11,7 @@ import { type Demo, prepareDemo } from '../demo.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
 import { lanAddresses } from '../lan-addresses.ts';
 import { setUp } from '../set-up.ts';
-import { isWorker, leavePrimary, startWorkers, tellPrimary } from '../workers.ts';
+import { canReusePort, isWorker, leavePrimary, startWorkers, tellPrimary } from '../workers.ts';
 
 export const start: Command = {
   name: 'start',
@@ -36,7 +36,9 @@ export const start: Command = {
     if (shell.isInteractive && !options.demo && isFresh(config)) await setUp(config, askSetUp);
     const app = await createApp(config, { migrate: true });
     try {
-      const server = await (workers > 1 ? startWorkers(app, config, workers) : serve(app, config));
+      const server = await (workers > 1
+        ? listening(config, () => startWorkers(app, config, workers))
+        : serve(app, config));
       if (typeof server === 'number') return server;
       const demo = options.demo ? await prepareDemo(app) : undefined;
       await greet(shell, app, server, workers, demo);
@@ -79,7 +81,9 @@ async function serveAsWorker(config: Config, stopped: Promise<void>): Promise<un
 async function serve(app: App, config: Config): Promise<RunningServer> {
   const lock = await holdServerLock(app);
   try {
-    const server = await listen(app, config);
+    const server = await listening(config, () =>
+      startServer(app, config.host, config.port, { reusePort: isWorker && canReusePort }),
+    );
     return {
       ...server,
       close: async () => {
@@ -112,9 +116,10 @@ function startConfig(config: Config, { port, host, demo }: Record<string, unknow
 /** Nothing is here yet: no cluster of our own, and no database named. */
 const isFresh = (config: Config) => !config.databaseUrl && !existsSync(join(config.home, 'postgres'));
 
-async function listen(app: App, config: Config): Promise<RunningServer> {
+/** Says in a sentence why an address can't be had. */
+async function listening<T>(config: Config, listen: () => Promise<T>): Promise<T> {
   try {
-    return await startServer(app, config.host, config.port);
+    return await listen();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const reasons: Record<string, string> = {
@@ -122,7 +127,8 @@ async function listen(app: App, config: Config): Promise<RunningServer> {
       EACCES: `Port ${config.port} may only be used by root. Choose one above 1023, such as --port 8080.`,
       EADDRNOTAVAIL: `${config.host} is not an address of this machine. Use --host 0.0.0.0 or 127.0.0.1.`,
     };
-    throw new Error(reasons[code ?? ''] ?? `The server can't listen: ${(error as Error).message}`);
+    const reason = reasons[code ?? ''];
+    throw reason ? new Error(reason) : error;
   }
 }
 

@@ -44,14 +44,16 @@ function describe({ code, name, isSound, checks }: VerifiedShop): string {
   return [`${name} (${code})`, ...checks.flatMap(describeCheck), verdict].join('\n');
 }
 
-function describeCheck({ holds, counts, checked, wrong, faults }: CheckResult): string[] {
+function describeCheck({ holds, counts, checked, wrong, faults, notes = [] }: CheckResult): string[] {
   const looked = `${formatCount(checked)} ${counts}`;
-  if (wrong === 0) return [`  ok     ${holds} (${looked})`];
+  const noted = notes.map((note) => `           ${note}`);
+  if (wrong === 0) return [`  ok     ${holds} (${looked})`, ...noted];
   const shown = faults.slice(0, SHOWN_FAULTS);
   const more = wrong > shown.length ? [`           … and ${formatCount(wrong - shown.length)} more`] : [];
   return [
     `  WRONG  ${holds}: not so for ${formatCount(wrong)} (${looked})`,
     ...shown.map(({ subject, detail }) => `           ${subject}: ${detail}`),
     ...more,
+    ...noted,
   ];
 }

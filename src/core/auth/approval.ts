@@ -38,15 +38,26 @@ export async function checkApproval(
 export type Need = Fault & { least: Role };
 
 /**
- * Who allows all this: the actor, or else the approver; null when it needs nobody's leave. Throws `approval_needed` with
- * everything that somebody higher has to allow.
+ * Who allows all this: the actor, or else the approver; null when it needs nobody's leave, or when neither may allow all
+ * of it. `missing` is what somebody higher has to allow.
  */
-export function requireLeave(actor: Actor, approver: Approver | null, needs: Need[]): string | null {
-  if (needs.length === 0 || actor.kind === 'system') return null;
+export function findLeave(
+  actor: Actor,
+  approver: Approver | null,
+  needs: Need[],
+): { leaderId: string | null; missing: Need[] } {
+  if (needs.length === 0 || actor.kind === 'system') return { leaderId: null, missing: [] };
   const leaders = [{ id: actor.id, role: actor.role }, ...(approver ? [approver] : [])];
   const leader = leaders.find(({ role }) => needs.every(({ least }) => isAtLeast(role, least)));
-  if (leader) return leader.id;
+  if (leader) return { leaderId: leader.id, missing: [] };
   const missing = needs.filter(({ least }) => !leaders.some(({ role }) => isAtLeast(role, least)));
+  return { leaderId: null, missing };
+}
+
+/** Who allows all this, as `findLeave` has it. Throws `approval_needed` with everything that somebody higher has to allow. */
+export function requireLeave(actor: Actor, approver: Approver | null, needs: Need[]): string | null {
+  const { leaderId, missing } = findLeave(actor, approver, needs);
+  if (missing.length === 0) return leaderId;
   const errors = missing.map(({ pointer, detail }) => ({ pointer, detail }));
   throw new ProblemError('approval_needed', {
     detail: `${errors.map(({ detail }) => detail).join(' ')} Ask ${missing.some(({ least }) => least === 'owner') ? 'the owner' : 'a manager'} to approve it.`,

@@ -32,6 +32,31 @@ export async function findOrder(
   return { order, payments, refunds: refunds.get(orderId) ?? [] };
 }
 
+/** Orders by their ids, with payments and refunds, as they were at one moment; ids of none are left out. */
+export const readOrders = (
+  em: EntityManager,
+  shopId: string,
+  orderIds: string[],
+): Promise<Map<string, OrderParts>> => inSnapshot(em, (snapshot) => findOrders(snapshot, shopId, orderIds));
+
+async function findOrders(
+  em: EntityManager,
+  shopId: string,
+  orderIds: string[],
+): Promise<Map<string, OrderParts>> {
+  const orders = await em.find(Order, { shopId, id: { $in: orderIds } });
+  const of = { shopId, orderId: { $in: orderIds } };
+  const payments = await em.find(Payment, of, { orderBy: { at: 'asc', id: 'asc' } });
+  const paid = Map.groupBy(payments, ({ orderId }) => orderId);
+  const refunds = await refundsOfOrders(em, shopId, orderIds);
+  return new Map(
+    orders.map((order) => {
+      const { id } = order;
+      return [id, { order, payments: paid.get(id) ?? [], refunds: refunds.get(id) ?? [] }];
+    }),
+  );
+}
+
 type ListFilter = {
   limit: number;
   cursor?: string | undefined;
@@ -42,9 +67,12 @@ type ListFilter = {
   paymentStatus?: PaymentStatus | undefined;
   customerId?: string | undefined;
   tableNumber?: string | undefined;
+  flagged?: boolean | undefined;
 };
 
-const LIST_IDS = `
+const IS_FLAGGED = "flags <> '[]' AND reviewed_at IS NULL";
+
+const listIds = (more: string) => `
   SELECT id, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at
   FROM orders
   WHERE shop_id = $1
@@ -56,7 +84,13 @@ const LIST_IDS = `
     AND ($8::text IS NULL OR payment_status = $8)
     AND ($9::uuid IS NULL OR customer_id = $9)
     AND ($10::text IS NULL OR table_number = $10)
+    ${more}
   ORDER BY created_at DESC, id DESC LIMIT $11`;
+
+const LIST_ALL = listIds('');
+/** In words of its own, for these have an index. */
+const LIST_FLAGGED = listIds(`AND ${IS_FLAGGED}`);
+const LIST_UNFLAGGED = listIds(`AND NOT (${IS_FLAGGED})`);
 
 /** A page of orders, newest first, as they were at one moment. */
 export const listOrders = (em: EntityManager, shopId: string, filter: ListFilter): Promise<Page<OrderView>> =>
@@ -65,30 +99,17 @@ export const listOrders = (em: EntityManager, shopId: string, filter: ListFilter
 async function pageOfOrders(em: EntityManager, shopId: string, filter: ListFilter): Promise<Page<OrderView>> {
   const [at, id] = readCursor(filter.cursor, ['timestamp', 'uuid']) ?? [null, null];
   const { status = null, from = null, to = null, orderNumber = null, limit } = filter;
-  const { paymentStatus = null, customerId = null, tableNumber = null } = filter;
+  const { paymentStatus = null, customerId = null, tableNumber = null, flagged } = filter;
+  const list = flagged === undefined ? LIST_ALL : flagged ? LIST_FLAGGED : LIST_UNFLAGGED;
   const which = [status, from, to, orderNumber, paymentStatus, customerId, tableNumber];
   const parameters = [shopId, at, id, ...which, limit + 1];
-  const rows = await query<{ id: string; at: string }>(em, LIST_IDS, parameters);
+  const rows = await query<{ id: string; at: string }>(em, list, parameters);
   const page = cutPage(
     rows,
     limit,
     (row) => [row.at, row.id],
     (row) => row.id,
   );
-  const orders = new Map(
-    (await em.find(Order, { id: { $in: page.data } })).map((order) => [order.id, order]),
-  );
-  const payments = await em.find(
-    Payment,
-    { shopId, orderId: { $in: page.data } },
-    { orderBy: { at: 'asc', id: 'asc' } },
-  );
-  const refunds = await refundsOfOrders(em, shopId, page.data);
-  const present = (orderId: string) =>
-    viewOrder({
-      order: orders.get(orderId) as Order,
-      payments: payments.filter((payment) => payment.orderId === orderId),
-      refunds: refunds.get(orderId) ?? [],
-    });
-  return { ...page, data: page.data.map(present) };
+  const orders = await findOrders(em, shopId, page.data);
+  return { ...page, data: page.data.map((orderId) => viewOrder(orders.get(orderId) as OrderParts)) };
 }

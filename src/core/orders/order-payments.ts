@@ -8,7 +8,7 @@ import type { Order } from './order.entity.ts';
 
 type Rounding = { stepMinor: number; when: 'always' | 'cash' };
 
-const roundingRule = ({ rounding }: SettingsValues): Rounding => ({
+const roundingRule = ({ rounding }: Pick<SettingsValues, 'rounding'>): Rounding => ({
   stepMinor: rounding.to === 'none' ? 0 : (parseMinor(rounding.to) as number),
   when: rounding.when,
 });
@@ -45,7 +45,7 @@ export function settle(
   exactMinor: number,
   offered: NewPayment[],
   earlier: Earlier[],
-  settings: SettingsValues,
+  settings: Pick<SettingsValues, 'rounding'>,
 ): Settlement<ReturnType<typeof toOffered>> {
   return settlePayments({
     exactMinor,
@@ -59,23 +59,36 @@ export function settle(
   });
 }
 
-type Settled = Pick<Order, 'totalMinor' | 'roundingMinor' | 'paymentStatus' | 'payLater'>;
+type Settled = Pick<Order, 'totalMinor' | 'roundingMinor' | 'paymentStatus' | 'payLater' | 'flags'>;
+
+/** Settles payments on a bill whose total stands, with what `roundingMinor` of it is no line's. Throws `invalid_payment`. */
+export const settleAt = (
+  { totalMinor, roundingMinor }: Pick<Settled, 'totalMinor' | 'roundingMinor'>,
+  offered: NewPayment[],
+  earlier: Earlier[],
+): ReturnType<typeof settle> => ({
+  ...settle(totalMinor, offered, earlier, { rounding: { to: 'none', when: 'always' } }),
+  roundingMinor,
+});
 
 /**
- * Settles payments that come after the bill. What a bill came to that is paid (only tips are left to come), or on the book
- * as it was rounded, stands, whatever the shop rounds to by now.
+ * Settles payments that come after the bill. What a bill came to that is paid (only tips are left to come), on the book as
+ * it was rounded, or printed by a till with another total stands, whatever the shop rounds to by now.
  */
 export function settleMore(
-  { totalMinor, roundingMinor, paymentStatus, payLater }: Settled,
+  bill: Settled,
   offered: NewPayment[],
   earlier: Earlier[],
   settings: SettingsValues,
 ): ReturnType<typeof settle> {
-  const isOnBook = payLater && (roundingMinor !== 0 || settings.rounding.when === 'always');
-  if (paymentStatus !== 'completed' && !isOnBook)
-    return settle(totalMinor - roundingMinor, offered, earlier, settings);
-  const unrounded = { ...settings, rounding: { to: 'none', when: 'always' } } as const;
-  return { ...settle(totalMinor, offered, earlier, unrounded), roundingMinor };
+  const exactMinor = bill.totalMinor - bill.roundingMinor;
+  const isOnBook = bill.payLater && (bill.roundingMinor !== 0 || settings.rounding.when === 'always');
+  // An edit prices the bill anew, and then it comes to what the shop's rules say.
+  const isAsPrinted =
+    bill.flags.some(({ code }) => code === 'total_differs') &&
+    bill.totalMinor !== settle(exactMinor, [], earlier, settings).totalMinor;
+  const stands = bill.paymentStatus === 'completed' || isOnBook || isAsPrinted;
+  return stands ? settleAt(bill, offered, earlier) : settle(exactMinor, offered, earlier, settings);
 }
 
 export const sumPaid = (payments: Earlier[]) =>

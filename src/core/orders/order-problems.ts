@@ -6,6 +6,8 @@ import type { Order } from './order.entity.ts';
 export const takenLineId = () =>
   fieldProblem('order_conflict', '/items', 'have a line id that another order has');
 
+export const takenNumber = () => fieldProblem('order_conflict', '/orderNumber', 'is on another bill already');
+
 export const takenVoidId = () =>
   fieldProblem('order_conflict', '/voidItems', 'have a void id that another void has');
 

@@ -6,7 +6,7 @@ import { type FrozenRecipe, type RecipePart, thawRecipe } from './line-stock.ts'
 import type { BillLine, GivenDiscount } from './make-bill.ts';
 import type { SaleProduct } from './sql/load-for-sale.ts';
 
-type Resolved<T> = { value: T } | { fault: Fault };
+export type Resolved<T> = { value: T } | { fault: Fault };
 
 /**
  * Looks each line up on the menu. Throws `unknown_product` with every line that can't be sold, and why.
@@ -14,6 +14,11 @@ type Resolved<T> = { value: T } | { fault: Fault };
  */
 export function resolveLines(lines: NewLine[], products: SaleProduct[], frozen: BillLine[] = []): BillLine[] {
   const resolved = lines.map((line, index) => resolveLine(line, `/items/${index}`, products, frozen));
+  return allOf(resolved);
+}
+
+/** The lines, if all are there. Throws `unknown_product`, `invalid_request` for an id that stands twice. */
+export function allOf(resolved: Resolved<BillLine>[]): BillLine[] {
   const errors = resolved.flatMap((line) => ('fault' in line ? [line.fault] : []));
   if (errors.length > 0)
     throw new ProblemError('unknown_product', { detail: errors[0]?.detail as string, errors });
@@ -29,7 +34,7 @@ function resolveLine(
   frozen: BillLine[],
 ): Resolved<BillLine> {
   const refuse = (field: string, detail: string) => ({ fault: { pointer: `${pointer}/${field}`, detail } });
-  const own = { quantityMilli: line.quantity, discount: line.discount, note: line.note };
+  const own = ownOf(line);
   const earlier = frozen.find((known) => known.id === line.id && isSameGoods(known, line));
   if (earlier) return { value: { ...earlier, ...own, ...priceOf(line, menuPriceOf(earlier), earlier) } };
 
@@ -49,26 +54,50 @@ function resolveLine(
   return {
     value: {
       id: line.id ?? uuidv7(),
-      productId: product.id,
-      variantId: variant?.id ?? null,
-      name: product.name,
-      variantName: variant?.name ?? null,
-      category: product.category,
-      sku: variant?.sku ?? product.sku,
-      hsn: product.hsn,
-      taxClass: product.taxClass,
-      modifiers,
-      recipe: recipeOf(product, variant?.id ?? null),
+      ...goodsOf(product, variant),
+      modifiers: modifiers.map(freezeModifier),
       ...own,
-      ...priceOf(line, parseMinor(variant?.price ?? product.price) as number),
+      ...priceOf(line, menuMinorOf(product, variant)),
     },
   };
 }
 
+type Variant = SaleProduct['variants'][number];
+type Modifier = SaleProduct['groups'][number]['modifiers'][number];
+
+/** What the line itself says of its goods. */
+export const ownOf = ({ quantity, discount, note }: NewLine) => ({ quantityMilli: quantity, discount, note });
+
+/** What the menu says of a line's goods. */
+export const goodsOf = (product: SaleProduct, variant: Variant | undefined) => ({
+  productId: product.id,
+  variantId: variant?.id ?? null,
+  name: product.name,
+  variantName: variant?.name ?? null,
+  category: product.category,
+  sku: variant?.sku ?? product.sku,
+  hsn: product.hsn,
+  taxClass: product.taxClass,
+  recipe: recipeOf(product, variant?.id ?? null),
+});
+
+export const menuMinorOf = (product: SaleProduct, variant: Variant | undefined) =>
+  parseMinor(variant?.price ?? product.price) as number;
+
+export const freezeModifier = ({ id, name, price }: Modifier): BillLine['modifiers'][number] => ({
+  id,
+  name,
+  priceMinor: parseMinor(price) as number,
+});
+
 type LinePrice = Pick<BillLine, 'unitPriceMinor' | 'listPriceMinor'>;
 
 /** The menu's price, or the one that was set instead; a line that names none keeps what it has. */
-function priceOf({ unitPrice }: NewLine, menuMinor: number, kept?: LinePrice): LinePrice {
+export function priceOf(
+  { unitPrice }: Pick<NewLine, 'unitPrice'>,
+  menuMinor: number,
+  kept?: LinePrice,
+): LinePrice {
   if (unitPrice === undefined || unitPrice === null) {
     return {
       unitPriceMinor: kept?.unitPriceMinor ?? menuMinor,
@@ -89,7 +118,7 @@ const isSameGoods = (known: BillLine, line: NewLine) =>
   known.modifiers.map(({ id }) => id).join() === line.modifierIds.join();
 
 /** The modifiers chosen, or a sentence on why they can't be. */
-function chooseModifiers(ids: string[], product: SaleProduct): BillLine['modifiers'] | string {
+function chooseModifiers(ids: string[], product: SaleProduct): Modifier[] | string {
   const onOffer = product.groups.flatMap((group) => group.modifiers);
   const chosen = ids.map((id) => onOffer.find((modifier) => modifier.id === id));
   if (chosen.includes(undefined)) return `${product.name} has no such modifier.`;
@@ -98,11 +127,7 @@ function chooseModifiers(ids: string[], product: SaleProduct): BillLine['modifie
     if (count < min) return `${product.name}: choose at least ${min} of ${name}.`;
     if (count > max) return `${product.name}: choose at most ${max} of ${name}.`;
   }
-  return chosen.flatMap((modifier) =>
-    modifier
-      ? [{ id: modifier.id, name: modifier.name, priceMinor: parseMinor(modifier.price) as number }]
-      : [],
-  );
+  return chosen.filter((modifier) => modifier !== undefined);
 }
 
 function checkLineIds(lines: BillLine[]): void {

@@ -5,8 +5,11 @@ import type { Services } from '../context.ts';
 /** Something that is not as it should be, in a sentence; `subject` is the bill, the item or the series it is about. */
 export type Fault = { subject: string; detail: string };
 
-/** What a check found: how many things it looked at, how many are wrong, and the first of those. */
-export type Found = { checked: number; wrong: number; faults: Fault[] };
+/**
+ * What a check found: how many things it looked at, how many are wrong, and the first of those. `notes` are sentences on
+ * what is right and has to be accounted for all the same.
+ */
+export type Found = { checked: number; wrong: number; faults: Fault[]; notes?: string[] };
 
 export type VerifyContext = { app: Services; em: EntityManager };
 
@@ -22,16 +25,22 @@ export type Check = {
 /** Named one by one up to here; whoever has more of them needs the first few. */
 export const MAX_FAULTS = 100;
 
-/** A check in SQL; `$1` is the shop. `checked` selects one count, `faults` selects `subject` and `detail`. */
-export type SqlCheck = Omit<Check, 'look'> & { checked: string; faults: string };
+/**
+ * A check in SQL; `$1` is the shop. `checked` selects one count, `faults` selects `subject` and `detail`, `notes`, in the
+ * order in which they are shown, `note`.
+ */
+export type SqlCheck = Omit<Check, 'look'> & { checked: string; faults: string; notes?: string };
 
 /** One statement that counts everything and names the first faults, so that both are of one moment. */
-export function sqlCheck({ checked, faults, ...check }: SqlCheck): Check {
+export function sqlCheck({ checked, faults, notes, ...check }: SqlCheck): Check {
+  const noted = notes
+    ? `, (SELECT coalesce(json_agg(note), '[]') FROM (SELECT note FROM (${notes}) n LIMIT ${MAX_FAULTS}) first) AS notes`
+    : '';
   const statement = `
     WITH fault AS MATERIALIZED (${faults})
     SELECT (${checked})::int AS checked, (SELECT count(*) FROM fault)::int AS wrong, (
       SELECT coalesce(json_agg(json_build_object('subject', subject, 'detail', detail)), '[]')
-      FROM (SELECT subject, detail FROM fault ORDER BY subject, detail LIMIT ${MAX_FAULTS}) first) AS faults`;
+      FROM (SELECT subject, detail FROM fault ORDER BY subject, detail LIMIT ${MAX_FAULTS}) first) AS faults${noted}`;
   return {
     ...check,
     async look({ em }, shopId) {

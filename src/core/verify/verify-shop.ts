@@ -9,6 +9,7 @@ import { billRefunds } from './sql/bill-refunds.ts';
 import { billSums } from './sql/bill-sums.ts';
 import { feedSequence } from './sql/feed-sequence.ts';
 import { itemQuantities } from './sql/item-quantities.ts';
+import { lentNumbers } from './sql/lent-numbers.ts';
 import { lineMarks } from './sql/line-marks.ts';
 import { numberSeries } from './sql/number-series.ts';
 import { orderEvents } from './sql/order-events.ts';
@@ -22,6 +23,7 @@ export const checks: readonly Check[] = [
   billSums,
   lineMarks,
   numberSeries,
+  lentNumbers,
   paymentSums,
   billPayments,
   billRefunds,

@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import type { Log } from '../../app.ts';
-import { type Problem, ProblemError, problems } from '../../contract/problem.ts';
+import { ProblemError, problemBody } from '../../contract/problem.ts';
 
 /** Turns what was thrown into an RFC 9457 answer. An unknown fault is logged and answered with a bare 500. */
 export const problemAnswers =
@@ -29,17 +29,4 @@ function answer(ctx: Context, error: ProblemError): void {
   if (error.code === 'unauthenticated') ctx.set('WWW-Authenticate', 'Bearer');
   if (error.code === 'too_busy') ctx.set('Retry-After', '5');
   if (error.code === 'too_many_requests') ctx.set('Retry-After', String(error.extra.retryAfter ?? 60));
-}
-
-export function problemBody({ code, detail, errors, extra }: ProblemError, instance: string): Problem {
-  const { status, title } = problems[code];
-  return {
-    type: `urn:smoocho:problem:${code}`,
-    title,
-    status,
-    ...(detail === undefined ? {} : { detail }),
-    instance,
-    ...(errors === undefined ? {} : { errors }),
-    ...extra,
-  };
 }

@@ -1,9 +1,12 @@
 import type Router from '@koa/router';
 import type { App } from '../../app.ts';
+import { replayOrders as replayRoute } from '../../contract/offline-orders.ts';
 import * as contract from '../../contract/orders.ts';
 import { listOrders, readOrder } from '../../core/orders/find-orders.ts';
 import { placeOrder } from '../../core/orders/place-order.ts';
 import { refundOrder } from '../../core/orders/refund-order.ts';
+import { replayOrders } from '../../core/orders/replay-orders.ts';
+import { reviewOrder } from '../../core/orders/review-order.ts';
 import { updateOrder } from '../../core/orders/update-order.ts';
 import { viewOrder } from '../../core/orders/view-order.ts';
 import { voidOrder } from '../../core/orders/void-order.ts';
@@ -18,6 +21,10 @@ export function mountOrders(router: Router, app: App): void {
     const { order, isReplay } = await placeOrder({ app, em, actor }, params.shopId, body);
     return { status: isReplay ? 200 : 201, body: order };
   });
+
+  mount(router, app, replayRoute, async ({ em, actor, params, body }) => ({
+    body: { data: await replayOrders({ app, em, actor }, params.shopId, body.orders) },
+  }));
 
   mount(router, app, contract.getOrder, async ({ em, params }) => {
     return { body: viewOrder(await readOrder(em, params.shopId, params.orderId)) };
@@ -36,4 +43,8 @@ export function mountOrders(router: Router, app: App): void {
     const { order, isReplay } = await refundOrder({ app, em, actor }, shopId, orderId, body);
     return { status: isReplay ? 200 : 201, body: order };
   });
+
+  mount(router, app, contract.reviewOrder, async ({ em, actor, params }) => ({
+    body: await reviewOrder({ app, em, actor }, params.shopId, params.orderId),
+  }));
 }

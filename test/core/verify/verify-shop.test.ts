@@ -27,6 +27,13 @@ describe("a shop's books", () => {
     expect(verified.checks.filter(({ checked }) => checked === 0)).to.deep.equal([]);
   });
 
+  it('are said with the numbers that were lent and not used', async () => {
+    const { checks: found } = await verifyShop({ app: test.app, em: test.app.orm.em.fork() }, shop.id);
+    const { notes = [] } = found.find(({ name }) => name === 'lent-numbers') ?? {};
+    expect(notes).to.have.length(1);
+    expect(notes[0]).to.match(/^BUSY-A\/\d{4}: 1 to 20 lent to Counter 2, 1 used, 19 unused: 1–2, 4–20$/);
+  });
+
   /** What a check finds once `sql` has been at the shop ($1); all of it is undone after. */
   async function findAfter(name: string, sql: string, em: EntityManager): Promise<Found> {
     const check = checks.find((known) => known.name === name) as (typeof checks)[number];
@@ -94,6 +101,27 @@ describe("a shop's books", () => {
       'number-series',
       "UPDATE shop_heads SET series = series - 'Z' WHERE shop_id = $1",
       'the counter stands at 0',
+    ],
+    [
+      'lent-numbers',
+      order('offline', "order_number = regexp_replace(order_number, '3$', '9') || '9'"),
+      'Its number was never lent.',
+    ],
+    [
+      'lent-numbers',
+      order('offline', "order_number = replace(order_number, '/0', '/00')"),
+      'Its number was never lent.',
+    ],
+    ['lent-numbers', order('offline', "order_number = 'A-17/1'"), 'Its number was never lent.'],
+    [
+      'lent-numbers',
+      'UPDATE number_leases SET first_number = 12 WHERE shop_id = $1 AND first_number = 11',
+      'A lease has 12 to 20, but the next number to lend was 11.',
+    ],
+    [
+      'lent-numbers',
+      'UPDATE number_leases SET last_number = 11 WHERE shop_id = $1 AND first_number = 1',
+      'A lease has 11 to 20, but the next number to lend was 12.',
     ],
     ['payment-sums', 'UPDATE payments SET tip = tip + 1 WHERE order_id = :parked', 'was handed over by cash'],
     [

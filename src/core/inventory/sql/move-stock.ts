@@ -19,6 +19,10 @@ export type Movement = {
   note?: string | null;
   actor: Actor;
   at: Date;
+  /** When it moved, if that was long before it is booked. */
+  movedAt?: Date | undefined;
+  /** It is gone already: it is taken from what isn't there, too, whatever the item's policy says. */
+  isGone?: boolean | undefined;
 };
 
 /** What moved, as the feed tells it. */
@@ -36,26 +40,28 @@ const ITEM_VIEW = `jsonb_build_object(
  * The common table expressions that move stock. They lock the items in the order of their ids, so that two sales of the
  * same goods wait for each other and never for ever; `stock` has one row once all is moved, and `stock_event` numbers
  * what the feed is to tell. What takes more than there is of an item whose policy is `deny` is refused with
- * `out_of_stock`, and the whole statement with it. Parameters: $1 shop, $2 changes, $3 reason, $4 order, $5 note,
+ * `out_of_stock`, and the whole statement with it, unless it is gone already: then `moved` has it as `is_short`. Parameters: $1 shop, $2 changes, $3 reason, $4 order, $5 note,
  * $6 actor, $7 time.
  */
 export const MOVE_STOCK = `
   change AS (
-    SELECT i.id, c.quantity, c."movementId" AS movement_id, c."refundId" AS refund_id
-    FROM jsonb_to_recordset($2::jsonb) AS c (id uuid, quantity numeric, "movementId" uuid, "refundId" uuid)
+    SELECT i.id, c.quantity, c."movementId" AS movement_id, c."refundId" AS refund_id, c."movedAt" AS moved_at,
+      c."isGone" AS is_gone
+    FROM jsonb_to_recordset($2::jsonb) AS c (
+      id uuid, quantity numeric, "movementId" uuid, "refundId" uuid, "movedAt" timestamptz, "isGone" boolean)
     JOIN inventory_items i ON i.shop_id = $1 AND i.id = c.id
     ORDER BY i.id FOR NO KEY UPDATE OF i
   ), moved AS (
     UPDATE inventory_items i SET quantity = i.quantity + c.quantity, updated_at = $7
     FROM change c WHERE i.id = c.id
-    RETURNING i.*, c.quantity AS delta, c.movement_id, c.refund_id,
+    RETURNING i.*, c.quantity AS delta, c.movement_id, c.refund_id, c.moved_at, coalesce(c.is_gone, false) AS is_gone,
               i.policy = 'deny' AND i.quantity < 0 AND c.quantity < 0 AS is_short
   ), movements AS (
     INSERT INTO stock_movements (id, shop_id, item_id, quantity, reason, order_id, refund_id, note, actor, at)
-    SELECT coalesce(movement_id, gen_random_uuid()), $1, id, delta, $3, $4, refund_id, $5, $6, $7 FROM moved
+    SELECT coalesce(movement_id, gen_random_uuid()), $1, id, delta, $3, $4, refund_id, $5, $6, coalesce(moved_at, $7) FROM moved
   ), stock AS (
-    SELECT CASE WHEN bool_or(is_short) THEN refuse('out_of_stock', jsonb_agg(jsonb_build_object(
-      'name', name, 'unit', unit, 'left', (quantity - delta)::text) ORDER BY name) FILTER (WHERE is_short))
+    SELECT CASE WHEN bool_or(is_short AND NOT is_gone) THEN refuse('out_of_stock', jsonb_agg(jsonb_build_object(
+      'name', name, 'unit', unit, 'left', (quantity - delta)::text) ORDER BY name) FILTER (WHERE is_short AND NOT is_gone))
       ELSE true END AS is_enough
     FROM moved
   ), stock_event AS (
@@ -64,7 +70,7 @@ export const MOVE_STOCK = `
       UNION ALL
       SELECT id, 'stock_low', ${ITEM_VIEW} FROM moved
       WHERE (quantity <= reorder_level AND quantity - delta > reorder_level)
-        OR (policy = 'warn' AND quantity < 0 AND delta < 0)
+        OR (policy <> 'allow' AND quantity < 0 AND delta < 0)
     ) told
   )`;
 
@@ -78,6 +84,8 @@ export const moveStockParameters = ({
   note,
   actor,
   at,
+  movedAt,
+  isGone,
 }: Movement) => [
   shopId,
   JSON.stringify(
@@ -86,6 +94,8 @@ export const moveStockParameters = ({
       quantity: formatMilli(quantityMilli),
       movementId: id,
       refundId,
+      movedAt,
+      isGone,
     })),
   ),
   reason,

@@ -10,13 +10,13 @@ import { openShiftOf } from '../../shifts/sql/open-shift.ts';
 import type { LineStock } from '../make-bill.ts';
 import { LINE_COLUMNS, linesOf } from './line-rows.ts';
 
-/** What only the database can say: who the customer is, which drawer is open, which number comes next. */
-type Given = Pick<OrderView, 'orderNumber' | 'tokenNumber' | 'customerId' | 'shiftId'>;
+/** What only the database can say: who the customer is, which drawer is open, which number comes next, what ran short. */
+type Given = Pick<OrderView, 'orderNumber' | 'tokenNumber' | 'customerId' | 'shiftId' | 'flags'>;
 
-/** An order without what only the database can say. */
-export type OrderDraft = Omit<OrderView, keyof Given>;
+/** An order without what only the database can say; `flags` are those that are known before. */
+export type OrderDraft = Omit<OrderView, Exclude<keyof Given, 'flags'>>;
 
-type NewOrderRow = {
+export type NewOrderRow = {
   draft: OrderDraft;
   waivesServiceCharge: boolean;
   requestHash: string;
@@ -27,9 +27,20 @@ type NewOrderRow = {
   /** The key of the number series, and what stands before the number. */
   series: string;
   numberPrefix: string;
+  /** Out of a lease; null takes the next one of the series. */
+  lentNumber: string | null;
   actor: Actor;
+  /** Now; a sale that was made offline was sold before. */
   at: Date;
 };
+
+/** It has come in late: its goods are gone, and nobody calls out its token. */
+const IS_OFFLINE = "$11::jsonb->>'receivedAt' IS NOT NULL";
+
+const SHORT_FLAGS = `
+  SELECT jsonb_agg(jsonb_build_object('code', 'stock_short', 'detail', format(
+    'More %s was sold than there was: %s %s were left.', name, trim_scale(greatest(quantity - delta, 0)), unit)) ORDER BY name)
+  FROM moved WHERE is_short`;
 
 // One statement writes the sale. Its order is in its joins: stock is locked and moved first, in the order of ids, then
 // the customer and the open shift; the shop's counter row, which every sale of the shop needs, is locked last and held
@@ -43,16 +54,18 @@ const INSERT_ORDER = `
   ), head AS (
     UPDATE shop_heads SET
       seq = seq + 1 + (SELECT count(*) FROM stock_event),
-      series = series || jsonb_build_object($8::text, coalesce((series->>$8)::bigint, 0) + 1),
-      token_number = CASE WHEN token_date >= $10::date THEN token_number + 1 ELSE 1 END,
-      token_date = greatest(token_date, $10)
+      series = CASE WHEN $18::text IS NULL
+        THEN series || jsonb_build_object($8::text, coalesce((series->>$8)::bigint, 0) + 1) ELSE series END,
+      token_number = CASE WHEN ${IS_OFFLINE} THEN token_number WHEN token_date >= $10::date THEN token_number + 1 ELSE 1 END,
+      token_date = CASE WHEN ${IS_OFFLINE} THEN token_date ELSE greatest(token_date, $10) END
     WHERE shop_id = $1 AND (SELECT is_enough FROM stock)
       AND (SELECT count(*) FROM customer) + (SELECT count(*) FROM shift) >= 0
     RETURNING seq, (series->>$8)::text AS number, token_number
   ), placed AS (
     SELECT seq - (SELECT count(*) FROM stock_event) AS seq, $11::jsonb || jsonb_build_object(
-      'orderNumber', $9::text || lpad(number, greatest(6, length(number)), '0'),
-      'tokenNumber', token_number,
+      'orderNumber', coalesce($18, $9::text || lpad(number, greatest(6, length(number)), '0')),
+      'tokenNumber', CASE WHEN NOT (${IS_OFFLINE}) THEN token_number END,
+      'flags', ($11::jsonb->'flags') || coalesce((${SHORT_FLAGS}), '[]'),
       'customerId', (SELECT id FROM customer),
       'shiftId', CASE WHEN $11::jsonb->>'status' <> 'open' THEN (SELECT id FROM shift) END) AS data
     FROM head
@@ -61,16 +74,18 @@ const INSERT_ORDER = `
       id, shop_id, order_number, items, subtotal, tax, discount, total, payment_method, payment_status, cashier_id,
       customer_name, order_type, created_at, updated_at, status, business_date, token_number, device_id, notes,
       discount_given, tax_lines, tax_mode, request_hash, source, customer_id, table_number, shift_id, pay_later,
-      service_charge, waives_service_charge, rounding, tax_split, place_of_supply, approved_by, item_quantity)
+      service_charge, waives_service_charge, rounding, tax_split, place_of_supply, approved_by, received_at, flags,
+      item_quantity)
     SELECT o.id, $1, o."orderNumber", o.items, o.subtotal, o.tax, o.discount, o.total, o."paymentMethod",
-      o."paymentStatus", o."cashierId", o."customerName", o."orderType", $7, $7, o.status, o."businessDate",
+      o."paymentStatus", o."cashierId", o."customerName", o."orderType", o."createdAt", $7, o.status, o."businessDate",
       o."tokenNumber", o."deviceId", o.notes, nullif(o."discountGiven", 'null'), o."taxLines", o."taxMode", $12, o.source,
       o."customerId", o."tableNumber", o."shiftId", o."payLater", o."serviceCharge", $17, o.rounding, o."taxSplit",
-      o."placeOfSupply", o."approvedBy",
+      o."placeOfSupply", o."approvedBy", o."receivedAt", o.flags,
       (SELECT sum(quantity) FROM jsonb_to_recordset(o.items) AS line (quantity numeric))
     FROM placed, jsonb_to_record(placed.data) AS o (
       id uuid, "orderNumber" text, items jsonb, subtotal numeric, tax numeric, discount numeric, total numeric,
-      "paymentMethod" text, "paymentStatus" text, "cashierId" uuid, "customerName" text, "orderType" text, status text,
+      "paymentMethod" text, "paymentStatus" text, "cashierId" uuid, "customerName" text, "orderType" text,
+      "createdAt" timestamptz, "receivedAt" timestamptz, flags jsonb, status text,
       "businessDate" date, "tokenNumber" int, "deviceId" text, notes text, "discountGiven" jsonb, "taxLines" jsonb,
       "taxMode" text, source text, "customerId" uuid, "tableNumber" text, "shiftId" uuid, "payLater" boolean,
       "serviceCharge" numeric, rounding numeric, "taxSplit" text, "placeOfSupply" text, "approvedBy" uuid)
@@ -101,7 +116,7 @@ const INSERT_ORDER = `
     SELECT $1, placed.seq + e.number, e.type, $7, $6, $13, e.data FROM placed, stock_event e
   )
   SELECT data->>'orderNumber' AS "orderNumber", (data->>'tokenNumber')::int AS "tokenNumber",
-         (data->>'customerId')::uuid AS "customerId", (data->>'shiftId')::uuid AS "shiftId"
+         (data->>'customerId')::uuid AS "customerId", (data->>'shiftId')::uuid AS "shiftId", data->'flags' AS flags
   FROM placed`;
 
 /**
@@ -111,6 +126,7 @@ const INSERT_ORDER = `
  */
 export async function insertOrder(em: EntityManager, row: NewOrderRow): Promise<OrderView> {
   const { draft, stock, actor, at } = row;
+  const isOffline = draft.receivedAt !== null;
   const movement = {
     shopId: draft.shopId,
     changes: stock,
@@ -118,6 +134,7 @@ export async function insertOrder(em: EntityManager, row: NewOrderRow): Promise<
     orderId: draft.id,
     actor,
     at,
+    ...(isOffline ? { movedAt: new Date(draft.createdAt), isGone: true } : {}),
   } as const;
   const written = query<Given>(em, INSERT_ORDER, [
     ...moveStockParameters(movement),
@@ -131,6 +148,7 @@ export async function insertOrder(em: EntityManager, row: NewOrderRow): Promise<
     uuidv7(),
     row.customerPhone,
     row.waivesServiceCharge,
+    row.lentNumber,
   ]);
   const [given] = await asOutOfStock(written);
   if (!given) throw new Error(`Shop ${draft.shopId} has no counters.`);

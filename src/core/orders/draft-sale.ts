@@ -1,0 +1,143 @@
+import { v7 as uuidv7 } from 'uuid';
+import { formatMinor } from '../../contract/money.ts';
+import type { NewOrder, OrderFlag } from '../../contract/orders.ts';
+import type { SettingsValues } from '../../contract/settings.ts';
+import type { Need } from '../auth/approval.ts';
+import { type Actor, deviceOf, personOf } from '../context.ts';
+import { normalizePhone } from '../customers/phone.ts';
+import { requestHashOf } from '../request-hash.ts';
+import { businessDateAt, fiscalYearLabel } from '../shops/business-day.ts';
+import { discountNeeds, overrideNeeds } from './check-bill.ts';
+import { stockTaken } from './line-stock.ts';
+import { type Bill, type BillLine, makeBill } from './make-bill.ts';
+import { methodOf, type settle, statusWhenSold } from './order-payments.ts';
+import { unknownDebtor } from './order-problems.ts';
+import type { NewOrderRow, OrderDraft } from './sql/insert-order.ts';
+import type { SaleShop } from './sql/load-for-sale.ts';
+import { viewPayments } from './view-order.ts';
+
+/** What a till says of a sale, whether it could reach the server or not. */
+export type SaleBody = Omit<NewOrder, 'approval'>;
+
+/**
+ * What recognises a sale that is sent again. Without the approval: a hash of it, kept for ever, would be a way to guess a
+ * manager's password.
+ */
+export const saleHash = ({ approval: _, ...body }: NewOrder) => requestHashOf(body);
+
+/** Whose rules a sale follows. */
+export type SaleTerms = { shop: SaleShop; settings: SettingsValues };
+
+export type PricedSale = {
+  lines: BillLine[];
+  bill: Bill;
+  soldAt: Date;
+  businessDate: string;
+  /** The series that its number is of. */
+  fiscalYear: string;
+};
+
+/** The customer's number as E.164, or null. Throws `invalid_request`, also for a bill on the book that nobody owes. */
+export function customerOf(body: SaleBody, { country }: SettingsValues): string | null {
+  const phone = body.customerPhone ? normalizePhone(body.customerPhone, country, '/customerPhone') : null;
+  if (body.payLater && !body.customerName && !phone) throw unknownDebtor();
+  return phone;
+}
+
+/** Prices lines by the shop's rules of the day on which they were sold. Throws `amount_too_large`. */
+export function priceSale(
+  { shop, settings }: SaleTerms,
+  body: SaleBody,
+  lines: BillLine[],
+  soldAt: Date,
+): PricedSale {
+  const businessDate = businessDateAt(soldAt, shop);
+  const fiscalYear = fiscalYearLabel(businessDate, settings.fiscalYearStart);
+  const terms = { ...body, waivesServiceCharge: body.waiveServiceCharge };
+  return { lines, bill: makeBill(lines, terms, settings, businessDate), soldAt, businessDate, fiscalYear };
+}
+
+/** What of a sale somebody other than a cashier has to allow. */
+export const saleNeeds = ({ lines, bill }: PricedSale, settings: SettingsValues, actor: Actor): Need[] => [
+  ...overrideNeeds(lines),
+  ...discountNeeds(bill, settings, actor),
+];
+
+type Sale = PricedSale & {
+  body: SaleBody;
+  settled: ReturnType<typeof settle>;
+  customerPhone: string | null;
+  approvedBy: string | null;
+  requestHash: string;
+  now: Date;
+  /** Of a sale that has come in late: its printed number, if it has one, and what somebody should look at. */
+  offline?: { lentNumber: string | null; flags: OrderFlag[] };
+};
+
+/** All that is written of a sale, but for what only the database can say. */
+export function draftSale(actor: Actor, { shop, settings }: SaleTerms, sale: Sale): NewOrderRow {
+  return {
+    draft: draftOrder(actor, { shop, settings }, sale),
+    waivesServiceCharge: sale.body.waiveServiceCharge,
+    requestHash: sale.requestHash,
+    lineStock: sale.bill.lineStock,
+    stock: stockTaken(sale.lines),
+    customerPhone: sale.customerPhone,
+    series: sale.fiscalYear,
+    numberPrefix: `${shop.code}/${sale.fiscalYear}/`,
+    lentNumber: sale.offline?.lentNumber ?? null,
+    actor,
+    at: sale.now,
+  };
+}
+
+function draftOrder(
+  actor: Actor,
+  { shop, settings }: SaleTerms,
+  { body, bill: { figures, items }, settled, soldAt, businessDate, approvedBy, now, offline }: Sale,
+): OrderDraft {
+  const sold = statusWhenSold(settled.status, body.payLater, settings) ?? 'open';
+  return {
+    id: body.id,
+    shopId: shop.id,
+    businessDate,
+    // The guests of an offline sale have eaten: the kitchen need not see it.
+    status: offline && sold === 'preparing' ? 'completed' : sold,
+    orderType: body.orderType,
+    customerName: body.customerName,
+    tableNumber: body.tableNumber,
+    notes: body.notes,
+    items,
+    subtotal: formatMinor(figures.subtotalMinor),
+    discount: formatMinor(figures.discountMinor),
+    discountGiven: figures.discountGiven,
+    serviceCharge: formatMinor(figures.serviceChargeMinor),
+    tax: formatMinor(figures.taxMinor),
+    taxLines: figures.taxLines,
+    taxMode: figures.taxMode,
+    taxSplit: figures.taxSplit,
+    placeOfSupply: body.placeOfSupply || null,
+    rounding: formatMinor(settled.roundingMinor),
+    total: formatMinor(settled.totalMinor),
+    paymentMethod: methodOf(settled.payments),
+    paymentStatus: settled.status,
+    payments: viewPayments(
+      settled.payments.map((payment) => ({ ...payment, id: payment.id ?? uuidv7(), at: soldAt })),
+    ),
+    change: formatMinor(settled.changeMinor),
+    payLater: body.payLater,
+    refunds: [],
+    refunded: formatMinor(0),
+    cashierId: personOf(actor),
+    approvedBy,
+    deviceId: deviceOf(actor),
+    source: 'till',
+    voidReason: null,
+    flags: offline?.flags ?? [],
+    reviewedBy: null,
+    version: 1,
+    createdAt: soldAt.toISOString(),
+    updatedAt: now.toISOString(),
+    receivedAt: offline ? now.toISOString() : null,
+  };
+}

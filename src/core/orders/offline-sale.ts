@@ -1,0 +1,146 @@
+import { formatMinor } from '../../contract/money.ts';
+import type { OfflineOrder } from '../../contract/offline-orders.ts';
+import type { OrderFlag } from '../../contract/orders.ts';
+import { fieldProblem, ProblemError } from '../../contract/problem.ts';
+import type { SettingsValues } from '../../contract/settings.ts';
+import { findLeave } from '../auth/approval.ts';
+import { type Actor, deviceOf } from '../context.ts';
+import type { LentTo } from '../devices/leases-of-numbers.ts';
+import { wallClock } from '../shops/business-day.ts';
+import {
+  customerOf,
+  draftSale,
+  type PricedSale,
+  priceSale,
+  type SaleTerms,
+  saleHash,
+  saleNeeds,
+} from './draft-sale.ts';
+import { resolveSold } from './offline-lines.ts';
+import { settle, settleAt, wholePayment } from './order-payments.ts';
+import type { NewOrderRow } from './sql/insert-order.ts';
+import type { SaleShop, SoldProduct } from './sql/load-for-sale.ts';
+
+/** What the sales of one batch are held against. */
+export type OfflineTerms = SaleTerms & {
+  products: ReadonlyMap<string, SoldProduct>;
+  leases: ReadonlyMap<string, LentTo>;
+};
+
+/** A clock that is a little fast is no news. */
+const MAX_FAST_MS = 5 * 60_000;
+/** A month of no network, and some days to notice. */
+const MAX_AGE_MS = 35 * 86_400_000;
+
+/** The hash of what the till would have sent online: an answer that was lost is found again either way. */
+export function offlineHash({ placedAt: _, orderNumber: __, ...sale }: OfflineOrder): string {
+  const items = sale.items.map(({ listPrice: ___, ...line }) => line);
+  // The lines stay in the place that they have in the schema: a hash is of fields in their order.
+  return saleHash({ ...sale, items });
+}
+
+/**
+ * A sale as it was made, with a flag for each thing that is not as it should be by now. Throws what contradicts itself:
+ * `unknown_product`, `order_conflict` for its number, `invalid_payment`, `invalid_request`, `amount_too_large`.
+ */
+export function draftOfflineSale(
+  actor: Actor,
+  terms: OfflineTerms,
+  body: OfflineOrder,
+  now: Date,
+): NewOrderRow {
+  const { shop, settings } = terms;
+  const clock = timeOf(body, shop, now);
+  const sold = resolveSold(body.items, terms.products);
+  const customerPhone = customerOf(body, settings);
+  const priced = priceSale(terms, body, sold.lines, clock.soldAt);
+  const { leaderId, missing } = findLeave(actor, null, saleNeeds(priced, settings, actor));
+  const settled = settleOffline(body, priced.bill.exactMinor, settings);
+  const flags = [
+    ...clock.flags,
+    ...sold.flags,
+    ...missing.map(({ detail }) => flag('approval_missing', `${detail} Nobody allowed it.`)),
+    ...settled.flags,
+    ...numberFlags(body.orderNumber, terms.leases, priced, actor),
+  ];
+  return draftSale(actor, terms, {
+    ...priced,
+    body,
+    settled: settled.settled,
+    customerPhone,
+    approvedBy: leaderId,
+    requestHash: offlineHash(body),
+    now,
+    offline: { lentNumber: body.orderNumber ?? null, flags: withoutDoubles(flags) },
+  });
+}
+
+const flag = (code: OrderFlag['code'], detail: string): OrderFlag => ({ code, detail });
+
+const withoutDoubles = (flags: OrderFlag[]) => [
+  ...new Map(flags.map((each) => [`${each.code} ${each.detail}`, each])).values(),
+];
+
+/** When it was sold, unless the till's clock is plainly wrong: then, the server's. */
+function timeOf({ placedAt }: OfflineOrder, { timezone }: SaleShop, now: Date) {
+  const soldAt = new Date(placedAt);
+  const ageMs = now.getTime() - soldAt.getTime();
+  if (ageMs >= -MAX_FAST_MS && ageMs <= MAX_AGE_MS) return { soldAt, flags: [] };
+  const { date, time } = wallClock(soldAt, timezone);
+  const detail = `The till's clock said ${date} ${time.slice(0, 5)}; it counts as sold when it came in.`;
+  return { soldAt: now, flags: [flag('clock_off', detail)] };
+}
+
+/**
+ * What was printed stands, and what was paid on it: where the lines come to something else, the bill's rounding takes the
+ * difference. Throws `invalid_payment` where the till's own figures don't fit each other.
+ */
+function settleOffline(
+  { expectedTotal, paymentMethod, payments }: OfflineOrder,
+  exactMinor: number,
+  settings: SettingsValues,
+) {
+  const usual = paymentMethod ? wholePayment(paymentMethod, exactMinor, settings) : payments;
+  if (expectedTotal === undefined) return { settled: settle(exactMinor, usual, [], settings), flags: [] };
+  const offered = paymentMethod ? [{ method: paymentMethod, amount: expectedTotal }] : payments;
+  const printed = { totalMinor: expectedTotal, roundingMinor: expectedTotal - exactMinor };
+  const settled = settleAt(printed, offered, []);
+  const dueMinor = usualTotal(exactMinor, usual, settings);
+  if (dueMinor === expectedTotal) return { settled, flags: [] };
+  const detail = `The till printed ${formatMinor(expectedTotal)}; it comes to ${formatMinor(dueMinor)}.`;
+  return { settled, flags: [flag('total_differs', detail)] };
+}
+
+/** What the bill comes to by the shop's rules, the payments counted where they fit that. */
+function usualTotal(exactMinor: number, payments: OfflineOrder['payments'], settings: SettingsValues) {
+  try {
+    return settle(exactMinor, payments, [], settings).totalMinor;
+  } catch (error) {
+    if (!(error instanceof ProblemError && error.code === 'invalid_payment')) throw error;
+    return settle(exactMinor, [], [], settings).totalMinor;
+  }
+}
+
+/** A number has to be lent; to whom and for when is for the owner to look at. */
+function numberFlags(
+  orderNumber: string | undefined,
+  leases: OfflineTerms['leases'],
+  { fiscalYear }: PricedSale,
+  actor: Actor,
+): OrderFlag[] {
+  if (orderNumber === undefined) return [];
+  const lent = leases.get(orderNumber);
+  if (!lent)
+    throw fieldProblem('order_conflict', '/orderNumber', 'is none that was lent to a device of this shop');
+  const flags: OrderFlag[] = [];
+  if (lent.deviceId !== deviceOf(actor)) {
+    flags.push(
+      flag('number_of_other_device', `${orderNumber} was lent to ${lent.deviceName}, not to this device.`),
+    );
+  }
+  if (lent.fiscalYear !== fiscalYear) {
+    const detail = `${orderNumber} is a number of the fiscal year ${lent.fiscalYear}; it was sold in ${fiscalYear}.`;
+    flags.push(flag('number_of_other_year', detail));
+  }
+  return flags;
+}

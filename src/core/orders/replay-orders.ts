@@ -1,0 +1,190 @@
+import { setImmediate } from 'node:timers/promises';
+import { OfflineOrder, type ReplayedOrder } from '../../contract/offline-orders.ts';
+import type { Order as OrderView } from '../../contract/orders.ts';
+import { parse } from '../../contract/parse.ts';
+import { ProblemError, problemBody } from '../../contract/problem.ts';
+import { query } from '../../database/query.ts';
+import type { Context } from '../context.ts';
+import { leasesOfNumbers } from '../devices/leases-of-numbers.ts';
+import { createQueues } from '../queue.ts';
+import { settingsOf } from '../shops/settings.ts';
+import { readOrders } from './find-orders.ts';
+import { flagPrintedNumber } from './flag-number.ts';
+import { draftOfflineSale, type OfflineTerms, offlineHash } from './offline-sale.ts';
+import type { NewOrderRow } from './sql/insert-order.ts';
+import { loadForSales } from './sql/load-for-sale.ts';
+import { viewOrder } from './view-order.ts';
+import { takenOrderId, writeSale, writeSales } from './write-sale.ts';
+
+/** One after the other: what a batch loads is megabytes, and its sales wait in one line anyway. */
+const batches = createQueues({
+  atOnce: 1,
+  // Every till of a shop whose network comes back.
+  waiting: 20,
+  busy: 'The sales of other tills are coming in. The till sends these again.',
+});
+
+/** Written at once: the disk is waited for a tenth as often, and the tills that sell meanwhile wait for no more than these. */
+const TOGETHER = 10;
+
+type SentOrder = { id: string } & Record<string, unknown>;
+/** A sale of the batch, or what is wrong with it. */
+type Sent = { id: string; body: OfflineOrder } | { id: string; problem: ProblemError };
+/** The sales that are on the books, of this batch and from before; without a view those of other shops. */
+type Known = Map<string, { requestHash: string; order: OrderView | null }>;
+type Batch = { context: Context; terms: OfflineTerms; known: Known };
+
+/**
+ * Takes sales that were made offline onto the books, each by itself: one that can't be taken keeps no other from it, and one
+ * that is there already is answered as it stands. Throws `too_busy`.
+ */
+export async function replayOrders(
+  context: Context,
+  shopId: string,
+  orders: SentOrder[],
+): Promise<ReplayedOrder[]> {
+  return await batches.run(shopId, async () => {
+    const sent = await parseSales(orders);
+    const batch = await loadBatch(context, shopId, sent);
+    const answers: ReplayedOrder[] = [];
+    for (let start = 0; start < sent.length; start += TOGETHER) {
+      const some = sent.slice(start, start + TOGETHER);
+      const written = await writeTogether(batch, some);
+      for (const each of some) {
+        const answer = written.get(each) ?? (await replay(batch, each));
+        answers.push(answer);
+        if (answer.result !== 'retry' || (await isThere(context))) continue;
+        return [...answers, ...sent.slice(answers.length).map(({ id }) => retryLater(id))];
+      }
+    }
+    return answers;
+  });
+}
+
+async function parseSales(orders: SentOrder[]): Promise<Sent[]> {
+  const sent: Sent[] = [];
+  for (const order of orders) {
+    sent.push(parseSale(order));
+    // Four megabytes at one go would keep every other request waiting.
+    if (sent.length % TOGETHER === 0) await setImmediate();
+  }
+  return sent;
+}
+
+function parseSale({ id, ...rest }: SentOrder): Sent {
+  try {
+    return { id, body: parse(OfflineOrder, { id, ...rest }) };
+  } catch (error) {
+    if (error instanceof ProblemError) return { id, problem: error };
+    throw error;
+  }
+}
+
+async function loadBatch(context: Context, shopId: string, sent: Sent[]): Promise<Batch> {
+  const { em } = context;
+  const bodies = sent.flatMap((each) => ('body' in each ? [each.body] : []));
+  const productIds = new Set(bodies.flatMap(({ items }) => items.map((line) => line.productId)));
+  const orderIds = bodies.map(({ id }) => id);
+  const { shop, earlier, products } = await loadForSales(em, shopId, orderIds, [...productIds]);
+  const numbers = bodies.flatMap(({ orderNumber }) => orderNumber ?? []);
+  const terms: OfflineTerms = {
+    shop,
+    settings: settingsOf(shop),
+    products: new Map(products.map((product) => [product.id, product])),
+    leases: await leasesOfNumbers(em, shop, numbers),
+  };
+  const own = earlier.filter((order) => order.shopId === shopId).map(({ id }) => id);
+  const parts = own.length === 0 ? null : await readOrders(em, shopId, own);
+  const known: Known = new Map(
+    earlier.map(({ id, requestHash }) => {
+      const found = parts?.get(id);
+      return [id, { requestHash, order: found ? viewOrder(found) : null }];
+    }),
+  );
+  return { context, terms, known };
+}
+
+/** The answers of those sales that went in at one go: of all that look sound, or of none. */
+async function writeTogether(batch: Batch, sent: Sent[]): Promise<Map<Sent, ReplayedOrder>> {
+  const { context, terms, known } = batch;
+  const drafts = new Map<string, { each: Sent; row: NewOrderRow }>();
+  for (const each of sent) {
+    if (drafts.has(each.id) || known.has(each.id)) continue;
+    const row = attempt(() => draft(batch, each));
+    if (row) drafts.set(each.id, { each, row });
+  }
+  if (drafts.size < 2) return new Map();
+  const list = [...drafts.values()];
+  const rows = list.map(({ row }) => row);
+  const orders = await writeSales(context, terms.shop.id, rows).catch(() => null);
+  if (!orders) return new Map();
+  return new Map(
+    list.map(({ each, row }, index) => {
+      const order = orders[index] as OrderView;
+      known.set(order.id, { requestHash: row.requestHash, order });
+      return [each, { id: order.id, result: 'created', order }];
+    }),
+  );
+}
+
+/** Undefined for what can't be done: whoever does it again, one by one, hears why. */
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
+
+function draft({ context, terms }: Batch, sent: Sent): NewOrderRow {
+  if ('problem' in sent) throw sent.problem;
+  return draftOfflineSale(context.actor, terms, sent.body, context.app.now());
+}
+
+async function replay(batch: Batch, sent: Sent): Promise<ReplayedOrder> {
+  const { context, known } = batch;
+  const { id } = sent;
+  try {
+    const earlier = known.get(id);
+    if (earlier && 'body' in sent) {
+      if (earlier.requestHash !== offlineHash(sent.body) || !earlier.order) throw takenOrderId();
+      return { id, result: 'same', order: await withPrinted(context, earlier.order, sent.body) };
+    }
+    const row = draft(batch, sent);
+    const { order, isReplay } = await writeSale(context, row);
+    known.set(id, { requestHash: row.requestHash, order });
+    return { id, result: isReplay ? 'same' : 'created', order };
+  } catch (error) {
+    if (!(error instanceof ProblemError)) {
+      context.app.log.error({ err: error, orderId: id }, 'a sale that was made offline could not be written');
+      return retryLater(id);
+    }
+    const result = error.code === 'too_busy' ? 'retry' : 'conflict';
+    return { id, result, problem: problemBody(error) };
+  }
+}
+
+/** The order as it stands, flagged if its bill was printed with another number. */
+async function withPrinted(
+  context: Context,
+  order: OrderView,
+  { orderNumber: printed }: OfflineOrder,
+): Promise<OrderView> {
+  const isAsPrinted = printed === undefined || printed === order.orderNumber;
+  if (isAsPrinted || order.flags.some(({ code }) => code === 'number_differs')) return order;
+  return await flagPrintedNumber(context, order.shopId, order.id, printed);
+}
+
+const retryLater = (id: string): ReplayedOrder => {
+  const problem = new ProblemError('internal', {
+    detail: 'It could not be written now. The till sends it again.',
+  });
+  return { id, result: 'retry', problem: problemBody(problem) };
+};
+
+/** Whether the database still answers: when it is gone, no sale need wait for it in vain. */
+const isThere = async ({ em }: Context) =>
+  await query(em, 'SELECT 1').then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { expect } from 'chai';
+import { initOptions, type Server, smoocho, startCli } from '../support/cli.ts';
+import { clientOf } from '../support/client.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { until } from '../support/feed-ear.ts';
+import { requireRedis, startRedis, type TestRedis } from '../support/redis.ts';
+import { removeFolder, tempFolder } from '../support/temp.ts';
+
+const READY = /"demo"[^}]*}/;
+
+describe('several servers on one database', () => {
+  let home: string;
+  let database: TestDatabase;
+  let redis: TestRedis | undefined;
+  let server: Server | undefined;
+
+  before(async () => {
+    home = tempFolder();
+    database = await testDatabase({ migrated: false });
+    expect((await smoocho(['init', ...initOptions(home)], env())).code).to.equal(0);
+  });
+  afterEach(async () => {
+    await server?.stop();
+    server = undefined;
+    await redis?.kill();
+    redis = undefined;
+  });
+  after(async () => {
+    await database.drop();
+    removeFolder(home);
+  });
+
+  const env = (redisUrl = '') => ({ SMOOCHO_HOME: home, DATABASE_URL: database.url, REDIS_URL: redisUrl });
+  const options = ['--port=0', '--host=127.0.0.1', '--json'];
+  const start = async (redisUrl = '', more: string[] = []) => {
+    server = await startCli([...options, ...more], env(redisUrl), READY);
+    return JSON.parse(server.output()) as { url: string; workers: number; port: number };
+  };
+  const refused = async (redisUrl = '', more: string[] = []) => {
+    const { code, stdout, json } = await smoocho(['start', ...options, ...more], env(redisUrl));
+    expect(code, stdout).to.equal(6);
+    return json().error.title as string;
+  };
+
+  it('are refused without Redis, with what to do', async () => {
+    expect(await refused('', ['--workers=2'])).to.match(/^Several workers need a Redis .* Set REDIS_URL/);
+    await start();
+    expect(await refused()).to.match(
+      /^Another Smoocho server runs on this database\. .* set REDIS_URL for both/,
+    );
+    expect(await refused('redis://127.0.0.1:1')).to.match(/without REDIS_URL/);
+    await server?.stop();
+    await start();
+  }).timeout(60_000);
+
+  it('count workers in whole numbers', async () => {
+    for (const count of ['0', 'many']) {
+      const { code, json } = await smoocho(['start', ...options, `--workers=${count}`], env());
+      expect([code, json().error.title]).to.deep.equal([2, '--workers is not a number from 1 to 64.']);
+    }
+  }).timeout(60_000);
+
+  it('serve on one port, each other machine too, and one that is taken is said so', async function () {
+    requireRedis(this);
+    redis = await startRedis();
+    const { url, workers, port } = await start(redis.url, ['--workers=2']);
+    expect(workers).to.equal(2);
+    for (let n = 0; n < 20; n += 1) expect((await clientOf(url).get('/healthz')).status).to.equal(200);
+    const taken = await smoocho(
+      ['start', '--json', '--host=127.0.0.1', `--port=${port}`, '--workers=2'],
+      env(redis.url),
+    );
+    expect(taken.json().error.title).to.match(/^Port \d+ is taken by another program/);
+    const other = await startCli(options, env(redis.url), READY);
+    const { url: second } = JSON.parse(other.output());
+    expect((await clientOf(second).get('/healthz')).status).to.equal(200);
+    expect(await other.stop()).to.equal(0);
+  }).timeout(60_000);
+
+  it('start and sell while Redis is away', async () => {
+    const { url } = await start('redis://127.0.0.1:1', ['--workers=2']);
+    const answer = await clientOf(url).get('/readyz');
+    expect(answer.status, answer.text).to.equal(200);
+  }).timeout(60_000);
+
+  it('leave no worker behind when the first process is killed', async function () {
+    requireRedis(this);
+    redis = await startRedis();
+    const { url } = await start(redis.url, ['--workers=2']);
+    const ended = once(server?.child as NonNullable<Server['child']>, 'exit');
+    server?.child.kill('SIGKILL');
+    await ended;
+    server = undefined;
+    await until(
+      async () =>
+        (await clientOf(url)
+          .get('/healthz')
+          .catch(() => null)) === null,
+      15_000,
+    );
+    await start();
+  }).timeout(60_000);
+});

@@ -1,0 +1,56 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { removeFolder, tempFolder } from '../support/temp.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What a page's snippets may take for given. */
+const GIVEN = `
+import type { Client } from 'smoocho/client';
+declare global {
+  const client: Client;
+  const shopId: string;
+  const product: { id: string; price: string };
+}
+`;
+
+describe('docs/client.md', () => {
+  it('has snippets that fit the types', function () {
+    this.timeout(60_000);
+    const page = readFileSync(join(root, 'docs/client.md'), 'utf8');
+    const snippets = [...page.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => code as string);
+    expect(snippets.length).to.be.greaterThan(5);
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'given.d.ts'), GIVEN);
+    for (const [i, code] of snippets.entries())
+      writeFileSync(join(folder, `snippet-${i}.ts`), `${code}\nexport {};\n`);
+    const config = {
+      extends: join(root, 'tsconfig.json'),
+      compilerOptions: {
+        types: ['node'],
+        typeRoots: [join(root, 'node_modules/@types')],
+        module: 'esnext',
+        moduleResolution: 'bundler',
+        noUnusedLocals: false,
+        paths: Object.fromEntries(
+          ['client/index', 'client/file-store', 'contract/index', 'pricing/index'].map((path) => [
+            `smoocho/${path.replace('/index', '')}`,
+            [join(root, `src/${path}.ts`)],
+          ]),
+        ),
+      },
+      include: ['*.ts'],
+    };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+    const tsc = fileURLToPath(import.meta.resolve('typescript/package.json')).replace(
+      'package.json',
+      'bin/tsc',
+    );
+    const { stdout } = spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' });
+    removeFolder(folder);
+    expect(stdout).to.equal('');
+  });
+});

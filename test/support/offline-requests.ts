@@ -1,0 +1,29 @@
+import { randomUUID } from 'node:crypto';
+import { formatLentNumber } from '../../src/core/devices/lent-number.ts';
+import { insertDevice, offlineSaleOf, orderOf, replay } from './offline-parts.ts';
+import { billOf, lineOf } from './request-parts.ts';
+import type { World } from './world.ts';
+
+/** Each bill has a number of its own, out of a lease of its own. */
+let numbersLent = 0;
+
+/** A bill as a till keeps it while it is offline, with a number that was lent to some device. */
+export async function offlineBill(world: World, ofLine: unknown, ofBill: unknown) {
+  numbersLent += 1;
+  const number = numbersLent;
+  await insertDevice(world.db, world.shop.id, { leases: [[number, number]] });
+  return {
+    id: randomUUID(),
+    ...billOf({ ...lineOf(world, ofLine), listPrice: '150.00' }, ofBill),
+    placedAt: world.test.app.now().toISOString(),
+    orderNumber: formatLentNumber(world.shop.code, { series: 'A', fiscalYear: '2627', number }),
+  };
+}
+
+/** A sundae that was sold at another price than today's. */
+export async function givenFlaggedOrder(world: World) {
+  const { shop, sundae, test } = world;
+  const items = [{ ...lineOf(world, null), unitPrice: undefined, listPrice: '1.00' }];
+  const [answer] = await replay(shop.cashier, shop, [offlineSaleOf(sundae, test.app.now(), { items })]);
+  return orderOf(answer);
+}
