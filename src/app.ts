@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
@@ -59,8 +60,9 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     if (options.migrate) await migrateUp(database.url, (line) => log.warn(line));
     else checkSchema(await migrationStatus(database.url));
     const orm = await openOrm(database.url, entities, config.poolSize, (message) => log.warn(message));
-    const bus = await openBus(config.redisUrl, log);
-    const limits = await openLimits(config.redisUrl);
+    const installation = config.redisUrl ? installationOf(config) : '';
+    const bus = await openBus(config.redisUrl, installation, log);
+    const limits = await openLimits(config.redisUrl, installation);
     return {
       config,
       orm,
@@ -82,6 +84,13 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   }
 }
 
+/** What servers of one installation have in common, and others not: the key of their tokens. Its hash tells nothing. */
+const installationOf = ({ secrets }: Config) =>
+  createHash('sha256')
+    .update(`bus of ${secrets.get('jwt-key')}`)
+    .digest('hex')
+    .slice(0, 16);
+
 /** A context for work that no person asked for over HTTP. */
 export const systemContext = (app: App, name: string): Context<SystemActor> => ({
   app,
@@ -91,7 +100,9 @@ export const systemContext = (app: App, name: string): Context<SystemActor> => (
 
 /** Says to other servers that one runs on this database. Throws AnotherServerError. */
 export const holdServerLock = (app: App): Promise<ServerLock> =>
-  takeServerLock(app.databaseUrl, app.config.redisUrl !== undefined);
+  takeServerLock(app.databaseUrl, app.config.redisUrl !== undefined, () =>
+    app.log.error('another server runs on this database, and the two can not tell each other anything'),
+  );
 
 export { DatabaseUnreachableError, HomeUnreachableError } from './database/errors.ts';
 export { migrateDown, migrateUp, migrationStatus, SchemaError, withClient } from './database/migrate.ts';

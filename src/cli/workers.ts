@@ -16,6 +16,10 @@ cluster.schedulingPolicy = cluster.SCHED_NONE;
 /** This process is one of several that serve together. */
 export const isWorker = cluster.isWorker;
 
+// Node would end a worker at once, with exit code 0, when the first process is gone or the worker leaves it: it has to close
+// what it has open, and to say how it ended.
+if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
+
 /** The line to the first process would keep this one going. */
 export const leavePrimary = () => process.connected && process.disconnect();
 

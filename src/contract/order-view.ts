@@ -73,6 +73,7 @@ export const orderFlags = [
   'stock_short',
   'total_differs',
   'approval_missing',
+  'customer_unclear',
   'clock_off',
   'number_of_other_device',
   'number_of_other_year',

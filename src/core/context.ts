@@ -14,7 +14,7 @@ export type Services = {
   bus: Pick<Bus, 'tell'>;
   limits: Pick<Limits, 'take' | 'giveBack'>;
   /** For faults that are answered and still have to be looked into. */
-  log: { error(fields: object, message: string): void };
+  log: { error(fields: object, message: string): void; warn(fields: object, message: string): void };
 };
 
 /** A person with a token. */

@@ -8,6 +8,8 @@ const STATEMENT_TIMEOUT_MS = 15_000;
 const LOCK_TIMEOUT_MS = 5_000;
 /** A year's lines of a small shop in memory rather than on the disk, while a report adds them up. */
 const WORK_MEM = '16MB';
+/** A connection that says nothing for longer is one whose other end is gone, such as after a power cut there. */
+const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 2_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /** Opens the ORM over a migrated database. `entities` come from the caller: this room knows no noun of the shop. */
@@ -28,6 +30,7 @@ export async function openOrm(
     driverOptions: {
       Client: PreparingClient,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: ANSWER_TIMEOUT_MS,
       options: `-c timezone=UTC -c statement_timeout=${STATEMENT_TIMEOUT_MS} -c lock_timeout=${LOCK_TIMEOUT_MS} -c work_mem=${WORK_MEM} -c idle_in_transaction_session_timeout=30000`,
     },
     logger: onError,

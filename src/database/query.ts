@@ -1,4 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { CompiledQuery } from 'kysely';
 import pg from 'pg';
@@ -43,6 +45,11 @@ function nameStatement(sql: string): void {
   statementNames.set(sql, createHash('sha256').update(sql).digest('hex').slice(0, 32));
 }
 
+const patience = new AsyncLocalStorage<number>();
+
+/** Lets the statements of `work` take so many milliseconds each, where the usual time is too short. */
+export const patiently = <T>(ms: number, work: () => Promise<T>): Promise<T> => patience.run(ms, work);
+
 /** A connection that prepares what comes through `query`, and sends everything else as it is. */
 export class PreparingClient extends pg.Client {
   // biome-ignore lint/suspicious/noExplicitAny: pg overloads `query` a dozen ways; only the text's own name is added
@@ -52,7 +59,18 @@ export class PreparingClient extends pg.Client {
     if (text === 'rollback') return this.#rollBack(super.query(text));
     // biome-ignore lint/suspicious/noExplicitAny: as above
     const send = super.query as (...all: any[]) => any;
-    return name ? send.call(this, { name, text, values }, ...rest) : send.apply(this, given);
+    const query_timeout = patience.getStore();
+    const sent = name
+      ? send.call(this, { name, text, values, ...(query_timeout && { query_timeout }) }, ...rest)
+      : send.apply(this, given);
+    sent?.catch?.((error: Error) => this.#endIfMute(error));
+    return sent;
+  }
+
+  /** PostgreSQL's own limit on a statement would have answered: nobody is there, and what comes next would wait too. */
+  #endIfMute({ message }: Error): void {
+    if (message !== 'Query read timeout') return;
+    (this as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
   }
 
   /**

@@ -18,10 +18,15 @@ export class AnotherServerError extends Error {
 export type ServerLock = { release(): Promise<void> };
 
 /**
- * Says for as long as its connection lives that a server runs on this database. Taken again when the connection breaks.
+ * Says for as long as its connection lives that a server runs on this database. Taken again when the connection breaks;
+ * `onTaken` hears if another server has it by then.
  * Throws AnotherServerError, and what connecting throws.
  */
-export async function takeServerLock(url: string, isShared: boolean): Promise<ServerLock> {
+export async function takeServerLock(
+  url: string,
+  isShared: boolean,
+  onTaken: () => void,
+): Promise<ServerLock> {
   let isReleased = false;
   let client = await connect(url);
   const isMine = await tryFor(client, isShared, WAIT_MS);
@@ -35,12 +40,20 @@ export async function takeServerLock(url: string, isShared: boolean): Promise<Se
   }
   /** PostgreSQL was restarted: nobody had the lock meanwhile who would not have it before. */
   const retake = async () => {
+    let isTold = false;
     while (!isReleased) {
       await sleep(PAUSE_MS, undefined, { ref: false });
       try {
-        client = await connect(url);
-        if (await tryFor(client, isShared, WAIT_MS)) return watch();
-        await client.end();
+        const next = await connect(url);
+        const isMineAgain = !isReleased && (await tryFor(next, isShared, WAIT_MS));
+        if (isReleased || !isMineAgain) await next.end();
+        if (isReleased) return;
+        if (isMineAgain) {
+          client = next;
+          return watch();
+        }
+        if (!isTold) onTaken();
+        isTold = true;
       } catch {
         // It is not up yet.
       }
@@ -61,6 +74,7 @@ async function connect(url: string): Promise<pg.Client> {
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 30_000,
     application_name: 'smoocho server',
     options: `${KEEPALIVES} -c idle_session_timeout=0`,
   });

@@ -26,16 +26,23 @@ export type Bus = {
   close(): void;
 };
 
-const CHANNEL = 'smoocho:bus';
+/** `installation` tells those apart that share one Redis; its database numbers mean nothing to pub/sub. */
+const channelOf = (installation: string) => `smoocho:${installation}:bus`;
 
 /** Within this process alone, or with a Redis between all of them. */
-export async function openBus(redisUrl: string | undefined, log: RedisLog): Promise<Bus> {
+export async function openBus(
+  redisUrl: string | undefined,
+  installation: string,
+  log: RedisLog,
+): Promise<Bus> {
   const processId = randomUUID();
   const listeners = new Set<(message: Message) => void>();
   const deliver = (message: Message) => {
     for (const listener of listeners) listener(message);
   };
-  const others = redisUrl ? await openChannel(redisUrl, log, processId, deliver) : undefined;
+  const others = redisUrl
+    ? await openChannel(redisUrl, channelOf(installation), log, processId, deliver)
+    : undefined;
   return {
     processId,
     tell(message) {
@@ -53,6 +60,7 @@ export async function openBus(redisUrl: string | undefined, log: RedisLog): Prom
 /** Redis pub/sub needs a connection to listen and another one to speak. */
 async function openChannel(
   url: string,
+  channel: string,
   log: RedisLog,
   processId: string,
   deliver: (message: Message) => void,
@@ -62,15 +70,21 @@ async function openChannel(
   const speaker = connectRedis(url, log);
   const listener = connectRedis(url, { warn: () => {}, info: () => {} });
   // Not ioredis' own resubscription: it knows only of subscriptions that once succeeded.
-  const subscribe = () => void listener.subscribe(CHANNEL).catch(() => {});
+  const subscribe = () => void listener.subscribe(channel).catch(() => {});
   listener.on('ready', subscribe);
   listener.on('message', (_channel, text) => {
-    const { from, message } = JSON.parse(text) as { from: string; message: Message };
-    if (from !== processId) deliver(message);
+    // Whatever is in it, this process goes on: another version of the program may say what this one doesn't know.
+    try {
+      const { from, message } = JSON.parse(text) as { from: string; message: Message };
+      if (typeof message?.kind !== 'string') throw new Error('It is no message of ours.');
+      if (from !== processId) deliver(message);
+    } catch (error) {
+      log.warn({ err: error }, 'a message of another process could not be read');
+    }
   });
   return {
     publish(message: Message) {
-      void speaker.publish(CHANNEL, JSON.stringify({ from: processId, message })).catch(() => {});
+      void speaker.publish(channel, JSON.stringify({ from: processId, message })).catch(() => {});
     },
     close() {
       speaker.disconnect();

@@ -21,10 +21,12 @@ export function connectRedis(url: string, log: RedisLog): Redis {
   });
   // Said once each time that it goes away, not with each attempt.
   let isAway = false;
-  redis.on('error', (error) => {
+  redis.on('error', ({ message, code }: Error & { code?: string }) => {
     if (isAway) return;
     isAway = true;
-    log.warn({ err: error }, 'Redis is away; the feed goes on by polling until it is back');
+    const what = /^(WRONGPASS|NOAUTH)/.test(message) ? 'refuses the password in REDIS_URL' : 'is away';
+    // Not the error itself: the command that failed, and with it the password, hangs on it.
+    log.warn({ reason: message, code }, `Redis ${what}; the feed goes on by polling until it is back`);
   });
   redis.on('ready', () => {
     if (isAway) log.info('Redis is back');

@@ -12,7 +12,7 @@ export type Limits = {
 };
 
 /** Counts in Redis, so that all processes count together; in memory when there is none, or while it is away. */
-export async function openLimits(redisUrl: string | undefined): Promise<Limits> {
+export async function openLimits(redisUrl: string | undefined, installation: string): Promise<Limits> {
   // The bus tells when Redis goes away.
   const redis = redisUrl
     ? (await import('./connect.ts')).connectRedis(redisUrl, { warn: () => {}, info: () => {} })
@@ -21,7 +21,7 @@ export async function openLimits(redisUrl: string | undefined): Promise<Limits> 
   const limiterOf = ({ name, times, seconds }: Limit) => {
     const known = limiters.get(name);
     if (known) return known;
-    const options = { keyPrefix: `smoocho:${name}`, points: times, duration: seconds };
+    const options = { keyPrefix: `smoocho:${installation}:${name}`, points: times, duration: seconds };
     const memory = new RateLimiterMemory(options);
     const limiter = redis
       ? new RateLimiterRedis({

@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { initOptions, type Server, smoocho, startCli } from '../support/cli.ts';
 import { clientOf } from '../support/client.ts';
@@ -38,9 +40,10 @@ describe('several servers on one database', () => {
     return JSON.parse(server.output()) as { url: string; workers: number; port: number };
   };
   const refused = async (redisUrl = '', more: string[] = []) => {
-    const { code, stdout, json } = await smoocho(['start', ...options, ...more], env(redisUrl));
+    const { code, stdout } = await smoocho(['start', ...options, ...more], env(redisUrl));
     expect(code, stdout).to.equal(6);
-    return json().error.title as string;
+    // Each worker says it.
+    return JSON.parse(stdout.split('\n}\n')[0]?.concat('\n}') ?? '').error.title as string;
   };
 
   it('are refused without Redis, with what to do', async () => {
@@ -49,7 +52,7 @@ describe('several servers on one database', () => {
     expect(await refused()).to.match(
       /^Another Smoocho server runs on this database\. .* set REDIS_URL for both/,
     );
-    expect(await refused('redis://127.0.0.1:1')).to.match(/without REDIS_URL/);
+    expect(await refused('redis://127.0.0.1:1', ['--workers=2'])).to.match(/without REDIS_URL/);
     await server?.stop();
     await start();
   }).timeout(60_000);
@@ -82,6 +85,20 @@ describe('several servers on one database', () => {
     const { url } = await start('redis://127.0.0.1:1', ['--workers=2']);
     const answer = await clientOf(url).get('/readyz');
     expect(answer.status, answer.text).to.equal(200);
+  }).timeout(60_000);
+
+  it('close what they have open, PostgreSQL too, when the first process is killed', async function () {
+    requireRedis(this);
+    redis = await startRedis();
+    const own = tempFolder();
+    const embedded = { ...env(redis.url), SMOOCHO_HOME: own, DATABASE_URL: '' };
+    expect((await smoocho(['init', ...initOptions(own)], embedded)).code).to.equal(0);
+    const first = await startCli([...options, '--workers=2'], embedded, READY);
+    const pidFile = join(own, 'postgres', 'data', 'postmaster.pid');
+    expect(existsSync(pidFile)).to.equal(true);
+    await first.stop('SIGKILL');
+    await until(() => !existsSync(pidFile), 15_000);
+    removeFolder(own);
   }).timeout(60_000);
 
   it('leave no worker behind when the first process is killed', async function () {

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { inspect } from 'node:util';
 import { expect } from 'chai';
+import { Redis } from 'ioredis';
 import { type Bus, type Message, openBus } from '../../src/redis/bus.ts';
 import { type Limits, openLimits } from '../../src/redis/limits.ts';
 import { until } from '../support/feed-ear.ts';
@@ -26,7 +28,7 @@ describe('what processes share through Redis', () => {
   });
 
   async function givenBus(): Promise<{ bus: Bus; heard: Message[] }> {
-    const bus = await openBus(redis.url, log);
+    const bus = await openBus(redis.url, 'test', log);
     open.push(bus);
     const heard: Message[] = [];
     bus.onMessage((message) => heard.push(message));
@@ -34,7 +36,7 @@ describe('what processes share through Redis', () => {
   }
 
   async function givenLimits(): Promise<Limits> {
-    const limits = await openLimits(redis.url);
+    const limits = await openLimits(redis.url, 'test');
     open.push(limits);
     return limits;
   }
@@ -69,6 +71,34 @@ describe('what processes share through Redis', () => {
     await hearing(near.bus, far.heard);
     expect(said.filter((text) => text.startsWith('Redis is away'))).to.have.length(2);
     expect(said.filter((text) => text === 'Redis is back')).to.have.length(2);
+  });
+
+  it('survives whatever somebody else says on the same Redis', async () => {
+    const [near, far] = [await givenBus(), await givenBus()];
+    await hearing(near.bus, far.heard);
+    const stranger = new Redis(redis.url);
+    for (const text of ['hello', '{"from":"x"}', '{"from":"x","message":{"kind":"presence"}}', '']) {
+      await stranger.publish('smoocho:test:bus', text);
+    }
+    stranger.disconnect();
+    await hearing(near.bus, far.heard);
+    expect(said.some((text) => text.includes('could not be read'))).to.equal(true);
+  });
+
+  it('never has the password in what is logged', async () => {
+    const owner = new Redis(redis.url);
+    await owner.config('SET', 'requirepass', 'another');
+    owner.disconnect();
+    const url = redis.url.replace('redis://', 'redis://default:S3CRET@');
+    const lines: string[] = [];
+    const bus = await openBus(url, 'test', {
+      warn: (fields, text) => lines.push(inspect(fields, { depth: 9 }), text),
+      info: (text) => lines.push(text),
+    });
+    open.push(bus);
+    await until(() => lines.length > 0);
+    expect(lines.join(' ')).to.not.include('S3CRET');
+    expect(lines.join(' ')).to.include('refuses the password in REDIS_URL');
   });
 
   it('counts tries together, and apart while Redis is away: never not at all', async () => {

@@ -209,7 +209,8 @@ describe('what an offline sale is flagged for', () => {
     const [ahead, fast, old, tooOld] = answers.map(orderOf) as [never, never, never, never];
     expect(flagOf(ahead)).to.deep.equal({
       code: 'clock_off',
-      detail: "The till's clock said 2026-05-10 12:06; it counts as sold when it came in.",
+      detail:
+        "By the till's clock it was sold on 2026-05-10 at 12:06, by the server's it came in on 2026-05-10 at 12:00: one of them is wrong. It counts as sold when it came in.",
     });
     expect(ahead).to.include({ createdAt: NOW.toISOString(), businessDate: '2026-05-10' });
     expect(flagOf(tooOld).code).to.equal('clock_off');

@@ -66,14 +66,15 @@ function readWorkers(text: unknown): number {
 
 /** One of several: it serves until the first process tells it to stop, or is gone. */
 async function serveAsWorker(config: Config, stopped: Promise<void>): Promise<undefined> {
-  const app = await createApp(config);
+  let app: App | undefined;
   try {
+    app = await createApp(config);
     const server = await serve(app, config);
     tellPrimary({ host: server.host, port: server.port });
     await stopped;
     await server.close();
   } finally {
-    await app.close();
+    await app?.close();
     leavePrimary();
   }
 }

@@ -54,7 +54,10 @@ export async function refreshSession({ app, em }: Pick<Context, 'app' | 'em'>, r
   const session = renewed === 1 ? await em.findOne(Session, { refreshHash: refresh.hash }) : null;
   if (!session)
     throw new ProblemError('unauthenticated', { detail: 'The refresh token is not valid. Sign in again.' });
-  await touchDevice(em, session.deviceId, app.now());
+  // The old token is spent by now: nothing that only notes the time may keep the new one back.
+  await touchDevice(em, session.deviceId, app.now()).catch((error) =>
+    app.log.warn({ err: error }, 'when a device was last seen could not be noted'),
+  );
   return tokens(app, session, refresh.token);
 }
 

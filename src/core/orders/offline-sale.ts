@@ -5,17 +5,10 @@ import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import { findLeave } from '../auth/approval.ts';
 import { type Actor, deviceOf } from '../context.ts';
+import { normalizePhone } from '../customers/phone.ts';
 import type { LentTo } from '../devices/leases-of-numbers.ts';
 import { wallClock } from '../shops/business-day.ts';
-import {
-  customerOf,
-  draftSale,
-  type PricedSale,
-  priceSale,
-  type SaleTerms,
-  saleHash,
-  saleNeeds,
-} from './draft-sale.ts';
+import { draftSale, type PricedSale, priceSale, type SaleTerms, saleHash, saleNeeds } from './draft-sale.ts';
 import { resolveSold } from './offline-lines.ts';
 import { settle, settleAt, wholePayment } from './order-payments.ts';
 import type { NewOrderRow } from './sql/insert-order.ts';
@@ -52,13 +45,14 @@ export function draftOfflineSale(
   const { shop, settings } = terms;
   const clock = timeOf(body, shop, now);
   const sold = resolveSold(body.items, terms.products);
-  const customerPhone = customerOf(body, settings);
+  const customer = customerOfflineOf(body, settings);
   const priced = priceSale(terms, body, sold.lines, clock.soldAt);
   const { leaderId, missing } = findLeave(actor, null, saleNeeds(priced, settings, actor));
   const settled = settleOffline(body, priced.bill.exactMinor, settings);
   const flags = [
     ...clock.flags,
     ...sold.flags,
+    ...customer.flags,
     ...missing.map(({ detail }) => flag('approval_missing', `${detail} Nobody allowed it.`)),
     ...settled.flags,
     ...numberFlags(body.orderNumber, terms.leases, priced, actor),
@@ -67,7 +61,7 @@ export function draftOfflineSale(
     ...priced,
     body,
     settled: settled.settled,
-    customerPhone,
+    customerPhone: customer.phone,
     approvedBy: leaderId,
     requestHash: offlineHash(body),
     now,
@@ -81,13 +75,30 @@ const withoutDoubles = (flags: OrderFlag[]) => [
   ...new Map(flags.map((each) => [`${each.code} ${each.detail}`, each])).values(),
 ];
 
+/** The customer as far as they can be told: the goods are out, whatever was typed. */
+function customerOfflineOf(body: OfflineOrder, { country }: SettingsValues) {
+  const flags: OrderFlag[] = [];
+  let phone: string | null = null;
+  try {
+    if (body.customerPhone) phone = normalizePhone(body.customerPhone, country, '/customerPhone');
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    flags.push(flag('customer_unclear', `"${body.customerPhone}" was typed as the phone number.`));
+  }
+  if (body.payLater && !body.customerName && !phone) {
+    flags.push(flag('customer_unclear', 'It is on the book, but it does not say who owes it.'));
+  }
+  return { phone, flags };
+}
+
 /** When it was sold, unless the till's clock is plainly wrong: then, the server's. */
 function timeOf({ placedAt }: OfflineOrder, { timezone }: SaleShop, now: Date) {
   const soldAt = new Date(placedAt);
   const ageMs = now.getTime() - soldAt.getTime();
   if (ageMs >= -MAX_FAST_MS && ageMs <= MAX_AGE_MS) return { soldAt, flags: [] };
   const { date, time } = wallClock(soldAt, timezone);
-  const detail = `The till's clock said ${date} ${time.slice(0, 5)}; it counts as sold when it came in.`;
+  const here = wallClock(now, timezone);
+  const detail = `By the till's clock it was sold on ${date} at ${time.slice(0, 5)}, by the server's it came in on ${here.date} at ${here.time.slice(0, 5)}: one of them is wrong. It counts as sold when it came in.`;
   return { soldAt: now, flags: [flag('clock_off', detail)] };
 }
 
@@ -96,12 +107,12 @@ function timeOf({ placedAt }: OfflineOrder, { timezone }: SaleShop, now: Date) {
  * difference. Throws `invalid_payment` where the till's own figures don't fit each other.
  */
 function settleOffline(
-  { expectedTotal, paymentMethod, payments }: OfflineOrder,
+  { items, expectedTotal, paymentMethod, payments }: OfflineOrder,
   exactMinor: number,
   settings: SettingsValues,
 ) {
   const usual = paymentMethod ? wholePayment(paymentMethod, exactMinor, settings) : payments;
-  if (expectedTotal === undefined) return { settled: settle(exactMinor, usual, [], settings), flags: [] };
+  if (expectedTotal === undefined) return settleTaken(items, usual, exactMinor, settings);
   const offered = paymentMethod ? [{ method: paymentMethod, amount: expectedTotal }] : payments;
   const printed = { totalMinor: expectedTotal, roundingMinor: expectedTotal - exactMinor };
   const settled = settleAt(printed, offered, []);
@@ -109,6 +120,33 @@ function settleOffline(
   if (dueMinor === expectedTotal) return { settled, flags: [] };
   const detail = `The till printed ${formatMinor(expectedTotal)}; it comes to ${formatMinor(dueMinor)}.`;
   return { settled, flags: [flag('total_differs', detail)] };
+}
+
+/**
+ * Of a till that doesn't say what it printed. Where it doesn't say its prices either, what it took shows whether they were
+ * today's; what can't be paid back, such as a card's, is taken as what was printed.
+ */
+function settleTaken(
+  items: OfflineOrder['items'],
+  payments: OfflineOrder['payments'],
+  exactMinor: number,
+  settings: SettingsValues,
+) {
+  const isPriced = items.every((line) => (line.unitPrice ?? line.listPrice) !== undefined);
+  if (isPriced || payments.length === 0)
+    return { settled: settle(exactMinor, payments, [], settings), flags: [] };
+  const takenMinor = payments.reduce((sum, { amount }) => sum + amount, 0);
+  const dueMinor = usualTotal(exactMinor, payments, settings);
+  const detail = `The till took ${formatMinor(takenMinor)}; it comes to ${formatMinor(dueMinor)}.`;
+  const flags = takenMinor === dueMinor ? [] : [flag('total_differs', detail)];
+  try {
+    return { settled: settle(exactMinor, payments, [], settings), flags };
+  } catch (error) {
+    if (!(error instanceof ProblemError && error.code === 'invalid_payment' && takenMinor > dueMinor))
+      throw error;
+    const printed = { totalMinor: takenMinor, roundingMinor: takenMinor - exactMinor };
+    return { settled: settleAt(printed, payments, []), flags };
+  }
 }
 
 /** What the bill comes to by the shop's rules, the payments counted where they fit that. */

@@ -153,7 +153,12 @@ async function replay(batch: Batch, sent: Sent): Promise<ReplayedOrder> {
     const row = draft(batch, sent);
     const { order, isReplay } = await writeSale(context, row);
     known.set(id, { requestHash: row.requestHash, order });
-    return { id, result: isReplay ? 'same' : 'created', order };
+    if (!isReplay) return { id, result: 'created', order };
+    return {
+      id,
+      result: 'same',
+      order: 'body' in sent ? await withPrinted(context, order, sent.body) : order,
+    };
   } catch (error) {
     if (!(error instanceof ProblemError)) {
       context.app.log.error({ err: error, orderId: id }, 'a sale that was made offline could not be written');

@@ -1,4 +1,4 @@
-import { query } from '../../database/query.ts';
+import { patiently, query } from '../../database/query.ts';
 import { inSnapshot } from '../in-snapshot.ts';
 import { findShop } from '../shops/find-shops.ts';
 import type { Check, Found, VerifyContext } from './check.ts';
@@ -46,6 +46,7 @@ export type VerifiedShop = {
 
 /** Ten years of a busy shop are some millions of events to read: a minute or two, where a sale has milliseconds. */
 const SET_TIMEOUT = "SET LOCAL statement_timeout = '10min'";
+const TIMEOUT_MS = 10 * 60_000 + 2_000;
 
 /**
  * Holds a shop's books against each other: bills and their lines, numbers, payments, refunds, stock, reports, feed. It
@@ -57,7 +58,7 @@ export async function verifyShop(
   shopId: string,
   onCheck: (check: Check) => void = () => {},
 ): Promise<VerifiedShop> {
-  return await inSnapshot(em, async (tx) => {
+  const look = async (tx: VerifyContext['em']): Promise<VerifiedShop> => {
     await query(tx, SET_TIMEOUT);
     const { id, code, name } = await findShop(tx, shopId);
     const results: CheckResult[] = [];
@@ -67,5 +68,6 @@ export async function verifyShop(
       results.push({ name: check.name, holds: check.holds, counts: check.counts, ...found });
     }
     return { id, code, name, isSound: results.every(({ wrong }) => wrong === 0), checks: results };
-  });
+  };
+  return await patiently(TIMEOUT_MS, () => inSnapshot(em, look));
 }

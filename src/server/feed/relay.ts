@@ -153,7 +153,7 @@ export function startRelay(app: App, outlet: Outlet): Relay {
         await follow(shopId);
         const feed = followed(shopId);
         try {
-          await passed(feed, seq, AbortSignal.any([signal, closing.signal]));
+          await passed(feed, seq, [signal, closing.signal]);
         } finally {
           unfollow(shopId);
         }
@@ -169,20 +169,21 @@ export function startRelay(app: App, outlet: Outlet): Relay {
   };
 }
 
-function passed(feed: Feed, seq: number, signal: AbortSignal): Promise<void> {
+/** Listens to each signal and stops: `AbortSignal.any` would leave something behind at the one that lives on. */
+function passed(feed: Feed, seq: number, signals: AbortSignal[]): Promise<void> {
   const { epoch } = feed;
   return new Promise((resolve) => {
     const stop = () => {
       feed.waiting.delete(check);
-      signal.removeEventListener('abort', stop);
+      for (const signal of signals) signal.removeEventListener('abort', stop);
       resolve();
     };
     const check = () => {
       if (feed.seq > seq || feed.epoch !== epoch) stop();
     };
     feed.waiting.add(check);
-    signal.addEventListener('abort', stop);
+    for (const signal of signals) signal.addEventListener('abort', stop);
     check();
-    if (signal.aborted) stop();
+    if (signals.some(({ aborted }) => aborted)) stop();
   });
 }

@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { expect } from 'chai';
+import { entities } from '../../src/core/entities.ts';
+import { openOrm } from '../../src/database/orm.ts';
+import { query } from '../../src/database/query.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+
+describe('a database whose machine lost its power', () => {
+  let database: TestDatabase;
+
+  before(async () => {
+    database = await testDatabase();
+  });
+  after(() => database.drop());
+
+  it('is asked again over a new connection once the old one has said nothing for long', async () => {
+    const lines: [Socket, Socket][] = [];
+    const target = new URL(database.url);
+    const proxy = createServer((near) => {
+      const far = connect(Number(target.port), target.hostname);
+      for (const socket of [near, far]) socket.on('error', () => {});
+      near.pipe(far).pipe(near);
+      near.once('close', () => far.destroy());
+      lines.push([near, far]);
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const url = new URL(database.url);
+    url.port = String((proxy.address() as AddressInfo).port);
+    const orm = await openOrm(url.href, entities, 1, () => {});
+    const ask = () => query<{ n: number }>(orm.em.fork(), 'SELECT 1 AS n');
+    expect(await ask()).to.deep.equal([{ n: 1 }]);
+
+    // Half-open: what is said on these lines reaches nobody, and nobody says that it doesn't.
+    for (const [near, far] of lines) {
+      near.unpipe(far).resume();
+      far.unpipe(near).resume();
+    }
+    const refusal = await ask().then(
+      () => 'an answer',
+      (error: Error) => error.message,
+    );
+    expect(refusal).to.equal('Query read timeout');
+    expect(await ask()).to.deep.equal([{ n: 1 }]);
+    await orm.close();
+    for (const [near, far] of lines) {
+      near.destroy();
+      far.destroy();
+    }
+    proxy.close();
+  }).timeout(40_000);
+});
