@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { CompiledQuery } from 'kysely';
@@ -63,14 +64,21 @@ export class PreparingClient extends pg.Client {
     const sent = name
       ? send.call(this, { name, text, values, ...(query_timeout && { query_timeout }) }, ...rest)
       : send.apply(this, given);
-    sent?.catch?.((error: Error) => this.#endIfMute(error));
-    return sent;
+    return sent?.catch ? sent.catch((error: Error) => this.#endIfMute(error)) : sent;
   }
 
-  /** PostgreSQL's own limit on a statement would have answered: nobody is there, and what comes next would wait too. */
-  #endIfMute({ message }: Error): void {
-    if (message !== 'Query read timeout') return;
-    (this as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+  /**
+   * Throws the error again. When PostgreSQL's own limit on a statement would have answered long ago, nobody is there: the
+   * connection is ended first, so that the pool doesn't give it to the next one who asks.
+   */
+  async #endIfMute(error: Error): Promise<never> {
+    if (error.message === 'Query read timeout') {
+      const { stream } = (this as unknown as { connection: { stream: Socket } }).connection;
+      const closed = stream.destroyed ? undefined : once(stream, 'close');
+      stream.destroy();
+      await closed;
+    }
+    throw error;
   }
 
   /**
