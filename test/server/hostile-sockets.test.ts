@@ -289,7 +289,10 @@ describe('sockets that mean harm', function () {
 
   it('leave nothing behind: no connection, no memory, no word outside the log', async function () {
     expect(server.output().slice(startOutput.length)).to.equal('');
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux') {
+      console.log('    skipped: only Linux tells the memory of another process');
+      this.skip();
+    }
     const port = Number(new URL(url).port);
     // The honest one, and the tills' lines over HTTP.
     await until(() => (connectionsOf([pid()], port)[0] as number) < 20);
