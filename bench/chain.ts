@@ -14,8 +14,8 @@ const COPY_CASHIER = `
   SELECT $1::uuid, ($1::uuid)::text || '@demo.example', password_hash, name, role, $2 FROM users WHERE email = 'cashier@demo.example'`;
 
 const OPEN_SESSIONS = `
-  INSERT INTO sessions (id, user_id, refresh_hash, created_at, last_seen_at, expires_at)
-  SELECT id, $1, hash, now(), now(), now() + interval '1 day'
+  INSERT INTO sessions (id, user_id, family_hash, refresh_hash, created_at, last_seen_at, expires_at)
+  SELECT id, $1, '', hash, now(), now(), now() + interval '1 day'
   FROM unnest($2::uuid[], $3::text[]) AS s (id, hash)`;
 
 /**
@@ -48,5 +48,8 @@ async function signInTills(app: App, client: pg.Client, shopId: string, count: n
   await client.query(COPY_CASHIER, [userId, shopId]);
   const sessionIds = Array.from({ length: count }, () => uuidv7());
   await client.query(OPEN_SESSIONS, [userId, sessionIds, sessionIds.map(() => newOpaqueToken().hash)]);
-  return sessionIds.map((sessionId) => ({ token: signAccessToken(app, userId, sessionId), shopId }));
+  return sessionIds.map((sessionId) => ({
+    token: signAccessToken(app, { userId, sessionId, generation: 1 }),
+    shopId,
+  }));
 }

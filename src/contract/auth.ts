@@ -1,14 +1,13 @@
 import { z } from 'zod';
-import { Id, text, Version } from './primitives.ts';
+import { Id, Timestamp, text, Version } from './primitives.ts';
 import { defineRoute } from './route.ts';
 import { NewShop, Shop } from './shops.ts';
-import { Email, Password, Role, User } from './users.ts';
+import { Email, Password, Pin, Role, User } from './users.ts';
+
+const PairedDevice = z.strictObject({ id: Id, token: z.string().min(1).max(200) });
 
 /** A paired device sends its token, and is called what the shop calls it; any other says its own id and name. */
-const LoginDevice = z.union([
-  z.strictObject({ id: Id, token: z.string().min(1).max(200) }),
-  z.strictObject({ id: text(100), name: text(100) }),
-]);
+const LoginDevice = z.union([PairedDevice, z.strictObject({ id: text(100), name: text(100) })]);
 
 const Login = z.strictObject({
   email: Email,
@@ -17,6 +16,14 @@ const Login = z.strictObject({
   device: LoginDevice.optional(),
 });
 export type Login = z.output<typeof Login>;
+
+const PinLogin = z.strictObject({
+  userId: Id,
+  // No form here: what is no PIN is a wrong one.
+  pin: z.string().min(1).max(16),
+  device: PairedDevice,
+});
+export type PinLogin = z.output<typeof PinLogin>;
 
 const Tokens = z.strictObject({
   accessToken: z.string(),
@@ -36,6 +43,7 @@ const Register = z.strictObject({
   email: Email,
   name: text(255),
   password: Password,
+  pin: Pin.optional(),
   role: Role.optional(),
   shopId: Id.optional(),
   setupToken: z.string().max(200).optional(),
@@ -47,11 +55,28 @@ const Profile = z.strictObject({
   name: text(255).optional(),
   email: Email.optional(),
   password: Password.optional(),
-  /** Asked for when e-mail or password change. */
+  /** Null takes it away. */
+  pin: Pin.nullable().optional(),
+  /** Asked for when e-mail, password or PIN change. */
   currentPassword: z.string().min(1).max(128).optional(),
   version: Version.optional(),
 });
 export type ProfileChange = z.output<typeof Profile>;
+
+/** Where somebody is signed in. */
+const Session = z.strictObject({
+  id: Id,
+  deviceId: z.string().nullable(),
+  deviceName: z.string().nullable(),
+  address: z.string().nullable(),
+  createdAt: Timestamp,
+  lastSeenAt: Timestamp,
+  /** Whatever happens: from then on one signs in anew. */
+  expiresAt: Timestamp,
+  /** The one that asks. */
+  isCurrent: z.boolean(),
+});
+export type SessionView = z.output<typeof Session>;
 
 export const login = defineRoute({
   name: 'login',
@@ -64,9 +89,33 @@ export const login = defineRoute({
   problems: ['wrong_credentials', 'device_refused', 'too_busy'],
 });
 
+export const pinLogin = defineRoute({
+  name: 'pinLogin',
+  summary: 'Sign in with a PIN, on a paired device',
+  method: 'post',
+  path: '/api/auth/pin',
+  permission: 'nobody',
+  body: PinLogin,
+  responses: { 200: SignedIn },
+  problems: ['wrong_credentials', 'device_refused', 'too_busy'],
+});
+
+export const listPinPeople = defineRoute({
+  name: 'listPinPeople',
+  summary: 'Who can sign in with a PIN on this paired device, by name',
+  method: 'post',
+  path: '/api/auth/pin/people',
+  permission: 'nobody',
+  body: z.strictObject({ device: PairedDevice }),
+  responses: {
+    200: z.strictObject({ data: z.array(z.strictObject({ id: Id, name: z.string(), role: Role })) }),
+  },
+  problems: ['device_refused'],
+});
+
 export const refresh = defineRoute({
   name: 'refresh',
-  summary: 'Trade a refresh token for new tokens',
+  summary: 'Trade a refresh token for new tokens; again, until those are used, for the same',
   method: 'post',
   path: '/api/auth/refresh',
   permission: 'nobody',
@@ -94,6 +143,27 @@ export const logout = defineRoute({
   permission: 'any',
   responses: { 204: null },
   problems: [],
+});
+
+export const listSessions = defineRoute({
+  name: 'listSessions',
+  summary: 'Where I am signed in, newest first',
+  method: 'get',
+  path: '/api/auth/sessions',
+  permission: 'any',
+  responses: { 200: z.strictObject({ data: z.array(Session), nextCursor: z.null() }) },
+  problems: [],
+});
+
+export const endSession = defineRoute({
+  name: 'endSession',
+  summary: 'Sign out elsewhere: that session ends at once, its sockets close',
+  method: 'delete',
+  path: '/api/auth/sessions/:sessionId',
+  permission: 'any',
+  params: z.strictObject({ sessionId: Id }),
+  responses: { 204: null },
+  problems: ['not_found'],
 });
 
 export const getProfile = defineRoute({

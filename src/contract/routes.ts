@@ -1,4 +1,5 @@
 import * as activity from './activity.ts';
+import * as audit from './audit.ts';
 import * as auth from './auth.ts';
 import * as customers from './customers.ts';
 import * as devices from './devices.ts';
@@ -11,13 +12,18 @@ import * as reports from './reports.ts';
 import type { Route } from './route.ts';
 import * as shifts from './shifts.ts';
 import * as shops from './shops.ts';
+import * as staff from './staff.ts';
 
 /** The whole API. A route that is not in this list does not exist. */
 export const routes: readonly Route[] = [
   auth.login,
   auth.register,
+  auth.pinLogin,
+  auth.listPinPeople,
   auth.refresh,
   auth.logout,
+  auth.listSessions,
+  auth.endSession,
   auth.getProfile,
   auth.updateProfile,
 
@@ -27,6 +33,11 @@ export const routes: readonly Route[] = [
   shops.updateShop,
   shops.getSettings,
   shops.updateSettings,
+
+  staff.listUsers,
+  staff.createUser,
+  staff.updateUser,
+  staff.deleteUser,
 
   products.listProducts,
   products.createProduct,
@@ -67,6 +78,7 @@ export const routes: readonly Route[] = [
 
   activity.listActivity,
   events.listEvents,
+  audit.listAudit,
 
   reports.salesReport,
   reports.taxReport,

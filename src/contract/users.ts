@@ -24,13 +24,26 @@ export const User = z.strictObject({
   name: z.string(),
   role: Role,
   shopId: Id.nullable(),
+  /** Whether a PIN was set, for quick changes at a paired device. */
+  hasPin: z.boolean(),
+  /** Since when this person can't sign in any more. */
+  disabledAt: Timestamp.nullable(),
   version: Version,
   createdAt: Timestamp,
   updatedAt: Timestamp,
 });
 export type User = z.output<typeof User>;
 
-export const NewUser = z.strictObject({ email: Email, name: text(255), role: Role, password: Password });
+/** Digits to type at a counter; only good on a paired device. */
+export const Pin = z.string().regex(/^\d{4,8}$/, 'is not a PIN of 4 to 8 digits');
+
+export const NewUser = z.strictObject({
+  email: Email,
+  name: text(255),
+  role: Role,
+  password: Password,
+  pin: Pin.optional(),
+});
 export type NewUser = z.output<typeof NewUser>;
 
 /** A manager or owner who stands by and allows what the cashier may not do alone. */
@@ -40,3 +53,18 @@ export const Approval = z.strictObject({
   password: z.string().min(1).max(128),
 });
 export type Approval = z.output<typeof Approval>;
+
+export const UserChange = z
+  .strictObject({
+    name: text(255),
+    email: Email,
+    role: Role,
+    /** A new one: whoever is signed in as this person is signed out. */
+    password: Password,
+    /** Null takes the PIN away. */
+    pin: Pin.nullable(),
+    isDisabled: z.boolean(),
+    version: Version,
+  })
+  .partial();
+export type UserChange = z.output<typeof UserChange>;

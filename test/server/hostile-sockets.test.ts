@@ -123,7 +123,11 @@ describe('sockets that mean harm', function () {
         { token: `${head}.${body}.${signature?.slice(2)}`, shopId: shop.id },
         'unauthenticated',
       ],
-      ['an expired token', { token: signAccessToken(past, sub, sid), shopId: shop.id }, 'unauthenticated'],
+      [
+        'an expired token',
+        { token: signAccessToken(past, { userId: sub, sessionId: sid, generation: 1 }), shopId: shop.id },
+        'unauthenticated',
+      ],
       ['a session that ended', authOf(shop, leaver.token), 'unauthenticated'],
       ['a device that was revoked', authOf(shop, onDevice.token), 'unauthenticated'],
       ["another shop's token", authOf(shop, other.cashier.token), 'not_found'],

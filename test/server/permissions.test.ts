@@ -108,6 +108,8 @@ describe('who may do what', function () {
     const keyOf = () => test.app.config.secrets.get('jwt-key');
     const signed = (person: Person, change: object, key = keyOf(), options: jwt.SignOptions = {}) =>
       jwt.sign({ ...claimsOf(person), ...change }, key, { algorithm: 'HS256', ...options });
+    const tokenOf = ({ id: userId }: Person, sessionId: string) =>
+      signAccessToken(test.app, { userId, sessionId, generation: 1 });
     const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const unsigned = (person: Person, alg: string) =>
       `${encode({ alg, typ: 'JWT' })}.${encode(claimsOf(person))}.`;
@@ -134,7 +136,7 @@ describe('who may do what', function () {
         "for somebody else's session",
         async (person) => signed(person, { sub: (await givenPerson(own, 'owner')).id }),
       ],
-      ['of a session that never was', (person) => signAccessToken(test.app, person.id, randomUUID())],
+      ['of a session that never was', (person) => tokenOf(person, randomUUID())],
       ['that is a refresh token', ({ refreshToken }) => refreshToken],
       ['that is an id', ({ id }) => id],
       ['of a session that has ended', signedOut],

@@ -73,8 +73,8 @@ const settingsOf = ({ shop }: Script) => ({
 const ADD_PERSON = `
   INSERT INTO users (id, email, password_hash, name, role, shop_id) VALUES ($1, $2, '', $3, $4, $5)`;
 const ADD_SESSION = `
-  INSERT INTO sessions (id, user_id, refresh_hash, device_id, created_at, last_seen_at, expires_at)
-  VALUES ($1, $2, $3, $4, $5, $5, $5::timestamptz + interval '30 days')`;
+  INSERT INTO sessions (id, user_id, family_hash, refresh_hash, device_id, created_at, last_seen_at, expires_at)
+  VALUES ($1, $2, '', $3, $4, $5, $5, $5::timestamptz + interval '30 days')`;
 
 /** A cashier and a manager of the shop, each signed in at every till. */
 async function givenPeople({ app, url, database }: TestApp, shopId: string, tills: number): Promise<Till[]> {
@@ -87,7 +87,7 @@ async function givenPeople({ app, url, database }: TestApp, shopId: string, till
     for (let n = 0; n < tills; n += 1) {
       const sessionId = uuidv7();
       await db.query(ADD_SESSION, [sessionId, userId, newOpaqueToken().hash, `till-${n}`, app.now()]);
-      signedIn[role].push(clientOf(url, signAccessToken(app, userId, sessionId)));
+      signedIn[role].push(clientOf(url, signAccessToken(app, { userId, sessionId, generation: 1 })));
     }
   }
   await db.end();

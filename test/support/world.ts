@@ -3,7 +3,8 @@ import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import type { Product } from '../../src/contract/products.ts';
 import type { Role } from '../../src/contract/users.ts';
-import { newOpaqueToken, signAccessToken } from '../../src/core/auth/tokens.ts';
+import { formatRefreshToken, hashesOf, newRefreshToken } from '../../src/core/auth/refresh-token.ts';
+import { signAccessToken } from '../../src/core/auth/tokens.ts';
 import type { TestApp } from './app.ts';
 import { givenItem, givenProduct, givenShop, saleOf, type TestShop } from './factories.ts';
 
@@ -75,8 +76,8 @@ const COPY_PERSON = `
     SELECT $1, $2, password_hash, name, role, shop_id FROM users WHERE email = $3
     RETURNING id
   )
-  INSERT INTO sessions (id, user_id, refresh_hash, created_at, last_seen_at, expires_at)
-  SELECT $4, id, $5, $6, $6, $6::timestamptz + interval '30 days' FROM person`;
+  INSERT INTO sessions (id, user_id, family_hash, refresh_hash, created_at, last_seen_at, expires_at)
+  SELECT $4, id, $5, $6, $7, $7, $7::timestamptz + interval '30 days' FROM person`;
 
 /**
  * A copy of the shop's owner, manager or cashier, with a session as signing in makes it: no password is hashed
@@ -85,15 +86,16 @@ const COPY_PERSON = `
 export async function givenPerson({ test: { app }, db, shop }: World, role: Role): Promise<Person> {
   const [id, sessionId] = [uuidv7(), uuidv7()];
   const email = `${role}-${id}@example.com`;
-  const refresh = newOpaqueToken();
-  await db.query(COPY_PERSON, [id, email, shop.emails[role], sessionId, refresh.hash, app.now()]);
-  const accessToken = signAccessToken(app, id, sessionId);
-  return { id, email, role, sessionId, accessToken, refreshToken: refresh.token };
+  const refresh = newRefreshToken(sessionId);
+  const { familyHash, refreshHash } = hashesOf(refresh);
+  await db.query(COPY_PERSON, [id, email, shop.emails[role], sessionId, familyHash, refreshHash, app.now()]);
+  const accessToken = signAccessToken(app, { userId: id, sessionId, generation: 1 });
+  return { id, email, role, sessionId, accessToken, refreshToken: formatRefreshToken(refresh) };
 }
 
 /**
  * What the whole database holds, or all of one shop's, a line a table: how many rows, and a hash of all of them. Two that
- * are equal mean that nothing changed in between. When somebody was last seen is no change.
+ * are equal mean that nothing changed in between. When somebody was last seen is no change, and the record of a refusal is none.
  */
 export async function fingerprint(db: pg.Client, shopId?: string): Promise<Record<string, string>> {
   const tables = await tablesOf(db, shopId === undefined ? undefined : 'shop_id');
@@ -124,7 +126,8 @@ export async function idsIn(db: pg.Client): Promise<Set<string>> {
 async function tablesOf(db: pg.Client, column?: string): Promise<string[]> {
   const { rows } = await db.query(
     `SELECT table_name FROM information_schema.tables t
-     WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND ($1::text IS NULL OR EXISTS (
+     WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name NOT IN ('audit_chains', 'audit_seals', 'security_log')
+       AND ($1::text IS NULL OR EXISTS (
        SELECT FROM information_schema.columns c
        WHERE c.table_schema = 'public' AND c.table_name = t.table_name AND c.column_name = $1))
      ORDER BY table_name`,

@@ -12,15 +12,21 @@ type Row = {
   shop_id: string | null;
   device_id: string | null;
   has_shop: boolean;
+  generation: number;
+  generation_used: number;
 };
 
 // One look-up says whether the session still stands and whether the shop is this person's: signing out, a change of
 // role or of shop act on the very next request.
 const FIND_SESSION = `
-  SELECT u.id, u.name, u.role, u.shop_id, s.device_id,
+  SELECT u.id, u.name, u.role, u.shop_id, s.device_id, s.generation, s.generation_used,
          EXISTS (SELECT FROM shops WHERE shops.id = $4 AND (shops.id = u.shop_id OR shops.owner_id = u.id)) AS has_shop
   FROM sessions s JOIN users u ON u.id = s.user_id
-  WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > $3`;
+  WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > $3
+    AND u.disabled_at IS NULL`;
+
+// Once after each refresh: from now on the refresh token before is an old one.
+const USE = 'UPDATE sessions SET generation_used = $2 WHERE id = $1 AND generation = $2';
 
 /**
  * Who sends this token, and whether `shopId` is one of theirs.
@@ -32,9 +38,12 @@ export async function authenticate(
   token: string,
   shopId: string | null,
 ): Promise<{ actor: UserActor; hasShop: boolean }> {
-  const { userId, sessionId } = readAccessToken(app, token);
+  const { userId, sessionId, generation } = readAccessToken(app, token);
   const [row] = await query<Row>(em, FIND_SESSION, [sessionId, userId, app.now(), shopId]);
   if (!row) throw new ProblemError('unauthenticated', { detail: 'This session has ended. Sign in again.' });
+  if (row.generation === generation && row.generation_used < generation) {
+    await query(em, USE, [sessionId, generation]);
+  }
   const { id, name, role } = row;
   const actor: UserActor = {
     kind: 'user',

@@ -11,7 +11,8 @@ const FALLEN = `
   WHERE NOT EXISTS (
     SELECT FROM sessions x JOIN users u ON u.id = x.user_id
     JOIN shops ON shops.id = s.shop_id AND (shops.id = u.shop_id OR shops.owner_id = u.id)
-    WHERE x.id = s.session_id AND x.ended_at IS NULL AND x.expires_at > $4 AND u.role = s.role)`;
+    WHERE x.id = s.session_id AND x.ended_at IS NULL AND x.expires_at > $4 AND u.role = s.role
+      AND u.disabled_at IS NULL)`;
 
 /** Those who would not be let in so any more: their session ended, or they lost the shop or the role. */
 export async function findFallen<S extends Standing>(

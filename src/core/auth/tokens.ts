@@ -5,8 +5,6 @@ import type { Services } from '../context.ts';
 
 /** Short, for what it says is only looked up again when it is used. */
 export const ACCESS_TOKEN_SECONDS = 15 * 60;
-/** A month without signing in again; the session itself ends then. */
-export const SESSION_DAYS = 30;
 
 const ISSUER = 'smoocho';
 const AUDIENCE = 'smoocho-api';
@@ -31,10 +29,13 @@ function signingKey(app: Services): KeyObject {
   return key;
 }
 
-export function signAccessToken(app: Services, userId: string, sessionId: string): string {
+/** For whom a token speaks; `generation` counts the refreshes of the session before it. */
+export type AccessClaims = { userId: string; sessionId: string; generation: number };
+
+export function signAccessToken(app: Services, { userId, sessionId, generation }: AccessClaims): string {
   const issuedAt = Math.floor(app.now().getTime() / 1000);
-  const claims = { sid: sessionId, typ: TYPE, iat: issuedAt, exp: issuedAt + ACCESS_TOKEN_SECONDS };
-  return jwt.sign(claims, signingKey(app), {
+  const times = { iat: issuedAt, exp: issuedAt + ACCESS_TOKEN_SECONDS };
+  return jwt.sign({ sid: sessionId, gen: generation, typ: TYPE, ...times }, signingKey(app), {
     algorithm: 'HS256',
     subject: userId,
     issuer: ISSUER,
@@ -43,7 +44,7 @@ export function signAccessToken(app: Services, userId: string, sessionId: string
 }
 
 /** The session that a token speaks for. Throws `unauthenticated` for one that is forged, foreign or old. */
-export function readAccessToken(app: Services, token: string): { userId: string; sessionId: string } {
+export function readAccessToken(app: Services, token: string): AccessClaims {
   try {
     const claims = jwt.verify(token, signingKey(app), {
       algorithms: ['HS256'],
@@ -51,8 +52,11 @@ export function readAccessToken(app: Services, token: string): { userId: string;
       audience: AUDIENCE,
       clockTimestamp: Math.floor(app.now().getTime() / 1000),
     });
-    if (typeof claims === 'object' && claims.typ === TYPE && typeof claims.sid === 'string' && claims.sub) {
-      return { userId: claims.sub, sessionId: claims.sid };
+    if (typeof claims === 'object' && claims.typ === TYPE && claims.sub) {
+      const { sid, gen } = claims;
+      if (typeof sid === 'string' && Number.isInteger(gen)) {
+        return { userId: claims.sub, sessionId: sid, generation: gen };
+      }
     }
   } catch (error) {
     if (!(error instanceof jwt.JsonWebTokenError)) throw error;

@@ -44,5 +44,5 @@ export async function revokeDevice(context: Context, shopId: string, deviceId: s
 const sessionsOn = ({ id }: Device) => ({ deviceId: id, endedAt: null });
 
 async function endSessions(em: EntityManager, device: Device, endedAt: Date): Promise<void> {
-  await em.nativeUpdate(Session, sessionsOn(device), { endedAt });
+  await em.nativeUpdate(Session, sessionsOn(device), { endedAt, endReason: 'device' });
 }

@@ -37,6 +37,7 @@ export async function openShop(em: EntityManager, newShop: NewShop, owner: User,
     throw fieldProblem('already_exists', '/code', `${newShop.code} is another shop's code`);
   }
   await query(em, 'INSERT INTO shop_heads (shop_id) VALUES ($1)', [shop.id]);
+  await query(em, 'INSERT INTO audit_chains (id, shop_id) VALUES ($1, $1)', [shop.id]);
   owner.shopId ??= shop.id;
   await em.flush();
   return shop;

@@ -12,6 +12,11 @@ const UserSchema = defineEntity({
     name: varchar(255),
     role: p.enum(roles).columnType('varchar(50)'),
     shopId: p.uuid().nullable(),
+    /** argon2id over the keyed hash of the PIN. */
+    pinHash: varchar(255).nullable(),
+    /** Wrong PINs since the last right one. */
+    pinFailures: p.integer().default(0),
+    disabledAt: timestamp().nullable(),
     createdAt: timestamp(),
     updatedAt: timestamp(),
     version: p.integer().version(),

@@ -10,6 +10,8 @@ export function viewUser(user: User): UserView {
     name: user.name,
     role: user.role,
     shopId: user.shopId ?? null,
+    hasPin: user.pinHash != null,
+    disabledAt: user.disabledAt?.toISOString() ?? null,
     version: user.version,
     createdAt: user.createdAt.toISOString(),
     updatedAt: user.updatedAt.toISOString(),

@@ -2,7 +2,8 @@ import type Router from '@koa/router';
 import type { App } from '../../app.ts';
 import * as contract from '../../contract/auth.ts';
 import { register } from '../../core/auth/register.ts';
-import { refreshSession, signIn, signOut } from '../../core/auth/sign-in.ts';
+import { endSession, listSessions, refreshSession } from '../../core/auth/sessions.ts';
+import { signIn } from '../../core/auth/sign-in.ts';
 import { listShopsOf } from '../../core/shops/find-shops.ts';
 import { viewShop } from '../../core/shops/view-shop.ts';
 import { findUser } from '../../core/users/find-user.ts';
@@ -11,10 +12,12 @@ import { viewUser } from '../../core/users/view-user.ts';
 import { mount } from '../mount.ts';
 
 export function mountAuth(router: Router, app: App): void {
-  mount(router, app, contract.login, async ({ em, body }) => ({ body: await signIn({ app, em }, body) }));
+  mount(router, app, contract.login, async ({ em, body, http }) => ({
+    body: await signIn({ app, em }, body, http.ip),
+  }));
 
-  mount(router, app, contract.refresh, async ({ em, body }) => ({
-    body: await refreshSession({ app, em }, body.refreshToken),
+  mount(router, app, contract.refresh, async ({ em, body, http }) => ({
+    body: await refreshSession({ app, em }, body.refreshToken, http.ip),
   }));
 
   mount(router, app, contract.register, async ({ em, actor, body }) => {
@@ -22,8 +25,17 @@ export function mountAuth(router: Router, app: App): void {
     return { body: { user: viewUser(user), shop: shop && viewShop(shop) } };
   });
 
-  mount(router, app, contract.logout, async ({ em, actor }) => {
-    await signOut({ app, em }, actor.sessionId);
+  mount(router, app, contract.logout, async ({ em, actor, http }) => {
+    await endSession({ app, em, actor }, actor.sessionId, http.ip);
+    return {};
+  });
+
+  mount(router, app, contract.listSessions, async ({ em, actor }) => ({
+    body: { data: await listSessions({ app, em }, actor.id, actor.sessionId), nextCursor: null },
+  }));
+
+  mount(router, app, contract.endSession, async ({ em, actor, params, http }) => {
+    await endSession({ app, em, actor }, params.sessionId, http.ip);
     return {};
   });
 

@@ -1,0 +1,52 @@
+-- Up Migration
+
+-- What a change replaced: the fields that differ, as they were. None where nothing was there before.
+ALTER TABLE events ADD COLUMN before jsonb;
+
+-- One chain a shop, and one of the installation itself (the nil UUID) for what belongs to no shop.
+CREATE TABLE audit_chains (
+  id      uuid PRIMARY KEY,
+  shop_id uuid UNIQUE REFERENCES shops (id),
+  -- counts the rows of its security log
+  log_seq bigint NOT NULL DEFAULT 0,
+  CHECK (shop_id IS NULL OR shop_id = id)
+);
+INSERT INTO audit_chains (id, shop_id) SELECT id, id FROM shops
+UNION ALL SELECT '00000000-0000-0000-0000-000000000000', NULL;
+
+-- What is no change of the shop's data: sign-ins, refusals, exports. Rows are added, never changed.
+CREATE TABLE security_log (
+  chain_id  uuid        NOT NULL REFERENCES audit_chains (id),
+  seq       bigint      NOT NULL,
+  type      varchar(32) NOT NULL,
+  at        timestamptz NOT NULL,
+  actor     jsonb       NOT NULL,
+  device_id varchar(100),
+  address   varchar(45),
+  details   jsonb       NOT NULL,
+  PRIMARY KEY (chain_id, seq)
+);
+CREATE INDEX security_log_list_idx ON security_log (chain_id, at DESC, seq DESC);
+CREATE INDEX events_list_idx ON events (shop_id, at DESC, seq DESC);
+
+-- A seal closes what came since the one before: its hash goes over that one's hash and over the hash of each record.
+CREATE TABLE audit_seals (
+  chain_id      uuid        NOT NULL REFERENCES audit_chains (id),
+  seal_no       bigint      NOT NULL,
+  -- the last event and the last row of the log that it covers
+  event_seq     bigint      NOT NULL,
+  log_seq       bigint      NOT NULL,
+  -- SHA-256 of each record, 32 bytes each, events first: what was changed can be named
+  record_hashes bytea       NOT NULL,
+  hash          bytea       NOT NULL,
+  key_id        varchar(64) NOT NULL,
+  signature     bytea       NOT NULL,
+  sealed_at     timestamptz NOT NULL,
+  PRIMARY KEY (chain_id, seal_no)
+);
+
+-- Down Migration
+
+DROP TABLE audit_seals, security_log, audit_chains;
+DROP INDEX events_list_idx;
+ALTER TABLE events DROP COLUMN before;

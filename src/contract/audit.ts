@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { EventActor, eventTypes } from './events.ts';
+import { Id, PageQuery, page, Timestamp } from './primitives.ts';
+import { defineRoute } from './route.ts';
+import { shopParams } from './shops.ts';
+
+/** What is no change of the shop's data: it stands in the security log, beside the events. */
+export const securityTypes = [
+  'signed_in',
+  'sign_in_failed',
+  'sign_in_delayed',
+  'signed_out',
+  'session_ended',
+  'refresh_reused',
+  'pin_locked',
+  'password_changed',
+  'pin_changed',
+  'approval_failed',
+  'denied',
+  'limited',
+  'device_paired',
+  'device_renamed',
+  'device_revoked',
+  'pairing_code_made',
+  'pairing_failed',
+  'customer_changed',
+  'report_exported',
+  'setup_claimed',
+  'setup_failed',
+  'shop_created',
+  'secrets_rotated',
+] as const;
+export type SecurityType = (typeof securityTypes)[number];
+
+/** One record: a change, or something of the security log. */
+export const AuditRecord = z.strictObject({
+  /** `e42` is the shop's event 42, `s7` the seventh row of its security log. */
+  id: z.string(),
+  type: z.enum([...eventTypes, ...securityTypes]),
+  at: Timestamp,
+  actor: EventActor,
+  deviceId: z.string().nullable(),
+  deviceName: z.string().nullable(),
+  address: z.string().nullable(),
+  /** Of a change: the fields that it replaced, as they were. */
+  before: z.unknown(),
+  /** Of a change, how it is since; else what there is to say. */
+  after: z.unknown(),
+  /** The seal that closed it; null for what came in the last seconds. */
+  sealNumber: z.int().nullable(),
+});
+export type AuditRecord = z.output<typeof AuditRecord>;
+
+export const listAudit = defineRoute({
+  name: 'listAudit',
+  summary: 'Who did what, from which device, when, before and after; newest first',
+  method: 'get',
+  path: '/api/shops/:shopId/audit',
+  permission: 'owner',
+  params: shopParams,
+  query: PageQuery.extend({
+    /** Both ends included. */
+    from: Timestamp.optional(),
+    to: Timestamp.optional(),
+    type: z.enum([...eventTypes, ...securityTypes]).optional(),
+    userId: Id.optional(),
+    deviceId: z.string().min(1).max(100).optional(),
+  }),
+  responses: { 200: page(AuditRecord) },
+  problems: ['not_found'],
+});
