@@ -12,7 +12,7 @@ export type Services = {
   now(): Date;
   /** Tells the live feed what to look at; called after the commit. */
   bus: Pick<Bus, 'tell'>;
-  limits: Pick<Limits, 'take' | 'giveBack'>;
+  limits: Pick<Limits, 'take' | 'giveBack' | 'count' | 'forget'>;
   /** For faults that are answered and still have to be looked into. */
   log: { error(fields: object, message: string): void; warn(fields: object, message: string): void };
 };
