@@ -2,7 +2,8 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { ProfileChange } from '../../contract/auth.ts';
 import { fieldProblem } from '../../contract/problem.ts';
 import { query } from '../../database/query.ts';
-import { hashPassword, verifyPassword } from '../auth/passwords.ts';
+import { isOwnPassword } from '../auth/own-password.ts';
+import { hashPassword } from '../auth/passwords.ts';
 import type { Context, UserActor } from '../context.ts';
 import { listShopsOf } from '../shops/find-shops.ts';
 import { transact } from '../transact.ts';
@@ -34,12 +35,13 @@ export async function updateProfile(context: Context<UserActor>, change: Profile
 }
 
 /** The hash of the new password, if there is one. Before the transaction: nobody waits while passwords are hashed. */
-async function checkAndHash({ em, actor }: Context<UserActor>, change: ProfileChange) {
+async function checkAndHash(context: Context<UserActor>, change: ProfileChange) {
+  const { em, actor } = context;
   const user = await em.fork().findOneOrFail(User, actor.id);
   checkVersion(change.version, viewUser(user));
   const changesEmail = change.email !== undefined && change.email !== user.email;
   if (changesEmail || change.password !== undefined) {
-    const isRight = await verifyPassword(change.currentPassword ?? '', user.passwordHash);
+    const isRight = await isOwnPassword(context, user.passwordHash, change.currentPassword ?? '');
     if (!isRight) throw fieldProblem('wrong_credentials', '/currentPassword', 'is not your password');
   }
   if (change.password === undefined) return undefined;
