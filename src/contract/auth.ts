@@ -97,7 +97,7 @@ export const pinLogin = defineRoute({
   permission: 'nobody',
   body: PinLogin,
   responses: { 200: SignedIn },
-  problems: ['wrong_credentials', 'device_refused', 'too_busy'],
+  problems: ['wrong_credentials', 'device_refused', 'too_many_requests', 'too_busy'],
 });
 
 export const listPinPeople = defineRoute({
@@ -178,11 +178,11 @@ export const getProfile = defineRoute({
 
 export const updateProfile = defineRoute({
   name: 'updateProfile',
-  summary: 'Change my name, e-mail or password',
+  summary: 'Change my name, e-mail, password or PIN; another password signs out everywhere else',
   method: 'put',
   path: '/api/auth/profile',
   permission: 'any',
   body: Profile,
   responses: { 200: User },
-  problems: ['wrong_credentials', 'already_exists', 'version_conflict', 'too_busy'],
+  problems: ['wrong_credentials', 'already_exists', 'version_conflict', 'too_many_requests', 'too_busy'],
 });

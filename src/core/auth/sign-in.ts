@@ -8,6 +8,8 @@ import { viewShop } from '../shops/view-shop.ts';
 import { User } from '../users/user.entity.ts';
 import { viewUser } from '../users/view-user.ts';
 import { verifyPassword } from './passwords.ts';
+import { forgetWrongPins } from './pin.ts';
+import { renewHash } from './rehash.ts';
 import { openSession } from './sessions.ts';
 
 /**
@@ -22,7 +24,9 @@ export async function signIn(
   const user = await em.findOne(User, { email: login.email, disabledAt: null });
   const isRight = await verifyPassword(login.password, user?.passwordHash);
   if (!user || !isRight) throw new ProblemError('wrong_credentials');
-  return await startSession({ app, em }, user, login.device, address, 'password');
+  const signedIn = await startSession({ app, em }, user, login.device, address, 'password');
+  renewHash({ app, em }, user, login.password);
+  return signedIn;
 }
 
 /** Starts a session for somebody who has shown who they are. Throws `device_refused`. */
@@ -36,6 +40,7 @@ export async function startSession(
   const now = app.now();
   const tokens = await em.transactional(async (tx) => {
     const device = await admitDevice(tx, login, user.id, now);
+    if (method === 'password') await forgetWrongPins(tx, user.id);
     const tokens = await openSession(app, tx, user, { device, address });
     await recordSecurity(tx, {
       type: 'signed_in',

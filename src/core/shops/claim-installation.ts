@@ -57,7 +57,7 @@ export async function claim(
   newShop: NewShop | undefined,
   tokenHash: string | null = null,
 ): Promise<{ user: User; shop: Shop | null }> {
-  const user = await buildUser(em, { ...owner, role: 'owner' }, app.now());
+  const user = await buildUser({ app, em }, { ...owner, role: 'owner' }, newShop ? [newShop] : []);
   return await em.transactional(async (tx) => {
     // The row's lock lets one of many claims through; the others find it claimed.
     const claimed = await query(
