@@ -9,7 +9,7 @@ import { type Transaction, transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
 import { mayAppoint, saveUser } from './create-user.ts';
 import { applyHashes, type Hashes, hashCredentials, recordCredentials } from './credentials.ts';
-import type { User } from './user.entity.ts';
+import { User } from './user.entity.ts';
 import { viewColleague, viewUser } from './view-user.ts';
 
 /** Whose people: those of one shop, or everybody's for a program. */
