@@ -186,7 +186,7 @@ export const getProfile = defineRoute({
 
 export const updateProfile = defineRoute({
   name: 'updateProfile',
-  summary: 'Change my name, e-mail or password',
+  summary: 'Change my name, e-mail, password or PIN; another password signs out everywhere else',
   method: 'put',
   path: '/api/auth/profile',
   permission: 'any',

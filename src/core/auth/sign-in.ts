@@ -11,6 +11,8 @@ import { viewUser } from '../users/view-user.ts';
 import { findOrigin } from './find-origin.ts';
 import { type Bounds, type Delay, isNews, lookWithin, signInBounds, tooManyTries } from './login-throttle.ts';
 import { verifyPassword } from './passwords.ts';
+import { forgetWrongPins } from './pin.ts';
+import { renewHash } from './rehash.ts';
 import { openSession } from './sessions.ts';
 
 /**
@@ -34,7 +36,9 @@ export async function signIn(
     await recordFailure({ app, em }, failure, 'sign_in_failed', {});
     throw new ProblemError('wrong_credentials');
   }
-  return await startSession({ app, em }, user, login.device, address, 'password');
+  const signedIn = await startSession({ app, em }, user, login.device, address, 'password');
+  renewHash({ app, em }, user, login.password);
+  return signedIn;
 }
 
 type Failure = { user: User | null; login: Login; address: string | null };
@@ -103,6 +107,7 @@ export async function startSession(
     const [standing] = await query(tx, STILL_STANDS, [user.id, user.passwordHash, user.pinHash ?? null]);
     if (!standing) throw new ProblemError('wrong_credentials');
     const device = await admitDevice(tx, login, user.id, now);
+    if (method === 'password') await forgetWrongPins(tx, user.id);
     const tokens = await openSession(app, tx, user, { device, address });
     await recordSecurity(tx, {
       type: 'signed_in',

@@ -85,7 +85,7 @@ export async function claim(
   tokenHash: string | null = null,
   address: string | null = null,
 ): Promise<Claimed> {
-  const user = await buildUser(em, { ...owner, role: 'owner' }, app.now());
+  const user = await buildUser({ app, em }, { ...owner, role: 'owner' }, newShop ? [newShop] : []);
   return await em.transactional(async (tx) => {
     // The row's lock lets one of many claims through; the others find it claimed.
     const claimed = await query(
