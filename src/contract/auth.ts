@@ -86,7 +86,7 @@ export const login = defineRoute({
   permission: 'nobody',
   body: Login,
   responses: { 200: SignedIn },
-  problems: ['wrong_credentials', 'device_refused', 'too_busy'],
+  problems: ['wrong_credentials', 'device_refused', 'too_many_requests', 'too_busy'],
 });
 
 export const pinLogin = defineRoute({
@@ -132,7 +132,15 @@ export const register = defineRoute({
   permission: 'nobody',
   body: Register,
   responses: { 201: z.strictObject({ user: User, shop: Shop.nullable() }) },
-  problems: ['unauthenticated', 'forbidden', 'setup_refused', 'not_found', 'already_exists', 'too_busy'],
+  problems: [
+    'unauthenticated',
+    'forbidden',
+    'setup_refused',
+    'not_found',
+    'already_exists',
+    'too_many_requests',
+    'too_busy',
+  ],
 });
 
 export const logout = defineRoute({

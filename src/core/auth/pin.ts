@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { fieldProblem } from '../../contract/problem.ts';
 import { query } from '../../database/query.ts';
@@ -50,8 +49,8 @@ export const verifyPin = (
   stored: string | undefined,
 ): Promise<boolean> => verifyPassword(keyed(app, userId, pin), stored);
 
-const keyed = ({ config }: Services, userId: string, pin: string) =>
-  createHmac('sha256', config.secrets.get('jwt-key')).update(`pin ${userId} ${pin}`).digest('base64');
+const keyed = ({ keys }: Services, userId: string, pin: string) =>
+  keys.hmac('pin', userId, pin).toString('base64');
 
 // Nothing is written when there is nothing to forget.
 const FORGET = 'UPDATE users SET pin_failures = 0 WHERE id = $1 AND pin_failures > 0';

@@ -1,11 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { ProfileChange } from '../../contract/auth.ts';
-import { fieldProblem, ProblemError } from '../../contract/problem.ts';
+import { fieldProblem } from '../../contract/problem.ts';
 import { query } from '../../database/query.ts';
-import type { Limit } from '../../redis/limits.ts';
-import { verifyPassword } from '../auth/passwords.ts';
+import { isOwnPassword } from '../auth/own-password.ts';
 import { endSessionsOf } from '../auth/sessions.ts';
-import type { Context, Services, UserActor } from '../context.ts';
+import type { Context, UserActor } from '../context.ts';
 import { listShopsOf } from '../shops/find-shops.ts';
 import { transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
@@ -14,9 +13,6 @@ import { saveUser } from './create-user.ts';
 import { applyHashes, type Hashes, hashCredentials, recordCredentials } from './credentials.ts';
 import { User } from './user.entity.ts';
 import { viewColleague, viewUser } from './view-user.ts';
-
-/** Wrong passwords of somebody who is signed in: whoever found the till open may not try them all. */
-const TRIES: Limit = { name: 'current-password', times: 10, seconds: 15 * 60 };
 
 /**
  * Changes one's own name, e-mail, password or PIN; the last three ask for the current password, so that a till left open
@@ -58,28 +54,19 @@ type Checked = {
 };
 
 /** Before the transaction: nobody waits while passwords are hashed. */
-async function checkAndHash({ app, em, actor }: Context<UserActor>, change: ProfileChange): Promise<Checked> {
+async function checkAndHash(context: Context<UserActor>, change: ProfileChange): Promise<Checked> {
+  const { app, em, actor } = context;
   const user = await em.fork().findOneOrFail(User, actor.id);
   checkVersion(change.version, viewUser(user));
   const { email = user.email, name = user.name, password, pin } = change;
   if (email === user.email && password === undefined && pin === undefined) return { hashes: {} };
-  await checkCurrent(app, user, change.currentPassword ?? '');
+  const isRight = await isOwnPassword(context, user.passwordHash, change.currentPassword ?? '');
+  if (!isRight) throw notYours();
   const owner = { role: user.role, name, email, shops: await listShopsOf(em.fork(), user) };
   return {
     checked: user.passwordHash,
     hashes: await hashCredentials(app, user.id, { password, pin }, owner),
   };
-}
-
-async function checkCurrent(app: Services, { id, passwordHash }: User, password: string): Promise<void> {
-  const retryAfter = await app.limits.take(TRIES, id);
-  if (retryAfter > 0) {
-    const detail = `Too many wrong passwords. Try again in ${Math.ceil(retryAfter / 60)} minutes.`;
-    throw new ProblemError('too_many_requests', { detail, extra: { retryAfter } });
-  }
-  const isRight = await verifyPassword(password, passwordHash);
-  if (!isRight) throw notYours();
-  await app.limits.giveBack(TRIES, id);
 }
 
 const notYours = () => fieldProblem('wrong_credentials', '/currentPassword', 'is not your password');

@@ -29,8 +29,8 @@ export function mountAuth(router: Router, app: App): void {
     body: await refreshSession({ app, em }, body.refreshToken, http.ip),
   }));
 
-  mount(router, app, contract.register, async ({ em, actor, body }) => {
-    const { user, shop } = await register({ app, em, actor }, body);
+  mount(router, app, contract.register, async ({ em, actor, body, http }) => {
+    const { user, shop } = await register({ app, em, actor }, body, http.ip);
     return { body: { user: viewUser(user), shop: shop && viewShop(shop) } };
   });
 
