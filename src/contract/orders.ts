@@ -174,6 +174,7 @@ export const placeOrder = defineRoute({
     'amount_too_large',
     'approval_needed',
     'approval_refused',
+    'too_many_requests',
     'too_busy',
   ],
 });
@@ -209,6 +210,7 @@ export const updateOrder = defineRoute({
     'amount_too_large',
     'approval_needed',
     'approval_refused',
+    'too_many_requests',
     'too_busy',
   ],
 });

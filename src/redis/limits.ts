@@ -4,10 +4,17 @@ import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limite
 export type Limit = { name: string; times: number; seconds: number };
 
 export type Limits = {
-  /** Counts one; gives the seconds to wait when that is one too many, else 0. Never throws. */
-  take(limit: Limit, key: string): Promise<number>;
+  /**
+   * Counts one; gives the seconds to wait when that is one too many, else 0. If it is the first, the count is forgotten
+   * after `seconds`, where they are given, in place of the limit's own. Never throws.
+   */
+  take(limit: Limit, key: string, seconds?: number): Promise<number>;
   /** Takes one back that was counted and should not have been. Never throws. */
   giveBack(limit: Limit, key: string): Promise<void>;
+  /** How many are counted now. Never throws. */
+  count(limit: Limit, key: string): Promise<number>;
+  /** Takes back all that were counted. Never throws. */
+  forget(limit: Limit, key: string): Promise<void>;
   close(): void;
 };
 
@@ -35,9 +42,9 @@ export async function openLimits(redisUrl: string | undefined, installation: str
     return limiter;
   };
   return {
-    async take(limit, key) {
+    async take(limit, key, seconds = limit.seconds) {
       try {
-        await limiterOf(limit).consume(key);
+        await limiterOf(limit).consume(key, 1, { customDuration: seconds });
         return 0;
       } catch (refused) {
         if (!(refused instanceof RateLimiterRes)) throw refused;
@@ -46,6 +53,13 @@ export async function openLimits(redisUrl: string | undefined, installation: str
     },
     async giveBack(limit, key) {
       await limiterOf(limit).reward(key);
+    },
+    async count(limit, key) {
+      const counted = await limiterOf(limit).get(key);
+      return counted && counted.msBeforeNext > 0 ? counted.consumedPoints : 0;
+    },
+    async forget(limit, key) {
+      await limiterOf(limit).delete(key);
     },
     close: () => redis?.disconnect(),
   };

@@ -20,6 +20,7 @@ import { mountProducts } from './routes/products.ts';
 import { mountReports } from './routes/reports.ts';
 import { mountShifts } from './routes/shifts.ts';
 import { mountShops } from './routes/shops.ts';
+import { mountUsers } from './routes/users.ts';
 
 /** A request that takes longer to arrive is a broken line or an attack. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -43,6 +44,7 @@ export function createKoa(app: App, feed: LiveFeed): Koa {
   mountHealth(router, app);
   mountAuth(router, app);
   mountShops(router, app);
+  mountUsers(router, app);
   mountProducts(router, app);
   mountInventory(router, app);
   mountOrders(router, app);
