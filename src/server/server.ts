@@ -15,6 +15,7 @@ import { mountDevices } from './routes/devices.ts';
 import { mountEvents } from './routes/events.ts';
 import { mountHealth } from './routes/health.ts';
 import { mountInventory } from './routes/inventory.ts';
+import { mountOpenApi } from './routes/openapi.ts';
 import { mountOrders } from './routes/orders.ts';
 import { mountProducts } from './routes/products.ts';
 import { mountReports } from './routes/reports.ts';
@@ -41,6 +42,7 @@ export function createKoa(app: App, feed: LiveFeed): Koa {
 
   const router = new Router({ strict: true });
   mountHealth(router, app);
+  mountOpenApi(router);
   mountAuth(router, app);
   mountShops(router, app);
   mountProducts(router, app);
