@@ -1,6 +1,8 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import { expect } from 'chai';
+import type { z } from 'zod';
 import { openApiDocument, problemsOf } from '../../src/contract/openapi.ts';
 import { problems } from '../../src/contract/problem.ts';
 import type { Route } from '../../src/contract/route.ts';
@@ -32,15 +34,23 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 const operationOf = ({ name }: Route) =>
   operations.find(({ operation }) => operation.operationId === name)?.operation as Operation;
 
-const ajv = new Ajv2020({ strict: false, validateFormats: false });
+const ajv = new Ajv2020({ strict: false });
+addFormats.default(ajv, ['date', 'date-time', 'uuid']);
 const DEFINITIONS = 'urn:smoocho:components';
 ajv.addSchema({ $id: DEFINITIONS, components: document.components });
+const compiled = new Map<object, ValidateFunction>();
+
+function validatorOf(schema: object): ValidateFunction {
+  const text = JSON.stringify(schema).replaceAll('"#/components/', `"${DEFINITIONS}#/components/`);
+  const validator = compiled.get(schema) ?? ajv.compile(JSON.parse(text));
+  compiled.set(schema, validator);
+  return validator;
+}
 
 /** What is wrong with a value by a schema of the document, or undefined. */
 function faultOf(schema: object, value: unknown): string | undefined {
-  const text = JSON.stringify(schema).replaceAll('"#/components/', `"${DEFINITIONS}#/components/`);
-  const check = ajv.compile(JSON.parse(text));
-  return check(value) ? undefined : ajv.errorsText(check.errors);
+  const validator = validatorOf(schema);
+  return validator(value) ? undefined : ajv.errorsText(validator.errors);
 }
 
 const schemaOf = (content: Content): object => content['application/json']?.schema ?? {};
@@ -130,17 +140,24 @@ function checkRequest(route: Route, { params = {}, query = {}, body }: ValidRequ
   if (!requestBody || body === undefined) return;
   const schema = schemaOf(requestBody.content);
   expect(faultOf(schema, body), route.name).to.equal(undefined);
-  if (route.body) console.log(...differences(route, schema, body));
+  if (route.body) expect(differences(route.body, schema, body), route.name).to.deep.equal([]);
 }
 
-function differences(route: Route, schema: object, body: unknown): string[] {
-  return changesOf(route.body as never, body).flatMap((change) => {
-    if (change.isNeverRight) return [];
+/**
+ * Bodies that the contract and the document judge differently. The document can't know rules that are a function: about
+ * several fields, or about what this machine knows.
+ */
+function differences(contract: z.ZodType, schema: object, body: unknown): string[] {
+  return changesOf(contract, body).flatMap((change) => {
     const value = JSON.parse(bodyWith(body, change));
-    const byContract = (route.body as NonNullable<Route['body']>).safeParse(value).success;
-    const byDocument = faultOf(schema, value) === undefined;
-    return byContract === byDocument
+    if (change.isNeverRight || hasInfinity(change.value)) return [];
+    const { success, error } = contract.safeParse(value);
+    if (error?.issues.every(({ code }) => code === 'custom')) return [];
+    return success === (faultOf(schema, value) === undefined)
       ? []
-      : [`${route.name} ${change.what} at ${change.at.join('/')}: ${byContract} ${byDocument}\n`];
+      : [`${change.what} at /${change.at.join('/')}`];
   });
 }
+
+/** More than a number can hold; no JSON that a program writes has it. */
+const hasInfinity = (value: unknown) => /1e999$/.test(String(value));
