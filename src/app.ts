@@ -10,13 +10,14 @@ import { openOrm } from './database/orm.ts';
 import { checkRequirements } from './database/requirements.ts';
 import { type ServerLock, takeServerLock } from './database/server-lock.ts';
 import { type Bus, openBus } from './redis/bus.ts';
-import { openLimits } from './redis/limits.ts';
+import { type Limits, openLimits } from './redis/limits.ts';
 
 export type Log = Logger;
 
 /** The program without its shells: what the server and the command line both stand on. */
 export type App = Services & {
   bus: Bus;
+  limits: Limits;
   orm: MikroORM;
   log: Log;
   databaseUrl: string;
@@ -108,3 +109,4 @@ export { DatabaseUnreachableError, HomeUnreachableError } from './database/error
 export { migrateDown, migrateUp, migrationStatus, SchemaError, withClient } from './database/migrate.ts';
 export { DatabaseRefusedError } from './database/requirements.ts';
 export { AnotherServerError } from './database/server-lock.ts';
+export type { Limit } from './redis/limits.ts';

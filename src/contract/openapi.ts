@@ -39,6 +39,9 @@ function urnOf(code: string): string {
 
 /** What any request may be answered, whatever it asks for. */
 const ALWAYS: readonly ProblemCode[] = [
+  'bad_request',
+  'request_timeout',
+  'headers_too_large',
   'unauthenticated',
   'host_refused',
   'origin_refused',

@@ -3,7 +3,12 @@ import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limite
 /** How often something may be done in how many seconds, counted apart for each key. */
 export type Limit = { name: string; times: number; seconds: number };
 
+/** What is left of a limit; `waitSeconds` is above 0 when it is used up, and `resetSeconds` when it is whole again. */
+export type Count = { remaining: number; resetSeconds: number; waitSeconds: number };
+
 export type Limits = {
+  /** Counts one, and says what is left. Never throws. */
+  count(limit: Limit, key: string): Promise<Count>;
   /** Counts one; gives the seconds to wait when that is one too many, else 0. Never throws. */
   take(limit: Limit, key: string): Promise<number>;
   /** Takes one back that was counted and should not have been. Never throws. */
@@ -34,16 +39,22 @@ export async function openLimits(redisUrl: string | undefined, installation: str
     limiters.set(name, limiter);
     return limiter;
   };
-  return {
-    async take(limit, key) {
-      try {
-        await limiterOf(limit).consume(key);
-        return 0;
-      } catch (refused) {
+  const count = async (limit: Limit, key: string): Promise<Count> => {
+    let isRefused = false;
+    const counted = await limiterOf(limit)
+      .consume(key)
+      .catch((refused: unknown) => {
         if (!(refused instanceof RateLimiterRes)) throw refused;
-        return Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
-      }
-    },
+        isRefused = true;
+        return refused;
+      });
+    const resetSeconds = Math.max(1, Math.ceil(counted.msBeforeNext / 1000));
+    const remaining = Math.max(0, counted.remainingPoints);
+    return { remaining, resetSeconds, waitSeconds: isRefused ? resetSeconds : 0 };
+  };
+  return {
+    count,
+    take: async (limit, key) => (await count(limit, key)).waitSeconds,
     async giveBack(limit, key) {
       await limiterOf(limit).reward(key);
     },
