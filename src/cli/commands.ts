@@ -11,6 +11,15 @@ export const entries: readonly Entry[] = [
   { name: 'shop list', load: async () => (await import('./commands/shop-list.ts')).shopList },
   { name: 'user create', load: async () => (await import('./commands/user-create.ts')).userCreate },
   { name: 'user list', load: async () => (await import('./commands/user-list.ts')).userList },
+  { name: 'user set-role', load: async () => (await import('./commands/user-set-role.ts')).userSetRole },
+  {
+    name: 'user reset-password',
+    load: async () => (await import('./commands/user-reset-password.ts')).userResetPassword,
+  },
+  { name: 'user disable', load: async () => (await import('./commands/user-disable.ts')).userDisable },
+  { name: 'user enable', load: async () => (await import('./commands/user-enable.ts')).userEnable },
+  { name: 'user sessions', load: async () => (await import('./commands/user-sessions.ts')).userSessions },
+  { name: 'user revoke', load: async () => (await import('./commands/user-revoke.ts')).userRevoke },
   {
     name: 'import products',
     load: async () => (await import('./commands/import-products.ts')).importProducts,
@@ -36,6 +45,10 @@ export const entries: readonly Entry[] = [
   { name: 'device list', load: async () => (await import('./commands/device-list.ts')).deviceList },
   { name: 'device rename', load: async () => (await import('./commands/device-rename.ts')).deviceRename },
   { name: 'device revoke', load: async () => (await import('./commands/device-revoke.ts')).deviceRevoke },
+  {
+    name: 'secrets rotate',
+    load: async () => (await import('./commands/secrets-rotate.ts')).secretsRotate,
+  },
   { name: 'verify', load: async () => (await import('./commands/verify.ts')).verify },
   { name: 'migrate up', load: async () => (await import('./commands/migrate-up.ts')).migrateUp },
   { name: 'migrate down', load: async () => (await import('./commands/migrate-down.ts')).migrateDown },

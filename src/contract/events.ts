@@ -24,6 +24,8 @@ export const Colleague = z.strictObject({
   name: z.string(),
   role: Role,
   shopId: Id.nullable(),
+  /** Since when this person can't sign in any more. */
+  disabledAt: Timestamp.nullable(),
   version: Version,
 });
 export type Colleague = z.output<typeof Colleague>;

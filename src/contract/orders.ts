@@ -175,6 +175,7 @@ export const placeOrder = defineRoute({
     'amount_too_large',
     'approval_needed',
     'approval_refused',
+    'too_many_requests',
     'too_busy',
   ],
 });
@@ -210,6 +211,7 @@ export const updateOrder = defineRoute({
     'amount_too_large',
     'approval_needed',
     'approval_refused',
+    'too_many_requests',
     'too_busy',
   ],
 });

@@ -9,7 +9,7 @@ export const problems = {
   headers_too_large: { status: 431, title: 'The headers are too large' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unauthenticated: { status: 401, title: 'Sign in first' },
-  wrong_credentials: { status: 401, title: 'E-mail or password is wrong' },
+  wrong_credentials: { status: 401, title: 'E-mail, password or PIN is wrong' },
   host_refused: { status: 421, title: 'This server does not go by that name' },
   origin_refused: { status: 403, title: 'Pages of that site may not use this server' },
   forbidden: { status: 403, title: 'Your role may not do this' },

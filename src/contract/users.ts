@@ -18,12 +18,18 @@ export const Email = z
   .pipe(z.email('is not an e-mail address'))
   .register(written, { type: 'string', maxLength: 255, pattern: z.regexes.email.source });
 
-/** Length only, no composition rules (NIST SP 800-63B §5.1.1.2); owners need more, which `createUser` checks. */
+/** An owner can do everything, so an owner's password is longer. */
+export const PASSWORD_MIN = 8;
+export const OWNER_PASSWORD_MIN = 12;
+
+/**
+ * Length only, no composition rules (NIST SP 800-63B). What an owner needs, and which ones are too well known, is looked at
+ * when one is set.
+ */
 export const Password = z
   .string()
-  .min(8, 'is shorter than 8 characters')
+  .min(PASSWORD_MIN, `is shorter than ${PASSWORD_MIN} characters`)
   .max(128, 'is longer than 128 characters');
-export const OWNER_PASSWORD_MIN = 12;
 
 export const User = z.strictObject({
   id: Id,

@@ -7,12 +7,19 @@ export type Limit = { name: string; times: number; seconds: number };
 export type Count = { remaining: number; resetSeconds: number; waitSeconds: number };
 
 export type Limits = {
-  /** Counts one, and says what is left. Never throws. */
-  count(limit: Limit, key: string): Promise<Count>;
-  /** Counts one; gives the seconds to wait when that is one too many, else 0. Never throws. */
-  take(limit: Limit, key: string): Promise<number>;
+  /** Counts one, and says what is left; `seconds` as with `take`. Never throws. */
+  spend(limit: Limit, key: string, seconds?: number): Promise<Count>;
+  /**
+   * Counts one; gives the seconds to wait when that is one too many, else 0. If it is the first, the count is forgotten
+   * after `seconds`, where they are given, in place of the limit's own. Never throws.
+   */
+  take(limit: Limit, key: string, seconds?: number): Promise<number>;
   /** Takes one back that was counted and should not have been. Never throws. */
   giveBack(limit: Limit, key: string): Promise<void>;
+  /** How many are counted now. Never throws. */
+  count(limit: Limit, key: string): Promise<number>;
+  /** Takes back all that were counted. Never throws. */
+  forget(limit: Limit, key: string): Promise<void>;
   close(): void;
 };
 
@@ -39,10 +46,10 @@ export async function openLimits(redisUrl: string | undefined, installation: str
     limiters.set(name, limiter);
     return limiter;
   };
-  const count = async (limit: Limit, key: string): Promise<Count> => {
+  const spend = async (limit: Limit, key: string, seconds = limit.seconds): Promise<Count> => {
     let isRefused = false;
     const counted = await limiterOf(limit)
-      .consume(key)
+      .consume(key, 1, { customDuration: seconds })
       .catch((refused: unknown) => {
         if (!(refused instanceof RateLimiterRes)) throw refused;
         isRefused = true;
@@ -53,10 +60,17 @@ export async function openLimits(redisUrl: string | undefined, installation: str
     return { remaining, resetSeconds, waitSeconds: isRefused ? resetSeconds : 0 };
   };
   return {
-    count,
-    take: async (limit, key) => (await count(limit, key)).waitSeconds,
+    spend,
+    take: async (limit, key, seconds) => (await spend(limit, key, seconds)).waitSeconds,
     async giveBack(limit, key) {
       await limiterOf(limit).reward(key);
+    },
+    async count(limit, key) {
+      const counted = await limiterOf(limit).get(key);
+      return counted && counted.msBeforeNext > 0 ? counted.consumedPoints : 0;
+    },
+    async forget(limit, key) {
+      await limiterOf(limit).delete(key);
     },
     close: () => redis?.disconnect(),
   };

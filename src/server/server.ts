@@ -29,6 +29,7 @@ import { mountProducts } from './routes/products.ts';
 import { mountReports } from './routes/reports.ts';
 import { mountShifts } from './routes/shifts.ts';
 import { mountShops } from './routes/shops.ts';
+import { mountUsers } from './routes/users.ts';
 
 /** After this long the connections that are still open are cut; a sale takes milliseconds. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -53,6 +54,7 @@ export function createKoa(app: App, feed: LiveFeed, edge: Edge = openEdge(app)):
   mountOpenApi(router);
   mountAuth(router, app);
   mountShops(router, app);
+  mountUsers(router, app);
   mountProducts(router, app);
   mountInventory(router, app);
   mountOrders(router, app);

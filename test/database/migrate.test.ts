@@ -1,14 +1,21 @@
 import { expect } from 'chai';
-import { createApp, migrateDown, migrateUp, migrationStatus } from '../../src/app.ts';
+import { createApp, migrationStatus } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import { DatabaseUnreachableError } from '../../src/database/errors.ts';
-import { SchemaError } from '../../src/database/migrate.ts';
+import { migrateDown, migrateUp, SchemaError } from '../../src/database/migrate.ts';
 import { DatabaseRefusedError } from '../../src/database/requirements.ts';
 import { testDatabase } from '../support/database.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
 describe('migrations', () => {
-  const names = ['0001_core', '0002_billing', '0003_devices_and_feed', '0004_identity', '0005_audit'];
+  const names = [
+    '0001_core',
+    '0002_billing',
+    '0003_devices_and_feed',
+    '0004_identity',
+    '0005_audit',
+    '0006_keys',
+  ];
 
   it('go up once, also when two start at once, and all the way down again', async () => {
     const database = await testDatabase({ migrated: false });

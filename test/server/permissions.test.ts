@@ -105,14 +105,21 @@ describe('who may do what', function () {
 
   describe('a token', () => {
     const claimsOf = (person: Person) => jwt.decode(person.accessToken) as jwt.JwtPayload;
-    const keyOf = () => test.app.config.secrets.get('jwt-key');
-    const signed = (person: Person, change: object, key = keyOf(), options: jwt.SignOptions = {}) =>
-      jwt.sign({ ...claimsOf(person), ...change }, key, { algorithm: 'HS256', ...options });
+    const keyOf = () => test.app.keys.tokenKey();
+    const signed = (
+      person: Person,
+      change: object,
+      key: jwt.Secret = keyOf().key,
+      options: jwt.SignOptions = {},
+    ) => {
+      const header = { algorithm: 'HS256', keyid: keyOf().id } as const;
+      return jwt.sign({ ...claimsOf(person), ...change }, key, { ...header, ...options });
+    };
     const tokenOf = ({ id: userId }: Person, sessionId: string) =>
       signAccessToken(test.app, { userId, sessionId, generation: 1 });
     const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const unsigned = (person: Person, alg: string) =>
-      `${encode({ alg, typ: 'JWT' })}.${encode(claimsOf(person))}.`;
+      `${encode({ alg, typ: 'JWT', kid: keyOf().id })}.${encode(claimsOf(person))}.`;
     const hoursAgo = (hours: number) => Math.floor(Date.now() / 1000) - hours * 3600;
 
     const tokens: [what: string, make: (person: Person) => string | Promise<string>][] = [
@@ -127,7 +134,23 @@ describe('who may do what', function () {
       ],
       ['of algorithm none', (person) => unsigned(person, 'none')],
       ['of algorithm None', (person) => unsigned(person, 'None')],
-      ['of another algorithm', (person) => signed(person, {}, keyOf(), { algorithm: 'HS512' })],
+      ['of another algorithm', (person) => signed(person, {}, keyOf().key, { algorithm: 'HS512' })],
+      ['that names no key', (person) => withHeader(person, { kid: undefined })],
+      ['that names a key that never was', (person) => withHeader(person, { kid: 'AAAAAAAAAAAA' })],
+      ['that names a file as its key', (person) => withHeader(person, { kid: '../../dev/null' })],
+      ['that names several keys', (person) => withHeader(person, { kid: [keyOf().id] })],
+      [
+        'that names its key in another letter case',
+        (person) => withHeader(person, { kid: swapCase(keyOf().id) }),
+      ],
+      [
+        'that brings a key along',
+        (person) => withHeader(person, { kid: undefined, jwk: { kty: 'oct', k: 'AAAA' } }),
+      ],
+      [
+        'signed with a key for something else',
+        (person) => signedWith(person, test.app.keys.fieldKey('customer')),
+      ],
       ['for another audience', (person) => signed(person, { aud: 'elsewhere' })],
       ['of another issuer', (person) => signed(person, { iss: 'elsewhere' })],
       ['of another kind', (person) => signed(person, { typ: 'refresh' })],
@@ -141,6 +164,21 @@ describe('who may do what', function () {
       ['that is an id', ({ id }) => id],
       ['of a session that has ended', signedOut],
     ];
+
+    const swapCase = (text: string) =>
+      text.replace(/[a-z]/gi, (letter) =>
+        letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),
+      );
+
+    /** Signed with the right key, whatever its header says. */
+    function withHeader(person: Person, change: object): string {
+      const { key, id: kid } = keyOf();
+      const signedPart = `${encode({ alg: 'HS256', typ: 'JWT', kid, ...change })}.${encode(claimsOf(person))}`;
+      return `${signedPart}.${createHmac('sha256', key).update(signedPart).digest('base64url')}`;
+    }
+
+    const signedWith = (person: Person, { id: keyid, key }: { id: string; key: jwt.Secret }) =>
+      signed(person, {}, key, { keyid });
 
     function withClaims({ accessToken }: Person, change: object): string {
       const [header, , signature] = accessToken.split('.');

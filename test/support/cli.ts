@@ -36,6 +36,10 @@ export async function smoocho(args: string[], env: Env, input = ''): Promise<Ran
   return { code, stdout, stderr, json: () => JSON.parse(stdout) };
 }
 
+/** Starts the built command line and leaves it to the test. */
+export const startSmoocho = (args: string[], env: Env): ChildProcess =>
+  spawn(process.execPath, [launcher, ...args], { env: envOf(env), stdio: 'ignore' });
+
 export type Server = {
   child: ChildProcess;
   output: () => string;

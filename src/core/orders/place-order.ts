@@ -2,24 +2,25 @@ import { formatMinor } from '../../contract/money.ts';
 import type { NewOrder } from '../../contract/orders.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
-import { checkApproval, requireLeave } from '../auth/approval.ts';
+import { examineApproval, requireLeave } from '../auth/approval.ts';
 import type { Context } from '../context.ts';
 import { settingsOf } from '../shops/settings.ts';
-import { customerOf, draftSale, priceSale, saleHash, saleNeeds } from './draft-sale.ts';
+import { customerOf, draftSale, priceSale, saleNeeds } from './draft-sale.ts';
 import type { Bill } from './make-bill.ts';
 import { possibleTotals, settle, wholePayment } from './order-payments.ts';
 import { resolveLines } from './resolve-lines.ts';
+import { saleHash } from './sale-hash.ts';
 import { loadForSale } from './sql/load-for-sale.ts';
 import { type Placed, readSame, writeSale } from './write-sale.ts';
 
 /**
  * Sells: prices the bill by the shop's rules and writes it, its stock and its event at once.
  * The same id and body again give the same order. Throws `order_conflict`, `unknown_product`, `invalid_payment`,
- * `total_mismatch`, `out_of_stock`, `amount_too_large`, `approval_needed`, `approval_refused`.
+ * `total_mismatch`, `out_of_stock`, `amount_too_large`, `approval_needed`, `approval_refused`, `too_many_requests`.
  */
 export async function placeOrder(context: Context, shopId: string, body: NewOrder): Promise<Placed> {
   const { app, em, actor } = context;
-  const requestHash = saleHash(body);
+  const requestHash = saleHash(app.keys, body);
   const productIds = body.items.map((line) => line.productId);
   const { shop, earlier, products } = await loadForSale(em, shopId, body.id, productIds);
   if (earlier) return { order: await readSame(context, shopId, body.id, requestHash), isReplay: true };
@@ -28,8 +29,8 @@ export async function placeOrder(context: Context, shopId: string, body: NewOrde
   const terms = { shop, settings: settingsOf(shop) };
   const customerPhone = customerOf(body, terms.settings);
   const priced = priceSale(terms, body, resolveLines(body.items, products), now);
-  const approver = await checkApproval(em, shopId, body.approval);
-  const approvedBy = requireLeave(actor, approver, saleNeeds(priced, terms.settings, actor));
+  const verdict = await examineApproval(context, shopId, body.approval);
+  const approvedBy = requireLeave(actor, verdict(), saleNeeds(priced, terms.settings, actor));
   const settled = settleNew(body, priced.bill, terms.settings);
   const sale = { ...priced, body, settled, customerPhone, approvedBy, requestHash, now };
   return await writeSale(context, draftSale(actor, terms, sale));

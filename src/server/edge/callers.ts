@@ -80,14 +80,3 @@ function plainAddress(text: string): string {
   const inner = address.replace(/^::ffff:/, '');
   return isIPv4(inner) ? inner : address;
 }
-
-/** What limits count an address by: whoever has one of IPv6 has its whole /64 (RFC 6177). */
-export function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = '', tail] = address.split('::') as [string, string?];
-  const first = head === '' ? [] : head.split(':');
-  const last = tail ? tail.split(':') : [];
-  const zeros =
-    tail === undefined ? [] : Array<string>(Math.max(0, 8 - first.length - last.length)).fill('0');
-  return `${[...first, ...zeros, ...last].slice(0, 4).join(':')}::`;
-}

@@ -1,9 +1,9 @@
 import type { Middleware } from 'koa';
 import type { App, Limit } from '../../app.ts';
 import { ProblemError } from '../../contract/problem.ts';
+import { networkOf } from '../../core/auth/network.ts';
 import { readAccessToken } from '../../core/auth/tokens.ts';
 import { bearerToken } from '../bearer.ts';
-import { networkOf } from '../edge/callers.ts';
 
 /** Long enough for what a till asks all at once when it starts, short enough that who waits hardly notices. */
 const WINDOW_SECONDS = 2;
@@ -20,9 +20,9 @@ export function limits(app: App): Middleware {
   const perAddress: Limit = { name: 'address', times, seconds: WINDOW_SECONDS };
   return async (ctx, next) => {
     if (UNCOUNTED.has(ctx.path)) return await next();
-    const sessionId = sessionOf(app, ctx.get('authorization'));
+    const sessionId = await sessionOf(app, ctx.get('authorization'));
     const limit = sessionId === undefined ? perAddress : perSession;
-    const count = await app.limits.count(limit, sessionId ?? networkOf(ctx.ip));
+    const count = await app.limits.spend(limit, sessionId ?? networkOf(ctx.ip));
     // draft-ietf-httpapi-ratelimit-headers-10
     ctx.set({
       'RateLimit-Policy': `"${limit.name}";q=${limit.times};w=${limit.seconds}`,
@@ -34,11 +34,11 @@ export function limits(app: App): Middleware {
 }
 
 /** The session that a token speaks for; undefined for one that is forged or old, and without any. */
-function sessionOf(app: App, header: string): string | undefined {
+async function sessionOf(app: App, header: string): Promise<string | undefined> {
   const token = bearerToken(header);
   if (!token) return undefined;
   try {
-    return readAccessToken(app, token).sessionId;
+    return (await readAccessToken(app, token)).sessionId;
   } catch (error) {
     if (error instanceof ProblemError) return undefined;
     throw error;
@@ -53,7 +53,7 @@ export function handshakeLimit(app: App): (address: string) => Promise<void> {
   const times = Math.ceil((app.config.edge.requestsPerSecond * HANDSHAKE_SECONDS) / 2);
   const limit: Limit = { name: 'handshakes', times, seconds: HANDSHAKE_SECONDS };
   return async (address) => {
-    const { waitSeconds } = await app.limits.count(limit, networkOf(address));
+    const { waitSeconds } = await app.limits.spend(limit, networkOf(address));
     if (waitSeconds > 0) throw tooMany(waitSeconds);
   };
 }
