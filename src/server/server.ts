@@ -1,5 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo, ListenOptions } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { App } from '../app.ts';
@@ -90,7 +91,12 @@ export async function startServer(
   const edge = openEdge(app);
   const http = createHttp(app, edge.callers, { ...usualTimeouts, ...timeouts });
   feed.attach(http, edge);
-  http.on('request', createKoa(app, feed, edge).callback());
+  const handle = createKoa(app, feed, edge).callback();
+  const underWay = new Set<Promise<void>>();
+  http.on('request', (request, response) => {
+    const handled = handle(request, response).finally(() => underWay.delete(handled));
+    underWay.add(handled);
+  });
   try {
     await listen(http, { port, host, reusePort });
   } catch (error) {
@@ -104,6 +110,8 @@ export async function startServer(
     close: async () => {
       await feed.close();
       await closeHttp(http);
+      // Whose client hung up may still be at work: the database is not closed under its hands.
+      await Promise.race([Promise.all(underWay), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
     },
   };
 }
