@@ -248,7 +248,10 @@ describe('who may do what', function () {
       const mounted = (router as { stack: Layer[] }).stack.flatMap(({ path, methods }) =>
         methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${path}`),
       );
-      const underApi = mounted.filter((address) => address.includes(' /api/'));
+      // The document of the table can't be a line of it.
+      const underApi = mounted.filter(
+        (address) => address.includes(' /api/') && address !== 'GET /api/openapi.json',
+      );
       expect(underApi.sort()).to.deep.equal(routes.map(keyOf).sort());
     });
 
