@@ -5,9 +5,11 @@ import type { User } from '../contract/users.ts';
 import { type Context, tell } from './context.ts';
 import { isProblem, localProblem, ProblemAnswer } from './errors.ts';
 import type { Http } from './http.ts';
+import { inTurn } from './turns.ts';
 
 const SESSION = 'session';
 const DEVICE = 'device';
+const RENEWING = 'renewing';
 
 /** A token is renewed when this share of its life is left, at most a minute: before it fails, and not all the time. */
 const RENEW_SHARE = 0.1;
@@ -144,7 +146,9 @@ export function createSessions(
   }
 
   const share = () => {
-    renewing ??= renew().finally(() => {
+    // Two tabs that renew at once would both be right; but the one that came late, with a token that the other one's new
+    // tokens made an old one, would be taken for a thief.
+    renewing ??= inTurn(context, RENEWING, timeoutMs + OTHER_TAB_MS, renew).finally(() => {
       renewing = null;
     });
     return renewing;
