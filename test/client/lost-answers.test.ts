@@ -47,7 +47,6 @@ describe('the client, when the answer to a renewal is lost', () => {
 
   /** The server renews, and nobody hears of it. */
   async function loseRenewal(call: () => Promise<unknown>, generation: number): Promise<void> {
-    line.cut();
     line.mute();
     const lost = errorOf(call());
     await until(() => line.open() > 0, 15_000);
