@@ -12,6 +12,7 @@ import {
   Percentage,
   page,
   Quantity,
+  queryFlag,
   text,
   Version,
 } from './primitives.ts';
@@ -149,7 +150,7 @@ export const listOrders = defineRoute({
     customerId: Id.optional(),
     tableNumber: text(20).optional(),
     /** Only those that somebody should look at, or only the others. */
-    flagged: z.stringbool({ error: 'is not true or false' }).optional(),
+    flagged: queryFlag().optional(),
   }),
   responses: { 200: page(Order) },
   problems: ['not_found'],

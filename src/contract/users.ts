@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Id, Timestamp, text, Version } from './primitives.ts';
+import { written } from './written.ts';
 
 /** Roles from the least to the greatest. */
 export const roles = ['cashier', 'manager', 'owner'] as const;
@@ -9,7 +10,13 @@ export type Role = z.output<typeof Role>;
 /** True when `role` may do what needs at least `least`. */
 export const isAtLeast = (role: Role, least: Role) => roles.indexOf(role) >= roles.indexOf(least);
 
-export const Email = z.string().trim().max(255).toLowerCase().pipe(z.email('is not an e-mail address'));
+export const Email = z
+  .string()
+  .trim()
+  .max(255)
+  .toLowerCase()
+  .pipe(z.email('is not an e-mail address'))
+  .register(written, { type: 'string', maxLength: 255, pattern: z.regexes.email.source });
 
 /** An owner can do everything, so an owner's password is longer. */
 export const PASSWORD_MIN = 8;

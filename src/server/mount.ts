@@ -9,6 +9,7 @@ import type { Body, Params, Query, Route } from '../contract/route.ts';
 import { isAtLeast } from '../contract/users.ts';
 import { authenticate } from '../core/auth/authenticate.ts';
 import type { UserActor } from '../core/context.ts';
+import { bearerToken } from './bearer.ts';
 import { bodyReader } from './body.ts';
 
 /** Routes for `nobody` take a token too if one is sent; all others have one for certain. */
@@ -81,7 +82,10 @@ async function permit(
   ctx: KoaContext,
   shopId: string | null,
 ): Promise<UserActor | null> {
-  const token = bearerToken(ctx);
+  const token = bearerToken(ctx.get('authorization'));
+  if (token === undefined) {
+    throw new ProblemError('unauthenticated', { detail: 'Authorization is not of the form: Bearer …' });
+  }
   if (token === null) {
     if (route.permission === 'nobody') return null;
     throw new ProblemError('unauthenticated', { detail: 'Send the access token: Authorization: Bearer …' });
@@ -95,13 +99,4 @@ async function permit(
     });
   }
   return actor;
-}
-
-function bearerToken(ctx: KoaContext): string | null {
-  const header = ctx.get('authorization');
-  if (header === '') return null;
-  const match = /^Bearer ([\w.~+/-]+=*)$/i.exec(header);
-  if (!match)
-    throw new ProblemError('unauthenticated', { detail: 'Authorization is not of the form: Bearer …' });
-  return match[1] as string;
 }

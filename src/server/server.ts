@@ -1,11 +1,19 @@
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo, ListenOptions } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { App } from '../app.ts';
 import { ProblemError } from '../contract/problem.ts';
+import { type Edge, openEdge } from './edge/edge.ts';
+import { feedRequests } from './feed/door.ts';
 import { type LiveFeed, openFeed } from './feed/sockets.ts';
+import { createHttp, type Timeouts, usualTimeouts } from './http.ts';
 import { accessLog } from './middleware/access-log.ts';
+import { knowCaller } from './middleware/callers.ts';
+import { hosts } from './middleware/hosts.ts';
+import { limits } from './middleware/limits.ts';
+import { origins } from './middleware/origins.ts';
 import { problemAnswers } from './middleware/problems.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
@@ -15,6 +23,7 @@ import { mountDevices } from './routes/devices.ts';
 import { mountEvents } from './routes/events.ts';
 import { mountHealth } from './routes/health.ts';
 import { mountInventory } from './routes/inventory.ts';
+import { mountOpenApi } from './routes/openapi.ts';
 import { mountOrders } from './routes/orders.ts';
 import { mountProducts } from './routes/products.ts';
 import { mountReports } from './routes/reports.ts';
@@ -22,26 +31,27 @@ import { mountShifts } from './routes/shifts.ts';
 import { mountShops } from './routes/shops.ts';
 import { mountUsers } from './routes/users.ts';
 
-/** A request that takes longer to arrive is a broken line or an attack. */
-const REQUEST_TIMEOUT_MS = 30_000;
-const HEADERS_TIMEOUT_MS = 10_000;
-/** Tills keep their connection: a minute between two bills is usual. */
-const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** After this long the connections that are still open are cut; a sale takes milliseconds. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
 export type RunningServer = { host: string; port: number; close(): Promise<void> };
 
 /** The Koa application: middleware in the order in which a request meets them, then the routes. */
-export function createKoa(app: App, feed: LiveFeed): Koa {
+export function createKoa(app: App, feed: LiveFeed, edge: Edge = openEdge(app)): Koa {
   const koa = new Koa();
+  koa.use(knowCaller(edge.callers));
   koa.use(requestId);
   koa.use(accessLog(app.log));
   koa.use(securityHeaders);
   koa.use(problemAnswers(app.log));
+  koa.use(hosts(edge.checkHost));
+  koa.use(origins(edge.origins));
+  koa.use(feedRequests(feed));
+  koa.use(limits(app));
 
   const router = new Router({ strict: true });
   mountHealth(router, app);
+  mountOpenApi(router);
   mountAuth(router, app);
   mountShops(router, app);
   mountUsers(router, app);
@@ -75,24 +85,24 @@ export async function startServer(
   app: App,
   host: string,
   port: number,
-  { reusePort = false } = {},
+  { reusePort = false, timeouts = {} }: { reusePort?: boolean; timeouts?: Partial<Timeouts> } = {},
 ): Promise<RunningServer> {
   const feed = openFeed(app);
-  const http = createHttpServer(
-    {
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    },
-    createKoa(app, feed).callback(),
-  );
+  const edge = openEdge(app);
+  const http = createHttp(app, edge.callers, { ...usualTimeouts, ...timeouts });
+  feed.attach(http, edge);
+  const handle = createKoa(app, feed, edge).callback();
+  const underWay = new Set<Promise<void>>();
+  http.on('request', (request, response) => {
+    const handled = handle(request, response).finally(() => underWay.delete(handled));
+    underWay.add(handled);
+  });
   try {
     await listen(http, { port, host, reusePort });
   } catch (error) {
     await feed.close();
     throw error;
   }
-  feed.attach(http);
   const address = http.address() as AddressInfo;
   return {
     host,
@@ -100,6 +110,8 @@ export async function startServer(
     close: async () => {
       await feed.close();
       await closeHttp(http);
+      // Whose client hung up may still be at work: the database is not closed under its hands.
+      await Promise.race([Promise.all(underWay), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
     },
   };
 }

@@ -17,7 +17,7 @@ import { wrongQueries } from '../support/hostile-queries.ts';
 import { bodySchemaOf, JSON_TYPE, maxBytesOf, wrongBodies, wrongPaths } from '../support/hostile-requests.ts';
 import { type Gun, gunAt, inLanes, type Shot } from '../support/shots.ts';
 import { type Builder, buildersOf, prepare, urlOf, type ValidRequest } from '../support/valid-requests.ts';
-import { fingerprint, givenWorld, idsIn, resetSettings, type World } from '../support/world.ts';
+import { fingerprint, givenPerson, givenWorld, idsIn, resetSettings, type World } from '../support/world.ts';
 
 /** More would only be more of the same. */
 const SHOWN = 10;
@@ -84,7 +84,11 @@ describe('bad input', function () {
     );
     await inLanes(pattern.goesAlone ? 1 : LANES, edges, async (change) => {
       const { request, token } = await prepare(own, route, build);
-      const { status, text } = await sendAs(token, route, request, bodyWith(request.body, change));
+      // A manager needs nobody's approval, whose password would be looked at each time: that takes longer than all the rest.
+      const isAboutApproval = change.at[0] === 'approval' || !hasField(request.body, 'approval');
+      const sender = isAboutApproval ? token : (await givenPerson(own, 'manager')).accessToken;
+      const body = isAboutApproval ? request.body : { ...(request.body as object), approval: undefined };
+      const { status, text } = await sendAs(sender, route, request, bodyWith(body, change));
       const what = `${change.what} at ${pointerTo(change.at)}: ${text}`;
       expect(status, what).to.be.below(500);
       // An unknown fault with one of many elements.
@@ -115,6 +119,8 @@ describe('bad input', function () {
     });
   }
 });
+
+const hasField = (body: unknown, field: string) => typeof body === 'object' && body !== null && field in body;
 
 function expectSuccess(route: Route, { status, text, body }: Answer): void {
   expect(Object.keys(route.responses), `The valid request of ${route.name}: ${status} ${text}`).to.include(
@@ -163,6 +169,8 @@ function wrongIds(
     if (route.checkedOneByOne && at.includes('modifierIds')) return [];
     const isReference = known.has(id);
     const isOwn = at.at(-1) === 'id';
+    // Whoever signs in is not told what of it was wrong.
+    const isSecret = at[0] === 'userId' && route.problems.includes('wrong_credentials');
     const wrong: [what: string, id: unknown][] = [
       ["another shop's id", valueAt((isReference ? elsewhere : sent).body, at)],
       ...(isReference && !isOwn ? [["nobody's id", randomUUID()] as [string, string]] : []),
@@ -173,9 +181,11 @@ function wrongIds(
       path: urlOf(route, params, query),
       body: bodyWith(body, { at, value }),
       headers: JSON_TYPE,
-      statuses: [404, 409, 422, ...(route.problems.includes('device_refused') ? [403] : [])],
+      statuses: isSecret
+        ? [401]
+        : [404, 409, 422, ...(route.problems.includes('device_refused') ? [403] : [])],
       element: elementOf(route),
-      pointer: pointerTo(at),
+      ...(isSecret ? {} : { pointer: pointerTo(at) }),
       orAround: true,
     }));
   });

@@ -21,7 +21,7 @@ export function checkPin(pin: string): void {
   throw fieldProblem(
     'invalid_request',
     '/pin',
-    'is one that is tried first: choose digits without a pattern, and no year',
+    'This PIN is one that is tried first: choose digits without a pattern, and no year.',
   );
 }
 

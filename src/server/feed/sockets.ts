@@ -10,8 +10,10 @@ import { authenticate } from '../../core/auth/authenticate.ts';
 import { deviceNameOf, type Standing } from '../../core/auth/standing.ts';
 import type { UserActor } from '../../core/context.ts';
 import { createQueue } from '../../core/queue.ts';
+import type { Edge } from '../edge/edge.ts';
 import { catchUp, type FeedSocket, type Outgoing, room } from './catch-up.ts';
 import { guardConnections } from './connections.ts';
+import { type Door, FEED_PATH, openDoor } from './door.ts';
 import { type Presence, startPresence } from './presence.ts';
 import { type Relay, startRelay } from './relay.ts';
 import { watchStandings } from './standings.ts';
@@ -35,7 +37,9 @@ export type LiveFeed = {
   relay: Relay;
   presence: Presence;
   /** Takes the sockets of this server. */
-  attach(http: HttpServer): void;
+  attach(http: HttpServer, edge: Edge): void;
+  /** Open once it is attached. */
+  door?: Door;
   close(): Promise<void>;
 };
 type Admitted = { actor: UserActor; standing: Standing; since: FeedPosition | null | undefined };
@@ -43,7 +47,7 @@ type Admitted = { actor: UserActor; standing: Standing; since: FeedPosition | nu
 /** The live feed at `/socket.io`: a socket gets every event of its own shop, after the commit, in order, once. */
 export function openFeed(app: App): LiveFeed {
   const io = new Server<Record<string, never>, Outgoing>({
-    path: '/socket.io',
+    path: FEED_PATH,
     serveClient: false,
     maxHttpBufferSize: MAX_FRAME_BYTES,
     pingInterval: PING_EVERY_MS,
@@ -51,7 +55,7 @@ export function openFeed(app: App): LiveFeed {
     connectTimeout: CONNECT_TIMEOUT_MS,
     // Of several processes, each request of a polling client would reach another one.
     transports: app.config.redisUrl ? ['websocket'] : ['websocket', 'polling'],
-    // Browsers of other sites have no business here; a till's own page comes from the same origin.
+    // The door says which pages may use it.
     cors: { origin: false },
   });
   const relay = startRelay(app, {
@@ -92,11 +96,11 @@ export function openFeed(app: App): LiveFeed {
   });
   let connections: ReturnType<typeof guardConnections> | undefined;
   const standings = watchStandings(app, io);
-  return {
+  const feed: LiveFeed = {
     relay,
     presence,
-    attach(http) {
-      io.attach(http);
+    attach(http, edge) {
+      feed.door = openDoor(app, io, http, edge);
       connections = guardConnections(io, app.log);
     },
     async close() {
@@ -109,6 +113,7 @@ export function openFeed(app: App): LiveFeed {
       io.engine?.close();
     },
   };
+  return feed;
 }
 
 /** Lets a socket into its shop, and only there; the shop's feed is followed from now on. Throws `unauthenticated`, `not_found`, `invalid_request`. */
