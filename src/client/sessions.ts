@@ -79,9 +79,15 @@ export function createSessions(
     const renewAt = context.now() + lifeMs - Math.min(RENEW_MOST_MS, lifeMs * RENEW_SHARE);
     const { user, shops } = session;
     const stored = { user, shops, accessToken, refreshToken, renewAt };
-    current = stored;
-    // The old refresh token is spent by now: without the new one on the disk a restart would be signed out.
-    await store.put(SESSION, stored);
+    const before = current;
+    try {
+      // On the disk before anybody uses it: from then on the refresh token before is a copied one to the server, and a
+      // restart that still had it would be signed out.
+      await store.put(SESSION, stored);
+    } finally {
+      // Who signed out meanwhile stays so.
+      if (current === before) current = stored;
+    }
     return stored;
   }
 

@@ -17,7 +17,7 @@ import { wrongQueries } from '../support/hostile-queries.ts';
 import { bodySchemaOf, JSON_TYPE, maxBytesOf, wrongBodies, wrongPaths } from '../support/hostile-requests.ts';
 import { type Gun, gunAt, inLanes, type Shot } from '../support/shots.ts';
 import { type Builder, buildersOf, prepare, urlOf, type ValidRequest } from '../support/valid-requests.ts';
-import { fingerprint, givenWorld, idsIn, resetSettings, type World } from '../support/world.ts';
+import { fingerprint, givenPerson, givenWorld, idsIn, resetSettings, type World } from '../support/world.ts';
 
 /** More would only be more of the same. */
 const SHOWN = 10;
@@ -84,7 +84,11 @@ describe('bad input', function () {
     );
     await inLanes(pattern.goesAlone ? 1 : LANES, edges, async (change) => {
       const { request, token } = await prepare(own, route, build);
-      const { status, text } = await sendAs(token, route, request, bodyWith(request.body, change));
+      // A manager needs nobody's approval, whose password would be looked at each time: that takes longer than all the rest.
+      const isAboutApproval = change.at[0] === 'approval' || !hasField(request.body, 'approval');
+      const sender = isAboutApproval ? token : (await givenPerson(own, 'manager')).accessToken;
+      const body = isAboutApproval ? request.body : { ...(request.body as object), approval: undefined };
+      const { status, text } = await sendAs(sender, route, request, bodyWith(body, change));
       const what = `${change.what} at ${pointerTo(change.at)}: ${text}`;
       expect(status, what).to.be.below(500);
       // An unknown fault with one of many elements.
@@ -115,6 +119,8 @@ describe('bad input', function () {
     });
   }
 });
+
+const hasField = (body: unknown, field: string) => typeof body === 'object' && body !== null && field in body;
 
 function expectSuccess(route: Route, { status, text, body }: Answer): void {
   expect(Object.keys(route.responses), `The valid request of ${route.name}: ${status} ${text}`).to.include(

@@ -61,6 +61,10 @@ export const routeOf = (method: string, path: string): Route | undefined =>
       new RegExp(`^${route.path.replace(/:\w+/g, '[^/]+')}$`).test(path.split('?')[0] as string),
   );
 
+/** It begins and ends as one, and has no address of a field in it. */
+export const isSentence = (text: string) =>
+  /^[\p{Lu}\d"].*[.!?…]$/su.test(text) && !/(^|\s)\/[a-z]+/.test(text);
+
 function checkAnswer(method: string, path: string, { status, body, headers }: Answer): void {
   if (status >= 400) {
     expect(headers.get('content-type'), `${method} ${path} ${status}`).to.include('application/problem+json');
@@ -68,10 +72,8 @@ function checkAnswer(method: string, path: string, { status, body, headers }: An
     expect(problems[code]?.status, `${method} ${path} ${code}`).to.equal(status);
     expect(body.instance).to.be.a('string');
     // Somebody at a till reads it: a sentence, not the address of a field.
-    if (body.detail !== undefined) {
-      expect(body.detail, `${method} ${path}`).to.match(/^[\p{Lu}\d"].*[.!?…]$/su);
-      expect(body.detail, `${method} ${path}`).to.not.match(/(^|\s)\/[a-z]+/);
-    }
+    if (body.detail !== undefined)
+      expect(isSentence(body.detail), `${method} ${path} ${body.detail}`).to.equal(true);
     return;
   }
   const route = routeOf(method, path);

@@ -6,12 +6,16 @@ import { removeFolder, tempFolder } from './temp.ts';
 
 const TEMPLATE = 'smoocho_template';
 
+/** Where the server is, for those of the run's processes that didn't start it. */
+const ADDRESS = 'TEST_SERVER_URL';
+
 let server: EmbeddedServer | undefined;
 let home: string | undefined;
 
 export async function startDatabaseServer(): Promise<void> {
   home = tempFolder();
   server = await attachEmbedded({ home, password: randomUUID() });
+  process.env[ADDRESS] = server.url;
   await withClient(server.url, (client) => client.query(`CREATE DATABASE ${TEMPLATE}`));
   await migrateUp(urlOf(TEMPLATE));
 }
@@ -22,8 +26,9 @@ export async function stopDatabaseServer(): Promise<void> {
 }
 
 function urlOf(name: string): string {
-  if (!server) throw new Error('The database server of the tests is not running.');
-  const url = new URL(server.url);
+  const address = process.env[ADDRESS];
+  if (!address) throw new Error('The database server of the tests is not running.');
+  const url = new URL(address);
   url.pathname = `/${name}`;
   return url.href;
 }

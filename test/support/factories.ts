@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { systemContext } from '../../src/app.ts';
 import type { Role } from '../../src/contract/users.ts';
+import { startSession } from '../../src/core/auth/sign-in.ts';
 import { claim, isClaimed } from '../../src/core/shops/claim-installation.ts';
 import { createShop } from '../../src/core/shops/create-shop.ts';
 import type { Shop } from '../../src/core/shops/shop.entity.ts';
 import { buildUser, createUser, saveUser } from '../../src/core/users/create-user.ts';
-import { findOwner } from '../../src/core/users/find-user.ts';
+import { findOwner, findUserByEmail } from '../../src/core/users/find-user.ts';
 import type { TestApp } from './app.ts';
 import { type Client, clientOf } from './client.ts';
 
@@ -36,7 +37,7 @@ export async function givenShop(test: TestApp, code: string, place = INDIAN): Pr
     await createUser(systemContext(test.app, 'test'), shop.id, newUser);
   }
   const [owner, manager, cashier] = await Promise.all(
-    (['owner', 'manager', 'cashier'] as const).map((role) => signIn(test, emails[role])),
+    (['owner', 'manager', 'cashier'] as const).map((role) => signedIn(test, emails[role])),
   );
   return { id: shop.id, code, path: `/api/shops/${shop.id}`, owner, manager, cashier, emails } as TestShop;
 }
@@ -48,6 +49,14 @@ async function openShop({ app }: TestApp, code: string, email: string, place: ty
   if (!(await isClaimed(context.em))) return (await claim(context, owner, newShop)).shop as Shop;
   await saveUser(context.em, await buildUser(context, { ...owner, role: 'owner' }, [newShop]));
   return await createShop(context, newShop, (await findOwner(context.em, email)).id);
+}
+
+/** Somebody who has shown who they are: to look at the password of each takes longer than most tests do. */
+async function signedIn({ app, url }: TestApp, email: string): Promise<Client> {
+  const { em } = systemContext(app, 'test');
+  const user = await findUserByEmail(em, email);
+  const { accessToken } = await startSession({ app, em }, user, undefined, null, 'password');
+  return clientOf(url, accessToken);
 }
 
 export async function signIn({ url }: TestApp, email: string, password = PASSWORD): Promise<Client> {

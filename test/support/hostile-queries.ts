@@ -144,7 +144,7 @@ function wrongCursors(
 }
 
 /** Parameters as the schema gets them: one that stands twice is an array. */
-function asKoaReads(parameters: Parameter[]): Record<string, string | string[]> {
+export function asKoaReads(parameters: Parameter[]): Record<string, string | string[]> {
   const grouped: Record<string, string | string[]> = Object.create(null);
   for (const [name, value] of parameters)
     grouped[name] = name in grouped ? [grouped[name] as string, value] : value;

@@ -8,7 +8,7 @@ export type Shot = {
   /** Path and query, encoded. */
   path: string;
   body?: string | Buffer | undefined;
-  headers?: Record<string, string>;
+  headers?: Record<string, string | string[]>;
   /** The statuses that are right; without them, whatever is no fault of the server's. */
   statuses?: readonly number[];
   /** Where the fault is, as one of the answer's `errors` has to say: there or within. */
@@ -19,7 +19,7 @@ export type Shot = {
   element?: string | undefined;
 };
 
-type Reply = { status: number; headers: IncomingHttpHeaders; text: string };
+export type Reply = { status: number; headers: IncomingHttpHeaders; text: string };
 export type Gun = {
   /** How many requests went out. */
   sent: number;
@@ -59,7 +59,7 @@ export function gunAt(url: string): Gun {
   return gun;
 }
 
-function send(agent: Agent, url: string, shot: Shot, token: string | null): Promise<Reply> {
+export function send(agent: Agent, url: string, shot: Shot, token: string | null): Promise<Reply> {
   const { method, path, body, headers = {} } = shot;
   const length =
     body === undefined || 'transfer-encoding' in headers ? {} : { 'content-length': Buffer.byteLength(body) };

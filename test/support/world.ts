@@ -99,7 +99,7 @@ export async function givenPerson({ test: { app }, db, shop }: World, role: Role
  * change, and neither is what a refusal leaves: its record, and the count of wrong PINs.
  */
 export async function fingerprint(db: pg.Client, shopId?: string): Promise<Record<string, string>> {
-  const tables = await tablesOf(db, shopId === undefined ? undefined : 'shop_id');
+  const tables = await watchedTables(db, shopId === undefined ? undefined : 'shop_id');
   const where = shopId === undefined ? '' : `WHERE shop_id = '${shopId}'`;
   const queries = tables.map(
     (table) => `
@@ -123,8 +123,8 @@ export async function idsIn(db: pg.Client): Promise<Set<string>> {
   return new Set(ids.rows.map(({ id }) => id));
 }
 
-/** All tables, or those that have the column. */
-async function tablesOf(db: pg.Client, column?: string): Promise<string[]> {
+/** The tables where a change is one: all of them, or those that have the column. */
+export async function watchedTables(db: pg.Client, column?: string): Promise<string[]> {
   const { rows } = await db.query(
     `SELECT table_name FROM information_schema.tables t
      WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name NOT IN ('audit_chains', 'audit_seals', 'security_log')

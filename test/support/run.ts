@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { removeFolder, tempFolder } from './temp.ts';
+
+/**
+ * Suites that hold the program to times, or load the machine so that others would miss theirs: they run when the others are
+ * done, one after the other.
+ */
+const ALONE = [
+  'test/cli/start.test.ts',
+  'test/cli/workers.test.ts',
+  'test/client/outbox.test.ts',
+  'test/database/mute.test.ts',
+  'test/faults/feed.test.ts',
+  'test/server/hostile-sockets.test.ts',
+  'test/server/killed-server.test.ts',
+  'test/server/orders.batch.test.ts',
+  'test/server/presence.test.ts',
+];
+/** The longest of the others begin first, so that none of them is left over at the end. */
+const FIRST = [
+  'test/server/hostile-input.test.ts',
+  'test/server/permissions.test.ts',
+  'test/security/fuzz.test.ts',
+  'test/server/properties.test.ts',
+  'test/server/leases.test.ts',
+];
+/** Each has its own program in one process, and PostgreSQL's beside it: more only wait for each other. */
+const JOBS = Math.min(4, Math.max(2, Math.floor(availableParallelism() / 2)));
+
+type Count = { passes: number; failures: number; pending: number };
+
+/** Runs suites in a process of their own; its count goes to a file that this process reads. */
+async function run(counts: string, files: string[], options: string[]): Promise<number> {
+  const mocha = spawn('mocha', [...options, ...files], {
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+    env: { ...process.env, TEST_COUNTS: counts },
+  });
+  const [code] = (await once(mocha, 'exit')) as [number | null];
+  return code ?? 1;
+}
+
+const all = globSync('test/**/*.test.ts').map((file) => file.replaceAll('\\', '/'));
+const missing = [...ALONE, ...FIRST].filter((file) => !all.includes(file));
+if (missing.length > 0) throw new Error(`test/support/run.ts names what is not there: ${missing.join(', ')}`);
+const together = [...FIRST, ...all.filter((file) => ![...ALONE, ...FIRST].includes(file)).sort()];
+
+const folder = tempFolder();
+const counts = join(folder, 'counts');
+const codes = [
+  await run(counts, together, ['--parallel', '--jobs', String(JOBS)]),
+  await run(counts, ALONE, []),
+];
+// One that could not even begin has counted nothing, and has said why.
+const lines = existsSync(counts) ? readFileSync(counts, 'utf8').trim().split('\n') : [];
+removeFolder(folder);
+const sum = (key: keyof Count) => lines.reduce((total, line) => total + (JSON.parse(line) as Count)[key], 0);
+const skipped = sum('pending') > 0 ? `, ${sum('pending')} skipped` : '';
+console.log(`${sum('passes')} passed, ${sum('failures')} failed${skipped}`);
+process.exitCode = codes.some((code) => code !== 0) ? 1 : 0;
