@@ -21,6 +21,7 @@ export async function updateProfile(context: Context<UserActor>, change: Profile
   return await transact(context, async (tx) => {
     const user = await lockUser(tx.em, context.actor.id);
     checkVersion(change.version, viewUser(user));
+    const before = viewColleague(user);
     const isRenamed = change.name !== undefined && change.name !== user.name;
     user.name = change.name ?? user.name;
     user.email = change.email ?? user.email;
@@ -28,7 +29,8 @@ export async function updateProfile(context: Context<UserActor>, change: Profile
     user.updatedAt = tx.app.now();
     await saveUser(tx.em, user);
     const shops = isRenamed ? await listShopsOf(tx.em, user) : [];
-    for (const { id } of shops) tx.record({ shopId: id, type: 'user_updated', data: viewColleague(user) });
+    for (const { id } of shops)
+      tx.record({ shopId: id, type: 'user_updated', data: viewColleague(user), before });
     return user;
   });
 }
