@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto';
-import type { MikroORM } from '@mikro-orm/postgresql';
+import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
 import { type Context, type Services, type SystemActor, systemActor } from './core/context.ts';
 import { entities } from './core/entities.ts';
+import { type Keyring, openKeyring } from './core/keys/keyring.ts';
 import { attachEmbedded } from './database/embedded.ts';
 import { checkSchema, migrateUp, migrationStatus } from './database/migrate.ts';
 import { openOrm } from './database/orm.ts';
+import { queryRow } from './database/query.ts';
 import { checkRequirements } from './database/requirements.ts';
 import { type ServerLock, takeServerLock } from './database/server-lock.ts';
 import { type Bus, openBus } from './redis/bus.ts';
@@ -17,6 +18,7 @@ export type Log = Logger;
 /** The program without its shells: what the server and the command line both stand on. */
 export type App = Services & {
   bus: Bus;
+  keys: Keyring;
   orm: MikroORM;
   log: Log;
   databaseUrl: string;
@@ -51,45 +53,42 @@ export async function openDatabase(config: Config, log: Log): Promise<Database> 
   });
 }
 
-/** Opens everything. Throws DatabaseUnreachableError, HomeUnreachableError, SchemaError, DatabaseRefusedError. */
+/**
+ * Opens everything. Throws DatabaseUnreachableError, HomeUnreachableError, SchemaError, DatabaseRefusedError, WrongKeyError.
+ */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
   const log = options.log ?? createLog(config);
-  const database = await openDatabase(config, log);
+  const now = options.now ?? (() => new Date());
+  // What is open is closed again, the last one first, also when something after it can't be had.
+  const opened: (() => Promise<void> | void)[] = [];
+  const close = async () => {
+    for (const closeOne of opened.splice(0).reverse()) await closeOne();
+  };
   try {
+    const database = await openDatabase(config, log);
+    opened.push(database.release);
     await checkRequirements(database.url);
     if (options.migrate) await migrateUp(database.url, (line) => log.warn(line));
     else checkSchema(await migrationStatus(database.url));
     const orm = await openOrm(database.url, entities, config.poolSize, (message) => log.warn(message));
-    const installation = config.redisUrl ? installationOf(config) : '';
+    opened.push(() => orm.close());
+    const keys = await openKeyring(orm, { place: config.masterKey, now, log });
+    opened.push(keys.close);
+    const installation = config.redisUrl ? await installationOf(orm.em.fork()) : '';
     const bus = await openBus(config.redisUrl, installation, log);
+    opened.push(bus.close);
     const limits = await openLimits(config.redisUrl, installation);
-    return {
-      config,
-      orm,
-      log,
-      databaseUrl: database.url,
-      now: options.now ?? (() => new Date()),
-      bus,
-      limits,
-      close: async () => {
-        bus.close();
-        limits.close();
-        await orm.close();
-        await database.release();
-      },
-    };
+    opened.push(limits.close);
+    return { config, orm, log, databaseUrl: database.url, now, keys, bus, limits, close };
   } catch (error) {
-    await database.release();
+    await close();
     throw error;
   }
 }
 
-/** What servers of one installation have in common, and others not: the key of their tokens. Its hash tells nothing. */
-const installationOf = ({ secrets }: Config) =>
-  createHash('sha256')
-    .update(`bus of ${secrets.get('jwt-key')}`)
-    .digest('hex')
-    .slice(0, 16);
+/** What servers of one installation have in common, and others not. */
+const installationOf = async (em: EntityManager) =>
+  (await queryRow<{ id: string }>(em, 'SELECT installation_id AS id FROM setup')).id;
 
 /** A context for work that no person asked for over HTTP. */
 export const systemContext = (app: App, name: string): Context<SystemActor> => ({

@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
@@ -19,11 +31,15 @@ export type Config = {
   /** The least serious log line that is written. */
   logLevel: string;
   secrets: Secrets;
+  masterKey: MasterKeyPlace;
 };
 
 /** Read when first asked for and made when missing, so that a command that needs none makes none. */
 export type Secrets = { get(name: SecretName): string };
-export type SecretName = 'postgres-password' | 'jwt-key';
+export type SecretName = 'postgres-password';
+
+/** Where the key is that all other keys are wrapped with: the environment itself, a file that it names, or one of ours. */
+export type MasterKeyPlace = { text: string } | { path: string; isOurs: boolean };
 
 /** What is wrong with the configuration, in a sentence with its mend. Exit code 2. */
 export class ConfigError extends Error {
@@ -67,6 +83,7 @@ export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.e
     poolSize: overrides.poolSize ?? DEFAULT_POOL_SIZE,
     logLevel: env.LOG_LEVEL ?? asString(file.logLevel) ?? 'info',
     secrets: openSecrets(join(home, 'secrets'), env),
+    masterKey: masterKeyPlace(join(home, 'secrets'), env),
   };
 }
 
@@ -117,6 +134,11 @@ function asPort(value: unknown): number | undefined {
   return port;
 }
 
+function masterKeyPlace(folder: string, env: Env): MasterKeyPlace {
+  if (env.MASTER_KEY_FILE) return { path: resolve(env.MASTER_KEY_FILE), isOurs: false };
+  return env.MASTER_KEY ? { text: env.MASTER_KEY } : { path: join(folder, 'master-key'), isOurs: true };
+}
+
 function openSecrets(folder: string, env: Env): Secrets {
   const known = new Map<SecretName, string>();
   return {
@@ -124,37 +146,68 @@ function openSecrets(folder: string, env: Env): Secrets {
       const secret =
         known.get(name) ??
         fromEnvOrFile(env, name.toUpperCase().replaceAll('-', '_')) ??
-        readOrMake(folder, name);
+        readOrMake(join(folder, name));
       known.set(name, secret);
       return secret;
     },
   };
 }
 
-/** 32 random bytes in a file that only its owner can read; one that others can read is refused. */
-function readOrMake(folder: string, name: SecretName): string {
-  const path = join(folder, name);
-  if (!existsSync(path)) makeSecret(folder, path);
-  if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
-    throw new ConfigError(`${path} can be read by others. Close it: chmod 600 ${path}`);
+function readOrMake(path: string): string {
+  if (!existsSync(path)) makeSecretFile(path);
+  return readSecretFile(path);
+}
+
+/** What a secret's file says. Throws ConfigError when it is empty, can't be read, or can be read by others. */
+export function readSecretFile(path: string, closedTo = 0o077): string {
+  let secret: string;
+  try {
+    if (process.platform !== 'win32' && (statSync(path).mode & closedTo) !== 0) {
+      throw new ConfigError(`${path} can be read by others. Close it: chmod 600 ${path}`);
+    }
+    secret = readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError(`${path} can't be read (${(error as Error).message}).`);
   }
-  const secret = readFileSync(path, 'utf8').trim();
   if (secret === '')
     throw new ConfigError(`${path} is empty. Restore it from a backup, or remove it to make a new one.`);
   return secret;
 }
 
-function makeSecret(folder: string, path: string): void {
+/** 32 random bytes, for a secret. */
+export const newSecret = () => randomBytes(32).toString('base64url');
+
+/**
+ * Puts a secret into a file that only its owner can read, and on the disk, before anything is made that depends on it. One
+ * that is there already stays: of two processes that start at once, one makes it and the other reads it.
+ */
+export function makeSecretFile(path: string, secret = newSecret()): void {
+  const folder = dirname(path);
+  const draft = `${path}.${process.pid}.tmp`;
   try {
     mkdirSync(dirname(folder), { recursive: true });
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    // wx: of two processes that start at once, one makes it and the other reads it.
-    writeFileSync(path, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' });
-    chmodSync(path, 0o600);
+    writeFileSync(draft, secret, { mode: 0o600, flush: true });
+    chmodSync(draft, 0o600);
+    // All of it or nothing under its name, and never over another one.
+    linkSync(draft, path);
+    syncFolder(folder);
   } catch (error) {
     if (existsSync(path)) return;
     throw new ConfigError(
       `${folder} can't be written (${(error as Error).message}). Set SMOOCHO_HOME to a folder that you may write to.`,
     );
+  } finally {
+    if (existsSync(draft)) rmSync(draft);
   }
+}
+
+/** What was made or renamed in a folder is there after a power cut, too. */
+export function syncFolder(folder: string): void {
+  // Windows knows no such thing.
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  fsyncSync(handle);
+  closeSync(handle);
 }

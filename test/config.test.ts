@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConfigError, loadConfig } from '../src/config.ts';
@@ -24,7 +24,8 @@ describe('the configuration', () => {
     expect(loadConfig({ home }, { DATABASE_URL_FILE: join(home, 'url') }).databaseUrl).to.equal(
       'postgres://somewhere/shop',
     );
-    expect(loadConfig({ home }, { JWT_KEY: 'given' }).secrets.get('jwt-key')).to.equal('given');
+    const given = loadConfig({ home }, { POSTGRES_PASSWORD: 'given' });
+    expect(given.secrets.get('postgres-password')).to.equal('given');
     expect(() => loadConfig({ home }, { DATABASE_URL_FILE: join(home, 'none') })).to.throw(
       ConfigError,
       'none',
@@ -32,16 +33,30 @@ describe('the configuration', () => {
   });
 
   it('makes a secret once, for its owner alone, and refuses one that others can read', () => {
-    const secret = loadConfig({ home }, {}).secrets.get('jwt-key');
-    const path = join(home, 'secrets', 'jwt-key');
+    const secret = loadConfig({ home }, {}).secrets.get('postgres-password');
+    const path = join(home, 'secrets', 'postgres-password');
     expect(secret).to.have.length(43).and.equal(readFileSync(path, 'utf8'));
     expect(statSync(path).mode & 0o777).to.equal(0o600);
-    expect(loadConfig({ home }, {}).secrets.get('jwt-key')).to.equal(secret);
+    expect(loadConfig({ home }, {}).secrets.get('postgres-password')).to.equal(secret);
     chmodSync(path, 0o640);
-    expect(() => loadConfig({ home }, {}).secrets.get('jwt-key')).to.throw(ConfigError, 'chmod 600');
+    expect(() => loadConfig({ home }, {}).secrets.get('postgres-password')).to.throw(
+      ConfigError,
+      'chmod 600',
+    );
     writeFileSync(path, '');
     chmodSync(path, 0o600);
-    expect(() => loadConfig({ home }, {}).secrets.get('jwt-key')).to.throw(ConfigError, 'is empty');
+    expect(() => loadConfig({ home }, {}).secrets.get('postgres-password')).to.throw(ConfigError, 'is empty');
+  });
+
+  it('says where the master key is: in the environment, in a file that it names, or under secrets', () => {
+    const place = (env: Record<string, string>) => loadConfig({ home }, env).masterKey;
+    expect(place({})).to.deep.equal({ path: join(home, 'secrets', 'master-key'), isOurs: true });
+    expect(place({ MASTER_KEY: 'abc' })).to.deep.equal({ text: 'abc' });
+    expect(place({ MASTER_KEY: 'abc', MASTER_KEY_FILE: '/run/key' })).to.deep.equal({
+      path: '/run/key',
+      isOurs: false,
+    });
+    expect(existsSync(join(home, 'secrets'))).to.equal(false);
   });
 
   it('says in a sentence what it can not use', () => {
@@ -50,11 +65,13 @@ describe('the configuration', () => {
     expect(() => loadConfig({ home }, {})).to.throw(ConfigError, 'not valid JSON');
     const blocked = join(home, 'blocked');
     writeFileSync(blocked, 'a file where a folder should be');
-    expect(() => loadConfig({ home: blocked }, {}).secrets.get('jwt-key')).to.throw(
+    expect(() => loadConfig({ home: blocked }, {}).secrets.get('postgres-password')).to.throw(
       ConfigError,
       'SMOOCHO_HOME',
     );
     mkdirSync(join(home, 'fine'));
-    expect(() => loadConfig({ home: join(home, 'fine') }, {}).secrets.get('jwt-key')).to.not.throw();
+    expect(() =>
+      loadConfig({ home: join(home, 'fine') }, {}).secrets.get('postgres-password'),
+    ).to.not.throw();
   });
 });

@@ -4,6 +4,7 @@ import type { EventActor } from '../contract/events.ts';
 import type { Role } from '../contract/users.ts';
 import type { Bus } from '../redis/bus.ts';
 import type { Limits } from '../redis/limits.ts';
+import type { Keys } from './keys/keys.ts';
 
 /** What the actions of the shop need from the program around them. */
 export type Services = {
@@ -13,6 +14,8 @@ export type Services = {
   /** Tells the live feed what to look at; called after the commit. */
   bus: Pick<Bus, 'tell'>;
   limits: Pick<Limits, 'take' | 'giveBack'>;
+  /** Signs, seals and hashes; nothing but these functions sees a key. */
+  keys: Keys;
   /** For faults that are answered and still have to be looked into. */
   log: { error(fields: object, message: string): void; warn(fields: object, message: string): void };
 };

@@ -8,7 +8,14 @@ import { testDatabase } from '../support/database.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
 describe('migrations', () => {
-  const names = ['0001_core', '0002_billing', '0003_devices_and_feed', '0004_identity', '0005_audit'];
+  const names = [
+    '0001_core',
+    '0002_billing',
+    '0003_devices_and_feed',
+    '0004_identity',
+    '0005_audit',
+    '0006_keys',
+  ];
 
   it('go up once, also when two start at once, and all the way down again', async () => {
     const database = await testDatabase({ migrated: false });

@@ -105,14 +105,21 @@ describe('who may do what', function () {
 
   describe('a token', () => {
     const claimsOf = (person: Person) => jwt.decode(person.accessToken) as jwt.JwtPayload;
-    const keyOf = () => test.app.config.secrets.get('jwt-key');
-    const signed = (person: Person, change: object, key = keyOf(), options: jwt.SignOptions = {}) =>
-      jwt.sign({ ...claimsOf(person), ...change }, key, { algorithm: 'HS256', ...options });
+    const keyOf = () => test.app.keys.tokenKey();
+    const signed = (
+      person: Person,
+      change: object,
+      key: jwt.Secret = keyOf().key,
+      options: jwt.SignOptions = {},
+    ) => {
+      const header = { algorithm: 'HS256', keyid: keyOf().id } as const;
+      return jwt.sign({ ...claimsOf(person), ...change }, key, { ...header, ...options });
+    };
     const tokenOf = ({ id: userId }: Person, sessionId: string) =>
       signAccessToken(test.app, { userId, sessionId, generation: 1 });
     const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const unsigned = (person: Person, alg: string) =>
-      `${encode({ alg, typ: 'JWT' })}.${encode(claimsOf(person))}.`;
+      `${encode({ alg, typ: 'JWT', kid: keyOf().id })}.${encode(claimsOf(person))}.`;
     const hoursAgo = (hours: number) => Math.floor(Date.now() / 1000) - hours * 3600;
 
     const tokens: [what: string, make: (person: Person) => string | Promise<string>][] = [
@@ -127,7 +134,7 @@ describe('who may do what', function () {
       ],
       ['of algorithm none', (person) => unsigned(person, 'none')],
       ['of algorithm None', (person) => unsigned(person, 'None')],
-      ['of another algorithm', (person) => signed(person, {}, keyOf(), { algorithm: 'HS512' })],
+      ['of another algorithm', (person) => signed(person, {}, keyOf().key, { algorithm: 'HS512' })],
       ['for another audience', (person) => signed(person, { aud: 'elsewhere' })],
       ['of another issuer', (person) => signed(person, { iss: 'elsewhere' })],
       ['of another kind', (person) => signed(person, { typ: 'refresh' })],

@@ -38,7 +38,7 @@ export async function authenticate(
   token: string,
   shopId: string | null,
 ): Promise<{ actor: UserActor; hasShop: boolean }> {
-  const { userId, sessionId, generation } = readAccessToken(app, token);
+  const { userId, sessionId, generation } = await readAccessToken(app, token);
   const [row] = await query<Row>(em, FIND_SESSION, [sessionId, userId, app.now(), shopId]);
   if (!row) throw new ProblemError('unauthenticated', { detail: 'This session has ended. Sign in again.' });
   if (row.generation === generation && row.generation_used < generation) {

@@ -1,4 +1,4 @@
-import { createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createHash, type KeyObject, randomBytes } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { ProblemError } from '../../contract/problem.ts';
 import type { Services } from '../context.ts';
@@ -19,49 +19,59 @@ export function newOpaqueToken(): { token: string; hash: string } {
 /** SHA-256 suffices: the token is 256 random bits, not a password. */
 export const hashToken = (token: string) => createHash('sha256').update(token).digest('hex');
 
-const keys = new Map<string, KeyObject>();
-
-/** As a key object: given the text, the library tries to read it as a public key first, at ten times the cost. */
-function signingKey(app: Services): KeyObject {
-  const secret = app.config.secrets.get('jwt-key');
-  const key = keys.get(secret) ?? createSecretKey(Buffer.from(secret));
-  keys.set(secret, key);
-  return key;
-}
-
 /** For whom a token speaks; `generation` counts the refreshes of the session before it. */
 export type AccessClaims = { userId: string; sessionId: string; generation: number };
 
 export function signAccessToken(app: Services, { userId, sessionId, generation }: AccessClaims): string {
   const issuedAt = Math.floor(app.now().getTime() / 1000);
   const times = { iat: issuedAt, exp: issuedAt + ACCESS_TOKEN_SECONDS };
-  return jwt.sign({ sid: sessionId, gen: generation, typ: TYPE, ...times }, signingKey(app), {
+  const { id, key } = app.keys.tokenKey();
+  return jwt.sign({ sid: sessionId, gen: generation, typ: TYPE, ...times }, key, {
     algorithm: 'HS256',
+    keyid: id,
     subject: userId,
     issuer: ISSUER,
     audience: AUDIENCE,
   });
 }
 
-/** The session that a token speaks for. Throws `unauthenticated` for one that is forged, foreign or old. */
-export function readAccessToken(app: Services, token: string): AccessClaims {
+/**
+ * The session that a token speaks for. Throws `unauthenticated` for one that is forged, foreign or old. Only the key that it
+ * names is tried, and only as a key of tokens: whatever else its header says changes nothing.
+ */
+export async function readAccessToken(app: Services, token: string): Promise<AccessClaims> {
+  const keyId = keyIdOf(token);
+  const key = keyId === undefined ? undefined : await app.keys.findTokenKey(keyId);
+  const claims = key && verified(app, token, key);
+  if (claims) return claims;
+  throw new ProblemError('unauthenticated', {
+    detail: 'The access token is not valid or has expired. Sign in again.',
+  });
+}
+
+function keyIdOf(token: string): string | undefined {
   try {
-    const claims = jwt.verify(token, signingKey(app), {
+    const header = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString());
+    return typeof header?.kid === 'string' ? header.kid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function verified(app: Services, token: string, key: KeyObject): AccessClaims | undefined {
+  try {
+    const claims = jwt.verify(token, key, {
       algorithms: ['HS256'],
       issuer: ISSUER,
       audience: AUDIENCE,
       clockTimestamp: Math.floor(app.now().getTime() / 1000),
     });
-    if (typeof claims === 'object' && claims.typ === TYPE && claims.sub) {
-      const { sid, gen } = claims;
-      if (typeof sid === 'string' && Number.isInteger(gen)) {
-        return { userId: claims.sub, sessionId: sid, generation: gen };
-      }
-    }
+    if (typeof claims !== 'object' || claims.typ !== TYPE || !claims.sub) return undefined;
+    const { sid, gen } = claims;
+    if (typeof sid !== 'string' || !Number.isInteger(gen)) return undefined;
+    return { userId: claims.sub, sessionId: sid, generation: gen };
   } catch (error) {
-    if (!(error instanceof jwt.JsonWebTokenError)) throw error;
+    if (error instanceof jwt.JsonWebTokenError) return undefined;
+    throw error;
   }
-  throw new ProblemError('unauthenticated', {
-    detail: 'The access token is not valid or has expired. Sign in again.',
-  });
 }

@@ -1,0 +1,48 @@
+-- Up Migration
+
+-- The keys of tokens, seals and fields, each encrypted with the master key, which is never in the database.
+CREATE TABLE keys (
+  -- stands in what was signed or sealed with it
+  id         varchar(16) PRIMARY KEY,
+  purpose    varchar(16) NOT NULL,
+  wrapped    bytea       NOT NULL,
+  created_at timestamptz NOT NULL,
+  -- nothing new is made with it from then on
+  retired_at timestamptz
+);
+
+-- What servers on one database have in common, and others not.
+ALTER TABLE setup ADD COLUMN installation_id uuid NOT NULL DEFAULT gen_random_uuid();
+
+-- Phone numbers are encrypted, and found by a keyed hash. SQL has no key: the program does it right after this, in steps.
+ALTER TABLE customers
+  ALTER COLUMN phone DROP NOT NULL,
+  ADD COLUMN phone_sealed bytea,
+  ADD COLUMN phone_hash   bytea,
+  DROP CONSTRAINT customers_phone_key,
+  ADD CONSTRAINT customers_phone_key UNIQUE (shop_id, phone_hash),
+  ADD CONSTRAINT customers_phone_check CHECK (
+    (phone IS NULL) = (phone_sealed IS NOT NULL) AND (phone_sealed IS NULL) = (phone_hash IS NULL));
+CREATE INDEX customers_plain_phone_idx ON customers (id) WHERE phone IS NOT NULL;
+
+-- Down Migration
+
+DO $$ BEGIN
+  IF EXISTS (SELECT FROM customers WHERE phone_sealed IS NOT NULL) THEN
+    RAISE EXCEPTION 'The phone numbers of customers are encrypted, and the version before could not read them. Restore a backup that it made instead.'
+      USING ERRCODE = 'SM002';
+  END IF;
+END $$;
+DROP INDEX customers_plain_phone_idx;
+ALTER TABLE customers
+  DROP CONSTRAINT customers_phone_check,
+  DROP CONSTRAINT customers_phone_key,
+  DROP COLUMN phone_sealed,
+  DROP COLUMN phone_hash,
+  ALTER COLUMN phone SET NOT NULL,
+  ADD CONSTRAINT customers_phone_key UNIQUE (shop_id, phone);
+ALTER TABLE setup DROP COLUMN installation_id;
+-- With the keys goes what only they can check: the seals, which the next start makes anew, and the PINs.
+DELETE FROM audit_seals;
+UPDATE users SET pin_hash = NULL, pin_failures = 0;
+DROP TABLE keys;
