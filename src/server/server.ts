@@ -4,11 +4,15 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import type { App } from '../app.ts';
 import { ProblemError } from '../contract/problem.ts';
+import { openRefusals, type Refusals } from '../core/audit/refusals.ts';
+import { startSealer } from '../core/audit/sealer.ts';
 import { type LiveFeed, openFeed } from './feed/sockets.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { problemAnswers } from './middleware/problems.ts';
+import { recordRefusals } from './middleware/refusals.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
+import { mountAudit } from './routes/audit.ts';
 import { mountAuth } from './routes/auth.ts';
 import { mountCustomers } from './routes/customers.ts';
 import { mountDevices } from './routes/devices.ts';
@@ -32,12 +36,13 @@ const CLOSE_TIMEOUT_MS = 5_000;
 export type RunningServer = { host: string; port: number; close(): Promise<void> };
 
 /** The Koa application: middleware in the order in which a request meets them, then the routes. */
-export function createKoa(app: App, feed: LiveFeed): Koa {
+export function createKoa(app: App, feed: LiveFeed, refusals: Refusals): Koa {
   const koa = new Koa();
   koa.use(requestId);
   koa.use(accessLog(app.log));
   koa.use(securityHeaders);
   koa.use(problemAnswers(app.log));
+  koa.use(recordRefusals(refusals));
 
   const router = new Router({ strict: true });
   mountHealth(router, app);
@@ -51,6 +56,7 @@ export function createKoa(app: App, feed: LiveFeed): Koa {
   mountDevices(router, app);
   mountReports(router, app);
   mountEvents(router, app, feed);
+  mountAudit(router, app);
 
   koa.use(router.routes());
   koa.use(
@@ -67,30 +73,33 @@ export function createKoa(app: App, feed: LiveFeed): Koa {
 
 /**
  * Listens; port 0 takes a free one. `reusePort` lets other processes of ours listen there too, and the system spreads the
- * connections over them. Throws what `listen` throws, such as EADDRINUSE.
+ * connections over them. With `seals: false` nobody seals the audit. Throws what `listen` throws, such as EADDRINUSE.
  */
 export async function startServer(
   app: App,
   host: string,
   port: number,
-  { reusePort = false } = {},
+  { reusePort = false, seals = true } = {},
 ): Promise<RunningServer> {
-  const feed = openFeed(app);
+  const refusals = openRefusals(app);
+  const feed = openFeed(app, refusals);
   const http = createHttpServer(
     {
       requestTimeout: REQUEST_TIMEOUT_MS,
       headersTimeout: HEADERS_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     },
-    createKoa(app, feed).callback(),
+    createKoa(app, feed, refusals).callback(),
   );
   try {
     await listen(http, { port, host, reusePort });
   } catch (error) {
     await feed.close();
+    await refusals.close();
     throw error;
   }
   feed.attach(http);
+  const sealer = seals ? startSealer(app) : undefined;
   const address = http.address() as AddressInfo;
   return {
     host,
@@ -98,6 +107,8 @@ export async function startServer(
     close: async () => {
       await feed.close();
       await closeHttp(http);
+      await refusals.close();
+      await sealer?.close();
     },
   };
 }

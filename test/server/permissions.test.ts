@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import jwt from 'jsonwebtoken';
 import { type Route, routes } from '../../src/contract/index.ts';
 import { isAtLeast, type Role } from '../../src/contract/users.ts';
+import type { Refusals } from '../../src/core/audit/refusals.ts';
 import { signAccessToken } from '../../src/core/auth/tokens.ts';
 import type { LiveFeed } from '../../src/server/feed/sockets.ts';
 import { createKoa } from '../../src/server/server.ts';
@@ -211,7 +212,7 @@ describe('who may do what', function () {
     const keyOf = ({ method, path }: Pick<Route, 'method' | 'path'>) => `${method.toUpperCase()} ${path}`;
 
     it('are those of the route table, all of them and no others', () => {
-      const [router] = createKoa(test.app, {} as LiveFeed).middleware.flatMap((layer) =>
+      const [router] = createKoa(test.app, {} as LiveFeed, {} as Refusals).middleware.flatMap((layer) =>
         'router' in layer ? [layer.router] : [],
       );
       const mounted = (router as { stack: Layer[] }).stack.flatMap(({ path, methods }) =>

@@ -11,10 +11,12 @@ type Options = {
   /** Runs beside this one, as another machine of the same installation; it is closed first. */
   beside?: TestApp;
   redisUrl?: string;
+  /** Without it nobody seals the audit: for tests that do it themselves, or count statements. */
+  seals?: boolean;
 };
 
 /** The whole program on a database of its own, listening on a free port of the loopback. */
-export async function startTestApp({ now, redisUrl, beside }: Options = {}): Promise<TestApp> {
+export async function startTestApp({ now, redisUrl, beside, seals = true }: Options = {}): Promise<TestApp> {
   const database = beside?.database ?? (await testDatabase());
   const home = beside?.home ?? tempFolder();
   const env = {
@@ -23,7 +25,7 @@ export async function startTestApp({ now, redisUrl, beside }: Options = {}): Pro
     LOG_LEVEL: process.env.TEST_LOG ?? 'silent',
   };
   const app = await createApp(loadConfig({ home }, env), now ? { now } : {});
-  const server = await startServer(app, '127.0.0.1', 0);
+  const server = await startServer(app, '127.0.0.1', 0, { seals });
   return {
     app,
     url: `http://127.0.0.1:${server.port}`,

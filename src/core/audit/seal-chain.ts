@@ -24,10 +24,7 @@ const TAKE_CHAIN = 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS
  * Seals what came to a chain since its last seal, at most so much as one seal holds. The commits of a shop's events and of
  * its log are in the order of their seq: whoever reads on from the last seal misses none.
  */
-export async function sealChain(
-  { app, em }: Pick<Context, 'app' | 'em'>,
-  chainId: string,
-): Promise<Sealing> {
+export async function sealChain({ app, em }: Pick<Context, 'app' | 'em'>, chainId: string): Promise<Sealing> {
   return await em.fork().transactional(async (tx) => {
     const { taken } = await queryRow<{ taken: boolean }>(tx, TAKE_CHAIN, [`smoocho audit ${chainId}`]);
     if (!taken) return { kind: 'busy' };

@@ -19,7 +19,13 @@ export async function shiftReport(
   if (parts.shift.report) return keptReport(parts.shift.report);
   const { id, openingFloatMinor } = parts.shift;
   const figures = figuresOf(openingFloatMinor, await sumShift(em, shopId, id));
-  const report: ShiftReport = { type: 'X', at: app.now().toISOString(), shift: viewShift(parts), ...figures, auditHead: null };
+  const report: ShiftReport = {
+    type: 'X',
+    at: app.now().toISOString(),
+    shift: viewShift(parts),
+    ...figures,
+    auditHead: null,
+  };
   return (await isBlind(context, em, shopId)) ? withoutCash(report) : report;
 }
 

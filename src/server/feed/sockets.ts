@@ -6,9 +6,10 @@ import { type FeedPosition, type Resync, SocketHandshake } from '../../contract/
 import { parse } from '../../contract/parse.ts';
 import { ProblemError, problemBody } from '../../contract/problem.ts';
 import { isAtLeast } from '../../contract/users.ts';
+import type { Refusals } from '../../core/audit/refusals.ts';
 import { authenticate } from '../../core/auth/authenticate.ts';
 import { deviceNameOf, type Standing } from '../../core/auth/standing.ts';
-import type { UserActor } from '../../core/context.ts';
+import { eventActor, type UserActor } from '../../core/context.ts';
 import { createQueue } from '../../core/queue.ts';
 import { catchUp, type FeedSocket, type Outgoing, room } from './catch-up.ts';
 import { guardConnections } from './connections.ts';
@@ -41,7 +42,7 @@ export type LiveFeed = {
 type Admitted = { actor: UserActor; standing: Standing; since: FeedPosition | null | undefined };
 
 /** The live feed at `/socket.io`: a socket gets every event of its own shop, after the commit, in order, once. */
-export function openFeed(app: App): LiveFeed {
+export function openFeed(app: App, refusals: Refusals): LiveFeed {
   const io = new Server<Record<string, never>, Outgoing>({
     path: '/socket.io',
     serveClient: false,
@@ -70,7 +71,7 @@ export function openFeed(app: App): LiveFeed {
     if (asking.has(conn)) return next(refusal(app, alreadyIn()));
     asking.add(conn);
     const letIn = async () => {
-      socket.data = await admit(app, relay, socket);
+      socket.data = await admit(app, relay, refusals, socket);
       countSession(sessions, socket);
     };
     queue.run(letIn).then(
@@ -112,10 +113,23 @@ export function openFeed(app: App): LiveFeed {
 }
 
 /** Lets a socket into its shop, and only there; the shop's feed is followed from now on. Throws `unauthenticated`, `not_found`, `invalid_request`. */
-async function admit(app: App, relay: Relay, socket: Socket): Promise<Admitted> {
+async function admit(app: App, relay: Relay, refusals: Refusals, socket: Socket): Promise<Admitted> {
   const { token, shopId, since } = readHandshake(socket);
   const { actor, hasShop } = await authenticate(app, app.orm.em.fork(), token, shopId);
-  if (!hasShop) throw new ProblemError('not_found', { detail: 'There is no such shop.' });
+  if (!hasShop) {
+    const details = { route: 'socket', code: 'other_shop', shopId };
+    const { address } = socket.handshake;
+    const { deviceId } = actor;
+    refusals.note({
+      type: 'denied',
+      shopId: actor.shopId,
+      actor: eventActor(actor),
+      deviceId,
+      address,
+      details,
+    });
+    throw new ProblemError('not_found', { detail: 'There is no such shop.' });
+  }
   await relay.follow(shopId);
   onClose(socket, () => relay.unfollow(shopId));
   return { actor, standing: { sessionId: actor.sessionId, shopId, role: actor.role }, since };
