@@ -23,17 +23,22 @@ ALTER TABLE customers
   ADD CONSTRAINT customers_phone_key UNIQUE (shop_id, phone_hash),
   ADD CONSTRAINT customers_phone_check CHECK (
     (phone IS NULL) = (phone_sealed IS NOT NULL) AND (phone_sealed IS NULL) = (phone_hash IS NULL));
-CREATE INDEX customers_plain_phone_idx ON customers (id) WHERE phone IS NOT NULL;
+-- what was typed as a phone number on a sale made offline and can't be read as one
+ALTER TABLE orders ADD COLUMN typed_phone_sealed bytea;
+ALTER TABLE setup ADD COLUMN has_plain_phones boolean NOT NULL DEFAULT false;
+UPDATE setup SET has_plain_phones = EXISTS (SELECT FROM customers)
+  OR EXISTS (SELECT FROM orders WHERE flags @> '[{"code": "customer_unclear"}]');
 
 -- Down Migration
 
 DO $$ BEGIN
-  IF EXISTS (SELECT FROM customers WHERE phone_sealed IS NOT NULL) THEN
+  IF EXISTS (SELECT FROM customers WHERE phone_sealed IS NOT NULL)
+    OR EXISTS (SELECT FROM orders WHERE typed_phone_sealed IS NOT NULL) THEN
     RAISE EXCEPTION 'The phone numbers of customers are encrypted, and the version before could not read them. Restore a backup that it made instead.'
       USING ERRCODE = 'SM002';
   END IF;
 END $$;
-DROP INDEX customers_plain_phone_idx;
+ALTER TABLE orders DROP COLUMN typed_phone_sealed;
 ALTER TABLE customers
   DROP CONSTRAINT customers_phone_check,
   DROP CONSTRAINT customers_phone_key,
@@ -41,7 +46,7 @@ ALTER TABLE customers
   DROP COLUMN phone_hash,
   ALTER COLUMN phone SET NOT NULL,
   ADD CONSTRAINT customers_phone_key UNIQUE (shop_id, phone);
-ALTER TABLE setup DROP COLUMN installation_id;
+ALTER TABLE setup DROP COLUMN installation_id, DROP COLUMN has_plain_phones;
 -- With the keys goes what only they can check: the seals, which the next start makes anew, and the PINs.
 DELETE FROM audit_seals;
 UPDATE users SET pin_hash = NULL, pin_failures = 0;

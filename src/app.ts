@@ -2,10 +2,17 @@ import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
 import { type Context, type Services, type SystemActor, systemActor } from './core/context.ts';
+import { encryptPlainPhones } from './core/customers/encrypt-phones.ts';
 import { entities } from './core/entities.ts';
+import { checkMasterKey } from './core/keys/check-master-key.ts';
 import { type Keyring, openKeyring } from './core/keys/keyring.ts';
 import { attachEmbedded } from './database/embedded.ts';
-import { checkSchema, migrateUp, migrationStatus } from './database/migrate.ts';
+import {
+  migrateUp as applyMigrations,
+  checkSchema,
+  migrationStatus,
+  migrateDown as revertMigrations,
+} from './database/migrate.ts';
 import { openOrm } from './database/orm.ts';
 import { queryRow } from './database/query.ts';
 import { checkRequirements } from './database/requirements.ts';
@@ -68,13 +75,14 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const database = await openDatabase(config, log);
     opened.push(database.release);
     await checkRequirements(database.url);
-    if (options.migrate) await migrateUp(database.url, (line) => log.warn(line));
+    if (options.migrate) await migrateUp(config, database.url, (line) => log.warn(line));
     else checkSchema(await migrationStatus(database.url));
     const orm = await openOrm(database.url, entities, config.poolSize, (message) => log.warn(message));
     opened.push(() => orm.close());
     const keys = await openKeyring(orm, { place: config.masterKey, now, log });
     opened.push(keys.close);
-    const installation = config.redisUrl ? await installationOf(orm.em.fork()) : '';
+    const { id: installation, hasPlainPhones } = await readSetup(orm.em.fork());
+    if (hasPlainPhones) await encryptPlainPhones(orm.em.fork(), keys);
     const bus = await openBus(config.redisUrl, installation, log);
     opened.push(bus.close);
     const limits = await openLimits(config.redisUrl, installation);
@@ -86,9 +94,32 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   }
 }
 
-/** What servers of one installation have in common, and others not. */
-const installationOf = async (em: EntityManager) =>
-  (await queryRow<{ id: string }>(em, 'SELECT installation_id AS id FROM setup')).id;
+/**
+ * Brings the schema up to date; gives the names of what was applied. Throws SchemaError, and WrongKeyError before anything
+ * is done to a database that was encrypted with another key.
+ */
+export async function migrateUp(config: Config, url: string, log: (line: string) => void): Promise<string[]> {
+  await checkMasterKey(url, config.masterKey);
+  return await applyMigrations(url, log);
+}
+
+/** Takes the last `count` migrations back, with the data that only they held. Throws WrongKeyError before that. */
+export async function migrateDown(
+  config: Config,
+  url: string,
+  count: number,
+  log: (line: string) => void,
+): Promise<string[]> {
+  await checkMasterKey(url, config.masterKey);
+  return await revertMigrations(url, count, log);
+}
+
+/** `id` is what servers of one installation have in common, and others not. */
+const readSetup = (em: EntityManager) =>
+  queryRow<{ id: string; hasPlainPhones: boolean }>(
+    em,
+    'SELECT installation_id AS id, has_plain_phones AS "hasPlainPhones" FROM setup',
+  );
 
 /** A context for work that no person asked for over HTTP. */
 export const systemContext = (app: App, name: string): Context<SystemActor> => ({
@@ -103,7 +134,8 @@ export const holdServerLock = (app: App): Promise<ServerLock> =>
     app.log.error('another server runs on this database, and the two can not tell each other anything'),
   );
 
+export { WrongKeyError } from './core/keys/master-key.ts';
 export { DatabaseUnreachableError, HomeUnreachableError } from './database/errors.ts';
-export { migrateDown, migrateUp, migrationStatus, SchemaError, withClient } from './database/migrate.ts';
+export { migrationStatus, SchemaError, withClient } from './database/migrate.ts';
 export { DatabaseRefusedError } from './database/requirements.ts';
 export { AnotherServerError } from './database/server-lock.ts';

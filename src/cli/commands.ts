@@ -36,6 +36,10 @@ export const entries: readonly Entry[] = [
   { name: 'device list', load: async () => (await import('./commands/device-list.ts')).deviceList },
   { name: 'device rename', load: async () => (await import('./commands/device-rename.ts')).deviceRename },
   { name: 'device revoke', load: async () => (await import('./commands/device-revoke.ts')).deviceRevoke },
+  {
+    name: 'secrets rotate',
+    load: async () => (await import('./commands/secrets-rotate.ts')).secretsRotate,
+  },
   { name: 'verify', load: async () => (await import('./commands/verify.ts')).verify },
   { name: 'migrate up', load: async () => (await import('./commands/migrate-up.ts')).migrateUp },
   { name: 'migrate down', load: async () => (await import('./commands/migrate-down.ts')).migrateDown },

@@ -4,6 +4,7 @@ import {
   DatabaseUnreachableError,
   HomeUnreachableError,
   SchemaError,
+  WrongKeyError,
 } from '../app.ts';
 import { ConfigError } from '../config.ts';
 import { type Problem, ProblemError, problems } from '../contract/problem.ts';
@@ -27,7 +28,7 @@ export function failureOf(error: unknown): Failure {
 function exitCodeOf(error: unknown): number {
   if (error instanceof SchemaError) return schemaExitCodes[error.kind];
   if (error instanceof UsageError || error instanceof ConfigError) return exitCodes.usage;
-  if (error instanceof AnotherServerError) return exitCodes.refused;
+  if (error instanceof AnotherServerError || error instanceof WrongKeyError) return exitCodes.refused;
   if (error instanceof RefusedError || error instanceof DatabaseRefusedError) return exitCodes.refused;
   if (error instanceof DatabaseUnreachableError || error instanceof HomeUnreachableError) {
     return exitCodes.databaseUnreachable;

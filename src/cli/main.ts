@@ -13,6 +13,7 @@ const groups: Record<string, string> = {
   import: 'Bring in a menu or past sales from CSV',
   report: 'Look at the figures',
   device: 'Pair tills, tablets and screens with a shop, and revoke them',
+  secrets: 'Change the keys that tokens, seals and phone numbers are safe with',
   shift: 'Look at drawers and their X and Z reports',
 };
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { createApp, migrateDown, migrateUp, migrationStatus } from '../../src/app.ts';
+import { createApp, migrationStatus } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import { DatabaseUnreachableError } from '../../src/database/errors.ts';
-import { SchemaError } from '../../src/database/migrate.ts';
+import { migrateDown, migrateUp, SchemaError } from '../../src/database/migrate.ts';
 import { DatabaseRefusedError } from '../../src/database/requirements.ts';
 import { testDatabase } from '../support/database.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';

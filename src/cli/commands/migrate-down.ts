@@ -22,7 +22,8 @@ export const migrateDown: Command = {
           `This drops ${last.join(', ')} with the data in it. Add --yes if that is what you want.`,
         );
       }
-      const reverted = last.length === 0 ? [] : await revertMigrations(database.url, count, shell.tell);
+      const reverted =
+        last.length === 0 ? [] : await revertMigrations(shell.config, database.url, count, shell.tell);
       shell.say(
         reverted.length === 0 ? 'There is nothing to take back.' : `Took back ${reverted.join(', ')}.`,
       );

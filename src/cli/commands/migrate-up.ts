@@ -1,4 +1,4 @@
-import { migrateUp as applyMigrations, createLog, openDatabase } from '../../app.ts';
+import { migrateUp as applyMigrations, createApp, createLog, openDatabase } from '../../app.ts';
 import type { Command } from '../command.ts';
 
 export const migrateUp: Command = {
@@ -9,7 +9,9 @@ export const migrateUp: Command = {
   async run(shell) {
     const database = await openDatabase(shell.config, createLog(shell.config));
     try {
-      const applied = await applyMigrations(database.url, shell.tell);
+      const applied = await applyMigrations(shell.config, database.url, shell.tell);
+      // What only the program can bring up to date, such as encrypting what was not, is done when it opens.
+      if (applied.length > 0) await (await createApp(shell.config)).close();
       shell.say(applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`);
       shell.give({ applied });
     } finally {

@@ -7,8 +7,11 @@ const CustomerSchema = defineEntity({
   properties: {
     id: p.uuid().primary(),
     shopId: p.uuid(),
-    /** E.164. Read and written in this folder alone: see docs/decisions/0010-phones-live-with-customers.md. */
-    phone: varchar(20),
+    /** E.164, of a row that is not encrypted yet: see encrypt-phones.ts. */
+    phone: varchar(20).nullable(),
+    /** Read and written in this folder alone: see docs/decisions/0010-phones-live-with-customers.md. */
+    phoneSealed: p.blob().nullable(),
+    phoneHash: p.blob().nullable(),
     name: varchar(255),
     notes: varchar(500),
     createdAt: timestamp(),

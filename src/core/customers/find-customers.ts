@@ -1,10 +1,12 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Customer as CustomerView } from '../../contract/customers.ts';
 import { ProblemError } from '../../contract/problem.ts';
+import type { Context } from '../context.ts';
 import { cutPage, type Page, readCursor } from '../paging.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
 import { normalizePhone } from './phone.ts';
+import { hashPhone } from './sealed-phone.ts';
 import { selectCustomers } from './sql/select-customers.ts';
 import { viewCustomer } from './view-customer.ts';
 
@@ -19,26 +21,32 @@ type ListFilter = {
 
 /** A page of customers, by name. Throws `invalid_request` for what is no phone number. */
 export async function listCustomers(
-  em: EntityManager,
+  { app: { keys }, em }: Pick<Context, 'app' | 'em'>,
   shopId: string,
   { limit, cursor, phone, search }: ListFilter,
 ): Promise<Page<CustomerView>> {
   const [name, id] = (readCursor(cursor, ['string', 'uuid']) ?? []) as string[];
   const after = name !== undefined && id !== undefined ? { name, id } : null;
-  const known = phone === undefined ? {} : { phone: await phoneIn(em, shopId, phone, '/query/phone') };
+  const number = phone === undefined ? null : await phoneIn(em, shopId, phone, '/query/phone');
+  const known = number === null ? {} : { phoneHash: hashPhone(keys, shopId, number) };
   const rows = await selectCustomers(em, shopId, { ...known, search, after, limit: limit + 1 });
-  return cutPage(rows, limit, (row) => [row.name, row.id], viewCustomer);
+  return cutPage(
+    rows,
+    limit,
+    (row) => [row.name, row.id],
+    (row) => viewCustomer(keys, row),
+  );
 }
 
 /** Throws `not_found`. */
 export async function findCustomer(
-  em: EntityManager,
+  { app, em }: Pick<Context, 'app' | 'em'>,
   shopId: string,
   customerId: string,
 ): Promise<CustomerView> {
   const [row] = await selectCustomers(em, shopId, { id: customerId, limit: 1 });
   if (!row) throw new ProblemError('not_found', { detail: 'There is no such customer.' });
-  return viewCustomer(row);
+  return viewCustomer(app.keys, row);
 }
 
 /** A number as it is dialled in the shop's country. Throws `invalid_request`, naming `pointer`. */

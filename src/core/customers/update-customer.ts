@@ -7,6 +7,7 @@ import { transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
 import { Customer } from './customer.entity.ts';
 import { findCustomer, phoneIn } from './find-customers.ts';
+import { sealPhone } from './sealed-phone.ts';
 
 /**
  * Changes the fields that `change` names. No event: the feed goes to every device, and a phone number to those alone
@@ -23,13 +24,18 @@ export async function updateCustomer(
       const lockMode = LockMode.PESSIMISTIC_WRITE;
       const customer = await em.findOne(Customer, { id: customerId, shopId }, { lockMode });
       if (!customer) throw new ProblemError('not_found', { detail: 'There is no such customer.' });
-      checkVersion(change.version, await findCustomer(em, shopId, customerId));
-      if (change.phone !== undefined) customer.phone = await phoneIn(em, shopId, change.phone, '/phone');
+      checkVersion(change.version, await findCustomer({ app, em }, shopId, customerId));
+      if (change.phone !== undefined) {
+        const phone = await phoneIn(em, shopId, change.phone, '/phone');
+        const { hash, sealed } = sealPhone(app.keys, shopId, customerId, phone);
+        customer.phoneHash = hash;
+        customer.phoneSealed = sealed;
+      }
       customer.name = change.name ?? customer.name;
       customer.notes = change.notes ?? customer.notes;
       customer.updatedAt = app.now();
       await em.flush();
-      return await findCustomer(em, shopId, customerId);
+      return await findCustomer({ app, em }, shopId, customerId);
     });
   } catch (error) {
     if (!isUniqueViolation(error, 'customers_phone_key')) throw error;

@@ -1,11 +1,13 @@
 import type { Customer as CustomerView } from '../../contract/customers.ts';
+import type { Keys } from '../keys/keys.ts';
+import { openPhone } from './sealed-phone.ts';
 import type { CustomerRow } from './sql/select-customers.ts';
 
-export function viewCustomer(customer: CustomerRow): CustomerView {
+export function viewCustomer(keys: Keys, customer: CustomerRow): CustomerView {
   return {
     id: customer.id,
     shopId: customer.shopId,
-    phone: customer.phone,
+    phone: openPhone(keys, customer.id, customer.phoneSealed),
     name: customer.name,
     notes: customer.notes,
     visits: customer.visits,

@@ -22,10 +22,10 @@ export type KeyRow = {
 /** "Keys" in ASCII: whoever makes keys, or changes what they are wrapped with, does it alone. */
 const LOCK = 0x4b657973;
 
-const READ = `
+export const READ_KEYS = `
   SELECT id, purpose, wrapped, created_at AS "createdAt", retired_at AS "retiredAt" FROM keys ORDER BY created_at, id`;
 
-export const readKeyRows = (em: EntityManager) => query<KeyRow>(em, READ);
+export const readKeyRows = (em: EntityManager) => query<KeyRow>(em, READ_KEYS);
 
 /** Until the transaction's end. */
 export const lockKeys = (em: EntityManager) => query(em, 'SELECT pg_advisory_xact_lock($1)', [LOCK]);

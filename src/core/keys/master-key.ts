@@ -34,7 +34,8 @@ function asKey(text: string, name: string): KeyObject {
   throw new ConfigError(`${name} is not 32 bytes in base64. Put back the right one from a backup.`);
 }
 
-const readFile = (path: string, isOurs: boolean) =>
+/** The key in a file. Throws ConfigError for one that can be read by others, or is none. */
+export const readKeyFile = (path: string, isOurs = false): KeyObject =>
   asKey(readSecretFile(path, isOurs ? undefined : CLOSED_TO_OTHERS), `The key file ${path}`);
 
 /**
@@ -44,10 +45,10 @@ const readFile = (path: string, isOurs: boolean) =>
 export function readMasterKeys(place: MasterKeyPlace): MasterKey[] {
   if ('text' in place) return [{ key: asKey(place.text, nameOf(place)), isNext: false }];
   const { path, isOurs } = place;
-  const found: MasterKey[] = existsSync(path) ? [{ key: readFile(path, isOurs), isNext: false }] : [];
+  const found: MasterKey[] = existsSync(path) ? [{ key: readKeyFile(path, isOurs), isNext: false }] : [];
   if (!isOurs || !existsSync(nextPath(path))) return found;
   // One that a crash cut off was never used: it is there for nothing.
-  const next = attempt(() => readFile(nextPath(path), isOurs));
+  const next = attempt(() => readKeyFile(nextPath(path), isOurs));
   return next ? [...found, { key: next, isNext: true }] : found;
 }
 
@@ -72,7 +73,7 @@ export function makeMasterKey(place: MasterKeyPlace): KeyObject {
 /** A new key in a file of its own, on the disk. Throws ConfigError when the folder can't be written. */
 export function makeKeyFile(path: string): KeyObject {
   makeSecretFile(path);
-  return readFile(path, true);
+  return readKeyFile(path, true);
 }
 
 /** A new key beside the one in use. What a change that was given up left there is of no use to anybody. */

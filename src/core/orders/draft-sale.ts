@@ -5,7 +5,6 @@ import type { SettingsValues } from '../../contract/settings.ts';
 import type { Need } from '../auth/approval.ts';
 import { type Actor, deviceOf, personOf } from '../context.ts';
 import { normalizePhone } from '../customers/phone.ts';
-import { requestHashOf } from '../request-hash.ts';
 import { businessDateAt, fiscalYearLabel } from '../shops/business-day.ts';
 import { discountNeeds, overrideNeeds } from './check-bill.ts';
 import { stockTaken } from './line-stock.ts';
@@ -18,12 +17,6 @@ import { viewPayments } from './view-order.ts';
 
 /** What a till says of a sale, whether it could reach the server or not. */
 export type SaleBody = Omit<NewOrder, 'approval'>;
-
-/**
- * What recognises a sale that is sent again. Without the approval: a hash of it, kept for ever, would be a way to guess a
- * manager's password.
- */
-export const saleHash = ({ approval: _, ...body }: NewOrder) => requestHashOf(body);
 
 /** Whose rules a sale follows. */
 export type SaleTerms = { shop: SaleShop; settings: SettingsValues };
@@ -67,6 +60,7 @@ type Sale = PricedSale & {
   body: SaleBody;
   settled: ReturnType<typeof settle>;
   customerPhone: string | null;
+  typedPhone?: string | null;
   approvedBy: string | null;
   requestHash: string;
   now: Date;
@@ -83,6 +77,7 @@ export function draftSale(actor: Actor, { shop, settings }: SaleTerms, sale: Sal
     lineStock: sale.bill.lineStock,
     stock: stockTaken(sale.lines),
     customerPhone: sale.customerPhone,
+    typedPhone: sale.typedPhone ?? null,
     series: sale.fiscalYear,
     numberPrefix: `${shop.code}/${sale.fiscalYear}/`,
     lentNumber: sale.offline?.lentNumber ?? null,

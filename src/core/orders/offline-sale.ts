@@ -4,13 +4,16 @@ import type { OrderFlag } from '../../contract/orders.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import { findLeave } from '../auth/approval.ts';
-import { type Actor, deviceOf } from '../context.ts';
+import { type Actor, type Context, deviceOf } from '../context.ts';
 import { normalizePhone } from '../customers/phone.ts';
+import { unclearPhone } from '../customers/typed-phone.ts';
 import type { LentTo } from '../devices/leases-of-numbers.ts';
+import type { Keys } from '../keys/keys.ts';
 import { wallClock } from '../shops/business-day.ts';
-import { draftSale, type PricedSale, priceSale, type SaleTerms, saleHash, saleNeeds } from './draft-sale.ts';
+import { draftSale, type PricedSale, priceSale, type SaleTerms, saleNeeds } from './draft-sale.ts';
 import { resolveSold } from './offline-lines.ts';
 import { settle, settleAt, wholePayment } from './order-payments.ts';
+import { saleHash } from './sale-hash.ts';
 import type { NewOrderRow } from './sql/insert-order.ts';
 import type { SaleShop, SoldProduct } from './sql/load-for-sale.ts';
 
@@ -26,10 +29,10 @@ const MAX_FAST_MS = 5 * 60_000;
 const MAX_AGE_MS = 35 * 86_400_000;
 
 /** The hash of what the till would have sent online: an answer that was lost is found again either way. */
-export function offlineHash({ placedAt: _, orderNumber: __, ...sale }: OfflineOrder): string {
+export function offlineHash(keys: Keys, { placedAt: _, orderNumber: __, ...sale }: OfflineOrder): string {
   const items = sale.items.map(({ listPrice: ___, ...line }) => line);
   // The lines stay in the place that they have in the schema: a hash is of fields in their order.
-  return saleHash({ ...sale, items });
+  return saleHash(keys, { ...sale, items });
 }
 
 /**
@@ -37,7 +40,7 @@ export function offlineHash({ placedAt: _, orderNumber: __, ...sale }: OfflineOr
  * `unknown_product`, `order_conflict` for its number, `invalid_payment`, `invalid_request`, `amount_too_large`.
  */
 export function draftOfflineSale(
-  actor: Actor,
+  { app, actor }: Pick<Context, 'app' | 'actor'>,
   terms: OfflineTerms,
   body: OfflineOrder,
   now: Date,
@@ -62,8 +65,9 @@ export function draftOfflineSale(
     body,
     settled: settled.settled,
     customerPhone: customer.phone,
+    typedPhone: customer.typed,
     approvedBy: leaderId,
-    requestHash: offlineHash(body),
+    requestHash: offlineHash(app.keys, body),
     now,
     offline: { lentNumber: body.orderNumber ?? null, flags: withoutDoubles(flags) },
   });
@@ -79,16 +83,18 @@ const withoutDoubles = (flags: OrderFlag[]) => [
 function customerOfflineOf(body: OfflineOrder, { country }: SettingsValues) {
   const flags: OrderFlag[] = [];
   let phone: string | null = null;
+  let typed: string | null = null;
   try {
     if (body.customerPhone) phone = normalizePhone(body.customerPhone, country, '/customerPhone');
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
-    flags.push(flag('customer_unclear', `"${body.customerPhone}" was typed as the phone number.`));
+    typed = body.customerPhone as string;
+    flags.push(unclearPhone(typed));
   }
   if (body.payLater && !body.customerName && !phone) {
     flags.push(flag('customer_unclear', 'It is on the book, but it does not say who owes it.'));
   }
-  return { phone, flags };
+  return { phone, typed, flags };
 }
 
 /** When it was sold, unless the till's clock is plainly wrong: then, the server's. */

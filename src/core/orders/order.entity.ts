@@ -51,6 +51,8 @@ const OrderSchema = defineEntity({
     reviewedBy: p.uuid().nullable(),
     reviewedAt: timestamp().nullable(),
     refundedMinor: minor().fieldName('refunded'),
+    /** Read and written in core/customers alone. */
+    typedPhoneSealed: p.blob().nullable(),
   },
 });
 

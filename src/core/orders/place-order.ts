@@ -5,10 +5,11 @@ import type { SettingsValues } from '../../contract/settings.ts';
 import { checkApproval, requireLeave } from '../auth/approval.ts';
 import type { Context } from '../context.ts';
 import { settingsOf } from '../shops/settings.ts';
-import { customerOf, draftSale, priceSale, saleHash, saleNeeds } from './draft-sale.ts';
+import { customerOf, draftSale, priceSale, saleNeeds } from './draft-sale.ts';
 import type { Bill } from './make-bill.ts';
 import { possibleTotals, settle, wholePayment } from './order-payments.ts';
 import { resolveLines } from './resolve-lines.ts';
+import { saleHash } from './sale-hash.ts';
 import { loadForSale } from './sql/load-for-sale.ts';
 import { type Placed, readSame, writeSale } from './write-sale.ts';
 
@@ -19,7 +20,7 @@ import { type Placed, readSame, writeSale } from './write-sale.ts';
  */
 export async function placeOrder(context: Context, shopId: string, body: NewOrder): Promise<Placed> {
   const { app, em, actor } = context;
-  const requestHash = saleHash(body);
+  const requestHash = saleHash(app.keys, body);
   const productIds = body.items.map((line) => line.productId);
   const { shop, earlier, products } = await loadForSale(em, shopId, body.id, productIds);
   if (earlier) return { order: await readSame(context, shopId, body.id, requestHash), isReplay: true };

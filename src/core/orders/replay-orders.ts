@@ -11,6 +11,7 @@ import { settingsOf } from '../shops/settings.ts';
 import { readOrders } from './find-orders.ts';
 import { flagPrintedNumber } from './flag-number.ts';
 import { draftOfflineSale, type OfflineTerms, offlineHash } from './offline-sale.ts';
+import { isSameSale } from './sale-hash.ts';
 import type { NewOrderRow } from './sql/insert-order.ts';
 import { loadForSales } from './sql/load-for-sale.ts';
 import { viewOrder } from './view-order.ts';
@@ -138,7 +139,7 @@ function attempt<T>(work: () => T): T | undefined {
 
 function draft({ context, terms }: Batch, sent: Sent): NewOrderRow {
   if ('problem' in sent) throw sent.problem;
-  return draftOfflineSale(context.actor, terms, sent.body, context.app.now());
+  return draftOfflineSale(context, terms, sent.body, context.app.now());
 }
 
 async function replay(batch: Batch, sent: Sent): Promise<ReplayedOrder> {
@@ -147,7 +148,9 @@ async function replay(batch: Batch, sent: Sent): Promise<ReplayedOrder> {
   try {
     const earlier = known.get(id);
     if (earlier && 'body' in sent) {
-      if (earlier.requestHash !== offlineHash(sent.body) || !earlier.order) throw takenOrderId();
+      const { keys } = context.app;
+      const isSame = isSameSale(keys, earlier.requestHash, offlineHash(keys, sent.body));
+      if (!isSame || !earlier.order) throw takenOrderId();
       return { id, result: 'same', order: await withPrinted(context, earlier.order, sent.body) };
     }
     const row = draft(batch, sent);

@@ -120,7 +120,7 @@ async function setCustomer(
   if (customerPhone) {
     const phone = normalizePhone(customerPhone, country, '/customerPhone');
     const customer = { phone, name: order.customerName ?? null, at: tx.app.now() };
-    order.customerId = await findOrMakeCustomer(tx.em, order.shopId, customer);
+    order.customerId = await findOrMakeCustomer(tx, order.shopId, customer);
   } else if (customerPhone !== undefined) {
     order.customerId = null;
   }

@@ -3,12 +3,14 @@ import type { Order as OrderView } from '../../contract/orders.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { violatedUnique } from '../../database/pg-errors.ts';
 import type { Context } from '../context.ts';
+import { hashPhone } from '../customers/sealed-phone.ts';
 import { lockCustomers } from '../customers/sql/lock-customers.ts';
 import { lockItems } from '../inventory/sql/lock-items.ts';
 import { createQueues } from '../queue.ts';
 import { retrying } from '../retrying.ts';
 import { readOrder } from './find-orders.ts';
 import { takenLineId, takenNumber, takenPaymentId } from './order-problems.ts';
+import { isSameSale } from './sale-hash.ts';
 import { insertOrder, type NewOrderRow } from './sql/insert-order.ts';
 import { loadForSale } from './sql/load-for-sale.ts';
 import { viewOrder } from './view-order.ts';
@@ -34,7 +36,7 @@ export async function writeSale(context: Context, row: NewOrderRow): Promise<Pla
   const { app, em } = context;
   const { id, shopId } = row.draft;
   try {
-    const order = await sales.run(shopId, () => retrying(() => insertOrder(em, row)));
+    const order = await sales.run(shopId, () => retrying(() => insertOrder(context, row)));
     app.bus.tell({ kind: 'events', shopId });
     return { order, isReplay: false };
   } catch (error) {
@@ -62,12 +64,13 @@ export async function writeSales(
 ): Promise<OrderView[]> {
   const itemIds = new Set(rows.flatMap(({ stock }) => stock.map(({ itemId }) => itemId)));
   const phones = new Set(rows.flatMap(({ customerPhone }) => customerPhone ?? []));
+  const phoneHashes = [...phones].map((phone) => hashPhone(app.keys, shopId, phone));
   const write = async (tx: EntityManager) => {
     // The counter row is locked from the first sale on, and these come before it in the order of locks.
     await lockItems(tx, shopId, [...itemIds]);
-    await lockCustomers(tx, shopId, [...phones]);
+    await lockCustomers(tx, shopId, phoneHashes);
     const orders: OrderView[] = [];
-    for (const row of rows) orders.push(await insertOrder(tx, row));
+    for (const row of rows) orders.push(await insertOrder({ app, em: tx }, row));
     return orders;
   };
   const orders = await sales.run(shopId, () => retrying(() => em.transactional(write)));
@@ -82,7 +85,7 @@ const isPlaced = async (em: Context['em'], shopId: string, orderId: string) =>
 
 /** The order that is there already, if it is the one that was sent. Throws `order_conflict`. */
 export async function readSame(
-  { em }: Context,
+  { app, em }: Context,
   shopId: string,
   orderId: string,
   requestHash: string,
@@ -92,7 +95,7 @@ export async function readSame(
     if (error instanceof ProblemError && error.code === 'not_found') return null;
     throw error;
   });
-  if (found?.order.requestHash !== requestHash) throw takenOrderId();
+  if (!found || !isSameSale(app.keys, found.order.requestHash, requestHash)) throw takenOrderId();
   return viewOrder(found);
 }
 

@@ -7,11 +7,11 @@ import { mount } from '../mount.ts';
 
 export function mountCustomers(router: Router, app: App): void {
   mount(router, app, contract.listCustomers, async ({ em, params, query }) => ({
-    body: await listCustomers(em, params.shopId, query),
+    body: await listCustomers({ app, em }, params.shopId, query),
   }));
 
   mount(router, app, contract.getCustomer, async ({ em, params }) => ({
-    body: await findCustomer(em, params.shopId, params.customerId),
+    body: await findCustomer({ app, em }, params.shopId, params.customerId),
   }));
 
   mount(router, app, contract.updateCustomer, async ({ em, actor, params, body }) => ({

@@ -2,13 +2,13 @@ import type Router from '@koa/router';
 import type { App } from '../../app.ts';
 import { replayOrders as replayRoute } from '../../contract/offline-orders.ts';
 import * as contract from '../../contract/orders.ts';
-import { listOrders, readOrder } from '../../core/orders/find-orders.ts';
+import { listOrders } from '../../core/orders/find-orders.ts';
 import { placeOrder } from '../../core/orders/place-order.ts';
 import { refundOrder } from '../../core/orders/refund-order.ts';
 import { replayOrders } from '../../core/orders/replay-orders.ts';
 import { reviewOrder } from '../../core/orders/review-order.ts';
+import { showOrder } from '../../core/orders/show-order.ts';
 import { updateOrder } from '../../core/orders/update-order.ts';
-import { viewOrder } from '../../core/orders/view-order.ts';
 import { voidOrder } from '../../core/orders/void-order.ts';
 import { mount } from '../mount.ts';
 
@@ -26,9 +26,9 @@ export function mountOrders(router: Router, app: App): void {
     body: { data: await replayOrders({ app, em, actor }, params.shopId, body.orders) },
   }));
 
-  mount(router, app, contract.getOrder, async ({ em, params }) => {
-    return { body: viewOrder(await readOrder(em, params.shopId, params.orderId)) };
-  });
+  mount(router, app, contract.getOrder, async ({ em, actor, params }) => ({
+    body: await showOrder({ app, em, actor }, params.shopId, params.orderId),
+  }));
 
   mount(router, app, contract.updateOrder, async ({ em, actor, params, body }) => ({
     body: await updateOrder({ app, em, actor }, params.shopId, params.orderId, body),

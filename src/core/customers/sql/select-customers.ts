@@ -5,7 +5,7 @@ import { query } from '../../../database/query.ts';
 export type CustomerRow = {
   id: string;
   shopId: string;
-  phone: string;
+  phoneSealed: Buffer;
   name: string;
   notes: string;
   version: number;
@@ -19,7 +19,7 @@ export type CustomerRow = {
 
 type Filter = {
   id?: string;
-  phone?: string;
+  phoneHash?: Buffer;
   search?: string | undefined;
   /** The last one of the page before. */
   after?: { name: string; id: string } | null;
@@ -34,12 +34,12 @@ const SELECT_CUSTOMERS = `
     SELECT * FROM customers
     WHERE shop_id = $1
       AND ($2::uuid IS NULL OR id = $2)
-      AND ($3::text IS NULL OR phone = $3)
+      AND ($3::bytea IS NULL OR phone_hash = $3)
       AND ($4::text IS NULL OR strpos(lower(name), lower($4)) > 0)
       AND ($5::text IS NULL OR (name, id) > ($5, $6::uuid))
     ORDER BY name, id LIMIT $7
   )
-  SELECT c.id, c.shop_id AS "shopId", c.phone, c.name, c.notes, c.version, ${inUtc('c.created_at')} AS "createdAt",
+  SELECT c.id, c.shop_id AS "shopId", c.phone_sealed AS "phoneSealed", c.name, c.notes, c.version, ${inUtc('c.created_at')} AS "createdAt",
          ${inUtc('c.updated_at')} AS "updatedAt", bills.visits, bills.spent::text AS spent,
          bills.owes::text AS owes, ${inUtc('bills.last_visit_at')} AS "lastVisitAt"
   FROM page c CROSS JOIN LATERAL (
@@ -56,12 +56,12 @@ const SELECT_CUSTOMERS = `
 export async function selectCustomers(
   em: EntityManager,
   shopId: string,
-  { id, phone, search, after, limit }: Filter,
+  { id, phoneHash, search, after, limit }: Filter,
 ): Promise<CustomerRow[]> {
   return await query<CustomerRow>(em, SELECT_CUSTOMERS, [
     shopId,
     id ?? null,
-    phone ?? null,
+    phoneHash ?? null,
     search ?? null,
     after?.name ?? null,
     after?.id ?? null,

@@ -1,9 +1,10 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { v7 as uuidv7 } from 'uuid';
 import type { Order as OrderView } from '../../../contract/orders.ts';
 import { query } from '../../../database/query.ts';
-import { type Actor, deviceOf } from '../../context.ts';
+import { type Actor, type Context, deviceOf } from '../../context.ts';
+import { sealPhone } from '../../customers/sealed-phone.ts';
 import { upsertCustomer } from '../../customers/sql/upsert-customer.ts';
+import { sealTypedPhone } from '../../customers/typed-phone.ts';
 import { asOutOfStock } from '../../inventory/out-of-stock.ts';
 import { MOVE_STOCK, moveStockParameters, type StockChange } from '../../inventory/sql/move-stock.ts';
 import { openShiftOf } from '../../shifts/sql/open-shift.ts';
@@ -24,6 +25,8 @@ export type NewOrderRow = {
   stock: StockChange[];
   /** E.164, or null. */
   customerPhone: string | null;
+  /** What was typed as the phone number and can't be read as one, or null. */
+  typedPhone: string | null;
   /** The key of the number series, and what stands before the number. */
   series: string;
   numberPrefix: string;
@@ -48,7 +51,7 @@ const SHORT_FLAGS = `
 // the order's id and over nothing else.
 const INSERT_ORDER = `
   WITH ${MOVE_STOCK}, customer AS (
-    ${upsertCustomer({ id: '$15::uuid', shopId: '$1::uuid', phone: '$16::text', name: "$11::jsonb->>'customerName'", at: '$7::timestamptz' })}
+    ${upsertCustomer({ id: '$15::uuid', shopId: '$1::uuid', hash: '$16::bytea', sealed: '$19::bytea', name: "$11::jsonb->>'customerName'", at: '$7::timestamptz' })}
   ), shift AS (
     ${openShiftOf('$1', '$13::text')}
   ), head AS (
@@ -75,13 +78,13 @@ const INSERT_ORDER = `
       customer_name, order_type, created_at, updated_at, status, business_date, token_number, device_id, notes,
       discount_given, tax_lines, tax_mode, request_hash, source, customer_id, table_number, shift_id, pay_later,
       service_charge, waives_service_charge, rounding, tax_split, place_of_supply, approved_by, received_at, flags,
-      item_quantity)
+      typed_phone_sealed, item_quantity)
     SELECT o.id, $1, o."orderNumber", o.items, o.subtotal, o.tax, o.discount, o.total, o."paymentMethod",
       o."paymentStatus", o."cashierId", o."customerName", o."orderType", o."createdAt", $7, o.status, o."businessDate",
       o."tokenNumber", o."deviceId", o.notes, nullif(o."discountGiven", 'null'), o."taxLines", o."taxMode", $12, o.source,
       o."customerId", o."tableNumber", o."shiftId", o."payLater", o."serviceCharge", $17, o.rounding, o."taxSplit",
       o."placeOfSupply", o."approvedBy", o."receivedAt", o.flags,
-      (SELECT sum(quantity) FROM jsonb_to_recordset(o.items) AS line (quantity numeric))
+      $20::bytea, (SELECT sum(quantity) FROM jsonb_to_recordset(o.items) AS line (quantity numeric))
     FROM placed, jsonb_to_record(placed.data) AS o (
       id uuid, "orderNumber" text, items jsonb, subtotal numeric, tax numeric, discount numeric, total numeric,
       "paymentMethod" text, "paymentStatus" text, "cashierId" uuid, "customerName" text, "orderType" text,
@@ -124,7 +127,10 @@ const INSERT_ORDER = `
  * statement that is its own transaction, so that nobody waits for this program while the shop's counter row is locked.
  * Throws `out_of_stock`.
  */
-export async function insertOrder(em: EntityManager, row: NewOrderRow): Promise<OrderView> {
+export async function insertOrder(
+  { app: { keys }, em }: Pick<Context, 'app' | 'em'>,
+  row: NewOrderRow,
+): Promise<OrderView> {
   const { draft, stock, actor, at } = row;
   const isOffline = draft.receivedAt !== null;
   const movement = {
@@ -136,6 +142,8 @@ export async function insertOrder(em: EntityManager, row: NewOrderRow): Promise<
     at,
     ...(isOffline ? { movedAt: new Date(draft.createdAt), isGone: true } : {}),
   } as const;
+  const newCustomerId = uuidv7();
+  const phone = row.customerPhone && sealPhone(keys, draft.shopId, newCustomerId, row.customerPhone);
   const written = query<Given>(em, INSERT_ORDER, [
     ...moveStockParameters(movement),
     row.series,
@@ -145,10 +153,12 @@ export async function insertOrder(em: EntityManager, row: NewOrderRow): Promise<
     row.requestHash,
     deviceOf(actor),
     JSON.stringify(row.lineStock),
-    uuidv7(),
-    row.customerPhone,
+    newCustomerId,
+    phone ? phone.hash : null,
     row.waivesServiceCharge,
     row.lentNumber,
+    phone ? phone.sealed : null,
+    row.typedPhone === null ? null : sealTypedPhone(keys, draft.id, row.typedPhone),
   ]);
   const [given] = await asOutOfStock(written);
   if (!given) throw new Error(`Shop ${draft.shopId} has no counters.`);

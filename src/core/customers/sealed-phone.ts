@@ -1,0 +1,26 @@
+import { type FieldPlace, openField, sealField } from '../keys/fields.ts';
+import type { Keys } from '../keys/keys.ts';
+
+/** A phone number (E.164) as the row of a customer keeps it. */
+export type SealedPhone = { hash: Buffer; sealed: Buffer };
+
+const placeOf = (customerId: string): FieldPlace => ({
+  table: 'customers',
+  column: 'phone_sealed',
+  row: customerId,
+  purpose: 'customer',
+});
+
+/** What a number is found by: without the key, all numbers that there are would be tried in a minute. */
+export const hashPhone = (keys: Keys, shopId: string, phone: string): Buffer =>
+  keys.hmac('customer-lookup', 'phone', shopId, phone);
+
+/** For the row of this customer alone. */
+export const sealPhone = (keys: Keys, shopId: string, customerId: string, phone: string): SealedPhone => ({
+  hash: hashPhone(keys, shopId, phone),
+  sealed: sealField(keys, placeOf(customerId), phone),
+});
+
+/** Throws for one that was changed, or stood with another customer. */
+export const openPhone = (keys: Keys, customerId: string, sealed: Buffer): string =>
+  openField(keys, placeOf(customerId), sealed);
