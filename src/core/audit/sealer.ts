@@ -32,6 +32,7 @@ export function startSealer(app: SealerApp): Sealer {
   const { home } = app.config;
   const keep = headKeeper(home);
   const warned = new Set<string>();
+  let running = Promise.resolve(false);
   let isWoken = true;
   let isFailing = false;
 
@@ -72,12 +73,18 @@ export function startSealer(app: SealerApp): Sealer {
     );
   };
 
-  const round = async (): Promise<boolean> => {
+  const sealEach = async (): Promise<boolean> => {
     let isLeft = false;
     for (const chainId of await unsealedChains(app.orm.em.fork())) {
       if (await sealSome(chainId)) isLeft = true;
     }
     return isLeft;
+  };
+
+  /** One after the other: a second one would only find each chain taken. */
+  const round = (): Promise<boolean> => {
+    running = running.catch(() => false).then(sealEach);
+    return running;
   };
 
   const work = async (): Promise<void> => {
