@@ -11,7 +11,11 @@ import type { User } from '../users/user.entity.ts';
 import { Shop } from './shop.entity.ts';
 
 /** Opens a shop for an owner, with its counters. Throws `already_exists` for a code that is taken. */
-export async function createShop({ app, em, actor }: Context, newShop: NewShop, ownerId: string): Promise<Shop> {
+export async function createShop(
+  { app, em, actor }: Context,
+  newShop: NewShop,
+  ownerId: string,
+): Promise<Shop> {
   return await em.transactional(async (tx) => {
     const owner = await findUser(tx, ownerId);
     if (owner.role !== 'owner')
