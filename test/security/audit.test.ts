@@ -1,14 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import type pg from 'pg';
+import pg from 'pg';
 import { io } from 'socket.io-client';
 import { INSTALLATION } from '../../src/core/audit/record-security.ts';
 import { openRefusals } from '../../src/core/audit/refusals.ts';
+import { type RecordFilter, selectRecords } from '../../src/core/audit/sql/list-records.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { logOf, sealAll } from '../support/audit-parts.ts';
 import { clientOf } from '../support/client.ts';
 import { givenItem, givenProduct, givenShop, saleOf, signIn, type TestShop } from '../support/factories.ts';
 import { until } from '../support/feed-ear.ts';
+
+type Sent = { text: string; values: unknown[] };
+
+/** What `work` sends to PostgreSQL. */
+async function sentBy(work: () => Promise<unknown>): Promise<Sent[]> {
+  const sent: Sent[] = [];
+  const prototype = pg.Client.prototype as unknown as { query(...given: unknown[]): unknown };
+  const { query } = prototype;
+  prototype.query = function (this: unknown, ...given: unknown[]) {
+    if (typeof given[0] === 'object') sent.push(given[0] as Sent);
+    return query.apply(this, given);
+  };
+  await work().finally(() => {
+    prototype.query = query;
+  });
+  return sent;
+}
 
 describe('who did what', function () {
   this.timeout(60_000);
@@ -371,6 +389,39 @@ describe('who did what', function () {
       await sealAll(test);
       const [newestOne, next] = await audit();
       expect([newestOne.type, newestOne.sealNumber, next.sealNumber]).to.deep.equal(['signed_in', 2, 1]);
+    });
+
+    it('is read from its indexes, from the newest on, however long the year was', async () => {
+      await db.query(
+        `WITH h AS (UPDATE shop_heads SET seq = seq + 30000 WHERE shop_id = $1 RETURNING seq),
+          c AS (UPDATE audit_chains SET log_seq = log_seq + 3000 WHERE id = $1 RETURNING log_seq),
+          e AS (INSERT INTO events (shop_id, seq, type, at, actor, data)
+            SELECT $1, h.seq - n, 'order_created', now() - n * interval '17 minutes', '{"kind": "system", "id": null, "name": "test"}', '{}'
+            FROM h, generate_series(0, 29999) n)
+         INSERT INTO security_log (chain_id, seq, type, at, actor, details)
+         SELECT $1, log_seq - n, 'signed_out', now() - n * interval '3 hours', '{"kind": "system", "id": null, "name": "test"}', '{}'
+         FROM c, generate_series(0, 2999) n`,
+        [shop.id],
+      );
+      await db.query('ANALYZE events, security_log');
+      const em = test.app.orm.em.fork();
+      const plansOf = async (filter: RecordFilter) => {
+        const [sent] = (await sentBy(() => selectRecords(em, shop.id, filter, null, 51))) as [Sent];
+        const values = sent.values.map((value) => (value === null ? 'NULL' : `'${value}'`));
+        await db.query(`SET plan_cache_mode = force_generic_plan; PREPARE listed AS ${sent.text}`);
+        const { rows } = await db.query(`EXPLAIN EXECUTE listed (${values.join(', ')})`);
+        await db.query('DEALLOCATE listed');
+        return rows.map((row: Record) => row['QUERY PLAN']).join('\n');
+      };
+      const all = await plansOf({});
+      expect(all)
+        .to.match(/Index Scan using events_list_idx/)
+        .and.match(/Index Scan using security_log_list_idx/);
+      const voided = await plansOf({ action: 'voided' });
+      expect(voided).to.match(/Index Scan using events_by_hand_idx/);
+      expect(await plansOf({ type: 'settings_changed' })).to.match(/Index Scan using events_by_hand_idx/);
+      for (const plan of [all, voided])
+        expect(plan).to.not.match(/Seq Scan on (events|security_log|audit_seals)/);
     });
   });
 });

@@ -26,7 +26,7 @@ const ACTIONS = `array_remove(ARRAY[${orderActions
 
 /** As the index `events_by_hand_idx` has it, in the same words. */
 const BY_HAND =
-  "(before IS NOT NULL OR type NOT IN ('order_created', 'inventory_updated', 'stock_low') OR data->>'approvedBy' IS NOT NULL)";
+  "(before IS NOT NULL OR type NOT IN ('order_created', 'inventory_updated', 'stock_low') OR length(data->>'approvedBy') = 36)";
 
 const UTC = `to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
