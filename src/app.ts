@@ -18,7 +18,7 @@ import { queryRow } from './database/query.ts';
 import { checkRequirements } from './database/requirements.ts';
 import { type ServerLock, takeServerLock } from './database/server-lock.ts';
 import { type Bus, openBus } from './redis/bus.ts';
-import { openLimits } from './redis/limits.ts';
+import { type Limits, openLimits } from './redis/limits.ts';
 
 export type Log = Logger;
 
@@ -26,6 +26,7 @@ export type Log = Logger;
 export type App = Services & {
   bus: Bus;
   keys: Keyring;
+  limits: Limits;
   orm: MikroORM;
   log: Log;
   databaseUrl: string;
@@ -139,3 +140,4 @@ export { DatabaseUnreachableError, HomeUnreachableError } from './database/error
 export { migrationStatus, SchemaError, withClient } from './database/migrate.ts';
 export { DatabaseRefusedError } from './database/requirements.ts';
 export { AnotherServerError } from './database/server-lock.ts';
+export type { Limit } from './redis/limits.ts';

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { text } from '../contract/primitives.ts';
 import { Currency, ShopCode, TimeZone } from '../contract/shops.ts';
 import { Email, OWNER_PASSWORD_MIN, Password } from '../contract/users.ts';
+import { findPasswordFault } from '../core/auth/password-rules.ts';
 import type { SetUpAnswers } from './set-up.ts';
 
 /** Asks the owner the six questions that a shop needs. Each answer is checked where it is given. */
@@ -26,13 +27,16 @@ export async function askSetUp(): Promise<SetUpAnswers> {
   const currency = await ask('Its currency', Currency, timezone === 'Asia/Kolkata' ? 'INR' : undefined);
   const owner = await ask('Your name', text(255));
   const email = await ask('Your e-mail, to sign in with', Email);
-  const ownerPassword = Password.min(OWNER_PASSWORD_MIN, `is shorter than ${OWNER_PASSWORD_MIN} characters`);
-  const hide = (schema: z.ZodType) => (value: string) =>
-    schema.safeParse(value).error?.issues.at(-1)?.message.replace(/^/, 'It ') ?? true;
+  const future = { role: 'owner', name: owner, email, shops: [{ name, code }] } as const;
+  const checkPassword = async (value: string) => {
+    const malformed = Password.safeParse(value).error?.issues.at(-1)?.message;
+    const fault = malformed ?? (await findPasswordFault(value, future));
+    return fault === null || `It ${fault}.`;
+  };
   const first = await password({
     message: `A password, at least ${OWNER_PASSWORD_MIN} characters`,
     mask: true,
-    validate: hide(ownerPassword),
+    validate: checkPassword,
   });
   await password({
     message: 'The same once more',

@@ -42,4 +42,10 @@ export const SHOP_OPTION: Option = {
   required: true,
 };
 
+export const EMAIL_OPTION: Option = {
+  flags: '--email <email>',
+  description: 'whom, by what they sign in with',
+  required: true,
+};
+
 export const DEVICE_ARGUMENT = { name: 'device', description: 'its id, or its name exactly as it is' };

@@ -11,6 +11,15 @@ export const entries: readonly Entry[] = [
   { name: 'shop list', load: async () => (await import('./commands/shop-list.ts')).shopList },
   { name: 'user create', load: async () => (await import('./commands/user-create.ts')).userCreate },
   { name: 'user list', load: async () => (await import('./commands/user-list.ts')).userList },
+  { name: 'user set-role', load: async () => (await import('./commands/user-set-role.ts')).userSetRole },
+  {
+    name: 'user reset-password',
+    load: async () => (await import('./commands/user-reset-password.ts')).userResetPassword,
+  },
+  { name: 'user disable', load: async () => (await import('./commands/user-disable.ts')).userDisable },
+  { name: 'user enable', load: async () => (await import('./commands/user-enable.ts')).userEnable },
+  { name: 'user sessions', load: async () => (await import('./commands/user-sessions.ts')).userSessions },
+  { name: 'user revoke', load: async () => (await import('./commands/user-revoke.ts')).userRevoke },
   {
     name: 'import products',
     load: async () => (await import('./commands/import-products.ts')).importProducts,

@@ -10,9 +10,9 @@ import { createItem } from '../core/inventory/save-item.ts';
 import { claim, isClaimed } from '../core/shops/claim-installation.ts';
 import { findShopByCode } from '../core/shops/find-shops.ts';
 import { updateSettings } from '../core/shops/update-shop.ts';
+import { changeUser } from '../core/users/change-user.ts';
 import { createUser } from '../core/users/create-user.ts';
 import { findUserByEmail } from '../core/users/find-user.ts';
-import { setPassword } from '../core/users/set-password.ts';
 import { demo, SERVED } from './demo-data.ts';
 
 export type Demo = {
@@ -56,7 +56,8 @@ export async function prepareDemo(app: App): Promise<Demo> {
 async function renewPasswords(app: App, password: string): Promise<void> {
   for (const { email } of [demo.owner, ...demo.staff]) {
     const context = systemContext(app, 'demo');
-    await setPassword(context, await findUserByEmail(context.em, email), password);
+    const { id } = await findUserByEmail(context.em, email);
+    await changeUser(context, { shopId: null }, id, { password });
   }
 }
 

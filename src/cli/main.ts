@@ -1,10 +1,10 @@
 import { Command as Commander, CommanderError } from 'commander';
 import type { App } from '../app.ts';
 import { type Config, loadConfig } from '../config.ts';
+import { version } from '../version.ts';
 import type { Command, Shell } from './command.ts';
 import { loadCommands } from './commands.ts';
 import { exitCodes } from './exit-codes.ts';
-import { version } from './version.ts';
 
 const groups: Record<string, string> = {
   shop: 'Open and list shops',

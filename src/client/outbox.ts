@@ -129,7 +129,9 @@ export function createOutbox(
       await remove(sale.id).catch(context.onError);
       return { status: 'sold', order };
     } catch (error) {
-      if (!isUnsure(error)) {
+      // A wrong approval that was tried too often: without any, the sale is not to be taken.
+      const isDelayed = approval !== undefined && isProblem(error, 'too_many_requests');
+      if (!isUnsure(error) || isDelayed) {
         await remove(sale.id);
         throw error;
       }

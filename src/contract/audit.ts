@@ -15,6 +15,7 @@ export const securityTypes = [
   'pin_locked',
   'password_changed',
   'pin_changed',
+  'email_changed',
   'approval_failed',
   'denied',
   'limited',

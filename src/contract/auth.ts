@@ -86,7 +86,7 @@ export const login = defineRoute({
   permission: 'nobody',
   body: Login,
   responses: { 200: SignedIn },
-  problems: ['wrong_credentials', 'device_refused', 'too_busy'],
+  problems: ['wrong_credentials', 'device_refused', 'too_many_requests', 'too_busy'],
 });
 
 export const pinLogin = defineRoute({
@@ -97,7 +97,7 @@ export const pinLogin = defineRoute({
   permission: 'nobody',
   body: PinLogin,
   responses: { 200: SignedIn },
-  problems: ['wrong_credentials', 'device_refused', 'too_busy'],
+  problems: ['wrong_credentials', 'device_refused', 'too_many_requests', 'too_busy'],
 });
 
 export const listPinPeople = defineRoute({
@@ -132,7 +132,15 @@ export const register = defineRoute({
   permission: 'nobody',
   body: Register,
   responses: { 201: z.strictObject({ user: User, shop: Shop.nullable() }) },
-  problems: ['unauthenticated', 'forbidden', 'setup_refused', 'not_found', 'already_exists', 'too_busy'],
+  problems: [
+    'unauthenticated',
+    'forbidden',
+    'setup_refused',
+    'not_found',
+    'already_exists',
+    'too_many_requests',
+    'too_busy',
+  ],
 });
 
 export const logout = defineRoute({
@@ -178,11 +186,11 @@ export const getProfile = defineRoute({
 
 export const updateProfile = defineRoute({
   name: 'updateProfile',
-  summary: 'Change my name, e-mail or password',
+  summary: 'Change my name, e-mail, password or PIN; another password signs out everywhere else',
   method: 'put',
   path: '/api/auth/profile',
   permission: 'any',
   body: Profile,
   responses: { 200: User },
-  problems: ['wrong_credentials', 'already_exists', 'version_conflict', 'too_busy'],
+  problems: ['wrong_credentials', 'already_exists', 'version_conflict', 'too_many_requests', 'too_busy'],
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Day, Id, limits, PageQuery, page, Timestamp, text, Version } from './primitives.ts';
 import { defineRoute } from './route.ts';
 import { Shop, shopParams } from './shops.ts';
+import { written } from './written.ts';
 
 const deviceParams = shopParams.extend({ deviceId: Id });
 
@@ -24,7 +25,12 @@ const PairingCode = z
   .string()
   .max(20)
   .transform((code) => code.toUpperCase().replace(/[\s-]/g, ''))
-  .pipe(z.string().regex(/^[0-9A-HJKMNP-TV-Z]{8}$/, 'is not a code like 7K2M-9XQD'));
+  .pipe(z.string().regex(/^[0-9A-HJKMNP-TV-Z]{8}$/, 'is not a code like 7K2M-9XQD'))
+  .register(written, {
+    type: 'string',
+    maxLength: 20,
+    pattern: '^[\\s-]*([0-9A-HJKMNP-TV-Za-hjkmnp-tv-z][\\s-]*){8}$',
+  });
 
 /** Numbers that a device may give to bills while it is offline: `prefix` and each of `first` to `last`, in `digits` digits. */
 export const NumberLease = z.strictObject({

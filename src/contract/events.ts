@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Activity } from './activity.ts';
 import { InventoryItem } from './inventory.ts';
 import { Order } from './orders.ts';
-import { Id, limits, Timestamp, Version } from './primitives.ts';
+import { Id, limits, queryInt, Timestamp, Version } from './primitives.ts';
 import { Product } from './products.ts';
 import { defineRoute } from './route.ts';
 import { Settings } from './settings.ts';
@@ -24,6 +24,8 @@ export const Colleague = z.strictObject({
   name: z.string(),
   role: Role,
   shopId: Id.nullable(),
+  /** Since when this person can't sign in any more. */
+  disabledAt: Timestamp.nullable(),
   version: Version,
 });
 export type Colleague = z.output<typeof Colleague>;
@@ -128,8 +130,8 @@ export const listEvents = defineRoute({
   query: z.strictObject({
     /** Without it there are no events, only where the feed stands. */
     after: Position.optional(),
-    limit: z.coerce.number().int().min(1).max(limits.events).default(limits.events),
-    wait: z.coerce.number().int().min(0).max(MAX_WAIT_SECONDS).default(0),
+    limit: queryInt(1, limits.events, limits.events),
+    wait: queryInt(0, MAX_WAIT_SECONDS, 0),
   }),
   responses: {
     200: z.strictObject({

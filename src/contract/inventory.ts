@@ -9,6 +9,7 @@ import {
   PageQuery,
   page,
   QuantityChange,
+  queryFlag,
   Timestamp,
   text,
   Version,
@@ -115,7 +116,7 @@ export const listInventory = defineRoute({
   path: '/api/shops/:shopId/inventory',
   permission: 'cashier',
   params: shopParams,
-  query: PageQuery.extend({ low: z.stringbool().optional() }),
+  query: PageQuery.extend({ low: queryFlag().optional() }),
   responses: { 200: page(InventoryItem) },
   problems: ['not_found'],
 });

@@ -12,6 +12,7 @@ import {
   Percentage,
   page,
   Quantity,
+  queryFlag,
   text,
   Version,
 } from './primitives.ts';
@@ -149,7 +150,7 @@ export const listOrders = defineRoute({
     customerId: Id.optional(),
     tableNumber: text(20).optional(),
     /** Only those that somebody should look at, or only the others. */
-    flagged: z.stringbool({ error: 'is not true or false' }).optional(),
+    flagged: queryFlag().optional(),
   }),
   responses: { 200: page(Order) },
   problems: ['not_found'],
@@ -174,6 +175,7 @@ export const placeOrder = defineRoute({
     'amount_too_large',
     'approval_needed',
     'approval_refused',
+    'too_many_requests',
     'too_busy',
   ],
 });
@@ -209,6 +211,7 @@ export const updateOrder = defineRoute({
     'amount_too_large',
     'approval_needed',
     'approval_refused',
+    'too_many_requests',
     'too_busy',
   ],
 });

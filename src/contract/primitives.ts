@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseMilli, parseMinor, parseRate } from './money.ts';
+import { written } from './written.ts';
 
 /** In capitals or not it is the same id: PostgreSQL gives it back in small letters. */
 export const Id = z.uuid('is not a UUID').toLowerCase();
@@ -28,18 +29,59 @@ function decimal(parse: (text: string) => number | undefined, hint: string, min:
 }
 
 /** An amount ≥ 0 in a request (`"12.50"` or 12.5) → minor units. */
-export const Amount = decimal(parseMinor, 'is not an amount like 12.50, from 0 to 99999999.99', 0);
-/** A quantity > 0 → thousandths. */
-export const Quantity = decimal(parseMilli, 'is not a quantity like 2 or 0.250, above 0', 1);
-/** A quantity ≥ 0 → thousandths. */
-export const Level = decimal(parseMilli, 'is not a quantity like 12 or 0.250, from 0 up', 0);
-/** A signed change of a quantity → thousandths. */
-export const QuantityChange = decimal(parseMilli, 'is not a quantity like -2 or 0.250', -Infinity);
-/** A percentage from 0 to 100 → thousandths of a per cent. */
-export const Percentage = decimal(parseRate, 'is not a percentage like 10 or 2.5', 0).refine(
-  (rate) => rate <= 100_000,
-  'is above 100 per cent',
+export const Amount = decimal(parseMinor, 'is not an amount like 12.50, from 0 to 99999999.99', 0).register(
+  written,
+  {
+    type: ['string', 'number'],
+    pattern: '^(\\d{1,8}(\\.\\d{1,2})?|-0{1,8}(\\.0{1,2})?)$',
+    minimum: 0,
+    maximum: 99_999_999.99,
+    multipleOf: 0.01,
+  },
 );
+/** A quantity > 0 → thousandths. */
+export const Quantity = decimal(parseMilli, 'is not a quantity like 2 or 0.250, above 0', 1).register(
+  written,
+  {
+    type: ['string', 'number'],
+    pattern: '^(?=.*[1-9])\\d{1,9}(\\.\\d{1,3})?$',
+    minimum: 0.001,
+    maximum: 999_999_999.999,
+    multipleOf: 0.001,
+  },
+);
+/** A quantity ≥ 0 → thousandths. */
+export const Level = decimal(parseMilli, 'is not a quantity like 12 or 0.250, from 0 up', 0).register(
+  written,
+  {
+    type: ['string', 'number'],
+    pattern: '^(\\d{1,9}(\\.\\d{1,3})?|-0{1,9}(\\.0{1,3})?)$',
+    minimum: 0,
+    maximum: 999_999_999.999,
+    multipleOf: 0.001,
+  },
+);
+/** A signed change of a quantity → thousandths. */
+export const QuantityChange = decimal(parseMilli, 'is not a quantity like -2 or 0.250', -Infinity).register(
+  written,
+  {
+    type: ['string', 'number'],
+    pattern: '^-?\\d{1,9}(\\.\\d{1,3})?$',
+    minimum: -999_999_999.999,
+    maximum: 999_999_999.999,
+    multipleOf: 0.001,
+  },
+);
+/** A percentage from 0 to 100 → thousandths of a per cent. */
+export const Percentage = decimal(parseRate, 'is not a percentage like 10 or 2.5', 0)
+  .refine((rate) => rate <= 100_000, 'is above 100 per cent')
+  .register(written, {
+    type: ['string', 'number'],
+    pattern: '^(0?\\d{1,2}(\\.\\d{1,3})?|100(\\.0{1,3})?|-0{1,3}(\\.0{1,3})?)$',
+    minimum: 0,
+    maximum: 100,
+    multipleOf: 0.001,
+  });
 
 /** An amount in an answer: a decimal string, `"12.50"`. */
 export const Money = z.string().regex(/^-?\d+\.\d{2}$/);
@@ -78,8 +120,23 @@ export const limits = {
   events: 500,
 } as const;
 
+/** A whole number in an address. Digits alone: `Number` would take blanks for 0 and `0x1f` for 31. */
+export const queryInt = (min: number, max: number, usual: number) =>
+  z
+    .union([z.string(), z.number()])
+    .transform((value) => (/^\d{1,9}$/.test(String(value)) ? Number(value) : Number.NaN))
+    .pipe(z.int('is not a whole number').min(min).max(max))
+    .default(usual)
+    .register(written, { type: 'integer', minimum: min, maximum: max, default: usual });
+
+/** `true` or `false` in an address, and no other words for them. */
+export const queryFlag = () =>
+  z
+    .stringbool({ truthy: ['true'], falsy: ['false'], case: 'sensitive', error: 'is not true or false' })
+    .register(written, { type: 'boolean' });
+
 export const PageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(limits.page.max).default(limits.page.default),
+  limit: queryInt(1, limits.page.max, limits.page.default),
   cursor: z.string().max(200).optional(),
 });
 

@@ -1,12 +1,15 @@
 /** Every problem that the API answers, in one table: code, HTTP status, title. RFC 9457. */
 export const problems = {
+  bad_request: { status: 400, title: 'The request is not HTTP as it should be' },
   invalid_json: { status: 400, title: 'The body is not valid JSON' },
   invalid_request: { status: 422, title: 'Some fields are not right' },
   unsupported_media_type: { status: 415, title: 'Send the body as application/json' },
   not_acceptable: { status: 406, title: 'This answer has no such format' },
+  request_timeout: { status: 408, title: 'The request took too long to arrive' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unauthenticated: { status: 401, title: 'Sign in first' },
-  wrong_credentials: { status: 401, title: 'E-mail or password is wrong' },
+  wrong_credentials: { status: 401, title: 'E-mail, password or PIN is wrong' },
   host_refused: { status: 421, title: 'This server does not go by that name' },
   origin_refused: { status: 403, title: 'Pages of that site may not use this server' },
   forbidden: { status: 403, title: 'Your role may not do this' },
@@ -34,7 +37,7 @@ export const problems = {
   unknown_product: { status: 422, title: 'A product of the order can not be sold' },
   invalid_payment: { status: 422, title: 'The payment does not fit the bill' },
   amount_too_large: { status: 422, title: 'The amount is too large' },
-  too_many_requests: { status: 429, title: 'Too many tries' },
+  too_many_requests: { status: 429, title: 'Too much at once' },
   too_busy: { status: 503, title: 'The server is busy, try again shortly' },
   internal: { status: 500, title: 'Something went wrong' },
 } as const satisfies Record<string, { status: number; title: string }>;

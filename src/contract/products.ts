@@ -9,6 +9,7 @@ import {
   PageQuery,
   page,
   Quantity,
+  queryFlag,
   Timestamp,
   text,
   Version,
@@ -118,7 +119,7 @@ const ProductQuery = PageQuery.extend({
   category: text(100).optional(),
   sku: text(64).optional(),
   barcode: text(64).optional(),
-  isActive: z.stringbool().optional(),
+  isActive: queryFlag().optional(),
 });
 export type ProductQuery = z.output<typeof ProductQuery>;
 

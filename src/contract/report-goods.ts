@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Count, Id, Money } from './primitives.ts';
+import { Count, Id, Money, queryInt } from './primitives.ts';
 import {
   BACKWARDS,
   isForwards,
@@ -115,7 +115,7 @@ export const SellersReportQuery = z
   .strictObject({
     ...span,
     /** Of each list. */
-    limit: z.coerce.number().int().min(1).max(100).default(10),
+    limit: queryInt(1, 100, 10),
     by: SellerMeasure.default('total'),
   })
   .refine(isForwards, BACKWARDS);

@@ -51,6 +51,9 @@ const DiscountLimits = z.strictObject({ cashier: Percentage, manager: Percentage
 /** ISO 3166-1 alpha-2: how a phone number without its country is read. Empty: it must have its country. */
 const Country = z.union([z.string().regex(/^[A-Z]{2}$/, 'is not a country code like IN'), z.literal('')]);
 
+/** Whatever JSON can hold. */
+export const Json = z.json();
+
 export const CUSTOM_MAX_BYTES = 32 * 1024;
 
 export const SettingsValues = z.strictObject({
@@ -73,7 +76,7 @@ export const SettingsValues = z.strictObject({
   currencyDisplay: z.enum(['symbol', 'code']),
   /** Whatever a device wants to keep for itself. */
   custom: z
-    .record(z.string().min(1).max(100), z.json())
+    .record(z.string().min(1).max(100), Json)
     .refine(
       (custom) => new TextEncoder().encode(JSON.stringify(custom)).length <= CUSTOM_MAX_BYTES,
       'is larger than 32 KiB',

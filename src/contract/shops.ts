@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Id, page, Timestamp, text, Version } from './primitives.ts';
 import { defineRoute } from './route.ts';
 import { Settings, SettingsChange, WallTime } from './settings.ts';
+import { written } from './written.ts';
 
 export const shopParams = z.strictObject({ shopId: Id });
 
@@ -10,7 +11,8 @@ export const ShopCode = z
   .string()
   .trim()
   .toUpperCase()
-  .pipe(z.string().regex(/^[A-Z]{2,4}$/, 'is not 2 to 4 letters'));
+  .pipe(z.string().regex(/^[A-Z]{2,4}$/, 'is not 2 to 4 letters'))
+  .register(written, { type: 'string', pattern: '^\\s*[A-Za-z]{2,4}\\s*$' });
 
 /** ISO 4217. Amounts have two decimals, so currencies with three are refused. */
 export const Currency = z
@@ -18,10 +20,20 @@ export const Currency = z
   .trim()
   .toUpperCase()
   .pipe(z.string().regex(/^[A-Z]{3}$/, 'is not a currency code like INR'))
-  .refine(isTwoDecimalCurrency, 'is not a currency that this program knows, or has three decimals');
+  .refine(isTwoDecimalCurrency, 'is not a currency that this program knows, or has three decimals')
+  .register(written, { type: 'string', pattern: '^\\s*[A-Za-z]{3}\\s*$', examples: ['INR', 'EUR'] });
 
 /** An IANA zone that this machine can resolve. */
-export const TimeZone = z.string().max(64).refine(isTimeZone, 'is not a time zone like Asia/Kolkata');
+export const TimeZone = z
+  .string()
+  .max(64)
+  .refine(isTimeZone, 'is not a time zone like Asia/Kolkata')
+  .register(written, {
+    type: 'string',
+    maxLength: 64,
+    pattern: '^[A-Za-z][A-Za-z0-9_+/-]*$',
+    examples: ['Asia/Kolkata'],
+  });
 
 function isTwoDecimalCurrency(code: string): boolean {
   if (!Intl.supportedValuesOf('currency').includes(code)) return false;

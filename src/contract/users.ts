@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Id, Timestamp, text, Version } from './primitives.ts';
+import { written } from './written.ts';
 
 /** Roles from the least to the greatest. */
 export const roles = ['cashier', 'manager', 'owner'] as const;
@@ -9,14 +10,26 @@ export type Role = z.output<typeof Role>;
 /** True when `role` may do what needs at least `least`. */
 export const isAtLeast = (role: Role, least: Role) => roles.indexOf(role) >= roles.indexOf(least);
 
-export const Email = z.string().trim().max(255).toLowerCase().pipe(z.email('is not an e-mail address'));
+export const Email = z
+  .string()
+  .trim()
+  .max(255)
+  .toLowerCase()
+  .pipe(z.email('is not an e-mail address'))
+  .register(written, { type: 'string', maxLength: 255, pattern: z.regexes.email.source });
 
-/** Length only, no composition rules (NIST SP 800-63B §5.1.1.2); owners need more, which `createUser` checks. */
+/** An owner can do everything, so an owner's password is longer. */
+export const PASSWORD_MIN = 8;
+export const OWNER_PASSWORD_MIN = 12;
+
+/**
+ * Length only, no composition rules (NIST SP 800-63B). What an owner needs, and which ones are too well known, is looked at
+ * when one is set.
+ */
 export const Password = z
   .string()
-  .min(8, 'is shorter than 8 characters')
+  .min(PASSWORD_MIN, `is shorter than ${PASSWORD_MIN} characters`)
   .max(128, 'is longer than 128 characters');
-export const OWNER_PASSWORD_MIN = 12;
 
 export const User = z.strictObject({
   id: Id,

@@ -13,9 +13,9 @@ export type Services = {
   now(): Date;
   /** Tells the live feed what to look at; called after the commit. */
   bus: Pick<Bus, 'tell'>;
-  limits: Pick<Limits, 'take' | 'giveBack'>;
   /** Signs, seals and hashes; nothing but these functions sees a key. */
   keys: Keys;
+  limits: Pick<Limits, 'take' | 'giveBack' | 'count' | 'forget'>;
   /** For faults that are answered and still have to be looked into. */
   log: { error(fields: object, message: string): void; warn(fields: object, message: string): void };
 };

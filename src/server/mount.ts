@@ -9,8 +9,9 @@ import type { Body, Params, Query, Route } from '../contract/route.ts';
 import { isAtLeast } from '../contract/users.ts';
 import { authenticate } from '../core/auth/authenticate.ts';
 import type { UserActor } from '../core/context.ts';
+import { bearerToken } from './bearer.ts';
 import { bodyReader } from './body.ts';
-import type { Caller } from './middleware/refusals.ts';
+import type { Asker } from './middleware/refusals.ts';
 
 /** Routes for `nobody` take a token too if one is sent; all others have one for certain. */
 type ActorOf<R extends Route> = R['permission'] extends 'nobody' ? UserActor | null : UserActor;
@@ -49,11 +50,11 @@ export function mount<R extends Route>(
   router[route.method](route.path, async (ctx) => {
     const em = app.orm.em.fork();
     const params = parseParams(route, ctx.params);
-    const caller = await identify(app, em, route, ctx, (params as { shopId?: string }).shopId ?? null);
+    const asker = await identify(app, em, route, ctx, (params as { shopId?: string }).shopId ?? null);
     // Whoever is refused from here on is known by it.
-    ctx.state.caller = caller;
-    permit(route, caller);
-    const { actor } = caller;
+    ctx.state.asker = asker;
+    permit(route, asker);
+    const { actor } = asker;
     const query = parse(route.query ?? NOTHING, { ...ctx.query }, '/query');
     const body = hasBody(route)
       ? parse(route.body ?? NOTHING, await readBody(ctx), '', route.checkedOneByOne)
@@ -85,27 +86,21 @@ async function identify(
   route: Route,
   ctx: KoaContext,
   shopId: string | null,
-): Promise<Caller> {
-  const token = bearerToken(ctx);
+): Promise<Asker> {
+  const token = bearerToken(ctx.get('authorization'));
+  if (token === undefined) {
+    throw new ProblemError('unauthenticated', { detail: 'Authorization is not of the form: Bearer …' });
+  }
   if (token !== null) return { route: route.name, shopId, ...(await authenticate(app, em, token, shopId)) };
   if (route.permission === 'nobody') return { route: route.name, shopId, actor: null, hasShop: false };
   throw new ProblemError('unauthenticated', { detail: 'Send the access token: Authorization: Bearer …' });
 }
 
 /** Another shop's things are not there (404); one's own may still not be for one's role (403). */
-function permit({ permission }: Route, { actor, shopId, hasShop }: Caller): void {
+function permit({ permission }: Route, { actor, shopId, hasShop }: Asker): void {
   if (permission === 'nobody' || permission === 'any' || actor === null) return;
   if (shopId !== null && !hasShop) throw new ProblemError('not_found', { detail: 'There is no such shop.' });
   if (isAtLeast(actor.role, permission)) return;
   const detail = `This needs a ${permission}; you are signed in as ${actor.role}.`;
   throw new ProblemError('forbidden', { detail });
-}
-
-function bearerToken(ctx: KoaContext): string | null {
-  const header = ctx.get('authorization');
-  if (header === '') return null;
-  const match = /^Bearer ([\w.~+/-]+=*)$/i.exec(header);
-  if (!match)
-    throw new ProblemError('unauthenticated', { detail: 'Authorization is not of the form: Bearer …' });
-  return match[1] as string;
 }

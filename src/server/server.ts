@@ -1,4 +1,4 @@
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo, ListenOptions } from 'node:net';
 import Router from '@koa/router';
 import Koa from 'koa';
@@ -6,8 +6,15 @@ import type { App } from '../app.ts';
 import { ProblemError } from '../contract/problem.ts';
 import { openRefusals, type Refusals } from '../core/audit/refusals.ts';
 import { startSealer } from '../core/audit/sealer.ts';
+import { type Edge, openEdge } from './edge/edge.ts';
+import { feedRequests } from './feed/door.ts';
 import { type LiveFeed, openFeed } from './feed/sockets.ts';
+import { createHttp, type Timeouts, usualTimeouts } from './http.ts';
 import { accessLog } from './middleware/access-log.ts';
+import { knowCaller } from './middleware/callers.ts';
+import { hosts } from './middleware/hosts.ts';
+import { limits } from './middleware/limits.ts';
+import { origins } from './middleware/origins.ts';
 import { problemAnswers } from './middleware/problems.ts';
 import { recordRefusals } from './middleware/refusals.ts';
 import { requestId } from './middleware/request-id.ts';
@@ -19,35 +26,50 @@ import { mountDevices } from './routes/devices.ts';
 import { mountEvents } from './routes/events.ts';
 import { mountHealth } from './routes/health.ts';
 import { mountInventory } from './routes/inventory.ts';
+import { mountOpenApi } from './routes/openapi.ts';
 import { mountOrders } from './routes/orders.ts';
 import { mountProducts } from './routes/products.ts';
 import { mountReports } from './routes/reports.ts';
 import { mountShifts } from './routes/shifts.ts';
 import { mountShops } from './routes/shops.ts';
+import { mountUsers } from './routes/users.ts';
 
-/** A request that takes longer to arrive is a broken line or an attack. */
-const REQUEST_TIMEOUT_MS = 30_000;
-const HEADERS_TIMEOUT_MS = 10_000;
-/** Tills keep their connection: a minute between two bills is usual. */
-const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** After this long the connections that are still open are cut; a sale takes milliseconds. */
 const CLOSE_TIMEOUT_MS = 5_000;
+
+type StartOptions = {
+  reusePort?: boolean;
+  timeouts?: Partial<Timeouts>;
+  seals?: boolean;
+};
 
 export type RunningServer = { host: string; port: number; close(): Promise<void> };
 
 /** The Koa application: middleware in the order in which a request meets them, then the routes. */
-export function createKoa(app: App, feed: LiveFeed, refusals: Refusals): Koa {
+export function createKoa(
+  app: App,
+  feed: LiveFeed,
+  refusals: Refusals = openRefusals(app),
+  edge: Edge = openEdge(app),
+): Koa {
   const koa = new Koa();
+  koa.use(knowCaller(edge.callers));
   koa.use(requestId);
   koa.use(accessLog(app.log));
   koa.use(securityHeaders);
   koa.use(problemAnswers(app.log));
   koa.use(recordRefusals(refusals));
+  koa.use(hosts(edge.checkHost));
+  koa.use(origins(edge.origins));
+  koa.use(feedRequests(feed));
+  koa.use(limits(app));
 
   const router = new Router({ strict: true });
   mountHealth(router, app);
+  mountOpenApi(router);
   mountAuth(router, app);
   mountShops(router, app);
+  mountUsers(router, app);
   mountProducts(router, app);
   mountInventory(router, app);
   mountOrders(router, app);
@@ -79,18 +101,14 @@ export async function startServer(
   app: App,
   host: string,
   port: number,
-  { reusePort = false, seals = true } = {},
+  { reusePort = false, timeouts = {}, seals = true }: StartOptions = {},
 ): Promise<RunningServer> {
   const refusals = openRefusals(app);
   const feed = openFeed(app, refusals);
-  const http = createHttpServer(
-    {
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    },
-    createKoa(app, feed, refusals).callback(),
-  );
+  const edge = openEdge(app);
+  const http = createHttp(app, edge.callers, { ...usualTimeouts, ...timeouts });
+  feed.attach(http, edge);
+  http.on('request', createKoa(app, feed, refusals, edge).callback());
   try {
     await listen(http, { port, host, reusePort });
   } catch (error) {
@@ -98,7 +116,6 @@ export async function startServer(
     await refusals.close();
     throw error;
   }
-  feed.attach(http);
   const sealer = seals ? startSealer(app) : undefined;
   const address = http.address() as AddressInfo;
   return {

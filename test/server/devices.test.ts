@@ -305,7 +305,7 @@ describe('devices', () => {
       const newcomer = { name: 'Ravi', email: 'ravi-dev@example.com', password: 'quite long enough' };
       const { body } = await shop.manager.post('/api/auth/register', newcomer);
       const { id, version } = body.user;
-      const data = { id, name: 'Ravi', role: 'cashier', shopId: shop.id, version };
+      const data = { id, name: 'Ravi', role: 'cashier', shopId: shop.id, disabledAt: null, version };
       expect((await told('user_created', shop)).at(-1)).to.deep.equal(data);
       const taken = await shop.manager.post('/api/auth/register', { ...newcomer, name: 'Raj' });
       expect(taken.status).to.equal(409);
@@ -316,7 +316,7 @@ describe('devices', () => {
       const before = (await told('user_updated', shop)).length;
       const renamed = await shop.cashier.put('/api/auth/profile', { name: 'Asha Rao' });
       const { id, role, shopId, version } = renamed.body;
-      const data = { id, name: 'Asha Rao', role, shopId, version };
+      const data = { id, name: 'Asha Rao', role, shopId, disabledAt: null, version };
       expect((await told('user_updated', shop)).slice(before)).to.deep.equal([data]);
       const password = { password: 'another one, longer', currentPassword: PASSWORD };
       expect(

@@ -163,6 +163,8 @@ function wrongIds(
     if (route.checkedOneByOne && at.includes('modifierIds')) return [];
     const isReference = known.has(id);
     const isOwn = at.at(-1) === 'id';
+    // Whoever signs in is not told what of it was wrong.
+    const isSecret = at[0] === 'userId' && route.problems.includes('wrong_credentials');
     const wrong: [what: string, id: unknown][] = [
       ["another shop's id", valueAt((isReference ? elsewhere : sent).body, at)],
       ...(isReference && !isOwn ? [["nobody's id", randomUUID()] as [string, string]] : []),
@@ -173,9 +175,11 @@ function wrongIds(
       path: urlOf(route, params, query),
       body: bodyWith(body, { at, value }),
       headers: JSON_TYPE,
-      statuses: [404, 409, 422, ...(route.problems.includes('device_refused') ? [403] : [])],
+      statuses: isSecret
+        ? [401]
+        : [404, 409, 422, ...(route.problems.includes('device_refused') ? [403] : [])],
       element: elementOf(route),
-      pointer: pointerTo(at),
+      ...(isSecret ? {} : { pointer: pointerTo(at) }),
       orAround: true,
     }));
   });

@@ -3,7 +3,6 @@ import { expect } from 'chai';
 import jwt from 'jsonwebtoken';
 import { type Route, routes } from '../../src/contract/index.ts';
 import { isAtLeast, type Role } from '../../src/contract/users.ts';
-import type { Refusals } from '../../src/core/audit/refusals.ts';
 import { signAccessToken } from '../../src/core/auth/tokens.ts';
 import type { LiveFeed } from '../../src/server/feed/sockets.ts';
 import { createKoa } from '../../src/server/server.ts';
@@ -136,6 +135,22 @@ describe('who may do what', function () {
       ['of algorithm none', (person) => unsigned(person, 'none')],
       ['of algorithm None', (person) => unsigned(person, 'None')],
       ['of another algorithm', (person) => signed(person, {}, keyOf().key, { algorithm: 'HS512' })],
+      ['that names no key', (person) => withHeader(person, { kid: undefined })],
+      ['that names a key that never was', (person) => withHeader(person, { kid: 'AAAAAAAAAAAA' })],
+      ['that names a file as its key', (person) => withHeader(person, { kid: '../../dev/null' })],
+      ['that names several keys', (person) => withHeader(person, { kid: [keyOf().id] })],
+      [
+        'that names its key in another letter case',
+        (person) => withHeader(person, { kid: swapCase(keyOf().id) }),
+      ],
+      [
+        'that brings a key along',
+        (person) => withHeader(person, { kid: undefined, jwk: { kty: 'oct', k: 'AAAA' } }),
+      ],
+      [
+        'signed with a key for something else',
+        (person) => signedWith(person, test.app.keys.fieldKey('customer')),
+      ],
       ['for another audience', (person) => signed(person, { aud: 'elsewhere' })],
       ['of another issuer', (person) => signed(person, { iss: 'elsewhere' })],
       ['of another kind', (person) => signed(person, { typ: 'refresh' })],
@@ -149,6 +164,21 @@ describe('who may do what', function () {
       ['that is an id', ({ id }) => id],
       ['of a session that has ended', signedOut],
     ];
+
+    const swapCase = (text: string) =>
+      text.replace(/[a-z]/gi, (letter) =>
+        letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),
+      );
+
+    /** Signed with the right key, whatever its header says. */
+    function withHeader(person: Person, change: object): string {
+      const { key, id: kid } = keyOf();
+      const signedPart = `${encode({ alg: 'HS256', typ: 'JWT', kid, ...change })}.${encode(claimsOf(person))}`;
+      return `${signedPart}.${createHmac('sha256', key).update(signedPart).digest('base64url')}`;
+    }
+
+    const signedWith = (person: Person, { id: keyid, key }: { id: string; key: jwt.Secret }) =>
+      signed(person, {}, key, { keyid });
 
     function withClaims({ accessToken }: Person, change: object): string {
       const [header, , signature] = accessToken.split('.');
@@ -212,13 +242,16 @@ describe('who may do what', function () {
     const keyOf = ({ method, path }: Pick<Route, 'method' | 'path'>) => `${method.toUpperCase()} ${path}`;
 
     it('are those of the route table, all of them and no others', () => {
-      const [router] = createKoa(test.app, {} as LiveFeed, {} as Refusals).middleware.flatMap((layer) =>
+      const [router] = createKoa(test.app, {} as LiveFeed).middleware.flatMap((layer) =>
         'router' in layer ? [layer.router] : [],
       );
       const mounted = (router as { stack: Layer[] }).stack.flatMap(({ path, methods }) =>
         methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${path}`),
       );
-      const underApi = mounted.filter((address) => address.includes(' /api/'));
+      // The document of the table can't be a line of it.
+      const underApi = mounted.filter(
+        (address) => address.includes(' /api/') && address !== 'GET /api/openapi.json',
+      );
       expect(underApi.sort()).to.deep.equal(routes.map(keyOf).sort());
     });
 

@@ -1,6 +1,8 @@
 import { type App, createApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
+import type { Timeouts } from '../../src/server/http.ts';
 import { startServer } from '../../src/server/server.ts';
+import { unlimited } from './cli.ts';
 import { type TestDatabase, testDatabase } from './database.ts';
 import { removeFolder, tempFolder } from './temp.ts';
 
@@ -13,19 +15,32 @@ type Options = {
   redisUrl?: string;
   /** Without it nobody seals the audit: for tests that do it themselves, or count statements. */
   seals?: boolean;
+  /** Settings, as the environment has them. */
+  env?: Record<string, string>;
+  timeouts?: Partial<Timeouts>;
 };
 
 /** The whole program on a database of its own, listening on a free port of the loopback. */
-export async function startTestApp({ now, redisUrl, beside, seals = true }: Options = {}): Promise<TestApp> {
+export async function startTestApp({
+  now,
+  redisUrl,
+  beside,
+  seals = true,
+  env,
+  timeouts = {},
+}: Options = {}): Promise<TestApp> {
   const database = beside?.database ?? (await testDatabase());
   const home = beside?.home ?? tempFolder();
-  const env = {
+  const settings = {
     DATABASE_URL: database.url,
     REDIS_URL: redisUrl,
     LOG_LEVEL: process.env.TEST_LOG ?? 'silent',
+    // What a test asks for all at once is no till's; the limits' own tests set theirs.
+    ...unlimited,
+    ...env,
   };
-  const app = await createApp(loadConfig({ home }, env), now ? { now } : {});
-  const server = await startServer(app, '127.0.0.1', 0, { seals });
+  const app = await createApp(loadConfig({ home }, settings), now ? { now } : {});
+  const server = await startServer(app, '127.0.0.1', 0, { timeouts, seals });
   return {
     app,
     url: `http://127.0.0.1:${server.port}`,

@@ -10,8 +10,11 @@ export const launcher = fileURLToPath(new URL('../../bin/smoocho.js', import.met
 export type Ran = { code: number | null; stdout: string; stderr: string; json: () => any };
 type Env = Record<string, string | undefined>;
 
+/** Tests ask for more at once than any till. */
+export const unlimited = { REQUESTS_PER_SECOND: '100000', CONNECTIONS_PER_ADDRESS: '100000' };
+
 /** The environment of a command: this one's, without what would lead it to somebody's real shop. */
-const envOf = (env: Env) => ({ ...process.env, DATABASE_URL: '', LOG_LEVEL: 'silent', ...env });
+const envOf = (env: Env) => ({ ...process.env, DATABASE_URL: '', LOG_LEVEL: 'silent', ...unlimited, ...env });
 
 /** Runs the built command line to its end, off a terminal. */
 export async function smoocho(args: string[], env: Env, input = ''): Promise<Ran> {
@@ -32,6 +35,10 @@ export async function smoocho(args: string[], env: Env, input = ''): Promise<Ran
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout, stderr, json: () => JSON.parse(stdout) };
 }
+
+/** Starts the built command line and leaves it to the test. */
+export const startSmoocho = (args: string[], env: Env): ChildProcess =>
+  spawn(process.execPath, [launcher, ...args], { env: envOf(env), stdio: 'ignore' });
 
 export type Server = {
   child: ChildProcess;

@@ -46,7 +46,7 @@ async function openShop({ app }: TestApp, code: string, email: string, place: ty
   const newShop = { name: `Shop ${code}`, code, ...place };
   const owner = { email, name: `Owner of ${code}`, password: PASSWORD };
   if (!(await isClaimed(context.em))) return (await claim(context, owner, newShop)).shop as Shop;
-  await saveUser(context.em, await buildUser(context.em, { ...owner, role: 'owner' }, app.now()));
+  await saveUser(context.em, await buildUser(context, { ...owner, role: 'owner' }, [newShop]));
   return await createShop(context, newShop, (await findOwner(context.em, email)).id);
 }
 

@@ -29,6 +29,7 @@ import { deviceRequests, loginOnDevice } from './valid-device-requests.ts';
 import { feedRequests } from './valid-feed-requests.ts';
 import { reportRequests } from './valid-report-requests.ts';
 import { tillRequests } from './valid-till-requests.ts';
+import { userRequests } from './valid-user-requests.ts';
 import { givenPerson, givenSundae, type Person, type World } from './world.ts';
 
 /** A request that succeeds when `person` sends it, with as many fields as it can have. */
@@ -57,6 +58,7 @@ const validRequests: Record<string, Builder[]> = {
         email: `${randomUUID()}@example.com`,
         name: 'Ravi',
         password: PASSWORD,
+        pin: '4071',
         role: 'cashier',
         shopId: shop.id,
       },
@@ -67,6 +69,7 @@ const validRequests: Record<string, Builder[]> = {
         email: `${randomUUID()}@example.com`,
         name: 'Meera',
         password: PASSWORD,
+        pin: '4071',
         setupToken: await setupToken(world),
         shop: newShop(),
       },
@@ -81,6 +84,7 @@ const validRequests: Record<string, Builder[]> = {
         name: 'Asha',
         email: `${randomUUID()}@example.com`,
         password: `${PASSWORD}!`,
+        pin: '4071',
         currentPassword: PASSWORD,
         version: 1,
       },
@@ -262,6 +266,7 @@ const validRequests: Record<string, Builder[]> = {
   ...feedRequests,
 
   ...reportRequests,
+  ...userRequests,
 };
 
 /** The builders of a route's valid requests. Throws for a route that nobody has written one for. */

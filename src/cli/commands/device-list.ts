@@ -2,10 +2,10 @@ import type { Device } from '../../contract/devices.ts';
 import { limits } from '../../contract/primitives.ts';
 import { listDevices } from '../../core/devices/find-devices.ts';
 import { viewDevice } from '../../core/devices/view-device.ts';
-import { wallClock } from '../../core/shops/business-day.ts';
 import { findShopByCode } from '../../core/shops/find-shops.ts';
 import type { Shop } from '../../core/shops/shop.entity.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
+import { clockIn } from '../output/clock.ts';
 import { table } from '../output/table.ts';
 
 export const deviceList: Command = {
@@ -31,11 +31,7 @@ export const deviceList: Command = {
 };
 
 function readable(devices: Device[], { timezone }: Shop): string {
-  const clock = (time: string | null) => {
-    if (time === null) return '';
-    const wall = wallClock(new Date(time), timezone);
-    return `${wall.date} ${wall.time.slice(0, 5)}`;
-  };
+  const clock = clockIn(timezone);
   return table(devices, [
     { title: 'name', value: (device) => device.name },
     { title: 'series', value: (device) => device.series ?? '' },

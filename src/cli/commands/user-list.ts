@@ -2,6 +2,7 @@ import { findShopByCode } from '../../core/shops/find-shops.ts';
 import { listUsersOf } from '../../core/users/list-users.ts';
 import { viewUser } from '../../core/users/view-user.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
+import { clockIn } from '../output/clock.ts';
 import { table } from '../output/table.ts';
 
 export const userList: Command = {
@@ -13,12 +14,14 @@ export const userList: Command = {
     await shell.withApp(async (app) => {
       const em = app.orm.em.fork();
       const shop = await findShopByCode(em, code as string);
+      const clock = clockIn(shop.timezone);
       const users = (await listUsersOf(em, shop.id)).map(viewUser);
       shell.say(
         table(users, [
           { title: 'name', value: (user) => user.name },
           { title: 'e-mail', value: (user) => user.email },
           { title: 'role', value: (user) => user.role },
+          { title: 'disabled', value: (user) => clock(user.disabledAt) },
         ]),
       );
       shell.give(users);

@@ -112,6 +112,7 @@ const typeWords: Record<EventType | SecurityType, Words> = {
   refresh_reused: () => 'was signed out: an old token of the session was used again',
   pin_locked: ({ name }) => `the PIN${also(' of ', name)} is locked`,
   password_changed: ({ name }) => `changed the password${also(' of ', name)}`,
+  email_changed: ({ name }) => `changed the e-mail${also(' of ', name)}`,
   pin_changed: ({ name }) => `changed the PIN${also(' of ', name)}`,
   approval_failed: ({ email }) => `an approval was refused${also(', by ', email)}`,
   denied: ({ route, code }) => `was refused: ${text(route)} (${text(code).replaceAll('_', ' ')})`,

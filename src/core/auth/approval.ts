@@ -1,37 +1,72 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Fault, ProblemError } from '../../contract/problem.ts';
 import { type Approval, isAtLeast, type Role } from '../../contract/users.ts';
 import { query } from '../../database/query.ts';
-import type { Actor } from '../context.ts';
+import { recordSecurity } from '../audit/record-security.ts';
+import { type Actor, type Context, deviceOf, eventActor } from '../context.ts';
+import { isNews, lookWithin, proofBounds, tooManyTries } from './login-throttle.ts';
 import { verifyPassword } from './passwords.ts';
 
 /** Somebody who stands by at the till and has shown who they are. */
 export type Approver = { id: string; role: Role };
 
-type Row = Approver & { password_hash: string };
+type Row = Approver & { email: string; password_hash: string };
 
 // Somebody of this shop: on its staff, or its owner.
 const FIND_APPROVER = `
-  SELECT u.id, u.role, u.password_hash FROM users u
-  WHERE u.email = $1 AND EXISTS (
+  SELECT u.id, u.role, u.email, u.password_hash FROM users u
+  WHERE u.email = $1 AND u.disabled_at IS NULL AND EXISTS (
     SELECT FROM shops s WHERE s.id = $2 AND (s.id = u.shop_id OR s.owner_id = u.id))`;
 
-/** Checks the approval that came with a request; null when none did. Throws `approval_refused`, `too_busy`. */
-export async function checkApproval(
-  em: EntityManager,
+/** Gives who approves, null when nobody was asked to. Throws `approval_refused`. */
+export type Verdict = () => Approver | null;
+
+/**
+ * Looks at the approval that came with a request, and not within a transaction: whatever it has locked would wait while
+ * passwords are hashed. Wrong ones delay whoever asks. Throws `too_many_requests`, `too_busy`.
+ */
+export async function examineApproval(
+  context: Context,
   shopId: string,
   approval: Approval | undefined,
-): Promise<Approver | null> {
-  if (!approval) return null;
+): Promise<Verdict> {
+  if (!approval) return () => null;
+  const { app, em, actor } = context;
   const [row] = await query<Row>(em, FIND_APPROVER, [approval.email, shopId]);
-  const isRight = await verifyPassword(approval.password, row?.password_hash);
-  if (!row || !isRight || !isAtLeast(row.role, 'manager')) {
+  const asking = { of: approval.email, by: actor.kind === 'user' ? actor.id : actor.name };
+  const bounds = proofBounds(app, 'approval', asking, async (delay) => {
+    const { waitSeconds } = delay;
+    if (await isNews(app, delay)) await recordFailure(context, shopId, row, { seconds: waitSeconds });
+    return tooManyTries('Too many wrong approvals were tried.', waitSeconds);
+  });
+  const isRight = await lookWithin(bounds, async () => {
+    const isRight = await verifyPassword(approval.password, row?.password_hash);
+    return isRight && row !== undefined && isAtLeast(row.role, 'manager');
+  });
+  if (row && isRight) return () => ({ id: row.id, role: row.role });
+  await recordFailure(context, shopId, row, {});
+  return () => {
     throw new ProblemError('approval_refused', {
       detail: 'The approval needs the e-mail and password of a manager of this shop.',
       errors: [{ pointer: '/approval', detail: 'is not that of a manager of this shop' }],
     });
-  }
-  return { id: row.id, role: row.role };
+  };
+}
+
+/** The e-mail only where it is that of somebody here: it may be a password in the wrong field. */
+async function recordFailure(
+  { app, em, actor }: Context,
+  shopId: string,
+  row: Row | undefined,
+  details: Record<string, unknown>,
+): Promise<void> {
+  await recordSecurity(em, {
+    type: 'approval_failed',
+    shopId,
+    at: app.now(),
+    actor: eventActor(actor),
+    deviceId: deviceOf(actor),
+    details: { ...details, ...(row && { email: row.email }) },
+  });
 }
 
 /** Something that not everybody may do; `detail` is a sentence for the cashier. */

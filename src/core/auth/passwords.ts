@@ -20,11 +20,17 @@ const queue = createQueue({
   busy: 'Too many people sign in at once. Try again in a few seconds.',
 });
 
+/**
+ * The same letters are the same password, whichever way a keyboard put them together: क़ is one character on one system and
+ * two on the next. Canonical composition, as RFC 8265 §4.2 has it for passwords.
+ */
+const bytesOf = (password: string) => Buffer.from(password.normalize('NFC'));
+
 /** A PHC string, `$argon2id$v=19$m=…,t=…,p=…$salt$hash`. Throws `too_busy` when the queue is full. */
 export async function hashPassword(password: string): Promise<string> {
   const nonce = randomBytes(SALT_BYTES);
   const tag = await queue.run(() =>
-    hashAsync('argon2id', { message: Buffer.from(password), nonce, tagLength: TAG_BYTES, ...COST }),
+    hashAsync('argon2id', { message: bytesOf(password), nonce, tagLength: TAG_BYTES, ...COST }),
   );
   const encode = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
   return `$argon2id$v=19$m=${COST.memory},t=${COST.passes},p=${COST.parallelism}$${encode(nonce)}$${encode(tag)}`;
@@ -35,6 +41,12 @@ const PHC = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Z
 /** A hash of no password: it costs an unknown account the same time as a known one. */
 const NOBODY = `$argon2id$v=19$m=${COST.memory},t=${COST.passes},p=${COST.parallelism}$${'A'.repeat(22)}$${'A'.repeat(43)}`;
 
+/** Whether a hash was made when hashing cost less than it does now. */
+export function needsRehash(stored: string): boolean {
+  const [memory = 0, passes = 0] = (PHC.exec(stored) ?? []).slice(1).map(Number);
+  return memory < COST.memory || passes < COST.passes;
+}
+
 /** Compares in constant time. Without a stored hash it works as long and says no. */
 export async function verifyPassword(password: string, stored: string | undefined): Promise<boolean> {
   const match = PHC.exec(stored ?? NOBODY);
@@ -42,7 +54,7 @@ export async function verifyPassword(password: string, stored: string | undefine
   const expected = Buffer.from(match[5] as string, 'base64');
   const actual = await queue.run(() =>
     hashAsync('argon2id', {
-      message: Buffer.from(password),
+      message: bytesOf(password),
       nonce: Buffer.from(match[4] as string, 'base64'),
       tagLength: expected.length,
       memory: Number(match[1]),

@@ -12,16 +12,17 @@ type Registered = { user: User; shop: Shop | null };
 
 /**
  * Without a token: the first owner, with the setup token. With an owner's or manager's token: a staff member.
- * Throws `unauthenticated`, `forbidden`, `setup_refused`, `already_exists`.
+ * Throws `unauthenticated`, `forbidden`, `setup_refused`, `already_exists`, `invalid_request`, `too_many_requests`.
  */
 export async function register(
   context: Pick<Context, 'app' | 'em'> & { actor: Actor | null },
   body: Register,
+  address: string | null = null,
 ): Promise<Registered> {
   const { actor } = context;
   if (body.setupToken !== undefined) {
-    const { email, name, password, shop } = body;
-    return await claimWithToken(context, body.setupToken, { email, name, password }, shop);
+    const { email, name, password, pin, shop } = body;
+    return await claimWithToken(context, body.setupToken, { email, name, password, pin }, shop, address);
   }
   if (actor?.kind !== 'user') {
     throw new ProblemError('unauthenticated', { detail: 'Sign in as an owner or manager to add staff.' });
@@ -35,7 +36,7 @@ export async function register(
   const own = await listShopsOf(context.em, actor);
   const shop = own.find((mine) => mine.id === shopId);
   if (!shop) throw fieldProblem('not_found', '/shopId', 'is not one of your shops');
-  const { email, name, password, role = 'cashier' } = body;
-  const user = await createUser({ ...context, actor }, shopId, { email, name, password, role });
+  const { email, name, password, pin, role = 'cashier' } = body;
+  const user = await createUser({ ...context, actor }, shopId, { email, name, password, pin, role });
   return { user, shop };
 }

@@ -25,6 +25,8 @@ const SESSION_DAYS = 30;
 /** A till that nobody touched for so long is not in use; a shop's holidays are shorter. */
 const IDLE_DAYS = 15;
 
+const idleSince = (now: Date) => new Date(now.getTime() - IDLE_DAYS * DAY_MS);
+
 export type Tokens = { accessToken: string; refreshToken: string; expiresIn: number };
 
 /** On what somebody signs in, and from where. */
@@ -119,9 +121,8 @@ async function renew(
 ): Promise<Outcome> {
   const now = app.now();
   const { sessionId, secret } = token;
-  const idleSince = new Date(now.getTime() - IDLE_DAYS * DAY_MS);
   const { familyHash, refreshHash } = hashesOf(token);
-  const [row] = await query<Row>(em, FIND, [sessionId, familyHash, now, idleSince]);
+  const [row] = await query<Row>(em, FIND, [sessionId, familyHash, now, idleSince(now)]);
   if (!row || row.ended_at) return { kind: 'refused' };
   if (row.refresh_hash === refreshHash) {
     const salt = newSalt();
@@ -218,9 +219,10 @@ export async function listSessions(
   userId: string,
   currentId: string | null,
 ): Promise<SessionView[]> {
+  const now = app.now();
   const sessions = await em.find(
     Session,
-    { userId, endedAt: null, expiresAt: { $gt: app.now() } },
+    { userId, endedAt: null, expiresAt: { $gt: now }, lastSeenAt: { $gt: idleSince(now) } },
     { orderBy: { createdAt: 'desc', id: 'desc' }, limit: MAX_LISTED },
   );
   return sessions.map((session) => viewSession(session, currentId));

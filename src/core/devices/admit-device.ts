@@ -41,6 +41,19 @@ export async function admitDevice(
   throw refused('/device/id', 'This is the id of a paired device. Sign in with its token.');
 }
 
+/** What a paired device shows of itself. */
+export type PairedLogin = { id: string; token: string };
+
+const FIND_PAIRED = `
+  SELECT shop_id AS "shopId" FROM devices WHERE id = $1 AND token_hash = $2 AND revoked_at IS NULL`;
+
+/** The shop of a device that is paired, whoever stands at it. Throws `device_refused`. */
+export async function findPaired(em: EntityManager, { id, token }: PairedLogin): Promise<{ shopId: string }> {
+  const [device] = await query<{ shopId: string }>(em, FIND_PAIRED, [id, hashToken(token)]);
+  if (device) return device;
+  throw refused('/device/id', 'This device is not paired with a shop, or was revoked. Pair it anew.');
+}
+
 function refused(pointer: string, detail: string): ProblemError {
   const fault: Fault = { pointer, detail };
   return new ProblemError('device_refused', { detail, errors: [fault] });

@@ -25,7 +25,17 @@ const LOCK = 0x4b657973;
 export const READ_KEYS = `
   SELECT id, purpose, wrapped, created_at AS "createdAt", retired_at AS "retiredAt" FROM keys ORDER BY created_at, id`;
 
-export const readKeyRows = (em: EntityManager) => query<KeyRow>(em, READ_KEYS);
+export async function readKeyRows(em: EntityManager): Promise<KeyRow[]> {
+  const rows = await query<
+    Omit<KeyRow, 'createdAt' | 'retiredAt'> & { createdAt: string; retiredAt: string | null }
+  >(em, READ_KEYS);
+  // The ORM leaves times as they come.
+  return rows.map((row) => ({
+    ...row,
+    createdAt: new Date(row.createdAt),
+    retiredAt: row.retiredAt === null ? null : new Date(row.retiredAt),
+  }));
+}
 
 /** Until the transaction's end. */
 export const lockKeys = (em: EntityManager) => query(em, 'SELECT pg_advisory_xact_lock($1)', [LOCK]);

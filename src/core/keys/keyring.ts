@@ -1,4 +1,5 @@
 import { createHmac, type KeyObject, sign, verify } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type { MasterKeyPlace } from '../../config.ts';
 import type { Services } from '../context.ts';
@@ -11,6 +12,9 @@ import { type HeldKey, NO_KEYS, type Ring } from './ring.ts';
 export const RETIRED_TOKEN_KEY_MS = 3_600_000;
 /** How often a server looks for keys that another process made. A token that is signed with one is a reason to look at once. */
 const LOOK_EVERY_MS = 10_000;
+
+/** Whoever asks within this time after the first is answered by the same look: at most a hundred a second. */
+const GATHER_MS = 10;
 
 const KEY_ID = /^[\w-]{12}$/;
 
@@ -114,6 +118,7 @@ function oneAtATime(work: () => Promise<void>) {
     again(): Promise<void> {
       waiting ??= running
         .catch(() => {})
+        .then(() => sleep(GATHER_MS))
         .then(() => {
           waiting = undefined;
           running = work();

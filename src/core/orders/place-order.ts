@@ -2,7 +2,7 @@ import { formatMinor } from '../../contract/money.ts';
 import type { NewOrder } from '../../contract/orders.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
-import { checkApproval, requireLeave } from '../auth/approval.ts';
+import { examineApproval, requireLeave } from '../auth/approval.ts';
 import type { Context } from '../context.ts';
 import { settingsOf } from '../shops/settings.ts';
 import { customerOf, draftSale, priceSale, saleNeeds } from './draft-sale.ts';
@@ -16,7 +16,7 @@ import { type Placed, readSame, writeSale } from './write-sale.ts';
 /**
  * Sells: prices the bill by the shop's rules and writes it, its stock and its event at once.
  * The same id and body again give the same order. Throws `order_conflict`, `unknown_product`, `invalid_payment`,
- * `total_mismatch`, `out_of_stock`, `amount_too_large`, `approval_needed`, `approval_refused`.
+ * `total_mismatch`, `out_of_stock`, `amount_too_large`, `approval_needed`, `approval_refused`, `too_many_requests`.
  */
 export async function placeOrder(context: Context, shopId: string, body: NewOrder): Promise<Placed> {
   const { app, em, actor } = context;
@@ -29,8 +29,8 @@ export async function placeOrder(context: Context, shopId: string, body: NewOrde
   const terms = { shop, settings: settingsOf(shop) };
   const customerPhone = customerOf(body, terms.settings);
   const priced = priceSale(terms, body, resolveLines(body.items, products), now);
-  const approver = await checkApproval(em, shopId, body.approval);
-  const approvedBy = requireLeave(actor, approver, saleNeeds(priced, terms.settings, actor));
+  const verdict = await examineApproval(context, shopId, body.approval);
+  const approvedBy = requireLeave(actor, verdict(), saleNeeds(priced, terms.settings, actor));
   const settled = settleNew(body, priced.bill, terms.settings);
   const sale = { ...priced, body, settled, customerPhone, approvedBy, requestHash, now };
   return await writeSale(context, draftSale(actor, terms, sale));

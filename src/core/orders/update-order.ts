@@ -3,7 +3,7 @@ import type { NewPayment, OrderChange, OrderStatus, Order as OrderView } from '.
 import { fieldProblem } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import { violatedUnique } from '../../database/pg-errors.ts';
-import { checkApproval } from '../auth/approval.ts';
+import { examineApproval } from '../auth/approval.ts';
 import { type Context, deviceOf, personOf } from '../context.ts';
 import { normalizePhone } from '../customers/phone.ts';
 import { findOrMakeCustomer } from '../customers/sql/upsert-customer.ts';
@@ -42,6 +42,7 @@ export async function updateOrder(
   orderId: string,
   change: OrderChange,
 ): Promise<OrderView> {
+  const verdict = await examineApproval(context, shopId, change.approval);
   return await saving(() =>
     transact(context, async (tx) => {
       const parts = await findOrder(tx.em, shopId, orderId, true);
@@ -54,7 +55,7 @@ export async function updateOrder(
       if (order.status === 'completed' && !isPaymentAlone(change)) throw closedProblem(order);
       if (order.payLater && change.payLater === false && order.status !== 'open') throw onTheBook(order);
       const isSettledBefore = isSettled(order);
-      const approver = await checkApproval(tx.em, shopId, change.approval);
+      const approver = verdict();
       const shop = await findShop(tx.em, shopId);
       const settings = settingsOf(shop);
       const businessDate = businessDateAt(tx.app.now(), shop);

@@ -3,6 +3,9 @@ import { ProblemError } from '../../contract/problem.ts';
 import type { NewShop } from '../../contract/shops.ts';
 import type { NewUser } from '../../contract/users.ts';
 import { query } from '../../database/query.ts';
+import type { Limit } from '../../redis/limits.ts';
+import { recordSecurity, SOMEBODY } from '../audit/record-security.ts';
+import { networkOf } from '../auth/network.ts';
 import { hashToken, newOpaqueToken } from '../auth/tokens.ts';
 import type { Context } from '../context.ts';
 import { buildUser, saveUser } from '../users/create-user.ts';
@@ -12,8 +15,14 @@ import type { Shop } from './shop.entity.ts';
 
 /** A day to type it in; a new one is printed at each start until somebody has. */
 const SETUP_TOKEN_HOURS = 24;
+/** Of one address. No number of tries finds a token of 256 bits; they should not keep the database busy either. */
+const PER_ADDRESS: Limit = { name: 'setup', times: 100, seconds: 15 * 60 };
+/** More lines than these tell nobody more. */
+const RECORDED: Limit = { name: 'setup-recorded', times: 100, seconds: 24 * 60 * 60 };
 
 export type Owner = Omit<NewUser, 'role'>;
+
+type Claimed = { user: User; shop: Shop | null };
 
 export async function isClaimed(em: EntityManager): Promise<boolean> {
   const [row] = await query(em, 'SELECT FROM setup WHERE claimed_at IS NOT NULL');
@@ -32,22 +41,40 @@ export async function issueSetupToken({ app, em }: Pick<Context, 'app' | 'em'>):
   return issued.length === 1 ? token : null;
 }
 
-/** The first owner, by the setup token. Throws `setup_refused` when it is wrong, old or used. */
+/**
+ * The first owner, by the setup token. `address` is whose tries are counted.
+ * Throws `setup_refused` when the token is wrong, old or used, `too_many_requests`.
+ */
 export async function claimWithToken(
   context: Pick<Context, 'app' | 'em'>,
   token: string,
   owner: Owner,
   newShop: NewShop | undefined,
-): Promise<{ user: User; shop: Shop | null }> {
+  address: string | null,
+): Promise<Claimed> {
+  const { limits } = context.app;
+  const retryAfter = await limits.take(PER_ADDRESS, networkOf(address ?? ''));
+  if (retryAfter > 0) {
+    const detail = 'Too many wrong setup tokens were tried. Try again in a quarter of an hour.';
+    throw new ProblemError('too_many_requests', { detail, extra: { retryAfter } });
+  }
   // Looked at before the password is hashed: whoever has no token doesn't get to make the server work.
   const sql = 'SELECT FROM setup WHERE claimed_at IS NULL AND token_hash = $1 AND expires_at > $2';
   const [valid] = await query(context.em, sql, [hashToken(token), context.app.now()]);
   if (!valid) {
+    await recordFailure(context, address);
     throw new ProblemError('setup_refused', {
       detail: 'The setup token is wrong, expired or already used. Restart the server to see a new one.',
     });
   }
-  return await claim(context, owner, newShop, hashToken(token));
+  const claimed = await claim(context, owner, newShop, hashToken(token), address);
+  await limits.giveBack(PER_ADDRESS, networkOf(address ?? ''));
+  return claimed;
+}
+
+async function recordFailure({ app, em }: Pick<Context, 'app' | 'em'>, address: string | null) {
+  if ((await app.limits.take(RECORDED, 'all')) > 0) return;
+  await recordSecurity(em, { type: 'setup_failed', shopId: null, at: app.now(), actor: SOMEBODY, address });
 }
 
 /** The first owner and shop, made by whoever holds the machine (`smoocho init`). Throws `setup_refused`. */
@@ -56,8 +83,9 @@ export async function claim(
   owner: Owner,
   newShop: NewShop | undefined,
   tokenHash: string | null = null,
-): Promise<{ user: User; shop: Shop | null }> {
-  const user = await buildUser(em, { ...owner, role: 'owner' }, app.now());
+  address: string | null = null,
+): Promise<Claimed> {
+  const user = await buildUser({ app, em }, { ...owner, role: 'owner' }, newShop ? [newShop] : []);
   return await em.transactional(async (tx) => {
     // The row's lock lets one of many claims through; the others find it claimed.
     const claimed = await query(
@@ -72,8 +100,15 @@ export async function claim(
       });
     }
     await saveUser(tx, user);
-    if (!newShop) return { user, shop: null };
-    const shop = await openShop(tx, newShop, user, app.now());
+    const shop = newShop ? await openShop(tx, newShop, user, app.now()) : null;
+    await recordSecurity(tx, {
+      type: 'setup_claimed',
+      shopId: null,
+      at: app.now(),
+      actor: { kind: 'user', id: user.id, name: user.name },
+      address,
+      details: { email: user.email, by: tokenHash ? 'setup token' : 'command line' },
+    });
     return { user, shop };
   });
 }

@@ -11,7 +11,7 @@ export async function findUser(em: EntityManager, userId: string): Promise<User>
 
 /** Somebody by e-mail, as the command line names people. Throws `not_found`. */
 export async function findUserByEmail(em: EntityManager, email: string): Promise<User> {
-  const user = await em.findOne(User, { email: email.toLowerCase() });
+  const user = await em.findOne(User, { email: email.trim().toLowerCase() });
   if (!user) throw new ProblemError('not_found', { detail: `There is nobody with the e-mail ${email}.` });
   return user;
 }
@@ -35,6 +35,7 @@ export async function namesOf(em: EntityManager, ids: (string | null)[]): Promis
   return new Map(people.map((person) => [person.id, person.name]));
 }
 
+/** Those who can sign in. */
 export async function listOwners(em: EntityManager): Promise<User[]> {
-  return await em.find(User, { role: 'owner' }, { orderBy: { email: 'asc' } });
+  return await em.find(User, { role: 'owner', disabledAt: null }, { orderBy: { email: 'asc' } });
 }

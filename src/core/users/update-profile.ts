@@ -2,52 +2,74 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { ProfileChange } from '../../contract/auth.ts';
 import { fieldProblem } from '../../contract/problem.ts';
 import { query } from '../../database/query.ts';
-import { hashPassword, verifyPassword } from '../auth/passwords.ts';
+import { isOwnPassword } from '../auth/own-password.ts';
+import { endSessionsOf } from '../auth/sessions.ts';
 import type { Context, UserActor } from '../context.ts';
 import { listShopsOf } from '../shops/find-shops.ts';
 import { transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
-import { checkOwnerPassword, saveUser } from './create-user.ts';
+import { recordColleague } from './change-user.ts';
+import { saveUser } from './create-user.ts';
+import { applyHashes, type Hashes, hashCredentials, recordCredentials } from './credentials.ts';
 import { User } from './user.entity.ts';
 import { viewColleague, viewUser } from './view-user.ts';
 
 /**
- * Changes one's own name, e-mail or password; the last two ask for the current password, so that a till left open
- * can't be taken over. Another name is told to the shops. Throws `wrong_credentials`, `version_conflict`,
- * `already_exists`.
+ * Changes one's own name, e-mail, password or PIN; the last three ask for the current password, so that a till left open
+ * can't be taken over. Another password ends all other sessions. Another name is told to the shops.
+ * Throws `wrong_credentials`, `version_conflict`, `already_exists`, `invalid_request`, `too_many_requests`, `too_busy`.
  */
-export async function updateProfile(context: Context<UserActor>, change: ProfileChange): Promise<User> {
-  const passwordHash = await checkAndHash(context, change);
-  return await transact(context, async (tx) => {
-    const user = await lockUser(tx.em, context.actor.id);
+export async function updateProfile(
+  context: Context<UserActor>,
+  change: ProfileChange,
+  address: string | null = null,
+): Promise<User> {
+  const { checked, hashes } = await checkAndHash(context, change);
+  const { id, sessionId } = context.actor;
+  const changed = await transact(context, async (tx) => {
+    const user = await lockUser(tx.em, id);
     checkVersion(change.version, viewUser(user));
-    const before = viewColleague(user);
-    const isRenamed = change.name !== undefined && change.name !== user.name;
+    // Somebody else gave this person another password while this one was looked at.
+    if (checked !== undefined && checked !== user.passwordHash) throw notYours();
+    const [emailBefore, colleague] = [user.email, viewColleague(user)];
     user.name = change.name ?? user.name;
     user.email = change.email ?? user.email;
-    user.passwordHash = passwordHash ?? user.passwordHash;
+    applyHashes(user, hashes);
     user.updatedAt = tx.app.now();
     await saveUser(tx.em, user);
-    const shops = isRenamed ? await listShopsOf(tx.em, user) : [];
-    for (const { id } of shops)
-      tx.record({ shopId: id, type: 'user_updated', data: viewColleague(user), before });
+    if (hashes.passwordHash) await endSessionsOf(tx.em, id, tx.app.now(), 'password', sessionId);
+    const where = { ...tx, shopId: user.shopId ?? null, address };
+    await recordCredentials(where, user, { ...hashes, emailBefore });
+    await recordColleague(tx, user, colleague);
     return user;
   });
+  if (hashes.passwordHash) context.app.bus.tell({ kind: 'sessions' });
+  return changed;
 }
 
-/** The hash of the new password, if there is one. Before the transaction: nobody waits while passwords are hashed. */
-async function checkAndHash({ em, actor }: Context<UserActor>, change: ProfileChange) {
+type Checked = {
+  /** The hash of the password that was found right, when it was asked for. */
+  checked?: string;
+  hashes: Hashes;
+};
+
+/** Before the transaction: nobody waits while passwords are hashed. */
+async function checkAndHash(context: Context<UserActor>, change: ProfileChange): Promise<Checked> {
+  const { app, em, actor } = context;
   const user = await em.fork().findOneOrFail(User, actor.id);
   checkVersion(change.version, viewUser(user));
-  const changesEmail = change.email !== undefined && change.email !== user.email;
-  if (changesEmail || change.password !== undefined) {
-    const isRight = await verifyPassword(change.currentPassword ?? '', user.passwordHash);
-    if (!isRight) throw fieldProblem('wrong_credentials', '/currentPassword', 'is not your password');
-  }
-  if (change.password === undefined) return undefined;
-  checkOwnerPassword(user.role, change.password);
-  return await hashPassword(change.password);
+  const { email = user.email, name = user.name, password, pin } = change;
+  if (email === user.email && password === undefined && pin === undefined) return { hashes: {} };
+  const isRight = await isOwnPassword(context, user.passwordHash, change.currentPassword ?? '');
+  if (!isRight) throw notYours();
+  const owner = { role: user.role, name, email, shops: await listShopsOf(em.fork(), user) };
+  return {
+    checked: user.passwordHash,
+    hashes: await hashCredentials(app, user.id, { password, pin }, owner),
+  };
 }
+
+const notYours = () => fieldProblem('wrong_credentials', '/currentPassword', 'is not your password');
 
 /** Not FOR UPDATE: that person's sales, which only name them, go on meanwhile. */
 async function lockUser(em: EntityManager, userId: string): Promise<User> {

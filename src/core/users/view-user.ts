@@ -25,6 +25,7 @@ export function viewColleague(user: User): EventData<'user_updated'> {
     name: user.name,
     role: user.role,
     shopId: user.shopId ?? null,
+    disabledAt: user.disabledAt?.toISOString() ?? null,
     version: user.version,
   };
 }

@@ -6,13 +6,16 @@ import { type FeedPosition, type Resync, SocketHandshake } from '../../contract/
 import { parse } from '../../contract/parse.ts';
 import { ProblemError, problemBody } from '../../contract/problem.ts';
 import { isAtLeast } from '../../contract/users.ts';
+import { recordedActor } from '../../core/audit/record-security.ts';
 import type { Refusals } from '../../core/audit/refusals.ts';
 import { authenticate } from '../../core/auth/authenticate.ts';
 import { deviceNameOf, type Standing } from '../../core/auth/standing.ts';
-import { eventActor, type UserActor } from '../../core/context.ts';
+import type { UserActor } from '../../core/context.ts';
 import { createQueue } from '../../core/queue.ts';
+import type { Edge } from '../edge/edge.ts';
 import { catchUp, type FeedSocket, type Outgoing, room } from './catch-up.ts';
 import { guardConnections } from './connections.ts';
+import { type Door, FEED_PATH, openDoor } from './door.ts';
 import { type Presence, startPresence } from './presence.ts';
 import { type Relay, startRelay } from './relay.ts';
 import { watchStandings } from './standings.ts';
@@ -36,7 +39,9 @@ export type LiveFeed = {
   relay: Relay;
   presence: Presence;
   /** Takes the sockets of this server. */
-  attach(http: HttpServer): void;
+  attach(http: HttpServer, edge: Edge): void;
+  /** Open once it is attached. */
+  door?: Door;
   close(): Promise<void>;
 };
 type Admitted = { actor: UserActor; standing: Standing; since: FeedPosition | null | undefined };
@@ -44,7 +49,7 @@ type Admitted = { actor: UserActor; standing: Standing; since: FeedPosition | nu
 /** The live feed at `/socket.io`: a socket gets every event of its own shop, after the commit, in order, once. */
 export function openFeed(app: App, refusals: Refusals): LiveFeed {
   const io = new Server<Record<string, never>, Outgoing>({
-    path: '/socket.io',
+    path: FEED_PATH,
     serveClient: false,
     maxHttpBufferSize: MAX_FRAME_BYTES,
     pingInterval: PING_EVERY_MS,
@@ -52,7 +57,7 @@ export function openFeed(app: App, refusals: Refusals): LiveFeed {
     connectTimeout: CONNECT_TIMEOUT_MS,
     // Of several processes, each request of a polling client would reach another one.
     transports: app.config.redisUrl ? ['websocket'] : ['websocket', 'polling'],
-    // Browsers of other sites have no business here; a till's own page comes from the same origin.
+    // The door says which pages may use it.
     cors: { origin: false },
   });
   const relay = startRelay(app, {
@@ -71,7 +76,15 @@ export function openFeed(app: App, refusals: Refusals): LiveFeed {
     if (asking.has(conn)) return next(refusal(app, alreadyIn()));
     asking.add(conn);
     const letIn = async () => {
-      socket.data = await admit(app, relay, refusals, socket);
+      socket.data = await admit(app, relay, socket, (actor, shopId) =>
+        refusals.note({
+          type: 'denied',
+          shopId: actor.shopId,
+          ...recordedActor(actor),
+          address: edge?.callers.of(socket.request).address ?? null,
+          details: { route: 'socket', code: 'other_shop', shopId },
+        }),
+      );
       countSession(sessions, socket);
     };
     queue.run(letIn).then(
@@ -92,12 +105,14 @@ export function openFeed(app: App, refusals: Refusals): LiveFeed {
     });
   });
   let connections: ReturnType<typeof guardConnections> | undefined;
+  let edge: Edge | undefined;
   const standings = watchStandings(app, io);
-  return {
+  const feed: LiveFeed = {
     relay,
     presence,
-    attach(http) {
-      io.attach(http);
+    attach(http, ownEdge) {
+      edge = ownEdge;
+      feed.door = openDoor(app, io, http, ownEdge);
       connections = guardConnections(io, app.log);
     },
     async close() {
@@ -110,24 +125,20 @@ export function openFeed(app: App, refusals: Refusals): LiveFeed {
       io.engine?.close();
     },
   };
+  return feed;
 }
 
 /** Lets a socket into its shop, and only there; the shop's feed is followed from now on. Throws `unauthenticated`, `not_found`, `invalid_request`. */
-async function admit(app: App, relay: Relay, refusals: Refusals, socket: Socket): Promise<Admitted> {
+async function admit(
+  app: App,
+  relay: Relay,
+  socket: Socket,
+  onStranger: (actor: UserActor, shopId: string) => void,
+): Promise<Admitted> {
   const { token, shopId, since } = readHandshake(socket);
   const { actor, hasShop } = await authenticate(app, app.orm.em.fork(), token, shopId);
   if (!hasShop) {
-    const details = { route: 'socket', code: 'other_shop', shopId };
-    const { address } = socket.handshake;
-    const { deviceId } = actor;
-    refusals.note({
-      type: 'denied',
-      shopId: actor.shopId,
-      actor: eventActor(actor),
-      deviceId,
-      address,
-      details,
-    });
+    onStranger(actor, shopId);
     throw new ProblemError('not_found', { detail: 'There is no such shop.' });
   }
   await relay.follow(shopId);

@@ -8,7 +8,7 @@ export const problemAnswers =
   async (ctx, next) => {
     try {
       await next();
-      if (ctx.status === 404 && ctx.body === undefined) {
+      if (ctx.respond !== false && ctx.status === 404 && ctx.body === undefined) {
         throw new ProblemError('not_found', { detail: 'There is nothing at this address.' });
       }
     } catch (error) {

@@ -4,11 +4,11 @@ import { SOMEBODY } from '../../core/audit/record-security.ts';
 import type { Refusal, Refusals } from '../../core/audit/refusals.ts';
 import { eventActor, type UserActor } from '../../core/context.ts';
 
-/** Who sends a request, as far as it is known when it fails; `mount` keeps it in `ctx.state.caller`. */
-export type Caller = {
+/** Who asks for what, once it is known; `mount` keeps it in `ctx.state.asker`. */
+export type Asker = {
   route: string;
   actor: UserActor | null;
-  /** The shop in the address, and whether it is one of the caller's. */
+  /** The shop in the address, and whether it is one of theirs. */
   shopId: string | null;
   hasShop: boolean;
 };
@@ -27,8 +27,8 @@ export const recordRefusals =
   };
 
 function refusalOf(ctx: Context, { code, extra }: ProblemError): Refusal | null {
-  const caller = ctx.state.caller as Caller | undefined;
-  const { actor = null, shopId = null, hasShop = false } = caller ?? {};
+  const asker = ctx.state.asker as Asker | undefined;
+  const { actor = null, shopId = null, hasShop = false, route = null } = asker ?? {};
   const who = {
     // What was tried on another's shop stands with one's own: that one's people are no business of the other's owner.
     shopId: actor && shopId !== null && hasShop ? shopId : (actor?.shopId ?? null),
@@ -36,7 +36,6 @@ function refusalOf(ctx: Context, { code, extra }: ProblemError): Refusal | null 
     deviceId: actor?.deviceId ?? null,
     address: ctx.ip,
   };
-  const route = caller?.route ?? `${ctx.method} ${ctx.path}`.slice(0, 200);
   switch (code) {
     case 'forbidden':
     case 'device_refused':

@@ -1,6 +1,7 @@
 import type Router from '@koa/router';
 import type { App } from '../../app.ts';
 import * as contract from '../../contract/auth.ts';
+import { listPinPeople, signInWithPin } from '../../core/auth/pin-sign-in.ts';
 import { register } from '../../core/auth/register.ts';
 import { endSession, listSessions, refreshSession } from '../../core/auth/sessions.ts';
 import { signIn } from '../../core/auth/sign-in.ts';
@@ -16,12 +17,20 @@ export function mountAuth(router: Router, app: App): void {
     body: await signIn({ app, em }, body, http.ip),
   }));
 
+  mount(router, app, contract.pinLogin, async ({ em, body, http }) => ({
+    body: await signInWithPin({ app, em }, body, http.ip),
+  }));
+
+  mount(router, app, contract.listPinPeople, async ({ em, body }) => ({
+    body: { data: await listPinPeople(em, body.device) },
+  }));
+
   mount(router, app, contract.refresh, async ({ em, body, http }) => ({
     body: await refreshSession({ app, em }, body.refreshToken, http.ip),
   }));
 
-  mount(router, app, contract.register, async ({ em, actor, body }) => {
-    const { user, shop } = await register({ app, em, actor }, body);
+  mount(router, app, contract.register, async ({ em, actor, body, http }) => {
+    const { user, shop } = await register({ app, em, actor }, body, http.ip);
     return { body: { user: viewUser(user), shop: shop && viewShop(shop) } };
   });
 
@@ -45,7 +54,7 @@ export function mountAuth(router: Router, app: App): void {
     return { body: { user: viewUser(user), shops: shops.map(viewShop) } };
   });
 
-  mount(router, app, contract.updateProfile, async ({ em, actor, body }) => ({
-    body: viewUser(await updateProfile({ app, em, actor }, body)),
+  mount(router, app, contract.updateProfile, async ({ em, actor, body, http }) => ({
+    body: viewUser(await updateProfile({ app, em, actor }, body, http.ip)),
   }));
 }

@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import { collectSchemas } from './openapi-schemas.ts';
+import { type ProblemCode, problems } from './problem.ts';
+import type { Route } from './route.ts';
+import { routes } from './routes.ts';
+import type { JsonSchema } from './written.ts';
+
+/** What a route without a body takes: nothing, or an object without fields. */
+const NOTHING = z.strictObject({});
+
+const Problem: JsonSchema = {
+  type: 'object',
+  description: 'RFC 9457; `detail` is a sentence for people, `instance` the request id.',
+  properties: {
+    type: { type: 'string', enum: Object.keys(problems).map(urnOf) },
+    title: { type: 'string' },
+    status: { type: 'integer', minimum: 400, maximum: 599 },
+    detail: { type: 'string' },
+    instance: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          pointer: { type: 'string', description: 'Into the body, or `/path/…`, `/query/…`.' },
+          detail: { type: 'string' },
+        },
+        required: ['pointer', 'detail'],
+        additionalProperties: false,
+      },
+    },
+  },
+  required: ['type', 'title', 'status'],
+};
+
+function urnOf(code: string): string {
+  return `urn:smoocho:problem:${code}`;
+}
+
+/** What any request may be answered, whatever it asks for. */
+const ALWAYS: readonly ProblemCode[] = [
+  'bad_request',
+  'request_timeout',
+  'headers_too_large',
+  'unauthenticated',
+  'host_refused',
+  'origin_refused',
+  'invalid_request',
+  'too_many_requests',
+  'internal',
+  'too_busy',
+];
+const OF_BODIES: readonly ProblemCode[] = ['invalid_json', 'body_too_large', 'unsupported_media_type'];
+
+/** Every problem that a route may answer with, each once. */
+export function problemsOf(route: Route): ProblemCode[] {
+  const isForRole = route.permission !== 'nobody' && route.permission !== 'any';
+  return [
+    ...new Set<ProblemCode>([
+      ...ALWAYS,
+      ...(isForRole ? (['forbidden'] as const) : []),
+      ...(route.params ? (['not_found'] as const) : []),
+      ...(route.method === 'get' ? [] : OF_BODIES),
+      ...route.problems,
+    ]),
+  ];
+}
+
+/** The whole API as OpenAPI 3.1, made from the route table. It takes tens of milliseconds: make it once. */
+export function openApiDocument(version: string): Record<string, unknown> {
+  const [input, output] = [collectSchemas('input'), collectSchemas('output')];
+  for (const { params, query, body, responses } of routes) {
+    for (const schema of [params, query, body]) if (schema) input.add(schema);
+    for (const schema of Object.values(responses)) if (schema) output.add(schema);
+  }
+  input.add(NOTHING);
+  const [requests, answers] = [input.write(), output.write()];
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    const path = route.path.replace(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [route.method]: operationOf(route, requests.of, answers.of) };
+  }
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Smoocho',
+      version,
+      summary: 'A point of sale that a shop owns',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    tags: [...new Set(routes.map(tagOf))].map((name) => ({ name })),
+    paths,
+    components: {
+      schemas: { ...answers.components, ...requests.components, Problem },
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    },
+  };
+}
+
+type Written = (schema: z.ZodType) => JsonSchema;
+
+const tagOf = ({ path }: Route) => /^\/api\/(?:shops\/:shopId\/)?(\w+)/.exec(path)?.[1] ?? 'api';
+
+const CALLERS = {
+  nobody: 'No token is needed.',
+  any: 'For anybody who is signed in.',
+  cashier: 'For cashiers, managers and owners of the shop.',
+  manager: 'For managers and owners of the shop.',
+  owner: 'For owners.',
+};
+
+function operationOf(route: Route, requests: Written, answers: Written): Record<string, unknown> {
+  const parameters = [
+    ...parametersOf('path', route.params && requests(route.params)),
+    ...parametersOf('query', route.query && requests(route.query)),
+  ];
+  return {
+    operationId: route.name,
+    tags: [tagOf(route)],
+    summary: route.summary,
+    description: CALLERS[route.permission],
+    security: route.permission === 'nobody' ? [{}, { bearer: [] }] : [{ bearer: [] }],
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(route.body ? { requestBody: requestBodyOf(route.body, requests) } : {}),
+    responses: { ...goodResponses(route, answers), ...problemResponses(route) },
+  };
+}
+
+function parametersOf(where: 'path' | 'query', schema: JsonSchema | undefined): JsonSchema[] {
+  const { properties = {}, required = [] } = (schema ?? {}) as {
+    properties?: Record<string, JsonSchema>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    in: where,
+    ...(required.includes(name) ? { required: true } : {}),
+    schema: property,
+  }));
+}
+
+const requestBodyOf = (body: z.ZodType, requests: Written) => ({
+  required: !body.safeParse({}).success,
+  content: { 'application/json': { schema: requests(body) } },
+});
+
+function goodResponses({ responses, formats = [] }: Route, answers: Written): Record<string, unknown> {
+  const texts = formats.map((format) => [format, { schema: { type: 'string' } }]);
+  return Object.fromEntries(
+    Object.entries(responses).map(([status, schema]) => {
+      if (!schema) return [status, { description: 'Done' }];
+      const content = { 'application/json': { schema: answers(schema) }, ...Object.fromEntries(texts) };
+      return [status, { description: 'Done', content }];
+    }),
+  );
+}
+
+const RETRY_AFTER = { description: 'Seconds to wait', schema: { type: 'integer', minimum: 1 } };
+
+function problemResponses(route: Route): Record<string, unknown> {
+  const codes = problemsOf(route);
+  const statuses = [...new Set(codes.map((code) => problems[code].status))].sort((a, b) => a - b);
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const ofStatus = codes.filter((code) => problems[code].status === status);
+      const type = { enum: ofStatus.map(urnOf) };
+      const schema = { allOf: [{ $ref: '#/components/schemas/Problem' }, { properties: { type } }] };
+      const response = {
+        description: ofStatus.map((code) => problems[code].title).join('; '),
+        ...(status === 429 || status === 503 ? { headers: { 'Retry-After': RETRY_AFTER } } : {}),
+        content: { 'application/problem+json': { schema } },
+      };
+      return [status, response];
+    }),
+  );
+}

@@ -1,0 +1,66 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Login } from '../../contract/auth.ts';
+import { Id } from '../../contract/primitives.ts';
+import { query } from '../../database/query.ts';
+import { networkOf } from './network.ts';
+import { hashToken } from './tokens.ts';
+
+/** From where somebody tries to sign in, as seen from one account. */
+export type Origin = {
+  /** What stands for it in the keys of counts: a device that is known, else the network. */
+  place: string[];
+  /** A device of the account's shop, or one on which this account signed in before. */
+  isKnownDevice: boolean;
+  /** Such a device, or an address from which this account signed in before. */
+  isKnown: boolean;
+};
+
+type Row = { isPaired: boolean; hasDevice: boolean; hasAddress: boolean };
+
+const KNOWN_DAYS = 60;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+// An account that isn't there is looked for all the same: it has the nil UUID, and no sessions. Sessions that were ended
+// from elsewhere don't count: somebody may have had what was not theirs.
+const FIND = `
+  WITH account AS (
+    SELECT coalesce((SELECT id FROM users WHERE email = $1), '00000000-0000-0000-0000-000000000000'::uuid) AS id
+  )
+  SELECT EXISTS (
+      SELECT FROM devices d JOIN shops s ON s.id = d.shop_id JOIN users u ON u.id = account.id
+      WHERE d.id = $2 AND d.token_hash = $3 AND d.revoked_at IS NULL AND (s.id = u.shop_id OR s.owner_id = u.id)
+    ) AS "isPaired",
+    coalesce(bool_or(s.device_id = $4), false) AS "hasDevice",
+    coalesce(bool_or(s.address = $5), false) AS "hasAddress"
+  FROM account LEFT JOIN sessions s ON s.user_id = account.id AND s.created_at > $6
+    AND (s.end_reason IS NULL OR s.end_reason NOT IN ('ended', 'reused', 'device'))
+  GROUP BY account.id`;
+
+/**
+ * Whether the account is known where the try comes from. A paired device has its token to show. What another one calls
+ * itself is no secret: alone it gives a count of its own, and together with a known address one more.
+ */
+export async function findOrigin(
+  em: EntityManager,
+  { email, device }: Pick<Login, 'email' | 'device'>,
+  address: string | null,
+  now: Date,
+): Promise<Origin> {
+  const paired = device && 'token' in device ? device : null;
+  const named = device && !('token' in device) ? device.id : null;
+  const pairedId = Id.safeParse(paired?.id);
+  const [row] = await query<Row>(em, FIND, [
+    email,
+    pairedId.success ? pairedId.data : null,
+    paired && hashToken(paired.token),
+    named,
+    address,
+    new Date(now.getTime() - KNOWN_DAYS * DAY_MS),
+  ]);
+  const { isPaired = false, hasDevice = false, hasAddress = false } = row ?? {};
+  const network = address === null ? 'this machine' : networkOf(address);
+  if (isPaired) return { place: ['paired', paired?.id as string], isKnownDevice: true, isKnown: true };
+  if (!hasDevice) return { place: ['network', network], isKnownDevice: false, isKnown: hasAddress };
+  const place = ['device', named as string, ...(hasAddress ? [network] : [])];
+  return { place, isKnownDevice: true, isKnown: true };
+}

@@ -1,0 +1,130 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { fieldProblem, ProblemError } from '../../contract/problem.ts';
+import { OWNER_PASSWORD_MIN, type UserChange } from '../../contract/users.ts';
+import { query } from '../../database/query.ts';
+import { endSessionsOf } from '../auth/sessions.ts';
+import type { Actor, Context } from '../context.ts';
+import { listShopsOf } from '../shops/find-shops.ts';
+import { type Transaction, transact } from '../transact.ts';
+import { checkVersion } from '../versions.ts';
+import { mayAppoint, saveUser } from './create-user.ts';
+import { applyHashes, type Hashes, hashCredentials, recordCredentials } from './credentials.ts';
+import { User } from './user.entity.ts';
+import { viewColleague, viewUser } from './view-user.ts';
+
+/** Whose people: those of one shop, or everybody's for a program. */
+type Where = { shopId: string | null; address?: string | null };
+
+/**
+ * Changes somebody else: name, e-mail, role, password, PIN, and whether they may sign in. All of it acts at once: another
+ * password or being disabled ends their sessions, another role closes their sockets. Gives how many sessions ended.
+ * Throws `not_found`, `forbidden`, `version_conflict`, `already_exists`, `invalid_request`, `too_busy`.
+ */
+export async function changeUser(
+  context: Context,
+  { shopId, address = null }: Where,
+  userId: string,
+  change: UserChange,
+): Promise<{ user: User; endedSessions: number }> {
+  const hashes = await prepare(context, shopId, userId, change);
+  const changed = await transact(context, async (tx) => {
+    const user = await findAndCheck(tx, shopId, userId, change);
+    checkVersion(change.version, viewUser(user));
+    const before = { view: viewUser(user), colleague: viewColleague(user) };
+    apply(user, change, hashes, tx.app.now());
+    const isSame = JSON.stringify(before.view) === JSON.stringify(viewUser(user));
+    if (isSame && Object.keys(hashes).length === 0) return { user, endedSessions: 0 };
+    user.updatedAt = tx.app.now();
+    await saveUser(tx.em, user);
+    const endedSessions = await endSessions(tx, user, hashes);
+    const where = { ...tx, shopId: shopId ?? user.shopId ?? null, address };
+    await recordCredentials(where, user, { ...hashes, emailBefore: before.view.email });
+    await recordColleague(tx, user, before.colleague);
+    return { user, endedSessions };
+  });
+  context.app.bus.tell({ kind: 'sessions' });
+  return changed;
+}
+
+/** Hashes what there is to hash, once it is clear that the actor may set it: the server works for nobody else. */
+async function prepare(
+  context: Context,
+  shopId: string | null,
+  userId: string,
+  change: UserChange,
+): Promise<Hashes> {
+  const em = context.em.fork();
+  const user = await findAndCheck({ ...context, em }, shopId, userId, change);
+  checkVersion(change.version, viewUser(user));
+  if (change.role === 'owner' && user.role !== 'owner' && change.password === undefined) {
+    const detail = `is missing: an owner's has ${OWNER_PASSWORD_MIN} characters or more, so who becomes one gets another`;
+    throw fieldProblem('invalid_request', '/password', detail);
+  }
+  const { name = user.name, email = user.email, role = user.role } = change;
+  const shops = await listShopsOf(em, user);
+  return await hashCredentials(context.app, userId, change, { name, email, role, shops });
+}
+
+// Not FOR UPDATE: that person's sales, which only name them, go on meanwhile.
+const LOCK = `
+  SELECT EXISTS (SELECT FROM shops WHERE owner_id = u.id) AS "ownsShop"
+  FROM users u
+  WHERE u.id = $1 AND ($2::uuid IS NULL OR u.shop_id = $2
+    OR EXISTS (SELECT FROM shops WHERE id = $2 AND owner_id = u.id))
+  FOR NO KEY UPDATE OF u`;
+
+async function findAndCheck(
+  { em, actor }: { em: EntityManager; actor: Actor },
+  shopId: string | null,
+  userId: string,
+  change: UserChange,
+): Promise<User> {
+  const [found] = await query<{ ownsShop: boolean }>(em, LOCK, [userId, shopId]);
+  if (!found) throw new ProblemError('not_found', { detail: 'There is no such person.' });
+  const user = await em.findOneOrFail(User, userId, { refresh: true });
+  const refusal = refusalOf(actor, user, change, found.ownsShop);
+  if (refusal) throw new ProblemError('forbidden', { detail: refusal });
+  return user;
+}
+
+/** Why an actor may not make this change, in a sentence; null when they may. */
+function refusalOf(actor: Actor, user: User, change: UserChange, ownsShop: boolean): string | null {
+  if (actor.kind === 'user') {
+    if (actor.id === user.id)
+      return 'Nobody changes their own role or disables themselves; for everything else there is your profile.';
+    if (!mayAppoint(actor, user.role)) return `Only an owner can change somebody who is ${user.role}.`;
+    if (change.role && !mayAppoint(actor, change.role))
+      return `Only an owner can make somebody ${change.role}.`;
+    // They may own other shops too, in which this actor has no say.
+    if (ownsShop) return `${user.name} owns a shop: nobody else changes their account.`;
+  }
+  const leaves = change.isDisabled === true || (change.role !== undefined && change.role !== 'owner');
+  return ownsShop && leaves ? `${user.name} owns a shop, and a shop keeps its owner.` : null;
+}
+
+function apply(user: User, change: UserChange, hashes: Hashes, now: Date): void {
+  user.name = change.name ?? user.name;
+  user.email = change.email ?? user.email;
+  user.role = change.role ?? user.role;
+  if (change.isDisabled === true) user.disabledAt ??= now;
+  if (change.isDisabled === false) user.disabledAt = null;
+  applyHashes(user, hashes);
+}
+
+async function endSessions({ em, app }: Transaction, user: User, { passwordHash }: Hashes): Promise<number> {
+  if (user.disabledAt) return await endSessionsOf(em, user.id, app.now(), 'disabled');
+  if (passwordHash !== undefined) return await endSessionsOf(em, user.id, app.now(), 'password');
+  return 0;
+}
+
+/** Tells their shops when somebody has another name or role, or came or went. */
+export async function recordColleague(
+  { em, record }: Transaction,
+  user: User,
+  before: ReturnType<typeof viewColleague>,
+): Promise<void> {
+  const data = viewColleague(user);
+  if (JSON.stringify({ ...before, version: data.version }) === JSON.stringify(data)) return;
+  for (const { id } of await listShopsOf(em, user))
+    record({ shopId: id, type: 'user_updated', data, before });
+}

@@ -1,0 +1,69 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { SecurityType } from '../../contract/audit.ts';
+import { recordSecurity } from '../audit/record-security.ts';
+import { checkPassword, type PasswordOwner } from '../auth/password-rules.ts';
+import { hashPassword } from '../auth/passwords.ts';
+import { checkPin, hashPin } from '../auth/pin.ts';
+import { type Actor, deviceOf, eventActor, type Services } from '../context.ts';
+import type { User } from './user.entity.ts';
+
+/** Null takes the PIN away; what is not named stays. */
+type Credentials = { password?: string | undefined; pin?: string | null | undefined };
+export type Hashes = { passwordHash?: string; pinHash?: string | null };
+
+/**
+ * Looks whether a password and a PIN may be had, and hashes them. Outside a transaction: nobody waits for it.
+ * Throws `invalid_request`, `too_busy`.
+ */
+export async function hashCredentials(
+  app: Services,
+  userId: string,
+  { password, pin }: Credentials,
+  owner: PasswordOwner,
+): Promise<Hashes> {
+  if (typeof pin === 'string') checkPin(pin);
+  if (password !== undefined) await checkPassword(password, owner);
+  return {
+    ...(password === undefined ? {} : { passwordHash: await hashPassword(password) }),
+    ...(pin === undefined ? {} : { pinHash: pin === null ? null : await hashPin(app, userId, pin) }),
+  };
+}
+
+/** A new PIN begins without the wrong ones of the old. */
+export function applyHashes(user: User, { passwordHash, pinHash }: Hashes): void {
+  if (passwordHash !== undefined) user.passwordHash = passwordHash;
+  if (pinHash === undefined) return;
+  user.pinHash = pinHash;
+  user.pinFailures = 0;
+}
+
+type CredentialChange = Hashes & { emailBefore: string };
+type Origin = {
+  app: Services;
+  em: EntityManager;
+  actor: Actor;
+  shopId: string | null;
+  address: string | null;
+};
+
+/** Records which of these changed and who changed them, never a password or a PIN; at the end of the transaction. */
+export async function recordCredentials(
+  { app, em, actor, shopId, address }: Origin,
+  { id, name, email, pinHash }: User,
+  change: CredentialChange,
+): Promise<void> {
+  const record = async (type: SecurityType, details: object) =>
+    await recordSecurity(em, {
+      type,
+      shopId,
+      at: app.now(),
+      actor: eventActor(actor),
+      deviceId: deviceOf(actor),
+      address,
+      details: { userId: id, name, ...details },
+    });
+  if (change.passwordHash !== undefined) await record('password_changed', {});
+  if (change.pinHash !== undefined) await record('pin_changed', { hasPin: pinHash != null });
+  if (change.emailBefore !== email)
+    await record('email_changed', { before: change.emailBefore, after: email });
+}

@@ -1,0 +1,81 @@
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Middleware } from 'koa';
+import type { Server } from 'socket.io';
+import type { App } from '../../app.ts';
+import { ProblemError } from '../../contract/problem.ts';
+import type { Edge } from '../edge/edge.ts';
+import { securityHeadersFor } from '../edge/headers.ts';
+import { answerRaw } from '../edge/raw-answer.ts';
+import { handshakeLimit } from '../middleware/limits.ts';
+
+export const FEED_PATH = '/socket.io';
+
+export const isOfFeed = ({ url }: IncomingMessage) => url?.startsWith(`${FEED_PATH}/`) ?? false;
+
+/** The way into the live feed: nothing reaches Socket.io that has not passed what every request passes. */
+export type Door = {
+  /** Counts a new connection for its address. Throws `too_many_requests`. */
+  count(request: IncomingMessage, address: string): Promise<void>;
+  serve(request: IncomingMessage, response: ServerResponse): void;
+};
+
+/** Takes the sockets of this HTTP server. */
+export function openDoor(app: App, io: Server, http: HttpServer, edge: Edge): Door {
+  io.attach(http);
+  const serve = takeListener(http, 'request') as Door['serve'];
+  const upgrade = takeListener(http, 'upgrade') as (
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+  ) => void;
+  const countHandshake = handshakeLimit(app);
+  const count = async (request: IncomingMessage, address: string) => {
+    if (!isKnown(io, request)) await countHandshake(address);
+  };
+  http.on('upgrade', async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    try {
+      const { address } = edge.admit(request);
+      await count(request, address);
+      upgrade(request, socket, head);
+    } catch (error) {
+      answerRaw(socket, problemOf(app, error));
+    }
+  });
+  io.engine.on('initial_headers', (headers: Record<string, string>) => {
+    Object.assign(headers, securityHeadersFor());
+  });
+  return { count, serve };
+}
+
+/** Socket.io listens by itself; we decide what it hears. */
+function takeListener(http: HttpServer, event: 'request' | 'upgrade') {
+  const [listener] = http.listeners(event);
+  http.removeAllListeners(event);
+  return listener;
+}
+
+/** Whether it goes on with a connection that is there: each poll is a request. */
+function isKnown(io: Server, { url = '' }: IncomingMessage): boolean {
+  const sid = new URLSearchParams(url.replace(/^[^?]*/, '')).get('sid');
+  const { clients } = io.engine as unknown as { clients: Record<string, unknown> };
+  return sid !== null && Object.hasOwn(clients, sid);
+}
+
+function problemOf(app: App, error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error;
+  app.log.error({ err: error }, 'a socket could not be let in');
+  return new ProblemError('internal', { detail: 'The socket could not be let in. Try again.' });
+}
+
+/** Hands to Socket.io what is for it. */
+export const feedRequests =
+  (feed: { door?: Door }): Middleware =>
+  async (ctx, next) => {
+    const { door } = feed;
+    if (!door || !isOfFeed(ctx.req)) return await next();
+    await door.count(ctx.req, ctx.ip);
+    ctx.respond = false;
+    door.serve(ctx.req, ctx.res);
+  };

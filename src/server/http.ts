@@ -1,0 +1,119 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { App } from '../app.ts';
+import { ProblemError } from '../contract/problem.ts';
+import type { Callers } from './edge/callers.ts';
+import { answerRaw } from './edge/raw-answer.ts';
+import { isOfFeed } from './feed/door.ts';
+
+/** How long the other side may take. A sale takes milliseconds: all of these are for lines that broke, and for attacks. */
+export const usualTimeouts = {
+  /** Until the headers are here. */
+  headersMs: 10_000,
+  /** Until the whole request is: 4 MiB of offline sales over a slow line. */
+  requestMs: 30_000,
+  /** How often Node looks for the two above; by itself it does each half minute. */
+  lookMs: 2_000,
+  /** Tills keep their connection: a minute between two bills is usual. */
+  keepAliveMs: 65_000,
+  /** Without a byte either way. Who waits for events waits 25 seconds. */
+  silenceMs: 40_000,
+  /** For taking an answer: whoever is slower than that makes us keep it. */
+  answerMs: 30_000,
+};
+export type Timeouts = typeof usualTimeouts;
+
+/** The feed's own bound is 10,000 sockets; these are so many more for requests. */
+const MAX_CONNECTIONS = 11_000;
+/** Node's own; a token has less than one. */
+const MAX_HEADER_BYTES = 16 * 1024;
+/** It is said so often at most that an address has too many connections. */
+const SAY_EVERY_MS = 60_000;
+
+/** An HTTP server with bounds on what a connection may do to it, and answers of our own where Node would write its bare ones. */
+export function createHttp(app: App, callers: Callers, timeouts: Timeouts): Server {
+  const http = createServer({
+    headersTimeout: timeouts.headersMs,
+    requestTimeout: timeouts.requestMs,
+    connectionsCheckingInterval: timeouts.lookMs,
+    keepAliveTimeout: timeouts.keepAliveMs,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    // A missing or doubled one is refused with the other names, by an answer like all others.
+    requireHostHeader: false,
+    // Who offers HTTP/2 or the like is answered in HTTP/1.1.
+    shouldUpgradeCallback: isOfFeed,
+  });
+  http.timeout = timeouts.silenceMs;
+  http.maxConnections = MAX_CONNECTIONS;
+  boundAddresses(http, app, callers);
+  const answers = boundAnswers(http, timeouts.answerMs);
+  // What a client expects is up to us (RFC 9110 §10.1.1), and we need not know it.
+  http.on('checkExpectation', (request, response) => http.emit('request', request, response));
+  http.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const answer = answers.get(socket as Socket);
+    if (
+      !socket.writable ||
+      error.code === 'ECONNRESET' ||
+      (answer?.headersSent && !answer.writableFinished)
+    ) {
+      socket.destroy();
+    } else answerRaw(socket, problemOf(error));
+  });
+  return http;
+}
+
+function problemOf({ code }: NodeJS.ErrnoException): ProblemError {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new ProblemError('request_timeout', {
+      detail: 'The request took too long to arrive. Send it again.',
+    });
+  }
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new ProblemError('headers_too_large', {
+      detail: `The headers come to more than ${MAX_HEADER_BYTES / 1024} KiB.`,
+    });
+  }
+  return new ProblemError('bad_request', { detail: 'The request can not be read as HTTP.' });
+}
+
+/** One address can't take all connections. Behind a proxy there may be a whole chain of shops: those that are named may. */
+function boundAddresses(http: Server, app: App, { addressOf, isProxy }: Callers): void {
+  const most = app.config.edge.connectionsPerAddress;
+  const open = new Map<string, number>();
+  let saidAt = -Infinity;
+  http.on('connection', (socket) => {
+    const address = addressOf(socket);
+    if (isProxy(address)) return;
+    const count = (open.get(address) ?? 0) + 1;
+    if (count > most) {
+      socket.destroy();
+      if (performance.now() - saidAt < SAY_EVERY_MS) return;
+      saidAt = performance.now();
+      app.log.warn(
+        { address, most },
+        'too many connections of one address; if it is a proxy, name it in trustedProxies',
+      );
+      return;
+    }
+    open.set(address, count);
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 1) - 1;
+      if (left === 0) open.delete(address);
+      else open.set(address, left);
+    });
+  });
+}
+
+/** Hangs up on whoever doesn't take an answer. Gives each connection's last one. */
+function boundAnswers(http: Server, answerMs: number): WeakMap<Socket, ServerResponse> {
+  const answers = new WeakMap<Socket, ServerResponse>();
+  http.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
+    answers.set(socket, response);
+    response.once('prefinish', () => {
+      const cut = setTimeout(() => socket.destroy(), answerMs);
+      response.once('close', () => clearTimeout(cut));
+    });
+  });
+  return answers;
+}

@@ -1,0 +1,65 @@
+import type { Middleware } from 'koa';
+import type { App, Limit } from '../../app.ts';
+import { ProblemError } from '../../contract/problem.ts';
+import { networkOf } from '../../core/auth/network.ts';
+import { readAccessToken } from '../../core/auth/tokens.ts';
+import { bearerToken } from '../bearer.ts';
+
+/** Long enough for what a till asks all at once when it starts, short enough that who waits hardly notices. */
+const WINDOW_SECONDS = 2;
+/** A watchdog that was told to wait would take the server for dead. */
+const UNCOUNTED = new Set(['/healthz', '/readyz']);
+
+/**
+ * So many requests of each session, and of each address for whoever has none. No database is asked: a token counts for
+ * its session when its signature is right, and one that is forged counts for the address that it came from.
+ */
+export function limits(app: App): Middleware {
+  const times = app.config.edge.requestsPerSecond * WINDOW_SECONDS;
+  const perSession: Limit = { name: 'session', times, seconds: WINDOW_SECONDS };
+  const perAddress: Limit = { name: 'address', times, seconds: WINDOW_SECONDS };
+  return async (ctx, next) => {
+    if (UNCOUNTED.has(ctx.path)) return await next();
+    const sessionId = await sessionOf(app, ctx.get('authorization'));
+    const limit = sessionId === undefined ? perAddress : perSession;
+    const count = await app.limits.spend(limit, sessionId ?? networkOf(ctx.ip));
+    // draft-ietf-httpapi-ratelimit-headers-10
+    ctx.set({
+      'RateLimit-Policy': `"${limit.name}";q=${limit.times};w=${limit.seconds}`,
+      RateLimit: `"${limit.name}";r=${count.remaining};t=${count.resetSeconds}`,
+    });
+    if (count.waitSeconds > 0) throw tooMany(count.waitSeconds);
+    await next();
+  };
+}
+
+/** The session that a token speaks for; undefined for one that is forged or old, and without any. */
+async function sessionOf(app: App, header: string): Promise<string | undefined> {
+  const token = bearerToken(header);
+  if (!token) return undefined;
+  try {
+    return (await readAccessToken(app, token)).sessionId;
+  } catch (error) {
+    if (error instanceof ProblemError) return undefined;
+    throw error;
+  }
+}
+
+/** Devices behind one address that connect again after a power cut, each once. */
+const HANDSHAKE_SECONDS = 10;
+
+/** Counts a connection to the live feed for its address. Throws `too_many_requests`. */
+export function handshakeLimit(app: App): (address: string) => Promise<void> {
+  const times = Math.ceil((app.config.edge.requestsPerSecond * HANDSHAKE_SECONDS) / 2);
+  const limit: Limit = { name: 'handshakes', times, seconds: HANDSHAKE_SECONDS };
+  return async (address) => {
+    const { waitSeconds } = await app.limits.spend(limit, networkOf(address));
+    if (waitSeconds > 0) throw tooMany(waitSeconds);
+  };
+}
+
+const tooMany = (seconds: number) =>
+  new ProblemError('too_many_requests', {
+    detail: `That is too much at once. Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`,
+    extra: { retryAfter: seconds },
+  });

@@ -1,0 +1,225 @@
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type pg from 'pg';
+import { createApp, WrongKeyError } from '../../src/app.ts';
+import { ConfigError, loadConfig, newSecret } from '../../src/config.ts';
+import { purposes } from '../../src/core/keys/keys.ts';
+import { migrateDown } from '../../src/database/migrate.ts';
+import { initOptions, smoocho } from '../support/cli.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { removeFolder, tempFolder } from '../support/temp.ts';
+import { fingerprint } from '../support/world.ts';
+
+describe('the keys of a database', () => {
+  let home: string;
+  let database: TestDatabase;
+  let db: pg.Client;
+
+  beforeEach(async () => {
+    home = tempFolder();
+    database = await testDatabase();
+    db = await database.connect();
+  });
+  afterEach(async () => {
+    await database.drop();
+    removeFolder(home);
+  });
+
+  const keyFile = () => join(home, 'secrets', 'master-key');
+  const openApp = (env: Record<string, string> = {}) =>
+    createApp(loadConfig({ home }, { DATABASE_URL: database.url, LOG_LEVEL: 'silent', ...env }));
+  const openAndClose = async (env = {}) => await (await openApp(env)).close();
+  const refusal = async (env = {}): Promise<Error> =>
+    await openApp(env).then(
+      async (app) => {
+        await app.close();
+        throw new Error('It was opened.');
+      },
+      (error) => error,
+    );
+
+  it('are made once, one of each purpose, wrapped, also when two processes start at once', async () => {
+    const apps = await Promise.all([openApp(), openApp()]);
+    const [one, other] = apps.map(({ keys }) => keys);
+    expect(one?.hmac('pin', 'x').equals(other?.hmac('pin', 'x') as Buffer)).to.equal(true);
+    const bytes = Buffer.from('a seal');
+    const { keyId, signature } = (one as NonNullable<typeof one>).sign(bytes);
+    expect(other?.verifySignature(keyId, bytes, signature)).to.equal(true);
+    expect(other?.verifySignature(keyId, Buffer.from('another'), signature)).to.equal(false);
+    expect(other?.verifySignature(one?.tokenKey().id as string, bytes, signature)).to.equal(false);
+    for (const app of apps) await app.close();
+    const { rows } = await db.query('SELECT purpose, wrapped FROM keys ORDER BY purpose');
+    expect(rows.map(({ purpose }) => purpose)).to.deep.equal([...purposes].sort());
+    const master = Buffer.from(readFileSync(keyFile(), 'utf8'), 'base64url');
+    expect([master.length, statSync(keyFile()).mode & 0o777]).to.deep.equal([32, 0o600]);
+    expect(readdirSync(join(home, 'secrets'))).to.deep.equal(['master-key']);
+  });
+
+  it('that hash keep the parts apart, and each purpose', async () => {
+    const { keys, close } = await openApp();
+    const hashes = [
+      keys.hmac('pin', 'ab', 'c'),
+      keys.hmac('pin', 'a', 'bc'),
+      keys.hmac('pin', 'abc'),
+      keys.hmac('customer-lookup', 'ab', 'c'),
+    ].map((hash) => hash.toString('hex'));
+    expect(new Set(hashes).size).to.equal(4);
+    expect(keys.hmac('pin', Buffer.from('ab'), 'c').toString('hex')).to.equal(hashes[0]);
+    await close();
+  });
+
+  it('get one for a purpose that is new', async () => {
+    await openAndClose();
+    await db.query("DELETE FROM keys WHERE purpose = 'pin'");
+    const { rows: before } = await db.query('SELECT id FROM keys');
+    await openAndClose();
+    const { rows } = await db.query('SELECT id, purpose FROM keys');
+    const added = rows.filter(({ id }) => !before.some((row) => row.id === id));
+    expect(added.map(({ purpose }) => purpose)).to.deep.equal(['pin']);
+  });
+
+  it('do not open with another master key, nor when a row was changed or exchanged: nothing is written', async () => {
+    await openAndClose();
+    const before = await fingerprint(db);
+    const wrong = await refusal({ MASTER_KEY: newSecret() });
+    expect(wrong).to.be.instanceOf(WrongKeyError);
+    expect(wrong.message).to.match(
+      /^The key in MASTER_KEY is not the one that this database was encrypted with\./,
+    );
+    expect(await fingerprint(db)).to.deep.equal(before);
+    const exchange = `
+      UPDATE keys k SET wrapped = o.wrapped FROM keys o
+      WHERE (k.purpose = 'pin' AND o.purpose = 'customer') OR (k.purpose = 'customer' AND o.purpose = 'pin')`;
+    await db.query(exchange);
+    expect((await refusal()).message).to.match(/^The key .{12} in the table "keys" does not open/);
+    await db.query(exchange);
+    await openAndClose();
+    await db.query(
+      "UPDATE keys SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) WHERE purpose = 'canary'",
+    );
+    expect(await refusal()).to.be.instanceOf(WrongKeyError);
+  });
+
+  it('are not made anew when the file of the master key is gone', async () => {
+    await openAndClose();
+    renameSync(keyFile(), join(home, 'aside'));
+    const before = await fingerprint(db);
+    const gone = await refusal();
+    expect(gone).to.be.instanceOf(WrongKeyError);
+    expect(gone.message).to.include(`The key file ${keyFile()} is not there`).and.include('Put it back');
+    expect([existsSync(keyFile()), await fingerprint(db)]).to.deep.equal([false, before]);
+    renameSync(join(home, 'aside'), keyFile());
+    await openAndClose();
+  });
+
+  it('need a master key that nobody else can read, and that is one', async () => {
+    await openAndClose();
+    for (const mode of [0o640, 0o604, 0o622]) {
+      chmodSync(keyFile(), mode);
+      const loose = await refusal();
+      expect(loose).to.be.instanceOf(ConfigError);
+      expect(loose.message).to.equal(`${keyFile()} can be read by others. Close it: chmod 600 ${keyFile()}`);
+    }
+    chmodSync(keyFile(), 0o600);
+    const named = join(home, 'named');
+    writeFileSync(named, readFileSync(keyFile()), { mode: 0o644 });
+    expect((await refusal({ MASTER_KEY_FILE: named })).message).to.include('can be read by others');
+    chmodSync(named, 0o640);
+    await openAndClose({ MASTER_KEY_FILE: named });
+    expect((await refusal({ MASTER_KEY_FILE: join(home, 'none') })).message).to.include('is not there');
+    for (const text of ['password', 'A'.repeat(42), 'A'.repeat(44), `${'A'.repeat(42)}!`]) {
+      const refused = await refusal({ MASTER_KEY: text });
+      expect(refused.message, text).to.equal(
+        'The key in MASTER_KEY is not 32 bytes in base64. Put back the right one from a backup.',
+      );
+    }
+    writeFileSync(keyFile(), '');
+    expect((await refusal()).message).to.include('is empty');
+    rmSync(keyFile());
+  });
+
+  it('that come from the environment leave no file behind', async () => {
+    const MASTER_KEY = newSecret();
+    await openAndClose({ MASTER_KEY });
+    await openAndClose({ MASTER_KEY });
+    expect(existsSync(keyFile())).to.equal(false);
+    expect((await refusal()).message).to.include('is not there');
+  });
+});
+
+describe('a wrong master key on the command line', () => {
+  let home: string;
+  let database: TestDatabase;
+
+  before(async () => {
+    home = tempFolder();
+    database = await testDatabase({ migrated: false });
+    const { code, stderr } = await smoocho(['init', ...initOptions(home)], env());
+    expect(code, stderr).to.equal(0);
+  });
+  after(async () => {
+    await database.drop();
+    removeFolder(home);
+  });
+
+  const env = (more = {}) => ({ SMOOCHO_HOME: home, DATABASE_URL: database.url, MASTER_KEY: '', ...more });
+
+  it('is exit code 6 for every command that opens the database, and changes nothing in it', async () => {
+    const db = await database.connect();
+    await migrateDown(database.url, 1);
+    await smoocho(['migrate', 'up'], env());
+    const before = await fingerprint(db);
+    const commands = [
+      ['shop', 'list'],
+      ['init', ...initOptions(home)],
+      ['start', '--port=0', '--host=127.0.0.1'],
+      ['secrets', 'rotate'],
+      ['migrate', 'up'],
+      ['migrate', 'down', '--yes'],
+      ['verify'],
+    ];
+    for (const command of commands) {
+      const { code, stderr } = await smoocho(command, env({ MASTER_KEY: newSecret() }));
+      expect([command.join(' '), code]).to.deep.equal([command.join(' '), 6]);
+      expect(stderr).to.equal(
+        'The key in MASTER_KEY is not the one that this database was encrypted with. Put back the right one, or set DATABASE_URL to the right database. Nothing was changed.\n',
+      );
+    }
+    expect(await fingerprint(db)).to.deep.equal(before);
+    const json = await smoocho(['shop', 'list', '--json'], env({ MASTER_KEY: newSecret() }));
+    expect([json.code, json.json().exitCode]).to.deep.equal([6, 6]);
+    expect((await smoocho(['shop', 'list'], env())).code).to.equal(0);
+  }).timeout(90_000);
+
+  it('is exit code 6 when its file is gone, and none is made', async () => {
+    const file = join(home, 'secrets', 'master-key');
+    renameSync(file, join(home, 'aside'));
+    for (const command of [
+      ['shop', 'list'],
+      ['start', '--port=0'],
+      ['init', ...initOptions(home)],
+    ]) {
+      const { code, stderr } = await smoocho(command, env());
+      expect([code, existsSync(file)], stderr).to.deep.equal([6, false]);
+    }
+    renameSync(join(home, 'aside'), file);
+    expect((await smoocho(['shop', 'list'], env())).code).to.equal(0);
+    chmodSync(file, 0o644);
+    const loose = await smoocho(['shop', 'list'], env());
+    expect([loose.code, loose.stderr]).to.deep.equal([
+      2,
+      `${file} can be read by others. Close it: chmod 600 ${file}\n`,
+    ]);
+    chmodSync(file, 0o600);
+  }).timeout(90_000);
+});

@@ -1,0 +1,118 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { clientOf } from '../support/client.ts';
+import { givenShop, PASSWORD, type TestShop } from '../support/factories.ts';
+import { addressOf, givenCopies, outcomeOf, WRONG } from '../support/sign-in-parts.ts';
+
+const OF_EACH = 300;
+const EARLY = 'early@example.com';
+/** By chance alone it is larger once in 15,000 runs. */
+const MOST_DEVIATIONS = 4;
+
+describe('how long signing in takes', () => {
+  let test: TestApp;
+  let shop: TestShop;
+
+  before(async () => {
+    test = await startTestApp();
+    shop = await givenShop(test, 'TIME');
+  });
+  after(() => test.close());
+
+  it('does not tell an account that is there from one that is not, 300 of each', async () => {
+    const known = await givenCopies(test, shop.emails.cashier, OF_EACH);
+    const pairs = known.map((email, n) => [
+      { email, isKnown: true, address: addressOf(2 * n) },
+      { email: `nobody-${email}`, isKnown: false, address: addressOf(2 * n + 1) },
+    ]);
+    // In turn, and each second pair the other way round: whatever else the machine does meets both alike.
+    const attempts = pairs.flatMap((pair, n) => (n % 2 === 0 ? pair : pair.toReversed()));
+    const times: Record<'known' | 'unknown', number[]> = { known: [], unknown: [] };
+    const codes = new Set<string>();
+    const work = async () => {
+      for (let attempt = attempts.shift(); attempt; attempt = attempts.shift()) {
+        const { email, address, isKnown } = attempt;
+        const begun = performance.now();
+        codes.add(await outcomeOf(test, { email, address, password: WRONG }));
+        times[isKnown ? 'known' : 'unknown'].push(performance.now() - begun);
+      }
+    };
+    await Promise.all([work(), work()]);
+    expect([...codes]).to.deep.equal(['wrong_credentials']);
+
+    const deviations = rankDeviations(times.known, times.unknown);
+    const [a, b] = [medianOf(times.known), medianOf(times.unknown)];
+    console.log(
+      `    known ${a.toFixed(1)} ms, unknown ${b.toFixed(1)} ms (medians); ${deviations.toFixed(2)} deviations apart`,
+    );
+    expect(Math.abs(deviations)).to.be.below(MOST_DEVIATIONS);
+    // It is no test that always passes. A try that is too early does all that others do but for the hashing.
+    const unhashed: number[] = [];
+    for (let n = 0; n < 100; n += 1) {
+      const begun = performance.now();
+      if ((await outcomeOf(test, { email: EARLY, password: WRONG })) !== 'wrong_credentials') {
+        unhashed.push(performance.now() - begun);
+      }
+    }
+    expect(unhashed.length).to.be.above(50);
+    expect(rankDeviations(times.known, unhashed)).to.be.above(2 * MOST_DEVIATIONS);
+  }).timeout(400_000);
+
+  it('leaves /healthz under 100 ms while 200 sign in at once, and bounds how many wait', async () => {
+    const emails = await givenCopies(test, shop.emails.cashier, 200);
+    const health = clientOf(test.url);
+    let isOver = false;
+    const asked: number[] = [];
+    const watch = async () => {
+      while (!isOver) {
+        const begun = performance.now();
+        expect((await health.get('/healthz')).status).to.equal(200);
+        asked.push(performance.now() - begun);
+        await sleep(5);
+      }
+    };
+    const watching = watch();
+    const begun = performance.now();
+    const answers = await Promise.all(emails.map((email) => login(test.url, email)));
+    const tookMs = performance.now() - begun;
+    isOver = true;
+    await watching;
+    const statuses = answers.map(({ status }) => status);
+    const signedIn = statuses.filter((status) => status === 200).length;
+    const p99 = asked.toSorted((a, b) => a - b)[Math.floor(asked.length * 0.99)] as number;
+    console.log(
+      `    ${signedIn} of 200 in after ${(tookMs / 1000).toFixed(1)} s; /healthz p99 ${p99.toFixed(1)} ms of ${asked.length}`,
+    );
+    // Those beyond the bound are told to come again: nobody is left hanging.
+    expect(signedIn).to.be.at.least(130);
+    for (const { status, headers } of answers.filter((answer) => answer.status !== 200)) {
+      expect([status, headers.get('retry-after')]).to.deep.equal([503, '5']);
+    }
+    expect(asked.length).to.be.above(100);
+    expect(p99).to.be.below(100);
+  }).timeout(120_000);
+});
+
+/** With more patience than the usual client of the tests. */
+const login = (url: string, email: string) =>
+  fetch(`${url}/api/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email, password: PASSWORD }),
+    signal: AbortSignal.timeout(100_000),
+  });
+
+const medianOf = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
+
+/**
+ * By how many standard deviations the first are slower than the second, by their ranks alone (Mann and Whitney's U): a few
+ * that took much longer count no more than others.
+ */
+function rankDeviations(first: number[], second: number[]): number {
+  let wins = 0;
+  for (const a of first) for (const b of second) wins += a > b ? 1 : a === b ? 0.5 : 0;
+  const [m, n] = [first.length, second.length];
+  return (wins - (m * n) / 2) / Math.sqrt((m * n * (m + n + 1)) / 12);
+}
