@@ -16,6 +16,7 @@ const schemaExitCodes = {
   empty: exitCodes.notInitialised,
   newer: exitCodes.refused,
   pending: exitCodes.failed,
+  'one-way': exitCodes.refused,
 } as const;
 
 /** The one place that turns an error into an exit code and a sentence. */

@@ -9,6 +9,8 @@ const TABLE = 'pgmigrations';
 /** Another process may be migrating a large table; whoever waits longer than this should be told. */
 const LOCK_TIMEOUT_MS = 120_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Raised by a migration that refuses to be taken back. */
+const ONE_WAY = 'SM002';
 
 export type MigrationStatus = {
   applied: string[];
@@ -17,11 +19,14 @@ export type MigrationStatus = {
   unknown: string[];
 };
 
+/** `one-way`: what a migration made of the data can't be taken back. */
+type SchemaFault = 'newer' | 'pending' | 'empty' | 'one-way';
+
 /** The schema is not the one that this program works with. */
 export class SchemaError extends Error {
   override name = 'SchemaError';
-  readonly kind: 'newer' | 'pending' | 'empty';
-  constructor(kind: 'newer' | 'pending' | 'empty', message: string) {
+  readonly kind: SchemaFault;
+  constructor(kind: SchemaFault, message: string) {
     super(message);
     this.kind = kind;
   }
@@ -98,13 +103,21 @@ export async function migrateUp(url: string, log: (line: string) => void = () =>
   return pending.length === 0 ? [] : await run(url, 'up', Number.POSITIVE_INFINITY, log);
 }
 
-/** Takes the last `count` migrations back, with the data that only they held; gives the names. */
+/**
+ * Takes the last `count` migrations back, with the data that only they held; gives the names. Throws SchemaError for one
+ * that can't be: nothing is taken back then.
+ */
 export async function migrateDown(
   url: string,
   count: number,
   log: (line: string) => void = () => {},
 ): Promise<string[]> {
-  return await run(url, 'down', count, log);
+  try {
+    return await run(url, 'down', count, log);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== ONE_WAY) throw error;
+    throw new SchemaError('one-way', (error as Error).message);
+  }
 }
 
 async function run(url: string, direction: 'up' | 'down', count: number, log: (line: string) => void) {

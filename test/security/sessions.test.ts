@@ -237,38 +237,31 @@ describe('a session', () => {
       "UPDATE users SET password_hash = 'another' WHERE id = $1",
       "UPDATE users SET pin_hash = 'another' WHERE id = $1",
     ];
-    for (const change of changes) {
-      await db.query('BEGIN');
-      await db.query(change, [person.id]);
-      let isDone = false;
-      const em = test.app.orm.em.fork();
-      const started = startSession({ app: test.app, em }, user, undefined, null, 'password')
-        .then(
-          () => 'in',
-          ({ code }) => code,
-        )
-        .finally(() => {
-          isDone = true;
-        });
-      await until(
-        async () =>
-          (
-            await db.query(
-              "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR SHARE%'",
-            )
-          ).rows.length > 0 || isDone,
+    const changer = await test.database.connect();
+    const em = test.app.orm.em.fork();
+    const start = () => startSession({ app: test.app, em }, user, undefined, null, 'password');
+    const isWaiting = async () => {
+      const { rows } = await db.query(
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%IS NOT DISTINCT%'",
       );
-      expect(isDone).to.equal(false);
-      await db.query('COMMIT');
-      expect(await started, change).to.equal('wrong_credentials');
-      await db.query(
+      return rows.length > 0;
+    };
+    for (const change of changes) {
+      await changer.query('BEGIN');
+      await changer.query(change, [person.id]);
+      const code = start().then(
+        () => 'in',
+        (error) => error.code,
+      );
+      await until(isWaiting);
+      await changer.query('COMMIT');
+      expect(await code, change).to.equal('wrong_credentials');
+      await changer.query(
         'UPDATE users SET disabled_at = NULL, password_hash = $2, pin_hash = NULL WHERE id = $1',
         [person.id, user.passwordHash],
       );
     }
-    const em = test.app.orm.em.fork();
-    const { accessToken } = await startSession({ app: test.app, em }, user, undefined, null, 'password');
-    expect(await use(accessToken)).to.equal(200);
+    expect(await use((await start()).accessToken)).to.equal(200);
   });
 });
 

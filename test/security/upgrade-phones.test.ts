@@ -6,7 +6,7 @@ import { listCustomers } from '../../src/core/customers/find-customers.ts';
 import { withTypedPhone } from '../../src/core/customers/typed-phone.ts';
 import { isSameSale } from '../../src/core/orders/sale-hash.ts';
 import { requestHashOf } from '../../src/core/request-hash.ts';
-import { migrateDown } from '../../src/database/migrate.ts';
+import { migrateDown, SchemaError } from '../../src/database/migrate.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
@@ -110,6 +110,7 @@ describe('an upgrade of a shop that kept phone numbers as they are', () => {
       () => null,
       (error: Error) => error,
     );
+    expect(refusal).to.be.instanceOf(SchemaError).and.include({ kind: 'one-way' });
     expect(refusal?.message).to.match(/^The phone numbers of customers are encrypted, .* Restore a backup/);
     const { rows } = await db.query(
       'SELECT count(*)::int AS n FROM customers WHERE phone_sealed IS NOT NULL',

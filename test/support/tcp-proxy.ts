@@ -11,6 +11,9 @@ export type TcpProxy = {
   pause(): void;
   /** What was held back goes through. */
   resume(): void;
+  /** What the server answers is lost on the way; what is sent to it arrives. */
+  mute(): void;
+  unmute(): void;
   /** Like a server that is down: connections break, and new ones are reset. */
   refuse(): void;
   /** Takes connections again after `refuse`. */
@@ -24,13 +27,14 @@ export async function startTcpProxy(target: string | number): Promise<TcpProxy> 
   const sockets = new Set<Socket>();
   let isPaused = false;
   let isRefusing = false;
+  let isMute = false;
 
   // By hand and not by pipe(), which would resume a paused socket as soon as the other side drains.
-  const carry = (from: Socket, to: Socket) => {
+  const carry = (from: Socket, to: Socket, isAnswer: boolean) => {
     sockets.add(from);
     from.setNoDelay(true);
     from.on('error', () => {});
-    from.on('data', (bytes) => to.write(bytes));
+    from.on('data', (bytes) => (isMute && isAnswer ? undefined : to.write(bytes)));
     from.once('end', () => to.end());
     from.once('close', () => {
       sockets.delete(from);
@@ -47,8 +51,8 @@ export async function startTcpProxy(target: string | number): Promise<TcpProxy> 
       return;
     }
     const far = connect(targetPort, '127.0.0.1');
-    carry(near, far);
-    carry(far, near);
+    carry(near, far, false);
+    carry(far, near, true);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -68,6 +72,12 @@ export async function startTcpProxy(target: string | number): Promise<TcpProxy> 
     resume() {
       isPaused = false;
       for (const socket of sockets) socket.resume();
+    },
+    mute() {
+      isMute = true;
+    },
+    unmute() {
+      isMute = false;
     },
     refuse() {
       isRefusing = true;

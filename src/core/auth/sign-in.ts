@@ -89,7 +89,7 @@ async function recordFailure(
 // ends this session too; whoever was first is seen here.
 const STILL_STANDS = `
   SELECT FROM users
-  WHERE id = $1 AND password_hash = $2 AND pin_hash IS NOT DISTINCT FROM $3 AND disabled_at IS NULL FOR SHARE`;
+  WHERE id = $1 AND password_hash = $2 AND pin_hash IS NOT DISTINCT FROM $3 AND disabled_at IS NULL FOR NO KEY UPDATE`;
 
 /**
  * Starts a session for somebody who has shown who they are; `user` is as it was when they did.
