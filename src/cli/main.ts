@@ -15,6 +15,7 @@ const groups: Record<string, string> = {
   device: 'Pair tills, tablets and screens with a shop, and revoke them',
   secrets: 'Change the keys that tokens, seals and phone numbers are safe with',
   shift: 'Look at drawers and their X and Z reports',
+  audit: 'See who did what, and whether anybody changed the records of it',
 };
 
 function buildProgram(commands: Command[]): Commander {
