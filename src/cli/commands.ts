@@ -49,6 +49,8 @@ export const entries: readonly Entry[] = [
     name: 'secrets rotate',
     load: async () => (await import('./commands/secrets-rotate.ts')).secretsRotate,
   },
+  { name: 'audit list', load: async () => (await import('./commands/audit-list.ts')).auditList },
+  { name: 'audit verify', load: async () => (await import('./commands/audit-verify.ts')).auditVerify },
   { name: 'verify', load: async () => (await import('./commands/verify.ts')).verify },
   { name: 'migrate up', load: async () => (await import('./commands/migrate-up.ts')).migrateUp },
   { name: 'migrate down', load: async () => (await import('./commands/migrate-down.ts')).migrateDown },

@@ -15,6 +15,7 @@ const groups: Record<string, string> = {
   device: 'Pair tills, tablets and screens with a shop, and revoke them',
   secrets: 'Change the keys that tokens, seals and phone numbers are safe with',
   shift: 'Look at drawers and their X and Z reports',
+  audit: 'See who did what, and whether anybody changed the records of it',
 };
 
 function buildProgram(commands: Command[]): Commander {
@@ -23,7 +24,10 @@ function buildProgram(commands: Command[]): Commander {
     .version(version)
     .exitOverride()
     .showHelpAfterError('Add --help to see how it goes.')
-    .configureOutput({ outputError: (message, write) => write(message) });
+    // Somebody may have put a password there, which must not come back out into a log.
+    .configureOutput({
+      outputError: (message, write) => write(message.replace(/(--[\w-]+)=[^']*/g, '$1=…')),
+    });
   const parents = new Map<string, Commander>();
   for (const command of commands) {
     const [first, second] = command.name.split(' ') as [string, string?];

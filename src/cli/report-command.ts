@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import { parse } from '../contract/parse.ts';
+import { recordExport } from '../core/audit/record-export.ts';
+import { systemActor } from '../core/context.ts';
 import type { ReportContext } from '../core/reports/report-span.ts';
 import { findShopByCode } from '../core/shops/find-shops.ts';
 import { type Command, type Option, SHOP_OPTION } from './command.ts';
@@ -54,8 +56,11 @@ export function reportCommand<Query extends z.ZodType, Report extends Head>({
         const em = app.orm.em.fork();
         const shop = await findShopByCode(em, code as string);
         const report = await command.report({ app, em }, shop.id, query);
-        if (wantsCsv && !shell.wantsJson) process.stdout.write(command.csv(report));
-        else shell.say([headOf(shop.name, report), ...command.show(report, lookOf(report))].join('\n\n'));
+        if (wantsCsv && !shell.wantsJson) {
+          const context = { app, em, actor: systemActor('cli') };
+          await recordExport(context, shop.id, { ...report, report: name });
+          process.stdout.write(command.csv(report));
+        } else shell.say([headOf(shop.name, report), ...command.show(report, lookOf(report))].join('\n\n'));
         shell.give(report);
       });
       return undefined;

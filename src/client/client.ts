@@ -46,7 +46,7 @@ export type ClientOptions = {
 };
 
 export type Client = {
-  /** Throws `wrong_credentials`, `device_refused`. */
+  /** Throws `wrong_credentials`, `device_refused`, `too_many_requests`, `too_busy`. */
   signIn(credentials: { email: string; password: string }): Promise<Session>;
   /** Sends what waits, if it can; then ends the session. Sales that are left go out under whoever signs in next. */
   signOut(): Promise<void>;

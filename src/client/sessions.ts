@@ -5,15 +5,19 @@ import type { User } from '../contract/users.ts';
 import { type Context, tell } from './context.ts';
 import { isProblem, localProblem, ProblemAnswer } from './errors.ts';
 import type { Http } from './http.ts';
+import { inTurn } from './turns.ts';
 
 const SESSION = 'session';
 const DEVICE = 'device';
+const RENEWING = 'renewing';
 
 /** A token is renewed when this share of its life is left, at most a minute: before it fails, and not all the time. */
 const RENEW_SHARE = 0.1;
 const RENEW_MOST_MS = 60_000;
 /** How long another tab that renewed the same session takes at most to write down what it got. */
 const OTHER_TAB_MS = 500;
+/** A renewal takes less, on all but the poorest lines; and whoever crashed in the middle of one waits no longer for it. */
+const TURN_MS = 3_000;
 
 /** Who is signed in, and which shops are theirs. */
 export type Session = { user: User; shops: Shop[] };
@@ -144,7 +148,9 @@ export function createSessions(
   }
 
   const share = () => {
-    renewing ??= renew().finally(() => {
+    // Two tabs that renew at once would both be right; but the one that came late, with a token that the other one's new
+    // tokens made an old one, would be taken for a thief.
+    renewing ??= inTurn(context, RENEWING, TURN_MS, renew).finally(() => {
       renewing = null;
     });
     return renewing;

@@ -33,11 +33,26 @@ export const securityTypes = [
 ] as const;
 export type SecurityType = (typeof securityTypes)[number];
 
+/** What a change did to a bill, besides `type`: a bill may be edited, approved and paid at once. */
+export const orderActions = [
+  'edited',
+  'paid',
+  'moved',
+  'refunded',
+  'voided',
+  'flagged',
+  'reviewed',
+  /** Somebody allowed what not everybody may do: another price, a discount above the limit, taking off what is cooked. */
+  'approved',
+] as const;
+export type OrderAction = (typeof orderActions)[number];
+
 /** One record: a change, or something of the security log. */
 export const AuditRecord = z.strictObject({
   /** `e42` is the shop's event 42, `s7` the seventh row of its security log. */
   id: z.string(),
   type: z.enum([...eventTypes, ...securityTypes]),
+  actions: z.array(z.enum(orderActions)),
   at: Timestamp,
   actor: EventActor,
   deviceId: z.string().nullable(),
@@ -66,6 +81,7 @@ export const listAudit = defineRoute({
     type: z.enum([...eventTypes, ...securityTypes]).optional(),
     userId: Id.optional(),
     deviceId: z.string().min(1).max(100).optional(),
+    action: z.enum(orderActions).optional(),
   }),
   responses: { 200: page(AuditRecord) },
   problems: ['not_found'],

@@ -143,6 +143,11 @@ export const ShiftReport = z.strictObject({
   voids: z.strictObject({ bills: z.int(), lines: z.int(), amount: Money }),
   /** Bills still parked, which carry over to the next shift. */
   openBills: z.strictObject({ count: z.int(), due: Money }),
+  /** Of a Z report, where the audit's chain stood: number and hash of its last seal. `smoocho audit verify --head` takes it. */
+  auditHead: z
+    .string()
+    .regex(/^\d{1,15}:[0-9a-f]{64}$/)
+    .nullable(),
 });
 export type ShiftReport = z.output<typeof ShiftReport>;
 

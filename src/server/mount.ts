@@ -11,6 +11,7 @@ import { authenticate } from '../core/auth/authenticate.ts';
 import type { UserActor } from '../core/context.ts';
 import { bearerToken } from './bearer.ts';
 import { bodyReader } from './body.ts';
+import type { Asker } from './middleware/refusals.ts';
 
 /** Routes for `nobody` take a token too if one is sent; all others have one for certain. */
 type ActorOf<R extends Route> = R['permission'] extends 'nobody' ? UserActor | null : UserActor;
@@ -49,7 +50,11 @@ export function mount<R extends Route>(
   router[route.method](route.path, async (ctx) => {
     const em = app.orm.em.fork();
     const params = parseParams(route, ctx.params);
-    const actor = await permit(app, em, route, ctx, (params as { shopId?: string }).shopId ?? null);
+    const asker = await identify(app, em, route, ctx, (params as { shopId?: string }).shopId ?? null);
+    // Whoever is refused from here on is known by it.
+    ctx.state.asker = asker;
+    permit(route, asker);
+    const { actor } = asker;
     const query = parse(route.query ?? NOTHING, { ...ctx.query }, '/query');
     const body = hasBody(route)
       ? parse(route.body ?? NOTHING, await readBody(ctx), '', route.checkedOneByOne)
@@ -74,29 +79,28 @@ function parseParams(route: Route, params: Record<string, string>): unknown {
   throw new ProblemError('not_found', { detail: 'There is nothing at this address.', errors });
 }
 
-/** Who calls, if they may. Another shop's things are not there (404); one's own may still not be for one's role (403). */
-async function permit(
+/** Who calls, by the token that they send. */
+async function identify(
   app: App,
   em: EntityManager,
   route: Route,
   ctx: KoaContext,
   shopId: string | null,
-): Promise<UserActor | null> {
+): Promise<Asker> {
   const token = bearerToken(ctx.get('authorization'));
   if (token === undefined) {
     throw new ProblemError('unauthenticated', { detail: 'Authorization is not of the form: Bearer …' });
   }
-  if (token === null) {
-    if (route.permission === 'nobody') return null;
-    throw new ProblemError('unauthenticated', { detail: 'Send the access token: Authorization: Bearer …' });
-  }
-  const { actor, hasShop } = await authenticate(app, em, token, shopId);
-  if (route.permission === 'nobody' || route.permission === 'any') return actor;
+  if (token !== null) return { route: route.name, shopId, ...(await authenticate(app, em, token, shopId)) };
+  if (route.permission === 'nobody') return { route: route.name, shopId, actor: null, hasShop: false };
+  throw new ProblemError('unauthenticated', { detail: 'Send the access token: Authorization: Bearer …' });
+}
+
+/** Another shop's things are not there (404); one's own may still not be for one's role (403). */
+function permit({ permission }: Route, { actor, shopId, hasShop }: Asker): void {
+  if (permission === 'nobody' || permission === 'any' || actor === null) return;
   if (shopId !== null && !hasShop) throw new ProblemError('not_found', { detail: 'There is no such shop.' });
-  if (!isAtLeast(actor.role, route.permission)) {
-    throw new ProblemError('forbidden', {
-      detail: `This needs a ${route.permission}; you are signed in as ${actor.role}.`,
-    });
-  }
-  return actor;
+  if (isAtLeast(actor.role, permission)) return;
+  const detail = `This needs a ${permission}; you are signed in as ${actor.role}.`;
+  throw new ProblemError('forbidden', { detail });
 }

@@ -5,6 +5,8 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import type { App } from '../app.ts';
 import { ProblemError } from '../contract/problem.ts';
+import { openRefusals, type Refusals } from '../core/audit/refusals.ts';
+import { startSealer } from '../core/audit/sealer.ts';
 import { type Edge, openEdge } from './edge/edge.ts';
 import { feedRequests } from './feed/door.ts';
 import { type LiveFeed, openFeed } from './feed/sockets.ts';
@@ -15,8 +17,10 @@ import { hosts } from './middleware/hosts.ts';
 import { limits } from './middleware/limits.ts';
 import { origins } from './middleware/origins.ts';
 import { problemAnswers } from './middleware/problems.ts';
+import { recordRefusals } from './middleware/refusals.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
+import { mountAudit } from './routes/audit.ts';
 import { mountAuth } from './routes/auth.ts';
 import { mountCustomers } from './routes/customers.ts';
 import { mountDevices } from './routes/devices.ts';
@@ -34,16 +38,28 @@ import { mountUsers } from './routes/users.ts';
 /** After this long the connections that are still open are cut; a sale takes milliseconds. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
+type StartOptions = {
+  reusePort?: boolean;
+  timeouts?: Partial<Timeouts>;
+  seals?: boolean;
+};
+
 export type RunningServer = { host: string; port: number; close(): Promise<void> };
 
 /** The Koa application: middleware in the order in which a request meets them, then the routes. */
-export function createKoa(app: App, feed: LiveFeed, edge: Edge = openEdge(app)): Koa {
+export function createKoa(
+  app: App,
+  feed: LiveFeed,
+  refusals: Refusals = openRefusals(app),
+  edge: Edge = openEdge(app),
+): Koa {
   const koa = new Koa();
   koa.use(knowCaller(edge.callers));
   koa.use(requestId);
   koa.use(accessLog(app.log));
   koa.use(securityHeaders);
   koa.use(problemAnswers(app.log));
+  koa.use(recordRefusals(refusals));
   koa.use(hosts(edge.checkHost));
   koa.use(origins(edge.origins));
   koa.use(feedRequests(feed));
@@ -63,6 +79,7 @@ export function createKoa(app: App, feed: LiveFeed, edge: Edge = openEdge(app)):
   mountDevices(router, app);
   mountReports(router, app);
   mountEvents(router, app, feed);
+  mountAudit(router, app);
 
   koa.use(router.routes());
   koa.use(
@@ -79,19 +96,20 @@ export function createKoa(app: App, feed: LiveFeed, edge: Edge = openEdge(app)):
 
 /**
  * Listens; port 0 takes a free one. `reusePort` lets other processes of ours listen there too, and the system spreads the
- * connections over them. Throws what `listen` throws, such as EADDRINUSE.
+ * connections over them. With `seals: false` nobody seals the audit. Throws what `listen` throws, such as EADDRINUSE.
  */
 export async function startServer(
   app: App,
   host: string,
   port: number,
-  { reusePort = false, timeouts = {} }: { reusePort?: boolean; timeouts?: Partial<Timeouts> } = {},
+  { reusePort = false, timeouts = {}, seals = true }: StartOptions = {},
 ): Promise<RunningServer> {
-  const feed = openFeed(app);
+  const refusals = openRefusals(app);
+  const feed = openFeed(app, refusals);
   const edge = openEdge(app);
   const http = createHttp(app, edge.callers, { ...usualTimeouts, ...timeouts });
   feed.attach(http, edge);
-  const handle = createKoa(app, feed, edge).callback();
+  const handle = createKoa(app, feed, refusals, edge).callback();
   const underWay = new Set<Promise<void>>();
   http.on('request', (request, response) => {
     const handled = handle(request, response).finally(() => underWay.delete(handled));
@@ -101,8 +119,10 @@ export async function startServer(
     await listen(http, { port, host, reusePort });
   } catch (error) {
     await feed.close();
+    await refusals.close();
     throw error;
   }
+  const sealer = seals ? startSealer(app) : undefined;
   const address = http.address() as AddressInfo;
   return {
     host,
@@ -112,6 +132,8 @@ export async function startServer(
       await closeHttp(http);
       // Whose client hung up may still be at work: the database is not closed under its hands.
       await Promise.race([Promise.all(underWay), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+      await refusals.close();
+      await sealer?.close();
     },
   };
 }

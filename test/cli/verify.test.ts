@@ -3,26 +3,20 @@ import { startTestApp, type TestApp } from '../support/app.ts';
 import { type BusyShop, givenBusyShop } from '../support/busy-shop.ts';
 import { smoocho } from '../support/cli.ts';
 import { givenShop } from '../support/factories.ts';
-import { removeFolder, tempFolder } from '../support/temp.ts';
 
 describe('smoocho verify', () => {
   let test: TestApp;
   let shop: BusyShop;
-  let home: string;
 
   before(async () => {
     test = await startTestApp();
     shop = await givenBusyShop(test, 'BUSY');
     await givenShop(test, 'IDLE');
-    home = tempFolder();
   });
-  after(async () => {
-    await test.close();
-    removeFolder(home);
-  });
+  after(() => test.close());
 
   const run = (...args: string[]) =>
-    smoocho(['verify', ...args], { SMOOCHO_HOME: home, DATABASE_URL: test.database.url });
+    smoocho(['verify', ...args], { SMOOCHO_HOME: test.home, DATABASE_URL: test.database.url });
 
   it('finds nothing wrong with a shop that sold, gave back and brought its past along', async () => {
     const { code, stdout, stderr } = await run();

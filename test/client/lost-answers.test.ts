@@ -49,7 +49,10 @@ describe('the client, when the answer to a renewal is lost', () => {
   async function loseRenewal(call: () => Promise<unknown>, generation: number): Promise<void> {
     line.mute();
     const lost = errorOf(call());
+    await until(() => line.open() > 0, 15_000);
     await until(async () => (await generations()).generation === generation, 15_000);
+    // A renewal that was done already has nothing to show that it arrived again.
+    await new Promise((resolve) => setTimeout(resolve, 200));
     line.cut();
     expect(await lost).to.include({ name: 'NoAnswerError', reason: 'network' });
     line.unmute();
@@ -104,5 +107,23 @@ describe('the client, when the answer to a renewal is lost', () => {
     const restarted = till();
     expect((await restarted.call(contract.getProfile)).user.email).to.equal(credentials.email);
     expect(await generations()).to.deep.equal({ generation: 2, used: 2, ended_at: null });
+  });
+
+  it('waits for another tab that is just renewing: the late one is not taken for a thief', async () => {
+    // Its renewals take long to arrive.
+    const slow: typeof fetch = async (input, init) => {
+      if (String(input).endsWith('/refresh')) await new Promise((resolve) => setTimeout(resolve, 500));
+      return await fetch(input, init);
+    };
+    const [quick, late] = [till(), till({ fetch: slow })];
+    await quick.signIn(credentials);
+    await late.session();
+    for (let round = 0; round < 3; round += 1) {
+      clock += 16 * MINUTE_MS;
+      const calls = [late, quick].map((tab) => tab.call(contract.getProfile));
+      await calls[1];
+      await Promise.all([...calls, quick.call(contract.getProfile)]);
+    }
+    expect((await generations()).ended_at).to.equal(null);
   });
 });

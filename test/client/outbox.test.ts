@@ -379,6 +379,16 @@ describe('the outbox', () => {
     expect(batches()[0]?.body.orders[0]).to.not.have.property('approval');
   });
 
+  it('takes no sale without its approval when wrong ones were tried too often', async () => {
+    const till = await signedIn();
+    server.on('POST /api/shops/:shopId/orders', () => problem('too_many_requests', 429));
+    const approval = { email: 'manager@example.com', password: 'the secret' };
+    expect(await errorOf(till.sell(SHOP, sale({ approval })))).to.include({ code: 'too_many_requests' });
+    expect(await till.outbox()).to.deep.equal([]);
+    // Without one it is only the line that is full.
+    expect((await till.sell(SHOP, sale())).status).to.equal('queued');
+  });
+
   it('sends what waits before the cashier goes home', async () => {
     down();
     const till = await signedIn();

@@ -162,6 +162,13 @@ describe('smoocho secrets rotate', () => {
     writeFileSync(file(), readFileSync(fresh));
     await expectToOpen();
     expect((await rotate(['--new-master-key-file', fresh])).code).to.equal(2);
+    const [tokenKey] = await current('token');
+    expect((await rotate(['--keep-master-key'])).stdout).to.match(/\nThe master key stayed\.\n$/);
+    expect([readFileSync(file(), 'utf8'), existsSync(next())]).to.deep.equal([
+      readFileSync(fresh, 'utf8'),
+      false,
+    ]);
+    expect(await current('token')).to.not.deep.equal([tokenKey]);
   }).timeout(60_000);
 });
 

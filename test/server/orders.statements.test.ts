@@ -26,7 +26,7 @@ describe('a sale over HTTP', () => {
   let shop: TestShop;
 
   before(async () => {
-    test = await startTestApp();
+    test = await startTestApp({ seals: false });
     shop = await givenShop(test, 'FAST');
   });
   after(() => test.close());

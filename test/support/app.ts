@@ -13,6 +13,8 @@ type Options = {
   /** Runs beside this one, as another machine of the same installation; it is closed first. */
   beside?: TestApp;
   redisUrl?: string;
+  /** Without it nobody seals the audit: for tests that do it themselves, or count statements. */
+  seals?: boolean;
   /** Settings, as the environment has them. */
   env?: Record<string, string>;
   timeouts?: Partial<Timeouts>;
@@ -23,6 +25,7 @@ export async function startTestApp({
   now,
   redisUrl,
   beside,
+  seals = true,
   env,
   timeouts = {},
 }: Options = {}): Promise<TestApp> {
@@ -37,7 +40,7 @@ export async function startTestApp({
     ...env,
   };
   const app = await createApp(loadConfig({ home }, settings), now ? { now } : {});
-  const server = await startServer(app, '127.0.0.1', 0, { timeouts });
+  const server = await startServer(app, '127.0.0.1', 0, { timeouts, seals });
   return {
     app,
     url: `http://127.0.0.1:${server.port}`,

@@ -25,8 +25,8 @@ export const newShop = () => ({
 });
 
 /** Where the second page of a list starts. */
-export async function cursorOf({ shop }: World, path: string): Promise<string> {
-  const { body, text } = await shop.manager.get(`${shop.path}${path}?limit=1`);
+export async function cursorOf({ shop }: World, path: string, by = shop.manager): Promise<string> {
+  const { body, text } = await by.get(`${shop.path}${path}?limit=1`);
   if (typeof body.nextCursor !== 'string') throw new Error(`${path} has no second page: ${text}`);
   return body.nextCursor;
 }

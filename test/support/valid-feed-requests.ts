@@ -1,7 +1,7 @@
-import { inShop } from './request-parts.ts';
+import { cursorOf, inShop } from './request-parts.ts';
 import type { Builder } from './valid-requests.ts';
 
-/** Valid requests about the feed and who hears it. */
+/** Valid requests about the feed, who hears it, and the audit. */
 export const feedRequests: Record<string, Builder[]> = {
   listEvents: [
     async (world) => {
@@ -12,4 +12,19 @@ export const feedRequests: Record<string, Builder[]> = {
     },
   ],
   listActivity: [async (world) => ({ params: inShop(world) })],
+  listAudit: [
+    async (world, { id }) => ({
+      params: inShop(world),
+      query: {
+        limit: '10',
+        cursor: await cursorOf(world, '/audit', world.shop.owner),
+        from: '2026-01-01T00:00:00Z',
+        to: '2099-12-31T23:59:59.999Z',
+        type: 'order_updated',
+        action: 'voided',
+        userId: id,
+        deviceId: 'till-1',
+      },
+    }),
+  ],
 };

@@ -30,7 +30,7 @@ import { feedRequests } from './valid-feed-requests.ts';
 import { reportRequests } from './valid-report-requests.ts';
 import { tillRequests } from './valid-till-requests.ts';
 import { userRequests } from './valid-user-requests.ts';
-import { givenPerson, givenSundae, type Person, type World } from './world.ts';
+import { givenPerson, givenSession, givenSundae, type Person, type World } from './world.ts';
 
 /** A request that succeeds when `person` sends it, with as many fields as it can have. */
 export type ValidRequest = {
@@ -77,6 +77,8 @@ const validRequests: Record<string, Builder[]> = {
   ],
   refresh: [(_, { refreshToken }) => ({ body: { refreshToken } })],
   logout: [() => ({})],
+  listSessions: [() => ({})],
+  endSession: [async (world, person) => ({ params: { sessionId: await givenSession(world, person) } })],
   getProfile: [() => ({})],
   updateProfile: [
     () => ({

@@ -93,6 +93,18 @@ export async function givenPerson({ test: { app }, db, shop }: World, role: Role
   return { id, email, role, sessionId, accessToken, refreshToken: formatRefreshToken(refresh) };
 }
 
+/** Another session of the same person, of which they have no token here. */
+export async function givenSession({ test: { app }, db }: World, { id: userId }: Person): Promise<string> {
+  const id = uuidv7();
+  const { familyHash, refreshHash } = hashesOf(newRefreshToken(id));
+  await db.query(
+    `INSERT INTO sessions (id, user_id, family_hash, refresh_hash, created_at, last_seen_at, expires_at)
+     VALUES ($1, $2, $3, $4, $5, $5, $5::timestamptz + interval '30 days')`,
+    [id, userId, familyHash, refreshHash, app.now()],
+  );
+  return id;
+}
+
 /**
  * What the whole database holds, or all of one shop's, a line a table: how many rows, and a hash of all of them. Two that
  * are equal mean that nothing changed in between. When somebody was last seen is no

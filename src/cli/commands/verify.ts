@@ -10,7 +10,8 @@ const SHOWN_FAULTS = 5;
 
 export const verify: Command = {
   name: 'verify',
-  summary: 'Hold the books of the shops against each other: bills, numbers, money, stock, reports, feed',
+  summary:
+    'Hold the books of the shops against each other: bills, numbers, money, stock, reports, feed, audit',
   options: [{ flags: '--shop <code>', description: 'one shop, by its code (default: all)' }],
   example: 'smoocho verify --shop KULF',
   async run(shell, { shop: code }) {

@@ -16,13 +16,13 @@ export function shiftReceipt(report: ShiftReport, shop: Shop, names: Map<string,
     const wall = wallClock(new Date(time), shop.timezone);
     return `${wall.date} ${wall.time.slice(0, 5)}${by === null ? '' : `, ${names.get(by) ?? by}`}`;
   };
-  const head: Line[] = [
+  const times: Line[] = [
     ['Drawer', shift.deviceId ?? 'main drawer'],
     ['Opened', at(shift.openedAt, shift.openedBy)],
     shift.closedAt ? ['Closed', at(shift.closedAt, shift.closedBy)] : ['Open at', at(report.at, null)],
   ];
   const sections = [
-    head,
+    times,
     salesOf(report, money, count),
     paymentsOf(report, money, count),
     drawerOf(report, money),
@@ -34,9 +34,16 @@ export function shiftReceipt(report: ShiftReport, shop: Shop, names: Map<string,
     { title: '', value: ([label]) => label },
     { title: '', value: ([, figure]) => figure, align: 'right' },
   ]);
+  const head = report.auditHead === null ? '' : `\n\n${headLines(report.auditHead)}`;
   const title = report.type === 'Z' ? `Z report ${shift.zNumber}` : 'X report';
   const note = shift.note === '' ? '' : `\n\n${shift.note}`;
-  return `${shop.name}\n${title} · ${shift.businessDate} · ${shop.currency}\n${body}${note}`;
+  return `${shop.name}\n${title} · ${shift.businessDate} · ${shop.currency}\n${body}${note}${head}`;
+}
+
+/** Narrow enough for the paper; `smoocho audit verify --head` takes it with the line breaks, or without the last line. */
+function headLines(auditHead: string): string {
+  const [sealNo, hash = ''] = auditHead.split(':');
+  return `Audit head\n${sealNo}:${hash.slice(0, 32)}\n${hash.slice(32)}`;
 }
 
 type Money = (amount: string) => string;

@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { SecurityType } from '../../contract/audit.ts';
 import type { EventActor } from '../../contract/events.ts';
 import { query } from '../../database/query.ts';
+import { type Actor, deviceOf, eventActor } from '../context.ts';
 
 /** The chain of what belongs to no shop. */
 export const INSTALLATION = '00000000-0000-0000-0000-000000000000';
@@ -18,6 +19,9 @@ export type SecurityRecord = {
   /** What there is to say, for people; never a password, a PIN or a token. */
   details?: Record<string, unknown>;
 };
+
+/** Who did it and on what, as a record has it. */
+export const recordedActor = (actor: Actor) => ({ actor: eventActor(actor), deviceId: deviceOf(actor) });
 
 /** Somebody who has not shown who they are. */
 export const SOMEBODY: EventActor = { kind: 'user', id: null, name: '' };

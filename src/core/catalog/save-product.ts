@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { fieldProblem } from '../../contract/problem.ts';
-import type { NewProduct, ProductChange } from '../../contract/products.ts';
+import type { NewProduct, ProductChange, Product as ProductView } from '../../contract/products.ts';
 import { violatedUnique } from '../../database/pg-errors.ts';
 import type { Context } from '../context.ts';
 import { findShop } from '../shops/find-shops.ts';
@@ -57,13 +57,14 @@ export async function updateProduct(
     transact(context, async (tx) => {
       await lockProduct(tx, shopId, productId);
       const current = await loadProduct(tx.em, shopId, productId);
-      checkVersion(change.version, viewProduct(current));
+      const before = viewProduct(current);
+      checkVersion(change.version, before);
       await applyFields(tx, current.product, change);
       // A change of the parts alone changes the product too: updatedAt makes its version move.
       current.product.updatedAt = new Date(
         Math.max(tx.app.now().getTime(), current.product.updatedAt.getTime() + 1),
       );
-      return await applyParts(tx, current.product, change, 'product_updated');
+      return await applyParts(tx, current.product, change, 'product_updated', before);
     }),
   );
 }
@@ -72,11 +73,13 @@ export async function updateProduct(
 export async function deleteProduct(context: Context, shopId: string, productId: string): Promise<void> {
   await transact(context, async (tx) => {
     await lockProduct(tx, shopId, productId);
-    const { product, variants } = await loadProduct(tx.em, shopId, productId);
+    const parts = await loadProduct(tx.em, shopId, productId);
+    const { product, variants } = parts;
+    const before = viewProduct(parts);
     const now = tx.app.now();
     for (const gone of [product, ...variants]) gone.deletedAt = now;
     product.updatedAt = now;
-    tx.record({ shopId, type: 'product_deleted', data: { id: productId } });
+    tx.record({ shopId, type: 'product_deleted', data: { id: productId }, before });
   });
 }
 
@@ -97,13 +100,14 @@ async function applyParts(
   product: Product,
   { variants, modifierGroups, recipe }: ProductChange,
   type: 'product_created' | 'product_updated',
+  before?: ProductView,
 ): Promise<ProductParts> {
   if (variants) await replaceVariants(tx, product, variants);
   if (modifierGroups) await replaceModifierGroups(tx, product, modifierGroups);
   if (recipe) await replaceRecipe(tx, product, recipe);
   await tx.em.flush();
   const saved = await loadProduct(tx.em, product.shopId, product.id);
-  tx.record({ shopId: product.shopId, type, data: viewProduct(saved) });
+  tx.record({ shopId: product.shopId, type, data: viewProduct(saved), ...(before && { before }) });
   return saved;
 }
 

@@ -2,7 +2,9 @@ import { LockMode } from '@mikro-orm/core';
 import type { CustomerChange, Customer as CustomerView } from '../../contract/customers.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { isUniqueViolation } from '../../database/pg-errors.ts';
+import { recordedActor, recordSecurity } from '../audit/record-security.ts';
 import type { Context } from '../context.ts';
+import { changed } from '../events/changed.ts';
 import { transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
 import { Customer } from './customer.entity.ts';
@@ -20,11 +22,12 @@ export async function updateCustomer(
   change: CustomerChange,
 ): Promise<CustomerView> {
   try {
-    return await transact(context, async ({ em, app }) => {
+    return await transact(context, async ({ em, app, actor }) => {
       const lockMode = LockMode.PESSIMISTIC_WRITE;
       const customer = await em.findOne(Customer, { id: customerId, shopId }, { lockMode });
       if (!customer) throw new ProblemError('not_found', { detail: 'There is no such customer.' });
-      checkVersion(change.version, await findCustomer({ app, em }, shopId, customerId));
+      const before = await findCustomer({ app, em }, shopId, customerId);
+      checkVersion(change.version, before);
       if (change.phone !== undefined) {
         const phone = await phoneIn(em, shopId, change.phone, '/phone');
         const { hash, sealed } = sealPhone(app.keys, shopId, customerId, phone);
@@ -35,7 +38,13 @@ export async function updateCustomer(
       customer.notes = change.notes ?? customer.notes;
       customer.updatedAt = app.now();
       await em.flush();
-      return await findCustomer({ app, em }, shopId, customerId);
+      const after = await findCustomer({ app, em }, shopId, customerId);
+      // Only the names of what changed: a record stays for ever, and somebody's phone number need not.
+      const fields = ['phone', 'name', 'notes'].filter((field) => field in changed(before, after));
+      const details = { customerId, fields };
+      const who = recordedActor(actor);
+      await recordSecurity(em, { type: 'customer_changed', shopId, at: app.now(), ...who, details });
+      return after;
     });
   } catch (error) {
     if (!isUniqueViolation(error, 'customers_phone_key')) throw error;

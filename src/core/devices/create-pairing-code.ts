@@ -1,5 +1,6 @@
 import { ProblemError } from '../../contract/problem.ts';
 import { query, queryRow } from '../../database/query.ts';
+import { recordedActor, recordSecurity } from '../audit/record-security.ts';
 import { type Context, personOf } from '../context.ts';
 import { newPairingCode } from './pairing-code.ts';
 import type { PairingCode } from './view-device.ts';
@@ -38,6 +39,8 @@ export async function createPairingCode(
     const codes = await queryRow<{ open: number; endsIn: number }>(tx, COUNT_OPEN, [shopId, now]);
     if (codes.open >= MAX_OPEN) throw tooManyOpen(codes.endsIn);
     await query(tx, INSERT_CODE, [hash, shopId, name, personOf(actor), now, expiresAt]);
+    const who = recordedActor(actor);
+    await recordSecurity(tx, { type: 'pairing_code_made', shopId, at: now, ...who, details: { name } });
   });
   return { code, name, expiresAt };
 }

@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { ProblemError } from '../../contract/problem.ts';
 import { query } from '../../database/query.ts';
 import type { Limit } from '../../redis/limits.ts';
+import { recordSecurity, SOMEBODY } from '../audit/record-security.ts';
 import { newOpaqueToken } from '../auth/tokens.ts';
 import type { Context, Services } from '../context.ts';
 import { findShop } from '../shops/find-shops.ts';
@@ -24,7 +25,7 @@ const PAIR = `
   )
   INSERT INTO devices (id, shop_id, name, token_hash, paired_at, paired_by, last_seen_at)
   SELECT $3, shop_id, coalesce($4, name), $5, $2, created_by, $2 FROM code
-  RETURNING shop_id AS "shopId"`;
+  RETURNING shop_id AS "shopId", name, paired_by AS "codeBy"`;
 
 /**
  * Turns a code into a device of its shop. `address` is whose tries are counted. A wrong, a used and an expired code are
@@ -38,13 +39,17 @@ export async function pairDevice(
   const tries = await countTry(app, address);
   const { token, hash } = newOpaqueToken();
   const id = uuidv7();
-  const [paired] = await query<{ shopId: string }>(em, PAIR, [
-    hashPairingCode(code),
-    app.now(),
-    id,
-    name ?? null,
-    hash,
-  ]);
+  const now = app.now();
+  const paired = await em.transactional(async (tx) => {
+    const values = [hashPairingCode(code), now, id, name ?? null, hash];
+    const [made] = await query<{ shopId: string; name: string; codeBy: string | null }>(tx, PAIR, values);
+    if (!made) return null;
+    // Whoever holds the code is nobody yet; who made it is.
+    const details = { deviceId: id, name: made.name, codeBy: made.codeBy };
+    const { shopId } = made;
+    await recordSecurity(tx, { type: 'device_paired', shopId, at: now, actor: SOMEBODY, address, details });
+    return made;
+  });
   if (!paired) {
     throw new ProblemError('pairing_refused', {
       detail: 'This code is wrong, was used already, or is more than ten minutes old. Ask for a new one.',

@@ -2,16 +2,26 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { EventData, EventType } from '../../contract/events.ts';
 import { query } from '../../database/query.ts';
 import { type Actor, deviceOf, eventActor } from '../context.ts';
+import { changed } from './changed.ts';
 
-export type NewEvent = { [T in EventType]: { shopId: string; type: T; data: EventData<T> } }[EventType];
+export type NewEvent = {
+  [T in EventType]: {
+    shopId: string;
+    type: T;
+    data: EventData<T>;
+    /** How it was, as `data` has it: what a change replaced is kept for the audit. The feed doesn't tell it. */
+    before?: object;
+  };
+}[EventType];
 
 // The update locks the shop's counter row until the commit: the order of seq is the order of commits, without a gap.
 const INSERT_EVENTS = `
   WITH head AS (
     UPDATE shop_heads SET seq = seq + jsonb_array_length($2::jsonb) WHERE shop_id = $1 RETURNING seq
   )
-  INSERT INTO events (shop_id, seq, type, at, actor, device_id, data)
-  SELECT $1, head.seq - jsonb_array_length($2::jsonb) + event.number, event.value->>'type', $3, $4, $5, event.value->'data'
+  INSERT INTO events (shop_id, seq, type, at, actor, device_id, data, before)
+  SELECT $1, head.seq - jsonb_array_length($2::jsonb) + event.number, event.value->>'type', $3, $4, $5,
+    event.value->'data', event.value->'before'
   FROM head, jsonb_array_elements($2::jsonb) WITH ORDINALITY AS event (value, number)`;
 
 /** Writes events of one shop; the last thing that a transaction does, for the counter row is everybody's. */
@@ -22,6 +32,8 @@ export async function insertEvents(
   actor: Actor,
   at: Date,
 ): Promise<void> {
-  const rows = JSON.stringify(events.map(({ type, data }) => ({ type, data })));
+  const rows = JSON.stringify(
+    events.map(({ type, data, before }) => ({ type, data, before: before && changed(before, data) })),
+  );
   await query(em, INSERT_EVENTS, [shopId, rows, at, JSON.stringify(eventActor(actor)), deviceOf(actor)]);
 }

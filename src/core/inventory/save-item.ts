@@ -59,7 +59,8 @@ export async function updateItem(
       const item = await tx.em.findOne(InventoryItem, { id: itemId, shopId }, { lockMode });
       if (!item) throw new ProblemError('not_found', { detail: 'There is no such inventory item.' });
       if (change.id && (await isBooked(tx, item, change.id))) return item;
-      checkVersion(change.version, viewItem(item));
+      const before = viewItem(item);
+      checkVersion(change.version, before);
       item.name = change.name ?? item.name;
       item.unit = change.unit ?? item.unit;
       item.costMinor = change.cost ?? item.costMinor;
@@ -68,7 +69,7 @@ export async function updateItem(
       item.updatedAt = tx.app.now();
       await tx.em.flush();
       await applyStock(tx, item, change);
-      tx.record({ shopId, type: 'inventory_updated', data: viewItem(item) });
+      tx.record({ shopId, type: 'inventory_updated', data: viewItem(item), before });
       return item;
     }),
   );

@@ -21,17 +21,19 @@ export type Rotated = {
 };
 
 /**
- * New keys for tokens and for the seals of the records, and a new master key for all of them where its file is ours. Tokens
- * of the old keys are good until they expire. Cut off at any point, the next start finds one master key that opens all.
+ * New keys for tokens and for the seals of the records, and a new master key for all of them where its file is ours and
+ * not to be kept. Tokens of the old keys are good until they expire. Cut off at any point, the next start finds one master key that opens all.
  * Throws WrongKeyError, ConfigError.
  */
-export async function rotateSecrets(context: Context): Promise<Rotated> {
+export async function rotateSecrets(context: Context, { keepMasterKey = false } = {}): Promise<Rotated> {
   const place = context.app.config.masterKey;
   return await alone(context.em, async () => {
     const old = findMasterKey(await readKeyRows(context.em.fork()), place);
-    if ('text' in place || !place.isOurs) return await replaceKeys(context, old.key, old.key, null);
     // A change that was cut off: its file is the only copy of the key that opens everything.
-    if (old.isNext) promoteNextKey(place.path);
+    if (old.isNext && 'path' in place) promoteNextKey(place.path);
+    if (keepMasterKey || 'text' in place || !place.isOurs) {
+      return await replaceKeys(context, old.key, old.key, null);
+    }
     const next = makeNextKey(place.path);
     const rotated = await replaceKeys(context, old.key, next, place.path);
     promoteNextKey(place.path);

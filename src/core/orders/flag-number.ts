@@ -18,6 +18,7 @@ export async function flagPrintedNumber(
     const parts = await findOrder(tx.em, shopId, orderId, true);
     const { order } = parts;
     if (order.flags.some(({ code }) => code === 'number_differs')) return viewOrder(parts);
+    const before = viewOrder(parts);
     const at = tx.app.now();
     const detail = `The till printed ${printed}; on the books it is ${order.orderNumber}.`;
     order.flags = [...order.flags, { code: 'number_differs', detail }];
@@ -26,7 +27,7 @@ export async function flagPrintedNumber(
     order.updatedAt = new Date(Math.max(at.getTime(), order.updatedAt.getTime() + 1));
     await tx.em.flush();
     const view = viewOrder(parts);
-    tx.record({ shopId, type: 'order_updated', data: view });
+    tx.record({ shopId, type: 'order_updated', data: view, before });
     return view;
   });
 }

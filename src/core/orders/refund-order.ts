@@ -182,12 +182,14 @@ function costBack({ recipe, returnedMilli, takeMilli }: TakenLine): number | nul
 
 async function giveBack(
   tx: Transaction,
-  { order }: OrderParts,
+  parts: OrderParts,
   lines: TakenLine[],
   row: Omit<RefundRow, 'shopId' | 'orderId' | 'cashierId' | 'shiftId' | 'orderType'>,
 ): Promise<OrderView> {
   const { em, actor } = tx;
+  const { order } = parts;
   const { shopId, id: orderId, orderType } = order;
+  const before = viewOrder(parts);
   order.refundedMinor += row.totalMinor;
   order.updatedAt = new Date(Math.max(row.at.getTime(), order.updatedAt.getTime() + 1));
   await em.flush();
@@ -210,6 +212,6 @@ async function giveBack(
   const cashierId = personOf(actor);
   await insertRefund(em, { ...row, shopId, orderId, orderType, cashierId, shiftId });
   const view = viewOrder(await findOrder(em, shopId, orderId));
-  tx.record({ shopId, type: 'order_updated', data: view });
+  tx.record({ shopId, type: 'order_updated', data: view, before });
   return view;
 }

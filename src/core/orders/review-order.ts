@@ -10,13 +10,14 @@ export async function reviewOrder(context: Context, shopId: string, orderId: str
     const parts = await findOrder(tx.em, shopId, orderId, true);
     const { order } = parts;
     if (order.flags.length === 0 || order.reviewedAt) return viewOrder(parts);
+    const before = viewOrder(parts);
     const at = tx.app.now();
     order.reviewedBy = personOf(tx.actor);
     order.reviewedAt = at;
     order.updatedAt = new Date(Math.max(at.getTime(), order.updatedAt.getTime() + 1));
     await tx.em.flush();
     const view = viewOrder(parts);
-    tx.record({ shopId, type: 'order_updated', data: view });
+    tx.record({ shopId, type: 'order_updated', data: view, before });
     return view;
   });
 }

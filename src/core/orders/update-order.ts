@@ -48,8 +48,9 @@ export async function updateOrder(
       const parts = await findOrder(tx.em, shopId, orderId, true);
       const { order } = parts;
       const payments = newPayments(parts, change.payments ?? []);
-      if (isPaymentAlone(change) && payments.length === 0) return viewOrder(parts);
-      checkVersion(change.version, viewOrder(parts));
+      const before = viewOrder(parts);
+      if (isPaymentAlone(change) && payments.length === 0) return before;
+      checkVersion(change.version, before);
       if (order.status === 'voided') throw closedProblem(order);
       if (order.status === 'completed' && !isPaymentAlone(change)) throw closedProblem(order);
       if (order.payLater && change.payLater === false && order.status !== 'open') throw onTheBook(order);
@@ -80,7 +81,7 @@ export async function updateOrder(
       await markLines(tx.em, order);
 
       const view = viewOrder(parts);
-      tx.record({ shopId, type: 'order_updated', data: view });
+      tx.record({ shopId, type: 'order_updated', data: view, before });
       return view;
     }),
   );

@@ -26,7 +26,8 @@ export async function voidOrder(
   return await transact(context, async (tx) => {
     const parts = await findOrder(tx.em, shopId, orderId, true);
     const { order, payments, refunds } = parts;
-    checkVersion(version, viewOrder(parts));
+    const before = viewOrder(parts);
+    checkVersion(version, before);
     if (order.status === 'voided') {
       throw new ProblemError('order_closed', { detail: `Bill ${order.orderNumber} is voided already.` });
     }
@@ -51,7 +52,7 @@ export async function voidOrder(
     await markLines(tx.em, order);
     await recordVoid(tx, parts, { reason, businessDate, shiftId });
     const view = viewOrder(parts);
-    tx.record({ shopId, type: 'order_updated', data: view });
+    tx.record({ shopId, type: 'order_updated', data: view, before });
     return view;
   });
 }

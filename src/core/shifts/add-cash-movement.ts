@@ -32,6 +32,7 @@ export async function addCashMovement(
         const detail = `This drawer has ${limits.cashMovements} cash movements. Close its shift and open the next.`;
         throw fieldProblem('invalid_request', '/id', detail);
       }
+      const before = viewShift({ shift, movements });
       const movement = tx.em.create(CashMovement, {
         id: body.id,
         shopId,
@@ -44,7 +45,7 @@ export async function addCashMovement(
       });
       await tx.em.persist(movement).flush();
       const view = viewShift({ shift, movements: [...movements, movement] });
-      tx.record({ shopId, type: 'shift_updated', data: view });
+      tx.record({ shopId, type: 'shift_updated', data: view, before });
       return { shift: view, isReplay: false };
     });
   } catch (error) {

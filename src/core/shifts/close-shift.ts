@@ -1,11 +1,13 @@
 import { formatMinor } from '../../contract/money.ts';
 import { countedMinor, type ShiftClose, type ShiftReport } from '../../contract/shifts.ts';
+import { formatHead } from '../audit/seal.ts';
+import { lastSeal } from '../audit/sql/seals.ts';
 import { unscale } from '../columns.ts';
 import { type Context, personOf } from '../context.ts';
 import { requestHashOf } from '../request-hash.ts';
 import { transact } from '../transact.ts';
 import { findShift } from './find-shifts.ts';
-import { figuresOf } from './make-report.ts';
+import { figuresOf, keptReport } from './make-report.ts';
 import { closedProblem } from './shift-problems.ts';
 import { nextZNumber } from './sql/next-z-number.ts';
 import { sumShift } from './sql/sum-shift.ts';
@@ -25,8 +27,9 @@ export async function closeShift(
     // A sale holds the row too, for share, until it is written: locked first, nothing slips in behind the sums.
     const { shift, movements } = await findShift(tx.em, shopId, shiftId, true);
     const closeHash = requestHashOf(body);
-    if (shift.report && shift.closeHash === closeHash) return shift.report;
+    if (shift.report && shift.closeHash === closeHash) return keptReport(shift.report);
     if (shift.closedAt) throw closedProblem(shift);
+    const before = viewShift({ shift, movements });
 
     const figures = figuresOf(shift.openingFloatMinor, await sumShift(tx.em, shopId, shiftId));
     shift.closedBy = personOf(tx.actor);
@@ -40,12 +43,14 @@ export async function closeShift(
     shift.varianceMinor = shift.countedMinor - shift.expectedMinor;
     shift.note = body.note;
     shift.closeHash = closeHash;
+    const lastSealed = await lastSeal(tx.em, shopId);
+    const auditHead = lastSealed && formatHead(lastSealed);
     // The shop's counter row is everybody's: taken as late as can be.
     shift.zNumber = await nextZNumber(tx.em, shopId);
     const view = viewShift({ shift, movements });
-    shift.report = { type: 'Z', at: shift.closedAt.toISOString(), shift: view, ...figures };
+    shift.report = { type: 'Z', at: shift.closedAt.toISOString(), shift: view, ...figures, auditHead };
     await tx.em.flush();
-    tx.record({ shopId, type: 'shift_updated', data: view });
+    tx.record({ shopId, type: 'shift_updated', data: view, before });
     return shift.report;
   });
 }

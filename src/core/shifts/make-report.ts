@@ -4,7 +4,7 @@ import { unscale } from '../columns.ts';
 import type { ShiftSums } from './sql/sum-shift.ts';
 
 type Drawer = NonNullable<ShiftReport['drawer']>;
-export type ReportFigures = Omit<ShiftReport, 'type' | 'at' | 'shift' | 'totals' | 'drawer'> & {
+export type ReportFigures = Omit<ShiftReport, 'type' | 'at' | 'shift' | 'totals' | 'drawer' | 'auditHead'> & {
   totals: NonNullable<ShiftReport['totals']>;
   drawer: Drawer;
 };
@@ -25,6 +25,12 @@ export function figuresOf(openingFloatMinor: number, sums: ShiftSums): ReportFig
     openBills: sums.openBills,
   };
 }
+
+/** A Z report as it was kept; those of earlier versions have no head. */
+export const keptReport = (report: ShiftReport): ShiftReport => ({
+  ...report,
+  auditHead: report.auditHead ?? null,
+});
 
 /** What should lie in the drawer, and why. */
 function drawerOf(openingFloatMinor: number, { payments, cash }: ShiftSums): Drawer {

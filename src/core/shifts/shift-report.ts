@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
 import { findShift } from './find-shifts.ts';
-import { figuresOf } from './make-report.ts';
+import { figuresOf, keptReport } from './make-report.ts';
 import { sumShift } from './sql/sum-shift.ts';
 import { viewShift } from './view-shift.ts';
 
@@ -16,10 +16,16 @@ export async function shiftReport(
 ): Promise<ShiftReport> {
   const { em, app } = context;
   const parts = await findShift(em, shopId, which);
-  if (parts.shift.report) return parts.shift.report;
+  if (parts.shift.report) return keptReport(parts.shift.report);
   const { id, openingFloatMinor } = parts.shift;
   const figures = figuresOf(openingFloatMinor, await sumShift(em, shopId, id));
-  const report: ShiftReport = { type: 'X', at: app.now().toISOString(), shift: viewShift(parts), ...figures };
+  const report: ShiftReport = {
+    type: 'X',
+    at: app.now().toISOString(),
+    shift: viewShift(parts),
+    ...figures,
+    auditHead: null,
+  };
   return (await isBlind(context, em, shopId)) ? withoutCash(report) : report;
 }
 

@@ -4,18 +4,33 @@ import { fieldProblem } from '../../contract/problem.ts';
 import type { NewShop } from '../../contract/shops.ts';
 import { isUniqueViolation } from '../../database/pg-errors.ts';
 import { query } from '../../database/query.ts';
+import { recordedActor, recordSecurity } from '../audit/record-security.ts';
 import type { Context } from '../context.ts';
 import { findUser } from '../users/find-user.ts';
 import type { User } from '../users/user.entity.ts';
 import { Shop } from './shop.entity.ts';
 
 /** Opens a shop for an owner, with its counters. Throws `already_exists` for a code that is taken. */
-export async function createShop({ app, em }: Context, newShop: NewShop, ownerId: string): Promise<Shop> {
+export async function createShop(
+  { app, em, actor }: Context,
+  newShop: NewShop,
+  ownerId: string,
+): Promise<Shop> {
   return await em.transactional(async (tx) => {
     const owner = await findUser(tx, ownerId);
     if (owner.role !== 'owner')
       throw fieldProblem('invalid_request', '/owner', `${owner.name} is not an owner`);
-    return await openShop(tx, newShop, owner, app.now());
+    const shop = await openShop(tx, newShop, owner, app.now());
+    const { id: shopId, code, name } = shop;
+    const details = { code, name, ownerId };
+    await recordSecurity(tx, {
+      type: 'shop_created',
+      shopId,
+      at: app.now(),
+      ...recordedActor(actor),
+      details,
+    });
+    return shop;
   });
 }
 

@@ -13,13 +13,14 @@ import { viewShop } from './view-shop.ts';
 export async function updateShop(context: Context, shopId: string, change: ShopChange): Promise<Shop> {
   return await transact(context, async (tx) => {
     const shop = await lockShop(tx, shopId);
-    checkVersion(change.version, viewShop(shop));
+    const before = viewShop(shop);
+    checkVersion(change.version, before);
     shop.name = change.name ?? shop.name;
     shop.timezone = change.timezone ?? shop.timezone;
     if (change.dayStart !== undefined) shop.dayStart = `${change.dayStart}:00`;
     shop.updatedAt = tx.app.now();
     await tx.em.flush();
-    tx.record({ shopId, type: 'shop_updated', data: viewShop(shop) });
+    tx.record({ shopId, type: 'shop_updated', data: viewShop(shop), before });
     return shop;
   });
 }
@@ -32,7 +33,8 @@ export async function updateSettings(
 ): Promise<Shop> {
   return await transact(context, async (tx) => {
     const shop = await lockShop(tx, shopId);
-    checkVersion(change.version, viewSettings(shop));
+    const before = viewSettings(shop);
+    checkVersion(change.version, before);
     const current = settingsOf(shop);
     const { dayStart, ...settings } = mergeSettings(current, change);
     checkOwnLimit(tx.actor, current, settings);
@@ -44,7 +46,7 @@ export async function updateSettings(
     shop.dayStart = `${dayStart}:00`;
     shop.updatedAt = tx.app.now();
     await tx.em.flush();
-    tx.record({ shopId, type: 'settings_changed', data: viewSettings(shop) });
+    tx.record({ shopId, type: 'settings_changed', data: viewSettings(shop), before });
     return shop;
   });
 }

@@ -125,5 +125,6 @@ export async function recordColleague(
 ): Promise<void> {
   const data = viewColleague(user);
   if (JSON.stringify({ ...before, version: data.version }) === JSON.stringify(data)) return;
-  for (const { id } of await listShopsOf(em, user)) record({ shopId: id, type: 'user_updated', data });
+  for (const { id } of await listShopsOf(em, user))
+    record({ shopId: id, type: 'user_updated', data, before });
 }

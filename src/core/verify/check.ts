@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { query } from '../../database/query.ts';
+import type { Kept } from '../audit/kept-heads.ts';
 import type { Services } from '../context.ts';
 
 /** Something that is not as it should be, in a sentence; `subject` is the bill, the item or the series it is about. */
@@ -11,7 +12,12 @@ export type Fault = { subject: string; detail: string };
  */
 export type Found = { checked: number; wrong: number; faults: Fault[]; notes?: string[] };
 
-export type VerifyContext = { app: Services; em: EntityManager };
+export type VerifyContext = {
+  app: Services;
+  em: EntityManager;
+  /** The head of the audit's chain that this machine kept, read before the moment that is looked at. */
+  keptHead: Kept;
+};
 
 export type Check = {
   name: string;

@@ -1,6 +1,8 @@
 import { patiently, query } from '../../database/query.ts';
+import { readKeptHead } from '../audit/kept-heads.ts';
 import { inSnapshot } from '../in-snapshot.ts';
 import { findShop } from '../shops/find-shops.ts';
+import { auditChain } from './audit-chain.ts';
 import type { Check, Found, VerifyContext } from './check.ts';
 import { salesReports } from './sales-reports.ts';
 import { billLines } from './sql/bill-lines.ts';
@@ -33,6 +35,7 @@ export const checks: readonly Check[] = [
   salesReports,
   orderEvents,
   feedSequence,
+  auditChain,
 ];
 
 export type CheckResult = Found & Pick<Check, 'name' | 'holds' | 'counts'>;
@@ -49,22 +52,23 @@ const SET_TIMEOUT = "SET LOCAL statement_timeout = '10min'";
 const TIMEOUT_MS = 10 * 60_000 + 2_000;
 
 /**
- * Holds a shop's books against each other: bills and their lines, numbers, payments, refunds, stock, reports, feed. It
+ * Holds a shop's books against each other: bills and their lines, numbers, payments, refunds, stock, reports, feed, audit. It
  * changes nothing and locks nothing, and sees all of one moment, so that the tills may go on selling. `onCheck` hears of
  * each check before it begins. Throws `not_found`.
  */
 export async function verifyShop(
-  { app, em }: VerifyContext,
+  { app, em }: Omit<VerifyContext, 'keptHead'>,
   shopId: string,
   onCheck: (check: Check) => void = () => {},
 ): Promise<VerifiedShop> {
+  const keptHead = await readKeptHead(app.config.home, shopId);
   const look = async (tx: VerifyContext['em']): Promise<VerifiedShop> => {
     await query(tx, SET_TIMEOUT);
     const { id, code, name } = await findShop(tx, shopId);
     const results: CheckResult[] = [];
     for (const check of checks) {
       onCheck(check);
-      const found = await check.look({ app, em: tx }, shopId);
+      const found = await check.look({ app, em: tx, keptHead }, shopId);
       results.push({ name: check.name, holds: check.holds, counts: check.counts, ...found });
     }
     return { id, code, name, isSound: results.every(({ wrong }) => wrong === 0), checks: results };

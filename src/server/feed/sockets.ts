@@ -6,6 +6,8 @@ import { type FeedPosition, type Resync, SocketHandshake } from '../../contract/
 import { parse } from '../../contract/parse.ts';
 import { ProblemError, problemBody } from '../../contract/problem.ts';
 import { isAtLeast } from '../../contract/users.ts';
+import { recordedActor } from '../../core/audit/record-security.ts';
+import type { Refusals } from '../../core/audit/refusals.ts';
 import { authenticate } from '../../core/auth/authenticate.ts';
 import { deviceNameOf, type Standing } from '../../core/auth/standing.ts';
 import type { UserActor } from '../../core/context.ts';
@@ -45,7 +47,7 @@ export type LiveFeed = {
 type Admitted = { actor: UserActor; standing: Standing; since: FeedPosition | null | undefined };
 
 /** The live feed at `/socket.io`: a socket gets every event of its own shop, after the commit, in order, once. */
-export function openFeed(app: App): LiveFeed {
+export function openFeed(app: App, refusals: Refusals): LiveFeed {
   const io = new Server<Record<string, never>, Outgoing>({
     path: FEED_PATH,
     serveClient: false,
@@ -74,7 +76,15 @@ export function openFeed(app: App): LiveFeed {
     if (asking.has(conn)) return next(refusal(app, alreadyIn()));
     asking.add(conn);
     const letIn = async () => {
-      socket.data = await admit(app, relay, socket);
+      socket.data = await admit(app, relay, socket, (actor, shopId) =>
+        refusals.note({
+          type: 'denied',
+          shopId: actor.shopId,
+          ...recordedActor(actor),
+          address: edge?.callers.of(socket.request).address ?? null,
+          details: { route: 'socket', code: 'other_shop', shopId },
+        }),
+      );
       countSession(sessions, socket);
     };
     queue.run(letIn).then(
@@ -95,12 +105,14 @@ export function openFeed(app: App): LiveFeed {
     });
   });
   let connections: ReturnType<typeof guardConnections> | undefined;
+  let edge: Edge | undefined;
   const standings = watchStandings(app, io);
   const feed: LiveFeed = {
     relay,
     presence,
-    attach(http, edge) {
-      feed.door = openDoor(app, io, http, edge);
+    attach(http, ownEdge) {
+      edge = ownEdge;
+      feed.door = openDoor(app, io, http, ownEdge);
       connections = guardConnections(io, app.log);
     },
     async close() {
@@ -117,10 +129,18 @@ export function openFeed(app: App): LiveFeed {
 }
 
 /** Lets a socket into its shop, and only there; the shop's feed is followed from now on. Throws `unauthenticated`, `not_found`, `invalid_request`. */
-async function admit(app: App, relay: Relay, socket: Socket): Promise<Admitted> {
+async function admit(
+  app: App,
+  relay: Relay,
+  socket: Socket,
+  onStranger: (actor: UserActor, shopId: string) => void,
+): Promise<Admitted> {
   const { token, shopId, since } = readHandshake(socket);
   const { actor, hasShop } = await authenticate(app, app.orm.em.fork(), token, shopId);
-  if (!hasShop) throw new ProblemError('not_found', { detail: 'There is no such shop.' });
+  if (!hasShop) {
+    onStranger(actor, shopId);
+    throw new ProblemError('not_found', { detail: 'There is no such shop.' });
+  }
   await relay.follow(shopId);
   onClose(socket, () => relay.unfollow(shopId));
   return { actor, standing: { sessionId: actor.sessionId, shopId, role: actor.role }, since };

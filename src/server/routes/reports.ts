@@ -3,6 +3,8 @@ import type { App } from '../../app.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import * as contract from '../../contract/reports.ts';
 import type { Query, Route } from '../../contract/route.ts';
+import { recordExport } from '../../core/audit/record-export.ts';
+import type { UserActor } from '../../core/context.ts';
 import { inventoryReport } from '../../core/reports/inventory-report.ts';
 import { marginsReport } from '../../core/reports/margins-report.ts';
 import { paymentsReport } from '../../core/reports/payments-report.ts';
@@ -29,19 +31,22 @@ export function mountReports(router: Router, app: App): void {
 type ReportRoute = Route & { permission: 'manager'; params: typeof contract.salesReport.params };
 
 /** A report as JSON, or as CSV if that is what `Accept` prefers. */
-function mountReport<R extends ReportRoute, Report>(
+function mountReport<R extends ReportRoute, Report extends { from: string; to: string }>(
   router: Router,
   app: App,
   route: R,
   report: (context: ReportContext, shopId: string, query: Query<R>) => Promise<Report>,
   toCsv: (report: Report) => string,
 ): void {
-  mount(router, app, route, async ({ em, params, query, http }: Request<R>) => {
+  mount(router, app, route, async ({ em, actor, params, query, http }: Request<R>) => {
     const format = http.accepts('application/json', 'text/csv');
     if (!format) {
       throw new ProblemError('not_acceptable', { detail: 'Ask for application/json or text/csv.' });
     }
     const body = await report({ app, em }, params.shopId, query);
-    return format === 'text/csv' ? { body: toCsv(body), type: 'text/csv; charset=utf-8' } : { body };
+    if (format === 'application/json') return { body };
+    const context = { app, em, actor: actor as UserActor };
+    await recordExport(context, params.shopId, { ...body, report: route.name }, http.ip);
+    return { body: toCsv(body), type: 'text/csv; charset=utf-8' };
   });
 }

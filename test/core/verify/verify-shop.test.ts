@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import type { Found } from '../../../src/core/verify/check.ts';
 import { checks, verifyShop } from '../../../src/core/verify/verify-shop.ts';
 import { startTestApp, type TestApp } from '../../support/app.ts';
+import { sealAll } from '../../support/audit-parts.ts';
 import { type BusyShop, givenBusyShop } from '../../support/busy-shop.ts';
 
 describe("a shop's books", () => {
@@ -10,8 +11,9 @@ describe("a shop's books", () => {
   let shop: BusyShop;
 
   before(async () => {
-    test = await startTestApp();
+    test = await startTestApp({ seals: false });
     shop = await givenBusyShop(test, 'BUSY');
+    await sealAll(test);
   });
   after(() => test.close());
 
@@ -43,7 +45,7 @@ describe("a shop's books", () => {
       .transactional(async (tx) => {
         const statements = sql.replaceAll('$1', `'${shop.id}'`).replace(/:(\w+)/g, (_, bill) => idOf(bill));
         await tx.execute(statements);
-        found = await check.look({ app: test.app, em: tx }, shop.id);
+        found = await check.look({ app: test.app, em: tx, keptHead: null }, shop.id);
         throw undone;
       })
       .catch((error) => {
@@ -211,6 +213,12 @@ describe("a shop's books", () => {
     ['feed-sequence', 'DELETE FROM events WHERE shop_id = $1 AND seq = 3', 'the counter stands at'],
     ['feed-sequence', 'DELETE FROM events WHERE shop_id = $1 AND seq = 1', 'from 2 to'],
     ['feed-sequence', 'UPDATE shop_heads SET seq = seq + 1 WHERE shop_id = $1', 'the counter stands at'],
+    [
+      'audit-chain',
+      'UPDATE events SET before = NULL WHERE shop_id = $1 AND before IS NOT NULL',
+      'It was changed after seal',
+    ],
+    ['audit-chain', 'DELETE FROM events WHERE shop_id = $1 AND seq = 3', 'It is gone. It was closed by seal'],
   ];
 
   for (const [name, sql, says] of breaks) {

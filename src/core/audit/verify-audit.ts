@@ -1,0 +1,148 @@
+import { join } from 'node:path';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Services } from '../context.ts';
+import { inSnapshot } from '../in-snapshot.ts';
+import { type ChainFault, collectFaults, type Faults, timeOf } from './chain-faults.ts';
+import { type Kept, keptChains, keptHeadsFolder, readKeptHead } from './kept-heads.ts';
+import { formatHead, type Head, parseHead, type Seal } from './seal.ts';
+import { type Chain, headsOfReports, listChains, readCounters } from './sql/chains.ts';
+import { walkChain } from './verify-chain.ts';
+
+export type VerifiedChain = {
+  id: string;
+  /** None for the installation's own. */
+  shop: { code: string; name: string } | null;
+  isSound: boolean;
+  records: number;
+  seals: number;
+  /** The last seal, as `--head` takes it. */
+  head: string | null;
+  /** What came since; normal for some seconds while a server runs. */
+  unsealed: { count: number; since: string | null };
+  wrong: number;
+  /** The first hundred. */
+  faults: ChainFault[];
+  notes: string[];
+};
+
+/** A head that is held against the chain, and where it comes from. */
+type Expected = Head & { where: string; ifRestored: string };
+
+type AuditContext = { app: Services; em: EntityManager };
+
+export type VerifyOptions = {
+  /** Heads that somebody has on paper. */
+  heads?: Head[];
+  onRecords?: (done: number, all: number) => void;
+};
+
+/** Verifies chains one after the other, each as it is at one moment, while everything goes on. Changes nothing. */
+export async function verifyAudit(
+  { app, em }: AuditContext,
+  chains: Chain[],
+  options: VerifyOptions = {},
+): Promise<VerifiedChain[]> {
+  const verified: VerifiedChain[] = [];
+  for (const chain of chains) {
+    // Before the snapshot that it is held against: the chain may be further by then, never less far.
+    const kept = await readKeptHead(app.config.home, chain.id);
+    verified.push(
+      await inSnapshot(em, (snapshot) => verifyChain({ app, em: snapshot }, chain, kept, options)),
+    );
+  }
+  return verified;
+}
+
+/** Every chain that is there or should be; also those that are in a file of this machine and nowhere else. */
+export async function findChains({ app, em }: AuditContext): Promise<Chain[]> {
+  const chains = await listChains(em);
+  const known = new Set(chains.map(({ id }) => id));
+  const lost = (await keptChains(app.config.home)).filter((id) => !known.has(id));
+  return [...chains, ...lost.map((id) => ({ id, shop: null }))];
+}
+
+/** One chain, inside a snapshot. */
+export async function verifyChain(
+  { app, em }: AuditContext,
+  chain: Chain,
+  kept: Kept,
+  { heads = [], onRecords = () => {} }: VerifyOptions = {},
+): Promise<VerifiedChain> {
+  const counters = await readCounters(em, chain.id);
+  const expected = expectHeads(app, chain, kept, heads);
+  if (chain.shop) {
+    for (const { zNumber, head } of await headsOfReports(em, chain.id)) expectReport(expected, zNumber, head);
+  }
+  const open = Map.groupBy(expected.heads, ({ sealNo }) => sealNo);
+  const walked = await walkChain({
+    em,
+    keys: app.keys,
+    chain,
+    counters,
+    onRecords: (done) => onRecords(done, counters.records),
+    onSeal(seal) {
+      for (const head of open.get(seal.sealNo) ?? []) checkHead(expected.faults, head, seal);
+      open.delete(seal.sealNo);
+    },
+  });
+  for (const head of [...open.values()].flat()) missHead(expected.faults, head, walked.last);
+  const { faults, last, ...counts } = walked;
+  const wrong = faults.wrong() + expected.faults.wrong();
+  return {
+    id: chain.id,
+    shop: chain.shop && { code: chain.shop.code, name: chain.shop.name },
+    isSound: wrong === 0,
+    ...counts,
+    head: last && formatHead(last),
+    wrong,
+    faults: [...expected.faults.faults, ...faults.faults],
+    notes: expected.notes,
+  };
+}
+
+type Expectations = { heads: Expected[]; faults: Faults; notes: string[] };
+
+function expectHeads({ config }: Services, chain: Chain, kept: Kept, heads: Head[]): Expectations {
+  const faults = collectFaults();
+  const notes: string[] = [];
+  const file = join(keptHeadsFolder(config.home), `${chain.id}.json`);
+  const given = heads.map((head) => ({ ...head, where: 'The head that was given', ifRestored: '' }));
+  if (kept === 'unreadable') {
+    faults.add(
+      'rewritten',
+      'The head that is kept here',
+      `${file} can't be read: it is none that this program wrote.`,
+    );
+  }
+  if (kept === null) notes.push('This machine keeps no head of it, as only a server does.');
+  if (kept === null || kept === 'unreadable') return { heads: given, faults, notes };
+  const when = timeOf(kept.sealedAt, chain.shop?.timezone ?? 'UTC');
+  const own = {
+    ...kept,
+    where: `The head that this machine kept, of ${when}`,
+    ifRestored: ` If you restored an older copy of the database yourself, remove ${file}.`,
+  };
+  return { heads: [own, ...given], faults, notes };
+}
+
+function expectReport({ heads, faults }: Expectations, zNumber: number, text: string): void {
+  const head = parseHead(text);
+  const where = `The head in Z report ${zNumber}`;
+  if (head) heads.push({ ...head, where, ifRestored: '' });
+  else faults.add('rewritten', where, 'It is none: the report was changed.');
+}
+
+function checkHead(faults: Faults, head: Expected, seal: Seal): void {
+  if (seal.hash.toString('hex').startsWith(head.hash)) return;
+  const detail = `It has another seal ${head.sealNo} than the chain: what was sealed up to there was replaced.${head.ifRestored}`;
+  faults.add('rewritten', head.where, detail);
+}
+
+function missHead(faults: Faults, head: Expected, last: Seal | null): void {
+  const end = last === null ? 'has no seal' : `ends at seal ${last.sealNo}`;
+  const isBehind = (last?.sealNo ?? 0) < head.sealNo;
+  const detail = isBehind
+    ? `It has seal ${head.sealNo}, but the chain ${end}: what came after was cut off.${head.ifRestored}`
+    : `It has seal ${head.sealNo}, which is gone from the chain.${head.ifRestored}`;
+  faults.add(isBehind ? 'cut_off' : 'seal_removed', head.where, detail);
+}
