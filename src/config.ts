@@ -127,10 +127,15 @@ function readConfigFile(path: string): ConfigFile {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as ConfigFile;
   } catch (error) {
-    throw new ConfigError(
-      `${path} is not valid JSON (${(error as Error).message}). Correct it, or move it away.`,
-    );
+    throw new ConfigError(`${path} ${faultOf(error as Error)}. Correct it, or move it away.`);
   }
+}
+
+/** What a parser says of JSON quotes what is around the fault, which may be a password. */
+function faultOf({ name, message }: Error): string {
+  if (name !== 'SyntaxError') return `can't be read (${message})`;
+  const place = /line \d+ column \d+/.exec(message)?.[0];
+  return `is not valid JSON${place ? `, from ${place} on` : ''}`;
 }
 
 /** `NAME`, or the content of the file that `NAME_FILE` names (a secret mounted by an orchestrator). */

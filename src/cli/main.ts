@@ -24,7 +24,10 @@ function buildProgram(commands: Command[]): Commander {
     .version(version)
     .exitOverride()
     .showHelpAfterError('Add --help to see how it goes.')
-    .configureOutput({ outputError: (message, write) => write(message) });
+    // Somebody may have put a password there, which must not come back out into a log.
+    .configureOutput({
+      outputError: (message, write) => write(message.replace(/(--[\w-]+)=[^']*/g, '$1=…')),
+    });
   const parents = new Map<string, Commander>();
   for (const command of commands) {
     const [first, second] = command.name.split(' ') as [string, string?];

@@ -34,7 +34,11 @@ function readFile(path: string): string {
   try {
     return firstLine(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new UsageError(`The password file can't be read: ${(error as Error).message}`);
+    // Without its name: it may be the password itself, put there by mistake.
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(
+      code === 'ENOENT' ? 'The password file is not there.' : `The password file can't be read (${code}).`,
+    );
   }
 }
 

@@ -51,12 +51,19 @@ function parseJson(bytes: Buffer): unknown {
   try {
     return JSON.parse(utf8.decode(bytes));
   } catch (error) {
-    const detail = error instanceof SyntaxError ? error.message.slice(0, 200) : 'is not UTF-8';
+    const detail = error instanceof SyntaxError ? placeOf(error) : 'is not UTF-8';
     throw new ProblemError('invalid_json', {
       detail: 'The body is not valid JSON.',
-      errors: [{ pointer: '', detail: detail.toWellFormed() }],
+      errors: [{ pointer: '', detail }],
     });
   }
+}
+
+/** Where it is broken. The rest of what the parser says quotes what is around there, which may be a password. */
+function placeOf({ message }: SyntaxError): string {
+  const place = /position \d+/.exec(message)?.[0];
+  if (place) return `is not JSON from ${place} on`;
+  return /end of/i.test(message) ? 'ends too early' : 'is not JSON';
 }
 
 type BodyError = Error & { status?: number; type?: string };

@@ -88,6 +88,23 @@ describe('the keys of a database', () => {
     expect(added.map(({ purpose }) => purpose)).to.deep.equal(['pin']);
   });
 
+  it('are not made anew while customers are encrypted with those that are gone', async () => {
+    await openAndClose();
+    await db.query(`
+      WITH u AS (INSERT INTO users (email, password_hash, name, role) VALUES ('a@b.c', 'x', 'A', 'owner') RETURNING id),
+      s AS (INSERT INTO shops (name, owner_id, code, currency, timezone)
+        SELECT 'Kulfi', id, 'KULF', 'INR', 'Asia/Kolkata' FROM u RETURNING id)
+      INSERT INTO customers (id, shop_id, phone_sealed, phone_hash, created_at, updated_at)
+      SELECT gen_random_uuid(), id, 'x', 'x', now(), now() FROM s`);
+    for (const where of ["purpose = 'customer-lookup'", 'true']) {
+      await db.query(`DELETE FROM keys WHERE ${where}`);
+      const gone = await refusal();
+      expect(gone).to.be.instanceOf(WrongKeyError);
+      expect(gone.message).to.match(/^Keys are gone from the table "keys"/);
+    }
+    expect((await db.query('SELECT FROM keys')).rows).to.deep.equal([]);
+  });
+
   it('do not open with another master key, nor when a row was changed or exchanged: nothing is written', async () => {
     await openAndClose();
     const before = await fingerprint(db);

@@ -22,6 +22,8 @@ describe('what nobody may see', function () {
   this.timeout(180_000);
   let home: string;
   let canaries: Canaries;
+  let server: Server;
+  let url: string;
   const owner = 'asha@example.com';
   const secrets = {
     ownerPassword: newCanary('owner'),
@@ -30,12 +32,18 @@ describe('what nobody may see', function () {
     wrongPassword: newCanary('wrong'),
   };
 
-  before(() => {
+  before(async () => {
     home = tempFolder();
     canaries = openCanaries();
     for (const [name, value] of Object.entries(secrets)) canaries.hide(name, value);
+    expect((await run(init, { input: `${secrets.ownerPassword}\n` })).code).to.equal(0);
+    hideSecretsOf(home);
+    // It keeps the database running, so that the commands need not start it each.
+    server = await startCli(['--port=0', '--host=127.0.0.1'], { SMOOCHO_HOME: home, ...TRACE }, READY);
+    url = /http:\/\/\S+:\d+/.exec(server.output())?.[0] as string;
   });
-  after(() => {
+  after(async () => {
+    await server?.stop();
     console.log(`looked at ${canaries.looked.texts} texts of ${canaries.looked.characters} characters`);
     for (const folder of [home, ...homes]) removeFolder(folder);
   });
@@ -73,10 +81,30 @@ describe('what nobody may see', function () {
     ...['--timezone=Asia/Kolkata', '--owner-name=Asha', `--owner-email=${owner}`, '--password-stdin'],
   ];
 
+  it('would be found, however it is written', () => {
+    const [own, value] = [openCanaries(), newCanary('found')];
+    own.hide('it', value);
+    own.hide('a number', '4071993');
+    const bytes = Buffer.from(value);
+    const written = [
+      ...[
+        value,
+        encodeURIComponent(value),
+        bytes.toString('base64'),
+        bytes.toString('hex'),
+        value.slice(0, 20),
+      ],
+      ...[JSON.stringify({ value }), `Basic ${btoa(`:::${value}`)}`, 'the PIN 4071993.'],
+    ];
+    for (const text of written) own.look('a text', `before ${text} after`);
+    expect(own.seen).to.have.length(written.length);
+    own.look('a text', 'nothing of it, and 14071993 is another number');
+    own.look('a text', value, ['it']);
+    expect(own.seen).to.have.length(written.length);
+  });
+
   describe('stays unseen in what commands print', () => {
     it('when all goes well', async () => {
-      expect((await run(init, { input: `${secrets.ownerPassword}\n` })).code).to.equal(0);
-      hideSecretsOf(home);
       const file = join(home, 'manager.txt');
       writeFileSync(file, secrets.managerPassword, { mode: 0o600 });
       const made = create('ravi@example.com', 'manager', [`--password-file=${file}`, '--json']);
@@ -118,12 +146,10 @@ describe('what nobody may see', function () {
         [['user', 'create', ownerPassword]],
         [['user', 'revoke', `--email=${owner}`, `--session=${ownerPassword}`]],
       ];
-      for (const [args, input = ''] of wrong) {
-        for (const json of [[], ['--json']]) {
-          // The demo and a first set-up show theirs; a second `init` changes nothing and says so.
-          const ran = await run([...args, ...json], { input });
-          if (!args.includes('init')) expect(ran.code, `${args.join(' ')}: ${ran.stderr}`).to.not.equal(0);
-        }
+      for (const [n, [args, input = '']] of wrong.entries()) {
+        const ran = await run([...args, ...(n % 2 === 0 ? [] : ['--json'])], { input });
+        // A second `init` changes nothing, and says so.
+        if (!args.includes('init')) expect(ran.code, `${args.join(' ')}: ${ran.stderr}`).to.not.equal(0);
       }
     });
 
@@ -153,11 +179,6 @@ describe('what nobody may see', function () {
             url.port = '1';
           }),
         },
-        {
-          DATABASE_URL: urlWith((url) => {
-            url.hostname = 'no-such-host.invalid';
-          }),
-        },
         { DATABASE_URL: urlWith(() => {}).replace(/:\d+\//, ':notaport/') },
         { DATABASE_URL: `postgres:/${dbPassword}` },
         { DATABASE_URL: `${dbPassword}` },
@@ -167,11 +188,10 @@ describe('what nobody may see', function () {
         { DATABASE_URL: database.url, MASTER_KEY: masterKey },
         { DATABASE_URL: database.url, MASTER_KEY_FILE: '/dev/null' },
       ];
-      for (const env of faulty) {
-        for (const args of [['verify'], ['shop', 'list', '--json'], ['start', '--port=0']]) {
-          const { code, stderr } = await run(args, { env: { SMOOCHO_HOME: tempHome(), ...env } });
-          expect(code, `${args[0]} with ${Object.keys(env)}: ${stderr}`).to.not.equal(0);
-        }
+      for (const [n, env] of faulty.entries()) {
+        const args = n % 3 === 0 || 'MASTER_KEY' in env ? ['start', '--port=0'] : ['verify', '--json'];
+        const { code, stderr } = await run(args, { env: { SMOOCHO_HOME: tempHome(), ...env } });
+        expect(code, `${args[0]} with ${Object.entries(env)}: ${stderr}`).to.not.equal(0);
       }
       const odd = tempHome();
       const url = urlWith(() => {});
@@ -197,8 +217,6 @@ describe('what nobody may see', function () {
   }
 
   describe('stays unseen in what the server writes and answers', () => {
-    let server: Server;
-    let url: string;
     const tokens = new Map<string, string>();
 
     /** A request as it comes; of an answer that refuses it, all is looked at. */
@@ -229,11 +247,6 @@ describe('what nobody may see', function () {
       return token;
     }
 
-    before(async () => {
-      server = await startCli(['--port=0', '--host=127.0.0.1'], { SMOOCHO_HOME: home, ...TRACE }, READY);
-      url = /http:\/\/\S+:\d+/.exec(server.output())?.[0] as string;
-    });
-    after(() => server?.stop());
     afterEach(() => {
       canaries.look('what the server writes', server.output());
       canaries.look("PostgreSQL's log", readFileSync(join(home, 'postgres', 'postgres.log'), 'utf8'));
@@ -349,7 +362,7 @@ describe('what nobody may see', function () {
     const redisPassword = newCanary('redis');
     canaries.hide('the password of a Redis that is away', redisPassword);
     const server = await startCli(
-      ['--port=0', '--host=127.0.0.1'],
+      ['--port=0', '--host=127.0.0.1', '--workers=2'],
       { ...env, REDIS_URL: `redis://user:${encodeURIComponent(redisPassword)}@127.0.0.1:1` },
       READY,
     );
@@ -405,6 +418,7 @@ describe('what nobody may see', function () {
         }
         line.accept();
       }
+      canaries.lookAtProcesses();
       expect(server.output(), 'nothing broke: then nothing was tried').to.include('"level":50');
     } finally {
       await server.stop();
@@ -424,6 +438,8 @@ describe('what nobody may see', function () {
         const path = join(folder, entry.name);
         const mode = statSync(path).mode & 0o777;
         const others = entry.isDirectory() ? 0o066 : 0o077;
+        // A port is what everybody can find out.
+        if (entry.name === 'port') continue;
         if ((mode & others) !== 0) open.push(`${path} ${mode.toString(8)}`);
         if (entry.isDirectory()) look(path);
       }

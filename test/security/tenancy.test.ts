@@ -55,7 +55,8 @@ describe('two shops on one server', function () {
       ({ table_name }) => `SELECT id::text FROM "${table_name}" WHERE shop_id = '${other.shop.id}'`,
     );
     const ids = await other.db.query(select.join(' UNION '));
-    return [other.shop.id, ...ids.rows.map(({ id }) => id)];
+    // Not the shop's own id: whoever asks for a shop knows it, and finds it in the record of the refusal.
+    return ids.rows.map(({ id }) => id).filter((id) => id !== other.shop.id);
   }
 
   for (const route of routes.filter(takesCursor)) {

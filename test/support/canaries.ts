@@ -55,7 +55,7 @@ function formsOf(value: string): { what: string; pattern: RegExp }[] {
   const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
   // A few digits stand in other numbers too: only a number of its own counts.
   if (/^\+?\d+$/.test(value)) {
-    return [{ what: 'as it is', pattern: new RegExp(`(?<![\\w.])${literal(value)}(?![\\w.])`) }];
+    return [{ what: 'as it is', pattern: new RegExp(`(?<![\\w.])${literal(value)}(?!\\w|\\.\\d)`) }];
   }
   const bytes = Buffer.from(value);
   const forms: [what: string, text: string][] = [

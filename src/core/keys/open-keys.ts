@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { MasterKeyPlace } from '../../config.ts';
+import { query } from '../../database/query.ts';
 import { insertKey, lockKeys, newKey, readKeyRows, tryLockKeys } from './key-rows.ts';
-import { purposes } from './keys.ts';
+import { type Purpose, purposes } from './keys.ts';
 import { makeMasterKey, promoteNextKey, WrongKeyError } from './master-key.ts';
 import { findMasterKey, type Ring, ringOf } from './ring.ts';
 
@@ -30,12 +31,23 @@ export async function makeMissingKeys(em: EntityManager, place: MasterKeyPlace, 
   await em.transactional(async (tx) => {
     await lockKeys(tx);
     const rows = await readKeyRows(tx);
-    const master = rows.length === 0 ? makeMasterKey(place) : findMasterKey(rows, place).key;
     const there = new Set(rows.filter(({ retiredAt }) => !retiredAt).map(({ purpose }) => purpose));
-    for (const purpose of purposes) {
-      if (!there.has(purpose)) await insertKey(tx, newKey(master, purpose, now));
-    }
+    const missing = purposes.filter((purpose) => !there.has(purpose));
+    if (missing.some((purpose) => FOR_CUSTOMERS.has(purpose))) await refuseIfSealed(tx);
+    const master = rows.length === 0 ? makeMasterKey(place) : findMasterKey(rows, place).key;
+    for (const purpose of missing) await insertKey(tx, newKey(master, purpose, now));
   });
+}
+
+const FOR_CUSTOMERS = new Set<Purpose>(['customer', 'customer-lookup']);
+
+/** With new keys, what was sealed with those that are gone would look as if it had been tampered with, one by one. */
+async function refuseIfSealed(em: EntityManager): Promise<void> {
+  const [sealed] = await query(em, 'SELECT FROM customers WHERE phone_sealed IS NOT NULL LIMIT 1');
+  if (!sealed) return;
+  throw new WrongKeyError(
+    'Keys are gone from the table "keys", and customers are encrypted with them. Restore the database from a backup. Nothing was changed.',
+  );
 }
 
 /** Ends a change of the master key that a crash cut off between the commit and the file's new name. */

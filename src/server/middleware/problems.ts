@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import type { Log } from '../../app.ts';
 import { ProblemError, problemBody } from '../../contract/problem.ts';
+import { loggedPath } from '../logged-path.ts';
 
 /** Turns what was thrown into an RFC 9457 answer. An unknown fault is logged and answered with a bare 500. */
 export const problemAnswers =
@@ -14,7 +15,7 @@ export const problemAnswers =
     } catch (error) {
       if (error instanceof ProblemError) return answer(ctx, error);
       log.error(
-        { err: error, requestId: ctx.state.requestId, method: ctx.method, path: ctx.path },
+        { err: error, requestId: ctx.state.requestId, method: ctx.method, path: loggedPath(ctx) },
         'unknown fault',
       );
       answer(ctx, new ProblemError('internal', { detail: 'The request id helps to find it in the log.' }));
