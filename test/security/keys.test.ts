@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -11,9 +12,10 @@ import {
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type pg from 'pg';
-import { createApp, WrongKeyError } from '../../src/app.ts';
+import { createApp, systemContext, WrongKeyError } from '../../src/app.ts';
 import { ConfigError, loadConfig, newSecret } from '../../src/config.ts';
 import { purposes } from '../../src/core/keys/keys.ts';
+import { rotateSecrets } from '../../src/core/keys/rotate-secrets.ts';
 import { migrateDown } from '../../src/database/migrate.ts';
 import { initOptions, smoocho } from '../support/cli.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -163,6 +165,16 @@ describe('the keys of a database', () => {
     writeFileSync(keyFile(), '');
     expect((await refusal()).message).to.include('is empty');
     rmSync(keyFile());
+  });
+
+  it('leave the new master key to the owner of the old one, when root changes it for a server', async function () {
+    if (process.getuid?.() !== 0) this.skip();
+    await openAndClose();
+    chownSync(keyFile(), 4321, 4322);
+    const app = await openApp();
+    await rotateSecrets(systemContext(app, 'test')).finally(app.close);
+    const { uid, gid, mode } = statSync(keyFile());
+    expect([uid, gid, mode & 0o777]).to.deep.equal([4321, 4322, 0o600]);
   });
 
   it('that come from the environment leave no file behind', async () => {

@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   ConfigError,
@@ -76,10 +76,14 @@ export function makeKeyFile(path: string): KeyObject {
   return readKeyFile(path, true);
 }
 
-/** A new key beside the one in use. What a change that was given up left there is of no use to anybody. */
+/** A new key beside the one in use, of the same owner. What a change that was given up left there is of no use to anybody. */
 export function makeNextKey(path: string): KeyObject {
   rmSync(nextPath(path), { force: true });
-  return makeKeyFile(nextPath(path));
+  const key = makeKeyFile(nextPath(path));
+  const { uid, gid } = statSync(path);
+  // By root, for a server that runs as somebody else: it could not read one of root's.
+  if (process.getuid?.() === 0) chownSync(nextPath(path), uid, gid);
+  return key;
 }
 
 /** Puts the new key in the place of the old one. */

@@ -22,13 +22,7 @@ export type Door = {
 
 /** Takes the sockets of this HTTP server. */
 export function openDoor(app: App, io: Server, http: HttpServer, edge: Edge): Door {
-  io.attach(http);
-  const serve = takeListener(http, 'request') as Door['serve'];
-  const upgrade = takeListener(http, 'upgrade') as (
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-  ) => void;
+  const [serve, upgrade] = listenersOf(io, http) as [Door['serve'], Upgrade];
   const countHandshake = handshakeLimit(app);
   const count = async (request: IncomingMessage, address: string) => {
     if (!isKnown(io, request)) await countHandshake(address);
@@ -49,11 +43,20 @@ export function openDoor(app: App, io: Server, http: HttpServer, edge: Edge): Do
   return { count, serve };
 }
 
-/** Socket.io listens by itself; we decide what it hears. */
-function takeListener(http: HttpServer, event: 'request' | 'upgrade') {
-  const [listener] = http.listeners(event);
-  http.removeAllListeners(event);
-  return listener;
+type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/** Socket.io would listen by itself, and before all others: we decide what it hears, and they stay where they were. */
+function listenersOf(io: Server, http: HttpServer): unknown[] {
+  const events = ['request', 'upgrade'];
+  const others = events.map((event) => http.listeners(event));
+  for (const event of events) http.removeAllListeners(event);
+  io.attach(http);
+  return events.map((event, i) => {
+    const [listener] = http.listeners(event);
+    http.removeAllListeners(event);
+    for (const other of others[i] ?? []) http.on(event, other as () => void);
+    return listener;
+  });
 }
 
 /** Whether it goes on with a connection that is there: each poll is a request. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Middleware } from 'koa';
 import type { App, Limit } from '../../app.ts';
 import { ProblemError } from '../../contract/problem.ts';
@@ -28,9 +29,25 @@ export function limits(app: App): Middleware {
       'RateLimit-Policy': `"${limit.name}";q=${limit.times};w=${limit.seconds}`,
       RateLimit: `"${limit.name}";r=${count.remaining};t=${count.resetSeconds}`,
     });
-    if (count.waitSeconds > 0) throw tooMany(count.waitSeconds);
+    if (count.waitSeconds > 0) {
+      await hold();
+      throw tooMany(count.waitSeconds);
+    }
     await next();
   };
+}
+
+/** Who asks on and on is answered so late that refusing costs next to nothing; who waits as told doesn't notice. */
+const HOLD_MS = 200;
+/** Answers that wait so. Of more, each would cost more memory than it saves work. */
+const MAX_HELD = 1_000;
+let held = 0;
+
+async function hold(): Promise<void> {
+  if (held >= MAX_HELD) return;
+  held += 1;
+  await sleep(HOLD_MS);
+  held -= 1;
 }
 
 /** The session that a token speaks for; undefined for one that is forged or old, and without any. */

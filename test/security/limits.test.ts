@@ -1,0 +1,244 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { type Client, clientOf } from '../support/client.ts';
+import { givenProduct, givenShop, saleOf, type TestShop } from '../support/factories.ts';
+import { until } from '../support/feed-ear.ts';
+import { ask, openConnection } from '../support/raw-http.ts';
+import { requireRedis, startRedis, type TestRedis } from '../support/redis.ts';
+
+const PER_SECOND = 10;
+const QUOTA = PER_SECOND * 2;
+const WINDOW_MS = 2_000;
+const UPGRADE = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+};
+
+const limited = { REQUESTS_PER_SECOND: String(PER_SECOND) };
+
+/** Asks so often at once, and gives how often each status came. */
+async function burst(
+  count: number,
+  send: () => Promise<{ status: number }>,
+): Promise<Record<number, number>> {
+  const statuses: Record<number, number> = {};
+  for (const { status } of await Promise.all(Array.from({ length: count }, send))) {
+    statuses[status] = (statuses[status] ?? 0) + 1;
+  }
+  return statuses;
+}
+
+/** Past the window that runs: the next one is whole. */
+const afterWindow = () => sleep(WINDOW_MS + 100);
+
+describe('limits of requests', function () {
+  this.timeout(60_000);
+  let test: TestApp;
+  let shop: TestShop;
+  let product: { id: string };
+
+  before(async () => {
+    test = await startTestApp({ env: limited });
+    shop = await givenShop(test, 'MANY');
+    product = await givenProduct(shop);
+    // It is made when it is first asked for, which takes a while of a window.
+    await clientOf(test.url).get('/api/openapi.json');
+  });
+  after(() => test.close());
+  beforeEach(afterWindow);
+
+  const list = (client: Client) => client.get('/api/shops');
+
+  it('count each session by itself, and say what is left', async () => {
+    const first = await list(shop.cashier);
+    expect(first.headers.get('ratelimit-policy')).to.equal(`"session";q=${QUOTA};w=2`);
+    expect(first.headers.get('ratelimit')).to.match(new RegExp(`^"session";r=${QUOTA - 1};t=[12]$`));
+    const all = await burst(QUOTA + 9, () => list(shop.cashier));
+    expect(all).to.deep.equal({ 200: QUOTA - 1, 429: 10 });
+    expect(await burst(5, () => list(shop.manager))).to.deep.equal({ 200: 5 });
+  });
+
+  it('say when to come again, and keep the word', async () => {
+    await burst(QUOTA, () => list(shop.cashier));
+    const { status, body, headers } = await list(shop.cashier);
+    expect([status, body.type]).to.deep.equal([429, 'urn:smoocho:problem:too_many_requests']);
+    expect(headers.get('ratelimit')).to.match(/^"session";r=0;t=[12]$/);
+    expect(headers.get('retry-after')).to.match(/^[12]$/);
+    await sleep(Number(headers.get('retry-after')) * 1000 + 50);
+    expect((await list(shop.cashier)).status).to.equal(200);
+  });
+
+  it('hold for whatever is asked: what is not there, is not allowed or can not be read', async () => {
+    const senders = [
+      () => shop.cashier.get('/api/no-such-thing'),
+      () => shop.cashier.get(`${shop.path}/reports/tax`),
+      () => shop.cashier.send('POST', `${shop.path}/orders`, { body: '{' }),
+      () => shop.cashier.get('/api/openapi.json'),
+      () => shop.cashier.send('PATCH', shop.path),
+    ];
+    for (const send of senders) await burst(QUOTA / senders.length, send);
+    expect((await list(shop.cashier)).status).to.equal(429);
+  });
+
+  it('count who has no session, or a forged one, by their address', async () => {
+    const forged = clientOf(test.url, `${shop.owner.token?.slice(0, -5)}AAAAA`);
+    const nobody = clientOf(test.url);
+    const { headers } = await list(forged);
+    expect(headers.get('ratelimit-policy')).to.equal(`"address";q=${QUOTA};w=2`);
+    expect(await burst(QUOTA - 1, () => list(forged))).to.deep.equal({ 401: QUOTA - 1 });
+    expect(await burst(5, () => list(nobody))).to.deep.equal({ 429: 5 });
+    expect(await burst(5, () => list(clientOf(test.url, 'x')))).to.deep.equal({ 429: 5 });
+    // Who is signed in at the same address goes on.
+    expect(await burst(5, () => list(shop.owner))).to.deep.equal({ 200: 5 });
+  });
+
+  it('do not hold for a watchdog', async () => {
+    const nobody = clientOf(test.url);
+    expect(await burst(QUOTA * 2, () => nobody.get('/healthz'))).to.deep.equal({ 200: QUOTA * 2 });
+    const { headers } = await nobody.get('/readyz');
+    expect(headers.get('ratelimit')).to.equal(null);
+  });
+
+  it('let everybody else sell as fast as ever while one session asks for all that it can get', async () => {
+    const sell = async (): Promise<number> => {
+      const begun = performance.now();
+      const { status } = await shop.manager.post(`${shop.path}/orders`, saleOf(product));
+      expect(status).to.equal(201);
+      return performance.now() - begun;
+    };
+    const sales = async () => {
+      const taken: number[] = [];
+      for (let n = 0; n < 15; n += 1) {
+        taken.push(await sell());
+        await sleep(1000 / PER_SECOND);
+      }
+      return taken.sort((a, b) => a - b)[7] as number;
+    };
+    await sell();
+    const alone = await sales();
+    const flood = startFlood(`${test.url}/api/shops`, shop.cashier.token as string);
+    await until(async () => (await list(shop.cashier)).status === 429);
+    const beside = await sales();
+    const { limited, all } = await flood.stop();
+    console.log(
+      `      median of a sale ${alone.toFixed(1)} ms alone, ${beside.toFixed(1)} ms beside ${all} requests of another, ${limited} of them refused`,
+    );
+    expect(limited).to.be.above(QUOTA * 3);
+    // Generous, for a machine that has more to do than this test; unlimited, the flood is some thousand requests a second.
+    expect(beside).to.be.below(alone * 3 + 50);
+  });
+
+  it('hold for connections to the live feed, each counted once', async () => {
+    const quota = PER_SECOND * 5;
+    const path = '/socket.io/?EIO=4&transport=websocket';
+    const connections = await burst(quota + 5, () => ask(test.url, path, UPGRADE));
+    expect(connections).to.deep.equal({ 101: quota, 429: 5 });
+    const { status, code, headers } = await ask(test.url, path, UPGRADE);
+    expect([status, code]).to.deep.equal([429, 'too_many_requests']);
+    expect(headers['retry-after']).to.match(/^([1-9]|10)$/);
+    expect((await ask(test.url, '/socket.io/?EIO=4&transport=polling')).status).to.equal(429);
+    expect((await ask(test.url, '/socket.io/?EIO=4&transport=polling&sid=made-up')).status).to.equal(429);
+  });
+});
+
+type Flood = { stop(): Promise<{ limited: number; all: number }> };
+
+/** A client that asks as fast as it can, in a process of its own. */
+function startFlood(url: string, token: string): Flood {
+  const child = fork(new URL('../support/flood-child.ts', import.meta.url), [url, token]);
+  return {
+    async stop() {
+      const report = once(child, 'message');
+      child.send('stop');
+      const [figures] = await report;
+      return figures;
+    },
+  };
+}
+
+describe('limits of connections', () => {
+  const MOST = 6;
+  const env = { CONNECTIONS_PER_ADDRESS: String(MOST) };
+
+  async function open(test: TestApp, count: number) {
+    const all = await Promise.all(Array.from({ length: count }, () => openConnection(test.url)));
+    await sleep(100);
+    return { all, open: () => all.filter(({ isClosed }) => !isClosed()) };
+  }
+
+  it('keep one address from taking them all', async () => {
+    const test = await startTestApp({ env });
+    const { all, open: left } = await open(test, MOST * 3);
+    await until(() => left().length === MOST);
+    for (const { socket } of left().slice(0, 2)) socket.destroy();
+    await until(
+      async () =>
+        (
+          await clientOf(test.url)
+            .get('/healthz')
+            .catch(() => null)
+        )?.status === 200,
+    );
+    for (const { socket } of all) socket.destroy();
+    await test.close();
+  });
+
+  it('do not hold for a proxy that is named: a whole chain may be behind it', async () => {
+    const test = await startTestApp({ env: { ...env, TRUSTED_PROXIES: '127.0.0.1' } });
+    const { all, open: left } = await open(test, MOST * 3);
+    expect(left().length).to.equal(MOST * 3);
+    for (const { socket } of all) socket.destroy();
+    await test.close();
+  });
+});
+
+describe('limits of several processes', function () {
+  this.timeout(60_000);
+  let redis: TestRedis;
+  let one: TestApp;
+  let two: TestApp;
+  let shop: TestShop;
+
+  before(async function () {
+    requireRedis(this);
+    redis = await startRedis();
+    one = await startTestApp({ redisUrl: redis.url, env: limited });
+    two = await startTestApp({ redisUrl: redis.url, beside: one, env: limited });
+    shop = await givenShop(one, 'PAIR');
+  });
+  after(async () => {
+    await two?.close();
+    await one?.close();
+    await redis?.kill();
+  });
+  beforeEach(afterWindow);
+
+  const at = ({ url }: TestApp) => clientOf(url, shop.cashier.token);
+
+  it('are one through Redis', async () => {
+    expect(await burst(QUOTA / 2, () => at(one).get('/api/shops'))).to.deep.equal({ 200: QUOTA / 2 });
+    expect(await burst(QUOTA, () => at(two).get('/api/shops'))).to.deep.equal({
+      200: QUOTA / 2,
+      429: QUOTA / 2,
+    });
+  });
+
+  it('hold while Redis is away, in each process by itself, and again together when it is back', async () => {
+    await redis.kill();
+    for (const test of [one, two]) {
+      const statuses = await burst(QUOTA * 2, () => at(test).get('/api/shops'));
+      expect(statuses).to.deep.equal({ 200: QUOTA, 429: QUOTA });
+    }
+    await redis.start();
+    await until(async () => {
+      await afterWindow();
+      await burst(QUOTA, () => at(one).get('/api/shops'));
+      return (await at(two).get('/api/shops')).status === 429;
+    }, 30_000);
+  });
+});
