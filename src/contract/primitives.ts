@@ -10,11 +10,10 @@ export const Timestamp = z.iso.datetime().refine(hasYear, 'is not a time like 20
 export const Day = z.iso.date('is not a day like 2026-04-01').refine(hasYear, 'is not a day like 2026-04-01');
 export const Version = z.int().min(1).max(2_147_483_647);
 
-/** Text for people: trimmed, 1 to `max` characters. */
-export const text = (max: number) =>
-  z.string().trim().min(1, 'is empty').max(max, `is longer than ${max} characters`);
+/** Text for people: at most `max` characters as it is sent, which is what the document can say; then trimmed, and not empty. */
+export const text = (max: number) => note(max).min(1, 'is empty');
 /** Text that may be empty. */
-export const note = (max: number) => z.string().trim().max(max, `is longer than ${max} characters`);
+export const note = (max: number) => z.string().max(max, `is longer than ${max} characters`).trim();
 
 /** A JSON number becomes the text that was sent, so that 12.1 is "12.1" and never a float sum. */
 const decimalText = z.union([z.string(), z.number()]).transform(String);

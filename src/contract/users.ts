@@ -12,8 +12,8 @@ export const isAtLeast = (role: Role, least: Role) => roles.indexOf(role) >= rol
 
 export const Email = z
   .string()
-  .trim()
   .max(255)
+  .trim()
   .toLowerCase()
   .pipe(z.email('is not an e-mail address'))
   .register(written, { type: 'string', maxLength: 255, pattern: z.regexes.email.source });

@@ -270,8 +270,9 @@ describe('who may do what', function () {
           const address = path.replace(/:\w+/g, () => randomUUID());
           // To another route it may look like an id: there is nothing of that name then.
           if (routeOf(method, address)) continue;
-          const { status } = await clientOf(test.url).send(method, address);
+          const { status, headers } = await clientOf(test.url).send(method, address);
           expect(status, `${method} ${path}`).to.equal(405);
+          expect((headers.get('allow') ?? '').split(', '), `${method} ${path}`).to.include.members(taken);
         }
       }
     });
