@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import type { Client, ClientOptions } from '../../src/client/client.ts';
 import { fileStore } from '../../src/client/file-store.ts';
-import type { SentSale, Sold } from '../../src/client/outbox.ts';
+import type { SentSale, Sold } from '../../src/client/sales.ts';
 import { memoryStore, type Store } from '../../src/client/store.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 import {
