@@ -10,8 +10,6 @@ import type { Entry } from './sales.ts';
 const BATCH_BYTES = 1024 * 1024;
 /** 500 sales take the server seconds, and a megabyte takes a poor line most of a minute: so many times what a call has. */
 const BATCH_TIMEOUTS = 6;
-/** Smaller ones gain nothing. */
-const LEAST_BATCH = 10;
 
 /** What becomes of a sale that was answered. */
 export type Settle = {
@@ -35,9 +33,7 @@ export function createBatches(context: Context, call: Call): SendAll {
       } catch (error) {
         if (error instanceof NoAnswerError) context.line.wentDown();
         // A line that is too slow for this many may do for fewer, next time.
-        if (error instanceof NoAnswerError && error.reason === 'timeout') {
-          batchSize = Math.max(LEAST_BATCH, Math.ceil(batch.length / 2));
-        }
+        if (mayBeTooMany(error)) batchSize = Math.ceil(batch.length / 2);
         throw error;
       }
       rest = rest.slice(batch.length);
@@ -80,6 +76,13 @@ export function createBatches(context: Context, call: Call): SendAll {
 
   return sendAll;
 }
+
+/**
+ * Whoever waits too long for the rest of a request may say so, only hang up, or answer with a page of its own, as a proxy
+ * does that takes no more than so much. Of a line that is down it comes to the same: a few more calls when it is back.
+ */
+const mayBeTooMany = (error: unknown) =>
+  error instanceof NoAnswerError || isProblem(error, 'request_timeout');
 
 const wireOf = ({ sale, placedAt, orderNumber }: Entry) => ({
   ...sale,

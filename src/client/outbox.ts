@@ -5,6 +5,7 @@ import { type Call, type Context, tell } from './context.ts';
 import { isProblem, localProblem, NoAnswerError, ProblemAnswer } from './errors.ts';
 import { newId } from './ids.ts';
 import type { Leases } from './leases.ts';
+import { isPassing } from './meanings.ts';
 import { pauseAfter } from './pauses.ts';
 import {
   type Conflict,
@@ -183,6 +184,7 @@ export function createOutbox(
 
   /** One try, and the next one planned while something is left. */
   async function run(): Promise<void> {
+    let trouble: unknown = null;
     try {
       const { sent, left, error } = await flushOnce();
       if (sent.length > 0) failures = 0;
@@ -191,13 +193,14 @@ export function createOutbox(
         failures = 0;
         return;
       }
-      if (error && !(error instanceof NoAnswerError) && !isProblem(error, 'too_busy')) context.onError(error);
+      trouble = error;
     } catch (error) {
       if (context.closed.aborted) return;
-      context.onError(error);
+      trouble = error;
     }
     failures += 1;
     plan();
+    if (trouble && !isPassing(trouble)) context.onError(trouble);
   }
 
   function plan(): void {
