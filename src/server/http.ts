@@ -10,8 +10,11 @@ import { isOfFeed } from './feed/door.ts';
 export const usualTimeouts = {
   /** Until the headers are here. */
   headersMs: 10_000,
-  /** Until the whole request is: 4 MiB of offline sales over a slow line. */
-  requestMs: 30_000,
+  /**
+   * Until the whole request is. Longer than the minute that our own tills give to a batch of offline sales over a poor line:
+   * refused before that, they could only send the same again.
+   */
+  requestMs: 120_000,
   /** How often Node looks for the two above; by itself it does each half minute. */
   lookMs: 2_000,
   /** Tills keep their connection: a minute between two bills is usual. */

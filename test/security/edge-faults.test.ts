@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { usualTimeouts } from '../../src/server/http.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { openConnection, say } from '../support/raw-http.ts';
 
@@ -32,6 +33,11 @@ describe('connections and their answers', function () {
     socket.resume();
     await closed;
     expect(received().split('HTTP/1.1 200 OK').length - 1).to.be.below(asked);
+  });
+
+  it('have longer for a request than a till waits for the answer to its largest', () => {
+    const batchMs = 6 * 10_000;
+    expect(usualTimeouts.requestMs).to.be.at.least(batchMs * 1.5);
   });
 
   it('give nobody the answer to what was said after their request', async () => {
