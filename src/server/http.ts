@@ -10,8 +10,11 @@ import { isOfFeed } from './feed/door.ts';
 export const usualTimeouts = {
   /** Until the headers are here. */
   headersMs: 10_000,
-  /** Until the whole request is: 4 MiB of offline sales over a slow line. */
-  requestMs: 30_000,
+  /**
+   * Until the whole request is. Longer than the minute that our own tills give to a batch of offline sales over a poor line:
+   * refused before that, they could only send the same again.
+   */
+  requestMs: 120_000,
   /** How often Node looks for the two above; by itself it does each half minute. */
   lookMs: 2_000,
   /** Tills keep their connection: a minute between two bills is usual. */
@@ -50,12 +53,7 @@ export function createHttp(app: App, callers: Callers, timeouts: Timeouts): Serv
   // What a client expects is up to us (RFC 9110 §10.1.1), and we need not know it.
   http.on('checkExpectation', (request, response) => http.emit('request', request, response));
   http.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const answer = answers.get(socket as Socket);
-    if (
-      !socket.writable ||
-      error.code === 'ECONNRESET' ||
-      (answer?.headersSent && !answer.writableFinished)
-    ) {
+    if (!socket.writable || error.code === 'ECONNRESET' || isOfAnother(answers.get(socket as Socket))) {
       socket.destroy();
     } else answerRaw(socket, problemOf(error));
   });
@@ -104,16 +102,26 @@ function boundAddresses(http: Server, app: App, { addressOf, isProxy }: Callers)
   });
 }
 
-/** Hangs up on whoever doesn't take an answer. Gives each connection's last one. */
-function boundAnswers(http: Server, answerMs: number): WeakMap<Socket, ServerResponse> {
-  const answers = new WeakMap<Socket, ServerResponse>();
-  http.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const { socket } = request;
-    answers.set(socket, response);
+/** The answers of a connection that are under way, in the order of their requests. */
+type Answers = Set<ServerResponse>;
+
+/** Whether what is answered now would be taken for the answer to another request, or stand in the middle of one. */
+function isOfAnother(answers: Answers = new Set()): boolean {
+  const [first, ...others] = answers;
+  return first !== undefined && (others.length > 0 || first.headersSent || first.req.complete);
+}
+
+/** Hangs up on whoever doesn't take an answer. Gives those that are under way. */
+function boundAnswers(http: Server, answerMs: number): WeakMap<Socket, Answers> {
+  const open = new WeakMap<Socket, Answers>();
+  http.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    const answers = open.get(socket) ?? new Set();
+    open.set(socket, answers.add(response));
     response.once('prefinish', () => {
       const cut = setTimeout(() => socket.destroy(), answerMs);
       response.once('close', () => clearTimeout(cut));
     });
+    response.once('close', () => answers.delete(response));
   });
-  return answers;
+  return open;
 }

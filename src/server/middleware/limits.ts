@@ -3,7 +3,7 @@ import type { Middleware } from 'koa';
 import type { App, Limit } from '../../app.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import { networkOf } from '../../core/auth/network.ts';
-import { readAccessToken } from '../../core/auth/tokens.ts';
+import { glanceAtToken } from '../../core/auth/tokens.ts';
 import { bearerToken } from '../bearer.ts';
 
 /** Long enough for what a till asks all at once when it starts, short enough that who waits hardly notices. */
@@ -13,7 +13,8 @@ const UNCOUNTED = new Set(['/healthz', '/readyz']);
 
 /**
  * So many requests of each session, and of each address for whoever has none. No database is asked: a token counts for
- * its session when its signature is right, and one that is forged counts for the address that it came from.
+ * its session when its signature is right, and one that is forged, or whose key is not known here yet, for the address that it
+ * came from.
  */
 export function limits(app: App): Middleware {
   const times = app.config.edge.requestsPerSecond * WINDOW_SECONDS;
@@ -21,9 +22,12 @@ export function limits(app: App): Middleware {
   const perAddress: Limit = { name: 'address', times, seconds: WINDOW_SECONDS };
   return async (ctx, next) => {
     if (UNCOUNTED.has(ctx.path)) return await next();
-    const sessionId = await sessionOf(app, ctx.get('authorization'));
-    const limit = sessionId === undefined ? perAddress : perSession;
-    const count = await app.limits.spend(limit, sessionId ?? networkOf(ctx.ip));
+    const token = bearerToken(ctx.get('authorization'));
+    // Whoever is let through is known by it: the signature is not looked at again.
+    const claims = token ? glanceAtToken(app, token) : undefined;
+    ctx.state.claims = claims;
+    const limit = claims ? perSession : perAddress;
+    const count = await app.limits.spend(limit, claims?.sessionId ?? networkOf(ctx.ip));
     // draft-ietf-httpapi-ratelimit-headers-10
     ctx.set({
       'RateLimit-Policy': `"${limit.name}";q=${limit.times};w=${limit.seconds}`,
@@ -48,18 +52,6 @@ async function hold(): Promise<void> {
   held += 1;
   await sleep(HOLD_MS);
   held -= 1;
-}
-
-/** The session that a token speaks for; undefined for one that is forged or old, and without any. */
-async function sessionOf(app: App, header: string): Promise<string | undefined> {
-  const token = bearerToken(header);
-  if (!token) return undefined;
-  try {
-    return (await readAccessToken(app, token)).sessionId;
-  } catch (error) {
-    if (error instanceof ProblemError) return undefined;
-    throw error;
-  }
 }
 
 /** Devices behind one address that connect again after a power cut, each once. */
