@@ -12,9 +12,13 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { isIP, isIPv6 } from 'node:net';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { type EdgeConfig, type EdgeSettings, edgeConfig } from './config-edge.ts';
+import { ConfigError } from './config-error.ts';
+
+export type { EdgeConfig } from './config-edge.ts';
+export { ConfigError } from './config-error.ts';
 
 /** Where everything is and how it runs; the only reader of `process.env`. */
 export type Config = {
@@ -36,31 +40,12 @@ export type Config = {
   masterKey: MasterKeyPlace;
 };
 
-/** Who may reach the server, and how much of it one may use. */
-export type EdgeConfig = {
-  /** Names that the server goes by, beside its addresses, localhost and the machine's own name. */
-  allowedHosts: string[];
-  /** Sites whose pages may use the server, beside its own, such as `https://till.example.com`. */
-  allowedOrigins: string[];
-  /** Addresses and networks (CIDR) of the proxies whose X-Forwarded-… headers are believed. */
-  trustedProxies: string[];
-  /** Of each session, and of each address for whoever has none. */
-  requestsPerSecond: number;
-  /** That one address may have open at a time; proxies that are named may have any number. */
-  connectionsPerAddress: number;
-};
-
 /** Read when first asked for and made when missing, so that a command that needs none makes none. */
 export type Secrets = { get(name: SecretName): string };
 export type SecretName = 'postgres-password';
 
 /** Where the key is that all other keys are wrapped with: the environment itself, a file that it names, or one of ours. */
 export type MasterKeyPlace = { text: string } | { path: string; isOurs: boolean };
-
-/** What is wrong with the configuration, in a sentence with its mend. Exit code 2. */
-export class ConfigError extends Error {
-  override name = 'ConfigError';
-}
 
 export type ConfigOverrides = {
   home?: string | undefined;
@@ -71,17 +56,12 @@ export type ConfigOverrides = {
 };
 
 type Env = Record<string, string | undefined>;
-type ConfigFile = {
+type ConfigFile = EdgeSettings & {
   host?: unknown;
   port?: unknown;
   databaseUrl?: unknown;
   redisUrl?: unknown;
   logLevel?: unknown;
-  allowedHosts?: unknown;
-  allowedOrigins?: unknown;
-  trustedProxies?: unknown;
-  requestsPerSecond?: unknown;
-  connectionsPerAddress?: unknown;
 };
 
 /** All interfaces: the tills are on the shop's network. */
@@ -89,11 +69,6 @@ const DEFAULT_HOST = '0.0.0.0';
 const DEFAULT_PORT = 8080;
 /** About 8 connections are best on a small box: more only queue inside the server instead of here. */
 const DEFAULT_POOL_SIZE = 8;
-
-/** A till makes a few a second when it is busy, and a hundred at once when it starts. */
-const DEFAULT_REQUESTS_PER_SECOND = 50;
-/** A shop of fifty devices, each with its requests, its live feed and some tabs left open. */
-const DEFAULT_CONNECTIONS_PER_ADDRESS = 256;
 
 /** Flags win over the environment, the environment over `config.json`, that over the defaults. */
 export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.env): Config {
@@ -169,64 +144,6 @@ function asPort(value: unknown): number | undefined {
 function masterKeyPlace(folder: string, env: Env): MasterKeyPlace {
   if (env.MASTER_KEY_FILE) return { path: resolve(env.MASTER_KEY_FILE), isOurs: false };
   return env.MASTER_KEY ? { text: env.MASTER_KEY } : { path: join(folder, 'master-key'), isOurs: true };
-}
-
-function edgeConfig(file: ConfigFile, env: Env): EdgeConfig {
-  return {
-    allowedHosts: asList('allowedHosts', env.ALLOWED_HOSTS ?? file.allowedHosts, asHost),
-    allowedOrigins: asList('allowedOrigins', env.ALLOWED_ORIGINS ?? file.allowedOrigins, asOrigin),
-    trustedProxies: asList('trustedProxies', env.TRUSTED_PROXIES ?? file.trustedProxies, asNetwork),
-    requestsPerSecond:
-      asCount('requestsPerSecond', env.REQUESTS_PER_SECOND ?? file.requestsPerSecond) ??
-      DEFAULT_REQUESTS_PER_SECOND,
-    connectionsPerAddress:
-      asCount('connectionsPerAddress', env.CONNECTIONS_PER_ADDRESS ?? file.connectionsPerAddress) ??
-      DEFAULT_CONNECTIONS_PER_ADDRESS,
-  };
-}
-
-/** Of the environment, a text with commas; of the file, that or an array. */
-function asList(name: string, value: unknown, read: (text: string) => string | undefined): string[] {
-  const parts = typeof value === 'string' ? value.split(',') : (value ?? []);
-  const texts = Array.isArray(parts) ? parts.map((part) => String(part).trim()) : [String(parts)];
-  return texts.filter(Boolean).map((text) => {
-    const one = read(text);
-    if (one !== undefined) return one;
-    throw new ConfigError(`${name} has ${JSON.stringify(text)}; it must be ${EXAMPLES[name]}.`);
-  });
-}
-
-const EXAMPLES: Record<string, string> = {
-  allowedHosts: 'a name alone, such as till.example.com',
-  allowedOrigins: 'an origin, such as https://till.example.com',
-  trustedProxies: 'an address or a network, such as 10.0.0.2 or 10.0.0.0/8',
-};
-
-/** As browsers write it: in small letters, and international names in their ASCII form. */
-function asHost(text: string): string | undefined {
-  if (!/^[^\s/?#@:[\]*]+$/.test(text) || !URL.canParse(`http://${text}`)) return undefined;
-  return new URL(`http://${text}`).hostname;
-}
-
-/** Apps have schemes of their own, such as capacitor://localhost. */
-function asOrigin(text: string): string | undefined {
-  if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*,]+\/?$/i.test(text) || !URL.canParse(text)) return undefined;
-  const { origin, protocol, host } = new URL(text);
-  return origin === 'null' ? `${protocol}//${host}` : origin;
-}
-
-function asNetwork(text: string): string | undefined {
-  const [address = '', bits, ...rest] = text.split('/');
-  const most = isIPv6(address) ? 128 : 32;
-  const isFine = isIP(address) && rest.length === 0 && (bits === undefined || /^\d{1,3}$/.test(bits));
-  return isFine && Number(bits ?? 0) <= most ? text : undefined;
-}
-
-function asCount(name: string, value: unknown): number | undefined {
-  if (value === undefined || value === '') return undefined;
-  const count = Number(value);
-  if (Number.isInteger(count) && count >= 1 && count <= 1_000_000) return count;
-  throw new ConfigError(`${name} is ${JSON.stringify(value)}; it must be a whole number from 1 up.`);
 }
 
 function openSecrets(folder: string, env: Env): Secrets {

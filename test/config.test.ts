@@ -59,6 +59,52 @@ describe('the configuration', () => {
     expect(existsSync(join(home, 'secrets'))).to.equal(false);
   });
 
+  it('reads who may reach the server, from the environment as from the file', () => {
+    const env = {
+      ALLOWED_HOSTS: 'till.example.com, Kasse.Müller.de,',
+      ALLOWED_ORIGINS: 'https://till.example.com:443/, capacitor://localhost',
+      TRUSTED_PROXIES: '10.0.0.0/8,::1',
+      REQUESTS_PER_SECOND: '20',
+    };
+    const edge = {
+      allowedHosts: ['till.example.com', 'kasse.xn--mller-kva.de'],
+      allowedOrigins: ['https://till.example.com', 'capacitor://localhost'],
+      trustedProxies: ['10.0.0.0/8', '::1'],
+      requestsPerSecond: 20,
+      connectionsPerAddress: 256,
+    };
+    expect(loadConfig({ home }, env).edge).to.deep.equal(edge);
+    writeFileSync(join(home, 'config.json'), JSON.stringify(edge));
+    expect(loadConfig({ home }, {}).edge).to.deep.equal(edge);
+    expect(loadConfig({ home }, { ALLOWED_HOSTS: '' }).edge.allowedHosts).to.deep.equal([]);
+    writeFileSync(join(home, 'config.json'), '{}');
+    expect(loadConfig({ home }, {}).edge).to.include({ requestsPerSecond: 50, connectionsPerAddress: 256 });
+  });
+
+  it('takes no name, site, network or number that would let in more than meant', () => {
+    const wrong: [name: string, texts: string[]][] = [
+      ['ALLOWED_HOSTS', ['*', '*.example.com', 'http://till', 'till:8080', 'a/b', 'a b', 'u@till', '[::1]']],
+      [
+        'ALLOWED_ORIGINS',
+        ['*', 'till.example.com', 'null', 'https://*.example.com', 'https://a/b', 'https://u@a'],
+      ],
+      [
+        'TRUSTED_PROXIES',
+        ['*', 'proxy.local', '10.0.0.0/33', '10.0.0.0/', '10.0.0', '::1/129', '10.0.0.0/8/8'],
+      ],
+      ['REQUESTS_PER_SECOND', ['0', '-1', '1.5', 'many', '1e9']],
+      ['CONNECTIONS_PER_ADDRESS', ['0', 'all']],
+    ];
+    for (const [name, texts] of wrong) {
+      for (const text of texts) {
+        expect(() => loadConfig({ home }, { [name]: text }), `${name}=${text}`).to.throw(
+          ConfigError,
+          'must be',
+        );
+      }
+    }
+  });
+
   it('says in a sentence what it can not use', () => {
     expect(() => loadConfig({ home }, { PORT: 'eighty' })).to.throw(ConfigError, '"eighty"');
     writeFileSync(join(home, 'config.json'), '{ port: 80');

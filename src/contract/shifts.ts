@@ -10,6 +10,7 @@ import {
   PageQuery,
   PaymentMethod,
   page,
+  queryFlag,
   Timestamp,
   text,
 } from './primitives.ts';
@@ -158,7 +159,7 @@ export const listShifts = defineRoute({
   path: '/api/shops/:shopId/shifts',
   permission: 'cashier',
   params: shopParams,
-  query: PageQuery.extend({ open: z.stringbool().optional(), from: Day.optional(), to: Day.optional() }),
+  query: PageQuery.extend({ open: queryFlag().optional(), from: Day.optional(), to: Day.optional() }),
   responses: { 200: page(Shift) },
   problems: ['not_found'],
 });

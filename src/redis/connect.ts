@@ -11,12 +11,12 @@ const MAX_PAUSE_MS = 2_000;
  * A connection that comes back by itself however long Redis is away. Meanwhile what is sent fails at once instead of
  * waiting: nothing of the shop may hang on Redis.
  */
-export function connectRedis(url: string, log: RedisLog): Redis {
+export function connectRedis(url: string, log: RedisLog, commandTimeout = COMMAND_TIMEOUT_MS): Redis {
   const redis = new Redis(url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    commandTimeout: COMMAND_TIMEOUT_MS,
+    commandTimeout,
     retryStrategy: (times) => Math.min(MAX_PAUSE_MS, 50 * times),
   });
   // Said once each time that it goes away, not with each attempt.

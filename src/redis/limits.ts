@@ -23,38 +23,55 @@ export type Limits = {
   close(): void;
 };
 
-/** Counts in Redis, so that all processes count together; in memory when there is none, or while it is away. */
+/** Long enough that a Redis which is slow to answer costs nobody much, and soon enough that all count together again. */
+const AWAY_MS = 2_000;
+/** A request waits for its count; without an answer by then it is counted here. */
+const ANSWER_TIMEOUT_MS = 200;
+
+type Limiter = RateLimiterMemory | RateLimiterRedis;
+
+/** Counts in Redis, so that all processes count together; in memory when there is none, or while it is away or mute. */
 export async function openLimits(redisUrl: string | undefined, installation: string): Promise<Limits> {
   // The bus tells when Redis goes away.
   const redis = redisUrl
-    ? (await import('./connect.ts')).connectRedis(redisUrl, { warn: () => {}, info: () => {} })
+    ? (await import('./connect.ts')).connectRedis(
+        redisUrl,
+        { warn: () => {}, info: () => {} },
+        ANSWER_TIMEOUT_MS,
+      )
     : undefined;
-  const limiters = new Map<string, RateLimiterMemory | RateLimiterRedis>();
-  const limiterOf = ({ name, times, seconds }: Limit) => {
+  const limiters = new Map<string, { memory: Limiter; shared: Limiter | undefined }>();
+  const limitersOf = ({ name, times, seconds }: Limit) => {
     const known = limiters.get(name);
     if (known) return known;
     const options = { keyPrefix: `smoocho:${installation}:${name}`, points: times, duration: seconds };
-    const memory = new RateLimiterMemory(options);
-    const limiter = redis
-      ? new RateLimiterRedis({
-          ...options,
-          storeClient: redis,
-          rejectIfRedisNotReady: true,
-          insuranceLimiter: memory,
-        })
-      : memory;
-    limiters.set(name, limiter);
-    return limiter;
+    const shared =
+      redis && new RateLimiterRedis({ ...options, storeClient: redis, rejectIfRedisNotReady: true });
+    const made = { memory: new RateLimiterMemory(options), shared };
+    limiters.set(name, made);
+    return made;
+  };
+  let awayUntil = 0;
+  const counting = async <T>(limit: Limit, work: (limiter: Limiter) => Promise<T>): Promise<T> => {
+    const { memory, shared } = limitersOf(limit);
+    if (!shared || performance.now() < awayUntil) return await work(memory);
+    try {
+      return await work(shared);
+    } catch (error) {
+      if (error instanceof RateLimiterRes) throw error;
+      awayUntil = performance.now() + AWAY_MS;
+      return await work(memory);
+    }
   };
   const spend = async (limit: Limit, key: string, seconds = limit.seconds): Promise<Count> => {
     let isRefused = false;
-    const counted = await limiterOf(limit)
-      .consume(key, 1, { customDuration: seconds })
-      .catch((refused: unknown) => {
-        if (!(refused instanceof RateLimiterRes)) throw refused;
-        isRefused = true;
-        return refused;
-      });
+    const counted = await counting(limit, (limiter) =>
+      limiter.consume(key, 1, { customDuration: seconds }),
+    ).catch((refused: unknown) => {
+      if (!(refused instanceof RateLimiterRes)) throw refused;
+      isRefused = true;
+      return refused;
+    });
     const resetSeconds = Math.max(1, Math.ceil(counted.msBeforeNext / 1000));
     const remaining = Math.max(0, counted.remainingPoints);
     return { remaining, resetSeconds, waitSeconds: isRefused ? resetSeconds : 0 };
@@ -63,14 +80,14 @@ export async function openLimits(redisUrl: string | undefined, installation: str
     spend,
     take: async (limit, key, seconds) => (await spend(limit, key, seconds)).waitSeconds,
     async giveBack(limit, key) {
-      await limiterOf(limit).reward(key);
+      await counting(limit, (limiter) => limiter.reward(key));
     },
     async count(limit, key) {
-      const counted = await limiterOf(limit).get(key);
+      const counted = await counting(limit, (limiter) => limiter.get(key));
       return counted && counted.msBeforeNext > 0 ? counted.consumedPoints : 0;
     },
     async forget(limit, key) {
-      await limiterOf(limit).delete(key);
+      await counting(limit, (limiter) => limiter.delete(key));
     },
     close: () => redis?.disconnect(),
   };

@@ -41,6 +41,15 @@ describe('what processes share through Redis', () => {
     return limits;
   }
 
+  /** Until both are connected, each counts alone. */
+  async function countingTogether(near: Limits, far: Limits): Promise<void> {
+    const once = { name: 'once', times: 1, seconds: 60 };
+    await until(async () => {
+      const key = randomUUID();
+      return (await near.take(once, key)) === 0 && (await far.take(once, key)) > 0;
+    });
+  }
+
   /** Says it until the others hear it: subscribing takes a moment. */
   async function hearing(from: Bus, heard: Message[]): Promise<void> {
     const shopId = randomUUID();
@@ -103,12 +112,7 @@ describe('what processes share through Redis', () => {
 
   it('counts tries together, and apart while Redis is away: never not at all', async () => {
     const [near, far] = [await givenLimits(), await givenLimits()];
-    // Until both are connected, each counts alone.
-    const once = { name: 'once', times: 1, seconds: 60 };
-    await until(async () => {
-      const key = randomUUID();
-      return (await near.take(once, key)) === 0 && (await far.take(once, key)) > 0;
-    });
+    await countingTogether(near, far);
     const taken = [];
     for (const limits of [near, far, near, far, near]) taken.push(await limits.take(limit, 'ann'));
     expect(taken.slice(0, 3)).to.deep.equal([0, 0, 0]);
@@ -118,5 +122,22 @@ describe('what processes share through Redis', () => {
     const alone = [];
     for (let n = 0; n < 5; n += 1) alone.push((await near.take(limit, 'ann')) > 0);
     expect(alone).to.deep.equal([false, false, false, true, true]);
+  });
+
+  it('waits no longer than a moment for a Redis that is connected and mute, and goes on counting', async () => {
+    const [limits, other] = [await givenLimits(), await givenLimits()];
+    await countingTogether(limits, other);
+    redis.pause();
+    try {
+      const start = performance.now();
+      const refused = [];
+      for (let n = 0; n < 30; n += 1) refused.push((await limits.take(limit, 'eve')) > 0);
+      const ms = performance.now() - start;
+      expect(refused.filter(Boolean)).to.have.length(30 - limit.times);
+      // Once so long; thirty times so long would be six seconds.
+      expect(ms).to.be.below(2_000);
+    } finally {
+      redis.resume();
+    }
   });
 });

@@ -93,7 +93,7 @@ export async function givenBusyShop(test: TestApp, code: string): Promise<BusySh
       fiscalYearStart: '04-01',
     },
     SALES,
-    { allowReturns: true },
+    { allowReturns: true, now: new Date() },
   );
   await db.query(SHIFT, [shop.id]);
   const bills = { paid, parked, later, voided, edited, partly, wholly, offline };

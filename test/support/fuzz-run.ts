@@ -75,11 +75,16 @@ async function templatesOf(own: World, route: Route): Promise<ValidRequest[]> {
   return templates;
 }
 
-/** Every other one by somebody whom the route lets in: the rest never gets beyond its door. */
+/** Most by somebody whom the route lets in, for the rest never gets beyond its door: those of the shop, of another one, and none. */
 function callerFor(route: Route, callers: Caller[], choice: number): Caller {
-  const welcome = callers.filter((caller) => isLetIn(route, caller));
-  const among = choice % 3 > 0 && welcome.length > 0 ? welcome : callers;
-  return among[Math.floor(choice / 3) % among.length] as Caller;
+  const groups = [
+    callers.filter((caller) => isLetIn(route, caller)),
+    callers.filter(({ role, isOfShop }) => role !== null && isOfShop),
+    callers.filter(({ role, isOfShop }) => role !== null && !isOfShop),
+    callers.filter(({ role }) => role === null),
+  ];
+  const group = groups[Math.max(0, (choice % 8) - 4)] as Caller[];
+  return group[Math.floor(choice / 8) % group.length] as Caller;
 }
 
 function sendingOf(route: Route, draft: Draft, caller: Caller): Sending {

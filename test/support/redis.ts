@@ -8,6 +8,9 @@ export type TestRedis = {
   url: string;
   /** Ends it as a power cut would; nothing of it is left. */
   kill(): Promise<void>;
+  /** Holds it: its connections stay, and nothing answers. */
+  pause(): void;
+  resume(): void;
   /** On the same port, empty. */
   start(): Promise<void>;
   flush(): Promise<void>;
@@ -44,6 +47,8 @@ export async function startRedis(): Promise<TestRedis> {
       await ended;
       child = undefined;
     },
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
     async flush() {
       const redis = new Redis(url);
       await redis.flushall();

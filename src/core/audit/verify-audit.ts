@@ -77,6 +77,7 @@ export async function verifyChain(
   const walked = await walkChain({
     em,
     keys: app.keys,
+    now: app.now(),
     chain,
     counters,
     onRecords: (done) => onRecords(done, counters.records),

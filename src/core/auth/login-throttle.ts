@@ -12,6 +12,7 @@ import {
   growingDelay,
   type Try,
 } from './growing-delay.ts';
+import { HASHING_LONGEST_MS } from './passwords.ts';
 
 const HOUR = 60 * 60;
 /** After so long a wrong try is forgotten. Nobody finds a password with 25 guesses in three hours. */
@@ -37,6 +38,7 @@ const EVERYBODY = 'all';
 const lines = createQueues({
   atOnce: 4,
   waiting: 128,
+  longestMs: HASHING_LONGEST_MS,
   busy: 'Too many people sign in here at once. Try again in a few seconds.',
 });
 

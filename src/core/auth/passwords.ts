@@ -13,10 +13,13 @@ const SALT_BYTES = 16;
 const MAX_AT_ONCE = 2;
 /** About four seconds' worth of waiting; beyond that "try again" is the better answer. */
 const MAX_WAITING = 128;
+/** A till gives up after ten seconds; what comes later is work for nobody. */
+export const HASHING_LONGEST_MS = 10_000;
 
 const queue = createQueue({
   atOnce: MAX_AT_ONCE,
   waiting: MAX_WAITING,
+  longestMs: HASHING_LONGEST_MS,
   busy: 'Too many people sign in at once. Try again in a few seconds.',
 });
 
