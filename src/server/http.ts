@@ -4,7 +4,7 @@ import type { App } from '../app.ts';
 import { ProblemError } from '../contract/problem.ts';
 import type { Callers } from './edge/callers.ts';
 import { answerRaw } from './edge/raw-answer.ts';
-import { isOfFeed } from './feed/door.ts';
+import { isUpgrade } from './feed/door.ts';
 
 /** How long the other side may take. A sale takes milliseconds: all of these are for lines that broke, and for attacks. */
 export const usualTimeouts = {
@@ -43,8 +43,7 @@ export function createHttp(app: App, callers: Callers, timeouts: Timeouts): Serv
     maxHeaderSize: MAX_HEADER_BYTES,
     // A missing or doubled one is refused with the other names, by an answer like all others.
     requireHostHeader: false,
-    // Who offers HTTP/2 or the like is answered in HTTP/1.1.
-    shouldUpgradeCallback: isOfFeed,
+    shouldUpgradeCallback: isUpgrade,
   });
   http.timeout = timeouts.silenceMs;
   http.maxConnections = MAX_CONNECTIONS;

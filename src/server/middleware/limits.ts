@@ -5,6 +5,7 @@ import { ProblemError } from '../../contract/problem.ts';
 import { networkOf } from '../../core/auth/network.ts';
 import { glanceAtToken } from '../../core/auth/tokens.ts';
 import { bearerToken } from '../bearer.ts';
+import { watchSessions } from './renewals.ts';
 
 /** Long enough for what a till asks all at once when it starts, short enough that who waits hardly notices. */
 const WINDOW_SECONDS = 2;
@@ -14,20 +15,23 @@ const UNCOUNTED = new Set(['/healthz', '/readyz']);
 /**
  * So many requests of each session, and of each address for whoever has none. No database is asked: a token counts for
  * its session when its signature is right, and one that is forged, or whose key is not known here yet, for the address that it
- * came from.
+ * came from. A session that was seen here counts for itself when it is renewed, too.
  */
 export function limits(app: App): Middleware {
   const times = app.config.edge.requestsPerSecond * WINDOW_SECONDS;
   const perSession: Limit = { name: 'session', times, seconds: WINDOW_SECONDS };
   const perAddress: Limit = { name: 'address', times, seconds: WINDOW_SECONDS };
+  const sessions = watchSessions();
   return async (ctx, next) => {
     if (UNCOUNTED.has(ctx.path)) return await next();
     const token = bearerToken(ctx.get('authorization'));
     // Whoever is let through is known by it: the signature is not looked at again.
     const claims = token ? glanceAtToken(app, token) : undefined;
     ctx.state.claims = claims;
-    const limit = claims ? perSession : perAddress;
-    const count = await app.limits.spend(limit, claims?.sessionId ?? networkOf(ctx.ip));
+    if (claims) sessions.see(claims.sessionId);
+    const sessionId = claims?.sessionId ?? (await sessions.renewedBy(ctx));
+    const limit = sessionId === undefined ? perAddress : perSession;
+    const count = await app.limits.spend(limit, sessionId ?? networkOf(ctx.ip));
     // draft-ietf-httpapi-ratelimit-headers-10
     ctx.set({
       'RateLimit-Policy': `"${limit.name}";q=${limit.times};w=${limit.seconds}`,
