@@ -105,6 +105,7 @@ function permit({ permission }: Route, { actor, shopId, hasShop }: Asker): void 
   if (permission === 'nobody' || permission === 'any' || actor === null) return;
   if (shopId !== null && !hasShop) throw new ProblemError('not_found', { detail: 'There is no such shop.' });
   if (isAtLeast(actor.role, permission)) return;
-  const detail = `This needs a ${permission}; you are signed in as ${actor.role}.`;
+  const least = permission === 'owner' ? 'an owner' : `a ${permission}`;
+  const detail = `This needs ${least}; you are signed in as ${actor.role}.`;
   throw new ProblemError('forbidden', { detail });
 }
