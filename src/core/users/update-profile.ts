@@ -30,13 +30,25 @@ export async function updateProfile(
   change: ProfileChange,
   address: string | null = null,
 ): Promise<User> {
-  const { checked, hashes } = await checkAndHash(context, change);
+  const save = async () => await saveChecked(context, change, await checkAndHash(context, change), address);
+  // The password may have been hashed anew meanwhile, beside a sign-in: looked at once more, it is still right.
+  const user = (await save()) ?? (await save());
+  if (!user) throw notYours();
+  return user;
+}
+
+/** Null when the password is not kept as the hash any more that was looked at. */
+async function saveChecked(
+  context: Context<UserActor>,
+  change: ProfileChange,
+  { checked, hashes }: Checked,
+  address: string | null,
+): Promise<User | null> {
   const { id, sessionId } = context.actor;
   const changed = await transact(context, async (tx) => {
     const user = await lockUser(tx.em, id);
     checkVersion(change.version, viewUser(user));
-    // Somebody else gave this person another password while this one was looked at.
-    if (checked !== undefined && checked !== user.passwordHash) throw notYours();
+    if (checked !== undefined && checked !== user.passwordHash) return null;
     const [emailBefore, colleague] = [user.email, viewColleague(user)];
     user.name = change.name ?? user.name;
     user.email = change.email ?? user.email;
