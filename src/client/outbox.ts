@@ -2,10 +2,10 @@ import { type Order, placeOrder } from '../contract/orders.ts';
 import type { Problem } from '../contract/problem.ts';
 import { createBatches } from './batches.ts';
 import { type Call, type Context, tell } from './context.ts';
-import { isProblem, localProblem, NoAnswerError, ProblemAnswer } from './errors.ts';
+import { isProblem, localProblem, NoAnswerError } from './errors.ts';
 import { newId } from './ids.ts';
 import type { Leases } from './leases.ts';
-import { isPassing } from './meanings.ts';
+import { isPassing, isUnanswered } from './meanings.ts';
 import { pauseAfter } from './pauses.ts';
 import {
   type Conflict,
@@ -83,7 +83,7 @@ export function createOutbox(
     } catch (error) {
       // A wrong approval that was tried too often: without any, the sale is not to be taken.
       const isDelayed = approval !== undefined && isProblem(error, 'too_many_requests');
-      if (!isUnsure(error) || isDelayed) {
+      if (!isUnanswered(error) || isDelayed) {
         await remove(sale.id);
         throw error;
       }
@@ -260,8 +260,3 @@ export function createOutbox(
     },
   };
 }
-
-/** Whether it may have been done, or can still be: no answer, or one that says that the server is in trouble. */
-const isUnsure = (error: unknown) =>
-  error instanceof NoAnswerError ||
-  (error instanceof ProblemAnswer && (error.status >= 500 || error.status === 429));
