@@ -10,7 +10,7 @@ import { isProblem, NoAnswerError, ProblemAnswer } from './errors.ts';
 import { createReader, type FeedHandlers, type Stumble } from './feed-reader.ts';
 import { openSocket } from './feed-socket.ts';
 import { isUnanswered } from './meanings.ts';
-import { type Nap, nap, pauseAfter } from './pauses.ts';
+import { type Nap, nap, pauseFor } from './pauses.ts';
 import type { Sessions } from './sessions.ts';
 
 /** So many WebSockets in a row that can't be opened, while HTTP works, are no accident: something in between has none. */
@@ -246,7 +246,7 @@ export function openFeed(
       if (!error) continue;
       failures += 1;
       setState({ status: 'waiting', error });
-      await rest(pauseAfter(failures, context.pauses));
+      await rest(pauseFor(error, failures, context.pauses));
     }
   }
 
