@@ -1,5 +1,5 @@
 import type { ProblemCode } from '../contract/problem.ts';
-import { NoAnswerError, ProblemAnswer } from './errors.ts';
+import { isProblem, NoAnswerError, ProblemAnswer } from './errors.ts';
 
 /**
  * What a refusal says about what was asked: `answer` is the server's answer to it. The others are none, and the same request
@@ -33,3 +33,7 @@ export const isUnanswered = (error: unknown): boolean =>
 /** It goes over by itself, and nobody need hear of it. */
 export const isPassing = (error: unknown): boolean =>
   error instanceof NoAnswerError || (error instanceof ProblemAnswer && meaningOf(error) === 'later');
+
+/** The session is over. No other refusal of a renewal says so, whatever its status. */
+export const endsSession = (error: unknown): error is ProblemAnswer =>
+  isProblem(error, 'unauthenticated', 'device_refused');

@@ -2,11 +2,11 @@ import { type Order, placeOrder } from '../contract/orders.ts';
 import type { Problem } from '../contract/problem.ts';
 import { createBatches } from './batches.ts';
 import { type Call, type Context, tell } from './context.ts';
-import { isProblem, localProblem, NoAnswerError, ProblemAnswer } from './errors.ts';
+import { isProblem, localProblem, NoAnswerError } from './errors.ts';
 import { newId } from './ids.ts';
 import type { Leases } from './leases.ts';
-import { isPassing } from './meanings.ts';
-import { pauseAfter } from './pauses.ts';
+import { isPassing, isUnanswered } from './meanings.ts';
+import { patiently, pauseFor } from './pauses.ts';
 import {
   type Conflict,
   checkSale,
@@ -53,6 +53,8 @@ export function createOutbox(
   let flushing: Promise<Flushed> | null = null;
   let timer: ReturnType<typeof setTimeout> | null = null;
   let failures = 0;
+  /** By `performance.now()`: the server asked to hear nothing of the outbox before. */
+  let notBefore = 0;
   /** A first try of another tab, or of one that crashed, is over after this. */
   const strayMs = 3 * context.timeoutMs;
 
@@ -76,21 +78,27 @@ export function createOutbox(
     // A line that was down a moment ago lets a customer wait for nothing: flush finds out when it is back.
     if (line.isDown()) return await queue(earlier ?? record);
     try {
-      const order = await placeOnline(shopId, { ...sale, ...(approval ? { approval } : {}) });
+      const order = await (approval
+        ? placeApproved(shopId, { ...sale, approval })
+        : placeOnline(shopId, sale));
       // Left behind it would be sent again, and answered as known.
       await remove(sale.id).catch(context.onError);
       return { status: 'sold', order };
     } catch (error) {
       // A wrong approval that was tried too often: without any, the sale is not to be taken.
       const isDelayed = approval !== undefined && isProblem(error, 'too_many_requests');
-      if (!isUnsure(error) || isDelayed) {
+      if (!isUnanswered(error) || isDelayed) {
         await remove(sale.id);
         throw error;
       }
       if (error instanceof NoAnswerError) line.wentDown();
-      return await queue(earlier ?? record);
+      return await queue(earlier ?? record, error);
     }
   }
+
+  /** It can't wait in the outbox: an approval is sent at once or not at all. */
+  const placeApproved = (shopId: string, sale: Sale & { id: string }) =>
+    patiently(() => placeOnline(shopId, sale), context.timeoutMs, context.pauses, context.closed);
 
   async function placeOnline(shopId: string, sale: Sale & { id: string }): Promise<Order> {
     const items = sale.items.map(({ listPrice: _, ...item }) => item);
@@ -104,7 +112,7 @@ export function createOutbox(
     }
   }
 
-  async function queue(record: Entry): Promise<Sold> {
+  async function queue(record: Entry, trouble: unknown = null): Promise<Sold> {
     const queued: Entry = { ...record, state: 'queued' };
     try {
       queued.orderNumber ??= await leases.take(record.shopId, Date.parse(record.placedAt));
@@ -114,7 +122,7 @@ export function createOutbox(
       context.onError(error);
       queued.orderNumber = null;
     }
-    plan();
+    plan(trouble);
     return queuedOf(queued);
   }
 
@@ -199,19 +207,22 @@ export function createOutbox(
       trouble = error;
     }
     failures += 1;
-    plan();
+    plan(trouble);
     if (trouble && !isPassing(trouble)) context.onError(trouble);
   }
 
-  function plan(): void {
+  function plan(trouble: unknown = null): void {
     if (timer || context.closed.aborted) return;
-    timer = setTimeout(
-      () => {
-        timer = null;
-        void run();
-      },
-      pauseAfter(Math.max(1, failures), context.pauses),
-    );
+    const pauseMs = pauseFor(trouble, Math.max(1, failures), context.pauses);
+    if (isProblem(trouble) && trouble.retryAfterMs !== null) notBefore = performance.now() + pauseMs;
+    planIn(Math.max(pauseMs, notBefore - performance.now()));
+  }
+
+  function planIn(ms: number): void {
+    timer = setTimeout(() => {
+      timer = null;
+      void run();
+    }, ms);
   }
 
   function wake(): void {
@@ -219,7 +230,9 @@ export function createOutbox(
     failures = 0;
     if (timer) clearTimeout(timer);
     timer = null;
-    void run();
+    const waitMs = notBefore - performance.now();
+    if (waitMs > 0) planIn(waitMs);
+    else void run();
   }
 
   const stopListening = line.onUp(() => {
@@ -260,8 +273,3 @@ export function createOutbox(
     },
   };
 }
-
-/** Whether it may have been done, or can still be: no answer, or one that says that the server is in trouble. */
-const isUnsure = (error: unknown) =>
-  error instanceof NoAnswerError ||
-  (error instanceof ProblemAnswer && (error.status >= 500 || error.status === 429));

@@ -141,6 +141,11 @@ describe('the outbox', () => {
     'something else answers': { type: 'text/html', body: 'Welcome' },
     'the server is in trouble': problem('internal', 500),
     'the server is busy': problem('too_busy', 503),
+    'the server has heard too much': problem('too_many_requests', 429),
+    'the server waited too long': problem('request_timeout', 408),
+    'the server is called by another name': problem('host_refused', 421),
+    'the page is of another site': problem('origin_refused', 403),
+    'a newer server is in new trouble': problem('no_room', 507),
   })) {
     it(`keeps a sale when ${what}`, async () => {
       server.on('POST /api/shops/:shopId/orders', () => answer);
@@ -538,6 +543,7 @@ describe('the outbox', () => {
       const answers = [
         'hang up' as const,
         problem('internal', 500),
+        problem('too_many_requests', 429),
         ({ body }: Heard) => ({ status: 201, body: lease(1, body.count, { id: body.id }) }),
       ];
       server.on(`POST /api/shops/:shopId/devices/${DEVICE}/number-lease`, (request) => {
@@ -546,9 +552,10 @@ describe('the outbox', () => {
       });
       await errorOf(till.leaseNumbers(SHOP, { count: 20 }));
       await errorOf(till.leaseNumbers(SHOP, { count: 30 }));
+      await errorOf(till.leaseNumbers(SHOP, { count: 40 }));
       expect(await till.leaseNumbers(SHOP)).to.include({ first: 1, last: 20 });
       const asked = leasesAsked();
-      expect(asked.map(({ count }) => count)).to.deep.equal([20, 20, 20]);
+      expect(asked.map(({ count }) => count)).to.deep.equal([20, 20, 20, 20]);
       expect(new Set(asked.map(({ id }) => id)).size).to.equal(1);
     });
 
