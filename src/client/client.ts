@@ -6,16 +6,9 @@ import { isProblem, localProblem, NoAnswerError, type ProblemAnswer } from './er
 import { type Feed, type FeedOptions, openFeed } from './feed.ts';
 import { createHttp, type Fetch } from './http.ts';
 import { createLeases } from './leases.ts';
-import {
-  type Conflict,
-  createOutbox,
-  type Flushed,
-  type Sale,
-  type SentSale,
-  type Sold,
-  type WaitingSale,
-} from './outbox.ts';
+import { createOutbox } from './outbox.ts';
 import { nap, type Pauses, usualPauses } from './pauses.ts';
+import type { Conflict, Flushed, Sale, SentSale, Sold, WaitingSale } from './sales.ts';
 import { createSessions, type PairedDevice, type Session, type UnpairedDevice } from './sessions.ts';
 import type { Store } from './store.ts';
 

@@ -1,71 +1,23 @@
-import {
-  OfflineOrder,
-  type OfflineOrderInput,
-  type ReplayedOrder,
-  replayOrders,
-} from '../contract/offline-orders.ts';
-import { NewOrder, type Order, placeOrder } from '../contract/orders.ts';
-import { parse } from '../contract/parse.ts';
-import { limits } from '../contract/primitives.ts';
-import { type Problem, ProblemError } from '../contract/problem.ts';
-import type { Approval } from '../contract/users.ts';
+import { type Order, placeOrder } from '../contract/orders.ts';
+import type { Problem } from '../contract/problem.ts';
+import { createBatches } from './batches.ts';
 import { type Call, type Context, tell } from './context.ts';
 import { isProblem, localProblem, NoAnswerError, ProblemAnswer } from './errors.ts';
 import { newId } from './ids.ts';
 import type { Leases } from './leases.ts';
+import { isPassing } from './meanings.ts';
 import { pauseAfter } from './pauses.ts';
-
-/** Well below what the server takes (4 MiB): on a poor line a megabyte is already most of a minute. */
-const BATCH_BYTES = 1024 * 1024;
-/** 500 sales take the server seconds, and a megabyte takes a poor line most of a minute: so many times what a call has. */
-const BATCH_TIMEOUTS = 6;
-/** Smaller ones gain nothing. */
-const LEAST_BATCH = 10;
-
-/** A sale as it is kept. Not its approval: a manager's password is not for keeping on a till. */
-type KeptSale = Omit<OfflineOrderInput, 'placedAt' | 'orderNumber' | 'approval'>;
-/** A sale: what the order route takes, its `id` made here if it has none, each line with the menu's `listPrice` if known. */
-export type Sale = Omit<KeptSale, 'id'> & { id?: string; approval?: Approval };
-
-/** A sale that waits for the line; `orderNumber` is what to print on its bill, null where the device has no numbers left. */
-export type QueuedSale = { id: string; orderNumber: string | null; placedAt: string };
-export type Sold = { status: 'sold'; order: Order } | { status: 'queued'; sale: QueuedSale };
-
-export type WaitingSale = QueuedSale & {
-  shopId: string;
-  sale: KeptSale;
-  /**
-   * False while its first try is under way, and after a crash in that moment: then nobody was told how it ended, and it
-   * goes out with the others.
-   */
-  isQueued: boolean;
-};
-/** `printed` is the number on its bill if it was given one; the books have `order.orderNumber`. */
-export type SentSale = {
-  id: string;
-  shopId: string;
-  result: 'created' | 'same';
-  order: Order;
-  printed: string | null;
-};
-/** A sale that the server can't take as it is. It is kept until somebody says what becomes of it. */
-export type Conflict = QueuedSale & {
-  shopId: string;
-  sale: KeptSale;
-  problem: Problem;
-  at: string;
-};
-
-export type Flushed = {
-  sent: SentSale[];
-  conflicts: Conflict[];
-  /** How many are still to go. */
-  left: number;
-  /** Why they did not go. */
-  error: Error | null;
-};
-
-type Entry = Omit<WaitingSale, 'isQueued'> & { state: 'sending' | 'queued' };
+import {
+  type Conflict,
+  checkSale,
+  type Entry,
+  type Flushed,
+  queuedOf,
+  type Sale,
+  type SentSale,
+  type Sold,
+  type WaitingSale,
+} from './sales.ts';
 
 const saleKey = (id: string) => `sale/${id}`;
 const conflictKey = (id: string) => `conflict/${id}`;
@@ -96,11 +48,11 @@ export function createOutbox(
   hooks: OutboxHooks,
 ): Outbox {
   const { store, line } = context;
+  const sendAll = createBatches(context, call);
   const selling = new Map<string, Promise<Sold>>();
   let flushing: Promise<Flushed> | null = null;
   let timer: ReturnType<typeof setTimeout> | null = null;
   let failures = 0;
-  let batchSize: number = limits.batchOrders;
   /** A first try of another tab, or of one that crashed, is over after this. */
   const strayMs = 3 * context.timeoutMs;
 
@@ -114,7 +66,7 @@ export function createOutbox(
   async function sell(shopId: string, given: Sale & { id: string }): Promise<Sold> {
     const placedAt = new Date(context.now()).toISOString();
     const { approval, ...sale } = JSON.parse(JSON.stringify(given)) as Sale & { id: string };
-    check(sale, approval, placedAt);
+    checkSale(sale, approval, placedAt);
     if (!(await isSignedIn())) throw localProblem('unauthenticated', 'Sign in before you sell.');
     const earlier = (await store.get(saleKey(sale.id))) as Entry | undefined;
     if (earlier?.state === 'queued') return queuedOf(earlier);
@@ -179,12 +131,17 @@ export function createOutbox(
       const error = localProblem('unauthenticated', 'Sign in to send the sales that wait.');
       return { ...flushed, left: all.length, error };
     }
+    const settle = {
+      taken: (record: Entry, result: 'created' | 'same', order: Order) =>
+        takeOff(record, result, order, flushed),
+      refused: (record: Entry, problem: Problem) => putAside(record, problem, flushed),
+    };
     for (const shopId of new Set(all.map((record) => record.shopId))) {
       try {
         await sendAll(
           shopId,
           all.filter((record) => record.shopId === shopId),
-          flushed,
+          settle,
         );
       } catch (error) {
         flushed.error ??= error as Error;
@@ -194,64 +151,6 @@ export function createOutbox(
     }
     flushed.left = (await records()).length;
     return flushed;
-  }
-
-  async function sendAll(shopId: string, waiting: Entry[], flushed: Flushed): Promise<void> {
-    for (let rest = waiting; rest.length > 0; ) {
-      const batch = firstOf(rest);
-      try {
-        await sendBatch(shopId, batch, flushed);
-        batchSize = Math.min(limits.batchOrders, batchSize * 2);
-      } catch (error) {
-        if (error instanceof NoAnswerError) line.wentDown();
-        // A line that is too slow for this many may do for fewer, next time.
-        if (error instanceof NoAnswerError && error.reason === 'timeout') {
-          batchSize = Math.max(LEAST_BATCH, Math.ceil(batch.length / 2));
-        }
-        throw error;
-      }
-      rest = rest.slice(batch.length);
-    }
-  }
-
-  /** The oldest sales, as many as fit. */
-  function firstOf(waiting: Entry[]): Entry[] {
-    let bytes = 0;
-    const fits = waiting.findIndex((record, i) => {
-      bytes += new TextEncoder().encode(JSON.stringify(wireOf(record))).length + 1;
-      return i > 0 && (i >= batchSize || bytes > BATCH_BYTES);
-    });
-    return fits < 0 ? waiting : waiting.slice(0, fits);
-  }
-
-  const wireOf = ({ sale, placedAt, orderNumber }: Entry) => ({
-    ...sale,
-    placedAt,
-    ...(orderNumber ? { orderNumber } : {}),
-  });
-
-  /** A batch that is refused as a whole is halved until the one is found that is refused. */
-  async function sendBatch(shopId: string, batch: Entry[], flushed: Flushed): Promise<void> {
-    const body = { orders: batch.map(wireOf) };
-    let answers: ReplayedOrder[];
-    try {
-      const options = { timeoutMs: BATCH_TIMEOUTS * context.timeoutMs };
-      ({ data: answers } = await call(replayOrders, { params: { shopId }, body }, options));
-    } catch (error) {
-      if (!isProblem(error, 'invalid_json', 'invalid_request', 'body_too_large')) throw error;
-      const [only] = batch as [Entry];
-      if (batch.length === 1) return await putAside(only, problemOf(error), flushed);
-      const middle = Math.ceil(batch.length / 2);
-      await sendBatch(shopId, batch.slice(0, middle), flushed);
-      return await sendBatch(shopId, batch.slice(middle), flushed);
-    }
-    const byId = new Map(answers.map((answer) => [answer.id.toLowerCase(), answer]));
-    for (const record of batch) {
-      const answer = byId.get(record.id);
-      if (!answer || answer.result === 'retry') continue;
-      if (answer.result === 'conflict') await putAside(record, answer.problem as Problem, flushed);
-      else await takeOff(record, answer.result, answer.order, flushed);
-    }
   }
 
   async function takeOff(
@@ -285,6 +184,7 @@ export function createOutbox(
 
   /** One try, and the next one planned while something is left. */
   async function run(): Promise<void> {
+    let trouble: unknown = null;
     try {
       const { sent, left, error } = await flushOnce();
       if (sent.length > 0) failures = 0;
@@ -293,13 +193,14 @@ export function createOutbox(
         failures = 0;
         return;
       }
-      if (error && !(error instanceof NoAnswerError) && !isProblem(error, 'too_busy')) context.onError(error);
+      trouble = error;
     } catch (error) {
       if (context.closed.aborted) return;
-      context.onError(error);
+      trouble = error;
     }
     failures += 1;
     plan();
+    if (trouble && !isPassing(trouble)) context.onError(trouble);
   }
 
   function plan(): void {
@@ -360,32 +261,7 @@ export function createOutbox(
   };
 }
 
-const queuedOf = ({ id, orderNumber, placedAt }: Entry): Sold => ({
-  status: 'queued',
-  sale: { id, orderNumber, placedAt },
-});
-
 /** Whether it may have been done, or can still be: no answer, or one that says that the server is in trouble. */
 const isUnsure = (error: unknown) =>
   error instanceof NoAnswerError ||
   (error instanceof ProblemAnswer && (error.status >= 500 || error.status === 429));
-
-/** What the server would refuse for its form is refused here, so that nothing waits that can never go. */
-function check(sale: Sale & { id: string }, approval: Sale['approval'], placedAt: string): void {
-  const items = sale.items?.map?.(({ listPrice: _, ...item }) => item);
-  try {
-    parse(NewOrder, { ...sale, items, ...(approval ? { approval } : {}) });
-    parse(OfflineOrder, { ...sale, placedAt });
-  } catch (error) {
-    if (error instanceof ProblemError) throw localProblem(error.code, error.message, error.errors);
-    throw error;
-  }
-}
-
-const problemOf = (error: ProblemAnswer): Problem => ({
-  type: `urn:smoocho:problem:${error.code}`,
-  title: error.message,
-  status: error.status,
-  ...(error.detail === undefined ? {} : { detail: error.detail }),
-  ...(error.errors === undefined ? {} : { errors: error.errors }),
-});

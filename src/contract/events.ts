@@ -23,6 +23,7 @@ export const Colleague = z.strictObject({
   id: Id,
   name: z.string(),
   role: Role,
+  /** Null: they are not of this shop any more. */
   shopId: Id.nullable(),
   /** Since when this person can't sign in any more. */
   disabledAt: Timestamp.nullable(),

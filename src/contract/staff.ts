@@ -43,7 +43,8 @@ export const updateUser = defineRoute({
 
 export const deleteUser = defineRoute({
   name: 'deleteUser',
-  summary: 'Disable somebody: signed out at once everywhere; their name stays on what they did',
+  summary:
+    'Disable somebody: signed out at once everywhere; their name stays on what they did. Who owns another shop leaves this one',
   method: 'delete',
   path: '/api/shops/:shopId/users/:userId',
   permission: 'manager',

@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { App } from '../app.ts';
-import { ProblemError } from '../contract/problem.ts';
 import { openRefusals, type Refusals } from '../core/audit/refusals.ts';
 import { startSealer } from '../core/audit/sealer.ts';
 import { type Edge, openEdge } from './edge/edge.ts';
@@ -82,13 +81,8 @@ export function createKoa(
   mountAudit(router, app);
 
   koa.use(router.routes());
-  koa.use(
-    router.allowedMethods({
-      throw: true,
-      methodNotAllowed: () => new ProblemError('method_not_allowed'),
-      notImplemented: () => new ProblemError('method_not_allowed'),
-    }),
-  );
+  // Says in a header which methods an address has; the answer is made of its status, as of any other.
+  koa.use(router.allowedMethods());
   // Everything that can go wrong in a request is answered above; what reaches here broke while it was being sent.
   koa.on('error', (error) => app.log.warn({ err: error }, 'an answer could not be sent'));
   return koa;

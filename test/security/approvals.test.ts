@@ -1,10 +1,14 @@
+import { mock } from 'node:test';
 import { expect } from 'chai';
 import type pg from 'pg';
+import { ProblemError } from '../../src/contract/problem.ts';
+import { approvalBounds, lookWithin } from '../../src/core/auth/login-throttle.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import type { Client } from '../support/client.ts';
+import { type Client, clientOf } from '../support/client.ts';
 import { givenProduct, givenShop, PASSWORD, saleOf, signIn, type TestShop } from '../support/factories.ts';
 import { until } from '../support/feed-ear.ts';
 import { givenCopies, securityLog, WRONG } from '../support/sign-in-parts.ts';
+import { givenPerson, type World } from '../support/world.ts';
 
 describe('approvals with wrong passwords', () => {
   let test: TestApp;
@@ -18,6 +22,7 @@ describe('approvals with wrong passwords', () => {
     product = await givenProduct(shop, { price: '100.00' });
     db = await test.database.connect();
   });
+  afterEach(() => mock.timers.reset());
   after(() => test.close());
 
   /** A price that a cashier may not give alone. */
@@ -48,6 +53,25 @@ describe('approvals with wrong passwords', () => {
     for (const { actor, chain_id } of rows) {
       expect([actor.name, chain_id]).to.deep.equal(['cashier of APPR', shop.id]);
     }
+  });
+
+  it('delay everybody who asks for the same approver once many asked, and keep the approver out of nothing else', async () => {
+    const [owner] = (await givenCopies(test, shop.emails.owner, 1)) as [string];
+    mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    const never = async () => new ProblemError('too_many_requests');
+    for (let n = 0; n < 60; n += 1) {
+      const asking = { email: owner, shopId: shop.id, by: `cashier ${Math.floor(n / 5)}` };
+      // Without the work of hashing each.
+      expect(await lookWithin(approvalBounds(test.app, asking, never), async () => false)).to.equal(false);
+    }
+    const { accessToken } = await givenPerson({ test, db, shop } as World, 'cashier');
+    const till = clientOf(test.url, accessToken);
+    const late = await sell(till, owner, PASSWORD);
+    expect([late.status, late.headers.get('retry-after')]).to.deep.equal([429, '1']);
+    expect((await sell(till, shop.emails.manager, PASSWORD)).status).to.equal(201);
+    expect((await signIn(test, owner)).token).to.be.a('string');
+    mock.timers.setTime(Date.now() + 1_000);
+    expect((await sell(till, owner, PASSWORD)).status).to.equal(201);
   });
 
   it('of nobody, of a cashier and of a manager who left are refused alike, and only known e-mails are kept', async () => {

@@ -180,8 +180,15 @@ describe('the phone numbers of customers', () => {
     expect(await detailsFor(shop.manager)).to.deep.equal([
       '"98555 00011 22 33" was typed as the phone number.',
     ]);
+    const mail = await replay(shop.cashier, shop, [
+      offlineSaleOf(tea, earlier, { customerPhone: 'asha.rao@mail.example' }),
+    ]);
+    expect(orderOf(mail[0] as never).flags[0]?.detail).to.equal(
+      '"••••.•••@••••.••••ple" was typed as the phone number.',
+    );
     const review = await shop.manager.post(`${shop.path}/orders/${id}/review`);
     expect(review.body.flags.map(({ detail }: { detail: string }) => detail)).to.deep.equal(hidden);
-    expect(await dump(db)).to.not.include('98555');
+    const everything = await dump(db);
+    for (const part of ['98555', 'asha.rao', 'mail.example']) expect(everything).to.not.include(part);
   });
 });

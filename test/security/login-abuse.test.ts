@@ -2,6 +2,7 @@ import { mock } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { ProblemError } from '../../src/contract/problem.ts';
+import type { Origin } from '../../src/core/auth/find-origin.ts';
 import { countTry, growingDelay } from '../../src/core/auth/growing-delay.ts';
 import { type Bounds, lookWithin, signInBounds } from '../../src/core/auth/login-throttle.ts';
 import { networkOf } from '../../src/core/auth/network.ts';
@@ -250,6 +251,35 @@ describe('signing in with wrong passwords', () => {
     expect(await outcomeOf(test, { email, address })).to.equal('wait 1');
   });
 
+  it('delays guesses on however many devices of the shop, and the owner nowhere else', async () => {
+    const pass = stopClock();
+    const home = addressOf(925);
+    const tablet = { id: 'tablet', name: 'Tablet' };
+    expect(await outcomeOf(test, { email, address: home, device: tablet })).to.equal('in');
+    for (let n = 0; n < 60; n += 1) {
+      const place = ['paired', `till ${Math.floor(n / 5)}`];
+      const at = { place, isKnown: true, isKnownDevice: true, pairedWith: shop.id };
+      expect(await guessWithin(boundsAt(test, email, at))).to.equal('wrong');
+    }
+    const paired = await givenDevice(test, shop);
+    const device = { id: paired.device.id, token: paired.deviceToken };
+    expect(await outcomeOf(test, { email, device })).to.equal('wait 1');
+    const elsewhere = [
+      { email, address: home },
+      { email, address: addressOf(926), device: tablet },
+      { email, address: addressOf(927) },
+    ];
+    expect(await outcomesOf(test, elsewhere)).to.deep.equal(['in', 'in', 'in']);
+    // A colleague at the same till.
+    expect(await outcomeOf(test, { email: shop.emails.cashier, device })).to.equal('in');
+    pass(1_000);
+    expect(await outcomeOf(test, { email, device })).to.equal('in');
+    const delays = (await securityLog(test, 'sign_in_delayed')).filter(
+      ({ details }) => details.email === email,
+    );
+    expect(delays.map(({ details }) => [details.scope, details.seconds])).to.deep.equal([['shop', 1]]);
+  });
+
   it('stops a list of e-mails from one network, and from many, but not devices that are known', async () => {
     stopClock();
     const paired = await givenDevice(test, shop);
@@ -365,22 +395,32 @@ describe('signing in with wrong passwords', () => {
   });
 });
 
-const boundsOf = ({ app }: TestApp, email: string, network: string): Bounds =>
+const boundsAt = ({ app }: TestApp, email: string, origin: Origin): Bounds =>
   signInBounds(
     app,
     email,
-    { place: ['network', network], isKnown: false, isKnownDevice: false },
+    origin,
     async ({ scope, waitSeconds }) =>
       new ProblemError('too_many_requests', { extra: { scope, retryAfter: waitSeconds } }),
   );
 
+const boundsOf = (test: TestApp, email: string, network: string): Bounds =>
+  boundsAt(test, email, {
+    place: ['network', network],
+    isKnown: false,
+    isKnownDevice: false,
+    pairedWith: null,
+  });
+
 /** A wrong guess without the work of hashing it: `wrong`, or what it was too many for. */
-async function guess(test: TestApp, email: string, network: string): Promise<string> {
-  return await lookWithin(boundsOf(test, email, network), async () => false).then(
+const guessWithin = async (bounds: Bounds): Promise<string> =>
+  await lookWithin(bounds, async () => false).then(
     () => 'wrong',
     ({ extra }) => extra.scope,
   );
-}
+
+const guess = (test: TestApp, email: string, network: string): Promise<string> =>
+  guessWithin(boundsOf(test, email, network));
 
 async function many(count: number, work: (n: number) => Promise<string>): Promise<Record<string, number>> {
   const outcomes: Record<string, number> = {};

@@ -170,6 +170,38 @@ describe('smoocho secrets rotate', () => {
     ]);
     expect(await current('token')).to.not.deep.equal([tokenKey]);
   }).timeout(60_000);
+
+  it('keeps the master key where several machines may have it, says so, and replaces it alone when told', async () => {
+    const shared = { REDIS_URL: 'redis://127.0.0.1:1' };
+    const old = readFileSync(file(), 'utf8');
+    const kept = await rotate([], shared);
+    expect([kept.code, kept.stdout]).to.deep.equal([
+      0,
+      `Tokens and seals have new keys. Running servers use them within ten seconds; nobody is signed out.
+The master key stayed, for other machines may use this database, each with a copy of it. Replace it with --replace-master-key.
+`,
+    ]);
+    expect(readFileSync(file(), 'utf8')).to.equal(old);
+    const ids = (await keyRows()).map(({ id }) => id);
+    const replaced = await rotate(['--replace-master-key'], shared);
+    expect([replaced.code, replaced.stdout]).to.deep.equal([
+      0,
+      `All keys are wrapped with the master key in ${file()}. Copy it to every other machine on this database before the next change or start there: what runs goes on until then. And keep a copy of it apart from the database.\n`,
+    ]);
+    expect(readFileSync(file(), 'utf8')).to.not.equal(old);
+    expect((await keyRows()).map(({ id }) => id)).to.deep.equal(ids);
+    await expectToOpen();
+    const both = await rotate(['--replace-master-key', '--keep-master-key'], shared);
+    expect([both.code, both.stderr]).to.deep.equal([
+      2,
+      '--keep-master-key, --replace-master-key and --new-master-key-file exclude each other.\n',
+    ]);
+    const named = await rotate(['--replace-master-key'], { MASTER_KEY: readFileSync(file(), 'utf8') });
+    expect([named.code, named.stderr]).to.deep.equal([
+      2,
+      '--replace-master-key is for a master key under the home. This one comes from the environment: use --new-master-key-file FILE.\n',
+    ]);
+  }).timeout(90_000);
 });
 
 describe('servers that run while keys are changed', () => {

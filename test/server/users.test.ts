@@ -125,6 +125,66 @@ describe('the people of a shop', function () {
       expect((await shop.owner.get('/api/auth/profile')).status).to.equal(200);
     });
 
+    describe('who opened a shop of their own', () => {
+      /** A partner whom the owner added, and who owns a shop by now. */
+      async function givenPartner(code: string) {
+        const partner = await given('owner');
+        const theirs = { name: 'Mine', code, currency: 'INR', timezone: 'Asia/Kolkata' };
+        const { status, body } = await as(partner).post('/api/shops', theirs);
+        expect(status).to.equal(201);
+        return { partner, own: { id: body.id, path: `/api/shops/${body.id}` } };
+      }
+      const takenOut: [how: string, take: (path: string) => Promise<Answer>][] = [
+        ['taken off the staff', (path) => shop.owner.delete(path)],
+        ['disabled', (path) => shop.owner.put(path, { isDisabled: true, version: 1 })],
+      ];
+      for (const [n, [how, take]] of takenOut.entries()) {
+        it(`leaves the shop when ${how} by its owner, and keeps their account and their own`, async () => {
+          const { partner, own } = await givenPartner(`LVS${'AB'[n]}`);
+          const ear = await connectEar(test.url, { token: partner.accessToken, shopId: shop.id });
+          const { status, body } = await take(pathOf(partner.id));
+          expect([status, body.shopId, body.disabledAt, body.role]).to.deep.equal([200, null, null, 'owner']);
+          await until(() => ear.closed.length > 0, 1_000);
+          expect((await as(partner).get('/api/auth/profile')).status).to.equal(401);
+          const again = await signIn(test, partner.email);
+          expect((await again.get(`${shop.path}/users`)).status).to.equal(404);
+          const list = await again.get(`${own.path}/users`);
+          expect(list.body.data.map(({ id }: { id: string }) => id)).to.deep.equal([partner.id]);
+          const profile = (await again.get('/api/auth/profile')).body;
+          expect([profile.user.shopId, profile.shops.length]).to.deep.equal([own.id, 1]);
+          const { body: left } = await shop.owner.get(`${shop.path}/users`);
+          expect(left.data.map(({ id }: { id: string }) => id)).to.not.include(partner.id);
+          const told = (await toldOf(partner.id)).map(({ type, data }) => [type, data.shopId, data.version]);
+          expect(told).to.deep.equal([['user_updated', null, 2]]);
+          expect(
+            (await toldOf(partner.id, { ...shop, ...own })).map(({ data }) => data.shopId),
+          ).to.deep.equal([own.id]);
+          expect((await take(pathOf(partner.id))).status).to.equal(404);
+        });
+      }
+
+      it('is changed in no other way, and by no other owner of the shop', async () => {
+        const { partner } = await givenPartner('LVSC');
+        const changes = [
+          { role: 'cashier' },
+          { password: NEW_PASSWORD },
+          { pin: '4071' },
+          { isDisabled: true, name: 'X' },
+          { isDisabled: false },
+        ];
+        for (const change of changes) {
+          expect(codeOf(await shop.owner.put(pathOf(partner.id), change))).to.equal('forbidden');
+        }
+        const stale = await shop.owner.put(pathOf(partner.id), { isDisabled: true, version: 7 });
+        expect(codeOf(stale)).to.equal('version_conflict');
+        const third = as(await given('owner'));
+        expect(codeOf(await third.delete(pathOf(partner.id)))).to.equal('forbidden');
+        expect(codeOf(await as(partner).delete(pathOf(owner.id)))).to.equal('forbidden');
+        expect((await as(partner).get(`${shop.path}/users`)).status).to.equal(200);
+        expect(await toldOf(partner.id)).to.deep.equal([]);
+      });
+    });
+
     it("knows nobody of another owner's shop, nor of one's other shop under this one", async () => {
       const theirs = await given('cashier', other);
       for (const path of [pathOf(theirs.id), pathOf(theirs.id, other), pathOf(randomUUID())]) {

@@ -1,4 +1,4 @@
-import { type App, createApp } from '../../src/app.ts';
+import { type App, createApp, type Log } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { Timeouts } from '../../src/server/http.ts';
 import { startServer } from '../../src/server/server.ts';
@@ -12,6 +12,9 @@ type Options = {
   now?: () => Date;
   /** Runs beside this one, as another machine of the same installation; it is closed first. */
   beside?: TestApp;
+  /** A folder of its own for that machine, which whoever made it removes. */
+  home?: string;
+  log?: Log;
   redisUrl?: string;
   /** Without it nobody seals the audit: for tests that do it themselves, or count statements. */
   seals?: boolean;
@@ -25,12 +28,14 @@ export async function startTestApp({
   now,
   redisUrl,
   beside,
+  home: ownHome,
+  log,
   seals = true,
   env,
   timeouts = {},
 }: Options = {}): Promise<TestApp> {
   const database = beside?.database ?? (await testDatabase());
-  const home = beside?.home ?? tempFolder();
+  const home = ownHome ?? beside?.home ?? tempFolder();
   const settings = {
     DATABASE_URL: database.url,
     REDIS_URL: redisUrl,
@@ -39,7 +44,7 @@ export async function startTestApp({
     ...unlimited,
     ...env,
   };
-  const app = await createApp(loadConfig({ home }, settings), now ? { now } : {});
+  const app = await createApp(loadConfig({ home }, settings), { ...(now && { now }), ...(log && { log }) });
   const server = await startServer(app, '127.0.0.1', 0, { timeouts, seals });
   return {
     app,

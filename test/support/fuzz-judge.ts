@@ -1,4 +1,5 @@
 import { findUnclean } from '../../src/contract/hygiene.ts';
+import { problemsOf } from '../../src/contract/openapi.ts';
 import { type ProblemCode, problems } from '../../src/contract/problem.ts';
 import type { Route } from '../../src/contract/route.ts';
 import { isSentence } from './client.ts';
@@ -7,19 +8,6 @@ import { type Caller, isLetIn } from './fuzz-world.ts';
 import { asKoaReads } from './hostile-queries.ts';
 import { maxBytesOf, NOTHING } from './hostile-requests.ts';
 import type { Reply } from './shots.ts';
-
-/** Problems that any route may answer, beside its own. */
-const general: ProblemCode[] = [
-  'invalid_json',
-  'invalid_request',
-  'unsupported_media_type',
-  'body_too_large',
-  'unauthenticated',
-  'forbidden',
-  'not_found',
-  'too_many_requests',
-  'not_acceptable',
-];
 
 /** Whether the contract alone says that a request is refused: by who sends it, or by how it is written. */
 export function hasToBeRefused(route: Route, caller: Caller, draft: Draft): boolean {
@@ -67,8 +55,7 @@ export function faultOf(
   const problem = JSON.parse(text) as { type: string; detail?: string; instance?: string };
   const code = problem.type.replace('urn:smoocho:problem:', '') as ProblemCode;
   if (problems[code]?.status !== status) return `not a problem of the table: ${shown}`;
-  if (!general.includes(code) && !route.problems.includes(code))
-    return `not a problem of this route: ${shown}`;
+  if (!problemsOf(route).includes(code)) return `not a problem of this route: ${shown}`;
   if (problem.instance !== headers['x-request-id']) return `the request is not named: ${shown}`;
   if (problem.detail !== undefined && !isSentence(problem.detail)) return `not a sentence: ${shown}`;
   return null;

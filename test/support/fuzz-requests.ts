@@ -161,7 +161,8 @@ function changed(
     parent = parent[key] as Record<Key, unknown>;
   }
   const last = at.at(-1);
-  if (last === undefined || typeof parent !== 'object' || parent === null) return body;
+  if (last === undefined || typeof parent !== 'object' || parent === null || Object.isFrozen(parent))
+    return body;
   change(parent, last);
   return copy;
 }

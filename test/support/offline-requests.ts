@@ -11,12 +11,12 @@ let numbersLent = 0;
 export async function offlineBill(world: World, ofLine: unknown, ofBill: unknown) {
   numbersLent += 1;
   const number = numbersLent;
-  await insertDevice(world.db, world.shop.id, { leases: [[number, number]] });
+  await insertDevice(world.db, world.shop.id, { series: 'Z', leases: [[number, number]] });
   return {
     id: randomUUID(),
     ...billOf({ ...lineOf(world, ofLine), listPrice: '150.00' }, ofBill),
     placedAt: world.test.app.now().toISOString(),
-    orderNumber: formatLentNumber(world.shop.code, { series: 'A', fiscalYear: '2627', number }),
+    orderNumber: formatLentNumber(world.shop.code, { series: 'Z', fiscalYear: '2627', number }),
   };
 }
 

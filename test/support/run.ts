@@ -15,6 +15,8 @@ const ALONE = [
   'test/client/outbox.test.ts',
   'test/database/mute.test.ts',
   'test/faults/feed.test.ts',
+  'test/security/at-once.test.ts',
+  'test/security/login-timing.test.ts',
   'test/server/hostile-sockets.test.ts',
   'test/server/killed-server.test.ts',
   'test/server/orders.batch.test.ts',

@@ -1,7 +1,6 @@
 import { systemContext } from '../../app.ts';
 import { changeUser } from '../../core/users/change-user.ts';
 import { findUserByEmail } from '../../core/users/find-user.ts';
-import { viewUser } from '../../core/users/view-user.ts';
 import { type Command, EMAIL_OPTION } from '../command.ts';
 import { sessionsEnded } from '../output/sentences.ts';
 
@@ -17,7 +16,7 @@ export const userDisable: Command = {
       const change = { isDisabled: true };
       const { user, endedSessions } = await changeUser(context, { shopId: null }, id, change);
       shell.say(`${user.name} can't sign in any more. ${sessionsEnded(endedSessions)}`);
-      shell.give({ ...viewUser(user), endedSessions });
+      shell.give({ ...user, endedSessions });
     });
     return undefined;
   },

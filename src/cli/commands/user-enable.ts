@@ -1,7 +1,6 @@
 import { systemContext } from '../../app.ts';
 import { changeUser } from '../../core/users/change-user.ts';
 import { findUserByEmail } from '../../core/users/find-user.ts';
-import { viewUser } from '../../core/users/view-user.ts';
 import { type Command, EMAIL_OPTION } from '../command.ts';
 
 export const userEnable: Command = {
@@ -15,7 +14,7 @@ export const userEnable: Command = {
       const { id } = await findUserByEmail(context.em, email as string);
       const { user } = await changeUser(context, { shopId: null }, id, { isDisabled: false });
       shell.say(`${user.name} can sign in again as ${user.role}.`);
-      shell.give(viewUser(user));
+      shell.give(user);
     });
     return undefined;
   },

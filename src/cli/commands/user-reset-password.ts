@@ -3,7 +3,6 @@ import { parse } from '../../contract/parse.ts';
 import { UserChange } from '../../contract/users.ts';
 import { changeUser } from '../../core/users/change-user.ts';
 import { findUserByEmail } from '../../core/users/find-user.ts';
-import { viewUser } from '../../core/users/view-user.ts';
 import { type Command, EMAIL_OPTION } from '../command.ts';
 import { sessionsEnded } from '../output/sentences.ts';
 import { passwordOptions, readPassword } from '../passwords.ts';
@@ -21,7 +20,7 @@ export const userResetPassword: Command = {
       const change = parse(UserChange, { password });
       const { user, endedSessions } = await changeUser(context, { shopId: null }, id, change);
       shell.say(`${user.name} has a new password. ${sessionsEnded(endedSessions)}`);
-      shell.give({ ...viewUser(user), endedSessions });
+      shell.give({ ...user, endedSessions });
     });
     return undefined;
   },

@@ -3,7 +3,6 @@ import { parse } from '../../contract/parse.ts';
 import { UserChange } from '../../contract/users.ts';
 import { changeUser } from '../../core/users/change-user.ts';
 import { findUserByEmail } from '../../core/users/find-user.ts';
-import { viewUser } from '../../core/users/view-user.ts';
 import { type Command, EMAIL_OPTION } from '../command.ts';
 import { passwordOptions, readPassword } from '../passwords.ts';
 
@@ -26,7 +25,7 @@ export const userSetRole: Command = {
       const change = parse(UserChange, { role, password });
       const { user } = await changeUser(context, { shopId: null }, id, change);
       shell.say(`${user.name} is ${user.role} now.`);
-      shell.give(viewUser(user));
+      shell.give(user);
     });
     return undefined;
   },

@@ -98,8 +98,10 @@ const typeWords: Record<EventType | SecurityType, Words> = {
   shop_updated: (_, before) => `changed the shop${also(': ', fieldNames(before))}`,
   shift_updated: drawer,
   user_created: ({ name, role }) => `added ${text(name)} as ${text(role)}`,
-  user_updated: ({ name, role }, before) =>
-    `changed ${text(name)}${before.role === undefined ? also(': ', fieldNames(before)) : `: ${text(before.role)} → ${text(role)}`}`,
+  user_updated: ({ name, role, shopId }, before) =>
+    shopId === null
+      ? `took ${text(name)} out of the shop`
+      : `changed ${text(name)}${before.role === undefined ? also(': ', fieldNames(before)) : `: ${text(before.role)} → ${text(role)}`}`,
   data_imported: ({ kind, orders, products }) =>
     `imported ${text(kind)}: ${kind === 'sales' ? `${text(orders)} bills` : `${text(products)} products`}`,
 

@@ -3,7 +3,7 @@ import { type Approval, isAtLeast, type Role } from '../../contract/users.ts';
 import { query } from '../../database/query.ts';
 import { recordSecurity } from '../audit/record-security.ts';
 import { type Actor, type Context, deviceOf, eventActor } from '../context.ts';
-import { isNews, lookWithin, proofBounds, tooManyTries } from './login-throttle.ts';
+import { approvalBounds, isNews, lookWithin, tooManyTries } from './login-throttle.ts';
 import { verifyPassword } from './passwords.ts';
 
 /** Somebody who stands by at the till and has shown who they are. */
@@ -22,7 +22,7 @@ export type Verdict = () => Approver | null;
 
 /**
  * Looks at the approval that came with a request, and not within a transaction: whatever it has locked would wait while
- * passwords are hashed. Wrong ones delay whoever asks. Throws `too_many_requests`, `too_busy`.
+ * passwords are hashed. Wrong ones delay whoever asks, and very many of them everybody in that shop. Throws `too_many_requests`, `too_busy`.
  */
 export async function examineApproval(
   context: Context,
@@ -32,8 +32,8 @@ export async function examineApproval(
   if (!approval) return () => null;
   const { app, em, actor } = context;
   const [row] = await query<Row>(em, FIND_APPROVER, [approval.email, shopId]);
-  const asking = { of: approval.email, by: actor.kind === 'user' ? actor.id : actor.name };
-  const bounds = proofBounds(app, 'approval', asking, async (delay) => {
+  const asking = { email: approval.email, shopId, by: actor.kind === 'user' ? actor.id : actor.name };
+  const bounds = approvalBounds(app, asking, async (delay) => {
     const { waitSeconds } = delay;
     if (await isNews(app, delay)) await recordFailure(context, shopId, row, { seconds: waitSeconds });
     return tooManyTries('Too many wrong approvals were tried.', waitSeconds);

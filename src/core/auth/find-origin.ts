@@ -13,9 +13,11 @@ export type Origin = {
   isKnownDevice: boolean;
   /** Such a device, or an address from which this account signed in before. */
   isKnown: boolean;
+  /** The shop of the account's that the device is paired with. */
+  pairedWith: string | null;
 };
 
-type Row = { isPaired: boolean; hasDevice: boolean; hasAddress: boolean };
+type Row = { pairedWith: string | null; hasDevice: boolean; hasAddress: boolean };
 
 const KNOWN_DAYS = 60;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -26,10 +28,10 @@ const FIND = `
   WITH account AS (
     SELECT coalesce((SELECT id FROM users WHERE email = $1), '00000000-0000-0000-0000-000000000000'::uuid) AS id
   )
-  SELECT EXISTS (
-      SELECT FROM devices d JOIN shops s ON s.id = d.shop_id JOIN users u ON u.id = account.id
+  SELECT (
+      SELECT d.shop_id FROM devices d JOIN shops s ON s.id = d.shop_id JOIN users u ON u.id = account.id
       WHERE d.id = $2 AND d.token_hash = $3 AND d.revoked_at IS NULL AND (s.id = u.shop_id OR s.owner_id = u.id)
-    ) AS "isPaired",
+    ) AS "pairedWith",
     coalesce(bool_or(s.device_id = $4), false) AS "hasDevice",
     coalesce(bool_or(s.address = $5), false) AS "hasAddress"
   FROM account LEFT JOIN sessions s ON s.user_id = account.id AND s.created_at > $6
@@ -57,10 +59,14 @@ export async function findOrigin(
     address,
     new Date(now.getTime() - KNOWN_DAYS * DAY_MS),
   ]);
-  const { isPaired = false, hasDevice = false, hasAddress = false } = row ?? {};
+  const { pairedWith = null, hasDevice = false, hasAddress = false } = row ?? {};
   const network = address === null ? 'this machine' : networkOf(address);
-  if (isPaired) return { place: ['paired', paired?.id as string], isKnownDevice: true, isKnown: true };
-  if (!hasDevice) return { place: ['network', network], isKnownDevice: false, isKnown: hasAddress };
+  if (pairedWith) {
+    return { place: ['paired', paired?.id as string], isKnownDevice: true, isKnown: true, pairedWith };
+  }
+  if (!hasDevice) {
+    return { place: ['network', network], isKnownDevice: false, isKnown: hasAddress, pairedWith: null };
+  }
   const place = ['device', named as string, ...(hasAddress ? [network] : [])];
-  return { place, isKnownDevice: true, isKnown: true };
+  return { place, isKnownDevice: true, isKnown: true, pairedWith: null };
 }

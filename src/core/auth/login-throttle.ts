@@ -23,6 +23,12 @@ const IN_ONE_PLACE = growingDelay('sign-in', 5, FORGOTTEN_AFTER);
 /** Of one account from all places where it isn't known, for who guesses has many addresses. */
 const OF_ONE_ACCOUNT = growingDelay('sign-in-account', 20, FORGOTTEN_AFTER);
 /**
+ * Of one account at the tills of one shop, whoever asks: approvals, and sign-ins on paired devices, each for themselves. A
+ * manager can make many cashiers and pair many devices, each with tries of its own. Far more than a shop mistypes, and it
+ * delays nobody in other places.
+ */
+const AT_ONE_SHOP = growingDelay('sign-in-shop', 60, FORGOTTEN_AFTER);
+/**
  * Of one network over all accounts, but for devices that are known. Guessing is bounded by the account already, of which
  * there are few; this one bounds the work, the log and the memory that somebody with a list of e-mails takes.
  */
@@ -44,7 +50,7 @@ const lines = createQueues({
 
 /** What a try is counted against. */
 type Counter = {
-  scope: 'place' | 'account' | 'network' | 'all';
+  scope: 'place' | 'shop' | 'account' | 'network' | 'all';
   key: string;
   count(key: string): Promise<Try>;
   /** After the right password: as if nobody had tried wrong ones; else only the try itself is taken back. */
@@ -88,7 +94,7 @@ const inOnePlace = (app: Pick<Services, 'limits'>, key: string): Counter => ({
 export function signInBounds(
   app: Pick<Services, 'limits'>,
   email: string,
-  { place, isKnown, isKnownDevice }: Origin,
+  { place, isKnown, isKnownDevice, pairedWith }: Origin,
   refuse: Bounds['refuse'],
 ): Bounds {
   const counters = [
@@ -96,23 +102,36 @@ export function signInBounds(
     ...(isKnown ? [] : [plain(app, 'all', OVER_ALL, EVERYBODY)]),
     ...(isKnownDevice ? [] : [plain(app, 'network', OF_ONE_NETWORK, keyOf(...place))]),
     ...(isKnown ? [] : [growing(app, 'account', OF_ONE_ACCOUNT, keyOf(email))]),
+    ...(pairedWith ? [growing(app, 'shop', AT_ONE_SHOP, keyOf('sign-in', email, pairedWith))] : []),
     inOnePlace(app, keyOf(email, ...place)),
   ];
   return { line: keyOf(...place), counters, refuse };
 }
 
-/**
- * For somebody who is signed in and shows a password once more: their own, or that of who approves something. They are
- * known, so that only their own tries delay them.
- */
-export function proofBounds(
+/** For somebody who is signed in and shows their own password once more: only their own tries delay them. */
+export const ownPasswordBounds = (
   app: Pick<Services, 'limits'>,
-  what: 'approval' | 'own password',
-  { of, by }: { of: string; by: string },
+  userId: string,
   refuse: Bounds['refuse'],
-): Bounds {
-  return { line: keyOf('user', by), counters: [inOnePlace(app, keyOf(what, of, by))], refuse };
-}
+): Bounds => ({
+  line: keyOf('user', userId),
+  counters: [inOnePlace(app, keyOf('own password', userId))],
+  refuse,
+});
+
+/** For the password of who approves something: counted by who asks, and by the account over all who ask in that shop. */
+export const approvalBounds = (
+  app: Pick<Services, 'limits'>,
+  { email, shopId, by }: { email: string; shopId: string; by: string },
+  refuse: Bounds['refuse'],
+): Bounds => ({
+  line: keyOf('user', by),
+  counters: [
+    inOnePlace(app, keyOf('approval', email, by)),
+    growing(app, 'shop', AT_ONE_SHOP, keyOf('approval', email, shopId)),
+  ],
+  refuse,
+});
 
 /**
  * Looks whether a secret is right, in its turn and only so often. The try is counted before; the right one clears what

@@ -1,6 +1,6 @@
 import { recordSecurity } from '../audit/record-security.ts';
 import { type Context, deviceOf, eventActor, type UserActor } from '../context.ts';
-import { isNews, lookWithin, proofBounds, tooManyTries } from './login-throttle.ts';
+import { isNews, lookWithin, ownPasswordBounds, tooManyTries } from './login-throttle.ts';
 import { verifyPassword } from './passwords.ts';
 
 /**
@@ -13,8 +13,7 @@ export async function isOwnPassword(
   password: string,
 ): Promise<boolean> {
   const { app, actor } = context;
-  const asking = { of: actor.id, by: actor.id };
-  const bounds = proofBounds(app, 'own password', asking, async (delay) => {
+  const bounds = ownPasswordBounds(app, actor.id, async (delay) => {
     const { waitSeconds } = delay;
     if (await isNews(app, delay)) await recordFailure(context, 'sign_in_delayed', { seconds: waitSeconds });
     return tooManyTries('Too many wrong passwords were tried here.', waitSeconds);

@@ -25,13 +25,6 @@ const SESSION_DAYS = 30;
 /** A till that nobody touched for so long is not in use; a shop's holidays are shorter. */
 const IDLE_DAYS = 15;
 
-/**
- * So long a request that was sent before the new tokens came may still be on its way, from another tab or over a slow line.
- * Who copied the token before gains nothing by being that quick: it gives the tokens that the owner has, and the next
- * refresh finds the two.
- */
-const LATE_MS = 30_000;
-
 const idleSince = (now: Date) => new Date(now.getTime() - IDLE_DAYS * DAY_MS);
 
 export type Tokens = { accessToken: string; refreshToken: string; expiresIn: number };
@@ -74,14 +67,13 @@ type Row = {
   refresh_salt: string | null;
   generation: number;
   generation_used: number;
-  is_recent: boolean;
   ended_at: Date | null;
 };
 
 // Whoever brings the session's family part had a token of it once; without it nobody learns anything, and ends nothing.
 const FIND = `
   SELECT s.user_id, u.shop_id, u.name, s.device_id, s.refresh_hash, s.previous_hash, s.refresh_salt, s.generation,
-         s.generation_used, s.last_seen_at > $5 AS is_recent, s.ended_at
+         s.generation_used, s.ended_at
   FROM sessions s JOIN users u ON u.id = s.user_id
   WHERE s.id = $1 AND s.family_hash = $2 AND s.expires_at > $3 AND s.last_seen_at > $4 AND u.disabled_at IS NULL
   FOR NO KEY UPDATE OF s`;
@@ -97,9 +89,8 @@ const END = `
 type Outcome = { kind: 'renewed'; tokens: Tokens; deviceId: string | null } | { kind: 'reused' | 'refused' };
 
 /**
- * Trades a refresh token for new ones. The token before is good for the same ones again until somebody used them, and half
- * a minute longer: an answer that was lost, or a request that comes late, signs nobody out. One that is older than that was
- * copied: the session ends, for whoever has it.
+ * Trades a refresh token for new ones. The token before is good for the same ones again until somebody used them: an answer
+ * that was lost on the way signs nobody out. One that is older than that was copied: the session ends, for whoever has it.
  * Throws `unauthenticated`.
  */
 export async function refreshSession(
@@ -131,8 +122,7 @@ async function renew(
   const now = app.now();
   const { sessionId, secret } = token;
   const { familyHash, refreshHash } = hashesOf(token);
-  const recently = new Date(now.getTime() - LATE_MS);
-  const [row] = await query<Row>(em, FIND, [sessionId, familyHash, now, idleSince(now), recently]);
+  const [row] = await query<Row>(em, FIND, [sessionId, familyHash, now, idleSince(now)]);
   if (!row || row.ended_at) return { kind: 'refused' };
   if (row.refresh_hash === refreshHash) {
     const salt = newSalt();
@@ -145,7 +135,7 @@ async function renew(
     };
   }
   const isUnused = row.generation_used < row.generation;
-  if (row.previous_hash === refreshHash && row.refresh_salt && (isUnused || row.is_recent)) {
+  if (row.previous_hash === refreshHash && row.refresh_salt && isUnused) {
     const same = { ...token, secret: nextSecret(secret, row.refresh_salt) };
     return {
       kind: 'renewed',

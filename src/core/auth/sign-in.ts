@@ -52,11 +52,15 @@ async function delayed(
   const { scope, waitSeconds } = delay;
   if (await isNews(context.app, delay)) {
     // Of a network over all accounts it says nothing of the one that happened to be tried.
-    const isOfAccount = scope === 'place' || scope === 'account';
+    const isOfAccount = scope === 'place' || scope === 'shop' || scope === 'account';
     const about = isOfAccount ? failure : { ...failure, user: null };
     await recordFailure(context, about, 'sign_in_delayed', { scope, seconds: waitSeconds });
   }
   if (scope === 'place') return tooManyTries('Too many wrong passwords were tried here.', waitSeconds);
+  if (scope === 'shop') {
+    const what = "Too many wrong passwords were tried for this account on the shop's devices.";
+    return tooManyTries(what, waitSeconds, ', or on a device of your own');
+  }
   const what =
     scope === 'account'
       ? 'Too many wrong passwords were tried for this account.'

@@ -13,9 +13,10 @@ const placeOf = (orderId: string): FieldPlace => ({
   purpose: 'customer',
 });
 
-/** Digits but for the last three. */
-const HIDDEN = /\p{Nd}(?=(?:\P{Nd}*\p{Nd}){3})/gu;
+/** Letters and digits but for the last three: an e-mail address or a name is typed there, too. */
+const HIDDEN = /[\p{L}\p{M}\p{N}](?=(?:[^\p{L}\p{M}\p{N}]*[\p{L}\p{M}\p{N}]){3})/gu;
 const sentence = (typed: string) => `"${typed}" was typed as the phone number.`;
+const SENTENCE = /^"(.*)" was typed as the phone number\.$/s;
 
 /** For everybody who sees the bill: enough to tell it from another one. */
 export const unclearPhone = (typed: string): OrderFlag => ({
@@ -42,10 +43,13 @@ export function withTypedPhone(
 /** What was typed, out of the flags as they were written before it was sealed; null when there is nothing. */
 export function typedIn(flags: OrderFlag[]): string | null {
   const details = flags.flatMap(({ code, detail }) => (code === CODE ? [detail] : []));
-  const typed = details.map((detail) => /^"(.*)" was typed as the phone number\.$/s.exec(detail)?.[1]);
+  const typed = details.map((detail) => SENTENCE.exec(detail)?.[1]);
   return typed.find((text) => text !== undefined) ?? null;
 }
 
-/** Such flags, with the number hidden. */
+/** Such flags, with what was typed hidden. */
 export const hideTyped = (flags: OrderFlag[]): OrderFlag[] =>
-  flags.map((flag) => (flag.code === CODE ? { ...flag, detail: flag.detail.replace(HIDDEN, '•') } : flag));
+  flags.map((flag) => {
+    const typed = flag.code === CODE ? SENTENCE.exec(flag.detail)?.[1] : undefined;
+    return typed === undefined ? flag : unclearPhone(typed);
+  });

@@ -1,7 +1,7 @@
 import { createHmac, type KeyObject, sign, verify } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
-import type { MasterKeyPlace } from '../../config.ts';
+import { ConfigError, type MasterKeyPlace } from '../../config.ts';
 import type { Services } from '../context.ts';
 import { type Keys, type Purpose, purposes } from './keys.ts';
 import { WrongKeyError } from './master-key.ts';
@@ -15,6 +15,9 @@ const LOOK_EVERY_MS = 10_000;
 
 /** Whoever asks within this time after the first is answered by the same look: at most a hundred a second. */
 const GATHER_MS = 10;
+
+const BEHIND =
+  'There are new keys that do not open here. This server goes on with those that it has, and refuses tokens of the new ones.';
 
 const KEY_ID = /^[\w-]{12}$/;
 
@@ -33,13 +36,16 @@ type Options = { place: MasterKeyPlace; now: () => Date; log: Services['log'] };
 export async function openKeyring(orm: MikroORM, { place, now, log }: Options): Promise<Keyring> {
   const em = () => orm.em.fork();
   let ring = await openKeys(em, place, now);
+  let isBehind = false;
   const load = async () => {
     try {
       ring = await readKeys(em(), place, ring);
+      isBehind = false;
     } catch (error) {
-      if (!(error instanceof WrongKeyError)) throw error;
-      // What is in memory goes on being right.
-      log.error({ err: error }, 'the keys of another process could not be opened');
+      if (!(error instanceof WrongKeyError || error instanceof ConfigError)) throw error;
+      // What is in memory goes on being right. Said once, not each time that it is looked.
+      if (!isBehind) log.error({ err: error }, BEHIND);
+      isBehind = true;
     }
   };
   const loading = oneAtATime(load);

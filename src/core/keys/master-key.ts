@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   ConfigError,
@@ -31,7 +31,9 @@ const nextPath = (path: string) => `${path}.next`;
 function asKey(text: string, name: string): KeyObject {
   const bytes = Buffer.from(text, 'base64url');
   if (/^[\w+/-]{43}=?$/.test(text) && bytes.length === KEY_BYTES) return createSecretKey(bytes);
-  throw new ConfigError(`${name} is not 32 bytes in base64. Put back the right one from a backup.`);
+  throw new ConfigError(
+    `${name} is not 32 bytes in base64. Put back the right one from a backup; for a new database, make one: openssl rand -base64 32`,
+  );
 }
 
 /** The key in a file. Throws ConfigError for one that can be read by others, or is none. */
@@ -61,12 +63,16 @@ function attempt<T>(work: () => T): T | undefined {
   }
 }
 
+/** For a database that has no keys yet. Throws ConfigError for a file that is named and is not there. */
+export function checkNamedFile(place: MasterKeyPlace): void {
+  if ('text' in place || place.isOurs || existsSync(place.path)) return;
+  throw new ConfigError(`MASTER_KEY_FILE names ${place.path}, which is not there.`);
+}
+
 /** For a database that has no keys yet: makes the file if it is ours and is not there. Throws ConfigError. */
 export function makeMasterKey(place: MasterKeyPlace): KeyObject {
-  if ('path' in place && !existsSync(place.path)) {
-    if (!place.isOurs) throw new ConfigError(`MASTER_KEY_FILE names ${place.path}, which is not there.`);
-    makeSecretFile(place.path);
-  }
+  checkNamedFile(place);
+  if ('path' in place && !existsSync(place.path)) makeSecretFile(place.path);
   return (readMasterKeys(place)[0] as MasterKey).key;
 }
 
@@ -76,10 +82,14 @@ export function makeKeyFile(path: string): KeyObject {
   return readKeyFile(path, true);
 }
 
-/** A new key beside the one in use. What a change that was given up left there is of no use to anybody. */
+/** A new key beside the one in use, of the same owner. What a change that was given up left there is of no use to anybody. */
 export function makeNextKey(path: string): KeyObject {
   rmSync(nextPath(path), { force: true });
-  return makeKeyFile(nextPath(path));
+  const key = makeKeyFile(nextPath(path));
+  const { uid, gid } = statSync(path);
+  // By root, for a server that runs as somebody else: it could not read one of root's.
+  if (process.getuid?.() === 0) chownSync(nextPath(path), uid, gid);
+  return key;
 }
 
 /** Puts the new key in the place of the old one. */

@@ -7,13 +7,17 @@ import { type Context, eventActor } from '../context.ts';
 import { insertKey, type KeyRow, lockKeys, newKey, readKeyRows, unwrapKey, wrapKey } from './key-rows.ts';
 import { RETIRED_TOKEN_KEY_MS } from './keyring.ts';
 import { makeKeyFile, makeNextKey, promoteNextKey, readKeyFile } from './master-key.ts';
+import { mayHaveOtherMachines } from './other-machines.ts';
 import { findMasterKey } from './ring.ts';
 
 /** What signs is replaced; what fields and PINs were sealed or hashed with stays, and is wrapped anew. */
 const ROTATED = ['token', 'audit'] as const;
 
+/** What is changed: the keys of tokens and seals, the master key's file, or both. */
+export type Part = 'keys' | 'master-key' | 'both';
+
 export type Rotated = {
-  /** The ids of the new keys. */
+  /** The ids of the new keys; null when they stayed. */
   tokenKey: string | null;
   auditKey: string | null;
   /** Where the new master key is; null when it stayed. */
@@ -21,25 +25,29 @@ export type Rotated = {
 };
 
 /**
- * New keys for tokens and for the seals of the records, and a new master key for all of them where its file is ours and
- * not to be kept. Tokens of the old keys are good until they expire. Cut off at any point, the next start finds one master key that opens all.
+ * New keys for tokens and for the seals of the records, and a new master key for all of them where its file is ours. Without
+ * a `part`, the master key stays when other machines may have copies of the file: they could not open what is new. Tokens of
+ * the old keys are good until they expire. Cut off at any point, the next start finds one master key that opens all.
  * Throws WrongKeyError, ConfigError.
  */
-export async function rotateSecrets(context: Context, { keepMasterKey = false } = {}): Promise<Rotated> {
+export async function rotateSecrets(context: Context, part = safePart(context)): Promise<Rotated> {
   const place = context.app.config.masterKey;
   return await alone(context.em, async () => {
     const old = findMasterKey(await readKeyRows(context.em.fork()), place);
     // A change that was cut off: its file is the only copy of the key that opens everything.
     if (old.isNext && 'path' in place) promoteNextKey(place.path);
-    if (keepMasterKey || 'text' in place || !place.isOurs) {
+    if (part === 'keys' || 'text' in place || !place.isOurs) {
       return await replaceKeys(context, old.key, old.key, null);
     }
     const next = makeNextKey(place.path);
-    const rotated = await replaceKeys(context, old.key, next, place.path);
+    const replace = part === 'both' ? replaceKeys : replaceMasterKey;
+    const rotated = await replace(context, old.key, next, place.path);
     promoteNextKey(place.path);
     return rotated;
   });
 }
+
+const safePart = ({ app }: Context): Part => (mayHaveOtherMachines(app.config) ? 'keys' : 'both');
 
 /**
  * Wraps all keys anew with the master key in a file, which is made if it isn't there; no key changes, so that servers go on
@@ -49,10 +57,7 @@ export async function changeMasterKey(context: Context, file: string): Promise<R
   return await alone(context.em, async () => {
     const old = findMasterKey(await readKeyRows(context.em.fork()), context.app.config.masterKey);
     const next = existsSync(file) ? readKeyFile(file) : makeKeyFile(file);
-    return await context.em.fork().transactional(async (tx) => {
-      await wrapAnew(tx, await readKeyRows(tx), old.key, next);
-      return await record(context, tx, { tokenKey: null, auditKey: null, masterKeyFile: file });
-    });
+    return await replaceMasterKey(context, old.key, next, file);
   });
 }
 
@@ -79,6 +84,18 @@ async function replaceKeys(
     for (const row of [token, audit]) if (row) await insertKey(tx, row);
     const ids = { tokenKey: token?.id ?? null, auditKey: audit?.id ?? null };
     return await record(context, tx, { ...ids, masterKeyFile });
+  });
+}
+
+async function replaceMasterKey(
+  context: Context,
+  old: KeyObject,
+  next: KeyObject,
+  masterKeyFile: string,
+): Promise<Rotated> {
+  return await context.em.fork().transactional(async (tx) => {
+    await wrapAnew(tx, await readKeyRows(tx), old, next);
+    return await record(context, tx, { tokenKey: null, auditKey: null, masterKeyFile });
   });
 }
 

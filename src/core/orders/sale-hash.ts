@@ -12,7 +12,7 @@ export function saleHash(keys: Keys, { approval: _, ...body }: NewOrder): string
   return body.customerPhone ? keyedHash(keys, hash) : hash;
 }
 
-/** Stored hashes of before 0006_keys were keyed by themselves, also of bills to which the phone number came later. */
+/** Stored hashes of before 0006_keys were keyed by themselves, also of bills without a phone number. */
 export const isSameSale = (keys: Keys, stored: string, hash: string): boolean =>
   stored === hash || stored === keyedHash(keys, hash);
 

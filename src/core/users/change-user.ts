@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
-import { OWNER_PASSWORD_MIN, type UserChange } from '../../contract/users.ts';
+import { OWNER_PASSWORD_MIN, type UserChange, type User as UserView } from '../../contract/users.ts';
 import { query } from '../../database/query.ts';
 import { endSessionsOf } from '../auth/sessions.ts';
 import type { Actor, Context } from '../context.ts';
@@ -9,6 +9,8 @@ import { type Transaction, transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
 import { mayAppoint, saveUser } from './create-user.ts';
 import { applyHashes, type Hashes, hashCredentials, recordCredentials } from './credentials.ts';
+import { recordColleague } from './record-colleague.ts';
+import { takeOut } from './take-out.ts';
 import { User } from './user.entity.ts';
 import { viewColleague, viewUser } from './view-user.ts';
 
@@ -18,6 +20,7 @@ type Where = { shopId: string | null; address?: string | null };
 /**
  * Changes somebody else: name, e-mail, role, password, PIN, and whether they may sign in. All of it acts at once: another
  * password or being disabled ends their sessions, another role closes their sockets. Gives how many sessions ended.
+ * Who owns another shop is not disabled by the owner of this one, but taken out of it.
  * Throws `not_found`, `forbidden`, `version_conflict`, `already_exists`, `invalid_request`, `too_busy`.
  */
 export async function changeUser(
@@ -25,22 +28,23 @@ export async function changeUser(
   { shopId, address = null }: Where,
   userId: string,
   change: UserChange,
-): Promise<{ user: User; endedSessions: number }> {
+): Promise<{ user: UserView; endedSessions: number }> {
   const hashes = await prepare(context, shopId, userId, change);
   const changed = await transact(context, async (tx) => {
-    const user = await findAndCheck(tx, shopId, userId, change);
+    const { user, leavesShop } = await findAndCheck(tx, shopId, userId, change);
     checkVersion(change.version, viewUser(user));
+    if (leavesShop) return await takeOut(tx, leavesShop, user);
     const before = { view: viewUser(user), colleague: viewColleague(user) };
     apply(user, change, hashes, tx.app.now());
     const isSame = JSON.stringify(before.view) === JSON.stringify(viewUser(user));
-    if (isSame && Object.keys(hashes).length === 0) return { user, endedSessions: 0 };
+    if (isSame && Object.keys(hashes).length === 0) return { user: before.view, endedSessions: 0 };
     user.updatedAt = tx.app.now();
     await saveUser(tx.em, user);
     const endedSessions = await endSessions(tx, user, hashes);
     const where = { ...tx, shopId: shopId ?? user.shopId ?? null, address };
     await recordCredentials(where, user, { ...hashes, emailBefore: before.view.email });
     await recordColleague(tx, user, before.colleague);
-    return { user, endedSessions };
+    return { user: viewUser(user), endedSessions };
   });
   context.app.bus.tell({ kind: 'sessions' });
   return changed;
@@ -54,7 +58,7 @@ async function prepare(
   change: UserChange,
 ): Promise<Hashes> {
   const em = context.em.fork();
-  const user = await findAndCheck({ ...context, em }, shopId, userId, change);
+  const { user } = await findAndCheck({ ...context, em }, shopId, userId, change);
   checkVersion(change.version, viewUser(user));
   if (change.role === 'owner' && user.role !== 'owner' && change.password === undefined) {
     const detail = `is missing: an owner's has ${OWNER_PASSWORD_MIN} characters or more, so who becomes one gets another`;
@@ -67,25 +71,34 @@ async function prepare(
 
 // Not FOR UPDATE: that person's sales, which only name them, go on meanwhile.
 const LOCK = `
-  SELECT EXISTS (SELECT FROM shops WHERE owner_id = u.id) AS "ownsShop"
+  SELECT EXISTS (SELECT FROM shops WHERE owner_id = u.id) AS "ownsShop",
+    (SELECT owner_id FROM shops WHERE id = $2) AS "ownerId"
   FROM users u
   WHERE u.id = $1 AND ($2::uuid IS NULL OR u.shop_id = $2
     OR EXISTS (SELECT FROM shops WHERE id = $2 AND owner_id = u.id))
   FOR NO KEY UPDATE OF u`;
+type Found = { ownsShop: boolean; ownerId: string | null };
 
+/** Somebody who may be changed so; `leavesShop` is the shop that they are to be taken out of instead. */
 async function findAndCheck(
   { em, actor }: { em: EntityManager; actor: Actor },
   shopId: string | null,
   userId: string,
   change: UserChange,
-): Promise<User> {
-  const [found] = await query<{ ownsShop: boolean }>(em, LOCK, [userId, shopId]);
+): Promise<{ user: User; leavesShop: string | null }> {
+  const [found] = await query<Found>(em, LOCK, [userId, shopId]);
   if (!found) throw new ProblemError('not_found', { detail: 'There is no such person.' });
   const user = await em.findOneOrFail(User, userId, { refresh: true });
+  // They keep their account, in whose other shops this actor has no say.
+  const isOwner = actor.kind === 'user' && actor.id === found.ownerId && actor.id !== userId;
+  if (isOwner && found.ownsShop && isOnlyDisabling(change)) return { user, leavesShop: shopId };
   const refusal = refusalOf(actor, user, change, found.ownsShop);
   if (refusal) throw new ProblemError('forbidden', { detail: refusal });
-  return user;
+  return { user, leavesShop: null };
 }
+
+const isOnlyDisabling = (change: UserChange) =>
+  change.isDisabled === true && Object.keys(change).every((key) => ['isDisabled', 'version'].includes(key));
 
 /** Why an actor may not make this change, in a sentence; null when they may. */
 function refusalOf(actor: Actor, user: User, change: UserChange, ownsShop: boolean): string | null {
@@ -115,16 +128,4 @@ async function endSessions({ em, app }: Transaction, user: User, { passwordHash 
   if (user.disabledAt) return await endSessionsOf(em, user.id, app.now(), 'disabled');
   if (passwordHash !== undefined) return await endSessionsOf(em, user.id, app.now(), 'password');
   return 0;
-}
-
-/** Tells their shops when somebody has another name or role, or came or went. */
-export async function recordColleague(
-  { em, record }: Transaction,
-  user: User,
-  before: ReturnType<typeof viewColleague>,
-): Promise<void> {
-  const data = viewColleague(user);
-  if (JSON.stringify({ ...before, version: data.version }) === JSON.stringify(data)) return;
-  for (const { id } of await listShopsOf(em, user))
-    record({ shopId: id, type: 'user_updated', data, before });
 }

@@ -8,9 +8,9 @@ import type { Context, UserActor } from '../context.ts';
 import { listShopsOf } from '../shops/find-shops.ts';
 import { transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
-import { recordColleague } from './change-user.ts';
 import { saveUser } from './create-user.ts';
 import { applyHashes, type Hashes, hashCredentials, recordCredentials } from './credentials.ts';
+import { recordColleague } from './record-colleague.ts';
 import { User } from './user.entity.ts';
 import { viewColleague, viewUser } from './view-user.ts';
 

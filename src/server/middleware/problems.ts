@@ -12,6 +12,10 @@ export const problemAnswers =
       if (ctx.respond !== false && ctx.status === 404 && ctx.body === undefined) {
         throw new ProblemError('not_found', { detail: 'There is nothing at this address.' });
       }
+      // 501 is for methods that are none of any address's.
+      if ((ctx.status === 405 || ctx.status === 501) && ctx.body === undefined) {
+        throw new ProblemError('method_not_allowed', { detail: 'This address has no such method.' });
+      }
     } catch (error) {
       if (error instanceof ProblemError) return answer(ctx, error);
       log.error(

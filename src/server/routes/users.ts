@@ -19,12 +19,12 @@ export function mountUsers(router: Router, app: App): void {
   mount(router, app, contract.updateUser, async ({ em, actor, params, body, http }) => {
     const where = { shopId: params.shopId, address: http.ip };
     const { user } = await changeUser({ app, em, actor }, where, params.userId, body);
-    return { body: viewUser(user) };
+    return { body: user };
   });
 
   mount(router, app, contract.deleteUser, async ({ em, actor, params, http }) => {
     const where = { shopId: params.shopId, address: http.ip };
     const { user } = await changeUser({ app, em, actor }, where, params.userId, { isDisabled: true });
-    return { body: viewUser(user) };
+    return { body: user };
   });
 }
