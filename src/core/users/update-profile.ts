@@ -9,14 +9,20 @@ import { listShopsOf } from '../shops/find-shops.ts';
 import { transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
 import { saveUser } from './create-user.ts';
-import { applyHashes, type Hashes, hashCredentials, recordCredentials } from './credentials.ts';
+import {
+  applyHashes,
+  type Hashes,
+  hashCredentials,
+  recordCredentials,
+  replacesWayIn,
+} from './credentials.ts';
 import { recordColleague } from './record-colleague.ts';
 import { User } from './user.entity.ts';
 import { viewColleague, viewUser } from './view-user.ts';
 
 /**
  * Changes one's own name, e-mail, password or PIN; the last three ask for the current password, so that a till left open
- * can't be taken over. Another password ends all other sessions. Another name is told to the shops.
+ * can't be taken over. Another password or PIN ends all other sessions. Another name is told to the shops.
  * Throws `wrong_credentials`, `version_conflict`, `already_exists`, `invalid_request`, `too_many_requests`, `too_busy`.
  */
 export async function updateProfile(
@@ -34,16 +40,17 @@ export async function updateProfile(
     const [emailBefore, colleague] = [user.email, viewColleague(user)];
     user.name = change.name ?? user.name;
     user.email = change.email ?? user.email;
+    const endsOthers = replacesWayIn(user, hashes);
     applyHashes(user, hashes);
     user.updatedAt = tx.app.now();
     await saveUser(tx.em, user);
-    if (hashes.passwordHash) await endSessionsOf(tx.em, id, tx.app.now(), 'password', sessionId);
+    if (endsOthers) await endSessionsOf(tx.em, id, tx.app.now(), 'password', sessionId);
     const where = { ...tx, shopId: user.shopId ?? null, address };
     await recordCredentials(where, user, { ...hashes, emailBefore });
     await recordColleague(tx, user, colleague);
     return user;
   });
-  if (hashes.passwordHash) context.app.bus.tell({ kind: 'sessions' });
+  if (Object.keys(hashes).length > 0) context.app.bus.tell({ kind: 'sessions' });
   return changed;
 }
 
