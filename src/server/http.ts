@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { App } from '../app.ts';
 import { ProblemError } from '../contract/problem.ts';
+import { networkOf } from '../core/auth/network.ts';
 import type { Callers } from './edge/callers.ts';
 import { answerRaw } from './edge/raw-answer.ts';
 import { isUpgrade } from './feed/door.ts';
@@ -73,7 +74,7 @@ function problemOf({ code }: NodeJS.ErrnoException): ProblemError {
   return new ProblemError('bad_request', { detail: 'The request can not be read as HTTP.' });
 }
 
-/** One address can't take all connections. Behind a proxy there may be a whole chain of shops: those that are named may. */
+/** One address (of IPv6, one network) can't take all connections. Behind a proxy there may be a whole chain of shops: those that are named may. */
 function boundAddresses(http: Server, app: App, { addressOf, isProxy }: Callers): void {
   const most = app.config.edge.connectionsPerAddress;
   const open = new Map<string, number>();
@@ -81,7 +82,8 @@ function boundAddresses(http: Server, app: App, { addressOf, isProxy }: Callers)
   http.on('connection', (socket) => {
     const address = addressOf(socket);
     if (isProxy(address)) return;
-    const count = (open.get(address) ?? 0) + 1;
+    const network = networkOf(address);
+    const count = (open.get(network) ?? 0) + 1;
     if (count > most) {
       socket.destroy();
       if (performance.now() - saidAt < SAY_EVERY_MS) return;
@@ -92,11 +94,11 @@ function boundAddresses(http: Server, app: App, { addressOf, isProxy }: Callers)
       );
       return;
     }
-    open.set(address, count);
+    open.set(network, count);
     socket.once('close', () => {
-      const left = (open.get(address) ?? 1) - 1;
-      if (left === 0) open.delete(address);
-      else open.set(address, left);
+      const left = (open.get(network) ?? 1) - 1;
+      if (left === 0) open.delete(network);
+      else open.set(network, left);
     });
   });
 }

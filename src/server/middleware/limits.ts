@@ -5,12 +5,11 @@ import { ProblemError } from '../../contract/problem.ts';
 import { networkOf } from '../../core/auth/network.ts';
 import { glanceAtToken } from '../../core/auth/tokens.ts';
 import { bearerToken } from '../bearer.ts';
+import { HEALTH_PATHS } from '../routes/health.ts';
 import { watchSessions } from './renewals.ts';
 
 /** Long enough for what a till asks all at once when it starts, short enough that who waits hardly notices. */
 const WINDOW_SECONDS = 2;
-/** A watchdog that was told to wait would take the server for dead. */
-const UNCOUNTED = new Set(['/healthz', '/readyz']);
 
 /**
  * So many requests of each session, and of each address for whoever has none. No database is asked: a token counts for
@@ -23,7 +22,8 @@ export function limits(app: App): Middleware {
   const perAddress: Limit = { name: 'address', times, seconds: WINDOW_SECONDS };
   const sessions = watchSessions();
   return async (ctx, next) => {
-    if (UNCOUNTED.has(ctx.path)) return await next();
+    // A watchdog that was told to wait would take the server for dead.
+    if (HEALTH_PATHS.has(ctx.path)) return await next();
     const token = bearerToken(ctx.get('authorization'));
     // Whoever is let through is known by it: the signature is not looked at again.
     const claims = token ? glanceAtToken(app, token) : undefined;
