@@ -52,7 +52,7 @@ function asList(name: string, value: unknown, read: (text: string) => string | u
 const EXAMPLES: Record<string, string> = {
   allowedHosts: 'a name alone, such as till.example.com',
   allowedOrigins: 'an origin, such as https://till.example.com',
-  trustedProxies: 'an address or a network, such as 10.0.0.2 or 10.0.0.0/8',
+  trustedProxies: 'the address of a proxy, such as 10.0.0.2, or a network of nothing but proxies',
 };
 
 /** As browsers write it: in small letters, and international names in their ASCII form. */
@@ -68,11 +68,13 @@ function asOrigin(text: string): string | undefined {
   return origin === 'null' ? `${protocol}//${host}` : origin;
 }
 
+/** Not all of the internet: everybody would then say who they are. */
 function asNetwork(text: string): string | undefined {
   const [address = '', bits, ...rest] = text.split('/');
   const most = isIPv6(address) ? 128 : 32;
   const isFine = isIP(address) && rest.length === 0 && (bits === undefined || /^\d{1,3}$/.test(bits));
-  return isFine && Number(bits ?? 0) <= most ? text : undefined;
+  const size = Number(bits ?? most);
+  return isFine && size >= 1 && size <= most ? text : undefined;
 }
 
 function asCount(name: string, value: unknown): number | undefined {

@@ -97,6 +97,13 @@ export function defaultHome(): string {
 /** The demo's data lies apart from a real installation's. */
 export const demoHome = (home: string) => join(home, 'demo');
 
+/** What is the real shop's stays away from the demo: it has a database and a master key of its own. */
+export const withoutRealShop = (config: Config): Config => ({
+  ...config,
+  databaseUrl: undefined,
+  masterKey: ownMasterKey(join(config.home, 'secrets')),
+});
+
 function readConfigFile(path: string): ConfigFile {
   if (!existsSync(path)) return {};
   try {
@@ -141,9 +148,11 @@ function asPort(value: unknown): number | undefined {
   return port;
 }
 
+const ownMasterKey = (folder: string): MasterKeyPlace => ({ path: join(folder, 'master-key'), isOurs: true });
+
 function masterKeyPlace(folder: string, env: Env): MasterKeyPlace {
   if (env.MASTER_KEY_FILE) return { path: resolve(env.MASTER_KEY_FILE), isOurs: false };
-  return env.MASTER_KEY ? { text: env.MASTER_KEY } : { path: join(folder, 'master-key'), isOurs: true };
+  return env.MASTER_KEY ? { text: env.MASTER_KEY.trim() } : ownMasterKey(folder);
 }
 
 function openSecrets(folder: string, env: Env): Secrets {

@@ -6,16 +6,9 @@ import { isProblem, localProblem, NoAnswerError, type ProblemAnswer } from './er
 import { type Feed, type FeedOptions, openFeed } from './feed.ts';
 import { createHttp, type Fetch } from './http.ts';
 import { createLeases } from './leases.ts';
-import {
-  type Conflict,
-  createOutbox,
-  type Flushed,
-  type Sale,
-  type SentSale,
-  type Sold,
-  type WaitingSale,
-} from './outbox.ts';
-import { nap, type Pauses, usualPauses } from './pauses.ts';
+import { createOutbox } from './outbox.ts';
+import { nap, type Pauses, patiently, usualPauses } from './pauses.ts';
+import type { Conflict, Flushed, Sale, SentSale, Sold, WaitingSale } from './sales.ts';
 import { createSessions, type PairedDevice, type Session, type UnpairedDevice } from './sessions.ts';
 import type { Store } from './store.ts';
 
@@ -59,8 +52,8 @@ export type Client = {
   forgetDevice(): Promise<void>;
 
   /**
-   * Any line of the route table: `call(contract.listProducts, { params: { shopId } })`. Gives the body, or null. Throws
-   * ProblemAnswer or NoAnswerError.
+   * Any line of the route table: `call(contract.listProducts, { params: { shopId } })`. Gives the body, or null. Where the
+   * server says when to come again, and that is within the call's time, it does. Throws ProblemAnswer or NoAnswerError.
    */
   call<R extends Route>(route: R, ...args: CallArguments<R>): Promise<CallAnswer<R>>;
 
@@ -187,8 +180,15 @@ export function createClient(options: ClientOptions): Client {
     pair: sessions.pair,
     device: sessions.device,
     forgetDevice: sessions.forgetDevice,
-    call: (async (route: Route, input?: AnyInput, callOptions?: CallOptions) =>
-      await send(route, input, callOptions)) as Client['call'],
+    call: (async (route: Route, input?: AnyInput, callOptions: CallOptions = {}) => {
+      const { signal, timeoutMs = context.timeoutMs } = callOptions;
+      return await patiently(
+        (leftMs) => send(route, input, { signal, timeoutMs: leftMs }),
+        timeoutMs,
+        context.pauses,
+        signal ? AbortSignal.any([signal, closing.signal]) : closing.signal,
+      );
+    }) as Client['call'],
     sell: outbox.sell,
     flush: outbox.flush,
     outbox: outbox.waiting,

@@ -11,16 +11,25 @@ export class ProblemAnswer extends ProblemError {
   readonly status: number;
   /** The request id, by which the server's log finds it. */
   readonly instance: string | null;
+  /** How long the server asks to wait before the next try; null when it doesn't say. */
+  readonly retryAfterMs: number | null;
 
   constructor(
     code: ProblemCode,
     status: number,
-    options: { detail?: string; errors?: Fault[]; extra?: Record<string, unknown>; instance?: string | null },
+    options: {
+      detail?: string;
+      errors?: Fault[];
+      extra?: Record<string, unknown>;
+      instance?: string | null;
+      retryAfterMs?: number | null;
+    },
   ) {
     super(code, { ...options, detail: options.detail ?? problems[code]?.title ?? code });
     this.name = 'ProblemAnswer';
     this.status = status;
     this.instance = options.instance ?? null;
+    this.retryAfterMs = options.retryAfterMs ?? null;
   }
 }
 
@@ -45,8 +54,8 @@ export class NoAnswerError extends Error {
 export const isProblem = (error: unknown, ...codes: ProblemCode[]): error is ProblemAnswer =>
   error instanceof ProblemAnswer && (codes.length === 0 || codes.includes(error.code));
 
-/** A problem as it came over the wire; undefined for what is none. */
-export function readProblem(body: unknown): ProblemAnswer | undefined {
+/** A problem as it came over the wire, with the Retry-After that came with it; undefined for what is none. */
+export function readProblem(body: unknown, retryAfter: string | null = null): ProblemAnswer | undefined {
   const problem = body as Partial<Problem> | null;
   if (typeof problem !== 'object' || !problem?.type?.startsWith?.(PREFIX)) return undefined;
   const { type, title, status = 500, detail, instance = null, errors, ...extra } = problem;
@@ -56,7 +65,14 @@ export function readProblem(body: unknown): ProblemAnswer | undefined {
     ...(errors === undefined ? {} : { errors }),
     extra,
     instance,
+    retryAfterMs: msOf(extra.retryAfter ?? retryAfter),
   });
+}
+
+/** Seconds, as the server sends them; it sends no dates. */
+function msOf(seconds: unknown): number | null {
+  const text = String(seconds ?? '').trim();
+  return /^\d+$/.test(text) ? Number(text) * 1000 : null;
 }
 
 /** One that is known here already, before anything is sent. */

@@ -9,7 +9,8 @@ import { type Call, type Context, tell } from './context.ts';
 import { isProblem, NoAnswerError, ProblemAnswer } from './errors.ts';
 import { createReader, type FeedHandlers, type Stumble } from './feed-reader.ts';
 import { openSocket } from './feed-socket.ts';
-import { type Nap, nap, pauseAfter } from './pauses.ts';
+import { isUnanswered } from './meanings.ts';
+import { type Nap, nap, pauseFor } from './pauses.ts';
 import type { Sessions } from './sessions.ts';
 
 /** So many WebSockets in a row that can't be opened, while HTTP works, are no accident: something in between has none. */
@@ -215,18 +216,22 @@ export function openFeed(
     if (end.why !== 'failed') return null;
     const { error } = end;
     if (error instanceof Stale && refusedTokens < TOKEN_TRIES) {
-      refusedTokens += 1;
       try {
         await sessions.renewed(error.token);
+        refusedTokens += 1;
         return null;
       } catch (fault) {
-        if (fault instanceof NoAnswerError) return fault;
-        throw fault;
+        return waitFor(fault);
       }
     }
     if (error instanceof Stale) throw error.problem;
     if (error instanceof SignedOut) throw error;
-    if (error instanceof ProblemAnswer && error.status < 500 && error.status !== 429) throw error;
+    return waitFor(error);
+  }
+
+  /** Only a refusal of what was asked, this shop by this person, stops it. */
+  function waitFor(error: unknown): Error {
+    if (error instanceof ProblemAnswer && !isUnanswered(error)) throw error;
     return error as Error;
   }
 
@@ -241,7 +246,7 @@ export function openFeed(
       if (!error) continue;
       failures += 1;
       setState({ status: 'waiting', error });
-      await rest(pauseAfter(failures, context.pauses));
+      await rest(pauseFor(error, failures, context.pauses));
     }
   }
 

@@ -63,7 +63,7 @@ export function createHttp(
       onAnswer();
       return { status: response.status, body: answer.json };
     }
-    const problem = readProblem(answer.json);
+    const problem = readProblem(answer.json, response.headers.get('retry-after'));
     if (!problem)
       throw new NoAnswerError('unreadable', `Something answered ${response.status} that is not the server.`);
     onAnswer();

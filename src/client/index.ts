@@ -5,6 +5,6 @@ export { isProblem, NoAnswerError, type NoAnswerReason, ProblemAnswer } from './
 export type { Feed, FeedOptions, FeedState, Transport } from './feed.ts';
 export type { FeedEvent, FeedHandlers, FeedResync } from './feed-reader.ts';
 export { indexedDbStore } from './indexed-db-store.ts';
-export type { Conflict, Flushed, QueuedSale, Sale, SentSale, Sold, WaitingSale } from './outbox.ts';
+export type { Conflict, Flushed, QueuedSale, Sale, SentSale, Sold, WaitingSale } from './sales.ts';
 export type { PairedDevice, Session, UnpairedDevice } from './sessions.ts';
 export { memoryStore, type Store } from './store.ts';

@@ -1,8 +1,9 @@
 import { leaseNumbers, type NumberLease } from '../contract/devices.ts';
 import { businessDateOf } from './business-date.ts';
 import type { Call, Context } from './context.ts';
-import { localProblem, ProblemAnswer } from './errors.ts';
+import { localProblem } from './errors.ts';
 import { newId } from './ids.ts';
+import { isUnanswered } from './meanings.ts';
 import type { Sessions } from './sessions.ts';
 
 /** As the server lends when it isn't told how many. */
@@ -85,7 +86,7 @@ export function createLeases(context: Context, call: Call, sessions: Sessions): 
       await prune(shopId);
       return lent;
     } catch (error) {
-      if (error instanceof ProblemAnswer && error.status < 500) await forget();
+      if (!isUnanswered(error)) await forget();
       throw error;
     }
   }
@@ -140,7 +141,7 @@ export function createLeases(context: Context, call: Call, sessions: Sessions): 
       const started = topUpNow(shopId)
         .catch((error) => {
           // Without an answer it is asked again as soon as there is a line; what was refused waits.
-          if (!(error instanceof ProblemAnswer)) checkedAt.delete(shopId);
+          if (isUnanswered(error)) checkedAt.delete(shopId);
         })
         .finally(() => toppingUp.delete(shopId));
       toppingUp.set(shopId, started);

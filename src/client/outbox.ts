@@ -1,71 +1,23 @@
-import {
-  OfflineOrder,
-  type OfflineOrderInput,
-  type ReplayedOrder,
-  replayOrders,
-} from '../contract/offline-orders.ts';
-import { NewOrder, type Order, placeOrder } from '../contract/orders.ts';
-import { parse } from '../contract/parse.ts';
-import { limits } from '../contract/primitives.ts';
-import { type Problem, ProblemError } from '../contract/problem.ts';
-import type { Approval } from '../contract/users.ts';
+import { type Order, placeOrder } from '../contract/orders.ts';
+import type { Problem } from '../contract/problem.ts';
+import { createBatches } from './batches.ts';
 import { type Call, type Context, tell } from './context.ts';
-import { isProblem, localProblem, NoAnswerError, ProblemAnswer } from './errors.ts';
+import { isProblem, localProblem, NoAnswerError } from './errors.ts';
 import { newId } from './ids.ts';
 import type { Leases } from './leases.ts';
-import { pauseAfter } from './pauses.ts';
-
-/** Well below what the server takes (4 MiB): on a poor line a megabyte is already most of a minute. */
-const BATCH_BYTES = 1024 * 1024;
-/** 500 sales take the server seconds, and a megabyte takes a poor line most of a minute: so many times what a call has. */
-const BATCH_TIMEOUTS = 6;
-/** Smaller ones gain nothing. */
-const LEAST_BATCH = 10;
-
-/** A sale as it is kept. Not its approval: a manager's password is not for keeping on a till. */
-type KeptSale = Omit<OfflineOrderInput, 'placedAt' | 'orderNumber' | 'approval'>;
-/** A sale: what the order route takes, its `id` made here if it has none, each line with the menu's `listPrice` if known. */
-export type Sale = Omit<KeptSale, 'id'> & { id?: string; approval?: Approval };
-
-/** A sale that waits for the line; `orderNumber` is what to print on its bill, null where the device has no numbers left. */
-export type QueuedSale = { id: string; orderNumber: string | null; placedAt: string };
-export type Sold = { status: 'sold'; order: Order } | { status: 'queued'; sale: QueuedSale };
-
-export type WaitingSale = QueuedSale & {
-  shopId: string;
-  sale: KeptSale;
-  /**
-   * False while its first try is under way, and after a crash in that moment: then nobody was told how it ended, and it
-   * goes out with the others.
-   */
-  isQueued: boolean;
-};
-/** `printed` is the number on its bill if it was given one; the books have `order.orderNumber`. */
-export type SentSale = {
-  id: string;
-  shopId: string;
-  result: 'created' | 'same';
-  order: Order;
-  printed: string | null;
-};
-/** A sale that the server can't take as it is. It is kept until somebody says what becomes of it. */
-export type Conflict = QueuedSale & {
-  shopId: string;
-  sale: KeptSale;
-  problem: Problem;
-  at: string;
-};
-
-export type Flushed = {
-  sent: SentSale[];
-  conflicts: Conflict[];
-  /** How many are still to go. */
-  left: number;
-  /** Why they did not go. */
-  error: Error | null;
-};
-
-type Entry = Omit<WaitingSale, 'isQueued'> & { state: 'sending' | 'queued' };
+import { isPassing, isUnanswered } from './meanings.ts';
+import { patiently, pauseFor } from './pauses.ts';
+import {
+  type Conflict,
+  checkSale,
+  type Entry,
+  type Flushed,
+  queuedOf,
+  type Sale,
+  type SentSale,
+  type Sold,
+  type WaitingSale,
+} from './sales.ts';
 
 const saleKey = (id: string) => `sale/${id}`;
 const conflictKey = (id: string) => `conflict/${id}`;
@@ -96,11 +48,13 @@ export function createOutbox(
   hooks: OutboxHooks,
 ): Outbox {
   const { store, line } = context;
+  const sendAll = createBatches(context, call);
   const selling = new Map<string, Promise<Sold>>();
   let flushing: Promise<Flushed> | null = null;
   let timer: ReturnType<typeof setTimeout> | null = null;
   let failures = 0;
-  let batchSize: number = limits.batchOrders;
+  /** By `performance.now()`: the server asked to hear nothing of the outbox before. */
+  let notBefore = 0;
   /** A first try of another tab, or of one that crashed, is over after this. */
   const strayMs = 3 * context.timeoutMs;
 
@@ -114,7 +68,7 @@ export function createOutbox(
   async function sell(shopId: string, given: Sale & { id: string }): Promise<Sold> {
     const placedAt = new Date(context.now()).toISOString();
     const { approval, ...sale } = JSON.parse(JSON.stringify(given)) as Sale & { id: string };
-    check(sale, approval, placedAt);
+    checkSale(sale, approval, placedAt);
     if (!(await isSignedIn())) throw localProblem('unauthenticated', 'Sign in before you sell.');
     const earlier = (await store.get(saleKey(sale.id))) as Entry | undefined;
     if (earlier?.state === 'queued') return queuedOf(earlier);
@@ -124,21 +78,27 @@ export function createOutbox(
     // A line that was down a moment ago lets a customer wait for nothing: flush finds out when it is back.
     if (line.isDown()) return await queue(earlier ?? record);
     try {
-      const order = await placeOnline(shopId, { ...sale, ...(approval ? { approval } : {}) });
+      const order = await (approval
+        ? placeApproved(shopId, { ...sale, approval })
+        : placeOnline(shopId, sale));
       // Left behind it would be sent again, and answered as known.
       await remove(sale.id).catch(context.onError);
       return { status: 'sold', order };
     } catch (error) {
       // A wrong approval that was tried too often: without any, the sale is not to be taken.
       const isDelayed = approval !== undefined && isProblem(error, 'too_many_requests');
-      if (!isUnsure(error) || isDelayed) {
+      if (!isUnanswered(error) || isDelayed) {
         await remove(sale.id);
         throw error;
       }
       if (error instanceof NoAnswerError) line.wentDown();
-      return await queue(earlier ?? record);
+      return await queue(earlier ?? record, error);
     }
   }
+
+  /** It can't wait in the outbox: an approval is sent at once or not at all. */
+  const placeApproved = (shopId: string, sale: Sale & { id: string }) =>
+    patiently(() => placeOnline(shopId, sale), context.timeoutMs, context.pauses, context.closed);
 
   async function placeOnline(shopId: string, sale: Sale & { id: string }): Promise<Order> {
     const items = sale.items.map(({ listPrice: _, ...item }) => item);
@@ -152,7 +112,7 @@ export function createOutbox(
     }
   }
 
-  async function queue(record: Entry): Promise<Sold> {
+  async function queue(record: Entry, trouble: unknown = null): Promise<Sold> {
     const queued: Entry = { ...record, state: 'queued' };
     try {
       queued.orderNumber ??= await leases.take(record.shopId, Date.parse(record.placedAt));
@@ -162,7 +122,7 @@ export function createOutbox(
       context.onError(error);
       queued.orderNumber = null;
     }
-    plan();
+    plan(trouble);
     return queuedOf(queued);
   }
 
@@ -179,12 +139,17 @@ export function createOutbox(
       const error = localProblem('unauthenticated', 'Sign in to send the sales that wait.');
       return { ...flushed, left: all.length, error };
     }
+    const settle = {
+      taken: (record: Entry, result: 'created' | 'same', order: Order) =>
+        takeOff(record, result, order, flushed),
+      refused: (record: Entry, problem: Problem) => putAside(record, problem, flushed),
+    };
     for (const shopId of new Set(all.map((record) => record.shopId))) {
       try {
         await sendAll(
           shopId,
           all.filter((record) => record.shopId === shopId),
-          flushed,
+          settle,
         );
       } catch (error) {
         flushed.error ??= error as Error;
@@ -194,64 +159,6 @@ export function createOutbox(
     }
     flushed.left = (await records()).length;
     return flushed;
-  }
-
-  async function sendAll(shopId: string, waiting: Entry[], flushed: Flushed): Promise<void> {
-    for (let rest = waiting; rest.length > 0; ) {
-      const batch = firstOf(rest);
-      try {
-        await sendBatch(shopId, batch, flushed);
-        batchSize = Math.min(limits.batchOrders, batchSize * 2);
-      } catch (error) {
-        if (error instanceof NoAnswerError) line.wentDown();
-        // A line that is too slow for this many may do for fewer, next time.
-        if (error instanceof NoAnswerError && error.reason === 'timeout') {
-          batchSize = Math.max(LEAST_BATCH, Math.ceil(batch.length / 2));
-        }
-        throw error;
-      }
-      rest = rest.slice(batch.length);
-    }
-  }
-
-  /** The oldest sales, as many as fit. */
-  function firstOf(waiting: Entry[]): Entry[] {
-    let bytes = 0;
-    const fits = waiting.findIndex((record, i) => {
-      bytes += new TextEncoder().encode(JSON.stringify(wireOf(record))).length + 1;
-      return i > 0 && (i >= batchSize || bytes > BATCH_BYTES);
-    });
-    return fits < 0 ? waiting : waiting.slice(0, fits);
-  }
-
-  const wireOf = ({ sale, placedAt, orderNumber }: Entry) => ({
-    ...sale,
-    placedAt,
-    ...(orderNumber ? { orderNumber } : {}),
-  });
-
-  /** A batch that is refused as a whole is halved until the one is found that is refused. */
-  async function sendBatch(shopId: string, batch: Entry[], flushed: Flushed): Promise<void> {
-    const body = { orders: batch.map(wireOf) };
-    let answers: ReplayedOrder[];
-    try {
-      const options = { timeoutMs: BATCH_TIMEOUTS * context.timeoutMs };
-      ({ data: answers } = await call(replayOrders, { params: { shopId }, body }, options));
-    } catch (error) {
-      if (!isProblem(error, 'invalid_json', 'invalid_request', 'body_too_large')) throw error;
-      const [only] = batch as [Entry];
-      if (batch.length === 1) return await putAside(only, problemOf(error), flushed);
-      const middle = Math.ceil(batch.length / 2);
-      await sendBatch(shopId, batch.slice(0, middle), flushed);
-      return await sendBatch(shopId, batch.slice(middle), flushed);
-    }
-    const byId = new Map(answers.map((answer) => [answer.id.toLowerCase(), answer]));
-    for (const record of batch) {
-      const answer = byId.get(record.id);
-      if (!answer || answer.result === 'retry') continue;
-      if (answer.result === 'conflict') await putAside(record, answer.problem as Problem, flushed);
-      else await takeOff(record, answer.result, answer.order, flushed);
-    }
   }
 
   async function takeOff(
@@ -285,6 +192,7 @@ export function createOutbox(
 
   /** One try, and the next one planned while something is left. */
   async function run(): Promise<void> {
+    let trouble: unknown = null;
     try {
       const { sent, left, error } = await flushOnce();
       if (sent.length > 0) failures = 0;
@@ -293,24 +201,28 @@ export function createOutbox(
         failures = 0;
         return;
       }
-      if (error && !(error instanceof NoAnswerError) && !isProblem(error, 'too_busy')) context.onError(error);
+      trouble = error;
     } catch (error) {
       if (context.closed.aborted) return;
-      context.onError(error);
+      trouble = error;
     }
     failures += 1;
-    plan();
+    plan(trouble);
+    if (trouble && !isPassing(trouble)) context.onError(trouble);
   }
 
-  function plan(): void {
+  function plan(trouble: unknown = null): void {
     if (timer || context.closed.aborted) return;
-    timer = setTimeout(
-      () => {
-        timer = null;
-        void run();
-      },
-      pauseAfter(Math.max(1, failures), context.pauses),
-    );
+    const pauseMs = pauseFor(trouble, Math.max(1, failures), context.pauses);
+    if (isProblem(trouble) && trouble.retryAfterMs !== null) notBefore = performance.now() + pauseMs;
+    planIn(Math.max(pauseMs, notBefore - performance.now()));
+  }
+
+  function planIn(ms: number): void {
+    timer = setTimeout(() => {
+      timer = null;
+      void run();
+    }, ms);
   }
 
   function wake(): void {
@@ -318,7 +230,9 @@ export function createOutbox(
     failures = 0;
     if (timer) clearTimeout(timer);
     timer = null;
-    void run();
+    const waitMs = notBefore - performance.now();
+    if (waitMs > 0) planIn(waitMs);
+    else void run();
   }
 
   const stopListening = line.onUp(() => {
@@ -359,33 +273,3 @@ export function createOutbox(
     },
   };
 }
-
-const queuedOf = ({ id, orderNumber, placedAt }: Entry): Sold => ({
-  status: 'queued',
-  sale: { id, orderNumber, placedAt },
-});
-
-/** Whether it may have been done, or can still be: no answer, or one that says that the server is in trouble. */
-const isUnsure = (error: unknown) =>
-  error instanceof NoAnswerError ||
-  (error instanceof ProblemAnswer && (error.status >= 500 || error.status === 429));
-
-/** What the server would refuse for its form is refused here, so that nothing waits that can never go. */
-function check(sale: Sale & { id: string }, approval: Sale['approval'], placedAt: string): void {
-  const items = sale.items?.map?.(({ listPrice: _, ...item }) => item);
-  try {
-    parse(NewOrder, { ...sale, items, ...(approval ? { approval } : {}) });
-    parse(OfflineOrder, { ...sale, placedAt });
-  } catch (error) {
-    if (error instanceof ProblemError) throw localProblem(error.code, error.message, error.errors);
-    throw error;
-  }
-}
-
-const problemOf = (error: ProblemAnswer): Problem => ({
-  type: `urn:smoocho:problem:${error.code}`,
-  title: error.message,
-  status: error.status,
-  ...(error.detail === undefined ? {} : { detail: error.detail }),
-  ...(error.errors === undefined ? {} : { errors: error.errors }),
-});

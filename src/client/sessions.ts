@@ -3,8 +3,9 @@ import { pairDevice } from '../contract/devices.ts';
 import type { Shop } from '../contract/shops.ts';
 import type { User } from '../contract/users.ts';
 import { type Context, tell } from './context.ts';
-import { isProblem, localProblem, ProblemAnswer } from './errors.ts';
+import { isProblem, localProblem, type ProblemAnswer } from './errors.ts';
 import type { Http } from './http.ts';
+import { endsSession } from './meanings.ts';
 import { inTurn } from './turns.ts';
 
 const SESSION = 'session';
@@ -48,9 +49,12 @@ export type Sessions = {
   device(): Promise<PairedDevice | null>;
   forgetDevice(): Promise<void>;
   session(): Promise<Session | null>;
-  /** One that is good for a while yet, or null when nobody is signed in. Throws NoAnswerError. */
+  /** One that is good for a while yet, or null when nobody is signed in. Throws as `renewed`. */
   token(): Promise<string | null>;
-  /** After the server refused `token`: another one. Throws `unauthenticated` when the session is over, NoAnswerError. */
+  /**
+   * After the server refused `token`: another one. Throws `unauthenticated` or `device_refused` when the session is over;
+   * NoAnswerError, or what the server says when it can't now.
+   */
   renewed(token: string): Promise<string>;
 };
 
@@ -129,7 +133,7 @@ export function createSessions(
       if (current !== known) return tokenOfNow();
       return (await keep(known, answer.body as Tokens)).accessToken;
     } catch (error) {
-      if (!(error instanceof ProblemAnswer) || (error.status !== 401 && error.status !== 403)) throw error;
+      if (!endsSession(error)) throw error;
       if (current !== known) return tokenOfNow();
       await new Promise((resolve) => setTimeout(resolve, OTHER_TAB_MS));
       const late = await renewedElsewhere(known);

@@ -120,6 +120,8 @@ export const refresh = defineRoute({
   path: '/api/auth/refresh',
   permission: 'nobody',
   body: z.strictObject({ refreshToken: z.string().min(1).max(200) }),
+  // It is read before it is known who asks.
+  maxBodyBytes: 4 * 1024,
   responses: { 200: Tokens },
   problems: ['unauthenticated'],
 });

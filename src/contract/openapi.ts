@@ -42,6 +42,7 @@ const ALWAYS: readonly ProblemCode[] = [
   'bad_request',
   'request_timeout',
   'headers_too_large',
+  'method_not_allowed',
   'unauthenticated',
   'host_refused',
   'origin_refused',
@@ -93,6 +94,7 @@ export function openApiDocument(version: string): Record<string, unknown> {
     paths,
     components: {
       schemas: { ...answers.components, ...requests.components, Problem },
+      headers: HEADERS,
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
     },
   };
@@ -149,14 +151,27 @@ function goodResponses({ responses, formats = [] }: Route, answers: Written): Re
   const texts = formats.map((format) => [format, { schema: { type: 'string' } }]);
   return Object.fromEntries(
     Object.entries(responses).map(([status, schema]) => {
-      if (!schema) return [status, { description: 'Done' }];
+      if (!schema) return [status, { description: 'Done', headers: LIMIT_HEADERS }];
       const content = { 'application/json': { schema: answers(schema) }, ...Object.fromEntries(texts) };
-      return [status, { description: 'Done', content }];
+      return [status, { description: 'Done', headers: LIMIT_HEADERS, content }];
     }),
   );
 }
 
+/** draft-ietf-httpapi-ratelimit-headers-10 */
+const HEADERS = {
+  RateLimit: { description: 'What is left: `"session";r=99;t=2`', schema: { type: 'string' } },
+  'RateLimit-Policy': { description: 'The limit: `"session";q=100;w=2`', schema: { type: 'string' } },
+};
+const LIMIT_HEADERS = Object.fromEntries(
+  Object.keys(HEADERS).map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+);
 const RETRY_AFTER = { description: 'Seconds to wait', schema: { type: 'integer', minimum: 1 } };
+
+function headersOf(status: number): object {
+  if (status !== 429 && status !== 503) return {};
+  return { headers: { 'Retry-After': RETRY_AFTER, ...(status === 429 ? LIMIT_HEADERS : {}) } };
+}
 
 function problemResponses(route: Route): Record<string, unknown> {
   const codes = problemsOf(route);
@@ -168,7 +183,7 @@ function problemResponses(route: Route): Record<string, unknown> {
       const schema = { allOf: [{ $ref: '#/components/schemas/Problem' }, { properties: { type } }] };
       const response = {
         description: ofStatus.map((code) => problems[code].title).join('; '),
-        ...(status === 429 || status === 503 ? { headers: { 'Retry-After': RETRY_AFTER } } : {}),
+        ...headersOf(status),
         content: { 'application/problem+json': { schema } },
       };
       return [status, response];

@@ -72,7 +72,7 @@ export const UserChange = z
     name: text(255),
     email: Email,
     role: Role,
-    /** A new one: whoever is signed in as this person is signed out. */
+    /** A new one: whoever is signed in as this person is signed out, and the PIN is gone unless there is a new one too. */
     password: Password,
     /** Null takes the PIN away. */
     pin: Pin.nullable(),

@@ -25,10 +25,13 @@ const readUsual = readerOf(MAX_BODY_BYTES);
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Reads the JSON body of a request, of at most 256 KiB unless its route takes more. */
+/** Reads the JSON body of a request, of at most 256 KiB unless its route has another bound; once, however often it is asked. */
 export function bodyReader(maxBytes?: number): (ctx: Context) => Promise<unknown> {
   const readBytes = maxBytes === undefined ? readUsual : readerOf(maxBytes);
-  return (ctx) => readBody(ctx, readBytes);
+  return (ctx) => {
+    ctx.state.body ??= readBody(ctx, readBytes);
+    return ctx.state.body;
+  };
 }
 
 /** The JSON body of a request. Throws `unsupported_media_type`, `invalid_json`, `body_too_large`. */

@@ -2,16 +2,20 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { App } from '../app.ts';
 import { ProblemError } from '../contract/problem.ts';
+import { networkOf } from '../core/auth/network.ts';
 import type { Callers } from './edge/callers.ts';
 import { answerRaw } from './edge/raw-answer.ts';
-import { isOfFeed } from './feed/door.ts';
+import { isUpgrade } from './feed/door.ts';
 
 /** How long the other side may take. A sale takes milliseconds: all of these are for lines that broke, and for attacks. */
 export const usualTimeouts = {
   /** Until the headers are here. */
   headersMs: 10_000,
-  /** Until the whole request is: 4 MiB of offline sales over a slow line. */
-  requestMs: 30_000,
+  /**
+   * Until the whole request is. Longer than the minute that our own tills give to a batch of offline sales over a poor line:
+   * refused before that, they could only send the same again.
+   */
+  requestMs: 120_000,
   /** How often Node looks for the two above; by itself it does each half minute. */
   lookMs: 2_000,
   /** Tills keep their connection: a minute between two bills is usual. */
@@ -40,8 +44,7 @@ export function createHttp(app: App, callers: Callers, timeouts: Timeouts): Serv
     maxHeaderSize: MAX_HEADER_BYTES,
     // A missing or doubled one is refused with the other names, by an answer like all others.
     requireHostHeader: false,
-    // Who offers HTTP/2 or the like is answered in HTTP/1.1.
-    shouldUpgradeCallback: isOfFeed,
+    shouldUpgradeCallback: isUpgrade,
   });
   http.timeout = timeouts.silenceMs;
   http.maxConnections = MAX_CONNECTIONS;
@@ -50,12 +53,7 @@ export function createHttp(app: App, callers: Callers, timeouts: Timeouts): Serv
   // What a client expects is up to us (RFC 9110 §10.1.1), and we need not know it.
   http.on('checkExpectation', (request, response) => http.emit('request', request, response));
   http.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const answer = answers.get(socket as Socket);
-    if (
-      !socket.writable ||
-      error.code === 'ECONNRESET' ||
-      (answer?.headersSent && !answer.writableFinished)
-    ) {
+    if (!socket.writable || error.code === 'ECONNRESET' || isOfAnother(answers.get(socket as Socket))) {
       socket.destroy();
     } else answerRaw(socket, problemOf(error));
   });
@@ -76,7 +74,7 @@ function problemOf({ code }: NodeJS.ErrnoException): ProblemError {
   return new ProblemError('bad_request', { detail: 'The request can not be read as HTTP.' });
 }
 
-/** One address can't take all connections. Behind a proxy there may be a whole chain of shops: those that are named may. */
+/** One address (of IPv6, one network) can't take all connections. Behind a proxy there may be a whole chain of shops: those that are named may. */
 function boundAddresses(http: Server, app: App, { addressOf, isProxy }: Callers): void {
   const most = app.config.edge.connectionsPerAddress;
   const open = new Map<string, number>();
@@ -84,7 +82,8 @@ function boundAddresses(http: Server, app: App, { addressOf, isProxy }: Callers)
   http.on('connection', (socket) => {
     const address = addressOf(socket);
     if (isProxy(address)) return;
-    const count = (open.get(address) ?? 0) + 1;
+    const network = networkOf(address);
+    const count = (open.get(network) ?? 0) + 1;
     if (count > most) {
       socket.destroy();
       if (performance.now() - saidAt < SAY_EVERY_MS) return;
@@ -95,25 +94,35 @@ function boundAddresses(http: Server, app: App, { addressOf, isProxy }: Callers)
       );
       return;
     }
-    open.set(address, count);
+    open.set(network, count);
     socket.once('close', () => {
-      const left = (open.get(address) ?? 1) - 1;
-      if (left === 0) open.delete(address);
-      else open.set(address, left);
+      const left = (open.get(network) ?? 1) - 1;
+      if (left === 0) open.delete(network);
+      else open.set(network, left);
     });
   });
 }
 
-/** Hangs up on whoever doesn't take an answer. Gives each connection's last one. */
-function boundAnswers(http: Server, answerMs: number): WeakMap<Socket, ServerResponse> {
-  const answers = new WeakMap<Socket, ServerResponse>();
-  http.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const { socket } = request;
-    answers.set(socket, response);
+/** The answers of a connection that are under way, in the order of their requests. */
+type Answers = Set<ServerResponse>;
+
+/** Whether what is answered now would be taken for the answer to another request, or stand in the middle of one. */
+function isOfAnother(answers: Answers = new Set()): boolean {
+  const [first, ...others] = answers;
+  return first !== undefined && (others.length > 0 || first.headersSent || first.req.complete);
+}
+
+/** Hangs up on whoever doesn't take an answer. Gives those that are under way. */
+function boundAnswers(http: Server, answerMs: number): WeakMap<Socket, Answers> {
+  const open = new WeakMap<Socket, Answers>();
+  http.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    const answers = open.get(socket) ?? new Set();
+    open.set(socket, answers.add(response));
     response.once('prefinish', () => {
       const cut = setTimeout(() => socket.destroy(), answerMs);
       response.once('close', () => clearTimeout(cut));
     });
+    response.once('close', () => answers.delete(response));
   });
-  return answers;
+  return open;
 }

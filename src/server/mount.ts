@@ -8,6 +8,7 @@ import { type Fault, ProblemError } from '../contract/problem.ts';
 import type { Body, Params, Query, Route } from '../contract/route.ts';
 import { isAtLeast } from '../contract/users.ts';
 import { authenticate } from '../core/auth/authenticate.ts';
+import { type AccessClaims, readAccessToken } from '../core/auth/tokens.ts';
 import type { UserActor } from '../core/context.ts';
 import { bearerToken } from './bearer.ts';
 import { bodyReader } from './body.ts';
@@ -91,7 +92,10 @@ async function identify(
   if (token === undefined) {
     throw new ProblemError('unauthenticated', { detail: 'Authorization is not of the form: Bearer …' });
   }
-  if (token !== null) return { route: route.name, shopId, ...(await authenticate(app, em, token, shopId)) };
+  if (token !== null) {
+    const claims: AccessClaims = ctx.state.claims ?? (await readAccessToken(app, token));
+    return { route: route.name, shopId, ...(await authenticate(app, em, claims, shopId)) };
+  }
   if (route.permission === 'nobody') return { route: route.name, shopId, actor: null, hasShop: false };
   throw new ProblemError('unauthenticated', { detail: 'Send the access token: Authorization: Bearer …' });
 }
@@ -101,6 +105,7 @@ function permit({ permission }: Route, { actor, shopId, hasShop }: Asker): void 
   if (permission === 'nobody' || permission === 'any' || actor === null) return;
   if (shopId !== null && !hasShop) throw new ProblemError('not_found', { detail: 'There is no such shop.' });
   if (isAtLeast(actor.role, permission)) return;
-  const detail = `This needs a ${permission}; you are signed in as ${actor.role}.`;
+  const least = permission === 'owner' ? 'an owner' : `a ${permission}`;
+  const detail = `This needs ${least}; you are signed in as ${actor.role}.`;
   throw new ProblemError('forbidden', { detail });
 }

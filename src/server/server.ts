@@ -53,7 +53,7 @@ export function createKoa(
   edge: Edge = openEdge(app),
 ): Koa {
   const koa = new Koa();
-  koa.use(knowCaller(edge.callers));
+  koa.use(knowCaller(edge.callers, app.log));
   koa.use(requestId);
   koa.use(accessLog(app.log));
   koa.use(securityHeaders);

@@ -64,6 +64,15 @@ describe('smoocho audit', function () {
       expect(everything.join('\n')).to.match(/imported sales: 2 bills/);
     });
 
+    it('without a shop lists what belongs to none', async () => {
+      await test.app.orm.em.fork().execute(
+        `WITH c AS (UPDATE audit_chains SET log_seq = log_seq + 1 WHERE shop_id IS NULL RETURNING id, log_seq)
+         INSERT INTO security_log SELECT id, log_seq, 'secrets_rotated', now(), '{"kind":"system","id":null,"name":"cli"}', NULL, NULL, '{}' FROM c`,
+      );
+      const { code, stdout } = await run('list', '--limit=1');
+      expect([code, stdout.split(/ {2,}|\n/).slice(-3)]).to.deep.equal([0, ['cli', 'made new keys', '']]);
+    });
+
     it('gives the same as JSON, and says what is wrong with a filter', async () => {
       const { code, json } = await run('list', '--shop=BUSY', '--action=voided', '--json');
       expect([code, json().length, json()[0].after.voidReason]).to.deep.equal([0, 1, 'wrong table']);

@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { newSecret } from '../../src/config.ts';
 import { initOptions, launcher, PASSWORD, smoocho, startCli } from '../support/cli.ts';
 import { clientOf } from '../support/client.ts';
 import { saleOf } from '../support/factories.ts';
@@ -39,7 +40,10 @@ describe('smoocho start', () => {
     expect(await first.stop()).to.equal(0);
     expect(isRunning()).to.equal(false);
 
-    const second = await startCli(['--demo', '--port=0'], env(), READY);
+    // The real shop's master key is none of the demo's.
+    const real = { ...env(), MASTER_KEY: newSecret() };
+    const second = await startCli(['--demo', '--port=0'], real, READY);
+    expect(statSync(join(home, 'demo', 'secrets', 'master-key')).mode & 0o777).to.equal(0o600);
     expect(sell(second.output()).orderNumber).to.match(/\/000002$/);
     expect(await second.stop('SIGINT')).to.equal(0);
     expect(isRunning()).to.equal(false);

@@ -107,6 +107,28 @@ describe('smoocho user', function () {
     expect(piped.stdout + piped.stderr + common.stderr).to.not.include(NEW_PASSWORD);
   });
 
+  it('says that a new password took the PIN away', async () => {
+    const givePin = async () => {
+      const db = await database.connect();
+      await db.query("UPDATE users SET pin_hash = 'a hash' WHERE email = 'tara@example.com'");
+      await db.end();
+    };
+    await create('tara', 'cashier');
+    await givePin();
+    const reset = await run('reset-password', of('tara'), withPassword(NEW_PASSWORD));
+    expect(reset.stdout).to.equal(
+      'tara has a new password. No session was open. The PIN is gone with the old password.\n',
+    );
+    await givePin();
+    const owner = await run('set-role', of('tara'), '--role=owner', withPassword(PASSWORD));
+    expect(owner.stdout).to.equal('tara is owner now. The PIN is gone with the old password.\n');
+    expect(
+      (await run('list', '--shop=KULF', '--json'))
+        .json()
+        .find(({ name }: { name: string }) => name === 'tara'),
+    ).to.include({ hasPin: false });
+  });
+
   it('disables somebody, says how many sessions ended, and enables them again', async () => {
     await create('meera', 'manager');
     await signInOn('meera', PASSWORD, 'Counter');

@@ -347,6 +347,35 @@ describe('the feed of the client', () => {
     expect(server.heard.filter(({ path }) => path.endsWith('/refresh')).length).to.be.lessThan(6);
   });
 
+  for (const answer of [
+    problem('too_many_requests', 429),
+    problem('too_busy', 503),
+    problem('internal', 500),
+    problem('host_refused', 421),
+    problem('origin_refused', 403),
+    problem('request_timeout', 408),
+  ]) {
+    const { body } = answer as { body: { type: string } };
+    it(`waits when its token can not be renewed now, and goes on: ${body.type}`, async () => {
+      server.io.use((socket, next) => {
+        if ((socket.handshake.auth as Auth).token !== 'access-1') return next();
+        const data = (problem('unauthenticated', 401) as { body: object }).body;
+        next(Object.assign(new Error('No.'), { data }));
+      });
+      const { states, isLive } = follow(await signedIn());
+      let refusals = 0;
+      server.on('POST /api/auth/refresh', () => {
+        refusals += 1;
+        const tokens = { accessToken: 'access-9', refreshToken: 'refresh-9', expiresIn: 900 };
+        // More often than a token that was just renewed may be refused.
+        return refusals < 9 ? answer : { body: tokens };
+      });
+      await until(isLive);
+      // `fetch` by itself asks twice where the answer is 421.
+      expect(states.filter(({ status }) => status === 'waiting').length).to.be.at.least(4);
+    });
+  }
+
   it('stops when nobody is signed in any more', async () => {
     const till = await signedIn();
     const { last, isLive } = follow(till);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import type { Client, ClientOptions } from '../../src/client/client.ts';
 import { fileStore } from '../../src/client/file-store.ts';
-import type { SentSale, Sold } from '../../src/client/outbox.ts';
+import type { SentSale, Sold } from '../../src/client/sales.ts';
 import { memoryStore, type Store } from '../../src/client/store.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 import {
@@ -141,6 +141,11 @@ describe('the outbox', () => {
     'something else answers': { type: 'text/html', body: 'Welcome' },
     'the server is in trouble': problem('internal', 500),
     'the server is busy': problem('too_busy', 503),
+    'the server has heard too much': problem('too_many_requests', 429),
+    'the server waited too long': problem('request_timeout', 408),
+    'the server is called by another name': problem('host_refused', 421),
+    'the page is of another site': problem('origin_refused', 403),
+    'a newer server is in new trouble': problem('no_room', 507),
   })) {
     it(`keeps a sale when ${what}`, async () => {
       server.on('POST /api/shops/:shopId/orders', () => answer);
@@ -276,23 +281,45 @@ describe('the outbox', () => {
     expect(batches().map(({ body }) => body.orders.length)).to.deep.equal([3, 2]);
   });
 
-  it('sends fewer at a time when the line is too slow, and more again when it is not', async () => {
-    const till = await signedIn({ timeoutMs: 100 });
+  for (const [what, answer] of Object.entries({
+    'there is no answer in time': 'nothing' as const,
+    'the line breaks': 'hang up' as const,
+    'the server had to wait too long': problem('request_timeout', 408),
+    'a proxy takes no more': { status: 413, type: 'text/html', body: 'Too large' },
+  })) {
+    it(`sends fewer at a time when ${what}, and more again when they go`, async () => {
+      const till = await signedIn({ timeoutMs: 250 });
+      down();
+      for (let i = 0; i < 100; i += 1) await till.sell(SHOP, sale());
+      open(server);
+      const fast = (request: Heard) => ({ body: { data: request.body.orders.map(answerOf) } });
+      const answerOf = ({ id }: Sent) => ({ id, result: 'created', order: { id, orderNumber: 'N' } });
+      server.on('POST /api/shops/:shopId/orders/batch', (request) =>
+        request.body.orders.length > 30 ? answer : fast(request),
+      );
+      const lefts: number[] = [];
+      for (let i = 0; i < 3; i += 1) lefts.push((await till.flush()).left);
+      // 25 went, and then 50 were too many again.
+      expect(lefts).to.deep.equal([100, 100, 75]);
+      server.on('POST /api/shops/:shopId/orders/batch', fast);
+      expect((await till.flush()).left).to.equal(0);
+      expect(batches().map(({ body }) => body.orders.length)).to.deep.equal([100, 50, 25, 50, 25, 50]);
+    });
+  }
+
+  it('comes down to a single sale on the poorest line', async () => {
+    const till = await signedIn();
     down();
-    for (let i = 0; i < 100; i += 1) await till.sell(SHOP, sale());
+    for (let i = 0; i < 12; i += 1) await till.sell(SHOP, sale());
     open(server);
-    const fast = (request: Heard) => ({ body: { data: request.body.orders.map(answerOf) } });
-    const answerOf = ({ id }: Sent) => ({ id, result: 'created', order: { id, orderNumber: 'N' } });
-    server.on('POST /api/shops/:shopId/orders/batch', (request) =>
-      request.body.orders.length > 30 ? 'nothing' : fast(request),
+    server.on('POST /api/shops/:shopId/orders/batch', ({ body }) =>
+      body.orders.length > 1
+        ? 'hang up'
+        : { body: { data: body.orders.map(({ id }: Sent) => ({ id, result: 'created', order: { id } })) } },
     );
     const lefts: number[] = [];
-    for (let i = 0; i < 3; i += 1) lefts.push((await till.flush()).left);
-    // 25 went, and then 50 were too many again.
-    expect(lefts).to.deep.equal([100, 100, 75]);
-    server.on('POST /api/shops/:shopId/orders/batch', fast);
-    expect((await till.flush()).left).to.equal(0);
-    expect(batches().map(({ body }) => body.orders.length)).to.deep.equal([100, 50, 25, 50, 25, 50]);
+    for (let i = 0; i < 6; i += 1) lefts.push((await till.flush()).left);
+    expect(lefts).to.deep.equal([12, 12, 12, 12, 11, 10]);
   });
 
   it('keeps what conflicts for the owner, and takes "later" for later', async () => {
@@ -516,6 +543,7 @@ describe('the outbox', () => {
       const answers = [
         'hang up' as const,
         problem('internal', 500),
+        problem('too_many_requests', 429),
         ({ body }: Heard) => ({ status: 201, body: lease(1, body.count, { id: body.id }) }),
       ];
       server.on(`POST /api/shops/:shopId/devices/${DEVICE}/number-lease`, (request) => {
@@ -524,9 +552,10 @@ describe('the outbox', () => {
       });
       await errorOf(till.leaseNumbers(SHOP, { count: 20 }));
       await errorOf(till.leaseNumbers(SHOP, { count: 30 }));
+      await errorOf(till.leaseNumbers(SHOP, { count: 40 }));
       expect(await till.leaseNumbers(SHOP)).to.include({ first: 1, last: 20 });
       const asked = leasesAsked();
-      expect(asked.map(({ count }) => count)).to.deep.equal([20, 20, 20]);
+      expect(asked.map(({ count }) => count)).to.deep.equal([20, 20, 20, 20]);
       expect(new Set(asked.map(({ id }) => id)).size).to.equal(1);
     });
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Client } from '../../src/client/client.ts';
 import { fileStore } from '../../src/client/file-store.ts';
-import type { SentSale, Sold } from '../../src/client/outbox.ts';
+import type { SentSale, Sold } from '../../src/client/sales.ts';
 import type { Store } from '../../src/client/store.ts';
 import * as contract from '../../src/contract/index.ts';
 import { type RunningServer, startServer } from '../../src/server/server.ts';

@@ -247,6 +247,9 @@ describe('the client and what is not the server', () => {
       problem('internal', 500),
       problem('too_busy', 503),
       problem('too_many_requests', 429),
+      problem('host_refused', 421),
+      problem('origin_refused', 403),
+      problem('forbidden', 403),
     ]) {
       server.on('POST /api/auth/refresh', () => answer);
       expect(await errorOf(till.call(contract.getProfile))).to.be.instanceOf(Error);
@@ -254,6 +257,22 @@ describe('the client and what is not the server', () => {
     expect(await till.session()).to.not.equal(null);
     expect(told).to.deep.equal([]);
   });
+
+  for (const [code, status] of [
+    ['unauthenticated', 401],
+    ['device_refused', 403],
+  ] as const) {
+    it(`ends the session when a renewal is refused with ${code}`, async () => {
+      let time = 0;
+      const told: string[] = [];
+      const till = tillOf(server.url, { now: () => time, onSignedOut: (answer) => told.push(answer.code) });
+      await till.signIn({ email: 'a@b.c', password: 'x' });
+      time += 15 * MINUTE_MS;
+      server.on('POST /api/auth/refresh', () => problem(code, status));
+      expect(await errorOf(till.call(contract.getProfile))).to.include({ code });
+      expect([await till.session(), told]).to.deep.equal([null, [code]]);
+    });
+  }
 
   it('sends the device it was given, and a paired one with its token', async () => {
     const device = { id: 'till-1', name: 'Counter' };

@@ -53,7 +53,10 @@ export async function errorOf(promise: Promise<unknown>): Promise<any> {
 
 // biome-ignore lint/suspicious/noExplicitAny: the body of any route
 export type Heard = { method: string; path: string; query: URLSearchParams; body: any; token: string | null };
-export type Said = { status?: number; body?: unknown; type?: string } | 'hang up' | 'nothing';
+export type Said =
+  | { status?: number; body?: unknown; type?: string; headers?: Record<string, string> }
+  | 'hang up'
+  | 'nothing';
 
 export type ScriptedServer = {
   url: string;
@@ -122,8 +125,8 @@ export async function startScriptedServer(port = 0): Promise<ScriptedServer> {
     const said = await (answers.get(route)?.(asked) ?? problem('not_found', 404));
     if (said === 'hang up') request.socket.resetAndDestroy();
     if (typeof said === 'string') return;
-    const { status = 200, body, type = 'application/json' } = said;
-    response.writeHead(status, body === undefined ? {} : { 'content-type': type });
+    const { status = 200, body, type = 'application/json', headers = {} } = said;
+    response.writeHead(status, { ...headers, ...(body === undefined ? {} : { 'content-type': type }) });
     response.end(typeof body === 'string' ? body : body === undefined ? undefined : JSON.stringify(body));
   });
   const io = new Server(http, { path: '/socket.io', serveClient: false });

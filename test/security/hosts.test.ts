@@ -82,7 +82,7 @@ describe('the name that this server is called by', () => {
     const without = [
       'GET /healthz HTTP/1.1\r\n',
       'GET /healthz HTTP/1.1\r\nHost:\r\n',
-      'GET /healthz HTTP/1.0\r\n',
+      'GET /api/shops HTTP/1.0\r\n',
       'GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n',
       'GET /healthz HTTP/1.1\r\nHost: localhost\r\nhost: evil.example\r\n',
     ];

@@ -159,7 +159,7 @@ describe('the keys of a database', () => {
     for (const text of ['password', 'A'.repeat(42), 'A'.repeat(44), `${'A'.repeat(42)}!`]) {
       const refused = await refusal({ MASTER_KEY: text });
       expect(refused.message, text).to.equal(
-        'The key in MASTER_KEY is not 32 bytes in base64. Put back the right one from a backup.',
+        'The key in MASTER_KEY is not 32 bytes in base64. Put back the right one from a backup; for a new database, make one: openssl rand -base64 32',
       );
     }
     writeFileSync(keyFile(), '');
@@ -180,7 +180,11 @@ describe('the keys of a database', () => {
   it('that come from the environment leave no file behind', async () => {
     const MASTER_KEY = newSecret();
     await openAndClose({ MASTER_KEY });
-    await openAndClose({ MASTER_KEY });
+    // As secrets are that somebody made with "echo".
+    await openAndClose({ MASTER_KEY: `${MASTER_KEY}\n` });
+    const named = join(home, 'named');
+    writeFileSync(named, `${MASTER_KEY}\n`, { mode: 0o600 });
+    await openAndClose({ MASTER_KEY_FILE: named });
     expect(existsSync(keyFile())).to.equal(false);
     expect((await refusal()).message).to.include('is not there');
   });
@@ -228,6 +232,36 @@ describe('a wrong master key on the command line', () => {
     const json = await smoocho(['shop', 'list', '--json'], env({ MASTER_KEY: newSecret() }));
     expect([json.code, json.json().exitCode]).to.deep.equal([6, 6]);
     expect((await smoocho(['shop', 'list'], env())).code).to.equal(0);
+  }).timeout(90_000);
+
+  it('is exit code 2 when it is none, before anything is made in a new database', async () => {
+    const fresh = await testDatabase({ migrated: false });
+    const db = await fresh.connect();
+    const short = join(home, 'short');
+    writeFileSync(short, 'c2hvcnQ=\n', { mode: 0o600 });
+    const how =
+      'is not 32 bytes in base64. Put back the right one from a backup; for a new database, make one: openssl rand -base64 32\n';
+    const none = join(home, 'none');
+    const cases: [Record<string, string>, string][] = [
+      [{ MASTER_KEY: 'password' }, `The key in MASTER_KEY ${how}`],
+      [{ MASTER_KEY_FILE: short }, `The key file ${short} ${how}`],
+      [{ MASTER_KEY_FILE: none }, `MASTER_KEY_FILE names ${none}, which is not there.\n`],
+    ];
+    try {
+      for (const [key, sentence] of cases) {
+        for (const command of [
+          ['init', ...initOptions(home)],
+          ['start', '--port=0', '--host=127.0.0.1'],
+        ]) {
+          const { code, stderr } = await smoocho(command, env({ DATABASE_URL: fresh.url, ...key }));
+          expect([command[0], code, stderr]).to.deep.equal([command[0], 2, sentence]);
+        }
+      }
+      const { rows } = await db.query("SELECT count(*)::int AS n FROM pg_tables WHERE schemaname = 'public'");
+      expect(rows[0].n).to.equal(0);
+    } finally {
+      await fresh.drop();
+    }
   }).timeout(90_000);
 
   it('is exit code 6 when its file is gone, and none is made', async () => {

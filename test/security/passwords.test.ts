@@ -213,6 +213,73 @@ describe('a password that is set', function () {
       expect(await hashOf(email)).to.equal(old);
     });
 
+    describe('and hashed anew while it is looked at', () => {
+      const newer = 'lamps over seven waters';
+      /** Holds the row as the password is looked at, and lets go once the request waits for it. */
+      async function meanwhile(
+        change: string,
+        hash: string,
+        request: () => Promise<Answer>,
+      ): Promise<Answer> {
+        const email = shop.emails.manager;
+        const [changer, watcher] = [await test.database.connect(), await test.database.connect()];
+        await changer.query('UPDATE users SET password_hash = $2 WHERE email = $1', [
+          email,
+          oldHash(PASSWORD),
+        ]);
+        await changer.query('BEGIN');
+        await changer.query(`UPDATE users SET ${change}, password_hash = $2 WHERE email = $1`, [email, hash]);
+        const answer = request();
+        const isWaiting =
+          "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR NO KEY UPDATE%'";
+        await until(async () => (await watcher.query(isWaiting)).rows.length > 0, 10_000);
+        await changer.query('COMMIT');
+        const answered = await answer;
+        await changer.query('UPDATE users SET disabled_at = NULL WHERE email = $1', [email]);
+        await Promise.all([changer.end(), watcher.end()]);
+        return answered;
+      }
+      const login = (password: string) => () =>
+        clientOf(test.url).post('/api/auth/login', { email: shop.emails.manager, password });
+
+      it('still signs in', async () => {
+        const { status } = await meanwhile('name = name', await hashPassword(PASSWORD), login(PASSWORD));
+        expect(status).to.equal(200);
+      });
+
+      it('still changes the profile', async () => {
+        const change = { pin: '90417', currentPassword: PASSWORD };
+        const put = () => shop.manager.put('/api/auth/profile', change);
+        const { status, body } = await meanwhile('name = name', await hashPassword(PASSWORD), put);
+        expect([status, body.hasPin]).to.deep.equal([200, true]);
+      });
+
+      it('gets nobody in who was disabled, or whose password really changed', async () => {
+        const disabled = await meanwhile(
+          'disabled_at = now()',
+          await hashPassword(PASSWORD),
+          login(PASSWORD),
+        );
+        const changed = await meanwhile('name = name', await hashPassword(newer), login(PASSWORD));
+        const put = () => shop.manager.put('/api/auth/profile', { pin: '90417', currentPassword: PASSWORD });
+        const profile = await meanwhile('name = name', await hashPassword(newer), put);
+        for (const answer of [disabled, changed, profile]) {
+          expect([answer.status, answer.body.type]).to.deep.equal([
+            401,
+            'urn:smoocho:problem:wrong_credentials',
+          ]);
+        }
+        expect(profile.body.errors[0].pointer).to.equal('/currentPassword');
+        await setHash(shop.emails.manager, await hashPassword(PASSWORD));
+      });
+
+      it('signs many in at once', async () => {
+        await setHash(shop.emails.manager, oldHash(PASSWORD));
+        const answers = await Promise.all(Array.from({ length: 8 }, login(PASSWORD)));
+        expect(answers.map(({ status }) => status)).to.deep.equal(Array(8).fill(200));
+      });
+    });
+
     it('stays changed when it was changed while the old one was hashed anew', async () => {
       const email = shop.emails.manager;
       const newer = await hashPassword('lamps over seven waters');

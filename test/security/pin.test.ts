@@ -306,6 +306,64 @@ describe('signing in with a PIN', function () {
     expect(rows[0].all).to.not.include('5938').and.not.include(PASSWORD);
   });
 
+  describe('that somebody else changes', () => {
+    const changes: [how: string, change: object][] = [
+      ['to another one', { pin: '90417' }],
+      ['to none', { pin: null }],
+      ['by a new password', { password: 'seven lamps over water' }],
+    ];
+    for (const [how, change] of changes) {
+      it(`${how} does not count any more, and ends the sessions that it started`, async () => {
+        const { id } = await givenCashier();
+        const { body } = await tryPin(id, PIN);
+        const changed = await shop.manager.put(`${shop.path}/users/${id}`, change);
+        expect([changed.status, changed.body.hasPin]).to.deep.equal([
+          200,
+          'pin' in change && change.pin !== null,
+        ]);
+        expect((await clientOf(test.url, body.accessToken).get('/api/auth/profile')).status).to.equal(401);
+        expect(codeOf(await tryPin(id, PIN))).to.deep.equal(refusedPin);
+        expect(await recordsOf('pin_changed', id)).to.have.length(1);
+      });
+    }
+
+    it('stands when it is set together with the password', async () => {
+      const { id } = await givenCashier();
+      const change = { password: 'seven lamps over water', pin: '90417' };
+      expect((await shop.manager.put(`${shop.path}/users/${id}`, change)).body.hasPin).to.equal(true);
+      expect((await tryPin(id, '90417')).status).to.equal(200);
+    });
+
+    it('ends no session when it is the first one, or when something else changes', async () => {
+      const { id, email } = await givenCashier(null);
+      const me = await signIn(test, email);
+      for (const change of [{ pin: PIN }, { name: 'Ravi K' }]) {
+        expect((await shop.manager.put(`${shop.path}/users/${id}`, change)).status).to.equal(200);
+        expect((await me.get('/api/auth/profile')).status).to.equal(200);
+      }
+    });
+  });
+
+  it('that one changes oneself ends all other sessions, and not this one', async () => {
+    const { id } = await givenCashier();
+    for (const pin of ['90417', null]) {
+      await givePin(test, id);
+      const [mine, other] = [await tryPin(id, PIN), await tryPin(id, PIN)].map(({ body }) =>
+        clientOf(test.url, body.accessToken),
+      );
+      const changed = await mine?.put('/api/auth/profile', { pin, currentPassword: PASSWORD });
+      expect(changed?.status).to.equal(200);
+      expect((await other?.get('/api/auth/profile'))?.status).to.equal(401);
+      expect((await mine?.get('/api/auth/profile'))?.status).to.equal(200);
+    }
+    await givePin(test, id);
+    const me = clientOf(test.url, (await tryPin(id, PIN)).body.accessToken);
+    const own = { password: 'seven lamps over water', currentPassword: PASSWORD };
+    expect((await me.put('/api/auth/profile', own)).body.hasPin, "with a password of one's own").to.equal(
+      true,
+    );
+  });
+
   it('is offered to those of the shop who have one, by name, without e-mail addresses', async () => {
     await givePin(test, (await givenCashier()).id);
     const gone = await givenCashier();

@@ -14,6 +14,8 @@ export type TcpProxy = {
   /** What the server answers is lost on the way; what is sent to it arrives. */
   mute(): void;
   unmute(): void;
+  /** So many bytes a second get through to the server on each new connection; null as many as come. */
+  limit(bytesPerSecond: number | null): void;
   /** Like a server that is down: connections break, and new ones are reset. */
   refuse(): void;
   /** Takes connections again after `refuse`. */
@@ -28,13 +30,16 @@ export async function startTcpProxy(target: string | number): Promise<TcpProxy> 
   let isPaused = false;
   let isRefusing = false;
   let isMute = false;
+  let bytesPerSecond: number | null = null;
 
   // By hand and not by pipe(), which would resume a paused socket as soon as the other side drains.
   const carry = (from: Socket, to: Socket, isAnswer: boolean) => {
     sockets.add(from);
     from.setNoDelay(true);
     from.on('error', () => {});
-    from.on('data', (bytes) => (isMute && isAnswer ? undefined : to.write(bytes)));
+    const rate = isAnswer ? null : bytesPerSecond;
+    if (rate === null) from.on('data', (bytes) => (isMute && isAnswer ? undefined : to.write(bytes)));
+    else drip(from, to, rate);
     from.once('end', () => to.end());
     from.once('close', () => {
       sockets.delete(from);
@@ -79,6 +84,9 @@ export async function startTcpProxy(target: string | number): Promise<TcpProxy> 
     unmute() {
       isMute = false;
     },
+    limit(rate) {
+      bytesPerSecond = rate;
+    },
     refuse() {
       isRefusing = true;
       cut();
@@ -92,4 +100,18 @@ export async function startTcpProxy(target: string | number): Promise<TcpProxy> 
       await closed;
     },
   };
+}
+
+const DRIP_MS = 20;
+
+function drip(from: Socket, to: Socket, bytesPerSecond: number): void {
+  const size = Math.ceil((bytesPerSecond * DRIP_MS) / 1000);
+  from.on('data', async (bytes) => {
+    from.pause();
+    for (let at = 0; at < bytes.length && !from.destroyed && !to.destroyed; at += size) {
+      to.write(bytes.subarray(at, at + size));
+      await new Promise((resolve) => setTimeout(resolve, DRIP_MS));
+    }
+    from.resume();
+  });
 }

@@ -3,11 +3,11 @@ import { parse } from '../../contract/parse.ts';
 import { limits } from '../../contract/primitives.ts';
 import { fieldProblem } from '../../contract/problem.ts';
 import { listAudit } from '../../core/audit/list-audit.ts';
+import { INSTALLATION } from '../../core/audit/record-security.ts';
 import { wallClock } from '../../core/shops/business-day.ts';
 import { findShopByCode } from '../../core/shops/find-shops.ts';
-import type { Shop } from '../../core/shops/shop.entity.ts';
 import { findUserByEmail } from '../../core/users/find-user.ts';
-import { type Command, SHOP_OPTION } from '../command.ts';
+import type { Command } from '../command.ts';
 import { auditWords } from '../output/audit-words.ts';
 import { table } from '../output/table.ts';
 
@@ -19,7 +19,7 @@ export const auditList: Command = {
   name: 'audit list',
   summary: 'List who did what in a shop, from which device, when: newest first',
   options: [
-    SHOP_OPTION,
+    { flags: '--shop <code>', description: 'the shop, by its code (default: what belongs to no shop)' },
     { flags: '--from <time>', description: 'such as 2026-04-01T00:00:00Z' },
     { flags: '--to <time>', description: 'up to then' },
     {
@@ -39,7 +39,7 @@ export const auditList: Command = {
     const wanted = readLimit(asked);
     await shell.withApp(async (app) => {
       const em = app.orm.em.fork();
-      const shop = await findShopByCode(em, code as string);
+      const shop = code === undefined ? INSTALLATION_ITSELF : await findShopByCode(em, code as string);
       const userId = user === undefined ? undefined : (await findUserByEmail(em, user as string)).id;
       const limit = String(Math.min(wanted, limits.page.max));
       const filter = { from, to, type, action, userId, deviceId, limit };
@@ -58,13 +58,18 @@ export const auditList: Command = {
   },
 };
 
+/** Who set it up, new keys, sign-ins of nobody known. */
+const INSTALLATION_ITSELF = { id: INSTALLATION, timezone: 'UTC', currency: '' };
+
 function readLimit(text: unknown): number {
   const limit = text === undefined ? DEFAULT_LIMIT : Number(text);
   if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT) return limit;
   throw fieldProblem('invalid_request', '/limit', `is not a number from 1 to ${MAX_LIMIT}`);
 }
 
-function readable(records: AuditRecord[], { timezone, currency }: Shop): string {
+type Place = { timezone: string; currency: string };
+
+function readable(records: AuditRecord[], { timezone, currency }: Place): string {
   return table(records, [
     {
       title: 'when',

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type App, createApp, holdServerLock } from '../../app.ts';
-import { type Config, demoHome, loadConfig } from '../../config.ts';
+import { type Config, demoHome, loadConfig, withoutRealShop } from '../../config.ts';
 import { isClaimed, issueSetupToken } from '../../core/shops/claim-installation.ts';
 import { type RunningServer, startServer } from '../../server/server.ts';
 import { askSetUp } from '../ask-set-up.ts';
@@ -111,7 +111,7 @@ function startConfig(config: Config, { port, host, demo }: Record<string, unknow
   // The demo is for whoever tries it on this machine, not for the network.
   const own = { home: demoHome(config.home), outerHome: config.home, poolSize };
   const address = { port: number, host: (host as string | undefined) ?? '127.0.0.1' };
-  return { ...loadConfig({ ...own, ...address }), databaseUrl: undefined };
+  return withoutRealShop(loadConfig({ ...own, ...address }));
 }
 
 /** Nothing is here yet: no cluster of our own, and no database named. */

@@ -127,7 +127,7 @@ const typeWords: Record<EventType | SecurityType, Words> = {
   customer_changed: ({ fields }) =>
     `changed a customer${also(': ', Array.isArray(fields) ? fields.join(', ') : undefined)}`,
   report_exported: ({ report, from, to }) => `exported ${text(report)}, ${text(from)} to ${text(to)}`,
-  setup_claimed: ({ shop }) => `set the installation up${also(', shop ', shop)}`,
+  setup_claimed: ({ by }) => `set the installation up${also(', by ', by)}`,
   setup_failed: () => 'tried a wrong setup token',
   shop_created: ({ name, code }) => `opened shop ${text(name)} (${text(code)})`,
   secrets_rotated: () => 'made new keys',

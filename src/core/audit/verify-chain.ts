@@ -11,8 +11,9 @@ import {
   unpackRecords,
 } from './seal.ts';
 import type { Chain, Counters } from './sql/chains.ts';
-import { type AuditRow, type RecordKind, recordsAfter } from './sql/read-records.ts';
+import type { AuditRow, RecordKind } from './sql/read-records.ts';
 import { sealsAfter } from './sql/seals.ts';
+import { openTrack, type Track } from './track.ts';
 
 /** Twenty kilobytes each at most. */
 const SEALS_AT_A_TIME = 100;
@@ -40,36 +41,6 @@ export type Walked = {
   unsealed: { count: number; since: string | null };
 };
 
-/** The records of one kind, in the order of their seq, one after the other; a batch of them is in memory. */
-function readRecords(em: EntityManager, chainId: string, kind: RecordKind) {
-  let rows: AuditRow[] = [];
-  let index = 0;
-  let after = Number.MIN_SAFE_INTEGER;
-  let isAll = false;
-  return {
-    async peek(): Promise<AuditRow | null> {
-      while (index === rows.length && !isAll) {
-        const read = await recordsAfter(em, chainId, kind, after);
-        ({ rows, isAll } = read);
-        after = rows.at(-1)?.seq ?? after;
-        index = 0;
-      }
-      return rows[index] ?? null;
-    },
-    take: () => {
-      index += 1;
-    },
-  };
-}
-
-/** One kind of records on the way through the chain. */
-type Track = ReturnType<typeof readRecords> & {
-  /** The seq that comes next if nothing is missing. */
-  next: number;
-  /** A seal is missing or can't be read: what it covered can't be checked. */
-  isBlind: boolean;
-};
-
 /**
  * Holds every record of a chain against the seal that closed it, and every seal against the one before and its signature.
  * Inside a snapshot; a batch of seals and of records is in memory, however long the chain is.
@@ -77,9 +48,10 @@ type Track = ReturnType<typeof readRecords> & {
 export async function walkChain(walk: Walk): Promise<Walked> {
   const { em, chain, onSeal, onRecords } = walk;
   const faults = collectFaults();
-  const tracks = Object.fromEntries(
-    KINDS.map((kind) => [kind, { ...readRecords(em, chain.id, kind), next: 1, isBlind: false }]),
-  ) as Record<RecordKind, Track>;
+  const tracks = Object.fromEntries(KINDS.map((kind) => [kind, openTrack(em, chain.id, kind)])) as Record<
+    RecordKind,
+    Track
+  >;
   const count = { records: 0, seals: 0 };
   const seen = () => {
     count.records += 1;

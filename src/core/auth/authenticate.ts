@@ -3,7 +3,7 @@ import { ProblemError } from '../../contract/problem.ts';
 import type { Role } from '../../contract/users.ts';
 import { query } from '../../database/query.ts';
 import type { Services, UserActor } from '../context.ts';
-import { readAccessToken } from './tokens.ts';
+import type { AccessClaims } from './tokens.ts';
 
 type Row = {
   id: string;
@@ -29,16 +29,15 @@ const FIND_SESSION = `
 const USE = 'UPDATE sessions SET generation_used = $2 WHERE id = $1 AND generation = $2';
 
 /**
- * Who sends this token, and whether `shopId` is one of theirs.
- * Throws `unauthenticated` when the token or its session is not valid.
+ * Whose session a token is of that was read, and whether `shopId` is one of their shops.
+ * Throws `unauthenticated` when the session is not valid.
  */
 export async function authenticate(
   app: Services,
   em: EntityManager,
-  token: string,
+  { userId, sessionId, generation }: AccessClaims,
   shopId: string | null,
 ): Promise<{ actor: UserActor; hasShop: boolean }> {
-  const { userId, sessionId, generation } = await readAccessToken(app, token);
   const [row] = await query<Row>(em, FIND_SESSION, [sessionId, userId, app.now(), shopId]);
   if (!row) throw new ProblemError('unauthenticated', { detail: 'This session has ended. Sign in again.' });
   if (row.generation === generation && row.generation_used < generation) {

@@ -6,6 +6,7 @@ export const endReasons = [
   'signed_out',
   'ended',
   'reused',
+  /** Or the PIN: a way in was replaced. */
   'password',
   'disabled',
   'device',

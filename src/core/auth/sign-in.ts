@@ -1,3 +1,4 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Login, SignedIn } from '../../contract/auth.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import { query } from '../../database/query.ts';
@@ -36,9 +37,22 @@ export async function signIn(
     await recordFailure({ app, em }, failure, 'sign_in_failed', {});
     throw new ProblemError('wrong_credentials');
   }
-  const signedIn = await startSession({ app, em }, user, login.device, address, 'password');
+  const start = (as: User) => startSession({ app, em }, as, login.device, address, 'password');
+  const signedIn = await start(user).catch(async (error) => await start(await lookAgain(em, login, error)));
   renewHash({ app, em }, user, login.password);
   return signedIn;
+}
+
+/**
+ * Somebody whose password was right a moment ago, but is kept as another hash by now: it may have been hashed anew beside
+ * another sign-in. Throws `error` when it is another password, or they were disabled; any other error at once.
+ */
+async function lookAgain(em: EntityManager, { email, password }: Login, error: unknown): Promise<User> {
+  if (!(error instanceof ProblemError) || error.code !== 'wrong_credentials') throw error;
+  const user = await em.findOne(User, { email }, { refresh: true });
+  const isRight = await verifyPassword(password, user?.passwordHash);
+  if (!user || !isRight || user.disabledAt !== null) throw error;
+  return user;
 }
 
 type Failure = { user: User | null; login: Login; address: string | null };

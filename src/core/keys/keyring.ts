@@ -54,11 +54,13 @@ export async function openKeyring(orm: MikroORM, { place, now, log }: Options): 
   }, LOOK_EVERY_MS).unref();
 
   const currentOf = (purpose: Purpose) => ring.current.get(purpose) as HeldKey;
+  const heldTokenKey = (id: string) => goodTokenKey(ring.held.get(id), now());
   return {
     ...keysOf(() => ring, currentOf),
+    heldTokenKey,
     async findTokenKey(id) {
       if (!ring.held.has(id) && KEY_ID.test(id)) await loading.again();
-      return goodTokenKey(ring.held.get(id), now());
+      return heldTokenKey(id);
     },
     reload: loading.again,
     async close() {
@@ -78,7 +80,10 @@ async function openKeys(em: () => EntityManager, place: MasterKeyPlace, now: () 
   return ring;
 }
 
-function keysOf(ring: () => Ring, currentOf: (purpose: Purpose) => HeldKey): Omit<Keys, 'findTokenKey'> {
+function keysOf(
+  ring: () => Ring,
+  currentOf: (purpose: Purpose) => HeldKey,
+): Omit<Keys, 'findTokenKey' | 'heldTokenKey'> {
   return {
     sign(bytes) {
       const { id, key } = currentOf('audit');

@@ -22,7 +22,9 @@ export type Keys = {
   hmac(purpose: HashPurpose, ...parts: (string | Uint8Array)[]): Buffer;
   /** The key that access tokens are signed with. */
   tokenKey(): NamedKey;
-  /** The one with this id, if tokens of it are still good; looks for one that another process made. */
+  /** The one with this id, if tokens of it are still good, of those in memory. */
+  heldTokenKey(id: string): KeyObject | undefined;
+  /** The same; looks for one that another process made. */
   findTokenKey(id: string): Promise<KeyObject | undefined>;
   /** The key that fields are sealed with. */
   fieldKey(purpose: FieldPurpose): NamedKey;

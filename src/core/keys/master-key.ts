@@ -31,7 +31,9 @@ const nextPath = (path: string) => `${path}.next`;
 function asKey(text: string, name: string): KeyObject {
   const bytes = Buffer.from(text, 'base64url');
   if (/^[\w+/-]{43}=?$/.test(text) && bytes.length === KEY_BYTES) return createSecretKey(bytes);
-  throw new ConfigError(`${name} is not 32 bytes in base64. Put back the right one from a backup.`);
+  throw new ConfigError(
+    `${name} is not 32 bytes in base64. Put back the right one from a backup; for a new database, make one: openssl rand -base64 32`,
+  );
 }
 
 /** The key in a file. Throws ConfigError for one that can be read by others, or is none. */
@@ -61,12 +63,16 @@ function attempt<T>(work: () => T): T | undefined {
   }
 }
 
+/** For a database that has no keys yet. Throws ConfigError for a file that is named and is not there. */
+export function checkNamedFile(place: MasterKeyPlace): void {
+  if ('text' in place || place.isOurs || existsSync(place.path)) return;
+  throw new ConfigError(`MASTER_KEY_FILE names ${place.path}, which is not there.`);
+}
+
 /** For a database that has no keys yet: makes the file if it is ours and is not there. Throws ConfigError. */
 export function makeMasterKey(place: MasterKeyPlace): KeyObject {
-  if ('path' in place && !existsSync(place.path)) {
-    if (!place.isOurs) throw new ConfigError(`MASTER_KEY_FILE names ${place.path}, which is not there.`);
-    makeSecretFile(place.path);
-  }
+  checkNamedFile(place);
+  if ('path' in place && !existsSync(place.path)) makeSecretFile(place.path);
   return (readMasterKeys(place)[0] as MasterKey).key;
 }
 

@@ -8,7 +8,14 @@ import { listShopsOf } from '../shops/find-shops.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
 import { mayAppoint, saveUser } from './create-user.ts';
-import { applyHashes, type Hashes, hashCredentials, recordCredentials } from './credentials.ts';
+import {
+  applyHashes,
+  fromSomebodyElse,
+  type Hashes,
+  hashCredentials,
+  recordCredentials,
+  replacesWayIn,
+} from './credentials.ts';
 import { recordColleague } from './record-colleague.ts';
 import { takeOut } from './take-out.ts';
 import { User } from './user.entity.ts';
@@ -19,7 +26,8 @@ type Where = { shopId: string | null; address?: string | null };
 
 /**
  * Changes somebody else: name, e-mail, role, password, PIN, and whether they may sign in. All of it acts at once: another
- * password or being disabled ends their sessions, another role closes their sockets. Gives how many sessions ended.
+ * password, another PIN or being disabled ends their sessions, another role closes their sockets. Gives how many sessions
+ * ended. A new password takes the PIN away, unless there is a new one with it.
  * Who owns another shop is not disabled by the owner of this one, but taken out of it.
  * Throws `not_found`, `forbidden`, `version_conflict`, `already_exists`, `invalid_request`, `too_busy`.
  */
@@ -35,14 +43,16 @@ export async function changeUser(
     checkVersion(change.version, viewUser(user));
     if (leavesShop) return await takeOut(tx, leavesShop, user);
     const before = { view: viewUser(user), colleague: viewColleague(user) };
-    apply(user, change, hashes, tx.app.now());
+    const set = fromSomebodyElse(user, hashes);
+    const wayInGoes = replacesWayIn(user, set);
+    apply(user, change, set, tx.app.now());
     const isSame = JSON.stringify(before.view) === JSON.stringify(viewUser(user));
-    if (isSame && Object.keys(hashes).length === 0) return { user: before.view, endedSessions: 0 };
+    if (isSame && Object.keys(set).length === 0) return { user: before.view, endedSessions: 0 };
     user.updatedAt = tx.app.now();
     await saveUser(tx.em, user);
-    const endedSessions = await endSessions(tx, user, hashes);
+    const endedSessions = await endSessions(tx, user, wayInGoes);
     const where = { ...tx, shopId: shopId ?? user.shopId ?? null, address };
-    await recordCredentials(where, user, { ...hashes, emailBefore: before.view.email });
+    await recordCredentials(where, user, { ...set, emailBefore: before.view.email });
     await recordColleague(tx, user, before.colleague);
     return { user: viewUser(user), endedSessions };
   });
@@ -124,8 +134,8 @@ function apply(user: User, change: UserChange, hashes: Hashes, now: Date): void 
   applyHashes(user, hashes);
 }
 
-async function endSessions({ em, app }: Transaction, user: User, { passwordHash }: Hashes): Promise<number> {
+async function endSessions({ em, app }: Transaction, user: User, wayInGoes: boolean): Promise<number> {
   if (user.disabledAt) return await endSessionsOf(em, user.id, app.now(), 'disabled');
-  if (passwordHash !== undefined) return await endSessionsOf(em, user.id, app.now(), 'password');
+  if (wayInGoes) return await endSessionsOf(em, user.id, app.now(), 'password');
   return 0;
 }

@@ -37,6 +37,16 @@ export function applyHashes(user: User, { passwordHash, pinHash }: Hashes): void
   user.pinFailures = 0;
 }
 
+/** A new password from somebody else takes the old PIN along, which may be known to who should be shut out. */
+export function fromSomebodyElse(user: User, hashes: Hashes): Hashes {
+  const keepsPin = hashes.passwordHash === undefined || hashes.pinHash !== undefined || user.pinHash == null;
+  return keepsPin ? hashes : { ...hashes, pinHash: null };
+}
+
+/** Whether a password or a PIN goes with which sessions may have been started; asked before it is gone. */
+export const replacesWayIn = (user: User, { passwordHash, pinHash }: Hashes): boolean =>
+  passwordHash !== undefined || (pinHash !== undefined && user.pinHash != null);
+
 type CredentialChange = Hashes & { emailBefore: string };
 type Origin = {
   app: Services;

@@ -10,12 +10,17 @@ import { answerRaw } from '../edge/raw-answer.ts';
 import { handshakeLimit } from '../middleware/limits.ts';
 
 export const FEED_PATH = '/socket.io';
+const METHODS = ['GET', 'POST'];
 
-export const isOfFeed = ({ url }: IncomingMessage) => url?.startsWith(`${FEED_PATH}/`) ?? false;
+const isOfFeed = ({ url }: IncomingMessage) => url?.startsWith(`${FEED_PATH}/`) ?? false;
+
+/** Whether it asks for a WebSocket to the feed. Who offers another protocol, or elsewhere, is answered in HTTP/1.1. */
+export const isUpgrade = (request: IncomingMessage) =>
+  isOfFeed(request) && request.headers.upgrade?.toLowerCase() === 'websocket';
 
 /** The way into the live feed: nothing reaches Socket.io that has not passed what every request passes. */
 export type Door = {
-  /** Counts a new connection for its address. Throws `too_many_requests`. */
+  /** Counts for its address what begins a connection, or is no part of one. Throws `too_many_requests`. */
   count(request: IncomingMessage, address: string): Promise<void>;
   serve(request: IncomingMessage, response: ServerResponse): void;
 };
@@ -25,20 +30,25 @@ export function openDoor(app: App, io: Server, http: HttpServer, edge: Edge): Do
   const [serve, upgrade] = listenersOf(io, http) as [Door['serve'], Upgrade];
   const countHandshake = handshakeLimit(app);
   const count = async (request: IncomingMessage, address: string) => {
-    if (!isKnown(io, request)) await countHandshake(address);
+    if (!isPoll(request) || !isKnown(io, request)) await countHandshake(address);
   };
   http.on('upgrade', async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     try {
       const { address } = edge.admit(request);
       await count(request, address);
+      checkUpgrade(io, request);
       upgrade(request, socket, head);
     } catch (error) {
       answerRaw(socket, problemOf(app, error));
     }
   });
-  io.engine.on('initial_headers', (headers: Record<string, string>) => {
+  io.engine.on('headers', (headers: Record<string, string>) => {
     Object.assign(headers, securityHeadersFor());
+  });
+  // What is wrong with the handshake itself is found further in, by what Engine.io makes when the server listens.
+  http.on('listening', () => {
+    webSocketsOf(io).on('wsClientError', (_error, socket) => answerRaw(socket, noUpgrade()));
   });
   return { count, serve };
 }
@@ -59,11 +69,35 @@ function listenersOf(io: Server, http: HttpServer): unknown[] {
   });
 }
 
+/** The part of `ws` that Engine.io doesn't show. */
+const webSocketsOf = (io: Server) =>
+  (io.engine as unknown as { ws: unknown }).ws as {
+    on(event: 'wsClientError', listener: (error: Error, socket: Duplex) => void): void;
+  };
+
+const askedOf = ({ url = '' }: IncomingMessage) => new URLSearchParams(url.replace(/^[^?]*/, ''));
+
+/** As a client goes on asking, over and over. */
+const isPoll = (request: IncomingMessage) => METHODS.includes(request.method ?? '') && !isUpgrade(request);
+
 /** Whether it goes on with a connection that is there: each poll is a request. */
-function isKnown(io: Server, { url = '' }: IncomingMessage): boolean {
-  const sid = new URLSearchParams(url.replace(/^[^?]*/, '')).get('sid');
+function isKnown(io: Server, request: IncomingMessage): boolean {
+  const sid = askedOf(request).get('sid');
   const { clients } = io.engine as unknown as { clients: Record<string, unknown> };
   return sid !== null && Object.hasOwn(clients, sid);
+}
+
+const noUpgrade = () =>
+  new ProblemError('bad_request', {
+    detail: 'Connect with GET, as a WebSocket of version 13, and with EIO=4&transport=websocket.',
+  });
+
+/** Engine.io's own refusals are bare ones. Throws `bad_request`. */
+function checkUpgrade(io: Server, request: IncomingMessage): void {
+  const asked = askedOf(request);
+  const isFine =
+    request.method === 'GET' && asked.get('transport') === 'websocket' && asked.get('EIO') === '4';
+  if (!isFine || (asked.has('sid') && !isKnown(io, request))) throw noUpgrade();
 }
 
 function problemOf(app: App, error: unknown): ProblemError {
@@ -79,6 +113,10 @@ export const feedRequests =
     const { door } = feed;
     if (!door || !isOfFeed(ctx.req)) return await next();
     await door.count(ctx.req, ctx.ip);
+    if (!METHODS.includes(ctx.method)) {
+      ctx.set('Allow', METHODS.join(', '));
+      throw new ProblemError('method_not_allowed');
+    }
     ctx.respond = false;
     door.serve(ctx.req, ctx.res);
   };

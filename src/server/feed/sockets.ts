@@ -10,6 +10,7 @@ import { recordedActor } from '../../core/audit/record-security.ts';
 import type { Refusals } from '../../core/audit/refusals.ts';
 import { authenticate } from '../../core/auth/authenticate.ts';
 import { deviceNameOf, type Standing } from '../../core/auth/standing.ts';
+import { readAccessToken } from '../../core/auth/tokens.ts';
 import type { UserActor } from '../../core/context.ts';
 import { createQueue } from '../../core/queue.ts';
 import type { Edge } from '../edge/edge.ts';
@@ -136,7 +137,8 @@ async function admit(
   onStranger: (actor: UserActor, shopId: string) => void,
 ): Promise<Admitted> {
   const { token, shopId, since } = readHandshake(socket);
-  const { actor, hasShop } = await authenticate(app, app.orm.em.fork(), token, shopId);
+  const claims = await readAccessToken(app, token);
+  const { actor, hasShop } = await authenticate(app, app.orm.em.fork(), claims, shopId);
   if (!hasShop) {
     onStranger(actor, shopId);
     throw new ProblemError('not_found', { detail: 'There is no such shop.' });

@@ -3,25 +3,33 @@ import type { Middleware } from 'koa';
 import type { App, Limit } from '../../app.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import { networkOf } from '../../core/auth/network.ts';
-import { readAccessToken } from '../../core/auth/tokens.ts';
+import { glanceAtToken } from '../../core/auth/tokens.ts';
 import { bearerToken } from '../bearer.ts';
+import { HEALTH_PATHS } from '../routes/health.ts';
+import { watchSessions } from './renewals.ts';
 
 /** Long enough for what a till asks all at once when it starts, short enough that who waits hardly notices. */
 const WINDOW_SECONDS = 2;
-/** A watchdog that was told to wait would take the server for dead. */
-const UNCOUNTED = new Set(['/healthz', '/readyz']);
 
 /**
  * So many requests of each session, and of each address for whoever has none. No database is asked: a token counts for
- * its session when its signature is right, and one that is forged counts for the address that it came from.
+ * its session when its signature is right, and one that is forged, or whose key is not known here yet, for the address that it
+ * came from. A session that was seen here counts for itself when it is renewed, too.
  */
 export function limits(app: App): Middleware {
   const times = app.config.edge.requestsPerSecond * WINDOW_SECONDS;
   const perSession: Limit = { name: 'session', times, seconds: WINDOW_SECONDS };
   const perAddress: Limit = { name: 'address', times, seconds: WINDOW_SECONDS };
+  const sessions = watchSessions();
   return async (ctx, next) => {
-    if (UNCOUNTED.has(ctx.path)) return await next();
-    const sessionId = await sessionOf(app, ctx.get('authorization'));
+    // A watchdog that was told to wait would take the server for dead.
+    if (HEALTH_PATHS.has(ctx.path)) return await next();
+    const token = bearerToken(ctx.get('authorization'));
+    // Whoever is let through is known by it: the signature is not looked at again.
+    const claims = token ? glanceAtToken(app, token) : undefined;
+    ctx.state.claims = claims;
+    if (claims) sessions.see(claims.sessionId);
+    const sessionId = claims?.sessionId ?? (await sessions.renewedBy(ctx));
     const limit = sessionId === undefined ? perAddress : perSession;
     const count = await app.limits.spend(limit, sessionId ?? networkOf(ctx.ip));
     // draft-ietf-httpapi-ratelimit-headers-10
@@ -48,18 +56,6 @@ async function hold(): Promise<void> {
   held += 1;
   await sleep(HOLD_MS);
   held -= 1;
-}
-
-/** The session that a token speaks for; undefined for one that is forged or old, and without any. */
-async function sessionOf(app: App, header: string): Promise<string | undefined> {
-  const token = bearerToken(header);
-  if (!token) return undefined;
-  try {
-    return (await readAccessToken(app, token)).sessionId;
-  } catch (error) {
-    if (error instanceof ProblemError) return undefined;
-    throw error;
-  }
 }
 
 /** Devices behind one address that connect again after a power cut, each once. */
