@@ -207,6 +207,19 @@ describe('signing in with wrong passwords', () => {
     expect(await outcomeOf(test, { email, device: forged, address: addressOf(905) })).to.equal('wait 64');
   });
 
+  it('knows an owner by their network, whose IPv6 address is another one each day', async () => {
+    stopClock();
+    expect(await outcomeOf(test, { email, address: '2001:db8:7:1:a1:b2:c3:d4' })).to.equal('in');
+    expect(await outcomeOf(test, { email, address: '198.51.100.200' })).to.equal('in');
+    for (let n = 0; n < 20; n += 1) expect(await guess(test, email, `net ${n}`)).to.equal('wrong');
+    const tomorrow = [
+      { email, address: '2001:db8:7:1:ffff:1:2:3' },
+      { email, address: '::ffff:198.51.100.200' },
+      { email, address: '2001:db8:7:2:a1:b2:c3:d4' },
+    ];
+    expect(await outcomesOf(test, tomorrow)).to.deep.equal(['in', 'in', 'wait 1']);
+  });
+
   it('does not lock the owner out on a device that is known, when the attacker is at the same address', async () => {
     stopClock();
     const paired = await givenDevice(test, shop);

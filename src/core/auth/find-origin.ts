@@ -11,13 +11,13 @@ export type Origin = {
   place: string[];
   /** A device of the account's shop, or one on which this account signed in before. */
   isKnownDevice: boolean;
-  /** Such a device, or an address from which this account signed in before. */
+  /** Such a device, or a network from which this account signed in before. */
   isKnown: boolean;
   /** The shop of the account's that the device is paired with. */
   pairedWith: string | null;
 };
 
-type Row = { pairedWith: string | null; hasDevice: boolean; hasAddress: boolean };
+type Row = { pairedWith: string | null; hasDevice: boolean; addresses: string[] };
 
 const KNOWN_DAYS = 60;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -33,14 +33,14 @@ const FIND = `
       WHERE d.id = $2 AND d.token_hash = $3 AND d.revoked_at IS NULL AND (s.id = u.shop_id OR s.owner_id = u.id)
     ) AS "pairedWith",
     coalesce(bool_or(s.device_id = $4), false) AS "hasDevice",
-    coalesce(bool_or(s.address = $5), false) AS "hasAddress"
-  FROM account LEFT JOIN sessions s ON s.user_id = account.id AND s.created_at > $6
+    coalesce(array_agg(DISTINCT s.address) FILTER (WHERE s.address IS NOT NULL), '{}') AS addresses
+  FROM account LEFT JOIN sessions s ON s.user_id = account.id AND s.created_at > $5
     AND (s.end_reason IS NULL OR s.end_reason NOT IN ('ended', 'reused', 'device'))
   GROUP BY account.id`;
 
 /**
  * Whether the account is known where the try comes from. A paired device has its token to show. What another one calls
- * itself is no secret: alone it gives a count of its own, and together with a known address one more.
+ * itself is no secret: alone it gives a count of its own, and together with a known network one more.
  */
 export async function findOrigin(
   em: EntityManager,
@@ -56,17 +56,17 @@ export async function findOrigin(
     pairedId.success ? pairedId.data : null,
     paired && hashToken(paired.token),
     named,
-    address,
     new Date(now.getTime() - KNOWN_DAYS * DAY_MS),
   ]);
-  const { pairedWith = null, hasDevice = false, hasAddress = false } = row ?? {};
+  const { pairedWith = null, hasDevice = false, addresses = [] } = row ?? {};
   const network = address === null ? 'this machine' : networkOf(address);
+  const hasNetwork = addresses.some((known) => networkOf(known) === network);
   if (pairedWith) {
     return { place: ['paired', paired?.id as string], isKnownDevice: true, isKnown: true, pairedWith };
   }
   if (!hasDevice) {
-    return { place: ['network', network], isKnownDevice: false, isKnown: hasAddress, pairedWith: null };
+    return { place: ['network', network], isKnownDevice: false, isKnown: hasNetwork, pairedWith: null };
   }
-  const place = ['device', named as string, ...(hasAddress ? [network] : [])];
+  const place = ['device', named as string, ...(hasNetwork ? [network] : [])];
   return { place, isKnownDevice: true, isKnown: true, pairedWith: null };
 }
