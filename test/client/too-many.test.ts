@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Client, ClientOptions } from '../../src/client/client.ts';
+import { ProblemAnswer } from '../../src/client/errors.ts';
 import type { FeedState } from '../../src/client/feed.ts';
 import { patiently, pauseFor, usualPauses } from '../../src/client/pauses.ts';
 import * as contract from '../../src/contract/index.ts';
@@ -185,11 +186,9 @@ describe('a till that is told when to come again', () => {
     expect(pauseFor(told, 1, { leastMs: 200_000, mostMs: 200_000 })).to.be.at.least(100_000);
     // A server that says "at once" is not asked without a pause.
     let tries = 0;
-    server.on('GET /api/auth/profile', () => later(0));
-    const now = await errorOf(till.call(contract.getProfile, {}, { timeoutMs: 200 }));
     const again = async () => {
       tries += 1;
-      throw now;
+      throw new ProblemAnswer('too_many_requests', 429, { retryAfterMs: 0 });
     };
     await errorOf(patiently(again, 200, { leastMs: 20, mostMs: 100 }, new AbortController().signal));
     expect(tries).to.be.within(2, 20);
