@@ -80,7 +80,10 @@ async function openKeys(em: () => EntityManager, place: MasterKeyPlace, now: () 
   return ring;
 }
 
-function keysOf(ring: () => Ring, currentOf: (purpose: Purpose) => HeldKey): Omit<Keys, 'findTokenKey' | 'heldTokenKey'> {
+function keysOf(
+  ring: () => Ring,
+  currentOf: (purpose: Purpose) => HeldKey,
+): Omit<Keys, 'findTokenKey' | 'heldTokenKey'> {
   return {
     sign(bytes) {
       const { id, key } = currentOf('audit');
