@@ -202,6 +202,7 @@ export const updateOrder = defineRoute({
   responses: { 200: Order },
   problems: [
     'not_found',
+    'order_conflict',
     'version_conflict',
     'order_closed',
     'order_status',

@@ -33,8 +33,15 @@ async function burst(
   return statuses;
 }
 
-/** Past the window that runs: the next one is whole. */
-const afterWindow = () => sleep(WINDOW_MS + 100);
+/** Does it within a window of its own; again, when a busy machine took longer than that, for then it tells nothing. */
+async function inOneWindow<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    await sleep(WINDOW_MS + 100);
+    const begun = performance.now();
+    const result = await work();
+    if (performance.now() - begun < WINDOW_MS) return result;
+  }
+}
 
 describe('limits of requests', function () {
   this.timeout(60_000);
@@ -50,22 +57,28 @@ describe('limits of requests', function () {
     await clientOf(test.url).get('/api/openapi.json');
   });
   after(() => test.close());
-  beforeEach(afterWindow);
-
   const list = (client: Client) => client.get('/api/shops');
 
   it('count each session by itself, and say what is left', async () => {
-    const first = await list(shop.cashier);
+    const [first, all, others] = await inOneWindow(
+      async () =>
+        [
+          await list(shop.cashier),
+          await burst(QUOTA + 9, () => list(shop.cashier)),
+          await burst(5, () => list(shop.manager)),
+        ] as const,
+    );
     expect(first.headers.get('ratelimit-policy')).to.equal(`"session";q=${QUOTA};w=2`);
     expect(first.headers.get('ratelimit')).to.match(new RegExp(`^"session";r=${QUOTA - 1};t=[12]$`));
-    const all = await burst(QUOTA + 9, () => list(shop.cashier));
     expect(all).to.deep.equal({ 200: QUOTA - 1, 429: 10 });
-    expect(await burst(5, () => list(shop.manager))).to.deep.equal({ 200: 5 });
+    expect(others).to.deep.equal({ 200: 5 });
   });
 
   it('say when to come again, and keep the word', async () => {
-    await burst(QUOTA, () => list(shop.cashier));
-    const { status, body, headers } = await list(shop.cashier);
+    const { status, body, headers } = await inOneWindow(async () => {
+      await burst(QUOTA, () => list(shop.cashier));
+      return await list(shop.cashier);
+    });
     expect([status, body.type]).to.deep.equal([429, 'urn:smoocho:problem:too_many_requests']);
     expect(headers.get('ratelimit')).to.match(/^"session";r=0;t=[12]$/);
     expect(headers.get('retry-after')).to.match(/^[12]$/);
@@ -81,20 +94,29 @@ describe('limits of requests', function () {
       () => shop.cashier.get('/api/openapi.json'),
       () => shop.cashier.send('PATCH', shop.path),
     ];
-    for (const send of senders) await burst(QUOTA / senders.length, send);
-    expect((await list(shop.cashier)).status).to.equal(429);
+    const last = await inOneWindow(async () => {
+      for (const send of senders) await burst(QUOTA / senders.length, send);
+      return await list(shop.cashier);
+    });
+    expect(last.status).to.equal(429);
   });
 
   it('count who has no session, or a forged one, by their address', async () => {
     const forged = clientOf(test.url, `${shop.owner.token?.slice(0, -5)}AAAAA`);
     const nobody = clientOf(test.url);
-    const { headers } = await list(forged);
-    expect(headers.get('ratelimit-policy')).to.equal(`"address";q=${QUOTA};w=2`);
-    expect(await burst(QUOTA - 1, () => list(forged))).to.deep.equal({ 401: QUOTA - 1 });
-    expect(await burst(5, () => list(nobody))).to.deep.equal({ 429: 5 });
-    expect(await burst(5, () => list(clientOf(test.url, 'x')))).to.deep.equal({ 429: 5 });
-    // Who is signed in at the same address goes on.
-    expect(await burst(5, () => list(shop.owner))).to.deep.equal({ 200: 5 });
+    const [first, ...all] = await inOneWindow(
+      async () =>
+        [
+          await list(forged),
+          await burst(QUOTA - 1, () => list(forged)),
+          await burst(5, () => list(nobody)),
+          await burst(5, () => list(clientOf(test.url, 'x'))),
+          // Who is signed in at the same address goes on.
+          await burst(5, () => list(shop.owner)),
+        ] as const,
+    );
+    expect(first.headers.get('ratelimit-policy')).to.equal(`"address";q=${QUOTA};w=2`);
+    expect(all).to.deep.equal([{ 401: QUOTA - 1 }, { 429: 5 }, { 429: 5 }, { 200: 5 }]);
   });
 
   it('do not hold for a watchdog', async () => {
@@ -216,29 +238,29 @@ describe('limits of several processes', function () {
     await one?.close();
     await redis?.kill();
   });
-  beforeEach(afterWindow);
-
   const at = ({ url }: TestApp) => clientOf(url, shop.cashier.token);
 
   it('are one through Redis', async () => {
-    expect(await burst(QUOTA / 2, () => at(one).get('/api/shops'))).to.deep.equal({ 200: QUOTA / 2 });
-    expect(await burst(QUOTA, () => at(two).get('/api/shops'))).to.deep.equal({
-      200: QUOTA / 2,
-      429: QUOTA / 2,
-    });
+    const both = await inOneWindow(async () => [
+      await burst(QUOTA / 2, () => at(one).get('/api/shops')),
+      await burst(QUOTA, () => at(two).get('/api/shops')),
+    ]);
+    expect(both).to.deep.equal([{ 200: QUOTA / 2 }, { 200: QUOTA / 2, 429: QUOTA / 2 }]);
   });
 
   it('hold while Redis is away, in each process by itself, and again together when it is back', async () => {
     await redis.kill();
     for (const test of [one, two]) {
-      const statuses = await burst(QUOTA * 2, () => at(test).get('/api/shops'));
+      const statuses = await inOneWindow(() => burst(QUOTA * 2, () => at(test).get('/api/shops')));
       expect(statuses).to.deep.equal({ 200: QUOTA, 429: QUOTA });
     }
     await redis.start();
     await until(async () => {
-      await afterWindow();
-      await burst(QUOTA, () => at(one).get('/api/shops'));
-      return (await at(two).get('/api/shops')).status === 429;
+      const { status } = await inOneWindow(async () => {
+        await burst(QUOTA, () => at(one).get('/api/shops'));
+        return await at(two).get('/api/shops');
+      });
+      return status === 429;
     }, 30_000);
   });
 });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { routes } from '../../src/contract/index.ts';
+import { problemsOf } from '../../src/contract/openapi.ts';
 import { problems } from '../../src/contract/problem.ts';
 import type { Route } from '../../src/contract/route.ts';
 
@@ -71,6 +72,8 @@ function checkAnswer(method: string, path: string, { status, body, headers }: An
     const code = String(body.type).replace('urn:smoocho:problem:', '') as keyof typeof problems;
     expect(problems[code]?.status, `${method} ${path} ${code}`).to.equal(status);
     expect(body.instance).to.be.a('string');
+    const asked = routeOf(method, path);
+    if (asked) expect(problemsOf(asked), `${method} ${path}`).to.include(code);
     // Somebody at a till reads it: a sentence, not the address of a field.
     if (body.detail !== undefined)
       expect(isSentence(body.detail), `${method} ${path} ${body.detail}`).to.equal(true);
