@@ -23,6 +23,13 @@ import { fingerprint, givenPerson, givenWorld, idsIn, resetSettings, type World 
 const SHOWN = 10;
 /** Sales and changes that are made at the same time. */
 const LANES = 4;
+/**
+ * Of what can be done to a body, a third in a usual run, another third for each route: others wait for it, and the fuzz suite
+ * sends its twenty thousand beside it. HOSTILE_ALL=1 sends everything.
+ */
+const SHARE = process.env.HOSTILE_ALL ? 1 : 3;
+const ownShare = <T>(route: Route, all: T[]): T[] =>
+  all.filter((_, i) => (i + routes.indexOf(route)) % SHARE === 0);
 
 describe('bad input', function () {
   this.timeout(60_000);
@@ -79,8 +86,11 @@ describe('bad input', function () {
   async function tryWhatIsLegal(route: Route, build: Builder): Promise<void> {
     const schema = bodySchemaOf(route);
     const { request: pattern } = await prepare(own, route, build);
-    const edges = changesOf(schema, pattern.body).filter(
-      (change) => change.isEdge && isLegal(schema, change, bodyWith(pattern.body, change)),
+    const edges = ownShare(
+      route,
+      changesOf(schema, pattern.body).filter(
+        (change) => change.isEdge && isLegal(schema, change, bodyWith(pattern.body, change)),
+      ),
     );
     await inLanes(pattern.goesAlone ? 1 : LANES, edges, async (change) => {
       const { request, token } = await prepare(own, route, build);
@@ -136,7 +146,7 @@ const elementOf = ({ checkedOneByOne }: Route) => checkedOneByOne && `/${checked
 function wrongFields(route: Route, { params, query, body = {} }: ValidRequest): Shot[] {
   if (route.method === 'get') return [];
   const schema = bodySchemaOf(route);
-  return changesOf(schema, body).flatMap((change) => {
+  return ownShare(route, changesOf(schema, body)).flatMap((change) => {
     const text = bodyWith(body, change);
     if (isLegal(schema, change, text)) return [];
     const isTooLarge = Buffer.byteLength(text) > maxBytesOf(route);

@@ -51,8 +51,9 @@ export function wrongBodies(route: Route, request: ValidRequest): Shot[] {
     shot('garbage said to be brotli', 'garbage', [415], packed('br')),
     shot('an unknown encoding', text, [415], packed('rot13')),
     shot('a bomb', bomb, [415], packed('gzip')),
-    ...malformed.map(([what, body]) => shot(what, body, [400])),
-    ...wrongWholes.map(([what, body]) => shot(what, body, REFUSED)),
+    // What doesn't fit is not read to its end.
+    ...malformed.map(([what, body]) => shot(what, body, body.length > maxBytes ? [413] : [400])),
+    ...wrongWholes.map(([what, body]) => shot(what, body, body.length > maxBytes ? [413] : REFUSED)),
     shot('the end cut off', text.slice(0, -1), [400]),
     shot('something after the end', `${text}]`, [400]),
     shot('bytes that are no UTF-8', withBytes(text, [0xff, 0xfe]), [400]),

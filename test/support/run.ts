@@ -10,17 +10,12 @@ import { removeFolder, tempFolder } from './temp.ts';
  * done, one after the other.
  */
 const ALONE = [
+  'test/faults/feed.test.ts',
   'test/cli/start.test.ts',
   'test/cli/workers.test.ts',
-  'test/client/outbox.test.ts',
-  'test/database/mute.test.ts',
-  'test/faults/feed.test.ts',
-  'test/security/at-once.test.ts',
   'test/security/login-timing.test.ts',
   'test/server/hostile-sockets.test.ts',
   'test/server/killed-server.test.ts',
-  'test/server/orders.batch.test.ts',
-  'test/server/presence.test.ts',
 ];
 /** The longest of the others begin first, so that none of them is left over at the end. */
 const FIRST = [
@@ -29,6 +24,9 @@ const FIRST = [
   'test/security/fuzz.test.ts',
   'test/server/properties.test.ts',
   'test/server/leases.test.ts',
+  'test/security/at-once.test.ts',
+  'test/server/presence.test.ts',
+  'test/client/outbox.test.ts',
 ];
 /** Each has its own program in one process, and PostgreSQL's beside it: more only wait for each other. */
 const JOBS = Math.min(4, Math.max(2, Math.floor(availableParallelism() / 2)));
