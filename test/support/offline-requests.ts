@@ -4,12 +4,17 @@ import { insertDevice, offlineSaleOf, orderOf, replay } from './offline-parts.ts
 import { billOf, lineOf } from './request-parts.ts';
 import type { World } from './world.ts';
 
+const LAST_LENT = `
+  SELECT coalesce(max(last_number), 0) AS last FROM number_leases WHERE shop_id = $1 AND series = 'Z'`;
+
 /** Each bill has a number of its own, out of a lease of its own. */
 let numbersLent = 0;
 
 /** A bill as a till keeps it while it is offline, with a number that was lent to some device. */
 export async function offlineBill(world: World, ofLine: unknown, ofBill: unknown) {
-  numbersLent += 1;
+  // A device of the series may have been lent numbers by the program itself.
+  const { rows } = await world.db.query(LAST_LENT, [world.shop.id]);
+  numbersLent = Math.max(numbersLent, rows[0].last) + 1;
   const number = numbersLent;
   await insertDevice(world.db, world.shop.id, { series: 'Z', leases: [[number, number]] });
   return {
