@@ -165,6 +165,8 @@ describe('tills and the real server', () => {
       await pause(10);
     }
     await until(() => seqs.length === 30);
+    // Its place in the feed is written down once the event was handled.
+    await pause(500);
     till.close();
     await shop.cashier.post(`${shop.path}/orders`, { id: crypto.randomUUID(), ...bare() });
     follow(tillOf(line.url, { store }));

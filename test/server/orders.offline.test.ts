@@ -179,7 +179,7 @@ describe('a batch of sales that were made offline', () => {
       offlineSaleOf(tea, EARLIER, { payLater: true, paymentMethod: undefined }),
     ]);
     expect(answers.map((answer) => orderOf(answer).flags)).to.deep.equal([
-      [{ code: 'customer_unclear', detail: '"ask Ravi" was typed as the phone number.' }],
+      [{ code: 'customer_unclear', detail: '"••• •avi" was typed as the phone number.' }],
       [{ code: 'customer_unclear', detail: 'It is on the book, but it does not say who owes it.' }],
     ]);
   });
