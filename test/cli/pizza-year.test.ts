@@ -4,7 +4,6 @@ import { groupings } from '../../src/contract/reports.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { smoocho } from '../support/cli.ts';
 import { eventsOf, givenShop, type TestShop } from '../support/factories.ts';
-import { removeFolder, tempFolder } from '../support/temp.ts';
 
 const FILE = fileURLToPath(new URL('../../docs/data/pizza-sales-2015.csv.gz', import.meta.url));
 const COLUMNS =
@@ -26,20 +25,17 @@ type Report = { totals: Record<string, unknown>; groups: Group[] };
 describe("a real year of sales, Maven's Pizza Place 2015", () => {
   let test: TestApp;
   let shop: TestShop;
-  let home: string;
 
   before(async () => {
     test = await startTestApp();
     shop = await givenShop(test, 'PIZA', { currency: 'USD', timezone: 'America/New_York' });
-    home = tempFolder();
   });
   after(async () => {
     await test.close();
-    removeFolder(home);
   });
 
   const run = (...args: string[]) =>
-    smoocho([...args, '--shop=PIZA'], { SMOOCHO_HOME: home, DATABASE_URL: test.database.url });
+    smoocho([...args, '--shop=PIZA'], { SMOOCHO_HOME: test.home, DATABASE_URL: test.database.url });
 
   it('comes in once', async () => {
     const first = await run('import', 'sales', FILE, '--columns', COLUMNS, '--json');

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { smoocho } from '../support/cli.ts';
 import { csvOf, DAY, givenReportDay, type ReportDay, reportOf } from '../support/report-day.ts';
-import { removeFolder, tempFolder } from '../support/temp.ts';
 
 const names = ['sales', 'payments', 'tax', 'shifts', 'staff', 'margins', 'sellers', 'inventory'];
 
@@ -9,20 +8,17 @@ const names = ['sales', 'payments', 'tax', 'shifts', 'staff', 'margins', 'seller
 describe('smoocho report', function () {
   this.timeout(60_000);
   let day: ReportDay;
-  let home: string;
 
   before(async () => {
     day = await givenReportDay('CLIR');
-    home = tempFolder();
   });
   after(async () => {
     await day.test.close();
-    removeFolder(home);
   });
 
   const run = (name: string, ...args: string[]) =>
     smoocho(['report', name, '--shop=CLIR', `--from=${DAY}`, `--to=${DAY}`, ...args], {
-      SMOOCHO_HOME: home,
+      SMOOCHO_HOME: day.test.home,
       DATABASE_URL: day.test.database.url,
     });
 
