@@ -46,6 +46,7 @@ export const fuzzOf = (own: World, other: World, seed: number): Fuzz => ({
 export async function fuzzRoute(fuzz: Fuzz, route: Route, count: number): Promise<string[]> {
   const { own, other, seed } = fuzz;
   await forgetTries(fuzz);
+  const faults = await sendOthers(fuzz, await validOnes(own, route));
   const templates = await templatesOf(own, route);
   const ids = await idsOf(own, other);
   const drafts = fc.sample(fc.tuple(draftsOf(route, templates, ids), fc.nat()), { seed, numRuns: count });
@@ -56,7 +57,22 @@ export async function fuzzRoute(fuzz: Fuzz, route: Route, count: number): Promis
   await forgetTries(fuzz);
   const refused = sendings.filter(({ isRefusedByContract }) => isRefusedByContract);
   const others = sendings.filter(({ isRefusedByContract }) => !isRefusedByContract);
-  return [...(await sendRefused(fuzz, refused)), ...(await sendOthers(fuzz, others))];
+  return [...faults, ...(await sendRefused(fuzz, refused)), ...(await sendOthers(fuzz, others))];
+}
+
+/** A request of each kind just as it should be, by whom it is for: what is behind the route is tried whatever chance brings. */
+async function validOnes(own: World, route: Route): Promise<Sending[]> {
+  const sendings: Sending[] = [];
+  for (const build of buildersOf(route)) {
+    const { request, token } = await prepare(own, route, build);
+    const { params = {}, query = {}, body } = request;
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const draft: Draft = { params, query: Object.entries(query), text, headers: {} };
+    const authorization = token && `Bearer ${token}`;
+    const caller: Caller = { who: 'whom it is for', role: null, isOfShop: true, authorization };
+    sendings.push({ ...sendingOf(route, draft, caller), isRefusedByContract: false });
+  }
+  return sendings;
 }
 
 /** As if a quarter of an hour had gone by: else all that follows would only hear that it has to wait. */
