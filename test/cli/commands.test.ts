@@ -3,7 +3,11 @@ import { loadCommands } from '../../src/cli/commands.ts';
 import { migrationStatus } from '../../src/database/migrate.ts';
 import { initOptions, PASSWORD, smoocho } from '../support/cli.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { inLanes } from '../support/shots.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
+
+/** Commands that only say how they go. */
+const AT_ONCE = 3;
 
 describe('the command line', () => {
   let home: string;
@@ -80,15 +84,15 @@ describe('the command line', () => {
   });
 
   it('has a help with an example for every command, and exit code 2 for wrong usage', async () => {
-    for (const command of await loadCommands([])) {
+    await inLanes(AT_ONCE, await loadCommands([]), async (command) => {
       const { code, stdout } = await run([...command.name.split(' '), '--help']);
       expect([command.name, code]).to.deep.equal([command.name, 0]);
       expect(stdout).to.include(command.summary.slice(0, 20)).and.include('Example:').and.include('--json');
-    }
+    });
     expect((await run(['shop', 'create'])).code).to.equal(2);
     expect((await run(['dance'])).code).to.equal(2);
     expect((await run(['shop', 'list', '--wrong'])).code).to.equal(2);
-  }).timeout(60_000);
+  }).timeout(120_000);
 
   it('reports an empty shop in words and in CSV', async () => {
     const words = await run(['report', 'sales', '--shop=PIZA', '--from=2015-01-01', '--to=2015-12-31']);

@@ -7,15 +7,15 @@ import type { World } from './world.ts';
 const LAST_LENT = `
   SELECT coalesce(max(last_number), 0) AS last FROM number_leases WHERE shop_id = $1 AND series = 'Z'`;
 
-/** Each bill has a number of its own, out of a lease of its own. */
-let numbersLent = 0;
+/** Each bill has a number of its own, out of a lease of its own; in each shop they begin at 1. */
+const lastLent = new Map<string, number>();
 
 /** A bill as a till keeps it while it is offline, with a number that was lent to some device. */
 export async function offlineBill(world: World, ofLine: unknown, ofBill: unknown) {
   // A device of the series may have been lent numbers by the program itself.
   const { rows } = await world.db.query(LAST_LENT, [world.shop.id]);
-  numbersLent = Math.max(numbersLent, rows[0].last) + 1;
-  const number = numbersLent;
+  const number = Math.max(lastLent.get(world.shop.id) ?? 0, rows[0].last) + 1;
+  lastLent.set(world.shop.id, number);
   await insertDevice(world.db, world.shop.id, { series: 'Z', leases: [[number, number]] });
   return {
     id: randomUUID(),
