@@ -1,7 +1,10 @@
 import { expect } from 'chai';
 import type pg from 'pg';
+import { v7 as uuidv7 } from 'uuid';
+import { systemContext } from '../../src/app.ts';
 import { readRefreshToken } from '../../src/core/auth/refresh-token.ts';
 import { startSession } from '../../src/core/auth/sign-in.ts';
+import { signOut } from '../../src/core/users/end-sessions.ts';
 import { User } from '../../src/core/users/user.entity.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type Answer, clientOf } from '../support/client.ts';
@@ -44,6 +47,21 @@ describe('a session', () => {
   };
   const endReason = async ({ sessionId }: Person) =>
     (await db.query('SELECT end_reason FROM sessions WHERE id = $1', [sessionId])).rows[0].end_reason;
+
+  /** Sessions that were started so many days ago, on one device; the one that was written first has the highest id. */
+  async function givenOld(userId: string, days: number, count: number): Promise<string[]> {
+    const at = new Date(now.getTime() - days * DAY_MS);
+    const ids = Array.from({ length: count }, () => uuidv7({ msecs: at.getTime() }))
+      .sort()
+      .reverse();
+    await db.query(
+      `INSERT INTO sessions (id, user_id, family_hash, refresh_hash, device_id, created_at, last_seen_at, expires_at)
+       SELECT id, $2, 'family', id::text, 'till', $3, $3, $3::timestamptz + interval '30 days'
+       FROM unnest($1::uuid[]) WITH ORDINALITY AS old (id, n) ORDER BY n`,
+      [ids, userId, at],
+    );
+    return ids;
+  }
 
   describe('whose refresh token comes a second time', () => {
     it('gives the same tokens again when the answer was lost, also many times at once', async () => {
@@ -228,6 +246,87 @@ describe('a session', () => {
     expect((await mine.delete(`/api/auth/sessions/${person.sessionId}`)).status).to.equal(204);
     expect(await use(person.accessToken)).to.equal(401);
     expect(await endReason(person)).to.equal('signed_out');
+  });
+
+  describe('when many are ended', () => {
+    /** Two of one person's on one device; the one that was written first has the higher id. */
+    async function givenTwo(): Promise<{ user: User; first: string; second: string }> {
+      const [second, first] = (await givenOld(person.id, 0, 2)) as [string, string];
+      const user = await test.app.orm.em.fork().findOneOrFail(User, person.id);
+      await db.query('UPDATE sessions SET ended_at = now() WHERE id = $1', [person.sessionId]);
+      return { user, first, second };
+    }
+    const isWaiting = async () =>
+      (
+        await db.query(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%sessions%'",
+        )
+      ).rows.length > 0;
+    const isEnded = async (id: string) =>
+      (await db.query('SELECT ended_at FROM sessions WHERE id = $1', [id])).rows[0].ended_at !== null;
+
+    it('takes them in the order of their ids, so that no two wait for each other', async () => {
+      const { user, first, second } = await givenTwo();
+      const holder = await test.database.connect();
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM sessions WHERE id = $1 FOR UPDATE', [first]);
+      const ended = signOut(systemContext(test.app, 'test'), user);
+      await until(isWaiting);
+      await holder.query('SELECT FROM sessions WHERE id = $1 FOR UPDATE NOWAIT', [second]);
+      await holder.query('COMMIT');
+      expect(await ended).to.equal(2);
+      await holder.end();
+    });
+
+    it('does it again when somebody else held them the other way around', async () => {
+      const { user, first, second } = await givenTwo();
+      const holder = await test.database.connect();
+      // It never looks for deadlocks itself, so that the sign-out is the one that PostgreSQL ends.
+      await holder.query("SET deadlock_timeout = '60s'");
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM sessions WHERE id = $1 FOR UPDATE', [second]);
+      const ended = signOut(systemContext(test.app, 'test'), user);
+      await until(isWaiting);
+      await holder.query('SELECT FROM sessions WHERE id = $1 FOR UPDATE', [first]);
+      await holder.query('COMMIT');
+      expect(await ended).to.equal(2);
+      await holder.end();
+      expect([await isEnded(first), await isEnded(second)]).to.deep.equal([true, true]);
+    });
+  });
+
+  it('is forgotten months after its end, a hundred at a time, when somebody signs in', async () => {
+    const countOf = async (ids: string[]) =>
+      (await db.query('SELECT FROM sessions WHERE id = ANY($1)', [ids])).rows.length;
+    const user = await test.app.orm.em.fork().findOneOrFail(User, person.id);
+    const gone = await givenPerson({ test, db, shop } as World, 'cashier');
+    const [old, recent] = [await givenOld(gone.id, 121, 130), await givenOld(gone.id, 119, 3)];
+    for (const left of [30, 0]) {
+      const em = test.app.orm.em.fork();
+      await startSession({ app: test.app, em }, user, undefined, null, 'password');
+      expect(await countOf(old)).to.equal(left);
+    }
+    expect(await countOf(recent)).to.equal(3);
+  });
+
+  it('is one of twenty at most that a person has on a device: the oldest ends', async () => {
+    const user = await test.app.orm.em.fork().findOneOrFail(User, person.id);
+    const start = async (id: string) => {
+      const em = test.app.orm.em.fork();
+      const device = { id, name: id };
+      return (await startSession({ app: test.app, em }, user, device, null, 'password')).accessToken;
+    };
+    const elsewhere = await start('phone');
+    const tokens: string[] = [];
+    for (let n = 0; n < 22; n += 1) tokens.push(await start('till'));
+    const statuses = await Promise.all(tokens.map(use));
+    expect(statuses).to.deep.equal([401, 401, ...Array(20).fill(200)]);
+    expect([await use(elsewhere), await use(person.accessToken)]).to.deep.equal([200, 200]);
+    const { rows } = await db.query(
+      "SELECT DISTINCT end_reason FROM sessions WHERE user_id = $1 AND device_id = 'till' AND ended_at IS NOT NULL",
+      [person.id],
+    );
+    expect(rows).to.deep.equal([{ end_reason: 'ended' }]);
   });
 
   it('is not started with what was right a moment ago: a change that is under way counts', async () => {

@@ -17,6 +17,7 @@ import {
   readRefreshToken,
 } from './refresh-token.ts';
 import { type EndReason, Session } from './session.entity.ts';
+import { endOldest, forgetOldSessions } from './session-ends.ts';
 import { ACCESS_TOKEN_SECONDS, hashToken, signAccessToken } from './tokens.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -32,7 +33,7 @@ export type Tokens = { accessToken: string; refreshToken: string; expiresIn: num
 /** On what somebody signs in, and from where. */
 export type SessionPlace = { device: { id: string; name: string } | null; address: string | null };
 
-/** Starts a session for somebody who has shown who they are, inside a transaction. */
+/** Starts a session for somebody who has shown who they are, inside a transaction that holds their row. */
 export async function openSession(
   app: Services,
   em: EntityManager,
@@ -54,6 +55,8 @@ export async function openSession(
     endedAt: null,
   });
   await em.flush();
+  if (device) await endOldest(em, user.id, device.id, now);
+  await forgetOldSessions(em, now);
   return tokens(app, user.id, token, 1);
 }
 
@@ -191,24 +194,6 @@ export async function endSession(
     });
   });
   app.bus.tell({ kind: 'sessions' });
-}
-
-/**
- * Ends all sessions of somebody, but for `except`; gives how many. Inside a transaction; once it is committed,
- * `app.bus.tell({kind: 'sessions'})` closes their sockets at once.
- */
-export async function endSessionsOf(
-  em: EntityManager,
-  userId: string,
-  now: Date,
-  endReason: EndReason,
-  except?: string,
-): Promise<number> {
-  return await em.nativeUpdate(
-    Session,
-    { userId, endedAt: null, ...(except ? { id: { $ne: except } } : {}) },
-    { endedAt: now, endReason },
-  );
 }
 
 /** Where somebody is signed in, newest first; more than anybody has, and a bound. */

@@ -1,7 +1,7 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Device as DeviceView } from '../../contract/devices.ts';
 import { recordedActor, recordSecurity } from '../audit/record-security.ts';
 import { Session } from '../auth/session.entity.ts';
+import { endSessionsOn } from '../auth/session-ends.ts';
 import type { Context } from '../context.ts';
 import { transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
@@ -40,7 +40,7 @@ export async function revokeDevice(context: Context, shopId: string, deviceId: s
     const isNews = !device.revokedAt;
     device.revokedAt ??= app.now();
     await em.flush();
-    await endSessions(em, device, app.now());
+    await endSessionsOn(em, device.id, app.now());
     const details = { deviceId, name: device.name };
     const who = recordedActor(actor);
     if (isNews) await recordSecurity(em, { type: 'device_revoked', shopId, at: app.now(), ...who, details });
@@ -51,7 +51,3 @@ export async function revokeDevice(context: Context, shopId: string, deviceId: s
 }
 
 const sessionsOn = ({ id }: Device) => ({ deviceId: id, endedAt: null });
-
-async function endSessions(em: EntityManager, device: Device, endedAt: Date): Promise<void> {
-  await em.nativeUpdate(Session, sessionsOn(device), { endedAt, endReason: 'device' });
-}

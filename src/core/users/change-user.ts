@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { OWNER_PASSWORD_MIN, type UserChange, type User as UserView } from '../../contract/users.ts';
 import { query } from '../../database/query.ts';
-import { endSessionsOf } from '../auth/sessions.ts';
+import { endSessionsOf } from '../auth/session-ends.ts';
 import type { Actor, Context } from '../context.ts';
 import { listShopsOf } from '../shops/find-shops.ts';
 import { type Transaction, transact } from '../transact.ts';

@@ -1,8 +1,10 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { ProblemError } from '../../contract/problem.ts';
 import { recordSecurity } from '../audit/record-security.ts';
 import { Session } from '../auth/session.entity.ts';
-import { endSessionsOf } from '../auth/sessions.ts';
+import { endSessionsOf } from '../auth/session-ends.ts';
 import { type Context, deviceOf, eventActor } from '../context.ts';
+import { retrying } from '../retrying.ts';
 import type { User } from './user.entity.ts';
 
 /** Signs somebody out, everywhere or of one session; gives how many sessions ended. Throws `not_found` for no such one. */
@@ -12,7 +14,7 @@ export async function signOut(
   sessionId?: string | undefined,
 ): Promise<number> {
   const now = app.now();
-  const ended = await em.transactional(async (tx) => {
+  const end = async (tx: EntityManager) => {
     const one = { id: sessionId, userId: user.id, endedAt: null };
     const count = sessionId
       ? await tx.nativeUpdate(Session, one, { endedAt: now, endReason: 'ended' })
@@ -30,7 +32,8 @@ export async function signOut(
       details: { userId: user.id, name: user.name, ...(sessionId ? { sessionId } : { sessions: count }) },
     });
     return count;
-  });
+  };
+  const ended = await retrying(() => em.transactional(end));
   app.bus.tell({ kind: 'sessions' });
   return ended;
 }

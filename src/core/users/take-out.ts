@@ -1,5 +1,5 @@
 import type { User as UserView } from '../../contract/users.ts';
-import { endSessionsOf } from '../auth/sessions.ts';
+import { endSessionsOf } from '../auth/session-ends.ts';
 import { listShopsOf } from '../shops/find-shops.ts';
 import type { Transaction } from '../transact.ts';
 import { recordColleague } from './record-colleague.ts';

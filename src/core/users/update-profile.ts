@@ -3,7 +3,7 @@ import type { ProfileChange } from '../../contract/auth.ts';
 import { fieldProblem } from '../../contract/problem.ts';
 import { query } from '../../database/query.ts';
 import { isOwnPassword } from '../auth/own-password.ts';
-import { endSessionsOf } from '../auth/sessions.ts';
+import { endSessionsOf } from '../auth/session-ends.ts';
 import type { Context, UserActor } from '../context.ts';
 import { listShopsOf } from '../shops/find-shops.ts';
 import { transact } from '../transact.ts';
