@@ -13,8 +13,8 @@ export type CustomerChange = z.output<typeof CustomerChange>;
 export const Customer = z.strictObject({
   id: Id,
   shopId: Id,
-  /** With its country, `+919876543210`. */
-  phone: z.string(),
+  /** With its country, `+919876543210`. Null: what is kept was damaged; `smoocho verify` tells, a new one mends it. */
+  phone: z.string().nullable(),
   name: z.string(),
   notes: z.string(),
   /** Bills that were neither parked nor voided. */

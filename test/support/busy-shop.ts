@@ -52,7 +52,7 @@ export async function givenBusyShop(test: TestApp, code: string): Promise<BusySh
   const open = { paymentMethod: undefined };
   const paid = await place();
   const parked = await place({ ...open, payments: [payment], discount: { type: 'flat', value: '7.77' } });
-  const later = await place({ ...open, payLater: true, customerName: 'Asha' });
+  const later = await place({ ...open, payLater: true, customerName: 'Asha', customerPhone: '9811100011' });
   const edited = await place(open);
   const change = {
     items: [{ id: randomUUID(), productId: tea.id, quantity: 3 }],

@@ -21,6 +21,6 @@ export const sealPhone = (keys: Keys, shopId: string, customerId: string, phone:
   sealed: sealField(keys, placeOf(customerId), phone),
 });
 
-/** Throws for one that was changed, or stood with another customer. */
-export const openPhone = (keys: Keys, customerId: string, sealed: Buffer): string =>
+/** Null for one that was changed, or stood with another customer. */
+export const openPhone = (keys: Keys, customerId: string, sealed: Buffer): string | null =>
   openField(keys, placeOf(customerId), sealed);

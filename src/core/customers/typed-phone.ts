@@ -27,13 +27,14 @@ export const unclearPhone = (typed: string): OrderFlag => ({
 export const sealTypedPhone = (keys: Keys, orderId: string, typed: string): Buffer =>
   sealField(keys, placeOf(orderId), typed);
 
-/** The flags with what was typed, for those who may see it. */
+/** The flags with what was typed, for those who may see it; as they are where that does not open. */
 export function withTypedPhone(
   keys: Keys,
   { id, flags }: { id: string; flags: OrderFlag[] },
   sealed: Buffer,
 ): OrderFlag[] {
   const typed = openField(keys, placeOf(id), sealed);
+  if (typed === null) return flags;
   const hidden = unclearPhone(typed).detail;
   return flags.map((flag) =>
     flag.code === CODE && flag.detail === hidden ? { ...flag, detail: sentence(typed) } : flag,

@@ -210,6 +210,16 @@ describe("a shop's books", () => {
        WHERE shop_id = $1 AND type = 'order_created' AND data->>'id' = :paid`,
       'there is no such bill',
     ],
+    [
+      'customer-phones',
+      "UPDATE customers SET phone_sealed = phone_sealed || '\\x00' WHERE shop_id = $1",
+      'The phone number was changed in the database.',
+    ],
+    [
+      'customer-phones',
+      "UPDATE customers SET phone_hash = phone_hash || '\\x00' WHERE shop_id = $1",
+      'Another phone number than its own finds this customer.',
+    ],
     ['feed-sequence', 'DELETE FROM events WHERE shop_id = $1 AND seq = 3', 'the counter stands at'],
     ['feed-sequence', 'DELETE FROM events WHERE shop_id = $1 AND seq = 1', 'from 2 to'],
     ['feed-sequence', 'UPDATE shop_heads SET seq = seq + 1 WHERE shop_id = $1', 'the counter stands at'],
