@@ -103,7 +103,7 @@ const typeWords: Record<EventType | SecurityType, Words> = {
       ? `took ${text(name)} out of the shop`
       : `changed ${text(name)}${before.role === undefined ? also(': ', fieldNames(before)) : `: ${text(before.role)} → ${text(role)}`}`,
   data_imported: ({ kind, orders, products }) =>
-    `imported ${text(kind)}: ${kind === 'sales' ? `${text(orders)} bills` : `${text(products)} products`}`,
+    `imported ${text(kind)}: ${kind === 'sales' ? `${text(orders)} bills` : `${text(products)} products made or changed`}`,
 
   signed_in: ({ method }) => `signed in${method === 'pin' ? ' by PIN' : ''}`,
   sign_in_failed: ({ email, name, method }) =>

@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { Client } from 'pg';
 import type { EventActor } from '../../contract/events.ts';
+import { formatMinor } from '../../contract/money.ts';
 import { ProblemError } from '../../contract/problem.ts';
+import { changed } from '../events/changed.ts';
 import { type BadRow, createBadRows, refuseBadRows } from './bad-rows.ts';
 import { mapColumns, productFields, requireColumns } from './columns.ts';
 import { type MenuProduct, mergeMenu } from './merge-menu.ts';
@@ -63,7 +65,7 @@ export async function importProducts(
     const before = new Map(menu.map((product) => [product.id, structuredClone(product)]));
     mergeMenu(menu, rows, byName, bad.add);
     if (!skipBad) refuseBadRows(bad);
-    const { made, changed, toSave } = compareMenus(before, menu);
+    const { made, changedCounts, toSave } = compareMenus(before, menu);
     if (toSave.products.length > 0 && !dryRun) {
       await saveMenu(client, shopId, toSave, now);
       const data = {
@@ -72,13 +74,14 @@ export async function importProducts(
         lines: rows.length,
         products: toSave.products.length,
       };
-      await recordImport(client, shopId, { series: {}, now, actor, data });
+      const replaced = replacedBy(toSave.products, before);
+      await recordImport(client, shopId, { series: {}, now, actor, data, before: replaced });
     }
     await client.query(dryRun ? 'ROLLBACK' : 'COMMIT');
     return {
       rows: count,
       ...made,
-      ...changed,
+      ...changedCounts,
       bad: bad.rows.sort((a, b) => a.line - b.line),
       badCount: bad.count,
       seconds: (performance.now() - startedAt) / 1000,
@@ -136,9 +139,32 @@ function compareMenus(before: Map<string, MenuProduct>, after: MenuProduct[]) {
   return {
     toSave: { products, variants },
     made: { products: newProducts, variants: newVariants },
-    changed: {
+    changedCounts: {
       changedProducts: products.length - newProducts,
       changedVariants: variants.length - newVariants,
     },
   };
 }
+
+/** A menu that a shop would change by hand has fewer; the record says how many more there are. */
+const REPLACED_MAX = 5_000;
+
+/** What the audit keeps of products that changed: their fields that are others now, as they were. */
+function replacedBy(products: MenuProduct[], before: Map<string, MenuProduct>): object | undefined {
+  const replaced = products.flatMap((product) => {
+    const was = before.get(product.id);
+    return was ? [{ id: was.id, name: was.name, ...changed(priced(was), priced(product)) }] : [];
+  });
+  if (replaced.length === 0) return undefined;
+  const more = replaced.length - REPLACED_MAX;
+  return { products: replaced.slice(0, REPLACED_MAX), ...(more > 0 ? { more } : {}) };
+}
+
+const priced = ({ priceMinor, variants, ...product }: MenuProduct) => ({
+  ...product,
+  price: formatMinor(priceMinor),
+  variants: variants.map(({ productId: _, priceMinor: minor, ...variant }) => ({
+    ...variant,
+    price: formatMinor(minor),
+  })),
+});

@@ -129,6 +129,24 @@ describe('importing products', () => {
     expect(tea?.variants[0]).to.deep.equal(['S', '1.60', 't_s']);
   });
 
+  it('keeps for the audit what it replaced, and only that', async () => {
+    const shop = await givenShop(client);
+    await importMenu(shop, 'sku,name,size,price\nt_s,Tea,S,1.00\nt_l,Tea,L,2.00\np,Pie,,3.00\n');
+    await importMenu(shop, 'sku,name,size,price\nt_s,Tea,S,1.80\np,Apple pie,,3.00\nn,New,,1.00\n');
+    const [made, changed] = await query('SELECT before FROM events WHERE shop_id = $1 ORDER BY seq', shop.id);
+    expect(made).to.deep.equal({ before: null });
+    const [tea, pie] = (changed as pg.QueryResultRow).before.products.map(
+      ({ id: _, ...product }: { id: string }) => product,
+    );
+    expect(pie).to.deep.equal({ name: 'Pie' });
+    expect(tea).to.deep.include({ name: 'Tea', price: '1.00' });
+    expect(tea.variants.map(({ name, price }: Record<string, string>) => [name, price])).to.deep.equal([
+      ['S', '1.00'],
+      ['L', '2.00'],
+    ]);
+    expect(Object.keys(tea)).to.have.members(['name', 'price', 'variants']);
+  });
+
   it('takes barcodes, descriptions and tax classes', async () => {
     const shop = await givenShop(client);
     await importMenu(

@@ -20,21 +20,29 @@ const RECORD = `
   WITH head AS (
     UPDATE shop_heads SET seq = seq + 1, series = series || $2::jsonb WHERE shop_id = $1 RETURNING seq
   )
-  INSERT INTO events (shop_id, seq, type, at, actor, data)
-  SELECT $1, seq, 'data_imported', $3, $4::jsonb, $5::jsonb FROM head`;
+  INSERT INTO events (shop_id, seq, type, at, actor, data, before)
+  SELECT $1, seq, 'data_imported', $3, $4::jsonb, $5::jsonb, $6::jsonb FROM head`;
 
 /** Sets what the series have come to and writes the one event of an import: the last thing in its transaction. */
 export async function recordImport(
   client: Client,
   shopId: string,
-  event: { series: Series; now: Date; actor: EventActor; data: EventData<'data_imported'> },
+  event: {
+    series: Series;
+    now: Date;
+    actor: EventActor;
+    data: EventData<'data_imported'>;
+    /** What it replaced, for the audit. */
+    before?: object | undefined;
+  },
 ): Promise<void> {
-  const { series, now, actor, data } = event;
+  const { series, now, actor, data, before } = event;
   await client.query(RECORD, [
     shopId,
     JSON.stringify(series),
     now,
     JSON.stringify(actor),
     JSON.stringify(data),
+    before ? JSON.stringify(before) : null,
   ]);
 }
