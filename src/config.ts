@@ -79,7 +79,7 @@ export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.e
     outerHome: overrides.outerHome,
     host: overrides.host ?? env.HOST ?? asString(file.host) ?? DEFAULT_HOST,
     port: overrides.port ?? asPort(env.PORT ?? file.port) ?? DEFAULT_PORT,
-    databaseUrl: fromEnvOrFile(env, 'DATABASE_URL') ?? asString(file.databaseUrl),
+    databaseUrl: asDatabaseUrl(fromEnvOrFile(env, 'DATABASE_URL') ?? asString(file.databaseUrl)),
     redisUrl: asRedisUrl(fromEnvOrFile(env, 'REDIS_URL') ?? asString(file.redisUrl)),
     poolSize: overrides.poolSize ?? DEFAULT_POOL_SIZE,
     logLevel: env.LOG_LEVEL ?? asString(file.logLevel) ?? 'info',
@@ -132,6 +132,24 @@ function fromEnvOrFile(env: Env, name: string): string | undefined {
 }
 
 const asString = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
+
+/** Without the address in the message: it may hold a password. */
+function asDatabaseUrl(url: string | undefined): string | undefined {
+  if (url === undefined || (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url) && isEncoded(url)))
+    return url;
+  throw new ConfigError(
+    'DATABASE_URL is not an address like postgres://user:password@localhost:5432/smoocho. ' +
+      'In a password, write @ as %40, / as %2F, # as %23 and % as %25.',
+  );
+}
+
+function isEncoded(url: string): boolean {
+  try {
+    return decodeURIComponent(url) !== '';
+  } catch {
+    return false;
+  }
+}
 
 /** Without the address in the message: it may hold a password. */
 function asRedisUrl(url: string | undefined): string | undefined {

@@ -32,6 +32,31 @@ describe('the configuration', () => {
     );
   });
 
+  it('refuses what is no address of a database before anybody waits for it, and does not repeat it', () => {
+    const wrong = [
+      'secret',
+      'postgres:/secret',
+      'mysql://root:secret@localhost/shop',
+      'postgres://me:secret@localhost:port/shop',
+      'postgres://me:sec%ret@localhost/shop',
+      'postgres://me:se/cret@localhost:5432/shop',
+    ];
+    for (const url of wrong) {
+      const load = () => loadConfig({ home }, { DATABASE_URL: url });
+      expect(load, url)
+        .to.throw(ConfigError, /^DATABASE_URL is not an address/)
+        .with.property('message')
+        .that.does.not.include('cret');
+    }
+    for (const url of [
+      'postgresql://shop',
+      'postgres:///shop?host=/run/postgresql',
+      'postgres://me:%40@h:1/s?sslmode=require',
+    ]) {
+      expect(loadConfig({ home }, { DATABASE_URL: url }).databaseUrl).to.equal(url);
+    }
+  });
+
   it('makes a secret once, for its owner alone, and refuses one that others can read', () => {
     const secret = loadConfig({ home }, {}).secrets.get('postgres-password');
     const path = join(home, 'secrets', 'postgres-password');

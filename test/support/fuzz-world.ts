@@ -131,14 +131,18 @@ export function isLetIn({ permission, path }: Route, { role, isOfShop, isForged 
   return isAtLeast(role, permission) && (isOfShop || !path.includes(':shopId'));
 }
 
-/** Writes down every change to what `fingerprint` looks at, as it is committed: what is rolled back was none. */
+/**
+ * Writes down every change to what `fingerprint` looks at, as it is committed: what is rolled back was none. Wrong PINs are
+ * counted, and when somebody was seen is noted, whatever the answer.
+ */
 export async function watchChanges(db: pg.Client): Promise<void> {
   await db.query(`
     CREATE SCHEMA watch;
     CREATE TABLE watch.changes (id bigserial PRIMARY KEY, name text, line jsonb);
     CREATE FUNCTION watch.note() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-      IF TG_OP <> 'UPDATE' OR to_jsonb(OLD) - 'last_seen_at' <> to_jsonb(NEW) - 'last_seen_at' THEN
+      IF TG_OP <> 'UPDATE'
+        OR to_jsonb(OLD) - '{last_seen_at,pin_failures}'::text[] <> to_jsonb(NEW) - '{last_seen_at,pin_failures}'::text[] THEN
         INSERT INTO watch.changes (name, line)
         VALUES (TG_TABLE_NAME, CASE TG_OP WHEN 'DELETE' THEN to_jsonb(OLD) ELSE to_jsonb(NEW) END);
       END IF;
