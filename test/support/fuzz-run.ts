@@ -45,8 +45,9 @@ export const fuzzOf = (own: World, other: World, seed: number): Fuzz => ({
 /** Sends `count` requests to a route, and gives back what was wrong: with answers, or with what is in the database since. */
 export async function fuzzRoute(fuzz: Fuzz, route: Route, count: number): Promise<string[]> {
   const { own, other, seed } = fuzz;
+  const valid = await validOnes(own, route);
   await forgetTries(fuzz);
-  const faults = await sendOthers(fuzz, await validOnes(own, route));
+  const faults = await sendOthers(fuzz, valid);
   const templates = await templatesOf(own, route);
   const ids = await idsOf(own, other);
   const drafts = fc.sample(fc.tuple(draftsOf(route, templates, ids), fc.nat()), { seed, numRuns: count });

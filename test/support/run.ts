@@ -16,13 +16,16 @@ const ALONE = [
 ];
 /** The longest of the others begin first, so that none of them is left over at the end. */
 const FIRST = [
-  'test/security/leaks.test.ts',
   'test/security/fuzz.test.ts',
   'test/server/hostile-input.test.ts',
   'test/cli/commands.test.ts',
   'test/cli/user.test.ts',
   'test/cli/start.test.ts',
   'test/cli/workers.test.ts',
+  'test/security/pin.test.ts',
+  'test/security/rotate.test.ts',
+  'test/security/leaks.test.ts',
+  'test/security/leaks-commands.test.ts',
   'test/server/permissions.test.ts',
   'test/server/properties.test.ts',
   'test/server/leases.test.ts',
@@ -30,8 +33,8 @@ const FIRST = [
   'test/server/presence.test.ts',
   'test/client/outbox.test.ts',
 ];
-/** One more than there are cores, up to a point: most suites wait for a process or the database half of their time. */
-const JOBS = Math.min(4, availableParallelism() + 1);
+/** Two more than there are cores, up to a point: most suites wait for a process or the database half of their time. */
+const JOBS = Math.min(4, availableParallelism() + 2);
 
 type Count = { passes: number; failures: number; pending: number };
 
