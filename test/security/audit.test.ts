@@ -200,9 +200,11 @@ describe('who did what', function () {
 
   describe('a refusal', () => {
     /** It is written after the answer. */
-    const refusalsOf = async (chain: string, type: string, count: number) => {
-      await until(async () => (await logOf(db, chain, type)).length >= count);
-      return await logOf(db, chain, type);
+    const refusalsOf = async (chain: string, type: string, count: number, code?: string) => {
+      const log = async () =>
+        (await logOf(db, chain, type)).filter(({ details }: Record) => !code || details.code === code);
+      await until(async () => (await log()).length >= count);
+      return await log();
     };
 
     it('of a role is recorded once a minute for each person and route', async () => {
@@ -210,12 +212,26 @@ describe('who did what', function () {
         expect((await shop.cashier.get(`${shop.path}/reports/sales`)).status).to.equal(403);
         expect((await shop.manager.get(`${shop.path}/audit`)).status).to.equal(403);
       }
-      const rows = await refusalsOf(shop.id, 'denied', 2);
+      const rows = await refusalsOf(shop.id, 'denied', 2, 'forbidden');
       expect(rows.map(({ actor, details }: Record) => [actor.name, details])).to.have.deep.members([
         ['cashier of AUDI', { route: 'salesReport', code: 'forbidden' }],
         ['manager of AUDI', { route: 'listAudit', code: 'forbidden' }],
       ]);
-      expect(await audit('type=denied')).to.have.length(2);
+      const listed = await audit('type=denied');
+      expect(listed.filter(({ after }: Record) => after.code === 'forbidden')).to.have.length(2);
+    });
+
+    it('of what a manager would have to allow says what it was', async () => {
+      const product = await givenProduct(shop, { price: 100 });
+      const cheap = saleOf(product, { discount: { type: 'percentage', value: 90, reason: 'friend' } });
+      expect((await shop.cashier.post(`${shop.path}/orders`, cheap)).status).to.equal(403);
+      const [row] = await refusalsOf(shop.id, 'denied', 1, 'approval_needed');
+      expect(row?.details).to.deep.equal({
+        route: 'placeOrder',
+        code: 'approval_needed',
+        detail:
+          'The discount is more than the 5 per cent that a cashier may give. Ask a manager to approve it.',
+      });
     });
 
     it("of another's shop stands with one's own, over HTTP and at the socket", async () => {

@@ -45,8 +45,10 @@ export const fuzzOf = (own: World, other: World, seed: number): Fuzz => ({
 /** Sends `count` requests to a route, and gives back what was wrong: with answers, or with what is in the database since. */
 export async function fuzzRoute(fuzz: Fuzz, route: Route, count: number): Promise<string[]> {
   const { own, other, seed } = fuzz;
-  const valid = await validOnes(own, route);
   await forgetTries(fuzz);
+  const valid = await validOnes(own, route);
+  // What was made for them is no change of theirs.
+  await changesOf(fuzz);
   const faults = await sendOthers(fuzz, valid);
   const templates = await templatesOf(own, route);
   const ids = await idsOf(own, other);

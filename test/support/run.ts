@@ -33,8 +33,8 @@ const FIRST = [
   'test/server/presence.test.ts',
   'test/client/outbox.test.ts',
 ];
-/** Two more than there are cores, up to a point: most suites wait for a process or the database half of their time. */
-const JOBS = Math.min(4, availableParallelism() + 2);
+/** One more than there are cores, up to a point: most suites wait for a process or the database a third of their time. */
+const JOBS = Math.min(4, availableParallelism() + 1);
 
 type Count = { passes: number; failures: number; pending: number };
 

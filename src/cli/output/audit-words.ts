@@ -117,7 +117,10 @@ const typeWords: Record<EventType | SecurityType, Words> = {
   email_changed: ({ name }) => `changed the e-mail${also(' of ', name)}`,
   pin_changed: ({ name }) => `changed the PIN${also(' of ', name)}`,
   approval_failed: ({ email }) => `an approval was refused${also(', by ', email)}`,
-  denied: ({ route, code }) => `was refused: ${text(route)} (${text(code).replaceAll('_', ' ')})`,
+  denied: ({ route, code, detail }) =>
+    detail === undefined
+      ? `was refused: ${text(route)} (${text(code).replaceAll('_', ' ')})`
+      : `was refused: ${text(detail)}`,
   limited: ({ route }) => `sent too many requests: ${text(route)}`,
   device_paired: ({ name }) => `paired device ${text(name)}`,
   device_renamed: ({ before, after }) => `renamed device ${text(before)} to ${text(after)}`,

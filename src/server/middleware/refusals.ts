@@ -26,7 +26,7 @@ export const recordRefusals =
     }
   };
 
-function refusalOf(ctx: Context, { code, extra }: ProblemError): Refusal | null {
+function refusalOf(ctx: Context, { code, detail, extra }: ProblemError): Refusal | null {
   const asker = ctx.state.asker as Asker | undefined;
   const { actor = null, shopId = null, hasShop = false, route = null } = asker ?? {};
   const who = {
@@ -40,6 +40,8 @@ function refusalOf(ctx: Context, { code, extra }: ProblemError): Refusal | null 
     case 'forbidden':
     case 'device_refused':
       return { ...who, type: 'denied', details: { route, code } };
+    case 'approval_needed':
+      return { ...who, type: 'denied', details: { route, code, detail } };
     case 'not_found':
       if (!actor || shopId === null || hasShop) return null;
       return { ...who, type: 'denied', details: { route, code: 'other_shop', shopId } };
