@@ -120,6 +120,7 @@ describe('who may do what', function () {
     const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const unsigned = (person: Person, alg: string) =>
       `${encode({ alg, typ: 'JWT', kid: keyOf().id })}.${encode(claimsOf(person))}.`;
+    const IN_2100 = Date.UTC(2100) / 1000;
     const hoursAgo = (hours: number) => Math.floor(Date.now() / 1000) - hours * 3600;
 
     const tokens: [what: string, make: (person: Person) => string | Promise<string>][] = [
@@ -159,6 +160,18 @@ describe('who may do what', function () {
         "for somebody else's session",
         async (person) => signed(person, { sub: (await givenPerson(own, 'owner')).id }),
       ],
+      ['that is good until the year 2100', (person) => signed(person, { exp: IN_2100 })],
+      ['that is of the year 2100', (person) => signed(person, { iat: IN_2100 - 60, exp: IN_2100 })],
+      ['that has no end', (person) => signedAs(`{"sub":"${person.id}","sid":"${person.sessionId}"}`)],
+      ['whose claims are no JSON', () => signedAs('foo')],
+      ['whose claims are no JSON, with no signature', () => signedAs('foo').replace(/[^.]*$/, 'x')],
+      ['that was padded', ({ accessToken }) => `${accessToken}=`],
+      ['whose signature is written otherwise', ({ accessToken }) => otherwise(accessToken)],
+      ['in the other alphabet of base64', (person) => inBase64(person)],
+      [
+        'whose claims were written anew',
+        ({ accessToken }) => accessToken.replace(/\.([^.]+)\./, (_, claims) => `.${respelt(claims)}.`),
+      ],
       ['of a session that never was', (person) => tokenOf(person, randomUUID())],
       ['that is a refresh token', ({ refreshToken }) => refreshToken],
       ['that is an id', ({ id }) => id],
@@ -176,6 +189,40 @@ describe('who may do what', function () {
       const signedPart = `${encode({ alg: 'HS256', typ: 'JWT', kid, ...change })}.${encode(claimsOf(person))}`;
       return `${signedPart}.${createHmac('sha256', key).update(signedPart).digest('base64url')}`;
     }
+
+    /** Any text for claims, signed with the right key. */
+    function signedAs(claims: string): string {
+      const { key, id: kid } = keyOf();
+      const header = encode({ alg: 'HS256', typ: 'JWT', kid });
+      const part = `${header}.${Buffer.from(claims).toString('base64url')}`;
+      return `${part}.${createHmac('sha256', key).update(part).digest('base64url')}`;
+    }
+
+    /** The same bytes with another last sign: of 43 signs for 32 bytes, two bits of it mean nothing. */
+    function otherwise(token: string): string {
+      const signs = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+      const other = signs[signs.indexOf(token.at(-1) as string) ^ 1] as string;
+      const swapped = `${token.slice(0, -1)}${other}`;
+      const bytesOf = (text: string) => Buffer.from(text.split('.')[2] as string, 'base64url');
+      expect(bytesOf(swapped).equals(bytesOf(token))).to.equal(true);
+      return swapped;
+    }
+
+    /** A signature with a sign that the two alphabets write differently. */
+    function inBase64(person: Person): string {
+      for (let jti = 0; ; jti += 1) {
+        const [header, claims, signature = ''] = signed(person, { jti: String(jti) }).split('.');
+        if (/[-_]/.test(signature)) {
+          return `${header}.${claims}.${signature.replaceAll('-', '+').replaceAll('_', '/')}`;
+        }
+      }
+    }
+
+    /** The same claims with their fields the other way around, under the old signature. */
+    const respelt = (claims: string) =>
+      encode(
+        Object.fromEntries(Object.entries(JSON.parse(Buffer.from(claims, 'base64url').toString())).reverse()),
+      );
 
     const signedWith = (person: Person, { id: keyid, key }: { id: string; key: jwt.Secret }) =>
       signed(person, {}, key, { keyid });

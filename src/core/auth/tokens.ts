@@ -5,6 +5,8 @@ import type { Services } from '../context.ts';
 
 /** Short, for what it says is only looked up again when it is used. */
 export const ACCESS_TOKEN_SECONDS = 15 * 60;
+/** What a token was issued at may lie ahead of a machine's clock so far: one that runs late, or was put back by hours. */
+const CLOCKS_APART_SECONDS = 24 * 60 * 60;
 
 const ISSUER = 'smoocho';
 const AUDIENCE = 'smoocho-api';
@@ -66,19 +68,22 @@ function keyIdOf(token: string): string | undefined {
 }
 
 function verified(app: Services, token: string, key: KeyObject): AccessClaims | undefined {
+  const now = Math.floor(app.now().getTime() / 1000);
   try {
     const claims = jwt.verify(token, key, {
       algorithms: ['HS256'],
       issuer: ISSUER,
       audience: AUDIENCE,
-      clockTimestamp: Math.floor(app.now().getTime() / 1000),
+      clockTimestamp: now,
     });
     if (typeof claims !== 'object' || claims.typ !== TYPE || !claims.sub) return undefined;
-    const { sid, gen } = claims;
+    const { sid, gen, iat = Infinity, exp = Infinity } = claims;
     if (typeof sid !== 'string' || !Number.isInteger(gen)) return undefined;
+    if (exp - iat > ACCESS_TOKEN_SECONDS || iat > now + CLOCKS_APART_SECONDS) return undefined;
     return { userId: claims.sub, sessionId: sid, generation: gen };
   } catch (error) {
-    if (error instanceof jwt.JsonWebTokenError) return undefined;
+    // It parses the claims before it looks at the signature.
+    if (error instanceof jwt.JsonWebTokenError || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
