@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { expect } from 'chai';
 import type pg from 'pg';
 import type { Role } from '../../src/contract/users.ts';
@@ -158,6 +160,50 @@ describe('what acts at once in every process', () => {
       });
     });
   }
+
+  it('also for a request that began before, whose body ends after', async () => {
+    const test = await startTestApp();
+    try {
+      const shop = await givenShop(test, 'SLOW');
+      const body = JSON.stringify({
+        email: 'late@example.com',
+        name: 'Late',
+        role: 'cashier',
+        password: PASSWORD,
+      });
+      const [slow, honest] = [holdBack(shop, body), holdBack(shop, body)];
+      await new Promise((resolve) => setTimeout(resolve, CLOSED_WITHIN_MS + 200));
+      expect(await honest.end()).to.equal(201);
+      const { body: people } = await shop.owner.get(`${shop.path}/users`);
+      const { id } = people.data.find(({ email }: { email: string }) => email === shop.emails.manager);
+      expect((await shop.owner.put(`${shop.path}/users/${id}`, { isDisabled: true })).status).to.equal(200);
+      expect(await slow.end()).to.equal(401);
+    } finally {
+      await test.close();
+    }
+
+    /** A manager adds somebody, but for the last byte. */
+    function holdBack({ manager, path }: TestShop, body: string): { end(): Promise<number> } {
+      const sent = request(`${test.url}${path}/users`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${manager.token}`,
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(body),
+        },
+      });
+      const answered = once(sent, 'response') as Promise<[IncomingMessage]>;
+      sent.write(body.slice(0, -1));
+      return {
+        async end() {
+          sent.end(body.slice(-1));
+          const [response] = await answered;
+          response.resume();
+          return response.statusCode as number;
+        },
+      };
+    }
+  });
 
   it('also what the command line or another program changes in the tables', async () => {
     const test = await startTestApp();
