@@ -250,6 +250,20 @@ describe('editing a parked bill', () => {
       expect(status).to.equal(403);
     });
 
+    it('are allowed of so many: a price for one is none for a hundred', async () => {
+      const cake = await givenProduct(shop, { price: 100 });
+      const one = { productId: cake.id, quantity: 1, unitPrice: '1.00' };
+      const bill = await park(cake, { items: [one], approval: approval() });
+      const line = { id: bill.items[0].id, productId: cake.id };
+      const more = { items: [{ ...line, quantity: 100 }] };
+      expect((await put(bill.id, more)).status).to.equal(403);
+      // What goes on in the usual way stays as it was allowed.
+      const added = { items: [{ productId: cake.id, quantity: 1 }] };
+      expect((await put(bill.id, added)).status).to.equal(200);
+      expect((await put(bill.id, { items: [{ ...line, quantity: 1, note: 'now' }] })).status).to.equal(200);
+      expect((await put(bill.id, { ...more, approval: approval() })).status).to.equal(200);
+    });
+
     it('of a manager have a limit too, if the owner sets one', async () => {
       await shop.owner.put(`${shop.path}/settings`, { discountLimits: { manager: '50' } });
       const cake = await givenProduct(shop, { price: 100 });

@@ -4,11 +4,16 @@ import type { Need } from '../auth/approval.ts';
 import type { Actor } from '../context.ts';
 import type { Bill, BillLine } from './make-bill.ts';
 
-/** What somebody other than a cashier has to allow of a bill: prices that are not the menu's. */
+/**
+ * What somebody other than a cashier has to allow of a bill: prices that are not the menu's. What was allowed of a line
+ * (`frozen`) was allowed of so many.
+ */
 export function overrideNeeds(lines: BillLine[], frozen: BillLine[] = []): Need[] {
   return lines.flatMap((line, index) => {
     const before = frozen.find((known) => known.id === line.id);
-    if (line.listPriceMinor === null || before?.unitPriceMinor === line.unitPriceMinor) return [];
+    const isAllowed =
+      before?.unitPriceMinor === line.unitPriceMinor && line.quantityMilli <= before.quantityMilli;
+    if (line.listPriceMinor === null || isAllowed) return [];
     return [
       {
         least: 'manager' as const,
