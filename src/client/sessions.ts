@@ -5,6 +5,7 @@ import type { User } from '../contract/users.ts';
 import { type Context, tell } from './context.ts';
 import { isProblem, localProblem, type ProblemAnswer } from './errors.ts';
 import type { Http } from './http.ts';
+import { newId } from './ids.ts';
 import { endsSession } from './meanings.ts';
 import { inTurn } from './turns.ts';
 
@@ -39,6 +40,8 @@ type StoredSession = Session & {
   refreshToken: string;
   /** By this machine's clock. */
   renewAt: number;
+  /** What its renewal is known by, once it was asked for. */
+  attempt?: string;
 };
 type StoredDevice = PairedDevice & { token: string };
 
@@ -109,10 +112,25 @@ export function createSessions(
     return stored && stored.refreshToken !== known.refreshToken ? stored : null;
   }
 
+  const isOf = (known: StoredSession, value: unknown): value is StoredSession =>
+    (value as StoredSession | undefined)?.refreshToken === known.refreshToken;
+
+  /**
+   * On the disk before the server is asked: after a crash it is asked the same again. Whoever copied the token doesn't know
+   * it, so that a renewal of theirs is found out.
+   */
+  async function attemptOf(known: StoredSession): Promise<string> {
+    let attempt = newId(context.now());
+    await store.update(SESSION, (value) => {
+      if (!isOf(known, value)) return value;
+      attempt = value.attempt ?? attempt;
+      return { ...value, attempt };
+    });
+    return attempt;
+  }
+
   async function end(known: StoredSession, problem: ProblemAnswer): Promise<void> {
-    const isKnown = (value: unknown) =>
-      (value as StoredSession | undefined)?.refreshToken === known.refreshToken;
-    await store.update(SESSION, (value) => (isKnown(value) ? undefined : value));
+    await store.update(SESSION, (value) => (isOf(known, value) ? undefined : value));
     if (current !== known) return;
     current = null;
     await tell(context, () => options.onSignedOut?.(problem));
@@ -127,7 +145,7 @@ export function createSessions(
       return elsewhere.accessToken;
     }
     try {
-      const body = { refreshToken: known.refreshToken };
+      const body = { refreshToken: known.refreshToken, attempt: await attemptOf(known) };
       const answer = await http({ method: refresh.method, path: refresh.path, body, timeoutMs });
       // Somebody signed in or out meanwhile: what came is of no use.
       if (current !== known) return tokenOfNow();

@@ -113,13 +113,27 @@ export const listPinPeople = defineRoute({
   problems: ['device_refused'],
 });
 
+const Refresh = z.strictObject({
+  refreshToken: z.string().min(1).max(200),
+  /**
+   * Random, kept by the client from before it asks until it has the answer: who lost the answer brings it again, who copied
+   * the token can't. Without it, both look alike.
+   */
+  attempt: z
+    .string()
+    .regex(/^[\w-]{16,64}$/, 'is not 16 to 64 letters, digits, - and _')
+    .optional(),
+});
+export type Refresh = z.output<typeof Refresh>;
+
 export const refresh = defineRoute({
   name: 'refresh',
-  summary: 'Trade a refresh token for new tokens; again, until those are used, for the same',
+  summary:
+    'Trade a refresh token for new tokens; again, with the same attempt and until those are used, for the same',
   method: 'post',
   path: '/api/auth/refresh',
   permission: 'nobody',
-  body: z.strictObject({ refreshToken: z.string().min(1).max(200) }),
+  body: Refresh,
   // It is read before it is known who asks.
   maxBodyBytes: 4 * 1024,
   responses: { 200: Tokens },

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { memoryStore, type Store } from '../../src/client/store.ts';
 import * as contract from '../../src/contract/index.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { clientOf } from '../support/client.ts';
 import { givenShop, PASSWORD, type TestShop } from '../support/factories.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { closeTills, errorOf, tillOf, until } from './support.ts';
@@ -71,6 +72,22 @@ describe('the client, when the answer to a renewal is lost', () => {
     await loseRenewal(call, 3);
     await Promise.all([call(), call(), call()]);
     expect(await generations()).to.deep.equal({ generation: 3, used: 3, ended_at: null });
+  });
+
+  it('notices who copied its refresh token and renewed it first, though they used nothing', async () => {
+    let problem: unknown;
+    const here = till({
+      onSignedOut: (why: unknown) => {
+        problem = why;
+      },
+    });
+    await here.signIn(credentials);
+    const { refreshToken } = (await store.get('session')) as { refreshToken: string };
+    clock += 16 * MINUTE_MS;
+    expect((await clientOf(test.url).post('/api/auth/refresh', { refreshToken })).status).to.equal(200);
+    expect(await errorOf(here.call(contract.getProfile))).to.include({ code: 'unauthenticated' });
+    expect(problem).to.include({ code: 'unauthenticated' });
+    expect((await generations()).ended_at).to.be.an.instanceOf(Date);
   });
 
   it('goes on after a restart, and in another tab', async () => {

@@ -34,7 +34,8 @@ describe('a session', () => {
   });
   after(() => test.close());
 
-  const refresh = (refreshToken: string) => clientOf(test.url).post('/api/auth/refresh', { refreshToken });
+  const refresh = (refreshToken: string, attempt?: string) =>
+    clientOf(test.url).post('/api/auth/refresh', { refreshToken, ...(attempt && { attempt }) });
   const refreshed = async (refreshToken: string): Promise<{ accessToken: string; refreshToken: string }> => {
     const { status, body, text } = await refresh(refreshToken);
     expect(status, text).to.equal(200);
@@ -76,6 +77,26 @@ describe('a session', () => {
       expect(await use(first.accessToken)).to.equal(200);
       expect(await use((await refreshed(bodies[0].refreshToken)).accessToken)).to.equal(200);
       expect(await endReason(person)).to.equal(null);
+    });
+
+    it('gives the same tokens to the same attempt alone: who copied the token is found out, used or not', async () => {
+      const [mine, theirs] = ['attempt-of-the-owner', 'attempt-of-a-thief'];
+      const { body: first } = await refresh(person.refreshToken, mine);
+      expect((await refresh(person.refreshToken, mine)).body).to.deep.equal(first);
+      // The thief is first, and uses nothing of what they got.
+      expect((await refresh(first.refreshToken, theirs)).status).to.equal(200);
+      expect((await refresh(first.refreshToken, mine)).status).to.equal(401);
+      expect(await use(first.accessToken)).to.equal(401);
+      expect(await endReason(person)).to.equal('reused');
+      for (const attempt of ['short', 'no signs like this: !', 'x'.repeat(65)]) {
+        expect((await refresh(first.refreshToken, attempt)).status, attempt).to.equal(422);
+      }
+    });
+
+    it('is found out when one of the two names no attempt', async () => {
+      expect((await refresh(person.refreshToken)).status).to.equal(200);
+      expect((await refresh(person.refreshToken, 'attempt-of-the-owner')).status).to.equal(401);
+      expect(await endReason(person)).to.equal('reused');
     });
 
     it('ends for both sides once the new tokens were used: HTTP, refreshing and sockets', async () => {

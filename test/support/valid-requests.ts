@@ -75,7 +75,7 @@ const validRequests: Record<string, Builder[]> = {
       },
     }),
   ],
-  refresh: [(_, { refreshToken }) => ({ body: { refreshToken } })],
+  refresh: [(_, { refreshToken }) => ({ body: { refreshToken, attempt: `attempt-${randomUUID()}` } })],
   logout: [() => ({})],
   listSessions: [() => ({})],
   endSession: [async (world, person) => ({ params: { sessionId: await givenSession(world, person) } })],

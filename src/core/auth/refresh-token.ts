@@ -31,11 +31,11 @@ export function readRefreshToken(text: string): RefreshToken | null {
 export const newSalt = random;
 
 /**
- * The secret that follows on one, by a salt that the session keeps: whoever lost the answer asks again with the same one
- * and gets the same. The salt alone, or the hash of the secret alone, tells nothing.
+ * The secret that follows on one, by a salt that the session keeps and by what the client calls its attempt: whoever lost the
+ * answer asks again with the same ones and gets the same. The salt alone, or the hash of the secret alone, tells nothing.
  */
-export const nextSecret = (secret: string, salt: string) =>
-  createHmac('sha256', secret).update(salt).digest('base64url');
+export const nextSecret = (secret: string, salt: string, attempt = '') =>
+  createHmac('sha256', secret).update(`${salt}.${attempt}`).digest('base64url');
 
 export const hashesOf = ({ family, secret }: RefreshToken) => ({
   familyHash: hashToken(family),

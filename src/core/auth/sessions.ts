@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { v7 as uuidv7 } from 'uuid';
-import type { SessionView } from '../../contract/auth.ts';
+import type { Refresh, SessionView } from '../../contract/auth.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import { query } from '../../database/query.ts';
 import { recordSecurity } from '../audit/record-security.ts';
@@ -92,18 +92,18 @@ const END = `
 type Outcome = { kind: 'renewed'; tokens: Tokens; deviceId: string | null } | { kind: 'reused' | 'refused' };
 
 /**
- * Trades a refresh token for new ones. The token before is good for the same ones again until somebody used them: an answer
- * that was lost on the way signs nobody out. One that is older than that was copied: the session ends, for whoever has it.
- * Throws `unauthenticated`.
+ * Trades a refresh token for new ones. The token before is good for the same ones again, for the same attempt and until
+ * somebody used them: an answer that was lost on the way signs nobody out. One that is older than that, or that is brought
+ * by two attempts, was copied: the session ends, for whoever has it. Throws `unauthenticated`.
  */
 export async function refreshSession(
   { app, em }: Pick<Context, 'app' | 'em'>,
-  text: string,
+  { refreshToken, attempt }: Refresh,
   address: string | null = null,
 ): Promise<Tokens> {
-  const token = readRefreshToken(text);
+  const token = readRefreshToken(refreshToken);
   const outcome = token
-    ? await em.transactional((tx) => renew(app, tx, token, address))
+    ? await em.transactional((tx) => renew(app, tx, token, attempt, address))
     : ({ kind: 'refused' } as const);
   if (outcome.kind === 'reused') app.bus.tell({ kind: 'sessions' });
   if (outcome.kind !== 'renewed') {
@@ -120,6 +120,7 @@ async function renew(
   app: Services,
   em: EntityManager,
   token: RefreshToken,
+  attempt: string | undefined,
   address: string | null,
 ): Promise<Outcome> {
   const now = app.now();
@@ -129,7 +130,7 @@ async function renew(
   if (!row || row.ended_at) return { kind: 'refused' };
   if (row.refresh_hash === refreshHash) {
     const salt = newSalt();
-    const next = { ...token, secret: nextSecret(secret, salt) };
+    const next = { ...token, secret: nextSecret(secret, salt, attempt) };
     await query(em, ROTATE, [sessionId, hashToken(next.secret), refreshHash, salt, now]);
     return {
       kind: 'renewed',
@@ -139,12 +140,15 @@ async function renew(
   }
   const isUnused = row.generation_used < row.generation;
   if (row.previous_hash === refreshHash && row.refresh_salt && isUnused) {
-    const same = { ...token, secret: nextSecret(secret, row.refresh_salt) };
-    return {
-      kind: 'renewed',
-      tokens: tokens(app, row.user_id, same, row.generation),
-      deviceId: row.device_id,
-    };
+    const same = { ...token, secret: nextSecret(secret, row.refresh_salt, attempt) };
+    // Another attempt would have got other tokens.
+    if (hashToken(same.secret) === row.refresh_hash) {
+      return {
+        kind: 'renewed',
+        tokens: tokens(app, row.user_id, same, row.generation),
+        deviceId: row.device_id,
+      };
+    }
   }
   await query(em, END, [sessionId, now, 'reused' satisfies EndReason]);
   await recordSecurity(em, {

@@ -26,7 +26,7 @@ export function mountAuth(router: Router, app: App): void {
   }));
 
   mount(router, app, contract.refresh, async ({ em, body, http }) => ({
-    body: await refreshSession({ app, em }, body.refreshToken, http.ip),
+    body: await refreshSession({ app, em }, body, http.ip),
   }));
 
   mount(router, app, contract.register, async ({ em, actor, body, http }) => {
