@@ -290,8 +290,30 @@ describe('who did what', function () {
       expect(warned).to.deep.equal([{ refusals: 100_000 - counted }]);
     });
 
-    it('that can not be written disturbs nobody', async () => {
-      const warned: object[] = [];
+    it('sixty times over of one person keeps nobody else from the record', async () => {
+      const app = { ...test.app, log: { ...test.app.log, warn: () => {} } };
+      const refusals = openRefusals(app);
+      const refusing = (shopId: string, name: string) => {
+        const actor = { kind: 'user' as const, id: randomUUID(), name };
+        return (route: string) => refusals.note({ type: 'denied', shopId, actor, details: { route } });
+      };
+      const noisy = refusing(shop.id, 'noisy');
+      for (let n = 0; n < 60; n += 1) noisy(`route ${n}`);
+      refusing(shop.id, 'colleague')('listAudit');
+      refusing(other.id, 'neighbour')('listAudit');
+      await refusals.close();
+      const writtenOf = async (chain: string, name: string) =>
+        (await logOf(db, chain, 'denied')).filter(({ actor }: Record) => actor.name === name).length;
+      expect([
+        await writtenOf(shop.id, 'noisy'),
+        await writtenOf(shop.id, 'colleague'),
+        await writtenOf(other.id, 'neighbour'),
+      ]).to.deep.equal([10, 1, 1]);
+    });
+
+    /** What is refused while the database is away; `warned` has one for each that could not be written. */
+    const refusalsWhileAway = () => {
+      const warned: { refusals?: number }[] = [];
       const em = {
         fork: () => ({
           getTransactionContext: () => undefined,
@@ -300,12 +322,25 @@ describe('who did what', function () {
           },
         }),
       };
-      const app = {
-        ...test.app,
-        orm: { em },
-        log: { ...test.app.log, warn: (fields: object) => void warned.push(fields) },
-      };
-      const refusals = openRefusals(app as never);
+      const log = { ...test.app.log, warn: (fields: object) => void warned.push(fields) };
+      return { warned, refusals: openRefusals({ ...test.app, orm: { em }, log } as never) };
+    };
+
+    it('in a flood through many shops fills no memory either', async () => {
+      const { warned, refusals } = refusalsWhileAway();
+      for (let n = 0; n < 5_000; n += 1) {
+        const actor = { kind: 'user' as const, id: `person ${n}`, name: '' };
+        refusals.note({ type: 'denied', shopId: `shop ${n % 200}`, actor });
+        // So that what is written one after the other keeps up.
+        if (n % 100 === 0) await new Promise(setImmediate);
+      }
+      await refusals.close();
+      expect(warned).to.have.length(2_001);
+      expect(warned.find((each) => each.refusals)?.refusals).to.equal(3_000);
+    });
+
+    it('that can not be written disturbs nobody', async () => {
+      const { warned, refusals } = refusalsWhileAway();
       refusals.note({ type: 'denied', shopId: shop.id, actor: { kind: 'user', id: null, name: '' } });
       await refusals.close();
       expect(warned).to.have.length(1);
