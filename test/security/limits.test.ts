@@ -2,7 +2,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { INSTALLATION } from '../../src/core/audit/record-security.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { logOf } from '../support/audit-parts.ts';
 import { type Client, clientOf } from '../support/client.ts';
 import { givenProduct, givenShop, saleOf, type TestShop } from '../support/factories.ts';
 import { until } from '../support/feed-ear.ts';
@@ -163,8 +165,18 @@ describe('limits of requests', function () {
     const { status, code, headers } = await ask(test.url, path, UPGRADE);
     expect([status, code]).to.deep.equal([429, 'too_many_requests']);
     expect(headers['retry-after']).to.match(/^([1-9]|10)$/);
-    expect((await ask(test.url, '/socket.io/?EIO=4&transport=polling')).status).to.equal(429);
+    const polling = await ask(test.url, '/socket.io/?EIO=4&transport=polling');
+    expect(polling.status).to.equal(429);
+    for (const { headers: said } of [{ headers }, polling]) {
+      expect(said['ratelimit-policy']).to.equal(`"handshakes";q=${quota};w=10`);
+      expect(said.ratelimit).to.match(/^"handshakes";r=0;t=([1-9]|10)$/);
+    }
     expect((await ask(test.url, '/socket.io/?EIO=4&transport=polling&sid=made-up')).status).to.equal(429);
+    const db = await test.database.connect();
+    const ofSockets = async () =>
+      (await logOf(db, INSTALLATION, 'limited')).filter(({ details }) => details.route === 'socket');
+    await until(async () => (await ofSockets()).length > 0);
+    expect((await ofSockets()).map(({ address }) => address)).to.deep.equal(['127.0.0.1']);
   });
 });
 

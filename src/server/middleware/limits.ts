@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Middleware } from 'koa';
-import type { App, Limit } from '../../app.ts';
+import type { App, Count, Limit } from '../../app.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import { networkOf } from '../../core/auth/network.ts';
 import { glanceAtToken } from '../../core/auth/tokens.ts';
@@ -32,11 +32,7 @@ export function limits(app: App): Middleware {
     const sessionId = claims?.sessionId ?? (await sessions.renewedBy(ctx));
     const limit = sessionId === undefined ? perAddress : perSession;
     const count = await app.limits.spend(limit, sessionId ?? networkOf(ctx.ip));
-    // draft-ietf-httpapi-ratelimit-headers-10
-    ctx.set({
-      'RateLimit-Policy': `"${limit.name}";q=${limit.times};w=${limit.seconds}`,
-      RateLimit: `"${limit.name}";r=${count.remaining};t=${count.resetSeconds}`,
-    });
+    ctx.set(limitHeaders(limit, count));
     if (count.waitSeconds > 0) {
       await hold();
       throw tooMany(count.waitSeconds);
@@ -44,6 +40,14 @@ export function limits(app: App): Middleware {
     await next();
   };
 }
+
+export type LimitHeaders = Record<string, string>;
+
+/** What is left of a limit, as draft-ietf-httpapi-ratelimit-headers-10 says it. */
+const limitHeaders = ({ name, times, seconds }: Limit, { remaining, resetSeconds }: Count): LimitHeaders => ({
+  'RateLimit-Policy': `"${name}";q=${times};w=${seconds}`,
+  RateLimit: `"${name}";r=${remaining};t=${resetSeconds}`,
+});
 
 /** Who asks on and on is answered so late that refusing costs next to nothing; who waits as told doesn't notice. */
 const HOLD_MS = 200;
@@ -61,13 +65,17 @@ async function hold(): Promise<void> {
 /** Devices behind one address that connect again after a power cut, each once. */
 const HANDSHAKE_SECONDS = 10;
 
+/** `tell` gets the headers for the answer, which may be a refusal. */
+export type CountHandshake = (address: string, tell: (headers: LimitHeaders) => void) => Promise<void>;
+
 /** Counts a connection to the live feed for its address. Throws `too_many_requests`. */
-export function handshakeLimit(app: App): (address: string) => Promise<void> {
+export function handshakeLimit(app: App): CountHandshake {
   const times = Math.ceil((app.config.edge.requestsPerSecond * HANDSHAKE_SECONDS) / 2);
   const limit: Limit = { name: 'handshakes', times, seconds: HANDSHAKE_SECONDS };
-  return async (address) => {
-    const { waitSeconds } = await app.limits.spend(limit, networkOf(address));
-    if (waitSeconds > 0) throw tooMany(waitSeconds);
+  return async (address, tell) => {
+    const count = await app.limits.spend(limit, networkOf(address));
+    tell(limitHeaders(limit, count));
+    if (count.waitSeconds > 0) throw tooMany(count.waitSeconds);
   };
 }
 
