@@ -106,11 +106,16 @@ export const withoutRealShop = (config: Config): Config => ({
 
 function readConfigFile(path: string): ConfigFile {
   if (!existsSync(path)) return {};
+  let settings: unknown;
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as ConfigFile;
+    settings = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     throw new ConfigError(`${path} ${faultOf(error as Error)}. Correct it, or move it away.`);
   }
+  if (typeof settings === 'object' && settings !== null && !Array.isArray(settings)) return settings;
+  throw new ConfigError(
+    `${path} has no settings in braces, like {"port": 8080}. Correct it, or move it away.`,
+  );
 }
 
 /** What a parser says of JSON quotes what is around the fault, which may be a password. */
