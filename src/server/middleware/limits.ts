@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import type { App, Count, Limit } from '../../app.ts';
+import { MAX_BODY_BYTES } from '../../contract/hygiene.ts';
+import { replayOrders } from '../../contract/offline-orders.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import { networkOf } from '../../core/auth/network.ts';
 import { glanceAtToken } from '../../core/auth/tokens.ts';
@@ -12,7 +14,7 @@ import { watchSessions } from './renewals.ts';
 const WINDOW_SECONDS = 2;
 
 /**
- * So many requests of each session, and of each address for whoever has none. No database is asked: a token counts for
+ * So many requests of each session, and of each address for whoever has none; a large body counts as several. No database is asked: a token counts for
  * its session when its signature is right, and one that is forged, or whose key is not known here yet, for the address that it
  * came from. A session that was seen here counts for itself when it is renewed, too.
  */
@@ -31,7 +33,8 @@ export function limits(app: App): Middleware {
     if (claims) sessions.see(claims.sessionId);
     const sessionId = claims?.sessionId ?? (await sessions.renewedBy(ctx));
     const limit = sessionId === undefined ? perAddress : perSession;
-    const count = await app.limits.spend(limit, sessionId ?? networkOf(ctx.ip));
+    const cost = Math.min(costOf(ctx), limit.times);
+    const count = await app.limits.spend(limit, sessionId ?? networkOf(ctx.ip), { cost });
     ctx.set(limitHeaders(limit, count));
     if (count.waitSeconds > 0) {
       await hold();
@@ -39,6 +42,19 @@ export function limits(app: App): Middleware {
     }
     await next();
   };
+}
+
+const LARGE_BODIES = new RegExp(`^${replayOrders.path.replace(/:\w+/g, '[^/]+')}$`, 'i');
+
+/**
+ * As many requests as would carry the same: one for each started piece as large as a body usually may be. Of a body that
+ * doesn't say how large it is, as many as its route takes.
+ */
+function costOf(ctx: Context): number {
+  const length = ctx.get('content-length');
+  const isLarge = length === '' && ctx.get('transfer-encoding') !== '' && LARGE_BODIES.test(ctx.path);
+  const sizeBytes = isLarge ? replayOrders.maxBodyBytes : Number(length);
+  return Math.max(1, Math.ceil(sizeBytes / MAX_BODY_BYTES));
 }
 
 export type LimitHeaders = Record<string, string>;
