@@ -169,6 +169,11 @@ describe('who did what', function () {
       const { body: paired } = await clientOf(test.url).post('/api/devices/pair', { code: code.code });
       const device = `${shop.path}/devices/${paired.device.id}`;
       await shop.manager.put(device, { name: 'Counter 2' });
+      const lease = { id: randomUUID(), count: 50 };
+      const again = { id: randomUUID(), count: 20 };
+      for (const body of [lease, lease, again, lease]) {
+        expect((await shop.manager.post(`${device}/number-lease`, body)).status).to.be.oneOf([200, 201]);
+      }
       await shop.manager.delete(device);
       await shop.manager.delete(device);
       await shop.manager.get(`${shop.path}/reports/tax?from=2026-01-01&to=2026-01-31`, {
@@ -186,6 +191,16 @@ describe('who did what', function () {
         before: 'Counter 1',
         after: 'Counter 2',
       });
+      const lent = of('numbers_lent').map(({ details }: Record) => details);
+      expect(lent.map(({ first, last }: Record) => [first, last])).to.deep.equal([
+        [1, 50],
+        [51, 70],
+      ]);
+      const { id: deviceId } = paired.device;
+      expect(lent[0])
+        .to.include({ deviceId, name: 'Counter 2', series: 'A' })
+        .and.have.property('fiscalYear');
+      expect(of('numbers_lent')[0].actor.name).to.equal('manager of AUDI');
       expect(of('device_revoked')).to.have.length(1);
       expect(of('report_exported').map(({ details }: Record) => details)).to.deep.equal([
         { report: 'taxReport', from: '2026-01-01', to: '2026-01-31' },
