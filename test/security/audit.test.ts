@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import pg from 'pg';
 import { io } from 'socket.io-client';
 import { INSTALLATION } from '../../src/core/audit/record-security.ts';
 import { openRefusals } from '../../src/core/audit/refusals.ts';
 import { type RecordFilter, selectRecords } from '../../src/core/audit/sql/list-records.ts';
+import { importProducts } from '../../src/core/imports/import-products.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { logOf, sealAll } from '../support/audit-parts.ts';
 import { clientOf } from '../support/client.ts';
@@ -135,6 +137,33 @@ describe('who did what', function () {
       const [voided] = await audit('action=voided');
       expect(voided.before).to.include({ status: 'completed', voidReason: null });
       expect(voided.after).to.include({ status: 'voided', voidReason: 'wrong table' });
+    });
+
+    it('of a whole menu says what was made of it, and the feed only how much that was', async () => {
+      const importMenu = (csv: string) =>
+        importProducts(db, shop.id, () => Readable.from([Buffer.from(csv)]), {
+          skipBad: false,
+          dryRun: false,
+          now: new Date(),
+          actor: { kind: 'system', id: null, name: 'cli' },
+        });
+      await importMenu('name,price\nChai,1.00\n');
+      const { body: feed } = await shop.cashier.get(`${shop.path}/events`);
+      await importMenu('name,price\nChai,1.50\nKulfi,2.00\n');
+      const counts = { kind: 'products', orders: 0, lines: 2, products: 2 };
+      const { before, after } = await newest('type=data_imported');
+      const [{ id }] = before.products;
+      expect(before).to.deep.equal({ products: [{ id, name: 'Chai', price: '1.00' }] });
+      const [{ id: madeId }] = after.menu.made;
+      expect(after).to.deep.equal({
+        ...counts,
+        menu: {
+          changed: [{ id, name: 'Chai', price: '1.50' }],
+          made: [{ id: madeId, name: 'Kulfi', price: '2.00', variants: [] }],
+        },
+      });
+      const { body: told } = await shop.cashier.get(`${shop.path}/events?after=${feed.position}`);
+      expect(told.data.map(({ data }: Record) => data)).to.deep.equal([counts]);
     });
 
     it('costs the feed nothing: what it replaced is not told to the tills', async () => {
