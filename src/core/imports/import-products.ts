@@ -157,8 +157,8 @@ function keptOf(
   saved: MenuProduct[],
   menuBefore: Map<string, MenuProduct>,
 ): { before?: object; menu: object } {
-  const left = saved.length - KEPT_MAX;
-  const more = left > 0 ? { more: left } : {};
+  const left = saved.slice(KEPT_MAX);
+  const leftBefore = left.filter(({ id }) => menuBefore.has(id));
   const before: object[] = [];
   const since: object[] = [];
   const made: object[] = [];
@@ -173,9 +173,11 @@ function keptOf(
       made.push({ id, name, price, variants: variants.map(({ sortOrder: _, ...variant }) => variant) });
     }
   }
-  const menu = { changed: since, made, ...more };
-  return before.length === 0 ? { menu } : { before: { products: before, ...more }, menu };
+  const menu = { changed: since, made, ...moreOf(left) };
+  return before.length === 0 ? { menu } : { before: { products: before, ...moreOf(leftBefore) }, menu };
 }
+
+const moreOf = ({ length }: unknown[]) => (length > 0 ? { more: length } : {});
 
 const priced = ({ priceMinor, variants, ...product }: MenuProduct) => ({
   ...product,

@@ -14,9 +14,9 @@ import { watchSessions } from './renewals.ts';
 const WINDOW_SECONDS = 2;
 
 /**
- * So many requests of each session, and of each address for whoever has none; a large body counts as several. No database is asked: a token counts for
- * its session when its signature is right, and one that is forged, or whose key is not known here yet, for the address that it
- * came from. A session that was seen here counts for itself when it is renewed, too.
+ * So many requests of each session, and of each address for whoever has none; a large body counts as several. No database is
+ * asked: a token counts for its session when its signature is right, and one that is forged, or whose key is not known here
+ * yet, for the address that it came from. A session that was seen here counts for itself when it is renewed, too.
  */
 export function limits(app: App): Middleware {
   const times = app.config.edge.requestsPerSecond * WINDOW_SECONDS;

@@ -166,6 +166,25 @@ describe('importing products', () => {
     expect(changed.menu.made.map(withoutId)).to.deep.equal([{ name: 'New', price: '1.00', variants: [] }]);
   });
 
+  it('keeps for the audit no more than somebody would read, and how many more there are', async () => {
+    const shop = await givenShop(client);
+    const menuAt = (price: string, count: number) =>
+      `name,price\n${Array.from({ length: count }, (_, n) => `Product ${n},${price}\n`).join('')}`;
+    await importMenu(shop, menuAt('1.00', 5_001));
+    await importMenu(shop, menuAt('2.00', 5_003));
+    const records = await query(
+      `SELECT jsonb_array_length(before->'products') AS replaced, before->'more' AS "moreReplaced",
+         jsonb_array_length(data->'menu'->'changed') AS changed, jsonb_array_length(data->'menu'->'made') AS made,
+         data->'menu'->'more' AS more
+       FROM events WHERE shop_id = $1 ORDER BY seq`,
+      shop.id,
+    );
+    expect(records).to.deep.equal([
+      { replaced: null, moreReplaced: null, changed: 0, made: 5_000, more: 1 },
+      { replaced: 5_000, moreReplaced: 1, changed: 5_000, made: 0, more: 3 },
+    ]);
+  });
+
   it('takes barcodes, descriptions and tax classes', async () => {
     const shop = await givenShop(client);
     await importMenu(
