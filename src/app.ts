@@ -140,4 +140,4 @@ export { DatabaseUnreachableError, HomeUnreachableError } from './database/error
 export { migrationStatus, SchemaError, withClient } from './database/migrate.ts';
 export { DatabaseRefusedError } from './database/requirements.ts';
 export { AnotherServerError } from './database/server-lock.ts';
-export type { Limit } from './redis/limits.ts';
+export type { Count, Limit } from './redis/limits.ts';

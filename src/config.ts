@@ -106,11 +106,16 @@ export const withoutRealShop = (config: Config): Config => ({
 
 function readConfigFile(path: string): ConfigFile {
   if (!existsSync(path)) return {};
+  let settings: unknown;
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as ConfigFile;
+    settings = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     throw new ConfigError(`${path} ${faultOf(error as Error)}. Correct it, or move it away.`);
   }
+  if (typeof settings === 'object' && settings !== null && !Array.isArray(settings)) return settings;
+  throw new ConfigError(
+    `${path} has no settings in braces, like {"port": 8080}. Correct it, or move it away.`,
+  );
 }
 
 /** What a parser says of JSON quotes what is around the fault, which may be a password. */
@@ -192,12 +197,16 @@ function readOrMake(path: string): string {
   return readSecretFile(path);
 }
 
-/** What a secret's file says. Throws ConfigError when it is empty, can't be read, or can be read by others. */
+const READABLE = 0o044;
+
+/** What a secret's file says. Throws ConfigError when it is empty, can't be read, or has one of the bits `closedTo`. */
 export function readSecretFile(path: string, closedTo = 0o077): string {
   let secret: string;
   try {
-    if (process.platform !== 'win32' && (statSync(path).mode & closedTo) !== 0) {
-      throw new ConfigError(`${path} can be read by others. Close it: chmod 600 ${path}`);
+    const loose = process.platform === 'win32' ? 0 : statSync(path).mode & closedTo;
+    if (loose !== 0) {
+      const how = (loose & READABLE) !== 0 ? 'can be read by others' : 'is open to others';
+      throw new ConfigError(`${path} ${how}. Close it: chmod ${(0o666 & ~closedTo).toString(8)} ${path}`);
     }
     secret = readFileSync(path, 'utf8').trim();
   } catch (error) {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConfigError, loadConfig } from '../src/config.ts';
@@ -144,6 +144,11 @@ describe('the configuration', () => {
     expect(() => loadConfig({ home }, { PORT: 'eighty' })).to.throw(ConfigError, '"eighty"');
     writeFileSync(join(home, 'config.json'), '{ port: 80');
     expect(() => loadConfig({ home }, {})).to.throw(ConfigError, 'not valid JSON');
+    for (const none of ['null', '[]', '[{"port": 80}]', '"x"', '8080', 'true']) {
+      writeFileSync(join(home, 'config.json'), none);
+      expect(() => loadConfig({ home }, {}), none).to.throw(ConfigError, 'has no settings in braces');
+    }
+    rmSync(join(home, 'config.json'));
     const blocked = join(home, 'blocked');
     writeFileSync(blocked, 'a file where a folder should be');
     expect(() => loadConfig({ home: blocked }, {}).secrets.get('postgres-password')).to.throw(

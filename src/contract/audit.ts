@@ -22,6 +22,7 @@ export const securityTypes = [
   'device_paired',
   'device_renamed',
   'device_revoked',
+  'numbers_lent',
   'pairing_code_made',
   'pairing_failed',
   'customer_changed',

@@ -96,7 +96,7 @@ export const resyncReasons = ['too_far_behind', 'other_epoch', 'ahead'] as const
 export type ResyncReason = (typeof resyncReasons)[number];
 
 /** What a client sends when it connects to `/socket.io`. `since` asks for what was missed. */
-export const SocketHandshake = z.object({
+export const SocketHandshake = z.strictObject({
   token: z.string().max(4096),
   shopId: Id,
   since: Position.nullish(),

@@ -7,8 +7,8 @@ export type Limit = { name: string; times: number; seconds: number };
 export type Count = { remaining: number; resetSeconds: number; waitSeconds: number };
 
 export type Limits = {
-  /** Counts one, and says what is left; `seconds` as with `take`. Never throws. */
-  spend(limit: Limit, key: string, seconds?: number): Promise<Count>;
+  /** Counts one, or as many as it costs, and says what is left; `seconds` as with `take`. Never throws. */
+  spend(limit: Limit, key: string, spent?: { cost?: number; seconds?: number | undefined }): Promise<Count>;
   /**
    * Counts one; gives the seconds to wait when that is one too many, else 0. If it is the first, the count is forgotten
    * after `seconds`, where they are given, in place of the limit's own. Never throws.
@@ -63,10 +63,10 @@ export async function openLimits(redisUrl: string | undefined, installation: str
       return await work(memory);
     }
   };
-  const spend = async (limit: Limit, key: string, seconds = limit.seconds): Promise<Count> => {
+  const spend: Limits['spend'] = async (limit, key, { cost = 1, seconds = limit.seconds } = {}) => {
     let isRefused = false;
     const counted = await counting(limit, (limiter) =>
-      limiter.consume(key, 1, { customDuration: seconds }),
+      limiter.consume(key, cost, { customDuration: seconds }),
     ).catch((refused: unknown) => {
       if (!(refused instanceof RateLimiterRes)) throw refused;
       isRefused = true;
@@ -78,7 +78,7 @@ export async function openLimits(redisUrl: string | undefined, installation: str
   };
   return {
     spend,
-    take: async (limit, key, seconds) => (await spend(limit, key, seconds)).waitSeconds,
+    take: async (limit, key, seconds) => (await spend(limit, key, { seconds })).waitSeconds,
     async giveBack(limit, key) {
       await counting(limit, (limiter) => limiter.reward(key));
     },

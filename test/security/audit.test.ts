@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import pg from 'pg';
 import { io } from 'socket.io-client';
 import { INSTALLATION } from '../../src/core/audit/record-security.ts';
 import { openRefusals } from '../../src/core/audit/refusals.ts';
 import { type RecordFilter, selectRecords } from '../../src/core/audit/sql/list-records.ts';
+import { importProducts } from '../../src/core/imports/import-products.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { logOf, sealAll } from '../support/audit-parts.ts';
 import { clientOf } from '../support/client.ts';
@@ -137,6 +139,33 @@ describe('who did what', function () {
       expect(voided.after).to.include({ status: 'voided', voidReason: 'wrong table' });
     });
 
+    it('of a whole menu says what was made of it, and the feed only how much that was', async () => {
+      const importMenu = (csv: string) =>
+        importProducts(db, shop.id, () => Readable.from([Buffer.from(csv)]), {
+          skipBad: false,
+          dryRun: false,
+          now: new Date(),
+          actor: { kind: 'system', id: null, name: 'cli' },
+        });
+      await importMenu('name,price\nChai,1.00\n');
+      const { body: feed } = await shop.cashier.get(`${shop.path}/events`);
+      await importMenu('name,price\nChai,1.50\nKulfi,2.00\n');
+      const counts = { kind: 'products', orders: 0, lines: 2, products: 2 };
+      const { before, after } = await newest('type=data_imported');
+      const [{ id }] = before.products;
+      expect(before).to.deep.equal({ products: [{ id, name: 'Chai', price: '1.00' }] });
+      const [{ id: madeId }] = after.menu.made;
+      expect(after).to.deep.equal({
+        ...counts,
+        menu: {
+          changed: [{ id, name: 'Chai', price: '1.50' }],
+          made: [{ id: madeId, name: 'Kulfi', price: '2.00', variants: [] }],
+        },
+      });
+      const { body: told } = await shop.cashier.get(`${shop.path}/events?after=${feed.position}`);
+      expect(told.data.map(({ data }: Record) => data)).to.deep.equal([counts]);
+    });
+
     it('costs the feed nothing: what it replaced is not told to the tills', async () => {
       const { body } = await shop.cashier.get(`${shop.path}/events`);
       const [epoch] = body.position.split(':');
@@ -169,6 +198,11 @@ describe('who did what', function () {
       const { body: paired } = await clientOf(test.url).post('/api/devices/pair', { code: code.code });
       const device = `${shop.path}/devices/${paired.device.id}`;
       await shop.manager.put(device, { name: 'Counter 2' });
+      const lease = { id: randomUUID(), count: 50 };
+      const again = { id: randomUUID(), count: 20 };
+      for (const body of [lease, lease, again, lease]) {
+        expect((await shop.manager.post(`${device}/number-lease`, body)).status).to.be.oneOf([200, 201]);
+      }
       await shop.manager.delete(device);
       await shop.manager.delete(device);
       await shop.manager.get(`${shop.path}/reports/tax?from=2026-01-01&to=2026-01-31`, {
@@ -186,6 +220,16 @@ describe('who did what', function () {
         before: 'Counter 1',
         after: 'Counter 2',
       });
+      const lent = of('numbers_lent').map(({ details }: Record) => details);
+      expect(lent.map(({ first, last }: Record) => [first, last])).to.deep.equal([
+        [1, 50],
+        [51, 70],
+      ]);
+      const { id: deviceId } = paired.device;
+      expect(lent[0])
+        .to.include({ deviceId, name: 'Counter 2', series: 'A' })
+        .and.have.property('fiscalYear');
+      expect(of('numbers_lent')[0].actor.name).to.equal('manager of AUDI');
       expect(of('device_revoked')).to.have.length(1);
       expect(of('report_exported').map(({ details }: Record) => details)).to.deep.equal([
         { report: 'taxReport', from: '2026-01-01', to: '2026-01-31' },
@@ -290,8 +334,30 @@ describe('who did what', function () {
       expect(warned).to.deep.equal([{ refusals: 100_000 - counted }]);
     });
 
-    it('that can not be written disturbs nobody', async () => {
-      const warned: object[] = [];
+    it('sixty times over of one person keeps nobody else from the record', async () => {
+      const app = { ...test.app, log: { ...test.app.log, warn: () => {} } };
+      const refusals = openRefusals(app);
+      const refusing = (shopId: string, name: string) => {
+        const actor = { kind: 'user' as const, id: randomUUID(), name };
+        return (route: string) => refusals.note({ type: 'denied', shopId, actor, details: { route } });
+      };
+      const noisy = refusing(shop.id, 'noisy');
+      for (let n = 0; n < 60; n += 1) noisy(`route ${n}`);
+      refusing(shop.id, 'colleague')('listAudit');
+      refusing(other.id, 'neighbour')('listAudit');
+      await refusals.close();
+      const writtenOf = async (chain: string, name: string) =>
+        (await logOf(db, chain, 'denied')).filter(({ actor }: Record) => actor.name === name).length;
+      expect([
+        await writtenOf(shop.id, 'noisy'),
+        await writtenOf(shop.id, 'colleague'),
+        await writtenOf(other.id, 'neighbour'),
+      ]).to.deep.equal([10, 1, 1]);
+    });
+
+    /** What is refused while the database is away; `warned` has one for each that could not be written. */
+    const refusalsWhileAway = () => {
+      const warned: { refusals?: number }[] = [];
       const em = {
         fork: () => ({
           getTransactionContext: () => undefined,
@@ -300,12 +366,25 @@ describe('who did what', function () {
           },
         }),
       };
-      const app = {
-        ...test.app,
-        orm: { em },
-        log: { ...test.app.log, warn: (fields: object) => void warned.push(fields) },
-      };
-      const refusals = openRefusals(app as never);
+      const log = { ...test.app.log, warn: (fields: object) => void warned.push(fields) };
+      return { warned, refusals: openRefusals({ ...test.app, orm: { em }, log } as never) };
+    };
+
+    it('in a flood through many shops fills no memory either', async () => {
+      const { warned, refusals } = refusalsWhileAway();
+      for (let n = 0; n < 5_000; n += 1) {
+        const actor = { kind: 'user' as const, id: `person ${n}`, name: '' };
+        refusals.note({ type: 'denied', shopId: `shop ${n % 200}`, actor });
+        // So that what is written one after the other keeps up.
+        if (n % 100 === 0) await new Promise(setImmediate);
+      }
+      await refusals.close();
+      expect(warned).to.have.length(2_001);
+      expect(warned.find((each) => each.refusals)?.refusals).to.equal(3_000);
+    });
+
+    it('that can not be written disturbs nobody', async () => {
+      const { warned, refusals } = refusalsWhileAway();
       refusals.note({ type: 'denied', shopId: shop.id, actor: { kind: 'user', id: null, name: '' } });
       await refusals.close();
       expect(warned).to.have.length(1);

@@ -143,18 +143,31 @@ describe('the keys of a database', () => {
 
   it('need a master key that nobody else can read, and that is one', async () => {
     await openAndClose();
-    for (const mode of [0o640, 0o604, 0o622]) {
+    const modes: [number, string][] = [
+      [0o640, 'can be read by others'],
+      [0o604, 'can be read by others'],
+      [0o622, 'is open to others'],
+    ];
+    for (const [mode, how] of modes) {
       chmodSync(keyFile(), mode);
       const loose = await refusal();
       expect(loose).to.be.instanceOf(ConfigError);
-      expect(loose.message).to.equal(`${keyFile()} can be read by others. Close it: chmod 600 ${keyFile()}`);
+      expect(loose.message).to.equal(`${keyFile()} ${how}. Close it: chmod 600 ${keyFile()}`);
     }
     chmodSync(keyFile(), 0o600);
     const named = join(home, 'named');
     writeFileSync(named, readFileSync(keyFile()), { mode: 0o644 });
     expect((await refusal({ MASTER_KEY_FILE: named })).message).to.include('can be read by others');
-    chmodSync(named, 0o640);
-    await openAndClose({ MASTER_KEY_FILE: named });
+    // Whoever is of its group could put in a key of their own, or none.
+    for (const mode of [0o660, 0o620, 0o610, 0o642]) {
+      chmodSync(named, mode);
+      const loose = await refusal({ MASTER_KEY_FILE: named });
+      expect(loose.message).to.equal(`${named} is open to others. Close it: chmod 640 ${named}`);
+    }
+    for (const mode of [0o640, 0o440]) {
+      chmodSync(named, mode);
+      await openAndClose({ MASTER_KEY_FILE: named });
+    }
     expect((await refusal({ MASTER_KEY_FILE: join(home, 'none') })).message).to.include('is not there');
     for (const text of ['password', 'A'.repeat(42), 'A'.repeat(44), `${'A'.repeat(42)}!`]) {
       const refused = await refusal({ MASTER_KEY: text });

@@ -1,8 +1,11 @@
 import { fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { INSTALLATION } from '../../src/core/audit/record-security.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { logOf } from '../support/audit-parts.ts';
 import { type Client, clientOf } from '../support/client.ts';
 import { givenProduct, givenShop, saleOf, type TestShop } from '../support/factories.ts';
 import { until } from '../support/feed-ear.ts';
@@ -119,6 +122,59 @@ describe('limits of requests', function () {
     expect(all).to.deep.equal([{ 401: QUOTA - 1 }, { 429: 5 }, { 429: 5 }, { 200: 5 }]);
   });
 
+  describe('of bodies', () => {
+    const path = () => `${shop.path}/orders/batch`;
+    /** One sale that is none, of so many bytes. */
+    const batchOf = (bytes: number) => {
+      const head = `{"orders":[{"id":"${randomUUID()}","note":"`;
+      return `${head}${'x'.repeat(bytes - head.length - 4)}"}]}`;
+    };
+    const json = (body: string) => ({ headers: { 'content-type': 'application/json' }, body });
+    const POINT_BYTES = 256 * 1024;
+
+    it('count a large one as many requests, and a small one as one', async () => {
+      const large = batchOf(5 * POINT_BYTES);
+      const small = batchOf(POINT_BYTES);
+      const [many, few] = await inOneWindow(
+        async () =>
+          [
+            await burst(6, () => shop.cashier.send('POST', path(), json(large))),
+            await burst(6, () => shop.manager.send('POST', path(), json(small))),
+          ] as const,
+      );
+      expect([many, few]).to.deep.equal([{ 200: QUOTA / 5, 429: 2 }, { 200: 6 }]);
+      const { headers } = await inOneWindow(() =>
+        shop.cashier.send('POST', path(), json(batchOf(POINT_BYTES + 1))),
+      );
+      expect(headers.get('ratelimit')).to.match(new RegExp(`^"session";r=${QUOTA - 2};t=[12]$`));
+    });
+
+    it('count one that does not say how large it is as the largest that is taken there', async () => {
+      const headers = {
+        authorization: `Bearer ${shop.cashier.token}`,
+        'content-type': 'application/json',
+        'transfer-encoding': 'chunked',
+      };
+      const leftAfter = async (where: string) => {
+        const send = () => ask(test.url, where, headers, { method: 'POST', body: batchOf(100) });
+        const { headers: said } = await inOneWindow(send);
+        return /r=(\d+)/.exec(String(said.ratelimit))?.[1];
+      };
+      expect(await leftAfter(path())).to.equal(String(QUOTA - 16));
+      expect(await leftAfter(path().toUpperCase())).to.equal(String(QUOTA - 16));
+      expect(await leftAfter(`${shop.path}/orders`)).to.equal(String(QUOTA - 1));
+    });
+
+    it('count none as more than there is: where the limit is low, the largest batch goes through by itself', async () => {
+      const low = await startTestApp({ env: { REQUESTS_PER_SECOND: '4' }, beside: test });
+      const till = clientOf(low.url, shop.cashier.token);
+      const send = () => till.send('POST', path(), json(batchOf(16 * POINT_BYTES)));
+      const statuses = await inOneWindow(() => burst(2, send));
+      await low.close();
+      expect(statuses).to.deep.equal({ 200: 1, 429: 1 });
+    });
+  });
+
   it('do not hold for a watchdog', async () => {
     const nobody = clientOf(test.url);
     expect(await burst(QUOTA * 2, () => nobody.get('/healthz'))).to.deep.equal({ 200: QUOTA * 2 });
@@ -163,8 +219,18 @@ describe('limits of requests', function () {
     const { status, code, headers } = await ask(test.url, path, UPGRADE);
     expect([status, code]).to.deep.equal([429, 'too_many_requests']);
     expect(headers['retry-after']).to.match(/^([1-9]|10)$/);
-    expect((await ask(test.url, '/socket.io/?EIO=4&transport=polling')).status).to.equal(429);
+    const polling = await ask(test.url, '/socket.io/?EIO=4&transport=polling');
+    expect(polling.status).to.equal(429);
+    for (const { headers: said } of [{ headers }, polling]) {
+      expect(said['ratelimit-policy']).to.equal(`"handshakes";q=${quota};w=10`);
+      expect(said.ratelimit).to.match(/^"handshakes";r=0;t=([1-9]|10)$/);
+    }
     expect((await ask(test.url, '/socket.io/?EIO=4&transport=polling&sid=made-up')).status).to.equal(429);
+    const db = await test.database.connect();
+    const ofSockets = async () =>
+      (await logOf(db, INSTALLATION, 'limited')).filter(({ details }) => details.route === 'socket');
+    await until(async () => (await ofSockets()).length > 0);
+    expect((await ofSockets()).map(({ address }) => address)).to.deep.equal(['127.0.0.1']);
   });
 });
 

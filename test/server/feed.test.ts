@@ -116,4 +116,13 @@ describe('the live feed at /socket.io', () => {
       'urn:smoocho:problem:invalid_request',
     );
   });
+
+  it('says what it does not know in a handshake', async () => {
+    const { data } = await listen({ ...authOf(shop), sinse: 'x' }).then(
+      () => ({ data: 'let in' }),
+      (error) => error,
+    );
+    expect(data).to.include({ status: 422, detail: 'Connect with auth: { token, shopId, since? }.' });
+    expect(data.errors).to.deep.equal([{ pointer: '/sinse', detail: 'is not a field here' }]);
+  });
 });

@@ -133,6 +133,7 @@ describe('sockets that mean harm', function () {
       ["another shop's token", authOf(shop, other.cashier.token), 'not_found'],
       ['a shop that is not there', { token: shop.cashier.token, shopId: randomUUID() }, 'not_found'],
       ['a shop that is none', { token: shop.cashier.token, shopId: '*' }, 'invalid_request'],
+      ['what is not asked for', { ...authOf(shop), role: 'owner' }, 'invalid_request'],
       ['a place that is none', { ...authOf(shop), since: "0' OR 1=1" }, 'invalid_request'],
       ['a place that is a number', { ...authOf(shop), since: 7 }, 'invalid_request'],
       [

@@ -4,6 +4,7 @@ import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { isAtLeast } from '../../contract/users.ts';
 import { isUniqueViolation } from '../../database/pg-errors.ts';
 import { query, queryRow } from '../../database/query.ts';
+import { recordedActor, recordSecurity, type SecurityRecord } from '../audit/record-security.ts';
 import type { Actor, Context } from '../context.ts';
 import { businessDateAt, daysAfter, fiscalYearLabel, fiscalYearSpan } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
@@ -66,6 +67,7 @@ export async function leaseNumbers(
       };
       await em.flush();
       await insertLease(em, shopId, lease);
+      await recordSecurity(em, recordOf(lease, shopId, device.name, actor));
       return { lease: viewLease(lease, shop, year), isReplay: false };
     });
   } catch (error) {
@@ -195,6 +197,20 @@ async function insertLease(em: EntityManager, shopId: string, lease: Lease): Pro
   const { id, deviceId, series, fiscalYear, first, last, leasedAt } = lease;
   await query(em, INSERT_LEASE, [id, shopId, deviceId, series, fiscalYear, first, last, leasedAt]);
 }
+
+/** Which numbers a device may print by itself, and who gave them to it. */
+const recordOf = (
+  { deviceId, series, fiscalYear, first, last, leasedAt }: Lease,
+  shopId: string,
+  name: string,
+  actor: Actor,
+): SecurityRecord => ({
+  type: 'numbers_lent',
+  shopId,
+  at: new Date(leasedAt),
+  ...recordedActor(actor),
+  details: { deviceId, name, series, fiscalYear, first, last },
+});
 
 function viewLease(lease: Lease, shop: Shop, { from, to }: FiscalYear): NumberLease {
   const { id, deviceId, series, fiscalYear, first, last, leasedAt } = lease;

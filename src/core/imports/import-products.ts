@@ -74,8 +74,8 @@ export async function importProducts(
         lines: rows.length,
         products: toSave.products.length,
       };
-      const replaced = replacedBy(toSave.products, before);
-      await recordImport(client, shopId, { series: {}, now, actor, data, before: replaced });
+      const kept = keptOf(toSave.products, before);
+      await recordImport(client, shopId, { series: {}, now, actor, data, ...kept });
     }
     await client.query(dryRun ? 'ROLLBACK' : 'COMMIT');
     return {
@@ -147,18 +147,37 @@ function compareMenus(before: Map<string, MenuProduct>, after: MenuProduct[]) {
 }
 
 /** A menu that a shop would change by hand has fewer; the record says how many more there are. */
-const REPLACED_MAX = 5_000;
+const KEPT_MAX = 5_000;
 
-/** What the audit keeps of products that changed: their fields that are others now, as they were. */
-function replacedBy(products: MenuProduct[], before: Map<string, MenuProduct>): object | undefined {
-  const replaced = products.flatMap((product) => {
-    const was = before.get(product.id);
-    return was ? [{ id: was.id, name: was.name, ...changed(priced(was), priced(product)) }] : [];
-  });
-  if (replaced.length === 0) return undefined;
-  const more = replaced.length - REPLACED_MAX;
-  return { products: replaced.slice(0, REPLACED_MAX), ...(more > 0 ? { more } : {}) };
+/**
+ * What the audit keeps of an import: of products that it changed the fields that are others now, as they were and as they
+ * are, and what it made.
+ */
+function keptOf(
+  saved: MenuProduct[],
+  menuBefore: Map<string, MenuProduct>,
+): { before?: object; menu: object } {
+  const left = saved.slice(KEPT_MAX);
+  const leftBefore = left.filter(({ id }) => menuBefore.has(id));
+  const before: object[] = [];
+  const since: object[] = [];
+  const made: object[] = [];
+  for (const product of saved.slice(0, KEPT_MAX)) {
+    const was = menuBefore.get(product.id);
+    const [then, now] = [was && priced(was), priced(product)];
+    if (then) {
+      before.push({ id: then.id, name: then.name, ...changed(then, now) });
+      since.push({ id: now.id, name: now.name, ...changed(now, then) });
+    } else {
+      const { id, name, price, variants } = now;
+      made.push({ id, name, price, variants: variants.map(({ sortOrder: _, ...variant }) => variant) });
+    }
+  }
+  const menu = { changed: since, made, ...moreOf(left) };
+  return before.length === 0 ? { menu } : { before: { products: before, ...moreOf(leftBefore) }, menu };
 }
+
+const moreOf = ({ length }: unknown[]) => (length > 0 ? { more: length } : {});
 
 const priced = ({ priceMinor, variants, ...product }: MenuProduct) => ({
   ...product,

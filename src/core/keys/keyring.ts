@@ -31,7 +31,7 @@ type Options = { place: MasterKeyPlace; now: () => Date; log: Services['log'] };
 
 /**
  * Opens the keys of a database, and makes those that it has not got. Throws WrongKeyError before anything is written when
- * the master key is another one or is gone; ConfigError when it can be read by others.
+ * the master key is another one or is gone; ConfigError when it is open to others.
  */
 export async function openKeyring(orm: MikroORM, { place, now, log }: Options): Promise<Keyring> {
   const em = () => orm.em.fork();

@@ -18,8 +18,8 @@ export class WrongKeyError extends Error {
 export type MasterKey = { key: KeyObject; isNext: boolean };
 
 const KEY_BYTES = 32;
-/** An orchestrator hands files over by their group; ours are for their owner alone. */
-const CLOSED_TO_OTHERS = 0o007;
+/** An orchestrator hands files over by their group, which may read them and no more; ours are for their owner alone. */
+const CLOSED_BUT_TO_READERS = 0o037;
 
 /** What holds the key, as a sentence begins. */
 export const nameOf = (place: MasterKeyPlace) =>
@@ -36,13 +36,13 @@ function asKey(text: string, name: string): KeyObject {
   );
 }
 
-/** The key in a file. Throws ConfigError for one that can be read by others, or is none. */
+/** The key in a file. Throws ConfigError for one that is open to others, or is none. */
 export const readKeyFile = (path: string, isOurs = false): KeyObject =>
-  asKey(readSecretFile(path, isOurs ? undefined : CLOSED_TO_OTHERS), `The key file ${path}`);
+  asKey(readSecretFile(path, isOurs ? undefined : CLOSED_BUT_TO_READERS), `The key file ${path}`);
 
 /**
  * The master keys that there are, read anew: the one in use, and after it the one that a change of it left beside the file.
- * Throws ConfigError for one that can be read by others, or is none.
+ * Throws ConfigError for one that is open to others, or is none.
  */
 export function readMasterKeys(place: MasterKeyPlace): MasterKey[] {
   if ('text' in place) return [{ key: asKey(place.text, nameOf(place)), isNext: false }];

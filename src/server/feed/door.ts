@@ -4,10 +4,12 @@ import type { Middleware } from 'koa';
 import type { Server } from 'socket.io';
 import type { App } from '../../app.ts';
 import { ProblemError } from '../../contract/problem.ts';
+import { SOMEBODY } from '../../core/audit/record-security.ts';
+import type { Refusal, Refusals } from '../../core/audit/refusals.ts';
 import type { Edge } from '../edge/edge.ts';
 import { securityHeadersFor } from '../edge/headers.ts';
 import { answerRaw } from '../edge/raw-answer.ts';
-import { handshakeLimit } from '../middleware/limits.ts';
+import { type CountHandshake, handshakeLimit, type LimitHeaders } from '../middleware/limits.ts';
 
 export const FEED_PATH = '/socket.io';
 const METHODS = ['GET', 'POST'];
@@ -21,26 +23,30 @@ export const isUpgrade = (request: IncomingMessage) =>
 /** The way into the live feed: nothing reaches Socket.io that has not passed what every request passes. */
 export type Door = {
   /** Counts for its address what begins a connection, or is no part of one. Throws `too_many_requests`. */
-  count(request: IncomingMessage, address: string): Promise<void>;
+  count(request: IncomingMessage, ...handshake: Parameters<CountHandshake>): Promise<void>;
   serve(request: IncomingMessage, response: ServerResponse): void;
 };
 
 /** Takes the sockets of this HTTP server. */
-export function openDoor(app: App, io: Server, http: HttpServer, edge: Edge): Door {
+export function openDoor(app: App, io: Server, http: HttpServer, edge: Edge, refusals: Refusals): Door {
   const [serve, upgrade] = listenersOf(io, http) as [Door['serve'], Upgrade];
   const countHandshake = handshakeLimit(app);
-  const count = async (request: IncomingMessage, address: string) => {
-    if (!isPoll(request) || !isKnown(io, request)) await countHandshake(address);
+  const count: Door['count'] = async (request, address, tell) => {
+    if (!isPoll(request) || !isKnown(io, request)) await countHandshake(address, tell);
   };
   http.on('upgrade', async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
+    const headers: LimitHeaders = {};
     try {
       const { address } = edge.admit(request);
-      await count(request, address);
+      await count(request, address, (said) => Object.assign(headers, said));
       checkUpgrade(io, request);
       upgrade(request, socket, head);
     } catch (error) {
-      answerRaw(socket, problemOf(app, error));
+      const problem = problemOf(app, error);
+      // Koa, which records all others, never sees it.
+      if (problem.code === 'too_many_requests') refusals.note(limitedAt(edge, request, problem));
+      answerRaw(socket, problem, headers);
     }
   });
   io.engine.on('headers', (headers: Record<string, string>) => {
@@ -100,6 +106,14 @@ function checkUpgrade(io: Server, request: IncomingMessage): void {
   if (!isFine || (asked.has('sid') && !isKnown(io, request))) throw noUpgrade();
 }
 
+const limitedAt = ({ callers }: Edge, request: IncomingMessage, { code, extra }: ProblemError): Refusal => ({
+  type: 'limited',
+  shopId: null,
+  actor: SOMEBODY,
+  address: callers.of(request).address,
+  details: { route: 'socket', code, retryAfter: extra.retryAfter ?? null },
+});
+
 function problemOf(app: App, error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   app.log.error({ err: error }, 'a socket could not be let in');
@@ -112,7 +126,7 @@ export const feedRequests =
   async (ctx, next) => {
     const { door } = feed;
     if (!door || !isOfFeed(ctx.req)) return await next();
-    await door.count(ctx.req, ctx.ip);
+    await door.count(ctx.req, ctx.ip, (headers) => ctx.set(headers));
     if (!METHODS.includes(ctx.method)) {
       ctx.set('Allow', METHODS.join(', '));
       throw new ProblemError('method_not_allowed');

@@ -113,7 +113,7 @@ export function openFeed(app: App, refusals: Refusals): LiveFeed {
     presence,
     attach(http, ownEdge) {
       edge = ownEdge;
-      feed.door = openDoor(app, io, http, ownEdge);
+      feed.door = openDoor(app, io, http, ownEdge, refusals);
       connections = guardConnections(io, app.log);
     },
     async close() {

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Middleware } from 'koa';
-import type { App, Limit } from '../../app.ts';
+import type { Context, Middleware } from 'koa';
+import type { App, Count, Limit } from '../../app.ts';
+import { MAX_BODY_BYTES } from '../../contract/hygiene.ts';
+import { replayOrders } from '../../contract/offline-orders.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import { networkOf } from '../../core/auth/network.ts';
 import { glanceAtToken } from '../../core/auth/tokens.ts';
@@ -12,9 +14,9 @@ import { watchSessions } from './renewals.ts';
 const WINDOW_SECONDS = 2;
 
 /**
- * So many requests of each session, and of each address for whoever has none. No database is asked: a token counts for
- * its session when its signature is right, and one that is forged, or whose key is not known here yet, for the address that it
- * came from. A session that was seen here counts for itself when it is renewed, too.
+ * So many requests of each session, and of each address for whoever has none; a large body counts as several. No database is
+ * asked: a token counts for its session when its signature is right, and one that is forged, or whose key is not known here
+ * yet, for the address that it came from. A session that was seen here counts for itself when it is renewed, too.
  */
 export function limits(app: App): Middleware {
   const times = app.config.edge.requestsPerSecond * WINDOW_SECONDS;
@@ -31,12 +33,9 @@ export function limits(app: App): Middleware {
     if (claims) sessions.see(claims.sessionId);
     const sessionId = claims?.sessionId ?? (await sessions.renewedBy(ctx));
     const limit = sessionId === undefined ? perAddress : perSession;
-    const count = await app.limits.spend(limit, sessionId ?? networkOf(ctx.ip));
-    // draft-ietf-httpapi-ratelimit-headers-10
-    ctx.set({
-      'RateLimit-Policy': `"${limit.name}";q=${limit.times};w=${limit.seconds}`,
-      RateLimit: `"${limit.name}";r=${count.remaining};t=${count.resetSeconds}`,
-    });
+    const cost = Math.min(costOf(ctx), limit.times);
+    const count = await app.limits.spend(limit, sessionId ?? networkOf(ctx.ip), { cost });
+    ctx.set(limitHeaders(limit, count));
     if (count.waitSeconds > 0) {
       await hold();
       throw tooMany(count.waitSeconds);
@@ -44,6 +43,27 @@ export function limits(app: App): Middleware {
     await next();
   };
 }
+
+const LARGE_BODIES = new RegExp(`^${replayOrders.path.replace(/:\w+/g, '[^/]+')}$`, 'i');
+
+/**
+ * As many requests as would carry the same: one for each started piece as large as a body usually may be. Of a body that
+ * doesn't say how large it is, as many as its route takes.
+ */
+function costOf(ctx: Context): number {
+  const length = ctx.get('content-length');
+  const isLarge = length === '' && ctx.get('transfer-encoding') !== '' && LARGE_BODIES.test(ctx.path);
+  const sizeBytes = isLarge ? replayOrders.maxBodyBytes : Number(length);
+  return Math.max(1, Math.ceil(sizeBytes / MAX_BODY_BYTES));
+}
+
+export type LimitHeaders = Record<string, string>;
+
+/** What is left of a limit, as draft-ietf-httpapi-ratelimit-headers-10 says it. */
+const limitHeaders = ({ name, times, seconds }: Limit, { remaining, resetSeconds }: Count): LimitHeaders => ({
+  'RateLimit-Policy': `"${name}";q=${times};w=${seconds}`,
+  RateLimit: `"${name}";r=${remaining};t=${resetSeconds}`,
+});
 
 /** Who asks on and on is answered so late that refusing costs next to nothing; who waits as told doesn't notice. */
 const HOLD_MS = 200;
@@ -61,13 +81,17 @@ async function hold(): Promise<void> {
 /** Devices behind one address that connect again after a power cut, each once. */
 const HANDSHAKE_SECONDS = 10;
 
+/** `tell` gets the headers for the answer, which may be a refusal. */
+export type CountHandshake = (address: string, tell: (headers: LimitHeaders) => void) => Promise<void>;
+
 /** Counts a connection to the live feed for its address. Throws `too_many_requests`. */
-export function handshakeLimit(app: App): (address: string) => Promise<void> {
+export function handshakeLimit(app: App): CountHandshake {
   const times = Math.ceil((app.config.edge.requestsPerSecond * HANDSHAKE_SECONDS) / 2);
   const limit: Limit = { name: 'handshakes', times, seconds: HANDSHAKE_SECONDS };
-  return async (address) => {
-    const { waitSeconds } = await app.limits.spend(limit, networkOf(address));
-    if (waitSeconds > 0) throw tooMany(waitSeconds);
+  return async (address, tell) => {
+    const count = await app.limits.spend(limit, networkOf(address));
+    tell(limitHeaders(limit, count));
+    if (count.waitSeconds > 0) throw tooMany(count.waitSeconds);
   };
 }
 

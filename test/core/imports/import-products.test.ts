@@ -72,7 +72,11 @@ describe('importing products', () => {
       shop.id,
     );
     expect(description).to.equal('Sliced Ham, Pineapple, Mozzarella Cheese');
-    expect(await query('SELECT seq, type, data FROM events WHERE shop_id = $1', shop.id)).to.deep.equal([
+    const events = await query(
+      "SELECT seq, type, data - 'menu' AS data FROM events WHERE shop_id = $1",
+      shop.id,
+    );
+    expect(events).to.deep.equal([
       { seq: '1', type: 'data_imported', data: { kind: 'products', orders: 0, lines: 96, products: 32 } },
     ]);
     const before = await contentOf(client, shop);
@@ -129,15 +133,19 @@ describe('importing products', () => {
     expect(tea?.variants[0]).to.deep.equal(['S', '1.60', 't_s']);
   });
 
-  it('keeps for the audit what it replaced, and only that', async () => {
+  it('keeps for the audit what it replaced and what there is since, and only that', async () => {
     const shop = await givenShop(client);
     await importMenu(shop, 'sku,name,size,price\nt_s,Tea,S,1.00\nt_l,Tea,L,2.00\np,Pie,,3.00\n');
     await importMenu(shop, 'sku,name,size,price\nt_s,Tea,S,1.80\np,Apple pie,,3.00\nn,New,,1.00\n');
-    const [made, changed] = await query('SELECT before FROM events WHERE shop_id = $1 ORDER BY seq', shop.id);
-    expect(made).to.deep.equal({ before: null });
-    const [tea, pie] = (changed as pg.QueryResultRow).before.products.map(
-      ({ id: _, ...product }: { id: string }) => product,
+    const records = await query(
+      "SELECT before, data->'menu' AS menu FROM events WHERE shop_id = $1 ORDER BY seq",
+      shop.id,
     );
+    const [made, changed] = records as [pg.QueryResultRow, pg.QueryResultRow];
+    const withoutId = ({ id: _, ...product }: { id: string }) => product;
+    expect([made.before, made.menu.changed]).to.deep.equal([null, []]);
+    expect(made.menu.made.map(({ name }: { name: string }) => name)).to.deep.equal(['Tea', 'Pie']);
+    const [tea, pie] = changed.before.products.map(withoutId);
     expect(pie).to.deep.equal({ name: 'Pie' });
     expect(tea).to.deep.include({ name: 'Tea', price: '1.00' });
     expect(tea.variants.map(({ name, price }: Record<string, string>) => [name, price])).to.deep.equal([
@@ -145,6 +153,36 @@ describe('importing products', () => {
       ['L', '2.00'],
     ]);
     expect(Object.keys(tea)).to.have.members(['name', 'price', 'variants']);
+    const [teaSince, pieSince] = changed.menu.changed.map(withoutId);
+    expect(pieSince).to.deep.equal({ name: 'Apple pie' });
+    expect(teaSince).to.deep.include({ name: 'Tea', price: '1.80' });
+    expect(teaSince.variants.map(({ name, price }: Record<string, string>) => [name, price])).to.deep.equal([
+      ['S', '1.80'],
+      ['L', '2.00'],
+    ]);
+    expect(changed.menu.changed.map(({ id }: { id: string }) => id)).to.deep.equal(
+      changed.before.products.map(({ id }: { id: string }) => id),
+    );
+    expect(changed.menu.made.map(withoutId)).to.deep.equal([{ name: 'New', price: '1.00', variants: [] }]);
+  });
+
+  it('keeps for the audit no more than somebody would read, and how many more there are', async () => {
+    const shop = await givenShop(client);
+    const menuAt = (price: string, count: number) =>
+      `name,price\n${Array.from({ length: count }, (_, n) => `Product ${n},${price}\n`).join('')}`;
+    await importMenu(shop, menuAt('1.00', 5_001));
+    await importMenu(shop, menuAt('2.00', 5_003));
+    const records = await query(
+      `SELECT jsonb_array_length(before->'products') AS replaced, before->'more' AS "moreReplaced",
+         jsonb_array_length(data->'menu'->'changed') AS changed, jsonb_array_length(data->'menu'->'made') AS made,
+         data->'menu'->'more' AS more
+       FROM events WHERE shop_id = $1 ORDER BY seq`,
+      shop.id,
+    );
+    expect(records).to.deep.equal([
+      { replaced: null, moreReplaced: null, changed: 0, made: 5_000, more: 1 },
+      { replaced: 5_000, moreReplaced: 1, changed: 5_000, made: 0, more: 3 },
+    ]);
   });
 
   it('takes barcodes, descriptions and tax classes', async () => {

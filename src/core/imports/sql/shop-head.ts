@@ -33,16 +33,18 @@ export async function recordImport(
     actor: EventActor;
     data: EventData<'data_imported'>;
     /** What it replaced, for the audit. */
-    before?: object | undefined;
+    before?: object;
+    /** What there is since, for the audit too: the feed doesn't tell it. */
+    menu?: object;
   },
 ): Promise<void> {
-  const { series, now, actor, data, before } = event;
+  const { series, now, actor, data, before, menu } = event;
   await client.query(RECORD, [
     shopId,
     JSON.stringify(series),
     now,
     JSON.stringify(actor),
-    JSON.stringify(data),
+    JSON.stringify({ ...data, menu }),
     before ? JSON.stringify(before) : null,
   ]);
 }
