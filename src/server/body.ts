@@ -36,7 +36,8 @@ export function bodyReader(maxBytes?: number): (ctx: Context) => Promise<unknown
 
 /** The JSON body of a request. Throws `unsupported_media_type`, `invalid_json`, `body_too_large`. */
 async function readBody(ctx: Context, readBytes: ReturnType<typeof readerOf>): Promise<unknown> {
-  const isEmpty = !ctx.request.length && !ctx.get('transfer-encoding');
+  // Not `ctx.request.length`, which counts to 32 bits: 4 GiB would be nothing.
+  const isEmpty = Number(ctx.get('content-length')) === 0 && !ctx.get('transfer-encoding');
   if (isEmpty) return {};
   // A body of so few KiB gains nothing from compression, and a bomb needs it.
   const isPlain = /^(identity)?$/i.test(ctx.get('content-encoding'));
