@@ -12,7 +12,7 @@ const EARLY = 'early@example.com';
 /** By chance alone it is larger once in 15,000 runs. */
 const MOST_DEVIATIONS = 4;
 /** A machine that takes longer when nobody signs in is busy with something else: what it takes then says nothing about that. */
-const MOST_ALONE_MS = { health: 50, hash: 70 };
+const MOST_ALONE_MS = { health: 50, hash: 50 };
 
 describe('how long signing in takes', () => {
   let test: TestApp;
@@ -84,11 +84,12 @@ describe('how long signing in takes', () => {
       expect([status, headers.get('retry-after')]).to.deep.equal([503, '5']);
     }
     expect(asked.length).to.be.above(100);
-    const aloneMs = `alone ${p99Of(alone).toFixed(1)} ms, a hash ${hashMs.toFixed(1)} ms`;
-    if (p99Of(alone) < MOST_ALONE_MS.health) expect(p99Of(asked)).to.be.below(100);
-    else console.log(`    how long /healthz takes was not measured, for this machine is busy: ${aloneMs}`);
-    if (hashMs < MOST_ALONE_MS.hash) expect(signedIn).to.be.at.least(100);
-    else console.log(`    how many get in was not measured, for this machine is busy: ${aloneMs}`);
+    if (p99Of(alone) >= MOST_ALONE_MS.health || hashMs >= MOST_ALONE_MS.hash) {
+      console.log(`    not held to 100 ms: this machine is busy, a hash alone takes ${hashMs.toFixed(1)} ms`);
+      return;
+    }
+    expect(signedIn).to.be.at.least(100);
+    expect(p99Of(asked)).to.be.below(100);
   }).timeout(120_000);
 
   /** How long /healthz took each time until `work` is done, in milliseconds. */
