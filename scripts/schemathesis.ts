@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,8 @@ const launcher = join(root, 'bin', 'smoocho.js');
 /** Seconds that it may take; SCHEMATHESIS_SECONDS=600 makes it an evening's. */
 const SECONDS = Number(process.env.SCHEMATHESIS_SECONDS ?? 90);
 const START_TIMEOUT_MS = 60_000;
+/** In less, not every operation gets its turn: whoever gives it so little means something else. */
+const ENOUGH_SECONDS = 20;
 
 class Unavailable extends Error {}
 
@@ -142,21 +144,25 @@ expected-statuses = [400, 401, 403, 404, 405, 406, 413, 415, 422, 429]
 const parts: {
   phases: string;
   share: number;
+  /** Whether it goes through all operations, and not where answers lead it. */
+  reachesAll: boolean;
   fixed: (parameters: Record<string, string>) => Record<string, string>;
 }[] = [
-  { phases: 'examples,coverage,fuzzing', share: 0.75, fixed: (parameters) => parameters },
+  { phases: 'examples,coverage,fuzzing', share: 0.75, reachesAll: true, fixed: (parameters) => parameters },
   // Follows what an answer leads to, such as a product that was made: only the shop is told.
-  { phases: 'stateful', share: 0.25, fixed: ({ shopId = '' }) => ({ shopId }) },
+  { phases: 'stateful', share: 0.25, reachesAll: false, fixed: ({ shopId = '' }) => ({ shopId }) },
 ];
 
 async function check(folder: string, shop: Shop): Promise<number> {
   const codes: number[] = [];
-  for (const { phases, share, fixed } of parts) {
+  for (const { phases, share, fixed, reachesAll } of parts) {
     const config = join(folder, 'schemathesis.toml');
     writeFileSync(config, configOf(fixed(shop.parameters)));
     const seconds = Math.ceil(SECONDS * share);
+    const report = join(folder, `${codes.length}.ndjson`);
     const options = [
       '--checks=all',
+      `--report-ndjson-path=${report}`,
       `--phases=${phases}`,
       `--max-time=${seconds}`,
       '--workers=2',
@@ -170,8 +176,46 @@ async function check(folder: string, shop: Shop): Promise<number> {
         shop,
       ),
     );
+    // Without a report it never began, and has said why.
+    if (reachesAll && SECONDS >= ENOUGH_SECONDS && existsSync(report))
+      codes.push(await checkReach(shop.url, report));
   }
   return Math.max(...codes);
+}
+
+type Line = {
+  LoadingFinished?: { statistic: { operations: { selected: number; total: number } } };
+  ScenarioFinished?: { recorder: { label: string; cases?: Record<string, unknown> } };
+};
+
+/** Whether every operation had a request: one that its time did not suffice for would pass unnoticed. 1 if not. */
+async function checkReach(url: string, report: string): Promise<number> {
+  const { paths } = (await (await fetch(`${url}/api/openapi.json`)).json()) as { paths: object };
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  const lines = readFileSync(report, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line);
+  const counts = lines.find((line) => line.LoadingFinished)?.LoadingFinished?.statistic.operations;
+  // Who names some operations wants no others.
+  if (counts && counts.selected < counts.total) return 0;
+  const reached = new Set(
+    lines
+      .flatMap(({ ScenarioFinished: scenario }) => (scenario ? [scenario.recorder] : []))
+      .filter(({ cases }) => Object.keys(cases ?? {}).length > 0)
+      .map(({ label }) => label),
+  );
+  const missed = operations.filter((operation) => !reached.has(operation));
+  if (missed.length === 0) {
+    console.log(`Each of ${operations.length} operations had requests.`);
+    return 0;
+  }
+  console.error(
+    `${missed.length} of ${operations.length} operations had no request in ${SECONDS} s: ${missed.join(', ')}. Give it more time with SCHEMATHESIS_SECONDS.`,
+  );
+  return 1;
 }
 
 async function runIn(folder: string, args: string[], shop: Shop): Promise<number> {

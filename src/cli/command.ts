@@ -24,7 +24,7 @@ export type Option = {
   parse?: (value: string) => unknown;
 };
 
-/** A command declares itself; `main.ts` turns the list of them into the command line. */
+/** A command declares itself; `program.ts` turns the list of them into the command line. */
 export type Command = {
   /** Words as they are typed, such as `shop create`. */
   name: string;

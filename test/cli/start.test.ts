@@ -21,6 +21,11 @@ describe('smoocho start', () => {
 
   const env = () => ({ SMOOCHO_HOME: home });
   const urlIn = (output: string) => /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0] as string;
+  /** What everybody of the demo is answered who signs in with a password. */
+  async function signIns(url: string, { people }: { people: { email: string }[] }, password: string) {
+    const answers = people.map(({ email }) => clientOf(url).post('/api/auth/login', { email, password }));
+    return (await Promise.all(answers)).map(({ status }) => status);
+  }
   const isRunning = () => existsSync(join(home, 'demo', 'postgres', 'data', 'postmaster.pid'));
 
   it('serves a demo whose printed curl places an order, and again on the same data', async () => {
@@ -49,9 +54,11 @@ describe('smoocho start', () => {
     expect(isRunning()).to.equal(false);
   });
 
-  it('survives a kill -9 of itself: the next one takes over, and no answered sale is lost', async () => {
+  it('survives a kill -9 of itself: no answered sale is lost, and the next one has passwords of its own', async () => {
     const killed = await startCli(['--demo', '--port=0', '--json'], env(), /\n}\n$/);
     const { url, demo } = JSON.parse(killed.output());
+    expect(killed.output().split(demo.password)).to.have.length(2);
+    expect(await signIns(url, demo, demo.password)).to.deep.equal([200, 200, 200]);
     const till = clientOf(url, demo.accessToken);
     const answered = [];
     for (let n = 0; n < 10; n++) {
@@ -63,6 +70,10 @@ describe('smoocho start', () => {
     expect(isRunning()).to.equal(true);
     const next = await startCli(['--demo', '--port=0', '--json'], env(), /\n}\n$/);
     const after = JSON.parse(next.output());
+    expect(next.output().split(after.demo.password)).to.have.length(2);
+    expect(await signIns(after.url, demo, after.demo.password)).to.deep.equal([200, 200, 200]);
+    // A password is good for the run that showed it.
+    expect(await signIns(after.url, demo, demo.password)).to.deep.equal([401, 401, 401]);
     const again = clientOf(after.url, after.demo.accessToken);
     const { body } = await again.get(`/api/shops/${demo.shopId}/orders`);
     expect(body.data.map((order: { id: string }) => order.id)).to.deep.equal(

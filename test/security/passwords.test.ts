@@ -1,9 +1,16 @@
+import { createHook } from 'node:async_hooks';
 import { argon2Sync, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { systemContext } from '../../src/app.ts';
+import type { ProblemError } from '../../src/contract/problem.ts';
 import { findPasswordFault } from '../../src/core/auth/password-rules.ts';
-import { hashPassword, needsRehash, verifyPassword } from '../../src/core/auth/passwords.ts';
+import {
+  HASHING_LONGEST_MS,
+  hashPassword,
+  needsRehash,
+  verifyPassword,
+} from '../../src/core/auth/passwords.ts';
 import { renewHash } from '../../src/core/auth/rehash.ts';
 import { issueSetupToken } from '../../src/core/shops/claim-installation.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
@@ -73,6 +80,41 @@ describe('what a password may be', () => {
     const example = /echo '([^']+)' > owner-password\.txt/.exec(readFileSync('README.md', 'utf8'))?.[1];
     expect(await findPasswordFault(example as string, { ...asha, role: 'owner' })).to.equal(null);
   });
+});
+
+describe('many passwords at once', () => {
+  it('are hashed two at a time while 128 wait, and whoever comes then is told so at once', async () => {
+    const hashing = new Set<number>();
+    let most = 0;
+    // Node makes such a request when the work goes to its threads, and calls back when it is done.
+    const watch = createHook({
+      init(id, type) {
+        if (type === 'ARGON2REQUEST') most = Math.max(most, hashing.add(id).size);
+      },
+      after: (id) => hashing.delete(id),
+    }).enable();
+    const begun = performance.now();
+    const order: { fault: string | null; tookMs: number }[] = [];
+    const settle = async () => {
+      const fault = await hashPassword(PASSWORD).then(
+        () => null,
+        (error: ProblemError) => error.code,
+      );
+      order.push({ fault, tookMs: performance.now() - begun });
+    };
+    await Promise.all(Array.from({ length: 140 }, settle));
+    watch.disable();
+    expect(most).to.equal(2);
+    const firstHashed = order.findIndex(({ fault }) => fault === null);
+    const atOnce = order.slice(0, firstHashed);
+    expect(atOnce.map(({ fault }) => fault)).to.deep.equal(Array(10).fill('too_busy'));
+    // On a machine that has much else to do, some wait in line for longer than anybody listens.
+    const late = order.slice(firstHashed).filter(({ fault }) => fault !== null);
+    for (const { fault, tookMs } of late) {
+      expect(fault).to.equal('too_busy');
+      expect(tookMs).to.be.above(HASHING_LONGEST_MS);
+    }
+  }).timeout(30_000);
 });
 
 describe('a password that is set', function () {

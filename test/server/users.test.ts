@@ -317,5 +317,25 @@ describe('the people of a shop', function () {
       ]);
       expect(rows).to.deep.equal([{ end_reason: 'password' }]);
     });
+
+    it('for who has another PIN or none any more, and not for a first one or another e-mail', async () => {
+      const person = await given('cashier');
+      const elsewhere = await signIn(test, person.email);
+      const changes: [change: object, isOut: boolean][] = [
+        [{ pin: '4071' }, false],
+        [{ email: `${person.id}@new.example.com` }, false],
+        [{ pin: '5938' }, true],
+        [{ pin: null }, true],
+      ];
+      let email = person.email;
+      for (const [change, isOut] of changes) {
+        const there = await signIn(test, email);
+        const set = await elsewhere.put('/api/auth/profile', { ...change, currentPassword: PASSWORD });
+        email = set.body.email;
+        const { status } = await there.get('/api/auth/profile');
+        expect([set.status, status], JSON.stringify(change)).to.deep.equal([200, isOut ? 401 : 200]);
+      }
+      expect((await elsewhere.get('/api/auth/profile')).status).to.equal(200);
+    });
   });
 });

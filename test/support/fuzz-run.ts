@@ -55,7 +55,7 @@ export async function fuzzRoute(fuzz: Fuzz, route: Route, count: number): Promis
   const drafts = fc.sample(fc.tuple(draftsOf(route, templates, ids), fc.nat()), { seed, numRuns: count });
   const callers = await givenCallers(own, other);
   const sendings = drafts.map(([draft, choice]) =>
-    sendingOf(route, draft, callerFor(route, callers, choice)),
+    sendingOf(route, draft, callerFor(route, callers, own.shop.id, choice)),
   );
   await forgetTries(fuzz);
   const refused = sendings.filter(({ isRefusedByContract }) => isRefusedByContract);
@@ -72,7 +72,7 @@ async function validOnes(own: World, route: Route): Promise<Sending[]> {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const draft: Draft = { params, query: Object.entries(query), text, headers: {} };
     const authorization = token && `Bearer ${token}`;
-    const caller: Caller = { who: 'whom it is for', role: null, isOfShop: true, authorization };
+    const caller: Caller = { who: 'whom it is for', role: null, shopId: own.shop.id, authorization };
     sendings.push({ ...sendingOf(route, draft, caller), isRefusedByContract: false });
   }
   return sendings;
@@ -95,11 +95,11 @@ async function templatesOf(own: World, route: Route): Promise<ValidRequest[]> {
 }
 
 /** Most by somebody whom the route lets in, for the rest never gets beyond its door: those of the shop, of another one, and none. */
-function callerFor(route: Route, callers: Caller[], choice: number): Caller {
+function callerFor(route: Route, callers: Caller[], ownId: string, choice: number): Caller {
   const groups = [
-    callers.filter((caller) => isLetIn(route, caller)),
-    callers.filter(({ role, isOfShop }) => role !== null && isOfShop),
-    callers.filter(({ role, isOfShop }) => role !== null && !isOfShop),
+    callers.filter((caller) => isLetIn(route, caller, ownId)),
+    callers.filter(({ role, shopId }) => role !== null && shopId === ownId),
+    callers.filter(({ role, shopId }) => role !== null && shopId !== ownId),
     callers.filter(({ role }) => role === null),
   ];
   const group = groups[Math.max(0, (choice % 8) - 4)] as Caller[];

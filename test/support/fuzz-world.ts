@@ -65,7 +65,8 @@ export async function idsOf({ db, shop }: World, other: World): Promise<Ids> {
 export type Caller = {
   who: string;
   role: Role | null;
-  isOfShop: boolean;
+  /** Where they may do what their role may. */
+  shopId: string | null;
   authorization: string | null;
   isForged?: boolean;
 };
@@ -93,15 +94,12 @@ const forged = [
 
 /** New ones, each with a session of their own: what a request does to them disturbs nobody else. */
 export async function givenCallers(world: World, other: World): Promise<Caller[]> {
-  const callers: Caller[] = [{ who: 'nobody', role: null, isOfShop: false, authorization: null }];
+  const callers: Caller[] = [{ who: 'nobody', role: null, shopId: null, authorization: null }];
   for (const role of roles) {
-    for (const [shop, isOfShop] of [
-      [world, true],
-      [other, false],
-    ] as const) {
-      const { accessToken, refreshToken } = await givenPerson(shop, role);
-      const who = isOfShop ? `a ${role}` : `a ${role} of another shop`;
-      callers.push({ who, role, isOfShop, authorization: `Bearer ${accessToken}` });
+    for (const place of [world, other]) {
+      const { accessToken, refreshToken } = await givenPerson(place, role);
+      const who = place === world ? `a ${role}` : `a ${role} of another shop`;
+      callers.push({ who, role, shopId: place.shop.id, authorization: `Bearer ${accessToken}` });
       if (role !== 'manager') continue;
       const wrong = [
         `Bearer ${refreshToken}`,
@@ -117,18 +115,25 @@ export async function givenCallers(world: World, other: World): Promise<Caller[]
 const forgery = (authorization: string): Caller => ({
   who: `somebody with ${authorization.slice(0, 40)}`,
   role: null,
-  isOfShop: false,
+  shopId: null,
   authorization,
   isForged: true,
 });
 
-/** Whether the route lets the caller in, whatever the request. Some routes decide by the body: those let everybody in. */
-export function isLetIn({ permission, path }: Route, { role, isOfShop, isForged }: Caller): boolean {
+/**
+ * Whether the route lets the caller in at the shop that the address names, whatever else the request says. Some routes decide
+ * by the body: those let everybody in.
+ */
+export function isLetIn(
+  { permission, path }: Route,
+  { role, shopId, isForged }: Caller,
+  namedId = '',
+): boolean {
   if (isForged) return false;
   if (permission === 'nobody') return true;
   if (role === null) return false;
   if (permission === 'any') return true;
-  return isAtLeast(role, permission) && (isOfShop || !path.includes(':shopId'));
+  return isAtLeast(role, permission) && (!path.includes(':shopId') || shopId === namedId.toLowerCase());
 }
 
 /**

@@ -1,0 +1,83 @@
+import { Command as Commander } from 'commander';
+import type { App } from '../app.ts';
+import { type Config, loadConfig } from '../config.ts';
+import { version } from '../version.ts';
+import type { Command, Shell } from './command.ts';
+import { exitCodes } from './exit-codes.ts';
+
+const groups: Record<string, string> = {
+  shop: 'Open and list shops',
+  user: 'Add and list people',
+  migrate: "Bring the database's schema up to date, back, or look at it",
+  import: 'Bring in a menu or past sales from CSV',
+  report: 'Look at the figures',
+  device: 'Pair tills, tablets and screens with a shop, and revoke them',
+  secrets: 'Change the keys that tokens, seals and phone numbers are safe with',
+  shift: 'Look at drawers and their X and Z reports',
+  audit: 'See who did what, and whether anybody changed the records of it',
+};
+
+/** The command line of these commands. Parsing it runs one of them; what the parser refuses it throws as a CommanderError. */
+export function buildProgram(commands: Command[]): Commander {
+  const program = new Commander('smoocho')
+    .description('A point of sale that your shop owns.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('Add --help to see how it goes.')
+    // Somebody may have put a password there, which must not come back out into a log.
+    .configureOutput({
+      outputError: (message, write) => write(message.replace(/(--[\w-]+)=[^']*/g, '$1=…')),
+    });
+  const parents = new Map<string, Commander>();
+  for (const command of commands) {
+    const [first, second] = command.name.split(' ') as [string, string?];
+    const parent = second
+      ? (parents.get(first) ?? program.command(first).description(groups[first] ?? ''))
+      : program;
+    if (second) parents.set(first, parent);
+    declare(parent.command(second ?? first).exitOverride(), command);
+  }
+  return program;
+}
+
+function declare(commander: Commander, command: Command): void {
+  commander.description(command.summary);
+  for (const argument of command.arguments ?? [])
+    commander.argument(`<${argument.name}>`, argument.description);
+  for (const { flags, description, required } of command.options) {
+    if (required) commander.requiredOption(flags, description);
+    else commander.option(flags, description);
+  }
+  commander.option('--home <folder>', 'where everything is kept (default: SMOOCHO_HOME, or ~/.smoocho)');
+  commander.option('--json', 'answer with one JSON value');
+  commander.addHelpText('after', `\nExample:\n  ${command.example}`);
+  commander.action(async (...received: unknown[]) => {
+    const options = commander.opts<Record<string, unknown>>();
+    const args = received.slice(0, command.arguments?.length ?? 0) as string[];
+    const shell = openShell(options);
+    process.exitCode = (await command.run(shell, options, args)) ?? exitCodes.done;
+  });
+}
+
+function openShell(options: Record<string, unknown>): Shell {
+  const wantsJson = options.json === true;
+  const write = (stream: NodeJS.WriteStream, text: string) => stream.write(`${text}\n`);
+  const config: Config = loadConfig({ home: options.home as string | undefined });
+  return {
+    config,
+    wantsJson,
+    isInteractive: Boolean(process.stdin.isTTY && process.stdout.isTTY) && !wantsJson,
+    say: (text) => wantsJson || write(process.stdout, text),
+    tell: (text) => write(process.stderr, text),
+    give: (value) => wantsJson && write(process.stdout, JSON.stringify(value, null, 2)),
+    withApp: async <T>(work: (app: App) => Promise<T>) => {
+      const { createApp } = await import('../app.ts');
+      const app = await createApp(config);
+      try {
+        return await work(app);
+      } finally {
+        await app.close();
+      }
+    },
+  };
+}
