@@ -393,11 +393,24 @@ describe('wrong pairing codes', () => {
     expect(await tryFrom('10.0.0.2', await code())).to.equal('too_many_requests');
   });
 
-  it('are a hundred for all addresses together', async () => {
+  it('are counted for the network that somebody has to themselves', async () => {
+    for (let n = 0; n < 10; n += 1) {
+      expect(await tryFrom(`2001:db8:1:1::${n}`, '00000000')).to.equal('pairing_refused');
+    }
+    const right = await code();
+    expect(await tryFrom('2001:db8:1:1:ffff::1', right)).to.equal('too_many_requests');
+    expect(await tryFrom('2001:db8:1:2::1', right)).to.equal('paired');
+    // An IPv4 address is the same one, however it is written.
+    for (let n = 0; n < 10; n += 1) await tryFrom('10.0.0.3', '00000000');
+    expect(await tryFrom('::ffff:10.0.0.3', await code())).to.equal('too_many_requests');
+  });
+
+  it('are two thousand for all together: a few networks close nobody out', async () => {
+    const wrong = (n: number) => tryFrom(`10.1.${n % 20}.${Math.floor(n / 20)}`, '00000000');
     const answers: string[] = [];
-    for (let n = 0; n < 110; n += 1) answers.push(await tryFrom(`10.0.2.${n}`, '00000000'));
-    // Twenty were tried above.
-    expect(answers.indexOf('too_many_requests')).to.equal(80);
+    for (let n = 0; n < 2_000; n += 1) answers.push(await wrong(n));
+    // Forty were tried above.
+    expect(answers.indexOf('too_many_requests')).to.equal(1_960);
     expect(await tryFrom('10.0.3.1', await code())).to.equal('too_many_requests');
   });
 });
