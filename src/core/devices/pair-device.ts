@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { ProblemError } from '../../contract/problem.ts';
+import { isAtLeast, roles } from '../../contract/users.ts';
 import { query } from '../../database/query.ts';
 import type { Limit } from '../../redis/limits.ts';
 import { recordSecurity, SOMEBODY } from '../audit/record-security.ts';
@@ -22,10 +23,19 @@ const PER_NETWORK: Limit = { name: 'pairing', times: 10, seconds: QUARTER_HOUR }
 const OVER_ALL: Limit = { name: 'pairing-all', times: 2_000, seconds: QUARTER_HOUR };
 const EVERYBODY = 'all';
 
-// Of many that bring one code at once, one updates it; the others wait for that one and then find it used.
+/** Who may make a code. */
+const MAKERS = roles.filter((role) => isAtLeast(role, 'manager'));
+
+// Of many that bring one code at once, one updates it; the others wait for that one and then find it used. It is worth as
+// much as its maker is now: whoever was disabled, demoted or taken out of the shop leaves no way in. The command line's has
+// no maker.
 const PAIR = `
   WITH code AS (
-    UPDATE pairing_codes SET used_at = $2 WHERE code_hash = $1 AND used_at IS NULL AND expires_at > $2
+    UPDATE pairing_codes c SET used_at = $2
+    WHERE code_hash = $1 AND used_at IS NULL AND expires_at > $2
+      AND (created_by IS NULL OR EXISTS (
+        SELECT FROM users u JOIN shops s ON s.id = c.shop_id AND (s.id = u.shop_id OR s.owner_id = u.id)
+        WHERE u.id = c.created_by AND u.disabled_at IS NULL AND u.role = ANY($6)))
     RETURNING shop_id, name, created_by
   )
   INSERT INTO devices (id, shop_id, name, token_hash, paired_at, paired_by, last_seen_at)
@@ -34,7 +44,8 @@ const PAIR = `
 
 /**
  * Turns a code into a device of its shop. `address` says whose tries are counted: its network's. A wrong, a used and an
- * expired code are told apart by nothing. Throws `pairing_refused`, `too_many_requests`.
+ * expired code, and one whose maker may make none any more, are told apart by nothing.
+ * Throws `pairing_refused`, `too_many_requests`.
  */
 export async function pairDevice(
   { app, em }: Pick<Context, 'app' | 'em'>,
@@ -46,7 +57,7 @@ export async function pairDevice(
   const id = uuidv7();
   const now = app.now();
   const paired = await em.transactional(async (tx) => {
-    const values = [hashPairingCode(code), now, id, name ?? null, hash];
+    const values = [hashPairingCode(code), now, id, name ?? null, hash, MAKERS];
     const [made] = await query<{ shopId: string; name: string; codeBy: string | null }>(tx, PAIR, values);
     if (!made) return null;
     // Whoever holds the code is nobody yet; who made it is.
@@ -57,7 +68,7 @@ export async function pairDevice(
   });
   if (!paired) {
     throw new ProblemError('pairing_refused', {
-      detail: 'This code is wrong, was used already, or is more than ten minutes old. Ask for a new one.',
+      detail: 'This code is wrong, was used already, or is good no longer. Ask for a new one.',
     });
   }
   await tries.giveBack();
