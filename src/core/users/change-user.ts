@@ -76,7 +76,7 @@ async function prepare(
   }
   const { name = user.name, email = user.email, role = user.role } = change;
   const shops = await listShopsOf(em, user);
-  return await hashCredentials(context.app, userId, change, { name, email, role, shops });
+  return await hashCredentials(context, userId, change, { name, email, role, shops });
 }
 
 // Not FOR UPDATE: that person's sales, which only name them, go on meanwhile.

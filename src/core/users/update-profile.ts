@@ -74,7 +74,7 @@ type Checked = {
 
 /** Before the transaction: nobody waits while passwords are hashed. */
 async function checkAndHash(context: Context<UserActor>, change: ProfileChange): Promise<Checked> {
-  const { app, em, actor } = context;
+  const { em, actor } = context;
   const user = await em.fork().findOneOrFail(User, actor.id);
   checkVersion(change.version, viewUser(user));
   const { email = user.email, name = user.name, password, pin } = change;
@@ -84,7 +84,7 @@ async function checkAndHash(context: Context<UserActor>, change: ProfileChange):
   const owner = { role: user.role, name, email, shops: await listShopsOf(em.fork(), user) };
   return {
     checked: user.passwordHash,
-    hashes: await hashCredentials(app, user.id, { password, pin }, owner),
+    hashes: await hashCredentials(context, user.id, { password, pin }, owner),
   };
 }
 
