@@ -1,7 +1,5 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
 import type { ProfileChange } from '../../contract/auth.ts';
 import { fieldProblem } from '../../contract/problem.ts';
-import { query } from '../../database/query.ts';
 import { isOwnPassword } from '../auth/own-password.ts';
 import { endSessionsOf } from '../auth/session-ends.ts';
 import type { Context, UserActor } from '../context.ts';
@@ -16,6 +14,7 @@ import {
   recordCredentials,
   replacesWayIn,
 } from './credentials.ts';
+import { lockUser } from './find-user.ts';
 import { recordColleague } from './record-colleague.ts';
 import { User } from './user.entity.ts';
 import { viewColleague, viewUser } from './view-user.ts';
@@ -89,9 +88,3 @@ async function checkAndHash(context: Context<UserActor>, change: ProfileChange):
 }
 
 const notYours = () => fieldProblem('wrong_credentials', '/currentPassword', 'is not your password');
-
-/** Not FOR UPDATE: that person's sales, which only name them, go on meanwhile. */
-async function lockUser(em: EntityManager, userId: string): Promise<User> {
-  await query(em, 'SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE', [userId]);
-  return await em.findOneOrFail(User, userId, { refresh: true });
-}
