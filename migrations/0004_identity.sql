@@ -19,7 +19,7 @@ ALTER TABLE sessions
   ADD COLUMN generation      integer NOT NULL DEFAULT 1,
   ADD COLUMN generation_used integer NOT NULL DEFAULT 1,
   ADD COLUMN address       varchar(45),
-  ADD COLUMN end_reason    varchar(16) CHECK (end_reason IN ('signed_out', 'ended', 'reused', 'password', 'disabled', 'device', 'upgrade'));
+  ADD COLUMN end_reason    varchar(16) CHECK (end_reason IN ('signed_out', 'ended', 'oldest', 'reused', 'password', 'disabled', 'device', 'upgrade'));
 UPDATE sessions SET ended_at = now(), end_reason = 'upgrade' WHERE ended_at IS NULL;
 ALTER TABLE sessions ALTER COLUMN family_hash DROP DEFAULT;
 

@@ -241,6 +241,19 @@ describe('signing in with wrong passwords', () => {
     expect(await outcomesOf(test, known)).to.deep.equal(['wait 1', 'in', 'in']);
   });
 
+  it("takes nobody for a shop's till who only knows its id, which the feed tells", async () => {
+    stopClock();
+    const paired = await givenDevice(test, shop);
+    const till = { id: paired.device.id, token: paired.deviceToken };
+    const address = addressOf(915);
+    expect(await outcomeOf(test, { email, device: till })).to.equal('in');
+    expect(await outcomesOf(test, wrong(5, { address }))).to.deep.equal(refused(5));
+    const claims = [till.id, till.id.toUpperCase()].map((id) => ({ id, name: 'Till' }));
+    const attempts = claims.map((device) => ({ email, device, address }));
+    expect(await outcomesOf(test, attempts)).to.deep.equal(['wait 1', 'wait 1']);
+    expect(await outcomeOf(test, { email, device: till, address })).to.equal('in');
+  });
+
   it('delays guesses on a device that is known as well, and takes none of another shop for known', async () => {
     stopClock();
     const paired = await givenDevice(test, shop);
@@ -271,7 +284,7 @@ describe('signing in with wrong passwords', () => {
     expect(await outcomeOf(test, { email, address: home, device: tablet })).to.equal('in');
     for (let n = 0; n < 60; n += 1) {
       const place = ['paired', `till ${Math.floor(n / 5)}`];
-      const at = { place, isKnown: true, isKnownDevice: true, pairedWith: shop.id };
+      const at = { place, isKnown: true, isKnownDevice: true, pairedWith: shop.id, deviceId: null };
       expect(await guessWithin(boundsAt(test, email, at))).to.equal('wrong');
     }
     const paired = await givenDevice(test, shop);
@@ -400,6 +413,24 @@ describe('signing in with wrong passwords', () => {
     expect(JSON.stringify(rows)).to.not.match(new RegExp(`hunter2|${WRONG}`, 'i'));
   });
 
+  it('points in the log at no till whose token was not shown', async () => {
+    const address = addressOf(942);
+    const { device, deviceToken } = await givenDevice(test, shop);
+    const { id } = device;
+    const claims = [
+      { id, name: 'Till' },
+      { id: id.toUpperCase(), name: 'Till' },
+      { id, token: 'x'.repeat(43) },
+      { id, token: deviceToken },
+    ];
+    await outcomesOf(
+      test,
+      claims.flatMap((claim) => wrong(1, { address, device: claim })),
+    );
+    const rows = (await securityLog(test, 'sign_in_failed')).filter((row) => row.address === address);
+    expect(rows.map((row) => row.device_id)).to.deep.equal([null, null, null, id]);
+  });
+
   it('delays guesses of the own password too, for who finds a till left open', async () => {
     const change = (currentPassword: string) =>
       shop.cashier.put('/api/auth/profile', { email: 'thief@example.com', currentPassword });
@@ -423,6 +454,7 @@ const boundsOf = (test: TestApp, email: string, network: string): Bounds =>
     isKnown: false,
     isKnownDevice: false,
     pairedWith: null,
+    deviceId: null,
   });
 
 /** A wrong guess without the work of hashing it: `wrong`, or what it was too many for. */

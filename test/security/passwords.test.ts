@@ -17,6 +17,7 @@ import { startTestApp, type TestApp } from '../support/app.ts';
 import { type Answer, clientOf } from '../support/client.ts';
 import { givenShop, PASSWORD, signIn, type TestShop } from '../support/factories.ts';
 import { until } from '../support/feed-ear.ts';
+import { givenCopies } from '../support/sign-in-parts.ts';
 
 const asha = {
   role: 'cashier',
@@ -180,6 +181,22 @@ describe('a password that is set', function () {
       expect(body.detail).to.match(/^The password is one that many people use, .*\.$/);
     });
   }
+
+  it('keeps nobody waiting who signs in elsewhere, however many one manager sets at once', async () => {
+    const staff = await givenCopies(test, shop.emails.cashier, 100);
+    const db = await test.database.connect();
+    const { rows } = await db.query('SELECT id FROM users WHERE email = ANY($1)', [staff]);
+    let done = 0;
+    const sets = rows.map(async ({ id }) => {
+      const { status } = await shop.manager.put(`${shop.path}/users/${id}`, { password: PASSWORD });
+      if (status === 200) done += 1;
+    });
+    await Promise.race(sets);
+    const before = done;
+    await signIn(test, shop.emails.owner);
+    expect(done - before).to.be.below(40);
+    await Promise.all(sets);
+  });
 
   it('is not that of an owner because they were a cashier before', async () => {
     const { body } = await shop.owner.post(`${shop.path}/users`, {

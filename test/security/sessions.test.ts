@@ -330,24 +330,57 @@ describe('a session', () => {
     expect(await countOf(recent)).to.equal(3);
   });
 
-  it('is one of twenty at most that a person has on a device: the oldest ends', async () => {
-    const user = await test.app.orm.em.fork().findOneOrFail(User, person.id);
-    const start = async (id: string) => {
+  describe('of which somebody has many on a device', () => {
+    const start = async (id = 'till') => {
+      const user = await test.app.orm.em.fork().findOneOrFail(User, person.id);
       const em = test.app.orm.em.fork();
       const device = { id, name: id };
-      return (await startSession({ app: test.app, em }, user, device, null, 'password')).accessToken;
+      return await startSession({ app: test.app, em }, user, device, null, 'password');
     };
-    const elsewhere = await start('phone');
-    const tokens: string[] = [];
-    for (let n = 0; n < 22; n += 1) tokens.push(await start('till'));
-    const statuses = await Promise.all(tokens.map(use));
-    expect(statuses).to.deep.equal([401, 401, ...Array(20).fill(200)]);
-    expect([await use(elsewhere), await use(person.accessToken)]).to.deep.equal([200, 200]);
-    const { rows } = await db.query(
-      "SELECT DISTINCT end_reason FROM sessions WHERE user_id = $1 AND device_id = 'till' AND ended_at IS NOT NULL",
-      [person.id],
-    );
-    expect(rows).to.deep.equal([{ end_reason: 'ended' }]);
+    const startMany = async (count: number) => {
+      const tokens: Awaited<ReturnType<typeof start>>[] = [];
+      for (let n = 0; n < count; n += 1) tokens.push(await start());
+      return tokens;
+    };
+    const useAll = (all: { accessToken: string }[]) =>
+      Promise.all(all.map(({ accessToken }) => use(accessToken)));
+
+    it('ends when twenty others there were used later', async () => {
+      const elsewhere = await start('phone');
+      const tokens = await startMany(22);
+      expect(await useAll(tokens)).to.deep.equal([401, 401, ...Array(20).fill(200)]);
+      expect(await useAll([elsewhere, person])).to.deep.equal([200, 200]);
+      const { rows } = await db.query(
+        "SELECT DISTINCT end_reason FROM sessions WHERE user_id = $1 AND device_id = 'till' AND ended_at IS NOT NULL",
+        [person.id],
+      );
+      expect(rows).to.deep.equal([{ end_reason: 'oldest' }]);
+    });
+
+    it('goes on while it is in use, however long ago it began', async () => {
+      const [first, ...others] = await startMany(20);
+      pass(1);
+      const renewed = await refreshed(first?.refreshToken as string);
+      expect(await use((await start()).accessToken)).to.equal(200);
+      expect(await use(renewed.accessToken)).to.equal(200);
+      const statuses = await Promise.all(
+        others.map(async (other) => (await refresh(other.refreshToken)).status),
+      );
+      expect(statuses).to.deep.equal([401, ...Array(18).fill(200)]);
+    });
+
+    it('is not ended as it begins, though the clock was put back', async () => {
+      pass(1);
+      await startMany(20);
+      pass(-1);
+      const { accessToken } = await start();
+      expect(await use(accessToken)).to.equal(200);
+      const { rows } = await db.query(
+        "SELECT FROM sessions WHERE user_id = $1 AND device_id = 'till' AND ended_at IS NULL",
+        [person.id],
+      );
+      expect(rows).to.have.length(20);
+    });
   });
 
   it('is not started with what was right a moment ago: a change that is under way counts', async () => {

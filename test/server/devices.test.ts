@@ -9,6 +9,7 @@ import { clientOf } from '../support/client.ts';
 import { givenCode, givenDevice, loginOn, signInOn } from '../support/device-parts.ts';
 import { eventsOf, givenShop, PASSWORD, type TestShop } from '../support/factories.ts';
 import { tillOf } from '../support/shift-parts.ts';
+import { givenPerson, type World } from '../support/world.ts';
 
 const typeOf = (code: string) => `urn:smoocho:problem:${code}`;
 const MINUTE_MS = 60_000;
@@ -98,6 +99,44 @@ describe('devices', () => {
       const bare = answers.map(({ body: { instance: _, ...body } }) => body);
       expect(bare[0]).to.include({ status: 403, type: typeOf('pairing_refused') });
       expect(bare).to.deep.equal([bare[0], bare[0], bare[0]]);
+    });
+
+    it('while whoever made it may still make one', async () => {
+      const db = await test.database.connect();
+      const world = { test, db, shop } as World;
+      const person = await givenPerson(world, 'manager');
+      const made = async () => {
+        const { body } = await clientOf(test.url, person.accessToken).post(devices, { name: 'Till' });
+        return body.code as string;
+      };
+      const changes = [
+        'UPDATE users SET disabled_at = now() WHERE id = $1',
+        "UPDATE users SET role = 'cashier' WHERE id = $1",
+        'UPDATE users SET shop_id = $2 WHERE id = $1',
+      ];
+      for (const change of changes) {
+        const [code, restored] = [await made(), await made()];
+        await db.query(change, change.includes('$2') ? [person.id, other.id] : [person.id]);
+        const { status, body } = await pair({ code });
+        expect([status, body.type], change).to.deep.equal([403, typeOf('pairing_refused')]);
+        await db.query("UPDATE users SET disabled_at = NULL, role = 'manager', shop_id = $2 WHERE id = $1", [
+          person.id,
+          shop.id,
+        ]);
+        // It was not used up by that.
+        expect((await pair({ code: restored })).status).to.equal(201);
+        expect((await pair({ code })).status).to.equal(201);
+      }
+    });
+
+    it('that the owner made, who works in another shop by now', async () => {
+      const { body } = await shop.owner.post(devices, { name: 'Till' });
+      const db = await test.database.connect();
+      const move = (to: TestShop) =>
+        db.query('UPDATE users SET shop_id = $2 WHERE email = $1', [shop.emails.owner, to.id]);
+      await move(other);
+      expect((await pair({ code: body.code })).status).to.equal(201);
+      await move(shop);
     });
 
     it('by one of fifty who bring it at once', async () => {
@@ -393,11 +432,24 @@ describe('wrong pairing codes', () => {
     expect(await tryFrom('10.0.0.2', await code())).to.equal('too_many_requests');
   });
 
-  it('are a hundred for all addresses together', async () => {
-    const answers: string[] = [];
-    for (let n = 0; n < 110; n += 1) answers.push(await tryFrom(`10.0.2.${n}`, '00000000'));
-    // Twenty were tried above.
-    expect(answers.indexOf('too_many_requests')).to.equal(80);
-    expect(await tryFrom('10.0.3.1', await code())).to.equal('too_many_requests');
+  it('are counted for the network that somebody has to themselves', async () => {
+    for (let n = 0; n < 10; n += 1) {
+      expect(await tryFrom(`2001:db8:1:1::${n}`, '00000000')).to.equal('pairing_refused');
+    }
+    const right = await code();
+    expect(await tryFrom('2001:db8:1:1:ffff::1', right)).to.equal('too_many_requests');
+    expect(await tryFrom('2001:db8:1:2::1', right)).to.equal('paired');
+    // An IPv4 address is the same one, however it is written.
+    for (let n = 0; n < 10; n += 1) await tryFrom('10.0.0.3', '00000000');
+    expect(await tryFrom('::ffff:10.0.0.3', await code())).to.equal('too_many_requests');
   });
+
+  it('are two thousand for all together: a few networks close nobody out', async () => {
+    const wrong = (n: number) => tryFrom(`10.1.${n % 20}.${Math.floor(n / 20)}`, '00000000');
+    const answers: string[] = [];
+    for (let n = 0; n < 2_000; n += 1) answers.push(await wrong(n));
+    // Forty were tried above.
+    expect(answers.indexOf('too_many_requests')).to.equal(1_960);
+    expect(await tryFrom('10.0.3.1', await code())).to.equal('too_many_requests');
+  }).timeout(60_000);
 });

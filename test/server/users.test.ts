@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { systemContext } from '../../src/app.ts';
 import type { Role } from '../../src/contract/users.ts';
+import { hashPassword } from '../../src/core/auth/passwords.ts';
+import { createShop } from '../../src/core/shops/create-shop.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type Answer, type Client, clientOf } from '../support/client.ts';
 import { eventsOf, givenShop, PASSWORD, signIn, type TestShop } from '../support/factories.ts';
@@ -336,6 +340,59 @@ describe('the people of a shop', function () {
         expect([set.status, status], JSON.stringify(change)).to.deep.equal([200, isOut ? 401 : 200]);
       }
       expect((await elsewhere.get('/api/auth/profile')).status).to.equal(200);
+    });
+  });
+
+  describe('an owner who opens a shop while somebody else changes them', () => {
+    const codes = ['SECA', 'SECB', 'SECC', 'SECD'];
+    const newShop = () => {
+      const code = codes.pop() as string;
+      return { name: 'Second', code, currency: 'INR', timezone: 'Asia/Kolkata' } as const;
+    };
+    const isWaiting = async () => {
+      const { rows } = await world.db.query(
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%NO KEY%'",
+      );
+      return rows.length > 0;
+    };
+    const shopsOf = async ({ id }: Person) =>
+      (await world.db.query('SELECT FROM shops WHERE owner_id = $1', [id])).rows.length;
+
+    it('opens none when the change was first', async () => {
+      const changer = await test.database.connect();
+      for (const change of ["role = 'cashier'", 'disabled_at = now()']) {
+        const person = await given('owner');
+        await changer.query('BEGIN');
+        await changer.query(`UPDATE users SET ${change} WHERE id = $1`, [person.id]);
+        const opening = as(person).post('/api/shops', newShop());
+        await until(isWaiting);
+        await changer.query('COMMIT');
+        const { status, body } = await opening;
+        expect([status, body.errors?.[0].pointer], change).to.deep.equal([422, '/owner']);
+        expect(await shopsOf(person)).to.equal(0);
+      }
+      await changer.end();
+    });
+
+    it('stays an owner when the shop was first', async () => {
+      for (const change of [{ role: 'cashier' }, { isDisabled: true }]) {
+        const person = await given('owner');
+        // It was found that they own no shop; while the password waits to be hashed, they open one.
+        const others = Array.from({ length: 12 }, () => hashPassword(PASSWORD));
+        const changing = shop.owner.put(pathOf(person.id), { ...change, password: NEW_PASSWORD });
+        await sleep(100);
+        const context = systemContext(test.app, 'test');
+        await context.em.transactional(async (em) => {
+          await createShop({ ...context, em }, newShop(), person.id);
+          await until(isWaiting);
+        });
+        const answer = await changing;
+        expect([answer.status, codeOf(answer)], JSON.stringify(change)).to.deep.equal([403, 'forbidden']);
+        await Promise.all(others);
+        const sql = 'SELECT role, disabled_at FROM users WHERE id = $1';
+        const { rows } = await world.db.query(sql, [person.id]);
+        expect(rows).to.deep.equal([{ role: 'owner', disabled_at: null }]);
+      }
     });
   });
 });

@@ -15,15 +15,18 @@ export type Origin = {
   isKnown: boolean;
   /** The shop of the account's that the device is paired with. */
   pairedWith: string | null;
+  /** What the device calls itself, for the log; null when that is a paired device's id and its token was not shown. */
+  deviceId: string | null;
 };
 
-type Row = { pairedWith: string | null; hasDevice: boolean; addresses: string[] };
+type Row = { pairedWith: string | null; isForged: boolean; hasDevice: boolean; addresses: string[] };
 
 const KNOWN_DAYS = 60;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 // An account that isn't there is looked for all the same: it has the nil UUID, and no sessions. Sessions that were ended
-// from elsewhere don't count: somebody may have had what was not theirs.
+// from elsewhere don't count: somebody may have had what was not theirs. A paired device's id is no secret, the feed has it:
+// without its token it is nobody's device.
 const FIND = `
   WITH account AS (
     SELECT coalesce((SELECT id FROM users WHERE email = $1), '00000000-0000-0000-0000-000000000000'::uuid) AS id
@@ -32,6 +35,7 @@ const FIND = `
       SELECT d.shop_id FROM devices d JOIN shops s ON s.id = d.shop_id JOIN users u ON u.id = account.id
       WHERE d.id = $2 AND d.token_hash = $3 AND d.revoked_at IS NULL AND (s.id = u.shop_id OR s.owner_id = u.id)
     ) AS "pairedWith",
+    EXISTS (SELECT FROM devices d WHERE d.id = $2 AND d.token_hash IS DISTINCT FROM $3) AS "isForged",
     coalesce(bool_or(s.device_id = $4), false) AS "hasDevice",
     coalesce(array_agg(DISTINCT s.address) FILTER (WHERE s.address IS NOT NULL), '{}') AS addresses
   FROM account LEFT JOIN sessions s ON s.user_id = account.id AND s.created_at > $5
@@ -50,23 +54,24 @@ export async function findOrigin(
 ): Promise<Origin> {
   const paired = device && 'token' in device ? device : null;
   const named = device && !('token' in device) ? device.id : null;
-  const pairedId = Id.safeParse(paired?.id);
+  const deviceId = Id.safeParse(device?.id);
   const [row] = await query<Row>(em, FIND, [
     email,
-    pairedId.success ? pairedId.data : null,
+    deviceId.success ? deviceId.data : null,
     paired && hashToken(paired.token),
     named,
     new Date(now.getTime() - KNOWN_DAYS * DAY_MS),
   ]);
-  const { pairedWith = null, hasDevice = false, addresses = [] } = row ?? {};
+  const { pairedWith = null, isForged = false, hasDevice = false, addresses = [] } = row ?? {};
   const network = address === null ? 'this machine' : networkOf(address);
   const hasNetwork = addresses.some((known) => networkOf(known) === network);
+  const common = { pairedWith, deviceId: isForged ? null : (device?.id ?? null) };
   if (pairedWith) {
-    return { place: ['paired', paired?.id as string], isKnownDevice: true, isKnown: true, pairedWith };
+    return { ...common, place: ['paired', paired?.id as string], isKnownDevice: true, isKnown: true };
   }
-  if (!hasDevice) {
-    return { place: ['network', network], isKnownDevice: false, isKnown: hasNetwork, pairedWith: null };
+  if (!hasDevice || isForged) {
+    return { ...common, place: ['network', network], isKnownDevice: false, isKnown: hasNetwork };
   }
   const place = ['device', named as string, ...(hasNetwork ? [network] : [])];
-  return { place, isKnownDevice: true, isKnown: true, pairedWith: null };
+  return { ...common, place, isKnownDevice: true, isKnown: true };
 }

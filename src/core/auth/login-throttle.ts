@@ -38,14 +38,15 @@ const OVER_ALL: Limit = { name: 'sign-in-all', times: 5_000, seconds: HOUR };
 const EVERYBODY = 'all';
 
 /**
- * Who comes from one place stands in a line of its own: hashing takes time, and a crowd in one place must not keep the
- * others waiting for it. With fewer at once than tries are free, those who bring the right password all at once get in.
+ * Who comes from one place, or is one person, stands in a line of its own: hashing takes time, and a crowd in one place must
+ * not keep the others waiting for it. With fewer at once than tries are free, those who bring the right password all at once
+ * get in.
  */
 const lines = createQueues({
   atOnce: 4,
   waiting: 128,
   longestMs: HASHING_LONGEST_MS,
-  busy: 'Too many people sign in here at once. Try again in a few seconds.',
+  busy: 'Too many passwords come from here at once. Try again in a few seconds.',
 });
 
 /** What a try is counted against. */
@@ -108,13 +109,15 @@ export function signInBounds(
   return { line: keyOf(...place), counters, refuse };
 }
 
+const lineOf = (userId: string) => keyOf('user', userId);
+
 /** For somebody who is signed in and shows their own password once more: only their own tries delay them. */
 export const ownPasswordBounds = (
   app: Pick<Services, 'limits'>,
   userId: string,
   refuse: Bounds['refuse'],
 ): Bounds => ({
-  line: keyOf('user', userId),
+  line: lineOf(userId),
   counters: [inOnePlace(app, keyOf('own password', userId))],
   refuse,
 });
@@ -125,7 +128,7 @@ export const approvalBounds = (
   { email, shopId, by }: { email: string; shopId: string; by: string },
   refuse: Bounds['refuse'],
 ): Bounds => ({
-  line: keyOf('user', by),
+  line: lineOf(by),
   counters: [
     inOnePlace(app, keyOf('approval', email, by)),
     growing(app, 'shop', AT_ONE_SHOP, keyOf('approval', email, shopId)),
@@ -152,6 +155,13 @@ export async function lookWithin({ line, counters, refuse }: Bounds, look: () =>
     return isRight;
   });
 }
+
+/**
+ * Hashes what somebody sets, for themselves or for others, in the line where they stand to show their own: however much one
+ * session sends at once, those who sign in don't wait behind all of it. Never inside `lookWithin`. Throws `too_busy`.
+ */
+export const hashInLine = <T>(userId: string, hash: () => Promise<T>): Promise<T> =>
+  lines.run(lineOf(userId), hash);
 
 type Counted = { takeBack(): Promise<void>; clear(): Promise<void> };
 

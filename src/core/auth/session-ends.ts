@@ -35,26 +35,27 @@ export async function endSessionsOn(em: EntityManager, deviceId: string, now: Da
   await query(em, END_ON_DEVICE, [deviceId, now, 'device' satisfies EndReason]);
 }
 
-/** Each PIN at a till starts another session, and nobody signs out: only the newest of a person there are of use. */
+/** Each PIN at a till starts another session, and nobody signs out: few of a person there are of use. */
 const MAX_ON_DEVICE = 20;
 
+// By when they were used, and never the new one itself: after the clock was put back it looks older than all others.
 const END_OLDEST = `
   WITH oldest AS (
-    SELECT id FROM sessions WHERE user_id = $1 AND device_id = $2 AND ended_at IS NULL AND expires_at > $3
-    ORDER BY created_at DESC, id DESC OFFSET $5
+    SELECT id FROM sessions
+    WHERE user_id = $1 AND device_id = $2 AND ended_at IS NULL AND expires_at > $3 AND id <> $5
+    ORDER BY last_seen_at DESC, id DESC OFFSET $6
   ), theirs AS (
     SELECT id FROM sessions WHERE id IN (SELECT id FROM oldest) ORDER BY id FOR UPDATE
   )
   UPDATE sessions s SET ended_at = $3, end_reason = $4 FROM theirs WHERE s.id = theirs.id AND s.ended_at IS NULL`;
 
-/** Ends somebody's oldest sessions on a device, so that no more than 20 stand. */
+/** Ends somebody's sessions on a device that were used longest ago, so that no more than 20 stand with the one just made. */
 export async function endOldest(
   em: EntityManager,
-  userId: string,
-  deviceId: string,
+  { id, userId, deviceId }: { id: string; userId: string; deviceId: string },
   now: Date,
 ): Promise<void> {
-  await query(em, END_OLDEST, [userId, deviceId, now, 'ended' satisfies EndReason, MAX_ON_DEVICE]);
+  await query(em, END_OLDEST, [userId, deviceId, now, 'oldest' satisfies EndReason, id, MAX_ON_DEVICE - 1]);
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -5,6 +5,8 @@ import { timestamp, varchar } from '../columns.ts';
 export const endReasons = [
   'signed_out',
   'ended',
+  /** Others on the same device were used later, and somebody has only so many there. */
+  'oldest',
   'reused',
   /** Or the PIN: a way in was replaced. */
   'password',

@@ -55,7 +55,7 @@ export async function openSession(
     endedAt: null,
   });
   await em.flush();
-  if (device) await endOldest(em, user.id, device.id, now);
+  if (device) await endOldest(em, { id: token.sessionId, userId: user.id, deviceId: device.id }, now);
   await forgetOldSessions(em, now);
   return tokens(app, user.id, token, 1);
 }

@@ -27,7 +27,7 @@ export async function signIn(
 ): Promise<SignedIn> {
   const user = await em.findOne(User, { email: login.email });
   const origin = await findOrigin(em, login, address, app.now());
-  const failure = { user, login, address };
+  const failure = { user, deviceId: origin.deviceId, address };
   const bounds = signInBounds(app, login.email, origin, (delay) => delayed({ app, em }, failure, delay));
   const isRight = await lookWithin(bounds, async () => {
     const isRight = await verifyPassword(login.password, user?.passwordHash);
@@ -55,7 +55,7 @@ async function lookAgain(em: EntityManager, { email, password }: Login, error: u
   return user;
 }
 
-type Failure = { user: User | null; login: Login; address: string | null };
+type Failure = { user: User | null; deviceId: string | null; address: string | null };
 
 /** Says how long to wait, and keeps it in the log once. */
 async function delayed(
@@ -88,7 +88,7 @@ async function delayed(
  */
 async function recordFailure(
   { app, em }: Pick<Context, 'app' | 'em'>,
-  { user, login: { device }, address }: Failure,
+  { user, deviceId, address }: Failure,
   type: 'sign_in_failed' | 'sign_in_delayed',
   details: Record<string, unknown>,
 ): Promise<void> {
@@ -97,7 +97,7 @@ async function recordFailure(
     shopId: user?.shopId ?? null,
     at: app.now(),
     actor: SOMEBODY,
-    deviceId: device?.id ?? null,
+    deviceId,
     address,
     details: { ...details, ...(user && { email: user.email, isDisabled: user.disabledAt !== null }) },
   });

@@ -1,8 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
 import { ProblemError } from '../../contract/problem.ts';
+import { isAtLeast, roles } from '../../contract/users.ts';
 import { query } from '../../database/query.ts';
 import type { Limit } from '../../redis/limits.ts';
 import { recordSecurity, SOMEBODY } from '../audit/record-security.ts';
+import { networkOf } from '../auth/network.ts';
 import { newOpaqueToken } from '../auth/tokens.ts';
 import type { Context, Services } from '../context.ts';
 import { findShop } from '../shops/find-shops.ts';
@@ -11,16 +13,29 @@ import { hashPairingCode } from './pairing-code.ts';
 import type { Paired } from './view-device.ts';
 
 const QUARTER_HOUR = 15 * 60;
-/** Of one address: somebody who mistypes needs fewer. */
-const PER_ADDRESS: Limit = { name: 'pairing', times: 10, seconds: QUARTER_HOUR };
-/** Of all together, for who guesses has many addresses. */
-const OVER_ALL: Limit = { name: 'pairing-all', times: 100, seconds: QUARTER_HOUR };
+/** Of one network: somebody who mistypes needs fewer. */
+const PER_NETWORK: Limit = { name: 'pairing', times: 10, seconds: QUARTER_HOUR };
+/**
+ * Of all together, for who guesses has many networks. Of 40 bits, good for ten minutes, so many tries find one in some
+ * eight hundred years, with twenty codes open all the time. Fewer would let ten guests with a phone each close pairing
+ * for every shop; this takes two hundred networks.
+ */
+const OVER_ALL: Limit = { name: 'pairing-all', times: 2_000, seconds: QUARTER_HOUR };
 const EVERYBODY = 'all';
 
-// Of many that bring one code at once, one updates it; the others wait for that one and then find it used.
+/** Who may make a code. */
+const MAKERS = roles.filter((role) => isAtLeast(role, 'manager'));
+
+// Of many that bring one code at once, one updates it; the others wait for that one and then find it used. It is worth as
+// much as its maker is now: whoever was disabled, demoted or taken out of the shop leaves no way in. The command line's has
+// no maker.
 const PAIR = `
   WITH code AS (
-    UPDATE pairing_codes SET used_at = $2 WHERE code_hash = $1 AND used_at IS NULL AND expires_at > $2
+    UPDATE pairing_codes c SET used_at = $2
+    WHERE code_hash = $1 AND used_at IS NULL AND expires_at > $2
+      AND (created_by IS NULL OR EXISTS (
+        SELECT FROM users u JOIN shops s ON s.id = c.shop_id AND (s.id = u.shop_id OR s.owner_id = u.id)
+        WHERE u.id = c.created_by AND u.disabled_at IS NULL AND u.role = ANY($6)))
     RETURNING shop_id, name, created_by
   )
   INSERT INTO devices (id, shop_id, name, token_hash, paired_at, paired_by, last_seen_at)
@@ -28,20 +43,21 @@ const PAIR = `
   RETURNING shop_id AS "shopId", name, paired_by AS "codeBy"`;
 
 /**
- * Turns a code into a device of its shop. `address` is whose tries are counted. A wrong, a used and an expired code are
- * told apart by nothing. Throws `pairing_refused`, `too_many_requests`.
+ * Turns a code into a device of its shop. `address` says whose tries are counted: its network's. A wrong, a used and an
+ * expired code, and one whose maker may make none any more, are told apart by nothing.
+ * Throws `pairing_refused`, `too_many_requests`.
  */
 export async function pairDevice(
   { app, em }: Pick<Context, 'app' | 'em'>,
   address: string,
   { code, name }: { code: string; name?: string | undefined },
 ): Promise<Paired> {
-  const tries = await countTry(app, address);
+  const tries = await countTry(app, networkOf(address));
   const { token, hash } = newOpaqueToken();
   const id = uuidv7();
   const now = app.now();
   const paired = await em.transactional(async (tx) => {
-    const values = [hashPairingCode(code), now, id, name ?? null, hash];
+    const values = [hashPairingCode(code), now, id, name ?? null, hash, MAKERS];
     const [made] = await query<{ shopId: string; name: string; codeBy: string | null }>(tx, PAIR, values);
     if (!made) return null;
     // Whoever holds the code is nobody yet; who made it is.
@@ -52,7 +68,7 @@ export async function pairDevice(
   });
   if (!paired) {
     throw new ProblemError('pairing_refused', {
-      detail: 'This code is wrong, was used already, or is more than ten minutes old. Ask for a new one.',
+      detail: 'This code is wrong, was used already, or is good no longer. Ask for a new one.',
     });
   }
   await tries.giveBack();
@@ -64,19 +80,19 @@ export async function pairDevice(
  * Counts a try before the code is looked at, and takes it back if the code is right: however many tries come at once,
  * no more of them are looked at than may be wrong. Throws `too_many_requests`.
  */
-async function countTry({ limits }: Services, address: string): Promise<{ giveBack(): Promise<void> }> {
-  // All together first: beyond that, an address is not even remembered.
+async function countTry({ limits }: Services, network: string): Promise<{ giveBack(): Promise<void> }> {
+  // All together first: beyond that, a network is not even remembered.
   const waitOfAll = await limits.take(OVER_ALL, EVERYBODY);
   if (waitOfAll > 0) throw tooMany(waitOfAll);
-  const wait = await limits.take(PER_ADDRESS, address);
+  const wait = await limits.take(PER_NETWORK, network);
   if (wait > 0) {
-    // One address alone doesn't keep the others out.
+    // One network alone doesn't keep the others out.
     await limits.giveBack(OVER_ALL, EVERYBODY);
     throw tooMany(wait);
   }
   return {
     async giveBack() {
-      await limits.giveBack(PER_ADDRESS, address);
+      await limits.giveBack(PER_NETWORK, network);
       await limits.giveBack(OVER_ALL, EVERYBODY);
     },
   };

@@ -3,7 +3,7 @@ import { hashToken } from '../auth/tokens.ts';
 
 /** Crockford's base 32: no I, L, O or U, which are read as others. https://www.crockford.com/base32.html */
 const SYMBOLS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-/** 40 bits: at a hundred tries in a quarter of an hour, nobody finds one of a few dozen codes within its ten minutes. */
+/** 40 bits: at two thousand tries in a quarter of an hour, nobody finds one of a few dozen codes within its ten minutes. */
 const LENGTH = 8;
 
 /** A new code as it is shown, `7K2M-9XQD`, and the hash that is kept of it. */

@@ -6,19 +6,20 @@ import { isUniqueViolation } from '../../database/pg-errors.ts';
 import { query } from '../../database/query.ts';
 import { recordedActor, recordSecurity } from '../audit/record-security.ts';
 import type { Context } from '../context.ts';
-import { findUser } from '../users/find-user.ts';
+import { lockUser } from '../users/find-user.ts';
 import type { User } from '../users/user.entity.ts';
 import { Shop } from './shop.entity.ts';
 
-/** Opens a shop for an owner, with its counters. Throws `already_exists` for a code that is taken. */
+/** Opens a shop for an owner, with its counters. Throws `already_exists` for a code that is taken, `invalid_request`, `not_found`. */
 export async function createShop(
   { app, em, actor }: Context,
   newShop: NewShop,
   ownerId: string,
 ): Promise<Shop> {
   return await em.transactional(async (tx) => {
-    const owner = await findUser(tx, ownerId);
-    if (owner.role !== 'owner')
+    // Whoever demotes or disables them waits, and then finds that they own a shop; whoever was first is seen here.
+    const owner = await lockUser(tx, ownerId);
+    if (owner.role !== 'owner' || owner.disabledAt)
       throw fieldProblem('invalid_request', '/owner', `${owner.name} is not an owner`);
     const shop = await openShop(tx, newShop, owner, app.now());
     const { id: shopId, code, name } = shop;

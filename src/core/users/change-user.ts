@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { OWNER_PASSWORD_MIN, type UserChange, type User as UserView } from '../../contract/users.ts';
-import { query } from '../../database/query.ts';
+import { query, queryRow } from '../../database/query.ts';
 import { endSessionsOf } from '../auth/session-ends.ts';
 import type { Actor, Context } from '../context.ts';
 import { listShopsOf } from '../shops/find-shops.ts';
@@ -76,17 +76,20 @@ async function prepare(
   }
   const { name = user.name, email = user.email, role = user.role } = change;
   const shops = await listShopsOf(em, user);
-  return await hashCredentials(context.app, userId, change, { name, email, role, shops });
+  return await hashCredentials(context, userId, change, { name, email, role, shops });
 }
 
 // Not FOR UPDATE: that person's sales, which only name them, go on meanwhile.
 const LOCK = `
-  SELECT EXISTS (SELECT FROM shops WHERE owner_id = u.id) AS "ownsShop",
-    (SELECT owner_id FROM shops WHERE id = $2) AS "ownerId"
-  FROM users u
+  SELECT FROM users u
   WHERE u.id = $1 AND ($2::uuid IS NULL OR u.shop_id = $2
     OR EXISTS (SELECT FROM shops WHERE id = $2 AND owner_id = u.id))
   FOR NO KEY UPDATE OF u`;
+
+// Apart, and after the lock: who waited for it would not see the shop that this person opened meanwhile.
+const FIND_SHOPS = `
+  SELECT EXISTS (SELECT FROM shops WHERE owner_id = $1) AS "ownsShop",
+    (SELECT owner_id FROM shops WHERE id = $2) AS "ownerId"`;
 type Found = { ownsShop: boolean; ownerId: string | null };
 
 /** Somebody who may be changed so; `leavesShop` is the shop that they are to be taken out of instead. */
@@ -96,8 +99,9 @@ async function findAndCheck(
   userId: string,
   change: UserChange,
 ): Promise<{ user: User; leavesShop: string | null }> {
-  const [found] = await query<Found>(em, LOCK, [userId, shopId]);
-  if (!found) throw new ProblemError('not_found', { detail: 'There is no such person.' });
+  const [locked] = await query(em, LOCK, [userId, shopId]);
+  if (!locked) throw new ProblemError('not_found', { detail: 'There is no such person.' });
+  const found = await queryRow<Found>(em, FIND_SHOPS, [userId, shopId]);
   const user = await em.findOneOrFail(User, userId, { refresh: true });
   // They keep their account, in whose other shops this actor has no say.
   const isOwner = actor.kind === 'user' && actor.id === found.ownerId && actor.id !== userId;

@@ -20,7 +20,7 @@ export async function createUser(context: Context, shopId: string, newUser: NewU
     throw new ProblemError('forbidden', { detail: `Only an owner can add somebody as ${newUser.role}.` });
   }
   const shop = await findShop(context.em, shopId);
-  const fields = await fieldsOf(context.app, newUser, [shop]);
+  const fields = await fieldsOf(context, newUser, [shop]);
   return await transact(context, async (tx) => {
     const user = tx.em.create(User, { ...fields, shopId }, { persist: false });
     await saveUser(tx.em, user);
@@ -41,19 +41,22 @@ export async function buildUser(
   newUser: NewUser,
   shops: PasswordOwner['shops'],
 ): Promise<User> {
-  return em.create(User, await fieldsOf(app, newUser, shops), { persist: false });
+  return em.create(User, await fieldsOf({ app, actor: null }, newUser, shops), { persist: false });
 }
 
-async function fieldsOf(app: Services, newUser: NewUser, shops: PasswordOwner['shops']) {
+/** Who sets the password; null before there is anybody. */
+type By = { app: Services; actor: Actor | null };
+
+async function fieldsOf(by: By, newUser: NewUser, shops: PasswordOwner['shops']) {
   const { password, pin, ...person } = newUser;
   const id = uuidv7();
   const { passwordHash = '', pinHash = null } = await hashCredentials(
-    app,
+    by,
     id,
     { password, pin },
     { ...person, shops },
   );
-  const now = app.now();
+  const now = by.app.now();
   return { ...person, id, passwordHash, pinHash, shopId: null, createdAt: now, updatedAt: now };
 }
 

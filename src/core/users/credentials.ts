@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { SecurityType } from '../../contract/audit.ts';
 import { recordSecurity } from '../audit/record-security.ts';
+import { hashInLine } from '../auth/login-throttle.ts';
 import { checkPassword, type PasswordOwner } from '../auth/password-rules.ts';
 import { hashPassword } from '../auth/passwords.ts';
 import { checkPin, hashPin } from '../auth/pin.ts';
@@ -12,21 +13,24 @@ type Credentials = { password?: string | undefined; pin?: string | null | undefi
 export type Hashes = { passwordHash?: string; pinHash?: string | null };
 
 /**
- * Looks whether a password and a PIN may be had, and hashes them. Outside a transaction: nobody waits for it.
+ * Looks whether a password and a PIN may be had, and hashes them, in the line of who sets them. A program has none, and
+ * neither has the first owner, before whom there is nobody. Outside a transaction: nobody waits for it.
  * Throws `invalid_request`, `too_busy`.
  */
 export async function hashCredentials(
-  app: Services,
+  { app, actor }: { app: Services; actor: Actor | null },
   userId: string,
   { password, pin }: Credentials,
   owner: PasswordOwner,
 ): Promise<Hashes> {
   if (typeof pin === 'string') checkPin(pin);
   if (password !== undefined) await checkPassword(password, owner);
-  return {
+  const hash = async () => ({
     ...(password === undefined ? {} : { passwordHash: await hashPassword(password) }),
     ...(pin === undefined ? {} : { pinHash: pin === null ? null : await hashPin(app, userId, pin) }),
-  };
+  });
+  const isWork = password !== undefined || typeof pin === 'string';
+  return isWork && actor?.kind === 'user' ? await hashInLine(actor.id, hash) : await hash();
 }
 
 /** A new PIN begins without the wrong ones of the old. */

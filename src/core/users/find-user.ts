@@ -1,11 +1,25 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { ProblemError } from '../../contract/problem.ts';
+import { query } from '../../database/query.ts';
 import { User } from './user.entity.ts';
+
+const noSuchPerson = () => new ProblemError('not_found', { detail: 'There is no such person.' });
 
 /** Throws `not_found`. */
 export async function findUser(em: EntityManager, userId: string): Promise<User> {
   const user = await em.findOne(User, userId);
-  if (!user) throw new ProblemError('not_found', { detail: 'There is no such person.' });
+  if (!user) throw noSuchPerson();
+  return user;
+}
+
+/**
+ * Somebody whom nobody else changes until the end of the transaction. Not FOR UPDATE: that person's sales, which only name
+ * them, go on meanwhile. Throws `not_found`.
+ */
+export async function lockUser(em: EntityManager, userId: string): Promise<User> {
+  await query(em, 'SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE', [userId]);
+  const user = await em.findOne(User, userId, { refresh: true });
+  if (!user) throw noSuchPerson();
   return user;
 }
 

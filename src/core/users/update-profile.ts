@@ -1,7 +1,5 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
 import type { ProfileChange } from '../../contract/auth.ts';
 import { fieldProblem } from '../../contract/problem.ts';
-import { query } from '../../database/query.ts';
 import { isOwnPassword } from '../auth/own-password.ts';
 import { endSessionsOf } from '../auth/session-ends.ts';
 import type { Context, UserActor } from '../context.ts';
@@ -16,6 +14,7 @@ import {
   recordCredentials,
   replacesWayIn,
 } from './credentials.ts';
+import { lockUser } from './find-user.ts';
 import { recordColleague } from './record-colleague.ts';
 import { User } from './user.entity.ts';
 import { viewColleague, viewUser } from './view-user.ts';
@@ -74,7 +73,7 @@ type Checked = {
 
 /** Before the transaction: nobody waits while passwords are hashed. */
 async function checkAndHash(context: Context<UserActor>, change: ProfileChange): Promise<Checked> {
-  const { app, em, actor } = context;
+  const { em, actor } = context;
   const user = await em.fork().findOneOrFail(User, actor.id);
   checkVersion(change.version, viewUser(user));
   const { email = user.email, name = user.name, password, pin } = change;
@@ -84,14 +83,8 @@ async function checkAndHash(context: Context<UserActor>, change: ProfileChange):
   const owner = { role: user.role, name, email, shops: await listShopsOf(em.fork(), user) };
   return {
     checked: user.passwordHash,
-    hashes: await hashCredentials(app, user.id, { password, pin }, owner),
+    hashes: await hashCredentials(context, user.id, { password, pin }, owner),
   };
 }
 
 const notYours = () => fieldProblem('wrong_credentials', '/currentPassword', 'is not your password');
-
-/** Not FOR UPDATE: that person's sales, which only name them, go on meanwhile. */
-async function lockUser(em: EntityManager, userId: string): Promise<User> {
-  await query(em, 'SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE', [userId]);
-  return await em.findOneOrFail(User, userId, { refresh: true });
-}
