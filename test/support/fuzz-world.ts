@@ -137,8 +137,8 @@ export function isLetIn(
 }
 
 /**
- * Writes down every change to what `fingerprint` looks at, as it is committed: what is rolled back was none. Wrong PINs are
- * counted, and when somebody was seen is noted, whatever the answer.
+ * Writes down every change to what `fingerprint` looks at, as it is committed: what is rolled back was none. Refusals may do
+ * three things: count a wrong PIN, note when somebody was seen, and end the session whose refresh token was copied.
  */
 export async function watchChanges(db: pg.Client): Promise<void> {
   await db.query(`
@@ -146,6 +146,9 @@ export async function watchChanges(db: pg.Client): Promise<void> {
     CREATE TABLE watch.changes (id bigserial PRIMARY KEY, name text, line jsonb);
     CREATE FUNCTION watch.note() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
+      IF TG_OP = 'UPDATE' AND to_jsonb(NEW)->>'end_reason' = 'reused' THEN
+        RETURN NULL;
+      END IF;
       IF TG_OP <> 'UPDATE'
         OR to_jsonb(OLD) - '{last_seen_at,pin_failures}'::text[] <> to_jsonb(NEW) - '{last_seen_at,pin_failures}'::text[] THEN
         INSERT INTO watch.changes (name, line)
