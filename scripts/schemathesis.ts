@@ -19,6 +19,8 @@ const launcher = join(root, 'bin', 'smoocho.js');
 /** Seconds that it may take; SCHEMATHESIS_SECONDS=600 makes it an evening's. */
 const SECONDS = Number(process.env.SCHEMATHESIS_SECONDS ?? 90);
 const START_TIMEOUT_MS = 60_000;
+/** Whether it may be missing, and whether it is only fetched; all others are schemathesis's. */
+const OWN_OPTIONS = ['--if-there', '--only-install'];
 /** In less, not every operation gets its turn: whoever gives it so little means something else. */
 const ENOUGH_SECONDS = 20;
 
@@ -168,7 +170,7 @@ async function check(folder: string, shop: Shop): Promise<number> {
       '--workers=2',
       '--no-color',
     ];
-    const more = process.argv.slice(2).filter((argument) => argument !== '--if-there');
+    const more = process.argv.slice(2).filter((argument) => !OWN_OPTIONS.includes(argument));
     codes.push(
       await runIn(
         folder,
@@ -238,6 +240,7 @@ async function runIn(folder: string, args: string[], shop: Shop): Promise<number
 
 async function run(): Promise<number> {
   install();
+  if (process.argv.includes('--only-install')) return 0;
   const folder = mkdtempSync(join(tmpdir(), 'smoocho-schemathesis-'));
   // PostgreSQL's own user has to get through.
   chmodSync(folder, 0o755);

@@ -7,7 +7,7 @@ import { verifyShop } from '../../src/core/verify/verify-shop.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type Fuzz, fuzzOf, fuzzRoute } from '../support/fuzz-run.ts';
 import { fuzzRequests, fuzzSeed } from '../support/fuzz-settings.ts';
-import { watchChanges } from '../support/fuzz-world.ts';
+import { watchChanges } from '../support/watched-changes.ts';
 import { givenWorld, resetSettings, type World } from '../support/world.ts';
 
 /** The second round does what the first did: what it leaves behind is what every round would. */

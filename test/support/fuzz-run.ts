@@ -4,10 +4,11 @@ import type { Route } from '../../src/contract/route.ts';
 import { openLimits } from '../../src/redis/limits.ts';
 import { faultOf, hasToBeRefused } from './fuzz-judge.ts';
 import { type Draft, draftsOf } from './fuzz-requests.ts';
-import { type Caller, type Changes, changesSince, givenCallers, idsOf, isLetIn } from './fuzz-world.ts';
+import { type Caller, givenCallers, idsOf, isLetIn } from './fuzz-world.ts';
 import { JSON_TYPE } from './hostile-requests.ts';
 import { inLanes, type Reply, type Shot, send } from './shots.ts';
 import { buildersOf, prepare, type ValidRequest } from './valid-requests.ts';
+import { type Changes, changesSince } from './watched-changes.ts';
 import type { World } from './world.ts';
 
 /** A request as it goes out. */
