@@ -10,7 +10,7 @@ import { startTestApp, type TestApp } from '../support/app.ts';
 import { clientOf, routeOf } from '../support/client.ts';
 import { JSON_TYPE } from '../support/hostile-requests.ts';
 import { buildersOf, leastRole, urlOf, type ValidRequest } from '../support/valid-requests.ts';
-import { changesSince, watchChanges } from '../support/watched-changes.ts';
+import { watchChanges, watcherOf } from '../support/watched-changes.ts';
 import { givenPerson, givenWorld, type Person, type World } from '../support/world.ts';
 
 /** Everybody who may knock at a shop's door. */
@@ -47,22 +47,16 @@ describe('who may do what', function () {
   let test: TestApp;
   let own: World;
   let other: World;
+  let changes: ReturnType<typeof watcherOf>;
 
   before(async () => {
     test = await startTestApp();
     own = await givenWorld(test, 'OWN');
     other = await givenWorld(test, 'ELSE');
     await watchChanges(own.db);
+    changes = watcherOf(own.db);
   });
   after(() => test.close());
-
-  let lastChange = 0;
-  /** What changed since it was asked last. */
-  async function changes(): Promise<unknown[]> {
-    const { last, seen } = await changesSince(own.db, lastChange);
-    lastChange = last;
-    return seen;
-  }
 
   const send = (token: string | null, route: Route, { params, query, body }: ValidRequest, text?: string) =>
     clientOf(test.url, token).send(route.method.toUpperCase(), urlOf(route, params, query), {

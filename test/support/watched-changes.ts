@@ -41,3 +41,13 @@ export async function changesSince(db: pg.Client, last: number): Promise<Changes
   );
   return { last: rows[0]?.id ?? last, seen: rows.map(({ name, line }) => ({ name, line })) };
 }
+
+/** Asks what changed since it was asked last. */
+export function watcherOf(db: pg.Client): () => Promise<Changes['seen']> {
+  let lastChange = 0;
+  return async () => {
+    const { last, seen } = await changesSince(db, lastChange);
+    lastChange = last;
+    return seen;
+  };
+}
