@@ -59,8 +59,10 @@ export function mount<R extends Route>(
     const params = parseParams(route, ctx.params);
     const { shopId = null } = params as { shopId?: string };
     const letIn = async () => {
-      const asker = await identify(app, em, route, ctx, shopId);
-      // Whoever is refused from here on is known by it.
+      const stranger: Asker = { route: route.name, shopId, actor: null, hasShop: false };
+      // Whoever is refused is known by it.
+      ctx.state.asker = stranger;
+      const asker = await identify(app, em, route, ctx, stranger);
       ctx.state.asker = asker;
       permit(route, asker);
       return asker.actor;
@@ -98,7 +100,7 @@ async function identify(
   em: EntityManager,
   route: Route,
   ctx: KoaContext,
-  shopId: string | null,
+  stranger: Asker,
 ): Promise<Asker> {
   const token = bearerToken(ctx.get('authorization'));
   if (token === undefined) {
@@ -106,9 +108,9 @@ async function identify(
   }
   if (token !== null) {
     const claims: AccessClaims = ctx.state.claims ?? (await readAccessToken(app, token));
-    return { route: route.name, shopId, ...(await authenticate(app, em, claims, shopId)) };
+    return { ...stranger, ...(await authenticate(app, em, claims, stranger.shopId)) };
   }
-  if (route.permission === 'nobody') return { route: route.name, shopId, actor: null, hasShop: false };
+  if (route.permission === 'nobody') return stranger;
   throw new ProblemError('unauthenticated', { detail: 'Send the access token: Authorization: Bearer …' });
 }
 

@@ -89,6 +89,10 @@ describe('smoocho start', () => {
     const owner = { setupToken, name: 'Asha', email: 'asha@example.com', password: PASSWORD };
     const shop = { name: 'Kulfi', code: 'KULF', currency: 'INR', timezone: 'Asia/Kolkata' };
     const client = clientOf(urlIn(server.output()));
+    // Whoever sends the line as it stands gets no password that everybody knows, and may try again.
+    const shown = JSON.parse(/-d '(.*)'$/m.exec(server.output())?.[1] as string);
+    const refused = await client.post('/api/auth/register', shown);
+    expect([refused.status, refused.body.errors[0].pointer]).to.deep.equal([422, '/password']);
     expect((await client.post('/api/auth/register', { ...owner, shop })).status).to.equal(201);
     expect((await client.post('/api/auth/register', { ...owner, email: 'b@example.com' })).status).to.equal(
       403,

@@ -8,9 +8,8 @@ import { problems } from '../../src/contract/problem.ts';
 import type { Route } from '../../src/contract/route.ts';
 import { routes } from '../../src/contract/routes.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { clientOf } from '../support/client.ts';
+import { clientOf, JSON_TYPE } from '../support/client.ts';
 import { bodyWith, changesOf } from '../support/hostile.ts';
-import { JSON_TYPE } from '../support/hostile-requests.ts';
 import { buildersOf, prepare, urlOf, type ValidRequest } from '../support/valid-requests.ts';
 import { givenWorld, type World } from '../support/world.ts';
 

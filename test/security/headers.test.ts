@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { JSON_TYPE } from '../support/client.ts';
 import { givenProduct, givenShop, saleOf, type TestShop } from '../support/factories.ts';
 import { ask, openConnection, type RawAnswer, say } from '../support/raw-http.ts';
 
@@ -20,7 +21,6 @@ const UPGRADE = {
   'sec-websocket-version': '13',
   'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
 };
-const JSON_TYPE = { 'content-type': 'application/json' };
 
 describe('security headers', () => {
   let test: TestApp;

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { newCanary } from '../support/canaries.ts';
 import { startCli } from '../support/cli.ts';
-import { clientOf, type RawRequest } from '../support/client.ts';
+import { clientOf, JSON_TYPE, type RawRequest } from '../support/client.ts';
 import { testDatabase } from '../support/database.ts';
-import { JSON_TYPE } from '../support/hostile-requests.ts';
 import {
   givenSecretive,
   newPhone,

@@ -1,10 +1,9 @@
 import { expect } from 'chai';
 import { readCallers } from '../../src/server/edge/callers.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { JSON_TYPE } from '../support/client.ts';
 import { givenShop, PASSWORD, type TestShop } from '../support/factories.ts';
 import { ask } from '../support/raw-http.ts';
-
-const JSON_TYPE = { 'content-type': 'application/json' };
 
 /** Signs in through whatever the headers say, and gives the address that the session has. */
 async function addressSeen(test: TestApp, shop: TestShop, headers: Record<string, string>): Promise<string> {

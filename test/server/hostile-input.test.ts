@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { type Route, routes } from '../../src/contract/index.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { type Answer, clientOf } from '../support/client.ts';
+import { type Answer, clientOf, JSON_TYPE } from '../support/client.ts';
 import {
   blameOf,
   bodyWith,
@@ -15,9 +15,16 @@ import {
   valueAt,
 } from '../support/hostile.ts';
 import { wrongQueries } from '../support/hostile-queries.ts';
-import { bodySchemaOf, JSON_TYPE, maxBytesOf, wrongBodies, wrongPaths } from '../support/hostile-requests.ts';
+import { bodySchemaOf, maxBytesOf, wrongBodies, wrongPaths } from '../support/hostile-requests.ts';
 import { type Gun, gunAt, inLanes, type Shot } from '../support/shots.ts';
-import { type Builder, buildersOf, prepare, urlOf, type ValidRequest } from '../support/valid-requests.ts';
+import {
+  type Builder,
+  buildersOf,
+  prepare,
+  sendTo,
+  urlOf,
+  type ValidRequest,
+} from '../support/valid-requests.ts';
 import { watchChanges, watcherOf } from '../support/watched-changes.ts';
 import { givenPerson, givenWorld, idsIn, resetSettings, type World } from '../support/world.ts';
 
@@ -57,11 +64,8 @@ describe('bad input', function () {
   });
   beforeEach(() => resetSettings(own.shop));
 
-  const sendAs = (token: string | null, route: Route, { params, query, body }: ValidRequest, text?: string) =>
-    clientOf(test.url, token).send(route.method.toUpperCase(), urlOf(route, params, query), {
-      body: text ?? (body === undefined ? undefined : JSON.stringify(body)),
-      headers: body === undefined ? {} : JSON_TYPE,
-    });
+  const sendAs = (token: string | null, route: Route, request: ValidRequest, text?: string) =>
+    sendTo(clientOf(test.url, token), route, request, text);
 
   /** Another shop's request that has gone through: its ids are taken. */
   async function sentElsewhere(route: Route, build: Builder): Promise<ValidRequest> {

@@ -1,3 +1,4 @@
+import { expect } from 'chai';
 import type pg from 'pg';
 import { startSealer } from '../../src/core/audit/sealer.ts';
 import {
@@ -7,6 +8,7 @@ import {
   verifyAudit,
 } from '../../src/core/audit/verify-audit.ts';
 import type { TestApp } from './app.ts';
+import type { TestShop } from './factories.ts';
 
 /** Seals all that is there, as a server does a moment later. */
 export async function sealAll({ app }: TestApp): Promise<void> {
@@ -37,4 +39,12 @@ export async function logOf(db: pg.Client, chainId: string, type?: string) {
     [chainId, type ?? null],
   );
   return rows;
+}
+
+/** The newest 200 records of a shop, as its owner gets them. */
+// biome-ignore lint/suspicious/noExplicitAny: a test looks into records of any shape
+export async function auditOf(shop: TestShop, query = ''): Promise<any[]> {
+  const { status, body, text } = await shop.owner.get(`${shop.path}/audit?limit=200&${query}`);
+  expect(status, text).to.equal(200);
+  return body.data;
 }

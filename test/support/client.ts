@@ -14,6 +14,7 @@ export type Client = {
   delete(path: string, body?: unknown): Promise<Answer>;
   send(method: string, path: string, options?: RawRequest): Promise<Answer>;
 };
+export const JSON_TYPE = { 'content-type': 'application/json' };
 export type RawRequest = { body?: string | undefined; headers?: Record<string, string> };
 
 /** Talks to the API as `token`, and holds every answer against the contract: a view that drifts from it fails. */
@@ -43,7 +44,7 @@ export function clientOf(url: string, token: string | null = null): Client {
   const json = (method: string) => (path: string, body?: unknown) =>
     send(method, path, {
       body: body === undefined ? undefined : JSON.stringify(body),
-      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      headers: body === undefined ? {} : JSON_TYPE,
     });
   return {
     token,

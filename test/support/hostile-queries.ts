@@ -1,5 +1,6 @@
 import type { Route } from '../../src/contract/route.ts';
-import { JSON_TYPE, NOTHING } from './hostile-requests.ts';
+import { JSON_TYPE } from './client.ts';
+import { NOTHING } from './hostile-requests.ts';
 import type { Shot } from './shots.ts';
 import { urlOf, type ValidRequest } from './valid-requests.ts';
 

@@ -4,10 +4,9 @@ import { MAX_BODY_BYTES } from '../../src/contract/hygiene.ts';
 import { OfflineOrder } from '../../src/contract/offline-orders.ts';
 import { limits } from '../../src/contract/primitives.ts';
 import type { Route } from '../../src/contract/route.ts';
+import { JSON_TYPE } from './client.ts';
 import type { Shot } from './shots.ts';
 import { urlOf, type ValidRequest } from './valid-requests.ts';
-
-export const JSON_TYPE = { 'content-type': 'application/json' };
 
 const REFUSED = [400, 413, 415, 422] as const;
 /** What a route without a query or a body takes. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Route } from '../../src/contract/route.ts';
 import type { Role } from '../../src/contract/users.ts';
+import { type Answer, type Client, JSON_TYPE } from './client.ts';
 import { givenItem, PASSWORD } from './factories.ts';
 import { givenFlaggedOrder, offlineBill } from './offline-requests.ts';
 import {
@@ -296,3 +297,15 @@ export async function prepare(world: World, route: Route, build: Builder) {
   const sender = request.least ? await givenPerson(world, request.least) : person;
   return { request, token: leastRole(route, request) === 'nobody' ? null : sender.accessToken };
 }
+
+/** Sends a request; `text` in place of its body. */
+export const sendTo = (
+  client: Client,
+  route: Route,
+  { params, query, body }: ValidRequest,
+  text = body === undefined ? undefined : JSON.stringify(body),
+): Promise<Answer> =>
+  client.send(route.method.toUpperCase(), urlOf(route, params, query), {
+    body: text,
+    headers: text === undefined ? {} : JSON_TYPE,
+  });

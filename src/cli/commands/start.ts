@@ -188,7 +188,8 @@ function setupGreeting(url: string, token: string): string {
     setupToken: token,
     name: 'Your name',
     email: 'you@example.com',
-    password: 'at least 12 characters',
+    // Too short for one: whoever sends this line as it stands gets no password that everybody knows, but is told the rule.
+    password: 'your own',
     shop: { name: 'Your shop', code: 'SHOP', currency: 'INR', timezone: 'Asia/Kolkata' },
   };
   return `

@@ -37,25 +37,35 @@ export function signAccessToken(app: Services, { userId, sessionId, generation }
   });
 }
 
+/** Whoever brings it hears the same in both cases. */
+const NOT_VALID = { detail: 'The access token is not valid or has expired. Sign in again.' };
+
+/** A token that was made up, changed or signed elsewhere. Every till has some that only ran out; hardly anybody has such a one by accident. */
+export class InvalidTokenError extends ProblemError {
+  constructor() {
+    super('unauthenticated', NOT_VALID);
+  }
+}
+
 /**
- * The session that a token speaks for. Throws `unauthenticated` for one that is forged, foreign or old. Only the key that it
- * names is tried, and only as a key of tokens: whatever else its header says changes nothing.
+ * The session that a token speaks for. Throws `unauthenticated` for one that ran out, InvalidTokenError for one that is forged
+ * or foreign. Only the key that it names is tried, and only as a key of tokens: whatever else its header says changes nothing.
  */
 export async function readAccessToken(app: Services, token: string): Promise<AccessClaims> {
   const keyId = keyIdOf(token);
   const key = keyId === undefined ? undefined : await app.keys.findTokenKey(keyId);
   const claims = key && verified(app, token, key);
-  if (claims) return claims;
-  throw new ProblemError('unauthenticated', {
-    detail: 'The access token is not valid or has expired. Sign in again.',
-  });
+  if (claims === 'expired') throw new ProblemError('unauthenticated', NOT_VALID);
+  if (!claims) throw new InvalidTokenError();
+  return claims;
 }
 
 /** The same by the keys in memory alone, for before it is known whether a stranger may cost more than that. */
 export function glanceAtToken(app: Services, token: string): AccessClaims | undefined {
   const keyId = keyIdOf(token);
   const key = keyId === undefined ? undefined : app.keys.heldTokenKey(keyId);
-  return key && verified(app, token, key);
+  const claims = key && verified(app, token, key);
+  return claims === 'expired' ? undefined : claims;
 }
 
 function keyIdOf(token: string): string | undefined {
@@ -67,7 +77,7 @@ function keyIdOf(token: string): string | undefined {
   }
 }
 
-function verified(app: Services, token: string, key: KeyObject): AccessClaims | undefined {
+function verified(app: Services, token: string, key: KeyObject): AccessClaims | 'expired' | undefined {
   const now = Math.floor(app.now().getTime() / 1000);
   try {
     const claims = jwt.verify(token, key, {
@@ -82,6 +92,8 @@ function verified(app: Services, token: string, key: KeyObject): AccessClaims | 
     if (exp - iat > ACCESS_TOKEN_SECONDS || iat > now + CLOCKS_APART_SECONDS) return undefined;
     return { userId: claims.sub, sessionId: sid, generation: gen };
   } catch (error) {
+    // It looks at the signature before the times.
+    if (error instanceof jwt.TokenExpiredError) return 'expired';
     // It parses the claims before it looks at the signature.
     if (error instanceof jwt.JsonWebTokenError || error instanceof SyntaxError) return undefined;
     throw error;

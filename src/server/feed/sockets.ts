@@ -6,11 +6,11 @@ import { type FeedPosition, type Resync, SocketHandshake } from '../../contract/
 import { parse } from '../../contract/parse.ts';
 import { ProblemError, problemBody } from '../../contract/problem.ts';
 import { isAtLeast } from '../../contract/users.ts';
-import { recordedActor } from '../../core/audit/record-security.ts';
-import type { Refusals } from '../../core/audit/refusals.ts';
+import { recordedActor, SOMEBODY } from '../../core/audit/record-security.ts';
+import type { Refusal, Refusals } from '../../core/audit/refusals.ts';
 import { authenticate } from '../../core/auth/authenticate.ts';
 import { deviceNameOf, type Standing } from '../../core/auth/standing.ts';
-import { readAccessToken } from '../../core/auth/tokens.ts';
+import { InvalidTokenError, readAccessToken } from '../../core/auth/tokens.ts';
 import type { UserActor } from '../../core/context.ts';
 import { createQueue } from '../../core/queue.ts';
 import type { Edge } from '../edge/edge.ts';
@@ -76,15 +76,16 @@ export function openFeed(app: App, refusals: Refusals): LiveFeed {
     const { conn } = socket;
     if (asking.has(conn)) return next(refusal(app, alreadyIn()));
     asking.add(conn);
+    const noteDenied = (who: Pick<Refusal, 'shopId' | 'actor' | 'deviceId'>, details: object) =>
+      refusals.note({
+        type: 'denied',
+        ...who,
+        address: edge?.callers.of(socket.request).address ?? null,
+        details: { route: 'socket', ...details },
+      });
     const letIn = async () => {
       socket.data = await admit(app, relay, socket, (actor, shopId) =>
-        refusals.note({
-          type: 'denied',
-          shopId: actor.shopId,
-          ...recordedActor(actor),
-          address: edge?.callers.of(socket.request).address ?? null,
-          details: { route: 'socket', code: 'other_shop', shopId },
-        }),
+        noteDenied({ shopId: actor.shopId, ...recordedActor(actor) }, { code: 'other_shop', shopId }),
       );
       countSession(sessions, socket);
     };
@@ -93,6 +94,9 @@ export function openFeed(app: App, refusals: Refusals): LiveFeed {
       (error) => {
         // Whoever was refused may ask again.
         asking.delete(conn);
+        if (error instanceof InvalidTokenError) {
+          noteDenied({ shopId: null, actor: SOMEBODY }, { code: 'invalid_token' });
+        }
         next(refusal(app, error));
       },
     );

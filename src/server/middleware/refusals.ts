@@ -2,9 +2,10 @@ import type { Context, Middleware } from 'koa';
 import { ProblemError } from '../../contract/problem.ts';
 import { SOMEBODY } from '../../core/audit/record-security.ts';
 import type { Refusal, Refusals } from '../../core/audit/refusals.ts';
+import { InvalidTokenError } from '../../core/auth/tokens.ts';
 import { eventActor, type UserActor } from '../../core/context.ts';
 
-/** Who asks for what, once it is known; `mount` keeps it in `ctx.state.asker`. */
+/** Who asks for what, as far as it is known; `mount` keeps it in `ctx.state.asker`. */
 export type Asker = {
   route: string;
   actor: UserActor | null;
@@ -13,7 +14,10 @@ export type Asker = {
   hasShop: boolean;
 };
 
-/** Records who was refused what. A wrong body, an order that is closed, a session that has ended are no refusals. */
+/**
+ * Records who was refused what. A wrong body, an order that is closed, a session that has ended, a token that ran out are no
+ * refusals.
+ */
 export const recordRefusals =
   (refusals: Refusals): Middleware =>
   async (ctx, next) => {
@@ -26,7 +30,8 @@ export const recordRefusals =
     }
   };
 
-function refusalOf(ctx: Context, { code, detail, extra }: ProblemError): Refusal | null {
+function refusalOf(ctx: Context, error: ProblemError): Refusal | null {
+  const { code, detail, extra } = error;
   const asker = ctx.state.asker as Asker | undefined;
   const { actor = null, shopId = null, hasShop = false, route = null } = asker ?? {};
   const who = {
@@ -36,6 +41,9 @@ function refusalOf(ctx: Context, { code, detail, extra }: ProblemError): Refusal
     deviceId: actor?.deviceId ?? null,
     address: ctx.ip,
   };
+  if (error instanceof InvalidTokenError) {
+    return { ...who, type: 'denied', details: { route, code: 'invalid_token' } };
+  }
   switch (code) {
     case 'forbidden':
     case 'device_refused':
