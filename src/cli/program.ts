@@ -12,7 +12,7 @@ const groups: Record<string, string> = {
   import: 'Bring in a menu or past sales from CSV',
   report: 'Look at the figures',
   device: 'Pair tills, tablets and screens with a shop, and revoke them',
-  secrets: 'Change the keys that tokens, seals and phone numbers are safe with',
+  secrets: 'Change the keys that tokens, seals and what customers entrust are safe with',
   shift: 'Look at drawers and their X and Z reports',
   audit: 'See who did what, and whether anybody changed the records of it',
 };

@@ -2,11 +2,21 @@ import { z } from 'zod';
 import { Id, Money, note, PageQuery, page, Timestamp, text, Version } from './primitives.ts';
 import { defineRoute } from './route.ts';
 import { shopParams } from './shops.ts';
+import { Email } from './users.ts';
 
 const customerParams = shopParams.extend({ customerId: Id });
 
 const CustomerChange = z
-  .strictObject({ name: note(255), notes: note(500), phone: text(30), version: Version })
+  .strictObject({
+    name: note(255),
+    notes: note(500),
+    phone: text(30),
+    /** Null takes it away. */
+    email: Email.nullable(),
+    /** In lines, as it is written on a parcel. Null takes it away. */
+    address: text(500).nullable(),
+    version: Version,
+  })
   .partial();
 export type CustomerChange = z.output<typeof CustomerChange>;
 
@@ -15,6 +25,10 @@ export const Customer = z.strictObject({
   shopId: Id,
   /** With its country, `+919876543210`. Null: what is kept was damaged; `smoocho verify` tells, a new one mends it. */
   phone: z.string().nullable(),
+  /** Null: there is none, or what is kept was damaged; `smoocho verify` tells. */
+  email: z.string().nullable(),
+  /** As `email`. */
+  address: z.string().nullable(),
   name: z.string(),
   notes: z.string(),
   /** Bills that were neither parked nor voided. */
@@ -55,7 +69,7 @@ export const getCustomer = defineRoute({
 
 export const updateCustomer = defineRoute({
   name: 'updateCustomer',
-  summary: "Change a customer's name, phone or notes",
+  summary: "Change a customer's name, phone, e-mail, address or notes",
   method: 'put',
   path: '/api/shops/:shopId/customers/:customerId',
   permission: 'cashier',

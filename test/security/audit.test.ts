@@ -148,21 +148,23 @@ describe('who did what', function () {
       expect(text).to.not.include('"before"');
     });
 
-    it('of a customer names the fields and not the phone number', async () => {
+    it('of a customer names the fields and not what is in them', async () => {
       const tea = await givenProduct(shop);
       const sale = saleOf(tea, { customerPhone: '98765 43210', customerName: 'Asha' });
       const { customerId } = (await shop.cashier.post(`${shop.path}/orders`, sale)).body;
       const { status } = await shop.cashier.put(`${shop.path}/customers/${customerId}`, {
         phone: '98765 11111',
+        email: 'rao@example.com',
+        address: '4 Hill Road',
         notes: 'no nuts',
       });
       expect(status).to.equal(200);
       const record = await newest('type=customer_changed');
-      expect(record.after).to.deep.equal({ customerId, fields: ['phone', 'notes'] });
+      expect(record.after).to.deep.equal({ customerId, fields: ['phone', 'email', 'address', 'notes'] });
       const { rows } = await db.query(
         "SELECT (SELECT string_agg(e::text, '') FROM events e) || (SELECT string_agg(l::text, '') FROM security_log l) AS text",
       );
-      expect(rows[0].text).to.not.match(/98765|11111/);
+      expect(rows[0].text).to.not.match(/98765|11111|rao@|Hill Road/);
     });
   });
 

@@ -150,6 +150,27 @@ describe('the phone numbers of customers', () => {
     expect((await shop.manager.put(path, { phone: '9833300011' })).body.phone).to.equal('+919833300011');
   });
 
+  it('have e-mail and postal addresses beside them that are sealed as they are', async () => {
+    const [one, two] = [await sellTo('9855500011'), await sellTo('9855500022')];
+    const pathOf = (customer: { customerId: string }) => `${shop.path}/customers/${customer.customerId}`;
+    const contact = { email: 'one.rao@mail.example', address: '17 Marine Drive' };
+    expect((await shop.cashier.put(pathOf(one), contact)).body).to.include(contact);
+    await shop.cashier.put(pathOf(two), { email: 'two@mail.example', address: '17 Hill Road' });
+    const everything = await dump(db);
+    for (const text of Object.values(contact)) {
+      for (const coded of [text, hexOf(text), base64Of(text)]) expect(everything).to.not.include(coded);
+    }
+    // Neither another customer's nor that of another column opens.
+    await db.query(
+      `UPDATE customers c SET email_sealed = other.email_sealed, address_sealed = c.email_sealed
+       FROM customers other WHERE c.id = $1 AND other.id = $2`,
+      [one.customerId, two.customerId],
+    );
+    const { status, body } = await shop.cashier.get(pathOf(one));
+    expect([status, body.email, body.address, body.phone]).to.deep.equal([200, null, null, '+919855500011']);
+    expect((await shop.cashier.put(pathOf(one), contact)).body).to.include(contact);
+  });
+
   it('can not be guessed from the hash that recognises a sale', async () => {
     const phone = '9844400011';
     const sale = saleOf(tea, { customerPhone: phone });

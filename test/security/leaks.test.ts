@@ -108,6 +108,10 @@ describe('what nobody may see, in what a server does', function () {
       expect(sale.status, sale.text).to.equal(201);
       const found = await me.get(`${shop}/customers?phone=${encodeURIComponent(phone)}`);
       expect(found.body.data).to.have.length(1);
+      const contact = { email: `c${newPin()}@example.com`, address: newCanary('address') };
+      for (const [name, text] of Object.entries(contact)) test.canaries.hide(`a customer's ${name}`, text);
+      const kept = await me.put(`${shop}/customers/${found.body.data[0].id}`, contact);
+      expect(kept.status, kept.text).to.equal(200);
       const again = await clientOf(test.url).post('/api/auth/refresh', {
         refreshToken: tokens.get('a refresh token'),
       });

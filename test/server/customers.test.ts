@@ -122,6 +122,24 @@ describe('customers', () => {
     await shop.manager.put(`${shop.path}/settings`, { country: 'IN' });
   });
 
+  it('have an e-mail address and a postal one, if they like', async () => {
+    const id = await givenCustomer('Meera');
+    expect(await get(id)).to.include({ email: null, address: null });
+    const address = '4 Hill Road\nBandra, Mumbai 400050';
+    const { body } = await put(id, { email: ' Meera@Example.com ', address });
+    expect(body).to.include({ email: 'meera@example.com', address });
+    expect(await get(id)).to.deep.equal(body);
+    expect((await put(id, { notes: 'rings twice' })).body).to.include({
+      email: 'meera@example.com',
+      address,
+    });
+    expect((await put(id, { email: null, address: null })).body).to.include({ email: null, address: null });
+    for (const [field, value] of Object.entries({ email: 'meera', address: '' })) {
+      const { status, body: problem } = await put(id, { [field]: value });
+      expect([status, problem.errors[0].pointer]).to.deep.equal([422, `/${field}`]);
+    }
+  });
+
   it('are listed by name, searched and page by page', async () => {
     const other = await givenShop(test, 'LIST');
     const tea = await givenProduct(other);

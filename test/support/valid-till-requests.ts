@@ -67,7 +67,8 @@ export const tillRequests: Record<string, Builder[]> = {
   updateCustomer: [
     async (world) => {
       const { id, version } = await givenCustomer(world);
-      const body = { name: 'Asha Rao', notes: 'no onions', phone: newPhone(), version };
+      const contact = { phone: newPhone(), email: 'asha.rao@example.com', address: '4 Hill Road\nBandra' };
+      const body = { name: 'Asha Rao', notes: 'no onions', ...contact, version };
       return { params: { ...inShop(world), customerId: id }, body };
     },
   ],

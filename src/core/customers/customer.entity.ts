@@ -12,6 +12,8 @@ const CustomerSchema = defineEntity({
     /** Read and written in this folder alone: see docs/decisions/0010-phones-live-with-customers.md. */
     phoneSealed: p.blob().nullable(),
     phoneHash: p.blob().nullable(),
+    emailSealed: p.blob().nullable(),
+    addressSealed: p.blob().nullable(),
     name: varchar(255),
     notes: varchar(500),
     createdAt: timestamp(),

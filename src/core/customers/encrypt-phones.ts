@@ -3,7 +3,7 @@ import type { OrderFlag } from '../../contract/orders.ts';
 import { query } from '../../database/query.ts';
 import type { Keys } from '../keys/keys.ts';
 import { keyedHash } from '../orders/sale-hash.ts';
-import { sealPhone } from './sealed-phone.ts';
+import { sealPhone } from './sealed-contact.ts';
 import { hideTyped, sealTypedPhone, typedIn } from './typed-phone.ts';
 
 /** Rows that are locked at a time: some tens of milliseconds, while another process may sell already. */

@@ -6,7 +6,7 @@ import { cutPage, type Page, readCursor } from '../paging.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
 import { normalizePhone } from './phone.ts';
-import { hashPhone } from './sealed-phone.ts';
+import { hashPhone } from './sealed-contact.ts';
 import { selectCustomers } from './sql/select-customers.ts';
 import { viewCustomer } from './view-customer.ts';
 

@@ -9,11 +9,11 @@ import { transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
 import { Customer } from './customer.entity.ts';
 import { findCustomer, phoneIn } from './find-customers.ts';
-import { sealPhone } from './sealed-phone.ts';
+import { type Contact, sealContact, sealPhone } from './sealed-contact.ts';
 
 /**
- * Changes the fields that `change` names. No event: the feed goes to every device, and a phone number to those alone
- * that ask for it. Throws `not_found`, `version_conflict`, `already_exists`, `invalid_request` (the phone number).
+ * Changes the fields that `change` names. No event: the feed goes to every device, and how somebody is reached to those
+ * alone that ask for it. Throws `not_found`, `version_conflict`, `already_exists`, `invalid_request` (the phone number).
  */
 export async function updateCustomer(
   context: Context,
@@ -34,13 +34,19 @@ export async function updateCustomer(
         customer.phoneHash = hash;
         customer.phoneSealed = sealed;
       }
+      const sealed = (field: Contact, text: string | null) =>
+        text === null ? null : sealContact(app.keys, customerId, field, text);
+      if (change.email !== undefined) customer.emailSealed = sealed('email', change.email);
+      if (change.address !== undefined) customer.addressSealed = sealed('address', change.address);
       customer.name = change.name ?? customer.name;
       customer.notes = change.notes ?? customer.notes;
       customer.updatedAt = app.now();
       await em.flush();
       const after = await findCustomer({ app, em }, shopId, customerId);
-      // Only the names of what changed: a record stays for ever, and somebody's phone number need not.
-      const fields = ['phone', 'name', 'notes'].filter((field) => field in changed(before, after));
+      // Only the names of what changed: a record stays for ever, and where somebody lives need not.
+      const fields = ['phone', 'email', 'address', 'name', 'notes'].filter(
+        (field) => field in changed(before, after),
+      );
       const details = { customerId, fields };
       const who = recordedActor(actor);
       await recordSecurity(em, { type: 'customer_changed', shopId, at: app.now(), ...who, details });

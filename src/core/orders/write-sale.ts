@@ -3,7 +3,7 @@ import type { Order as OrderView } from '../../contract/orders.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { violatedUnique } from '../../database/pg-errors.ts';
 import type { Context } from '../context.ts';
-import { hashPhone } from '../customers/sealed-phone.ts';
+import { hashPhone } from '../customers/sealed-contact.ts';
 import { lockCustomers } from '../customers/sql/lock-customers.ts';
 import { lockItems } from '../inventory/sql/lock-items.ts';
 import { createQueues } from '../queue.ts';

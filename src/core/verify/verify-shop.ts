@@ -4,7 +4,7 @@ import { inSnapshot } from '../in-snapshot.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { auditChain } from './audit-chain.ts';
 import type { Check, Found, VerifyContext } from './check.ts';
-import { customerPhones } from './customer-phones.ts';
+import { customerContacts } from './customer-contacts.ts';
 import { salesReports } from './sales-reports.ts';
 import { billLines } from './sql/bill-lines.ts';
 import { billPayments } from './sql/bill-payments.ts';
@@ -35,7 +35,7 @@ export const checks: readonly Check[] = [
   orderStock,
   salesReports,
   orderEvents,
-  customerPhones,
+  customerContacts,
   feedSequence,
   auditChain,
 ];

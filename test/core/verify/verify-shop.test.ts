@@ -211,14 +211,24 @@ describe("a shop's books", () => {
       'there is no such bill',
     ],
     [
-      'customer-phones',
+      'customer-contacts',
       "UPDATE customers SET phone_sealed = phone_sealed || '\\x00' WHERE shop_id = $1",
       'The phone number was changed in the database.',
     ],
     [
-      'customer-phones',
+      'customer-contacts',
       "UPDATE customers SET phone_hash = phone_hash || '\\x00' WHERE shop_id = $1",
       'Another phone number than its own finds this customer.',
+    ],
+    [
+      'customer-contacts',
+      'UPDATE customers SET email_sealed = phone_sealed WHERE shop_id = $1',
+      'The e-mail address was changed in the database.',
+    ],
+    [
+      'customer-contacts',
+      "UPDATE customers SET address_sealed = '\\x00' WHERE shop_id = $1",
+      'The address was changed in the database.',
     ],
     ['feed-sequence', 'DELETE FROM events WHERE shop_id = $1 AND seq = 3', 'the counter stands at'],
     ['feed-sequence', 'DELETE FROM events WHERE shop_id = $1 AND seq = 1', 'from 2 to'],

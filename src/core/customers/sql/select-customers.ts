@@ -6,6 +6,8 @@ export type CustomerRow = {
   id: string;
   shopId: string;
   phoneSealed: Buffer;
+  emailSealed: Buffer | null;
+  addressSealed: Buffer | null;
   name: string;
   notes: string;
   version: number;
@@ -39,7 +41,8 @@ const SELECT_CUSTOMERS = `
       AND ($5::text IS NULL OR (name, id) > ($5, $6::uuid))
     ORDER BY name, id LIMIT $7
   )
-  SELECT c.id, c.shop_id AS "shopId", c.phone_sealed AS "phoneSealed", c.name, c.notes, c.version, ${inUtc('c.created_at')} AS "createdAt",
+  SELECT c.id, c.shop_id AS "shopId", c.phone_sealed AS "phoneSealed", c.email_sealed AS "emailSealed",
+         c.address_sealed AS "addressSealed", c.name, c.notes, c.version, ${inUtc('c.created_at')} AS "createdAt",
          ${inUtc('c.updated_at')} AS "updatedAt", bills.visits, bills.spent::text AS spent,
          bills.owes::text AS owes, ${inUtc('bills.last_visit_at')} AS "lastVisitAt"
   FROM page c CROSS JOIN LATERAL (

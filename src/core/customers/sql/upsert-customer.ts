@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { query } from '../../../database/query.ts';
 import type { Context } from '../../context.ts';
-import { sealPhone } from '../sealed-phone.ts';
+import { sealPhone } from '../sealed-contact.ts';
 
 type Expressions = { id: string; shopId: string; hash: string; sealed: string; name: string; at: string };
 

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Order as OrderView } from '../../../contract/orders.ts';
 import { query } from '../../../database/query.ts';
 import { type Actor, type Context, deviceOf } from '../../context.ts';
-import { sealPhone } from '../../customers/sealed-phone.ts';
+import { sealPhone } from '../../customers/sealed-contact.ts';
 import { upsertCustomer } from '../../customers/sql/upsert-customer.ts';
 import { sealTypedPhone } from '../../customers/typed-phone.ts';
 import { asOutOfStock } from '../../inventory/out-of-stock.ts';
