@@ -41,7 +41,7 @@ function isTwoDecimalCurrency(code: string): boolean {
   return (format.resolvedOptions().maximumFractionDigits ?? 2) <= 2;
 }
 
-function isTimeZone(zone: string): boolean {
+export function isTimeZone(zone: string): boolean {
   // An offset such as +05:30 is accepted by Intl but has no daylight saving and no name: not a place's zone.
   if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(zone)) return false;
   try {

@@ -15,6 +15,12 @@ export class AnotherServerError extends Error {
   override name = 'AnotherServerError';
 }
 
+/** A row that says since when, in ms, a server runs on this database, of several the one that runs longest; null when none does. */
+export const SERVER_SINCE = `
+  SELECT extract(epoch FROM min(a.backend_start))::float8 * 1000 AS since FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+  WHERE l.locktype = 'advisory' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND l.classid = 0 AND l.objid = ${SERVER_KEY} AND l.objsubid = 1 AND l.granted`;
+
 export type ServerLock = { release(): Promise<void> };
 
 /**

@@ -88,7 +88,7 @@ describe('smoocho audit', function () {
       await sealAll(test);
       const { code, stdout, stderr } = await run('verify');
       expect([code, stderr]).to.deep.equal([0, '']);
-      expect(stdout).to.match(/^The installation itself \(0{8}-.*\)\n {2}\d+ records?, /m);
+      expect(stdout).to.match(/^The installation itself\n {2}\d+ records?, /m);
       expect(stdout).to.match(
         /^Shop BUSY \(BUSY\)\n {2}\d+ records, \d+ seals, 0 not sealed yet\n {2}head \d+:[0-9a-f]{64}\nNothing was/m,
       );

@@ -5,8 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type pg from 'pg';
+import { readKeptHead } from '../../src/core/audit/kept-heads.ts';
+import { INSTALLATION } from '../../src/core/audit/record-security.ts';
+import { sealChain } from '../../src/core/audit/seal-chain.ts';
+import { startSealer } from '../../src/core/audit/sealer.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { sealAll, verifyChainOf } from '../support/audit-parts.ts';
+import { clientOf } from '../support/client.ts';
 import { givenProduct, givenShop, saleOf, signIn, type TestShop } from '../support/factories.ts';
 
 const child = fileURLToPath(new URL('../support/seal-child.ts', import.meta.url));
@@ -123,6 +128,55 @@ describe('the sealer', function () {
     await sealAll(test);
     const verified = await verifyChainOf(test, shop.id);
     expect([verified.isSound, verified.unsealed.count]).to.deep.equal([true, 0]);
+  });
+
+  it('keeps at its start the head of a seal that a killed process had no time to keep', async () => {
+    const newShop = await givenShop(test, 'HEAD');
+    const sealing = await sealChain({ app: test.app, em: test.app.orm.em }, newShop.id);
+    expect(sealing.kind).to.equal('sealed');
+    expect(await readKeptHead(test.home, newShop.id)).to.equal(null);
+    await sealAll(test);
+    expect(await readKeptHead(test.home, newShop.id)).to.include({ sealNo: 1 });
+  });
+
+  it('seals the others where one chain can not be sealed, and says which', async () => {
+    const said: { err?: Error }[] = [];
+    const log = { ...test.app.log, warn: (fields: object) => void said.push(fields) };
+    const newShop = await givenShop(test, 'LAST');
+    await db.query(`
+      CREATE FUNCTION no_seal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the disk is full'; END $$;
+      CREATE TRIGGER no_seal BEFORE INSERT ON audit_seals FOR EACH ROW WHEN (NEW.chain_id = '${INSTALLATION}')
+      EXECUTE FUNCTION no_seal()`);
+    await clientOf(test.url).post('/api/auth/login', { email: 'nobody@example.com', password: 'nothing' });
+    const sealer = startSealer({ ...test.app, log });
+    const failure = await sealer.sealNow().catch((error: Error) => error);
+    await sealer.close();
+    expect((failure as Error).message).to.include(INSTALLATION);
+    expect((await verifyChainOf(test, newShop.id)).unsealed.count).to.equal(0);
+    await db.query('DROP TRIGGER no_seal ON audit_seals; DROP FUNCTION no_seal');
+    expect(said[0]?.err?.message).to.include(INSTALLATION);
+  });
+
+  it('says who has been keeping it from a chain for a minute', async () => {
+    const holder = await test.database.connect();
+    await holder.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [`smoocho audit ${shop.id}`]);
+    await addEvents(1);
+    const said: { chainId?: string }[] = [];
+    let minutes = 0;
+    const sealer = startSealer({
+      ...test.app,
+      now: () => new Date(Date.now() + minutes * 60_000),
+      log: { ...test.app.log, error: (fields: object) => void said.push(fields) },
+    });
+    await sealer.sealNow();
+    expect(said).to.deep.equal([]);
+    minutes = 1;
+    await sealer.sealNow();
+    expect(said).to.deep.equal([{ chainId: shop.id }]);
+    await holder.end();
+    minutes = 0;
+    await sealer.close();
+    expect((await verifyChainOf(test, shop.id)).unsealed.count).to.equal(0);
   });
 
   it('never holds what a sale or a sign-in waits for', async () => {

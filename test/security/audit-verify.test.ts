@@ -18,6 +18,7 @@ import {
 import { recordsAfter } from '../../src/core/audit/sql/read-records.ts';
 import { sealsAfter } from '../../src/core/audit/sql/seals.ts';
 import { WrongKeyError } from '../../src/core/keys/master-key.ts';
+import { takeServerLock } from '../../src/database/server-lock.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { sealAll, verifyChainOf } from '../support/audit-parts.ts';
 import { type BusyShop, givenBusyShop } from '../support/busy-shop.ts';
@@ -104,7 +105,8 @@ describe('the audit chain of a shop', function () {
 
   /** What is done; what it finds: kind, subject, and what the sentence says. */
   type Find = { kind: FaultKind; subject: string | RegExp; detail: RegExp };
-  const tamperings: [what: string, sql: () => string, finds: () => Find[]][] = [
+  type Tampering = [what: string, sql: () => string, finds: () => Find[]];
+  const tamperings: Tampering[] = [
     [
       "a bill's event that was changed, by the bill's number",
       () =>
@@ -259,6 +261,20 @@ describe('the audit chain of a shop', function () {
       () => "UPDATE audit_seals SET records = '\\x00' WHERE chain_id = $1 AND seal_no = 2",
       () => [{ kind: 'seal_changed', subject: 'Seal 2', detail: /can't be relied on/ }],
     ],
+    ...['records', 'hash', 'signature', 'key_id'].map(
+      (column): Tampering => [
+        `a seal whose ${column} is null`,
+        () => `ALTER TABLE audit_seals ALTER ${column} DROP NOT NULL;
+        UPDATE audit_seals SET ${column} = NULL WHERE chain_id = $1 AND seal_no = 2`,
+        () => [
+          {
+            kind: ['records', 'hash'].includes(column) ? 'seal_changed' : 'seal_forged',
+            subject: 'Seal 2',
+            detail: /^The seal of/,
+          },
+        ],
+      ],
+    ),
     [
       'a seal that was removed',
       () => 'DELETE FROM audit_seals WHERE chain_id = $1 AND seal_no = 2',
@@ -284,6 +300,61 @@ describe('the audit chain of a shop', function () {
       expect(wrong).to.equal(expected.length);
     });
   }
+
+  it('shows one that was dated back, also when 500 of now or one large one came right before it', async () => {
+    const seen: string[] = [];
+    for (const noise of [500, 1]) {
+      const { faults } = await findAfter(async () => {
+        const add = `
+          WITH head AS (UPDATE shop_heads SET seq = seq + $2 WHERE shop_id = $1 RETURNING seq)
+          INSERT INTO events (shop_id, seq, type, at, actor, data)
+          SELECT $1, seq - $2 + n, 'settings_changed', $3, '{"name": "nobody"}', $4 FROM head, generate_series(1, $2) n`;
+        const text = randomBytes(noise === 1 ? 600_000 : 10).toString('hex');
+        await db.query(add, [shop.id, noise, new Date(), JSON.stringify({ text })]);
+        await db.query(add, [shop.id, 1, new Date(Date.now() - 30 * 86_400_000), '{}']);
+        await sealAll(test);
+      });
+      seen.push(...faults.map(({ kind, subject }) => `${kind} ${subject}`));
+    }
+    expect(seen).to.deep.equal([`inserted Event ${lastEvent + 501}`, `inserted Event ${lastEvent + 2}`]);
+  });
+
+  it('is verified where the time zone of the shop was made one that is none', async () => {
+    const { rows } = await db.query('SELECT timezone FROM shops WHERE id = $1', [shop.id]);
+    await db.query("UPDATE shops SET timezone = 'Mars/Base' WHERE id = $1", [shop.id]);
+    const { faults } = await findAfter(() =>
+      db.query('UPDATE events SET type = $3 WHERE shop_id = $1 AND seq = $2', [
+        shop.id,
+        voided,
+        'shop_updated',
+      ]),
+    );
+    await db.query('UPDATE shops SET timezone = $2 WHERE id = $1', [shop.id, rows[0].timezone]);
+    expect(faults.map(({ subject }) => subject)).to.deep.equal([`Event ${voided}`]);
+  });
+
+  it('shows that nothing was sealed for long, though a server runs', async () => {
+    const verifyIn = (minutes: number) => {
+      const app = { ...test.app, now: () => new Date(Date.now() + minutes * 60_000) };
+      return verifyChainOf({ ...test, app }, shop.id);
+    };
+    const lock = await takeServerLock(test.database.url, false, () => {});
+    const { faults } = await findAfter(async () => {
+      await db.query(
+        `WITH h AS (UPDATE shop_heads SET seq = seq + 1 WHERE shop_id = $1 RETURNING seq)
+         INSERT INTO events (shop_id, seq, type, at, actor, data) SELECT $1, seq, 'shop_updated', now(), '{}', '{}' FROM h`,
+        [shop.id],
+      );
+      expect((await verifyIn(9)).faults).to.deep.equal([]);
+      const late = await verifyIn(11);
+      expect(late.faults.map(({ kind, subject }) => [kind, subject])).to.deep.equal([
+        ['not_sealed', 'What came last'],
+      ]);
+      await lock.release();
+      expect((await verifyIn(11)).faults).to.deep.equal([]);
+    });
+    expect(faults).to.deep.equal([]);
+  });
 
   /** Changes an event and makes all seals from then on anew, so that every hash fits; signs them with a key of one's own. */
   async function forge(keyId?: string): Promise<number> {
@@ -379,7 +450,7 @@ describe('the audit chain of a shop', function () {
         const unseen = await verify();
         expect([unseen.isSound, unseen.notes]).to.deep.equal([
           true,
-          ['This machine keeps no head of it, as only a server does.'],
+          ['This machine keeps no head of it: only a server does, from the first seal on.'],
         ]);
         const { faults } = await verifyChainOf(test, shop.id, { heads: [head] });
         expect(faults.map(({ kind, subject }) => [kind, subject])).to.deep.equal([

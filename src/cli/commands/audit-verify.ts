@@ -1,4 +1,5 @@
 import { fieldProblem } from '../../contract/problem.ts';
+import { INSTALLATION } from '../../core/audit/record-security.ts';
 import { type Head, parseHead } from '../../core/audit/seal.ts';
 import { findChains, type VerifiedChain, verifyAudit } from '../../core/audit/verify-audit.ts';
 import { findShopByCode } from '../../core/shops/find-shops.ts';
@@ -65,10 +66,15 @@ function readHead(text: string | undefined, code: unknown): Head | null {
   );
 }
 
+function titleOf({ id, shop }: VerifiedChain): string {
+  if (shop) return `${shop.name} (${shop.code})`;
+  return id === INSTALLATION ? 'The installation itself' : `A shop that is not in the database (${id})`;
+}
+
 function describe(chain: VerifiedChain): string {
-  const { shop, records, seals, head, unsealed, wrong, faults, notes } = chain;
+  const { records, seals, head, unsealed, wrong, faults, notes } = chain;
   const lines = [
-    shop ? `${shop.name} (${shop.code})` : `The installation itself (${chain.id})`,
+    titleOf(chain),
     `  ${formatCount(records)} records, ${formatCount(seals)} seals, ${formatCount(unsealed.count)} not sealed yet`,
     ...(head ? [`  head ${head}`] : []),
     ...notes.map((note) => `  ${note}`),

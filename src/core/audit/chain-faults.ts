@@ -1,3 +1,4 @@
+import { isTimeZone } from '../../contract/shops.ts';
 import { wallClock } from '../shops/business-day.ts';
 import { type Fault, MAX_FAULTS } from '../verify/check.ts';
 import type { Seal } from './seal.ts';
@@ -12,7 +13,8 @@ export type FaultKind =
   | 'seal_changed'
   | 'seal_removed'
   | 'seal_forged'
-  | 'counter';
+  | 'counter'
+  | 'not_sealed';
 
 export type ChainFault = Fault & { kind: FaultKind };
 
@@ -40,11 +42,11 @@ export const spanOf = (kind: RecordKind, first: number, last = first) =>
 
 export const isAre = (first: number, last: number) => (first === last ? 'is' : 'are');
 
-/** `2026-04-01 12:05:03`, by the shop's clock. */
+/** `2026-04-01 12:05:03`, by the shop's clock; by UTC where somebody made its time zone one that is none. */
 export function timeOf(at: string | null, timezone: string): string {
   const instant = new Date(at ?? Number.NaN);
   if (Number.isNaN(instant.getTime())) return 'no time';
-  const { date, time } = wallClock(instant, timezone);
+  const { date, time } = wallClock(instant, isTimeZone(timezone) ? timezone : 'UTC');
   return `${date} ${time}`;
 }
 

@@ -55,8 +55,9 @@ export function packRecords(records: SealedRecord[]): Buffer {
   return packed;
 }
 
-/** Null for bytes that no seal of ours has. */
+/** Null for bytes that no seal of ours has, none at all included. */
 export function unpackRecords(packed: Buffer): SealedRecord[] | null {
+  if (packed.length === 0) return null;
   const records: SealedRecord[] = [];
   for (let start = 0; start < packed.length; start += RECORD_BYTES) {
     const kind = KINDS[packed[start] as number];

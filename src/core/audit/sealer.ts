@@ -5,7 +5,8 @@ import type { Services } from '../context.ts';
 import { headKeeper, keptHeadsFolder, readKeptHead } from './kept-heads.ts';
 import type { Seal } from './seal.ts';
 import { sealChain, unsealedChains } from './seal-chain.ts';
-import { sealHash } from './sql/seals.ts';
+import { listChains } from './sql/chains.ts';
+import { lastSeal, sealHash } from './sql/seals.ts';
 
 /** A seal a second at most: under load one seal closes what came in that time. */
 const EVERY_MS = 1_000;
@@ -13,6 +14,8 @@ const EVERY_MS = 1_000;
 const IDLE_ROUNDS = 5;
 /** Of one chain in one round: a history that was never sealed takes many, and the other chains come in between. */
 const SEALS_A_ROUND = 10;
+/** Another process has a chain for some milliseconds: who finds it taken for so long looks at somebody else. */
+const BUSY_MS = 60_000;
 
 export type Sealer = {
   /** Seals all that is committed by now. Throws what the database throws. */
@@ -32,21 +35,42 @@ export function startSealer(app: SealerApp): Sealer {
   const { home } = app.config;
   const keep = headKeeper(home);
   const warned = new Set<string>();
+  /** Chains whose last seal may not be kept yet: all that there are, for the process before may have been killed at it. */
+  let unkept: Set<string> | undefined;
+  /** Since when each was found taken. */
+  const busySince = new Map<string, number>();
   let running = Promise.resolve(false);
   let isWoken = true;
   let isFailing = false;
 
   /** Whether something is left for another round. */
   const sealSome = async (chainId: string): Promise<boolean> => {
-    let last: Seal | undefined;
     let isLeft = true;
     for (let seals = 0; seals < SEALS_A_ROUND && isLeft; seals += 1) {
       const sealing = await sealChain({ app, em: app.orm.em }, chainId);
-      if (sealing.kind === 'sealed') last = sealing.seal;
+      if (sealing.kind === 'busy') sayBusy(chainId);
+      else busySince.delete(chainId);
+      if (sealing.kind === 'sealed') unkept?.add(chainId);
       isLeft = sealing.kind === 'sealed' && !sealing.seal.isAll;
     }
-    if (last) await keepHead(chainId, last);
     return isLeft;
+  };
+
+  const sayBusy = (chainId: string): void => {
+    const since = busySince.get(chainId) ?? app.now().getTime();
+    busySince.set(chainId, since);
+    if (app.now().getTime() - since < BUSY_MS) return;
+    busySince.delete(chainId);
+    app.log.error(
+      { chainId },
+      "somebody holds the lock of the audit's chain: what is done is recorded and not sealed; see who in pg_locks",
+    );
+  };
+
+  const keepLast = async (chainId: string): Promise<void> => {
+    const last = await lastSeal(app.orm.em.fork(), chainId);
+    if (last) await keepHead(chainId, last);
+    unkept?.delete(chainId);
   };
 
   /** Only what goes on from the head that is kept: one that the chain doesn't have any more is what shows that it was cut off. */
@@ -73,11 +97,25 @@ export function startSealer(app: SealerApp): Sealer {
     );
   };
 
+  /** A chain that can't be sealed, or whose head can't be kept, keeps no other from it. Throws what the last one threw. */
   const sealEach = async (): Promise<boolean> => {
+    const em = app.orm.em.fork();
+    const chains = await unsealedChains(em);
+    unkept ??= new Set((await listChains(em)).map(({ id }) => id));
     let isLeft = false;
-    for (const chainId of await unsealedChains(app.orm.em.fork())) {
-      if (await sealSome(chainId)) isLeft = true;
+    let failed: { chainId: string; error: unknown } | undefined;
+    const each = async (chainId: string, work: () => Promise<void>) => {
+      await work().catch((error: unknown) => {
+        failed = { chainId, error };
+      });
+    };
+    for (const chainId of chains) {
+      await each(chainId, async () => {
+        if (await sealSome(chainId)) isLeft = true;
+      });
     }
+    for (const chainId of [...unkept]) await each(chainId, () => keepLast(chainId));
+    if (failed) throw new Error(`The chain ${failed.chainId} could not be sealed.`, { cause: failed.error });
     return isLeft;
   };
 

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { queryRow } from '../../database/query.ts';
+import { SERVER_SINCE } from '../../database/server-lock.ts';
 import type { Services } from '../context.ts';
 import { inSnapshot } from '../in-snapshot.ts';
 import { type ChainFault, collectFaults, type Faults, timeOf } from './chain-faults.ts';
@@ -26,7 +28,10 @@ export type VerifiedChain = {
 };
 
 /** A head that is held against the chain, and where it comes from. */
-type Expected = Head & { where: string; ifRestored: string };
+type Expected = Head & {
+  where: string /** How it may come that nobody was at the records. */;
+  ifInnocent: string;
+};
 
 type AuditContext = { app: Services; em: EntityManager };
 
@@ -88,6 +93,7 @@ export async function verifyChain(
   });
   for (const head of [...open.values()].flat()) missHead(expected.faults, head, walked.last);
   const { faults, last, ...counts } = walked;
+  await checkSealing({ app, em }, expected.faults, chain, counts.unsealed.since);
   const wrong = faults.wrong() + expected.faults.wrong();
   return {
     id: chain.id,
@@ -101,13 +107,39 @@ export async function verifyChain(
   };
 }
 
+/** A server seals within seconds; an import of years, which begins without one, within minutes. */
+const STALLED_MS = 10 * 60_000;
+
+/** Whoever keeps a chain from being sealed can change what comes for as long: a server that runs does not leave it so. */
+async function checkSealing(
+  { app, em }: AuditContext,
+  faults: Faults,
+  chain: Chain,
+  unsealedSince: string | null,
+): Promise<void> {
+  const now = app.now().getTime();
+  if (unsealedSince === null || now - Date.parse(unsealedSince) < STALLED_MS) return;
+  const { since: serverSince } = await queryRow<{ since: number | null }>(em, SERVER_SINCE);
+  if (serverSince === null || now - serverSince < STALLED_MS) return;
+  const when = timeOf(unsealedSince, chain.shop?.timezone ?? 'UTC');
+  faults.add(
+    'not_sealed',
+    'What came last',
+    `Since ${when} nothing was sealed, though a server runs: until it is, it can be changed without a trace. The server's log says what is in its way.`,
+  );
+}
+
 type Expectations = { heads: Expected[]; faults: Faults; notes: string[] };
 
 function expectHeads({ config }: Services, chain: Chain, kept: Kept, heads: Head[]): Expectations {
   const faults = collectFaults();
   const notes: string[] = [];
   const file = join(keptHeadsFolder(config.home), `${chain.id}.json`);
-  const given = heads.map((head) => ({ ...head, where: 'The head that was given', ifRestored: '' }));
+  const given = heads.map((head) => ({
+    ...head,
+    where: 'The head that was given',
+    ifInnocent: ' Look first whether it was typed as it is printed, and is of this shop.',
+  }));
   if (kept === 'unreadable') {
     faults.add(
       'rewritten',
@@ -115,13 +147,14 @@ function expectHeads({ config }: Services, chain: Chain, kept: Kept, heads: Head
       `${file} can't be read: it is none that this program wrote.`,
     );
   }
-  if (kept === null) notes.push('This machine keeps no head of it, as only a server does.');
+  if (kept === null)
+    notes.push('This machine keeps no head of it: only a server does, from the first seal on.');
   if (kept === null || kept === 'unreadable') return { heads: given, faults, notes };
   const when = timeOf(kept.sealedAt, chain.shop?.timezone ?? 'UTC');
   const own = {
     ...kept,
     where: `The head that this machine kept, of ${when}`,
-    ifRestored: ` If you restored an older copy of the database yourself, remove ${file}.`,
+    ifInnocent: ` If you restored an older copy of the database yourself, remove ${file}.`,
   };
   return { heads: [own, ...given], faults, notes };
 }
@@ -129,13 +162,13 @@ function expectHeads({ config }: Services, chain: Chain, kept: Kept, heads: Head
 function expectReport({ heads, faults }: Expectations, zNumber: number, text: string): void {
   const head = parseHead(text);
   const where = `The head in Z report ${zNumber}`;
-  if (head) heads.push({ ...head, where, ifRestored: '' });
+  if (head) heads.push({ ...head, where, ifInnocent: '' });
   else faults.add('rewritten', where, 'It is none: the report was changed.');
 }
 
 function checkHead(faults: Faults, head: Expected, seal: Seal): void {
   if (seal.hash.toString('hex').startsWith(head.hash)) return;
-  const detail = `It has another seal ${head.sealNo} than the chain: what was sealed up to there was replaced.${head.ifRestored}`;
+  const detail = `It has another seal ${head.sealNo} than the chain: what was sealed up to there was replaced.${head.ifInnocent}`;
   faults.add('rewritten', head.where, detail);
 }
 
@@ -143,7 +176,7 @@ function missHead(faults: Faults, head: Expected, last: Seal | null): void {
   const end = last === null ? 'has no seal' : `ends at seal ${last.sealNo}`;
   const isBehind = (last?.sealNo ?? 0) < head.sealNo;
   const detail = isBehind
-    ? `It has seal ${head.sealNo}, but the chain ${end}: what came after was cut off.${head.ifRestored}`
-    : `It has seal ${head.sealNo}, which is gone from the chain.${head.ifRestored}`;
+    ? `It has seal ${head.sealNo}, but the chain ${end}: what came after was cut off.${head.ifInnocent}`
+    : `It has seal ${head.sealNo}, which is gone from the chain.${head.ifInnocent}`;
   faults.add(isBehind ? 'cut_off' : 'seal_removed', head.where, detail);
 }

@@ -58,6 +58,7 @@ export async function walkChain(walk: Walk): Promise<Walked> {
     if (count.records % 100 === 0) onRecords(count.records);
   };
   let last: Link | null = null;
+  let full: Seal | null = null;
   for (;;) {
     const seals = await sealsAfter(
       em,
@@ -69,21 +70,20 @@ export async function walkChain(walk: Walk): Promise<Walked> {
       const previous: Link | null = last;
       last = checkSeal(walk, faults, tracks, previous, seal);
       onSeal(seal);
+      // The clock was set back: what came then may say an earlier time.
+      if (full && seal.sealedAt < full.sealedAt) full = null;
       for (const sealed of unpackRecords(seal.records) ?? []) {
-        await checkRecord(walk, faults, tracks[sealed.kind], {
-          sealed,
-          seal,
-          previous: previous?.seal ?? null,
-          seen,
-        });
+        await checkRecord(walk, faults, tracks[sealed.kind], { sealed, seal, full, seen });
       }
+      if (seal.isAll) full = seal;
       count.seals += 1;
     }
     if (seals.length < SEALS_AT_A_TIME) break;
   }
+  if (full && walk.now.toISOString() < full.sealedAt) full = null;
   const unsealed = { count: 0, since: null as string | null };
   for (const kind of KINDS) {
-    const rest = await checkRest(walk, faults, tracks[kind], kind, last?.seal ?? null, seen);
+    const rest = await checkRest(walk, faults, tracks[kind], kind, full, seen);
     unsealed.count += rest.count;
     if (rest.since !== null && (unsealed.since === null || rest.since < unsealed.since))
       unsealed.since = rest.since;
@@ -133,10 +133,11 @@ function checkSeal(
   return { seal, hashes: [seal.hash, ...(isMissing || isSame ? [] : hashes)] };
 }
 
-type Checking = { sealed: SealedRecord; seal: Seal; previous: Seal | null; seen: () => void };
+/** `full`: the newest seal before `seal` that took everything there was. */
+type Checking = { sealed: SealedRecord; seal: Seal; full: Seal | null; seen: () => void };
 
 async function checkRecord(walk: Walk, faults: Faults, track: Track, checking: Checking): Promise<void> {
-  const { sealed, seal, previous, seen } = checking;
+  const { sealed, seal, full, seen } = checking;
   const { kind, seq, hash } = sealed;
   const timezone = walk.chain.shop?.timezone ?? 'UTC';
   let known = 0;
@@ -166,29 +167,26 @@ async function checkRecord(walk: Walk, faults: Faults, track: Track, checking: C
   if (!hashRecord(walk.chain.id, kind, row).equals(hash)) {
     const detail = `It was changed after ${sealWords(seal, timezone)}. Now it says: ${wordsOf(row, timezone)}.`;
     faults.add('changed', spanOf(kind, seq), detail);
-  } else if (previous && isLate(row, previous, seal.sealedAt)) {
-    addLate(faults, kind, row, previous, timezone);
+  } else if (full && isLate(row, full)) {
+    addLate(faults, kind, row, full, timezone);
   }
 }
 
-/** Dated long before a seal that took everything there was, and yet not in it. Not where the clock was set back meanwhile. */
-const isLate = (row: AuditRow, previous: Seal, sealedAt: string) =>
-  previous.isAll &&
-  sealedAt >= previous.sealedAt &&
-  Date.parse(row.at ?? '') < Date.parse(previous.sealedAt) - LATE_MS;
+/** Dated long before a seal that took everything there was, and yet not in it. */
+const isLate = (row: AuditRow, full: Seal) => Date.parse(row.at ?? '') < Date.parse(full.sealedAt) - LATE_MS;
 
-function addLate(faults: Faults, kind: RecordKind, row: AuditRow, previous: Seal, timezone: string): void {
-  const detail = `It says ${timeOf(row.at, timezone)}, but was put in after ${sealWords(previous, timezone)}: ${wordsOf(row, timezone)}.`;
+function addLate(faults: Faults, kind: RecordKind, row: AuditRow, full: Seal, timezone: string): void {
+  const detail = `It says ${timeOf(row.at, timezone)}, but was put in after ${sealWords(full, timezone)}: ${wordsOf(row, timezone)}.`;
   faults.add('inserted', spanOf(kind, row.seq), detail);
 }
 
 /** What comes after the last seal: seconds' worth while a server runs. */
 async function checkRest(
-  { chain, counters, now }: Walk,
+  { chain, counters }: Walk,
   faults: Faults,
   track: Track,
   kind: RecordKind,
-  last: Seal | null,
+  full: Seal | null,
   seen: () => void,
 ): Promise<{ count: number; since: string | null }> {
   const timezone = chain.shop?.timezone ?? 'UTC';
@@ -206,7 +204,7 @@ async function checkRest(
         const detail = `${isAre(track.next, row.seq - 1) === 'is' ? 'It is' : 'They are'} gone, before any seal closed ${track.next === row.seq - 1 ? 'it' : 'them'}.`;
         faults.add('removed', spanOf(kind, track.next, row.seq - 1), detail);
       }
-      if (last && isLate(row, last, now.toISOString())) addLate(faults, kind, row, last, timezone);
+      if (full && isLate(row, full)) addLate(faults, kind, row, full, timezone);
       track.next = row.seq + 1;
       count += 1;
       since ??= row.at;

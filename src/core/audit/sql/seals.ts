@@ -2,9 +2,11 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { query } from '../../../database/query.ts';
 import type { Seal } from '../seal.ts';
 
+// None of these is ever null, unless somebody took the constraints away: that is a seal which was changed, and no fault of ours.
 const COLUMNS = `
-  seal_no::float8 AS "sealNo", event_seq::float8 AS "eventSeq", log_seq::float8 AS "logSeq", is_all AS "isAll", records, hash,
-  key_id AS "keyId", signature, to_char(sealed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "sealedAt"`;
+  seal_no::float8 AS "sealNo", event_seq::float8 AS "eventSeq", log_seq::float8 AS "logSeq", coalesce(is_all, false) AS "isAll",
+  coalesce(records, '') AS records, coalesce(hash, '') AS hash, coalesce(key_id, '') AS "keyId",
+  coalesce(signature, '') AS signature, to_char(sealed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "sealedAt"`;
 
 const LAST = `SELECT ${COLUMNS} FROM audit_seals WHERE chain_id = $1 ORDER BY seal_no DESC LIMIT 1`;
 
