@@ -41,6 +41,8 @@ export const orderActions = [
   'moved',
   'refunded',
   'voided',
+  /** Something was taken off a bill that went on. */
+  'item_voided',
   'flagged',
   'reviewed',
   /** Somebody allowed what not everybody may do: another price, a discount above the limit, taking off what is cooked. */

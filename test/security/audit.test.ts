@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import type pg from 'pg';
+import { auditWords } from '../../src/cli/output/audit-words.ts';
 import { importProducts } from '../../src/core/imports/import-products.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { auditOf, logOf } from '../support/audit-parts.ts';
 import { clientOf } from '../support/client.ts';
-import { givenItem, givenProduct, givenShop, saleOf, type TestShop } from '../support/factories.ts';
+import { givenItem, givenProduct, givenShop, PASSWORD, saleOf, type TestShop } from '../support/factories.ts';
 
 describe('who did what', function () {
   this.timeout(60_000);
@@ -111,6 +112,57 @@ describe('who did what', function () {
       const [voided] = await auditOf(shop, 'action=voided');
       expect(voided.before).to.include({ status: 'completed', voidReason: null });
       expect(voided.after).to.include({ status: 'voided', voidReason: 'wrong table' });
+    });
+
+    it('of a bill says each time who allowed it, and what was taken off and why; the feed does not', async () => {
+      const cake = await givenProduct(shop, { name: 'Cake', price: '100.00' });
+      const approval = { email: shop.emails.manager, password: PASSWORD };
+      const { body: manager } = await shop.manager.get('/api/auth/profile');
+      const [line, other] = [randomUUID(), randomUUID()].map((id) => ({
+        id,
+        productId: cake.id,
+        quantity: 5,
+      }));
+      const parked = saleOf(cake, { paymentMethod: undefined, items: [line, other] });
+      const { body: order } = await shop.cashier.post(`${shop.path}/orders`, parked);
+      const edit = async (change: object) => {
+        const { status, text } = await shop.cashier.put(`${shop.path}/orders/${order.id}`, change);
+        expect(status, text).to.equal(200);
+      };
+      for (const value of ['40', '90']) {
+        await edit({ discount: { type: 'percentage', value, reason: 'friend' }, approval });
+      }
+      await edit({ notes: 'by the window' });
+      await edit({ status: 'preparing' });
+      await edit({ voidItems: [{ id: line?.id, quantity: 2, reason: 'burnt' }], approval });
+      const records = await auditOf(shop, 'type=order_updated');
+      const [burnt, , , ninety, forty] = records.filter(({ after }) => after.id === order.id);
+      const allowed = { approvedBy: manager.user.id };
+      expect([forty, ninety].map(({ after, actions }) => [after.audit, actions])).to.deep.equal([
+        [allowed, ['edited', 'approved']],
+        [allowed, ['edited', 'approved']],
+      ]);
+      expect(burnt.actions).to.deep.equal(['edited', 'item_voided', 'approved']);
+      expect(burnt.after.audit).to.deep.include(allowed);
+      expect(burnt.after.audit.takenOff[0]).to.include({ name: 'Cake', quantity: '2.000', reason: 'burnt' });
+      expect(auditWords(burnt, 'INR')).to.match(/took off 2(\.000)? Cake: burnt; allowed by a manager$/);
+      const taken = await auditOf(shop, 'action=item_voided');
+      expect(taken.map(({ after }) => after.id)).to.deep.equal([order.id]);
+      const { body: start } = await shop.cashier.get(`${shop.path}/events`);
+      const [epoch] = start.position.split(':');
+      const { body: feed } = await shop.cashier.get(`${shop.path}/events?after=${epoch}:0`);
+      const told = feed.data.filter(({ data }: Record) => data.id === order.id);
+      expect(told).to.have.length(6);
+      for (const { data } of told) expect(data).to.not.have.property('audit');
+    });
+
+    it('of a bill of nothing says that it was refunded, too', async () => {
+      const free = await givenProduct(shop, { price: '0.00' });
+      const { body: order } = await shop.cashier.post(`${shop.path}/orders`, saleOf(free));
+      const refund = { id: randomUUID(), reason: 'cold', restock: true };
+      await shop.manager.post(`${shop.path}/orders/${order.id}/refunds`, refund);
+      const [refunded] = await auditOf(shop, 'action=refunded');
+      expect(refunded.after.id).to.equal(order.id);
     });
 
     it('of a whole menu says what was made of it, and the feed only how much that was', async () => {

@@ -52,10 +52,20 @@ const actionWords: Record<
   paid: ({ paymentMethod, paymentStatus }) =>
     `paid${paymentStatus === 'completed' ? '' : ' in part'}${also(' by ', paymentMethod)}`,
   moved: ({ status }) => `now ${text(status)}`,
+  item_voided: ({ audit }) => takenOff(fieldsOf(audit).takenOff),
   flagged: () => 'flagged',
   reviewed: () => 'looked at its flags',
   approved: () => 'allowed by a manager',
 };
+
+const takenOff = (items: unknown) =>
+  (Array.isArray(items) ? items : [])
+    .map(fieldsOf)
+    .map(
+      ({ quantity, name, variantName, reason }) =>
+        `took off ${text(quantity)} ${text(name)}${also(' ', variantName)}${also(': ', reason)}`,
+    )
+    .join('; ');
 
 const changedBill: Words = (after, before, money, { actions }) => {
   const done = actions.map((action) => actionWords[action](after, before, money));

@@ -11,6 +11,8 @@ export type NewEvent = {
     data: EventData<T>;
     /** How it was, as `data` has it: what a change replaced is kept for the audit. The feed doesn't tell it. */
     before?: object;
+    /** What else the audit keeps: as `audit` in the event's data, and not told by the feed either. */
+    kept?: object;
   };
 }[EventType];
 
@@ -33,7 +35,11 @@ export async function insertEvents(
   at: Date,
 ): Promise<void> {
   const rows = JSON.stringify(
-    events.map(({ type, data, before }) => ({ type, data, before: before && changed(before, data) })),
+    events.map(({ type, data, before, kept }) => ({
+      type,
+      data: kept ? { ...data, audit: kept } : data,
+      before: before && changed(before, data),
+    })),
   );
   await query(em, INSERT_EVENTS, [shopId, rows, at, JSON.stringify(eventActor(actor)), deviceOf(actor)]);
 }

@@ -42,11 +42,14 @@ export type Edit = {
   businessDate: string;
 };
 
+/** What the audit keeps of one edit, where the bill says only how it is: who allowed it, what was taken off and why. */
+type Kept = { approvedBy?: string; takenOff?: object[] };
+
 /**
- * Prices a bill anew with what changed, and moves its stock by the difference. Throws `unknown_product`,
- * `invalid_request`, `invalid_payment`, `out_of_stock`, `approval_needed`, `amount_too_large`.
+ * Prices a bill anew with what changed, and moves its stock by the difference. Gives what else the audit keeps of it.
+ * Throws `unknown_product`, `invalid_request`, `invalid_payment`, `out_of_stock`, `approval_needed`, `amount_too_large`.
  */
-export async function editBill(tx: Transaction, parts: OrderParts, edit: Edit): Promise<void> {
+export async function editBill(tx: Transaction, parts: OrderParts, edit: Edit): Promise<Kept> {
   const { order, payments } = parts;
   const { settings, change } = edit;
   const { shopId, id } = order;
@@ -68,7 +71,8 @@ export async function editBill(tx: Transaction, parts: OrderParts, edit: Edit): 
   const bill = makeBill(merged.lines, terms, settings, order.businessDate);
 
   const needs = needsOf(tx, order, { merged, frozen, bill }, edit);
-  order.approvedBy = requireLeave(tx.actor, edit.approver, needs) ?? order.approvedBy ?? null;
+  const approvedBy = requireLeave(tx.actor, edit.approver, needs);
+  order.approvedBy = approvedBy ?? order.approvedBy ?? null;
   const settled = settle(bill.exactMinor, [], payments, settings);
   checkPaid(sumPaid(payments), settled.totalMinor);
   const { totalMinor, roundingMinor, status } = settled;
@@ -81,16 +85,18 @@ export async function editBill(tx: Transaction, parts: OrderParts, edit: Edit): 
     if (isUniqueViolation(error, 'order_lines_pkey')) throw takenLineId();
     throw error;
   }
-  if (merged.voids.length === 0) return;
-  await insertVoids(tx.em, merged.voids, {
+  const allowed = approvedBy ? { approvedBy } : {};
+  if (merged.voids.length === 0) return allowed;
+  const takenOff = await insertVoids(tx.em, merged.voids, {
     shopId,
     orderId: id,
     cashierId: personOf(tx.actor),
-    approvedBy: needs.length > 0 ? order.approvedBy : null,
+    approvedBy,
     shiftId: await lockOpenShift(tx.em, shopId, deviceOf(tx.actor)),
     businessDate: edit.businessDate,
     at: tx.app.now(),
   });
+  return { ...allowed, takenOff };
 }
 
 function needsOf(

@@ -63,7 +63,7 @@ export async function updateOrder(
       setDetails(order, change);
       const isRepriced = editsBill(change) || (change.orderType !== undefined && isEditable(parts));
       if (isRepriced && !isEditable(parts)) throw closedProblem(order);
-      if (isRepriced) await editBill(tx, parts, { settings, change, approver, businessDate });
+      const kept = isRepriced ? await editBill(tx, parts, { settings, change, approver, businessDate }) : {};
       // Locks come in the order in which every change takes them: the bill, its stock, the customer, the shift.
       await setCustomer(tx, order, change, settings);
       const shiftId = await lockOpenShift(tx.em, shopId, deviceOf(tx.actor));
@@ -81,7 +81,8 @@ export async function updateOrder(
       await markLines(tx.em, order);
 
       const view = viewOrder(parts);
-      tx.record({ shopId, type: 'order_updated', data: view, before });
+      const more = Object.keys(kept).length > 0 ? { kept } : {};
+      tx.record({ shopId, type: 'order_updated', data: view, before, ...more });
       return view;
     }),
   );

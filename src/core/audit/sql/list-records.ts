@@ -9,12 +9,13 @@ const actionConditions: Record<OrderAction, string> = {
     customerId,tableNumber,notes,orderType,placeOfSupply,payLater,serviceCharge,total}'`,
   paid: "type = 'order_updated' AND before ? 'payments'",
   moved: "type = 'order_updated' AND before ? 'status' AND data->>'status' <> 'voided'",
-  refunded: "type = 'order_updated' AND before ? 'refunded'",
+  refunded: "type = 'order_updated' AND before ? 'refunds'",
   voided: "type = 'order_updated' AND before ? 'status' AND data->>'status' = 'voided'",
+  item_voided: "type = 'order_updated' AND data->'audit' ? 'takenOff'",
   flagged: "type = 'order_updated' AND before ? 'flags'",
   reviewed: "type = 'order_updated' AND before ? 'reviewedBy' AND data->>'reviewedBy' IS NOT NULL",
   approved:
-    "data->>'approvedBy' IS NOT NULL AND (type = 'order_created' OR (type = 'order_updated' AND before ? 'approvedBy'))",
+    "(type = 'order_created' AND data->>'approvedBy' IS NOT NULL) OR (type = 'order_updated' AND data->'audit' ? 'approvedBy')",
 };
 
 const IS_ACTION = `CASE $8::text ${orderActions

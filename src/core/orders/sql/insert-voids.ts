@@ -33,9 +33,8 @@ const INSERT_VOIDS = `
   FROM jsonb_to_recordset($3::jsonb) AS v (
     id uuid, "lineId" uuid, name text, "variantName" text, quantity numeric, amount numeric, reason text)`;
 
-/** Keeps who took what off a bill, when and why. */
-export async function insertVoids(em: EntityManager, voids: Void[], voiding: Voiding): Promise<void> {
-  if (voids.length === 0) return;
+/** Keeps who took what off a bill, when and why. Gives the rows in the words of the wire, for the audit. */
+export async function insertVoids(em: EntityManager, voids: Void[], voiding: Voiding): Promise<object[]> {
   const { shopId, orderId, cashierId, approvedBy, shiftId, businessDate, at } = voiding;
   const rows = voids.map(({ quantityMilli, amountMinor, ...row }) => ({
     ...row,
@@ -44,4 +43,5 @@ export async function insertVoids(em: EntityManager, voids: Void[], voiding: Voi
   }));
   const by = [cashierId, approvedBy, shiftId];
   await query(em, INSERT_VOIDS, [shopId, orderId, JSON.stringify(rows), ...by, businessDate, at]);
+  return rows;
 }
