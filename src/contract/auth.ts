@@ -134,8 +134,6 @@ export const refresh = defineRoute({
   path: '/api/auth/refresh',
   permission: 'nobody',
   body: Refresh,
-  // It is read before it is known who asks.
-  maxBodyBytes: 4 * 1024,
   responses: { 200: Tokens },
   problems: ['unauthenticated'],
 });

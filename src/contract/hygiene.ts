@@ -4,21 +4,30 @@ import type { Fault } from './problem.ts';
 export const MAX_DEPTH = 32;
 /** The largest body: a bill of 300 lines is about 60 KiB. */
 export const MAX_BODY_BYTES = 256 * 1024;
+/** Of whoever may send it without a token: the longest name and password there may be, in any script, are 4 KiB. */
+export const MAX_STRANGER_BODY_BYTES = 8 * 1024;
+/** Fields and elements of a body, or of one element of a batch: a bill of 300 lines with all that a line can have has 9,000. */
+export const MAX_VALUES = 20_000;
+/** More would not help whoever reads them. */
+export const MAX_FAULTS = 50;
+/** Of a name in a pointer; our own have half as many. An answer must not be many times what was sent. */
+const MAX_NAME_LENGTH = 64;
 
 /** Keys that reach an object's prototype when somebody merges carelessly. */
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
  * What no value may hold, whatever its schema: depth beyond 32, prototype keys, NUL characters (PostgreSQL has none
- * in text) and lone surrogates (not Unicode). Walks without recursion. What the elements of the list `apart` hold is left
- * to whoever checks them one by one.
+ * in text) and lone surrogates (not Unicode), and more than 20,000 values. Walks without recursion, up to the fiftieth fault.
+ * What the elements of the list `apart` hold is left to whoever checks them one by one.
  */
 export function findUnclean(root: unknown, apart?: string): Fault[] {
   const faults: Fault[] = [];
   const stack: { value: unknown; pointer: string; depth: number }[] = [
     { value: root, pointer: '', depth: 0 },
   ];
-  for (let next = stack.pop(); next; next = stack.pop()) {
+  let values = 0;
+  for (let next = stack.pop(); next && faults.length < MAX_FAULTS; next = stack.pop()) {
     const { value, pointer, depth } = next;
     if (typeof value === 'string' && isUncleanText(value)) {
       faults.push({ pointer, detail: 'has characters that are not text (NUL or half a surrogate pair)' });
@@ -28,7 +37,10 @@ export function findUnclean(root: unknown, apart?: string): Fault[] {
       faults.push({ pointer, detail: `is nested more than ${MAX_DEPTH} deep` });
       continue;
     }
-    for (const key of Object.keys(value)) {
+    const keys = Object.keys(value);
+    values += keys.length;
+    if (values > MAX_VALUES) return [{ pointer: '', detail: `has more than ${MAX_VALUES} values in it` }];
+    for (const key of keys) {
       const inner = `${pointer}/${escapePointer(key)}`;
       if (FORBIDDEN_KEYS.has(key))
         faults.push({ pointer: inner, detail: 'is not a name that a field can have' });
@@ -42,6 +54,9 @@ export function findUnclean(root: unknown, apart?: string): Fault[] {
 
 const isUncleanText = (text: string) => text.includes('\0') || !text.isWellFormed();
 
-/** RFC 6901: `~` and `/` are escaped; what is not text is made so, for the pointer goes into an answer. */
+/** RFC 6901: `~` and `/` are escaped; what is not text is made so, for the pointer goes into an answer, and a long name is cut. */
 export const escapePointer = (key: string | number) =>
-  String(key).replaceAll('~', '~0').replaceAll('/', '~1').toWellFormed();
+  shortened(String(key)).replaceAll('~', '~0').replaceAll('/', '~1').toWellFormed();
+
+const shortened = (name: string) =>
+  name.length > MAX_NAME_LENGTH ? `${name.slice(0, MAX_NAME_LENGTH)}…` : name;

@@ -1,13 +1,10 @@
 import type { z } from 'zod';
-import { escapePointer, findUnclean } from './hygiene.ts';
+import { escapePointer, findUnclean, MAX_FAULTS } from './hygiene.ts';
 import { type Fault, ProblemError, sentenceOf } from './problem.ts';
-
-/** More would not help whoever reads them. */
-const MAX_FAULTS = 50;
 
 /**
  * Checks a value from outside against its schema. `root` stands before each pointer (`/query`, or nothing for a body);
- * what elements of the list `apart` hold is only checked as far as the schema does. Throws `invalid_request` with every fault found.
+ * what elements of the list `apart` hold is only checked as far as the schema does. Throws `invalid_request` with the first fifty faults.
  */
 export function parse<S extends z.ZodType>(
   schema: S,
@@ -22,13 +19,13 @@ export function parse<S extends z.ZodType>(
   if (unclean.length > 0) throw invalid(unclean);
   const result = schema.safeParse(value, { error: explain });
   if (result.success) return result.data;
-  throw invalid(result.error.issues.flatMap((issue) => faultsOf(issue, root)));
+  throw invalid(result.error.issues.slice(0, MAX_FAULTS).flatMap((issue) => faultsOf(issue, root)));
 }
 
 function invalid(faults: Fault[]): ProblemError {
   const errors = faults.slice(0, MAX_FAULTS);
   const first = errors[0] as Fault;
-  const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
   return new ProblemError('invalid_request', {
     detail: sentenceOf(first).replace(/\.$/, `${more}.`),
     errors,
@@ -38,7 +35,7 @@ function invalid(faults: Fault[]): ProblemError {
 function faultsOf(issue: z.core.$ZodIssue, root: string): Fault[] {
   const at = `${root}${issue.path.map((key) => `/${escapePointer(key as string | number)}`).join('')}`;
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
+    return issue.keys.slice(0, MAX_FAULTS).map((key) => ({
       pointer: `${at}/${escapePointer(key)}`,
       detail: 'is not a field here',
     }));
@@ -67,7 +64,11 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === 'invalid_value') return `is not one of ${issue.values.map(String).join(', ')}`;
   if (issue.code === 'invalid_union')
     return issue.input === undefined ? 'is missing' : 'is not of a type that fits here';
-  if (issue.code === 'too_big') return `is more than ${issue.maximum}`;
+  if (issue.code === 'too_big') {
+    return typeof issue.input === 'string'
+      ? `is longer than ${issue.maximum} characters`
+      : `is more than ${issue.maximum}`;
+  }
   if (issue.code === 'too_small') return `is less than ${issue.minimum}`;
   if (issue.code === 'invalid_format') return `is not a valid ${issue.format}`;
   return undefined;

@@ -136,7 +136,8 @@ export const queryFlag = () =>
 
 export const PageQuery = z.strictObject({
   limit: queryInt(1, limits.page.max, limits.page.default),
-  cursor: z.string().max(200).optional(),
+  /** As it was given; it has the name of the last one in it, of 255 characters in any script. */
+  cursor: z.string().max(3_000).optional(),
 });
 
 export const page = <T extends z.ZodType>(item: T) =>

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { MAX_BODY_BYTES, MAX_STRANGER_BODY_BYTES } from './hygiene.ts';
 import type { ProblemCode } from './problem.ts';
 import type { Role } from './users.ts';
 
@@ -31,6 +32,10 @@ export type Route = {
   /** Problems beyond those that every route may answer. */
   problems: readonly ProblemCode[];
 };
+
+/** The largest body that a route takes. */
+export const maxBodyBytesOf = ({ maxBodyBytes, permission }: Route): number =>
+  maxBodyBytes ?? (permission === 'nobody' ? MAX_STRANGER_BODY_BYTES : MAX_BODY_BYTES);
 
 type Parsed<S> = S extends z.ZodType ? z.output<S> : Record<never, never>;
 export type Params<R extends Route> = Parsed<R['params']>;

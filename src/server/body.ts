@@ -1,6 +1,5 @@
 import type { Context } from 'koa';
 import { koaBody } from 'koa-body';
-import { MAX_BODY_BYTES } from '../contract/hygiene.ts';
 import { ProblemError } from '../contract/problem.ts';
 
 const readerOf = (maxBytes: number) =>
@@ -21,13 +20,11 @@ const readerOf = (maxBytes: number) =>
     },
   });
 
-const readUsual = readerOf(MAX_BODY_BYTES);
-
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Reads the JSON body of a request, of at most 256 KiB unless its route has another bound; once, however often it is asked. */
-export function bodyReader(maxBytes?: number): (ctx: Context) => Promise<unknown> {
-  const readBytes = maxBytes === undefined ? readUsual : readerOf(maxBytes);
+/** Reads the JSON body of a request, of at most so many bytes; once, however often it is asked. */
+export function bodyReader(maxBytes: number): (ctx: Context) => Promise<unknown> {
+  const readBytes = readerOf(maxBytes);
   return (ctx) => {
     ctx.state.body ??= readBody(ctx, readBytes);
     return ctx.state.body;

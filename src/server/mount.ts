@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { App } from '../app.ts';
 import { parse } from '../contract/parse.ts';
 import { type Fault, ProblemError } from '../contract/problem.ts';
-import type { Body, Params, Query, Route } from '../contract/route.ts';
+import { type Body, maxBodyBytesOf, type Params, type Query, type Route } from '../contract/route.ts';
 import { isAtLeast } from '../contract/users.ts';
 import { authenticate } from '../core/auth/authenticate.ts';
 import { type AccessClaims, readAccessToken } from '../core/auth/tokens.ts';
@@ -52,7 +52,7 @@ export function mount<R extends Route>(
   route: R,
   handle: (request: Request<R>) => Promise<Answer>,
 ): void {
-  const readBody = bodyReader(route.maxBodyBytes);
+  const readBody = bodyReader(maxBodyBytesOf(route));
   const usual = Number(Object.keys(route.responses)[0]);
   router[route.method](route.path, async (ctx) => {
     const em = app.orm.em.fork();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { type Route, routes } from '../../src/contract/index.ts';
+import { maxBodyBytesOf } from '../../src/contract/route.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type Answer, clientOf, JSON_TYPE } from '../support/client.ts';
 import {
@@ -15,7 +16,7 @@ import {
   valueAt,
 } from '../support/hostile.ts';
 import { wrongQueries } from '../support/hostile-queries.ts';
-import { bodySchemaOf, maxBytesOf, wrongBodies, wrongPaths } from '../support/hostile-requests.ts';
+import { bodySchemaOf, wrongBodies, wrongPaths } from '../support/hostile-requests.ts';
 import { type Gun, gunAt, inLanes, type Shot } from '../support/shots.ts';
 import {
   type Builder,
@@ -156,7 +157,7 @@ function wrongFields(route: Route, { params, query, body = {} }: ValidRequest): 
   return ownShare(route, changesOf(schema, body)).flatMap((change) => {
     const text = bodyWith(body, change);
     if (isLegal(schema, change, text)) return [];
-    const isTooLarge = Buffer.byteLength(text) > maxBytesOf(route);
+    const isTooLarge = Buffer.byteLength(text) > maxBodyBytesOf(route);
     const pointer = isTooLarge ? undefined : blameOf(schema, change, text);
     return [
       {

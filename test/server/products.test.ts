@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import type { Answer } from '../support/client.ts';
 import { eventsOf, givenItem, givenProduct, givenShop, type TestShop } from '../support/factories.ts';
 
 describe('products', () => {
@@ -35,6 +36,24 @@ describe('products', () => {
     expect((await shop.cashier.get(`${shop.path}/products/${made.id}`)).body).to.deep.equal(made);
     const events = await eventsOf(test, shop.id, 'product_created');
     expect(events.map((event) => event.data)).to.deep.equal([made]);
+  });
+
+  it('are listed page by page, however long their names are', async () => {
+    const elsewhere = await givenShop(test, 'LONG');
+    for (const name of ['क'.repeat(254), '🍕'.repeat(127), '\u0001'.repeat(254)]) {
+      for (const letter of ['a', 'b'])
+        await givenProduct(elsewhere, { name: `x${name}${letter}`.slice(0, 255) });
+    }
+    const seen: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const { body, text }: Answer = await elsewhere.cashier.get(
+        `${elsewhere.path}/products?limit=1${cursor && `&cursor=${cursor}`}`,
+      );
+      expect(body.data, text).to.have.length(1);
+      seen.push(body.data[0].id);
+      cursor = body.nextCursor;
+    }
+    expect(new Set(seen).size).to.equal(6);
   });
 
   it('changes what a PUT names and leaves the rest; kept variants keep their ids', async () => {

@@ -1,11 +1,11 @@
 import { findUnclean } from '../../src/contract/hygiene.ts';
 import { problemsOf } from '../../src/contract/openapi.ts';
 import { type ProblemCode, problems } from '../../src/contract/problem.ts';
-import type { Route } from '../../src/contract/route.ts';
+import { maxBodyBytesOf, type Route } from '../../src/contract/route.ts';
 import type { Draft } from './fuzz-requests.ts';
 import { type Caller, isLetIn } from './fuzz-world.ts';
 import { asKoaReads } from './hostile-queries.ts';
-import { maxBytesOf, NOTHING } from './hostile-requests.ts';
+import { NOTHING } from './hostile-requests.ts';
 import type { Reply } from './shots.ts';
 
 /** Whether the contract alone says that a request is refused: by who sends it, or by how it is written. */
@@ -26,7 +26,7 @@ function isBodyRefused(route: Route, { text = '', headers }: Draft): boolean {
   // What a header makes of a body is the server's to say.
   if (Object.keys(headers).some((name) => /^(content|transfer)-/.test(name))) return false;
   const bytes = Buffer.from(text);
-  if (bytes.length > maxBytesOf(route)) return true;
+  if (bytes.length > maxBodyBytesOf(route)) return true;
   try {
     const body = bytes.length === 0 ? {} : JSON.parse(utf8.decode(bytes));
     return isRefused(route.body, body, route.checkedOneByOne);

@@ -1,9 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
-import { MAX_BODY_BYTES } from '../../src/contract/hygiene.ts';
 import { OfflineOrder } from '../../src/contract/offline-orders.ts';
 import { limits } from '../../src/contract/primitives.ts';
-import type { Route } from '../../src/contract/route.ts';
+import { maxBodyBytesOf, type Route } from '../../src/contract/route.ts';
 import { JSON_TYPE } from './client.ts';
 import type { Shot } from './shots.ts';
 import { urlOf, type ValidRequest } from './valid-requests.ts';
@@ -20,15 +19,13 @@ const wholeBodies: Record<string, z.ZodType> = {
 /** What a route takes as its body; a route without one takes none, or an empty object. */
 export const bodySchemaOf = (route: Route) => wholeBodies[route.name] ?? route.body ?? NOTHING;
 
-export const maxBytesOf = ({ maxBodyBytes = MAX_BODY_BYTES }: Route) => maxBodyBytes;
-
 /** Bodies that are wrong as a whole: what they are, how they are written, or what is said about them. */
 export function wrongBodies(route: Route, request: ValidRequest): Shot[] {
   if (route.method === 'get') return [];
   const method = route.method.toUpperCase();
   const path = urlOf(route, request.params, request.query);
   const text = JSON.stringify(request.body ?? {});
-  const maxBytes = maxBytesOf(route);
+  const maxBytes = maxBodyBytesOf(route);
   const as = (type: string, more = {}) => ({ 'content-type': type, ...more });
   const packed = (encoding: string) => as('application/json', { 'content-encoding': encoding });
   const shot = (what: string, body: string | Buffer, statuses: readonly number[], headers = JSON_TYPE) =>

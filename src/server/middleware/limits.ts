@@ -33,7 +33,7 @@ export function limits(app: App): Middleware {
     if (claims) sessions.see(claims.sessionId);
     const sessionId = claims?.sessionId ?? (await sessions.renewedBy(ctx));
     const limit = sessionId === undefined ? perAddress : perSession;
-    const cost = Math.min(costOf(ctx), limit.times);
+    const cost = Math.min(costOf(ctx), Math.ceil(limit.times / 2));
     const count = await app.limits.spend(limit, sessionId ?? networkOf(ctx.ip), { cost });
     ctx.set(limitHeaders(limit, count));
     if (count.waitSeconds > 0) {
@@ -46,15 +46,17 @@ export function limits(app: App): Middleware {
 
 const LARGE_BODIES = new RegExp(`^${replayOrders.path.replace(/:\w+/g, '[^/]+')}$`, 'i');
 
+/** Of a body, as much as is read and checked in the time of a usual request. */
+const PIECE_BYTES = 16 * 1024;
+
 /**
- * As many requests as would carry the same: one for each started piece as large as a body usually may be. Of a body that
- * doesn't say how large it is, as many as its route takes.
+ * One for each started piece of the body. Of one that doesn't say how large it is, as many as its route takes. Never more
+ * than half of what there is, so that the largest batch goes through beside what a till does at the same time.
  */
 function costOf(ctx: Context): number {
-  const length = ctx.get('content-length');
-  const isLarge = length === '' && ctx.get('transfer-encoding') !== '' && LARGE_BODIES.test(ctx.path);
-  const sizeBytes = isLarge ? replayOrders.maxBodyBytes : Number(length);
-  return Math.max(1, Math.ceil(sizeBytes / MAX_BODY_BYTES));
+  const most = LARGE_BODIES.test(ctx.path) ? replayOrders.maxBodyBytes : MAX_BODY_BYTES;
+  const sizeBytes = ctx.get('transfer-encoding') === '' ? Number(ctx.get('content-length')) : most;
+  return Math.max(1, Math.ceil(sizeBytes / PIECE_BYTES));
 }
 
 export type LimitHeaders = Record<string, string>;

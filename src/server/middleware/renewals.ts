@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { refresh } from '../../contract/auth.ts';
+import { maxBodyBytesOf } from '../../contract/route.ts';
 import { readRefreshToken } from '../../core/auth/refresh-token.ts';
 import { bodyReader } from '../body.ts';
 
@@ -12,7 +13,7 @@ const MAX_SEEN = 50_000;
  */
 export function watchSessions() {
   const seen = new Set<string>();
-  const readBody = bodyReader(refresh.maxBodyBytes);
+  const readBody = bodyReader(maxBodyBytesOf(refresh));
   return {
     see(sessionId: string): void {
       if (seen.has(sessionId)) return;
