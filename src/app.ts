@@ -138,6 +138,7 @@ export const holdServerLock = (app: App): Promise<ServerLock> =>
 export { WrongKeyError } from './core/keys/master-key.ts';
 export { DatabaseUnreachableError, HomeUnreachableError } from './database/errors.ts';
 export { migrationStatus, SchemaError, withClient } from './database/migrate.ts';
+export { isNoneFree } from './database/pg-errors.ts';
 export { DatabaseRefusedError } from './database/requirements.ts';
 export { AnotherServerError } from './database/server-lock.ts';
 export type { Count, Limit } from './redis/limits.ts';

@@ -19,6 +19,10 @@ export function violatedUnique(error: unknown): string | undefined {
 const RETRYABLE = new Set<unknown>(['40001', '40P01']);
 export const isRetryable = (error: unknown) => RETRYABLE.has(((error ?? {}) as PgError).code);
 
+/** Whether all connections were taken for as long as one waits for one; pg-pool has no code for it. */
+export const isNoneFree = (error: unknown) =>
+  error instanceof Error && error.message.includes('timeout exceeded when trying to connect');
+
 /** Raised by the schema's own function `refuse`. */
 const REFUSED = 'SM001';
 

@@ -175,6 +175,35 @@ describe('limits of requests', function () {
     });
   });
 
+  it('leave the others connections to the database, whatever one session waits for', async () => {
+    const usual = await startTestApp({ env: { REQUESTS_PER_SECOND: '50' }, beside: test });
+    const [cashier, manager] = [shop.cashier, shop.manager].map(({ token }) => clientOf(usual.url, token));
+    const holder = await test.database.connect();
+    // As a list that takes long.
+    await holder.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+    const lists = Array.from({ length: 30 }, () => cashier?.get(`${shop.path}/orders`));
+    await sleep(300);
+    const begun = performance.now();
+    expect((await manager?.get(`${shop.path}/products`))?.status).to.equal(200);
+    expect(performance.now() - begun).to.be.below(1_000);
+    await holder.query('ROLLBACK');
+    const statuses = (await Promise.all(lists)).map((answer) => answer?.status);
+    await usual.close();
+    expect(new Set(statuses)).to.deep.equal(new Set([200]));
+  });
+
+  it('are said in a sentence when the database has no connection left', async () => {
+    const ems = Array.from({ length: test.app.config.poolSize }, () => test.app.orm.em.fork());
+    for (const em of ems) await em.begin();
+    const { status, headers, body } = await shop.cashier.get(`${shop.path}/products`);
+    for (const em of ems) await em.rollback();
+    expect([status, headers.get('retry-after'), body.detail]).to.deep.equal([
+      503,
+      '5',
+      'The server has more to do than it can. Try again in a few seconds.',
+    ]);
+  });
+
   it('do not hold for a watchdog', async () => {
     const nobody = clientOf(test.url);
     expect(await burst(QUOTA * 2, () => nobody.get('/healthz'))).to.deep.equal({ 200: QUOTA * 2 });

@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context, Middleware } from 'koa';
 import type { App, Count, Limit } from '../../app.ts';
+import { listEvents } from '../../contract/events.ts';
 import { MAX_BODY_BYTES } from '../../contract/hygiene.ts';
 import { replayOrders } from '../../contract/offline-orders.ts';
 import { ProblemError } from '../../contract/problem.ts';
+import type { Route } from '../../contract/route.ts';
 import { networkOf } from '../../core/auth/network.ts';
 import { glanceAtToken } from '../../core/auth/tokens.ts';
+import { createQueues } from '../../core/queue.ts';
 import { bearerToken } from '../bearer.ts';
 import { HEALTH_PATHS } from '../routes/health.ts';
 import { watchSessions } from './renewals.ts';
@@ -13,13 +16,22 @@ import { watchSessions } from './renewals.ts';
 /** Long enough for what a till asks all at once when it starts, short enough that who waits hardly notices. */
 const WINDOW_SECONDS = 2;
 
+/** Of what a session may ask in that time, this part is worked on at once: three, where it may ask a hundred times. */
+const AT_ONCE_SHARE = 34;
+/** Who waits for events keeps no connection meanwhile. As many as a session may have sockets. */
+const MIN_POLLS = 10;
+
 /**
  * So many requests of each session, and of each address for whoever has none; a large body counts as several. No database is
  * asked: a token counts for its session when its signature is right, and one that is forged, or whose key is not known here
- * yet, for the address that it came from. A session that was seen here counts for itself when it is renewed, too.
+ * yet, for the address that it came from. A session that was seen here counts for itself when it is renewed, too. Few of one
+ * session are worked on at a time: reports and long lists that somebody asks for on and on leave the others' sales their share.
  */
 export function limits(app: App): Middleware {
   const times = app.config.edge.requestsPerSecond * WINDOW_SECONDS;
+  const atOnce = Math.ceil(times / AT_ONCE_SHARE);
+  const calls = linesOf(atOnce);
+  const polls = linesOf(Math.max(MIN_POLLS, atOnce));
   const perSession: Limit = { name: 'session', times, seconds: WINDOW_SECONDS };
   const perAddress: Limit = { name: 'address', times, seconds: WINDOW_SECONDS };
   const sessions = watchSessions();
@@ -40,11 +52,23 @@ export function limits(app: App): Middleware {
       await hold();
       throw tooMany(count.waitSeconds);
     }
-    await next();
+    if (sessionId === undefined) return await next();
+    await (POLLS.test(ctx.path) ? polls : calls).run(sessionId, next);
   };
 }
 
-const LARGE_BODIES = new RegExp(`^${replayOrders.path.replace(/:\w+/g, '[^/]+')}$`, 'i');
+const linesOf = (atOnce: number) =>
+  createQueues({
+    atOnce,
+    waiting: 100,
+    longestMs: 10_000,
+    busy: 'Too much is asked at once by whoever is signed in here. Try again in a few seconds.',
+  });
+
+const addressesOf = ({ path }: Route) => new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`, 'i');
+const POLLS = addressesOf(listEvents);
+
+const LARGE_BODIES = addressesOf(replayOrders);
 
 /** Of a body, as much as is read and checked in the time of a usual request. */
 const PIECE_BYTES = 16 * 1024;

@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa';
-import type { Log } from '../../app.ts';
+import { isNoneFree, type Log } from '../../app.ts';
 import { ProblemError, problemBody } from '../../contract/problem.ts';
 import { loggedPath } from '../logged-path.ts';
 
@@ -18,6 +18,11 @@ export const problemAnswers =
       }
     } catch (error) {
       if (error instanceof ProblemError) return answer(ctx, error);
+      if (isNoneFree(error)) {
+        log.warn({ requestId: ctx.state.requestId }, 'no connection to the database came free');
+        const detail = 'The server has more to do than it can. Try again in a few seconds.';
+        return answer(ctx, new ProblemError('too_busy', { detail }));
+      }
       log.error(
         { err: error, requestId: ctx.state.requestId, method: ctx.method, path: loggedPath(ctx) },
         'unknown fault',

@@ -5,6 +5,7 @@ import * as contract from '../../contract/reports.ts';
 import type { Query, Route } from '../../contract/route.ts';
 import { recordExport } from '../../core/audit/record-export.ts';
 import type { UserActor } from '../../core/context.ts';
+import { createQueue } from '../../core/queue.ts';
 import { inventoryReport } from '../../core/reports/inventory-report.ts';
 import { marginsReport } from '../../core/reports/margins-report.ts';
 import { paymentsReport } from '../../core/reports/payments-report.ts';
@@ -28,6 +29,14 @@ export function mountReports(router: Router, app: App): void {
   mountReport(router, app, contract.sellersReport, sellersReport, csv.sellersCsv);
 }
 
+/** They read a year's bills: so many at a time leave the sales most of the database. */
+const reports = createQueue({
+  atOnce: 2,
+  waiting: 50,
+  longestMs: 10_000,
+  busy: 'Many reports are being made. Try again in a few seconds.',
+});
+
 type ReportRoute = Route & { permission: 'manager'; params: typeof contract.salesReport.params };
 
 /** A report as JSON, or as CSV if that is what `Accept` prefers. */
@@ -43,7 +52,7 @@ function mountReport<R extends ReportRoute, Report extends { from: string; to: s
     if (!format) {
       throw new ProblemError('not_acceptable', { detail: 'Ask for application/json or text/csv.' });
     }
-    const body = await report({ app, em }, params.shopId, query);
+    const body = await reports.run(() => report({ app, em }, params.shopId, query));
     if (format === 'application/json') return { body };
     const context = { app, em, actor: actor as UserActor };
     await recordExport(context, params.shopId, { ...body, report: route.name }, http.ip);
