@@ -15,7 +15,7 @@ describe('migrations', () => {
     '0004_identity',
     '0005_audit',
     '0006_keys',
-    '0007_customer_contacts',
+    '0007_contacts_and_newest_sessions',
   ];
 
   it('go up once, also when two start at once, and all the way down again', async () => {

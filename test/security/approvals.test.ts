@@ -95,6 +95,17 @@ describe('approvals with wrong passwords', () => {
     ]);
   });
 
+  it('of one who names a hundred people are one too many, whoever is named next', async () => {
+    const asking = (n: number) => ({ email: `person ${n}`, shopId: shop.id, by: 'a cashier with a list' });
+    const ask = (n: number) => {
+      const refuse = async () => new ProblemError('too_many_requests');
+      return lookWithin(approvalBounds(test.app, asking(n), refuse), async () => false);
+    };
+    for (let n = 0; n < 100; n += 1) expect(await ask(n)).to.equal(false);
+    const refused = await ask(100).catch((error: ProblemError) => error.code);
+    expect(refused).to.equal('too_many_requests');
+  });
+
   it('are looked at before the bill is locked: nobody waits for it while a password is hashed', async () => {
     const sold = await shop.cashier.post(`${shop.path}/orders`, {
       id: crypto.randomUUID(),

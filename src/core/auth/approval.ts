@@ -1,3 +1,4 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Fault, ProblemError } from '../../contract/problem.ts';
 import { type Approval, isAtLeast, type Role } from '../../contract/users.ts';
 import { query } from '../../database/query.ts';
@@ -5,6 +6,7 @@ import { recordSecurity } from '../audit/record-security.ts';
 import { type Actor, type Context, deviceOf, eventActor } from '../context.ts';
 import { approvalBounds, isNews, lookWithin, tooManyTries } from './login-throttle.ts';
 import { verifyPassword } from './passwords.ts';
+import { requireStanding } from './standing.ts';
 
 /** Somebody who stands by at the till and has shown who they are. */
 export type Approver = { id: string; role: Role };
@@ -22,7 +24,8 @@ export type Verdict = () => Approver | null;
 
 /**
  * Looks at the approval that came with a request, and not within a transaction: whatever it has locked would wait while
- * passwords are hashed. Wrong ones delay whoever asks, and very many of them everybody in that shop. Throws `too_many_requests`, `too_busy`.
+ * passwords are hashed. Wrong ones delay whoever asks, and very many of them everybody in that shop. Throws `too_many_requests`, `too_busy`,
+ * `unauthenticated` when whoever asks was shut out meanwhile.
  */
 export async function examineApproval(
   context: Context,
@@ -40,8 +43,11 @@ export async function examineApproval(
   });
   const isRight = await lookWithin(bounds, async () => {
     const isRight = await verifyPassword(approval.password, row?.password_hash);
-    return isRight && row !== undefined && isAtLeast(row.role, 'manager');
+    return (
+      isRight && row !== undefined && isAtLeast(row.role, 'manager') && (await isAsBefore(em, row, shopId))
+    );
   });
+  await requireStanding(context, shopId);
   if (row && isRight) return () => ({ id: row.id, role: row.role });
   await recordFailure(context, shopId, row, {});
   return () => {
@@ -50,6 +56,12 @@ export async function examineApproval(
       errors: [{ pointer: '/approval', detail: 'is not that of a manager of this shop' }],
     });
   };
+}
+
+/** Hashing stands in a line: whoever was disabled or demoted, or got another password meanwhile, allows nothing any more. */
+async function isAsBefore(em: EntityManager, { email, role, password_hash }: Row, shopId: string) {
+  const [now] = await query<Row>(em, FIND_APPROVER, [email, shopId]);
+  return now?.role === role && now.password_hash === password_hash;
 }
 
 /** The e-mail only where it is that of somebody here: it may be a password in the wrong field. */

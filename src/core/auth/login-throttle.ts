@@ -33,6 +33,8 @@ const AT_ONE_SHOP = growingDelay('sign-in-shop', 60, FORGOTTEN_AFTER);
  * there are few; this one bounds the work, the log and the memory that somebody with a list of e-mails takes.
  */
 const OF_ONE_NETWORK: Limit = { name: 'sign-in-network', times: 1_000, seconds: HOUR };
+/** Of one person over all whom they name as approver: wrong ones cost a hash and a row each. No shop has so many. */
+const OF_ONE_ASKER: Limit = { name: 'approval-asker', times: 100, seconds: HOUR };
 /** Of all networks together, in places that are not known. With this, no more than 30,000 counts are in memory. */
 const OVER_ALL: Limit = { name: 'sign-in-all', times: 5_000, seconds: HOUR };
 const EVERYBODY = 'all';
@@ -122,7 +124,7 @@ export const ownPasswordBounds = (
   refuse,
 });
 
-/** For the password of who approves something: counted by who asks, and by the account over all who ask in that shop. */
+/** For the password of who approves something: counted by who asks, of one and of all, and by the account over all who ask in that shop. */
 export const approvalBounds = (
   app: Pick<Services, 'limits'>,
   { email, shopId, by }: { email: string; shopId: string; by: string },
@@ -130,6 +132,7 @@ export const approvalBounds = (
 ): Bounds => ({
   line: lineOf(by),
   counters: [
+    plain(app, 'place', OF_ONE_ASKER, keyOf('approval', by)),
     inOnePlace(app, keyOf('approval', email, by)),
     growing(app, 'shop', AT_ONE_SHOP, keyOf('approval', email, shopId)),
   ],

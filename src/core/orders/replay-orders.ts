@@ -4,6 +4,7 @@ import type { Order as OrderView } from '../../contract/orders.ts';
 import { parse } from '../../contract/parse.ts';
 import { ProblemError, problemBody } from '../../contract/problem.ts';
 import { query } from '../../database/query.ts';
+import { requireStanding } from '../auth/standing.ts';
 import type { Context } from '../context.ts';
 import { leasesOfNumbers } from '../devices/leases-of-numbers.ts';
 import { createQueues } from '../queue.ts';
@@ -45,6 +46,7 @@ export async function replayOrders(
   orders: SentOrder[],
 ): Promise<ReplayedOrder[]> {
   return await batches.run(shopId, async () => {
+    await requireStanding(context, shopId);
     const sent = await parseSales(orders);
     const batch = await loadBatch(context, shopId, sent);
     const answers: ReplayedOrder[] = [];

@@ -3,6 +3,7 @@ import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { OWNER_PASSWORD_MIN, type UserChange, type User as UserView } from '../../contract/users.ts';
 import { query, queryRow } from '../../database/query.ts';
 import { endSessionsOf } from '../auth/session-ends.ts';
+import { requireStanding } from '../auth/standing.ts';
 import type { Actor, Context } from '../context.ts';
 import { listShopsOf } from '../shops/find-shops.ts';
 import { type Transaction, transact } from '../transact.ts';
@@ -39,6 +40,7 @@ export async function changeUser(
 ): Promise<{ user: UserView; endedSessions: number }> {
   const hashes = await prepare(context, shopId, userId, change);
   const changed = await transact(context, async (tx) => {
+    if (shopId) await requireStanding(tx, shopId);
     const { user, leavesShop } = await findAndCheck(tx, shopId, userId, change);
     checkVersion(change.version, viewUser(user));
     if (leavesShop) return await takeOut(tx, leavesShop, user);

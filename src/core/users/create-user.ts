@@ -4,6 +4,7 @@ import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { isAtLeast, type NewUser, type Role } from '../../contract/users.ts';
 import { isUniqueViolation } from '../../database/pg-errors.ts';
 import type { PasswordOwner } from '../auth/password-rules.ts';
+import { requireStanding } from '../auth/standing.ts';
 import type { Actor, Context, Services } from '../context.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { transact } from '../transact.ts';
@@ -22,6 +23,7 @@ export async function createUser(context: Context, shopId: string, newUser: NewU
   const shop = await findShop(context.em, shopId);
   const fields = await fieldsOf(context, newUser, [shop]);
   return await transact(context, async (tx) => {
+    await requireStanding(tx, shopId);
     const user = tx.em.create(User, { ...fields, shopId }, { persist: false });
     await saveUser(tx.em, user);
     tx.record({ shopId, type: 'user_created', data: viewColleague(user) });

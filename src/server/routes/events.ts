@@ -2,9 +2,7 @@ import type Router from '@koa/router';
 import type { App } from '../../app.ts';
 import * as activity from '../../contract/activity.ts';
 import { type FeedPosition, formatPosition, listEvents } from '../../contract/events.ts';
-import { ProblemError } from '../../contract/problem.ts';
-import { findFallen } from '../../core/auth/standing.ts';
-import type { UserActor } from '../../core/context.ts';
+import { requireStanding } from '../../core/auth/standing.ts';
 import { eventsAfter, feedHead, resyncReason } from '../../core/events/read-events.ts';
 import type { LiveFeed } from '../feed/sockets.ts';
 import { mount } from '../mount.ts';
@@ -16,7 +14,8 @@ export function mountEvents(router: Router, app: App, { relay, presence }: LiveF
     let head = await feedHead(em, shopId);
     if (after && wait > 0 && isAt(after, head)) {
       await relay.moved(shopId, after.seq, endOf(http.res, wait));
-      await requireStanding(app, actor, shopId);
+      // Whoever was signed out while they waited hears nothing more.
+      await requireStanding({ app, em, actor }, shopId);
       head = await feedHead(em, shopId);
     }
     const resync = after ? resyncReason(after, head) : null;
@@ -39,12 +38,4 @@ function endOf(answer: { once(event: 'close', listener: () => void): unknown }, 
   const hungUp = new AbortController();
   answer.once('close', () => hungUp.abort());
   return AbortSignal.any([hungUp.signal, AbortSignal.timeout(seconds * 1000)]);
-}
-
-/** Whoever was signed out while they waited hears nothing more. */
-async function requireStanding(app: App, { sessionId, role }: UserActor, shopId: string): Promise<void> {
-  const fallen = await findFallen(app.orm.em.fork(), [{ sessionId, shopId, role }], app.now());
-  if (fallen.length > 0) {
-    throw new ProblemError('unauthenticated', { detail: 'This session has ended. Sign in again.' });
-  }
 }
