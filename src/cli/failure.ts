@@ -9,6 +9,7 @@ import {
 import { ConfigError } from '../config.ts';
 import { type Problem, ProblemError, problems } from '../contract/problem.ts';
 import { exitCodes, RefusedError, UsageError } from './exit-codes.ts';
+import { inLine } from './output/in-line.ts';
 
 export type Failure = { exitCode: number; message: string; problem?: Problem };
 
@@ -49,7 +50,7 @@ function problemFailure({ code, message, detail, errors }: ProblemError): Failur
     faults.length > 1 || (faults[0] && !message.includes(errors?.[0]?.detail as string)) ? faults : [];
   return {
     exitCode: code === 'invalid_request' ? exitCodes.usage : exitCodes.failed,
-    message: [message, ...lines.map((line) => `  ${line}`)].join('\n'),
+    message: [message, ...lines.map((line) => `  ${line}`)].map(inLine).join('\n'),
     problem,
   };
 }

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { loadCommands } from './commands.ts';
 import { exitCodes } from './exit-codes.ts';
+import { inLines } from './output/in-line.ts';
 import { buildProgram } from './program.ts';
 
 async function fail(error: unknown): Promise<void> {
@@ -20,7 +21,7 @@ async function fail(error: unknown): Promise<void> {
   if (process.argv.includes('--json')) {
     process.stdout.write(`${JSON.stringify({ error: problem ?? { title: message }, exitCode }, null, 2)}\n`);
   } else {
-    process.stderr.write(`${message}\n`);
+    process.stderr.write(`${inLines(message)}\n`);
   }
   process.exitCode = exitCode;
 }

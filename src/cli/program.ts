@@ -4,6 +4,7 @@ import { type Config, loadConfig } from '../config.ts';
 import { version } from '../version.ts';
 import type { Command, Shell } from './command.ts';
 import { exitCodes } from './exit-codes.ts';
+import { inLine, inLines } from './output/in-line.ts';
 
 const groups: Record<string, string> = {
   shop: 'Open and list shops',
@@ -67,8 +68,9 @@ function openShell(options: Record<string, unknown>): Shell {
     config,
     wantsJson,
     isInteractive: Boolean(process.stdin.isTTY && process.stdout.isTTY) && !wantsJson,
-    say: (text) => wantsJson || write(process.stdout, text),
-    tell: (text) => write(process.stderr, text),
+    say: (...lines) => wantsJson || write(process.stdout, lines.map(inLine).join('\n')),
+    show: (text) => wantsJson || write(process.stdout, inLines(text)),
+    tell: (text) => write(process.stderr, inLine(text)),
     give: (value) => wantsJson && write(process.stdout, JSON.stringify(value, null, 2)),
     withApp: async <T>(work: (app: App) => Promise<T>) => {
       const { createApp } = await import('../app.ts');
