@@ -3,6 +3,7 @@ import {
   DatabaseRefusedError,
   DatabaseUnreachableError,
   HomeUnreachableError,
+  messageOf,
   SchemaError,
   WrongKeyError,
 } from '../app.ts';
@@ -23,7 +24,7 @@ const schemaExitCodes = {
 /** The one place that turns an error into an exit code and a sentence. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof ProblemError) return problemFailure(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? messageOf(error) : String(error);
   return { exitCode: exitCodeOf(error), message };
 }
 
