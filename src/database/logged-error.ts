@@ -14,7 +14,7 @@ export function loggedError(error: unknown, depth = 0): unknown {
   const inner = (value: unknown) => (isErrorLike(value) ? loggedError(value, depth + 1) : undefined);
   const { cause, errors, stack } = error;
   return {
-    type: error.constructor.name,
+    type: error.constructor?.name,
     message: messageOf(error),
     ...Object.fromEntries(LOGGED.filter((key) => error[key] !== undefined).map((key) => [key, error[key]])),
     ...(typeof stack === 'string' && { stack: withoutRow(stack, error) }),
@@ -33,7 +33,8 @@ const isErrorLike = (value: unknown): value is ErrorLike =>
 
 /** The ORM puts the detail behind the message; a text in a row may have any form, line breaks too. */
 function withoutRow(text: string, error: object): string {
-  const { detail } = error as { detail?: unknown };
-  const rest = typeof detail === 'string' && detail !== '' ? text.replaceAll(detail, '') : text;
+  const { severity, detail } = error as { severity?: unknown; detail?: unknown };
+  // Only PostgreSQL's errors are severe: the detail of a problem is what it says.
+  const rest = severity && typeof detail === 'string' && detail !== '' ? text.replaceAll(detail, '') : text;
   return rest.replace(/\s*- detail: .*/g, '').replace(/Failing row contains .*/g, '');
 }

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { createLog } from '../../src/app.ts';
 import { failureOf } from '../../src/cli/failure.ts';
 import { loadConfig } from '../../src/config.ts';
+import { ProblemError } from '../../src/contract/problem.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { givenShop, type TestShop } from '../support/factories.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
@@ -52,6 +53,7 @@ describe('a row that the database refused', () => {
 
   it('is not there either when it is the cause of something, or one of several', () => {
     const refused = Object.assign(new Error('no\n - detail: Failing row contains (BOOM).'), {
+      severity: 'ERROR',
       detail: 'Failing row contains (BOOM).',
       where: 'COPY users, line 1: "BOOM"',
       internalQuery: 'SELECT BOOM',
@@ -69,5 +71,11 @@ describe('a row that the database refused', () => {
       expect(lines.join('')).to.not.match(SECRET);
     }
     expect(failureOf(refused).message).to.equal('no');
+    lines.length = 0;
+    const problem = new ProblemError('not_found', { detail: 'There is no such thing.' });
+    log.error({ err: problem }, 'fault');
+    expect(JSON.parse(lines[0] as string).err.message)
+      .to.equal(problem.message)
+      .and.to.not.equal('');
   });
 });
