@@ -37,6 +37,11 @@ DO $$ BEGIN
     RAISE EXCEPTION 'The phone numbers of customers are encrypted, and the version before could not read them. Restore a backup that it made instead.'
       USING ERRCODE = 'SM002';
   END IF;
+  -- Without them it would look for ever as if somebody had been at the records.
+  IF EXISTS (SELECT FROM audit_seals) THEN
+    RAISE EXCEPTION 'The records of who did what are sealed with keys that the version before does not have. Restore a backup that it made instead.'
+      USING ERRCODE = 'SM002';
+  END IF;
 END $$;
 ALTER TABLE orders DROP COLUMN typed_phone_sealed;
 ALTER TABLE customers
@@ -47,7 +52,6 @@ ALTER TABLE customers
   ALTER COLUMN phone SET NOT NULL,
   ADD CONSTRAINT customers_phone_key UNIQUE (shop_id, phone);
 ALTER TABLE setup DROP COLUMN installation_id, DROP COLUMN has_plain_phones;
--- With the keys goes what only they can check: the seals, which the next start makes anew, and the PINs.
-DELETE FROM audit_seals;
+-- With the keys goes what only they can check: the PINs.
 UPDATE users SET pin_hash = NULL, pin_failures = 0;
 DROP TABLE keys;

@@ -1,5 +1,5 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
 import { type Context, type Services, type SystemActor, systemActor } from './core/context.ts';
 import { encryptPlainPhones } from './core/customers/encrypt-phones.ts';
@@ -7,6 +7,7 @@ import { entities } from './core/entities.ts';
 import { checkMasterKey } from './core/keys/check-master-key.ts';
 import { type Keyring, openKeyring } from './core/keys/keyring.ts';
 import { attachEmbedded } from './database/embedded.ts';
+import { loggedError } from './database/logged-error.ts';
 import {
   migrateUp as applyMigrations,
   checkSchema,
@@ -43,10 +44,18 @@ type AppOptions = {
 };
 
 /** Logs are JSON lines on stderr: stdout belongs to what a command answers. */
-export const createLog = (config: Config): Log =>
+export const createLog = (
+  config: Config,
+  destination: DestinationStream = pino.destination({ dest: 2, sync: true }),
+): Log =>
   pino(
-    { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: 2, sync: true }),
+    {
+      level: config.logLevel,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: loggedError },
+    },
+    destination,
   );
 
 /** The database of this configuration: one's own by URL, else the embedded one, attached to or started. */
@@ -137,6 +146,7 @@ export const holdServerLock = (app: App): Promise<ServerLock> =>
 
 export { WrongKeyError } from './core/keys/master-key.ts';
 export { DatabaseUnreachableError, HomeUnreachableError } from './database/errors.ts';
+export { messageOf } from './database/logged-error.ts';
 export { migrationStatus, SchemaError, withClient } from './database/migrate.ts';
 export { isNoneFree } from './database/pg-errors.ts';
 export { DatabaseRefusedError } from './database/requirements.ts';

@@ -112,10 +112,21 @@ function readConfigFile(path: string): ConfigFile {
   } catch (error) {
     throw new ConfigError(`${path} ${faultOf(error as Error)}. Correct it, or move it away.`);
   }
-  if (typeof settings === 'object' && settings !== null && !Array.isArray(settings)) return settings;
+  if (typeof settings === 'object' && settings !== null && !Array.isArray(settings)) {
+    if (holdsPassword(settings)) checkClosed(path);
+    return settings;
+  }
   throw new ConfigError(
     `${path} has no settings in braces, like {"port": 8080}. Correct it, or move it away.`,
   );
+}
+
+/** Whether an address in it has a password, where one is written or among the parameters. */
+function holdsPassword({ databaseUrl, redisUrl }: ConfigFile): boolean {
+  return [databaseUrl, redisUrl].some((text) => {
+    const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
+    return url !== undefined && (url.password !== '' || url.searchParams.has('password'));
+  });
 }
 
 /** What a parser says of JSON quotes what is around the fault, which may be a password. */
@@ -198,16 +209,21 @@ function readOrMake(path: string): string {
 }
 
 const READABLE = 0o044;
+const TO_OTHERS = 0o077;
+
+/** Throws ConfigError when a file with a secret has one of the bits `closedTo`. */
+function checkClosed(path: string, closedTo = TO_OTHERS): void {
+  const loose = process.platform === 'win32' ? 0 : statSync(path).mode & closedTo;
+  if (loose === 0) return;
+  const how = (loose & READABLE) !== 0 ? 'can be read by others' : 'is open to others';
+  throw new ConfigError(`${path} ${how}. Close it: chmod ${(0o666 & ~closedTo).toString(8)} ${path}`);
+}
 
 /** What a secret's file says. Throws ConfigError when it is empty, can't be read, or has one of the bits `closedTo`. */
-export function readSecretFile(path: string, closedTo = 0o077): string {
+export function readSecretFile(path: string, closedTo = TO_OTHERS): string {
   let secret: string;
   try {
-    const loose = process.platform === 'win32' ? 0 : statSync(path).mode & closedTo;
-    if (loose !== 0) {
-      const how = (loose & READABLE) !== 0 ? 'can be read by others' : 'is open to others';
-      throw new ConfigError(`${path} ${how}. Close it: chmod ${(0o666 & ~closedTo).toString(8)} ${path}`);
-    }
+    checkClosed(path, closedTo);
     secret = readFileSync(path, 'utf8').trim();
   } catch (error) {
     if (error instanceof ConfigError) throw error;

@@ -73,6 +73,42 @@ describe('the configuration', () => {
     expect(() => loadConfig({ home }, {}).secrets.get('postgres-password')).to.throw(ConfigError, 'is empty');
   });
 
+  it('refuses a file of settings with a password in it that others can read, and no other', () => {
+    const path = join(home, 'config.json');
+    const write = (settings: object) => writeFileSync(path, JSON.stringify(settings));
+    const secret = [
+      { databaseUrl: 'postgres://me:secret@localhost/shop' },
+      { databaseUrl: 'postgres:///shop?password=secret' },
+      { redisUrl: 'redis://:secret@localhost' },
+    ];
+    const open = [
+      { port: 8001 },
+      { databaseUrl: 'postgres://me@localhost/shop', redisUrl: 'redis://localhost' },
+      { databaseUrl: 'postgres:///shop?host=/run/postgresql' },
+    ];
+    for (const settings of [...secret, ...open]) {
+      write(settings);
+      chmodSync(path, 0o600);
+      expect(() => loadConfig({ home }, {}), JSON.stringify(settings)).to.not.throw();
+    }
+    for (const mode of [0o644, 0o640, 0o604]) {
+      chmodSync(path, mode);
+      for (const settings of open) {
+        write(settings);
+        expect(() => loadConfig({ home }, {}), JSON.stringify(settings)).to.not.throw();
+      }
+      for (const settings of secret) {
+        write(settings);
+        // Another address of the environment leaves the password where it is.
+        const load = () => loadConfig({ home }, { DATABASE_URL: 'postgres://localhost/shop' });
+        expect(load, JSON.stringify(settings)).to.throw(
+          ConfigError,
+          new RegExp(`^${path} can be read by others. Close it: chmod 600 ${path}$`),
+        );
+      }
+    }
+  });
+
   it('says where the master key is: in the environment, in a file that it names, or under secrets', () => {
     const place = (env: Record<string, string>) => loadConfig({ home }, env).masterKey;
     expect(place({})).to.deep.equal({ path: join(home, 'secrets', 'master-key'), isOurs: true });

@@ -7,8 +7,10 @@ export type Shell = {
   /** Whether a person sits there who can be asked. */
   isInteractive: boolean;
   wantsJson: boolean;
-  /** Lines for people, on stdout; with `--json` they are left out. */
-  say(text: string): void;
+  /** Lines for people, on stdout; with `--json` they are left out. A break in one, such as of somebody's name, makes no other. */
+  say(...lines: string[]): void;
+  /** The same for what is laid out in lines already: tables, with `inLine` around what people typed beside them. */
+  show(text: string): void;
   /** How a long work goes on, on stderr. */
   tell(text: string): void;
   /** The command's result: with `--json` the one JSON value on stdout. */

@@ -3,12 +3,14 @@ import {
   DatabaseRefusedError,
   DatabaseUnreachableError,
   HomeUnreachableError,
+  messageOf,
   SchemaError,
   WrongKeyError,
 } from '../app.ts';
 import { ConfigError } from '../config.ts';
 import { type Problem, ProblemError, problems } from '../contract/problem.ts';
 import { exitCodes, RefusedError, UsageError } from './exit-codes.ts';
+import { inLine } from './output/in-line.ts';
 
 export type Failure = { exitCode: number; message: string; problem?: Problem };
 
@@ -22,7 +24,7 @@ const schemaExitCodes = {
 /** The one place that turns an error into an exit code and a sentence. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof ProblemError) return problemFailure(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? messageOf(error) : String(error);
   return { exitCode: exitCodeOf(error), message };
 }
 
@@ -49,7 +51,7 @@ function problemFailure({ code, message, detail, errors }: ProblemError): Failur
     faults.length > 1 || (faults[0] && !message.includes(errors?.[0]?.detail as string)) ? faults : [];
   return {
     exitCode: code === 'invalid_request' ? exitCodes.usage : exitCodes.failed,
-    message: [message, ...lines.map((line) => `  ${line}`)].join('\n'),
+    message: [message, ...lines.map((line) => `  ${line}`)].map(inLine).join('\n'),
     problem,
   };
 }

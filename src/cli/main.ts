@@ -1,12 +1,20 @@
 import { CommanderError } from 'commander';
 import { loadCommands } from './commands.ts';
 import { exitCodes } from './exit-codes.ts';
-import { buildProgram } from './program.ts';
+import { inLines } from './output/in-line.ts';
+import { buildProgram, usageMessage } from './program.ts';
+
+const wantsJson = process.argv.includes('--json');
+
+function answerJson(error: object, exitCode: number): void {
+  process.stdout.write(`${JSON.stringify({ error, exitCode }, null, 2)}\n`);
+}
 
 async function fail(error: unknown): Promise<void> {
   if (error instanceof CommanderError) {
     // Help and the version end the command too; anything else that the parser throws is wrong usage.
     process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    if (wantsJson && error.exitCode !== 0) answerJson({ title: usageMessage(error) }, exitCodes.usage);
     return;
   }
   // Ctrl-C at a question.
@@ -17,16 +25,13 @@ async function fail(error: unknown): Promise<void> {
   }
   const { failureOf } = await import('./failure.ts');
   const { exitCode, message, problem } = failureOf(error);
-  if (process.argv.includes('--json')) {
-    process.stdout.write(`${JSON.stringify({ error: problem ?? { title: message }, exitCode }, null, 2)}\n`);
-  } else {
-    process.stderr.write(`${message}\n`);
-  }
+  if (wantsJson) answerJson(problem ?? { title: message }, exitCode);
+  else process.stderr.write(`${inLines(message)}\n`);
   process.exitCode = exitCode;
 }
 
 try {
-  await buildProgram(await loadCommands(process.argv.slice(2))).parseAsync();
+  await buildProgram(await loadCommands(process.argv.slice(2)), wantsJson).parseAsync();
 } catch (error) {
   await fail(error);
 }

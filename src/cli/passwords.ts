@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Option, Shell } from './command.ts';
 import { UsageError } from './exit-codes.ts';
+import { inLine } from './output/in-line.ts';
 
 export const passwordOptions: Option[] = [
   { flags: '--password-file <file>', description: 'read the password from this file' },
@@ -24,7 +25,7 @@ export async function readPassword(
     throw new UsageError('No password was given. Use --password-file FILE or --password-stdin.');
   }
   const { password } = await import('@inquirer/prompts');
-  const first = await password({ message: prompt, mask: true });
+  const first = await password({ message: inLine(prompt), mask: true });
   const second = await password({ message: 'The same once more', mask: true });
   if (first !== second) throw new UsageError('The two passwords differ.');
   return first;

@@ -1,9 +1,10 @@
-import { Command as Commander } from 'commander';
+import { Command as Commander, type CommanderError } from 'commander';
 import type { App } from '../app.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { version } from '../version.ts';
 import type { Command, Shell } from './command.ts';
 import { exitCodes } from './exit-codes.ts';
+import { inLine, inLines } from './output/in-line.ts';
 
 const groups: Record<string, string> = {
   shop: 'Open and list shops',
@@ -17,16 +18,20 @@ const groups: Record<string, string> = {
   audit: 'See who did what, and whether anybody changed the records of it',
 };
 
-/** The command line of these commands. Parsing it runs one of them; what the parser refuses it throws as a CommanderError. */
-export function buildProgram(commands: Command[]): Commander {
+/**
+ * The command line of these commands. Parsing it runs one of them; what the parser refuses it throws as a
+ * CommanderError, and says on stderr unless the answer is JSON.
+ */
+export function buildProgram(commands: Command[], wantsJson = false): Commander {
   const program = new Commander('smoocho')
     .description('A point of sale that your shop owns.')
     .version(version)
     .exitOverride()
     .showHelpAfterError('Add --help to see how it goes.')
-    // Somebody may have put a password there, which must not come back out into a log.
     .configureOutput({
-      outputError: (message, write) => write(message.replace(/(--[\w-]+)=[^']*/g, '$1=…')),
+      outputError: (message, write) => write(withoutValues(message)),
+      // With --json the answer says it.
+      ...(wantsJson && { writeErr: () => {} }),
     });
   const parents = new Map<string, Commander>();
   for (const command of commands) {
@@ -39,6 +44,17 @@ export function buildProgram(commands: Command[]): Commander {
   }
   return program;
 }
+
+/** What was wrong in the use of a command, as a sentence for the answer with `--json`. */
+export function usageMessage({ code, message }: CommanderError): string {
+  // Every command has --json: where it is unknown, there is only the name of a group, or none.
+  if (code === 'commander.help' || message.includes("'--json'"))
+    return 'The command is missing a word. Add --help to see which there are.';
+  return withoutValues(message.replace(/^error: /, '').replaceAll('\n', ' '));
+}
+
+/** Somebody may have put a password there, which must not come back out into a log. */
+const withoutValues = (message: string) => message.replace(/(--[\w-]+)=[^']*/g, '$1=…');
 
 function declare(commander: Commander, command: Command): void {
   commander.description(command.summary);
@@ -67,8 +83,9 @@ function openShell(options: Record<string, unknown>): Shell {
     config,
     wantsJson,
     isInteractive: Boolean(process.stdin.isTTY && process.stdout.isTTY) && !wantsJson,
-    say: (text) => wantsJson || write(process.stdout, text),
-    tell: (text) => write(process.stderr, text),
+    say: (...lines) => wantsJson || write(process.stdout, lines.map(inLine).join('\n')),
+    show: (text) => wantsJson || write(process.stdout, inLines(text)),
+    tell: (text) => write(process.stderr, inLine(text)),
     give: (value) => wantsJson && write(process.stdout, JSON.stringify(value, null, 2)),
     withApp: async <T>(work: (app: App) => Promise<T>) => {
       const { createApp } = await import('../app.ts');

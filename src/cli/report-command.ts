@@ -6,6 +6,7 @@ import type { ReportContext } from '../core/reports/report-span.ts';
 import { findShopByCode } from '../core/shops/find-shops.ts';
 import { type Command, type Option, SHOP_OPTION } from './command.ts';
 import { formatCount, formatMoney } from './output/format.ts';
+import { inLine } from './output/in-line.ts';
 
 /** How a report's figures look in its shop. */
 export type Look = {
@@ -60,7 +61,7 @@ export function reportCommand<Query extends z.ZodType, Report extends Head>({
           const context = { app, em, actor: systemActor('cli') };
           await recordExport(context, shop.id, { ...report, report: name });
           process.stdout.write(command.csv(report));
-        } else shell.say([headOf(shop.name, report), ...command.show(report, lookOf(report))].join('\n\n'));
+        } else shell.show([headOf(shop.name, report), ...command.show(report, lookOf(report))].join('\n\n'));
         shell.give(report);
       });
       return undefined;
@@ -69,7 +70,7 @@ export function reportCommand<Query extends z.ZodType, Report extends Head>({
 }
 
 function headOf(shopName: string, { from, to, currency }: Head): string {
-  return `${shopName} · ${from === to ? from : `${from} to ${to}`} · ${currency}`;
+  return `${inLine(shopName)} · ${from === to ? from : `${from} to ${to}`} · ${currency}`;
 }
 
 const lookOf = ({ currency }: Head): Look => ({

@@ -53,7 +53,9 @@ describe('smoocho audit', function () {
       const refunds = await linesOf('--action=refunded');
       expect(refunds).to.have.length(4);
       expect(refunds[1]).to.match(/: refunded [\d.]+: cold$/);
-      expect((await linesOf('--action=edited')).at(-1)).to.match(/: changed from [\d.]+ to [\d.]+$/);
+      expect((await linesOf('--action=edited')).at(-1)).to.match(
+        /: changed from [\d.]+ to [\d.]+; took off 1\.000 Tea: spilt$/,
+      );
       await signIn(test, shop.emails.owner);
       expect(await linesOf(`--user=${shop.emails.owner}`, '--type=signed_in', '--limit=1')).to.deep.equal([
         'when  who  device  what',

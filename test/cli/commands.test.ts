@@ -118,6 +118,25 @@ describe('the command line', () => {
     expect((await run(['shop', 'list', '--wrong'])).code).to.equal(2);
   }).timeout(30_000);
 
+  it('answers wrong usage with JSON where JSON is asked for, without what may be a password', async () => {
+    const wrong: [words: string[], title: string][] = [
+      [['shop', 'list', '--wrong'], "unknown option '--wrong'"],
+      [['shop', 'list', '--password=secret'], "unknown option '--password=…'"],
+      [['user', 'list'], "required option '--shop <code>' not specified"],
+      [['shift', 'report', '--shop=PIZA'], "missing required argument 'shift'"],
+      [['dance'], "unknown command 'dance' (Did you mean device?)"],
+      [['shift'], 'The command is missing a word. Add --help to see which there are.'],
+    ];
+    for (const [words, title] of wrong) {
+      const { code, stderr, json } = await run([...words, '--json']);
+      expect([code, stderr, json()], words.join(' ')).to.deep.equal([
+        2,
+        '',
+        { error: { title }, exitCode: 2 },
+      ]);
+    }
+  }).timeout(30_000);
+
   it('reports an empty shop in words and in CSV', async () => {
     const words = await run(['report', 'sales', '--shop=PIZA', '--from=2015-01-01', '--to=2015-12-31']);
     expect(words.stdout).to.equal('Pizza Place · 2015-01-01 to 2015-12-31 · USD\n\nNothing was sold.\n');

@@ -69,6 +69,31 @@ describe('migrations', () => {
     await database.drop();
   });
 
+  it('do not take the keys away that the audit is sealed with, and say what to do', async () => {
+    const database = await testDatabase();
+    const client = await database.connect();
+    await client.query(`
+      INSERT INTO audit_seals (chain_id, seal_no, event_seq, log_seq, is_all, records, hash, key_id, signature, sealed_at)
+      SELECT id, 1, 0, 0, true, '', '', 'x', '', now() FROM audit_chains`);
+    const seals = async () => (await client.query('SELECT seal_no::int FROM audit_seals')).rows;
+    const sinceKeys = names.length - names.indexOf('0006_keys');
+    const refusal = await migrateDown(database.url, sinceKeys).then(
+      () => null,
+      (error: Error) => error,
+    );
+    expect(refusal).to.be.instanceOf(SchemaError).and.include({ kind: 'one-way' });
+    expect(refusal?.message).to.equal(
+      'The records of who did what are sealed with keys that the version before does not have. Restore a backup that it made instead.',
+    );
+    expect([await seals(), (await migrationStatus(database.url)).applied]).to.deep.equal([
+      [{ seal_no: 1 }],
+      names,
+    ]);
+    await client.query('DELETE FROM audit_seals');
+    expect(await migrateDown(database.url, sinceKeys)).to.have.length(sinceKeys);
+    await database.drop();
+  });
+
   const refusalOf = async (url: string) => {
     const home = tempFolder();
     const config = loadConfig({ home }, { DATABASE_URL: url, LOG_LEVEL: 'silent' });

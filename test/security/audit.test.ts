@@ -43,6 +43,25 @@ describe('who did what', function () {
       expect((await newest('type=product_created')).before).to.equal(null);
     });
 
+    it('of the staff does: whom somebody let in, what with, and that there is a PIN, but not which', async () => {
+      const newcomer = { name: 'Ravi', role: 'cashier', password: 'quite long enough' };
+      for (const pin of [undefined, '4713']) {
+        const email = `ravi-${pin ?? 'none'}@example.com`;
+        await shop.owner.post(`${shop.path}/users`, { ...newcomer, email, pin });
+        const { after } = await newest('type=user_created');
+        expect(after.audit).to.deep.equal({ email, hasPin: pin !== undefined });
+        expect(Object.keys(after).sort()).to.deep.equal([
+          'audit',
+          'disabledAt',
+          'id',
+          'name',
+          'role',
+          'shopId',
+          'version',
+        ]);
+      }
+    });
+
     it('of settings, of the shop, of stock and of a drawer does', async () => {
       await shop.owner.put(`${shop.path}/settings`, { discountLimits: { cashier: '5' } });
       const settings = await newest('type=settings_changed');

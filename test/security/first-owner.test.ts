@@ -76,6 +76,15 @@ describe('the first owner', () => {
       actor: { kind: 'user', id: made[0]?.body.user.id, name: 'Asha' },
       details: { email: made[0]?.body.user.email, by: 'setup token' },
     });
+    const { id: shopId, name, code, ownerId } = made[0]?.body.shop ?? {};
+    const [opened, ...others] = await securityLog(test, 'shop_created');
+    expect(opened).to.deep.include({
+      chain_id: shopId,
+      address: '127.0.0.1',
+      actor: claimed[0]?.actor,
+      details: { name, code, ownerId },
+    });
+    expect(others).to.deep.equal([]);
   }).timeout(60_000);
 
   it('is not made by a token that is wrong, old, of another start or a part of one', async () => {

@@ -157,6 +157,12 @@ describe('smoocho secrets rotate', () => {
       `All keys are wrapped with the master key in ${fresh}. Restart each server with MASTER_KEY_FILE=${fresh}, and keep a copy of it apart from the database.\n`,
     ]);
     expect((await keyRows()).map(({ id }) => id)).to.deep.equal(keys.map(({ id }) => id));
+    const nothingNew = await rotate(['--new-master-key-file', fresh], { MASTER_KEY_FILE: fresh });
+    expect([nothingNew.code, nothingNew.stdout, nothingNew.stderr]).to.deep.equal([
+      2,
+      '',
+      `${fresh} holds the master key that is in use: nothing would change. Name a file that is not there, and a new key is made in it.\n`,
+    ]);
     const withOld = await rotate(['--new-master-key-file', fresh], { MASTER_KEY });
     expect(withOld.code).to.equal(6);
     writeFileSync(file(), readFileSync(fresh));

@@ -107,3 +107,23 @@ function filesUnder(...folders: string[]): string[] {
       .map((entry) => `${entry.parentPath.replaceAll('\\', '/').slice(root.length)}/${entry.name}`),
   );
 }
+
+describe('what goes out', () => {
+  // The typed client is for tills: it asks the server that it is given.
+  const files = readdirSync(new URL('../../src', import.meta.url), { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('client/'));
+  const ASKS =
+    /\b(fetch|request|sendBeacon)\(|\bnew (WebSocket|EventSource)\b|\b(https?|http2)\.get\(|from '(undici|axios|node:(https|http2|tls|dgram|dns)\b.*)'/;
+  const CONNECTS = /import \{[^}]*\b(connect|createConnection|get|request)\b[^}]*\} from 'node:(net|https?)'/;
+
+  it('goes to the database and to Redis, and nowhere else', () => {
+    expect(files.length).to.be.above(200);
+    const asking = files.filter((file) => {
+      const text = read(`src/${file}`);
+      return ASKS.test(text) || CONNECTS.test(text);
+    });
+    // Whether the embedded PostgreSQL listens, on the loopback.
+    expect(asking).to.deep.equal(['database/embedded-pid-file.ts']);
+  });
+});

@@ -342,13 +342,17 @@ describe('devices', () => {
 
     it('is who came, without an e-mail address', async () => {
       const newcomer = { name: 'Ravi', email: 'ravi-dev@example.com', password: 'quite long enough' };
+      const before = (await shop.cashier.get(`${shop.path}/events`)).body.position;
       const { body } = await shop.manager.post('/api/auth/register', newcomer);
       const { id, version } = body.user;
       const data = { id, name: 'Ravi', role: 'cashier', shopId: shop.id, disabledAt: null, version };
-      expect((await told('user_created', shop)).at(-1)).to.deep.equal(data);
+      const kept = { ...data, audit: { email: newcomer.email, hasPin: false } };
+      expect((await told('user_created', shop)).at(-1)).to.deep.equal(kept);
+      const { body: feed } = await shop.cashier.get(`${shop.path}/events?after=${before}`);
+      expect(feed.data.map((event: { data: object }) => event.data)).to.deep.equal([data]);
       const taken = await shop.manager.post('/api/auth/register', { ...newcomer, name: 'Raj' });
       expect(taken.status).to.equal(409);
-      expect((await told('user_created', shop)).at(-1)).to.deep.equal(data);
+      expect((await told('user_created', shop)).at(-1)).to.deep.equal(kept);
     });
 
     it('is a new name, and neither a new e-mail address nor a new password', async () => {

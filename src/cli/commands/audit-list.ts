@@ -51,7 +51,7 @@ export const auditList: Command = {
         cursor = page.nextCursor;
       }
       const shown = records.slice(0, wanted);
-      shell.say(shown.length === 0 ? 'There is no such record.' : readable(shown, shop));
+      shell.show(shown.length === 0 ? 'There is no such record.' : readable(shown, shop));
       shell.give(shown);
     });
     return undefined;

@@ -6,6 +6,7 @@ import { findShopByCode } from '../../core/shops/find-shops.ts';
 import type { Command } from '../command.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
 import { formatCount } from '../output/format.ts';
+import { paragraphs } from '../output/in-line.ts';
 import { startProgress } from '../output/progress.ts';
 
 /** Of each chain; `--json` has the first hundred. */
@@ -47,7 +48,7 @@ export const auditVerify: Command = {
         }
       }
       const isSound = verified.every((chain) => chain.isSound);
-      shell.say(verified.map(describe).join('\n\n'));
+      shell.say(...paragraphs(verified.map(describe)));
       shell.give({ isSound, chains: verified });
       return isSound ? exitCodes.done : exitCodes.checkFoundProblems;
     });
@@ -71,7 +72,7 @@ function titleOf({ id, shop }: VerifiedChain): string {
   return id === INSTALLATION ? 'The installation itself' : `A shop that is not in the database (${id})`;
 }
 
-function describe(chain: VerifiedChain): string {
+function describe(chain: VerifiedChain): string[] {
   const { records, seals, head, unsealed, wrong, faults, notes } = chain;
   const lines = [
     titleOf(chain),
@@ -79,12 +80,12 @@ function describe(chain: VerifiedChain): string {
     ...(head ? [`  head ${head}`] : []),
     ...notes.map((note) => `  ${note}`),
   ];
-  if (wrong === 0) return [...lines, 'Nothing was changed, removed or put in.'].join('\n');
+  if (wrong === 0) return [...lines, 'Nothing was changed, removed or put in.'];
   const shown = faults.slice(0, SHOWN_FAULTS);
   return [
     ...lines,
     ...shown.map(({ subject, detail }) => `  WRONG  ${subject}: ${detail}`),
     ...(wrong > shown.length ? [`         … and ${formatCount(wrong - shown.length)} more`] : []),
     'Somebody was at the records. Keep a copy of the database as it is, and of its backups.',
-  ].join('\n');
+  ];
 }

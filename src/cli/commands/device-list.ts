@@ -23,7 +23,7 @@ export const deviceList: Command = {
         devices.push(...page.data.map(viewDevice));
         cursor = page.nextCursor;
       }
-      shell.say(devices.length === 0 ? 'No device is paired yet.' : readable(devices, shop));
+      shell.show(devices.length === 0 ? 'No device is paired yet.' : readable(devices, shop));
       shell.give(devices);
     });
     return undefined;

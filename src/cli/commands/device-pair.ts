@@ -33,9 +33,10 @@ export const devicePair: Command = {
       // Behind the # it stays with whoever scans it: it is in no request line and in no log.
       const qr = `${url}${pairDevice.path}#${pairing.code}`;
       const until = wallClock(new Date(pairing.expiresAt), shop.timezone).time.slice(0, 5);
-      shell.say(`${name} of ${shop.name} (${shop.code}): scan this, or type in address and code.\n`);
-      shell.say(drawQr(qr, shell.isInteractive));
-      shell.say(`\n  address  ${url}\n  code     ${pairing.code}\n`);
+      shell.say(`${name} of ${shop.name} (${shop.code}): scan this, or type in address and code.`, '');
+      // With colours, which `show` would take for somebody's mischief.
+      if (!shell.wantsJson) process.stdout.write(`${drawQr(qr, shell.isInteractive)}\n`);
+      shell.say('', `  address  ${url}`, `  code     ${pairing.code}`, '');
       shell.say(`It pairs one device, until ${until} (${shop.timezone}).`);
       shell.give({ url, ...pairing, qr });
     });

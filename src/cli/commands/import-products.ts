@@ -27,14 +27,14 @@ export const importProducts: Command = {
           onProgress: ({ bytes, rows }) => progress.update(bytes, count(rows, 'row')),
         }),
       ).finally(() => progress.stop());
-      shell.say(describe(shop.name, imported, file.dryRun));
+      shell.say(...describe(shop.name, imported, file.dryRun));
       shell.give({ dryRun: file.dryRun, ...imported });
     });
     return undefined;
   },
 };
 
-function describe(shopName: string, imported: ImportedProducts, dryRun: boolean): string {
+function describe(shopName: string, imported: ImportedProducts, dryRun: boolean): string[] {
   const { products, variants, changedProducts, changedVariants, bad, badCount } = imported;
   const isSame = products + variants + changedProducts + changedVariants === 0;
   return [
@@ -44,5 +44,5 @@ function describe(shopName: string, imported: ImportedProducts, dryRun: boolean)
         `${dryRun ? 'and change' : 'changed'} ${count(changedProducts, 'product')} and ${count(changedVariants, 'variant')}.`,
     ...describeBadRows(bad, badCount),
     ...(dryRun ? ['Nothing was written.'] : []),
-  ].join('\n');
+  ];
 }

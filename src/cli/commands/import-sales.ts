@@ -39,7 +39,7 @@ export const importSales: Command = {
           onProgress: ({ bytes, rows }) => progress.update(bytes, count(rows, 'row')),
         }),
       ).finally(() => progress.stop());
-      shell.say(describe(shop, imported, file.dryRun));
+      shell.say(...describe(shop, imported, file.dryRun));
       shell.give(view(imported, file.dryRun));
     });
     return undefined;
@@ -63,7 +63,7 @@ function view({ totalMinor, refundedMinor, ...imported }: ImportedSales, dryRun:
   };
 }
 
-function describe(shop: Shop, imported: ImportedSales, dryRun: boolean): string {
+function describe(shop: Shop, imported: ImportedSales, dryRun: boolean): string[] {
   const { rows, lines, orders, refunds, existingOrders, existingRefunds, products, variants, seconds } =
     imported;
   const money = (minor: number) => `${formatMoney(formatMinor(minor), shop.currency)} ${shop.currency}`;
@@ -81,7 +81,7 @@ function describe(shop: Shop, imported: ImportedSales, dryRun: boolean): string 
     ...describeBadRows(imported.bad, imported.badCount),
     `${count(rows, 'row')} in ${seconds.toFixed(2)} s: ${formatCount(Math.round(rows / seconds))} rows a second.`,
     ...(dryRun ? ['Nothing was written.'] : nextStep(shop, imported)),
-  ].join('\n');
+  ];
 }
 
 function nextStep(shop: Shop, { from, to, orders }: ImportedSales): string[] {

@@ -29,9 +29,11 @@ export const init: Command = {
     );
     const names = result.shops.map((shop) => `${shop.name} (${shop.code})`).join(', ');
     shell.say(
-      result.created
-        ? `${names} is set up in ${result.home}.\nOpen it: smoocho start`
-        : `Everything is set up in ${result.home} already${names ? `: ${names}` : ''}. Nothing was changed.`,
+      ...(result.created
+        ? [`${names} is set up in ${result.home}.`, 'Open it: smoocho start']
+        : [
+            `Everything is set up in ${result.home} already${names ? `: ${names}` : ''}. Nothing was changed.`,
+          ]),
     );
     shell.give(result);
     return undefined;

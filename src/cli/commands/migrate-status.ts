@@ -13,11 +13,11 @@ export const migrateStatus: Command = {
       const status = await migrationStatus(database.url);
       const line = (mark: string) => (name: string) => `${mark}  ${name}`;
       shell.say(
-        [
+        ...[
           ...status.applied.filter((name) => !status.unknown.includes(name)).map(line('applied')),
           ...status.unknown.map(line('unknown')),
           ...status.pending.map(line('pending')),
-        ].join('\n'),
+        ],
       );
       shell.give(status);
       return status.pending.length + status.unknown.length === 0

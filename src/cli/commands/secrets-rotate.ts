@@ -29,7 +29,7 @@ export const secretsRotate: Command = {
     }
     await shell.withApp(async (app) => {
       const rotated = await rotate(app, options);
-      shell.say(describe(app, rotated, options));
+      shell.show(describe(app, rotated, options));
       shell.give(rotated);
     });
     return undefined;

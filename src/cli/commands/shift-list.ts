@@ -30,7 +30,7 @@ export const shiftList: Command = {
         shifts.push(...page.data.map(viewShift));
         cursor = page.nextCursor;
       }
-      shell.say(shifts.length === 0 ? 'No shift was opened.' : readable(shifts, shop));
+      shell.show(shifts.length === 0 ? 'No shift was opened.' : readable(shifts, shop));
       shell.give(shifts);
     });
     return undefined;

@@ -24,7 +24,7 @@ export const shiftReport: Command = {
       const report = await makeReport(context, shop.id, key);
       const { openedBy, closedBy } = report.shift;
       const names = await namesOf(context.em, [openedBy, closedBy]);
-      shell.say(shiftReceipt(report, shop, names));
+      shell.show(shiftReceipt(report, shop, names));
       shell.give(report);
     });
     return undefined;

@@ -11,7 +11,7 @@ export const shopList: Command = {
   async run(shell) {
     await shell.withApp(async (app) => {
       const shops = (await listAllShops(app.orm.em.fork())).map(viewShop);
-      shell.say(
+      shell.show(
         shops.length === 0
           ? 'There is no shop yet. Open one: smoocho shop create --help'
           : table(shops, [

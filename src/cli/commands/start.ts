@@ -43,7 +43,7 @@ export const start: Command = {
       const demo = options.demo ? await prepareDemo(app) : undefined;
       await greet(shell, app, server, workers, demo);
       await stopped;
-      shell.say('\nStopping …');
+      shell.say('', 'Stopping …');
       await server.close();
     } finally {
       await app.close();
@@ -148,9 +148,9 @@ async function greet(
   shell.say(`Smoocho is running at ${url}${workers > 1 ? `, with ${workers} workers` : ''}`);
   for (const address of lanAddresses(server))
     shell.say(`Tills on this network: http://${address}:${server.port}`);
-  if (demo) shell.say(demoGreeting(url, demo));
-  if (setupToken) shell.say(setupGreeting(url, setupToken));
-  shell.say('\nStop it with Ctrl-C.');
+  if (demo) shell.show(demoGreeting(url, demo));
+  if (setupToken) shell.show(setupGreeting(url, setupToken));
+  shell.say('', 'Stop it with Ctrl-C.');
   shell.give({
     url,
     port: server.port,

@@ -16,7 +16,7 @@ export const userList: Command = {
       const shop = await findShopByCode(em, code as string);
       const clock = clockIn(shop.timezone);
       const users = (await listUsersOf(em, shop.id)).map(viewUser);
-      shell.say(
+      shell.show(
         table(users, [
           { title: 'name', value: (user) => user.name },
           { title: 'e-mail', value: (user) => user.email },

@@ -18,7 +18,7 @@ export const userSessions: Command = {
       const sessions = await listSessions({ app, em }, user.id, null);
       const [shop] = await listShopsOf(em, user);
       const none = `${user.name} is signed in nowhere.`;
-      shell.say(sessions.length === 0 ? none : readable(sessions, shop?.timezone ?? 'UTC'));
+      shell.show(sessions.length === 0 ? none : readable(sessions, shop?.timezone ?? 'UTC'));
       shell.give(sessions);
     });
     return undefined;

@@ -3,6 +3,7 @@ import { type CheckResult, checks, type VerifiedShop, verifyShop } from '../../c
 import type { Command } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatCount } from '../output/format.ts';
+import { paragraphs } from '../output/in-line.ts';
 import { startProgress } from '../output/progress.ts';
 
 /** Of each check; `--json` has the first hundred. */
@@ -31,18 +32,18 @@ export const verify: Command = {
         progress.stop();
       }
       const isSound = verified.every((shop) => shop.isSound);
-      shell.say(verified.length === 0 ? 'There is no shop yet.' : verified.map(describe).join('\n\n'));
+      shell.say(...(verified.length === 0 ? ['There is no shop yet.'] : paragraphs(verified.map(describe))));
       shell.give({ isSound, shops: verified });
       return isSound ? exitCodes.done : exitCodes.checkFoundProblems;
     });
   },
 };
 
-function describe({ code, name, isSound, checks }: VerifiedShop): string {
+function describe({ code, name, isSound, checks }: VerifiedShop): string[] {
   const verdict = isSound
     ? 'Everything agrees.'
     : 'Something does not agree. Keep a copy of the data as it is before anything is mended.';
-  return [`${name} (${code})`, ...checks.flatMap(describeCheck), verdict].join('\n');
+  return [`${name} (${code})`, ...checks.flatMap(describeCheck), verdict];
 }
 
 function describeCheck({ holds, counts, checked, wrong, faults, notes = [] }: CheckResult): string[] {

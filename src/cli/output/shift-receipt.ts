@@ -2,6 +2,7 @@ import { formatMinor, parseMinor } from '../../contract/money.ts';
 import type { ShiftReport } from '../../contract/shifts.ts';
 import { wallClock } from '../../core/shops/business-day.ts';
 import { formatCount, formatMoney } from './format.ts';
+import { inLine } from './in-line.ts';
 import { table } from './table.ts';
 
 type Shop = { name: string; currency: string; timezone: string };
@@ -36,8 +37,8 @@ export function shiftReceipt(report: ShiftReport, shop: Shop, names: Map<string,
   ]);
   const head = report.auditHead === null ? '' : `\n\n${headLines(report.auditHead)}`;
   const title = report.type === 'Z' ? `Z report ${shift.zNumber}` : 'X report';
-  const note = shift.note === '' ? '' : `\n\n${shift.note}`;
-  return `${shop.name}\n${title} · ${shift.businessDate} · ${shop.currency}\n${body}${note}${head}`;
+  const note = shift.note === '' ? '' : `\n\n${inLine(shift.note)}`;
+  return `${inLine(shop.name)}\n${title} · ${shift.businessDate} · ${shop.currency}\n${body}${note}${head}`;
 }
 
 /** Narrow enough for the paper; `smoocho audit verify --head` takes it with the line breaks, or without the last line. */

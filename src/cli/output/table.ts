@@ -1,10 +1,12 @@
+import { inLine } from './in-line.ts';
+
 /** Tables and bars for a terminal: plain text, aligned, no colours that a screen reader or a log would trip over. */
 
 export type Column<Row> = { title: string; value: (row: Row) => string; align?: 'left' | 'right' };
 
-/** Rows under their titles; as wide as their content. */
+/** Rows under their titles, each on one line whatever is in them; as wide as their content. */
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-  const cells = rows.map((row) => columns.map((column) => column.value(row)));
+  const cells = rows.map((row) => columns.map((column) => inLine(column.value(row))));
   const titles = columns.map((column) => column.title);
   const widths = columns.map((_, i) =>
     Math.max(...[titles, ...cells].map((line) => displayWidth(line[i] ?? ''))),

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { ConfigError } from '../../config.ts';
 import { query } from '../../database/query.ts';
 import { recordSecurity } from '../audit/record-security.ts';
 import { type Context, eventActor } from '../context.ts';
@@ -51,12 +52,18 @@ const safePart = ({ app }: Context): Part => (mayHaveOtherMachines(app.config) ?
 
 /**
  * Wraps all keys anew with the master key in a file, which is made if it isn't there; no key changes, so that servers go on
- * until each is restarted with the new one. Throws WrongKeyError, ConfigError.
+ * until each is restarted with the new one. Throws WrongKeyError, and ConfigError, also for a file with the key that is in use.
  */
 export async function changeMasterKey(context: Context, file: string): Promise<Rotated> {
   return await alone(context.em, async () => {
     const old = findMasterKey(await readKeyRows(context.em.fork()), context.app.config.masterKey);
     const next = existsSync(file) ? readKeyFile(file) : makeKeyFile(file);
+    // Whoever thinks that the key was changed would go on with one that somebody may have.
+    if (next.equals(old.key)) {
+      throw new ConfigError(
+        `${file} holds the master key that is in use: nothing would change. Name a file that is not there, and a new key is made in it.`,
+      );
+    }
     return await replaceMasterKey(context, old.key, next, file);
   });
 }

@@ -100,13 +100,13 @@ export async function claim(
       });
     }
     await saveUser(tx, user);
-    const shop = newShop ? await openShop(tx, newShop, user, app.now()) : null;
+    const by = { actor: { kind: 'user', id: user.id, name: user.name }, address } as const;
+    const shop = newShop ? await openShop(tx, newShop, user, app.now(), by) : null;
     await recordSecurity(tx, {
       type: 'setup_claimed',
       shopId: null,
       at: app.now(),
-      actor: { kind: 'user', id: user.id, name: user.name },
-      address,
+      ...by,
       details: { email: user.email, by: tokenHash ? 'setup token' : 'command line' },
     });
     return { user, shop };

@@ -4,7 +4,7 @@ import { fieldProblem } from '../../contract/problem.ts';
 import type { NewShop } from '../../contract/shops.ts';
 import { isUniqueViolation } from '../../database/pg-errors.ts';
 import { query } from '../../database/query.ts';
-import { recordedActor, recordSecurity } from '../audit/record-security.ts';
+import { recordedActor, recordSecurity, type SecurityRecord } from '../audit/record-security.ts';
 import type { Context } from '../context.ts';
 import { lockUser } from '../users/find-user.ts';
 import type { User } from '../users/user.entity.ts';
@@ -21,22 +21,21 @@ export async function createShop(
     const owner = await lockUser(tx, ownerId);
     if (owner.role !== 'owner' || owner.disabledAt)
       throw fieldProblem('invalid_request', '/owner', `${owner.name} is not an owner`);
-    const shop = await openShop(tx, newShop, owner, app.now());
-    const { id: shopId, code, name } = shop;
-    const details = { code, name, ownerId };
-    await recordSecurity(tx, {
-      type: 'shop_created',
-      shopId,
-      at: app.now(),
-      ...recordedActor(actor),
-      details,
-    });
-    return shop;
+    return await openShop(tx, newShop, owner, app.now(), recordedActor(actor));
   });
 }
 
-/** The shop, its counter row, and the owner's own shop if there was none yet; inside a transaction. */
-export async function openShop(em: EntityManager, newShop: NewShop, owner: User, now: Date): Promise<Shop> {
+/**
+ * The shop, its counter row, the owner's own shop if there was none yet, and the first record of its audit, which says that
+ * it is there by this hand; inside a transaction. Throws `already_exists`.
+ */
+export async function openShop(
+  em: EntityManager,
+  newShop: NewShop,
+  owner: User,
+  now: Date,
+  by: Pick<SecurityRecord, 'actor' | 'deviceId' | 'address'>,
+): Promise<Shop> {
   const shop = em.create(Shop, {
     ...newShop,
     id: uuidv7(),
@@ -56,5 +55,8 @@ export async function openShop(em: EntityManager, newShop: NewShop, owner: User,
   await query(em, 'INSERT INTO audit_chains (id, shop_id) VALUES ($1, $1)', [shop.id]);
   owner.shopId ??= shop.id;
   await em.flush();
+  const { id: shopId, code, name } = shop;
+  const details = { code, name, ownerId: owner.id };
+  await recordSecurity(em, { type: 'shop_created', shopId, at: now, ...by, details });
   return shop;
 }

@@ -26,7 +26,12 @@ export async function createUser(context: Context, shopId: string, newUser: NewU
     await requireStanding(tx, shopId);
     const user = tx.em.create(User, { ...fields, shopId }, { persist: false });
     await saveUser(tx.em, user);
-    tx.record({ shopId, type: 'user_created', data: viewColleague(user) });
+    tx.record({
+      shopId,
+      type: 'user_created',
+      data: viewColleague(user),
+      kept: { email: user.email, hasPin: user.pinHash !== null },
+    });
     return user;
   });
 }
