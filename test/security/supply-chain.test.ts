@@ -9,6 +9,10 @@ import { faultsOf, makeSbom } from '../../scripts/sbom.ts';
 const LICENCES = new Set([
   ...['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', '0BSD', 'BlueOak-1.0.0', 'Unlicense'],
   ...['(MIT OR CC0-1.0)', 'MIT OR Apache-2.0', 'PostgreSQL'],
+  // libvips, a shared library that anybody may replace by their own: all that the LGPL asks of whoever ships it unchanged.
+  'LGPL-3.0-or-later',
+  'Apache-2.0 AND LGPL-3.0-or-later',
+  'Apache-2.0 AND LGPL-3.0-or-later AND MIT',
 ]);
 /** What never leaves the machine of whoever develops it may be under some more. */
 const FOR_DEVELOPMENT = new Set([
