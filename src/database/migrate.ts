@@ -103,6 +103,11 @@ export async function migrateUp(url: string, log: (line: string) => void = () =>
   return pending.length === 0 ? [] : await run(url, 'up', Number.POSITIVE_INFINITY, log);
 }
 
+/** Applies the first `count` migrations to an empty database: the schema of an older version, which its backup fits into. */
+export async function migrateTo(url: string, count: number): Promise<void> {
+  await run(url, 'up', count, () => {});
+}
+
 /**
  * Takes the last `count` migrations back, with the data that only they held; gives the names. Throws SchemaError for one
  * that can't be: nothing is taken back then.

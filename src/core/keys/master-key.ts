@@ -1,4 +1,4 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { chownSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
@@ -24,6 +24,10 @@ const CLOSED_BUT_TO_READERS = 0o037;
 /** What holds the key, as a sentence begins. */
 export const nameOf = (place: MasterKeyPlace) =>
   'text' in place ? 'The key in MASTER_KEY' : `The key file ${place.path}`;
+
+/** Tells master keys apart, and nothing of the key itself. */
+export const masterKeyFingerprint = (key: KeyObject): string =>
+  createHmac('sha256', key).update('smoocho master key').digest('hex').slice(0, 16);
 
 const nextPath = (path: string) => `${path}.next`;
 

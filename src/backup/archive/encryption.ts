@@ -1,0 +1,93 @@
+import type { ReadableStream as WebStream } from 'node:stream/web';
+import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { ArchiveError } from '../errors.ts';
+
+type Bytes = AsyncIterable<Uint8Array>;
+
+/** An identity (`AGE-SECRET-KEY-1…`), and the recipient (`age1…`) that files are encrypted to for it. */
+export type KeyPair = { identity: string; recipient: string };
+
+export async function newKeyPair(): Promise<KeyPair> {
+  const identity = await generateX25519Identity();
+  return { identity, recipient: await identityToRecipient(identity) };
+}
+
+/** The identities in a file of age's: a key a line, `#` before comments. */
+export const identitiesIn = (text: string): string[] =>
+  text.split(/\r?\n/).flatMap((line) => /^\s*(AGE-SECRET-KEY-1[0-9A-Z]+)\s*$/.exec(line)?.[1] ?? []);
+
+/** The recipient of an identity; undefined for a text that is none. */
+export const recipientOf = (identity: string): Promise<string | undefined> =>
+  identityToRecipient(identity).catch(() => undefined);
+
+/** Whether files can be encrypted to this text. */
+export function isRecipient(text: string): boolean {
+  try {
+    new Encrypter().addRecipient(text);
+    return /^age1[0-9a-z]{58}$/.test(text);
+  } catch {
+    return false;
+  }
+}
+
+/** Encrypts for all recipients, a piece at a time: the whole is never in memory. https://age-encryption.org/v1 */
+export async function* encrypt(plain: Bytes, recipients: string[]): AsyncGenerator<Uint8Array> {
+  const encrypter = new Encrypter();
+  for (const recipient of recipients) encrypter.addRecipient(recipient);
+  yield* pieces(await encrypter.encrypt(pulled(plain)));
+}
+
+/**
+ * Decrypts with the first identity that fits. What comes out is right as far as it goes; one that was cut or changed throws at
+ * that place: nothing may be done with the beginning before the end has come. Throws ArchiveError.
+ */
+export async function* decrypt(cipher: Bytes, identities: string[]): AsyncGenerator<Uint8Array> {
+  const decrypter = new Decrypter();
+  for (const identity of identities) decrypter.addIdentity(identity);
+  let plain: AsyncIterable<Uint8Array>;
+  try {
+    plain = pieces(await decrypter.decrypt(pulled(cipher)));
+  } catch (error) {
+    throw asArchiveError(error);
+  }
+  try {
+    yield* plain;
+  } catch (error) {
+    throw asArchiveError(error);
+  }
+}
+
+/** The package has no codes: of its messages, this one means that no identity is of the recipients. */
+function asArchiveError(error: unknown): unknown {
+  if (isSystemError(error) || error instanceof ArchiveError) return error;
+  if (error instanceof Error && error.message.startsWith('no identity matched')) {
+    return new ArchiveError(
+      'locked',
+      'None of the keys at hand opens this archive. Name the file with its recovery key: --identity FILE.',
+    );
+  }
+  return new ArchiveError('damaged', 'The archive is damaged: it does not decrypt to its end.', error);
+}
+
+const isSystemError = (error: unknown) => error instanceof Error && 'syscall' in error;
+
+/** A web stream that asks for a piece only when one is wanted, so that nothing piles up between the two. */
+function pulled(bytes: Bytes): ReadableStream<Uint8Array> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await iterator.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      async cancel() {
+        await iterator.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return stream;
+}
+
+const pieces = (stream: ReadableStream<Uint8Array>) => stream as unknown as WebStream<Uint8Array>;

@@ -1,0 +1,54 @@
+import pg from 'pg';
+import { DatabaseUnreachableError } from '../../database/errors.ts';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+/** An import or a migration holds its tables for minutes at most. */
+const LOCK_TIMEOUT_MS = 120_000;
+
+/** How values are written, whatever the server's own settings are: so that every version reads what another one wrote. */
+const SETTINGS: Record<string, string> = {
+  timezone: 'UTC',
+  datestyle: 'ISO, YMD',
+  intervalstyle: 'postgres',
+  extra_float_digits: '1',
+  bytea_output: 'hex',
+  lc_monetary: 'C',
+  client_encoding: 'UTF8',
+  standard_conforming_strings: 'on',
+  // From the first row on, also while another reader of a large table is in its middle: rows keep their order.
+  synchronize_seqscans: 'off',
+  row_security: 'off',
+  statement_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  lock_timeout: String(LOCK_TIMEOUT_MS),
+  search_path: 'public',
+};
+
+const OPTIONS = Object.entries(SETTINGS)
+  .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
+  .join(' ');
+
+/** A connection for reading or writing whole tables, closed afterwards. Throws DatabaseUnreachableError. */
+export async function withCopyClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    application_name: 'smoocho backup',
+    options: OPTIONS,
+  });
+  // A connection that breaks reports it here too; the query in flight tells whoever waits for it.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+  } catch (error) {
+    throw new DatabaseUnreachableError(
+      `The database at ${client.host}:${client.port} can't be reached (${(error as Error).message || error}). Is it running?`,
+    );
+  }
+  try {
+    return await work(client);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import pg from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+import type { ArchivedTable } from '../archive/format.ts';
+import { countLines } from '../archive/walk-archive.ts';
+
+/** A member of the archive has to say its size before its content: so much of a table is in memory at a time. */
+const PART_BYTES = 4 * 1024 * 1024;
+/** PostgreSQL sends rows all the time; one that is silent for so long is gone, or waits for a disk that is. */
+const SILENCE_MS = 120_000;
+const LINE_FEED = 0x0a;
+
+export type TableShape = Pick<ArchivedTable, 'name' | 'columns'>;
+
+const columnsOf = ({ columns }: TableShape) =>
+  columns.map(({ name }) => pg.escapeIdentifier(name)).join(', ');
+
+/** `COPY … (columns in their order)`: what both directions begin with. */
+export const copyTarget = (table: TableShape) =>
+  `COPY ${pg.escapeIdentifier(table.name)} (${columnsOf(table)})`;
+
+/**
+ * Reads a table to its end and hands it on in parts of whole rows, each in pieces; gives what the manifest says of it. Inside a
+ * transaction, all tables are read as they were at one moment.
+ */
+export async function copyOut(
+  client: pg.Client,
+  table: TableShape,
+  onPart: (part: Part, number: number) => Promise<void>,
+): Promise<ArchivedTable> {
+  const hash = createHash('sha256');
+  const read = { rows: 0, sizeBytes: 0, parts: 0 };
+  const stream = client.query(copyTo(`${copyTarget(table)} TO STDOUT`));
+  for await (const part of wholeRows(withoutSilence(stream))) {
+    for (const piece of part.pieces) {
+      hash.update(piece);
+      read.rows += countLines(piece);
+    }
+    read.sizeBytes += part.sizeBytes;
+    read.parts += 1;
+    await onPart(part, read.parts);
+  }
+  return { ...table, ...read, sha256: hash.digest('hex') };
+}
+
+export type Part = { pieces: Uint8Array[]; sizeBytes: number };
+
+/** Pieces gathered to parts that end with a row's end. */
+async function* wholeRows(stream: AsyncIterable<Buffer>): AsyncGenerator<Part> {
+  let pieces: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const piece of stream) {
+    const end = piece.lastIndexOf(LINE_FEED) + 1;
+    sizeBytes += piece.byteLength;
+    if (sizeBytes < PART_BYTES || end === 0) {
+      pieces.push(piece);
+      continue;
+    }
+    const restBytes = piece.byteLength - end;
+    yield { pieces: [...pieces, piece.subarray(0, end)], sizeBytes: sizeBytes - restBytes };
+    pieces = restBytes > 0 ? [piece.subarray(end)] : [];
+    sizeBytes = restBytes;
+  }
+  if (sizeBytes > 0) yield { pieces, sizeBytes };
+}
+
+async function* withoutSilence(stream: AsyncIterable<Buffer> & { destroy(error: Error): unknown }) {
+  const iterator = stream[Symbol.asyncIterator]();
+  for (;;) {
+    const silence = Promise.withResolvers<never>();
+    const late = setTimeout(
+      () => silence.reject(new Error(`The database sent nothing for ${SILENCE_MS / 1000} seconds.`)),
+      SILENCE_MS,
+    );
+    try {
+      const { done, value } = await Promise.race([iterator.next(), silence.promise]);
+      if (done) return;
+      yield value;
+    } finally {
+      clearTimeout(late);
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import pg from 'pg';
+import { migrateTo, migrationStatus } from '../../database/migrate.ts';
+import type { Member } from '../archive/archive-reader.ts';
+import type { Manifest, Secrets } from '../archive/format.ts';
+import { walkArchive } from '../archive/walk-archive.ts';
+import { ArchiveError } from '../errors.ts';
+import { withCopyClient } from './copy-client.ts';
+import { type CopyIn, copyIn } from './copy-in.ts';
+import { copyOut } from './copy-out.ts';
+import { readSchemaParts } from './schema-parts.ts';
+import { readTables, SHOPS } from './snapshot.ts';
+
+export type LoadPhase = 'loading' | 'indexing' | 'checking';
+export type LoadProgress = (phase: LoadPhase, doneBytes: number, note: string) => void;
+
+export type LoadTarget = {
+  /** An empty database. */
+  url: string;
+  onImage?: ((key: string, bytes: Uint8Array) => Promise<void>) | undefined;
+  onSecrets?: ((secrets: Secrets) => void) | undefined;
+  onProgress?: LoadProgress | undefined;
+};
+
+/**
+ * Fills an empty database with what an archive holds, in the schema that the archive has, and reads all of it back: when it
+ * resolves, every table has the checksum that the manifest says. `manifest` is of the same archive, read before. What goes wrong
+ * leaves the database without a row. Throws ArchiveError, and what PostgreSQL throws.
+ */
+export async function loadArchive(
+  archive: AsyncIterable<Member>,
+  manifest: Manifest,
+  target: LoadTarget,
+): Promise<void> {
+  await checkMigrations(target.url, manifest);
+  await migrateTo(target.url, manifest.migrations.length);
+  await withCopyClient(target.url, async (client) => {
+    await checkColumns(client, manifest);
+    await client.query('BEGIN');
+    const parts = await readSchemaParts(client);
+    for (const statement of parts.drop) await client.query(statement);
+    await client.query(`TRUNCATE ${manifest.tables.map(({ name }) => pg.escapeIdentifier(name)).join(', ')}`);
+    await fill(client, archive, manifest, target);
+    for (const [number, statement] of parts.make.entries()) {
+      target.onProgress?.('indexing', number, `${number + 1} of ${parts.make.length}`);
+      await client.query(statement);
+    }
+    for (const { name, value, isCalled } of manifest.sequences)
+      await client.query('SELECT setval($1::regclass, $2, $3)', [pg.escapeIdentifier(name), value, isCalled]);
+    await client.query('COMMIT');
+    await client.query('ANALYZE');
+    await checkContent(client, manifest, target.onProgress);
+  });
+}
+
+/** They have to be the first ones of this program's, or the tables would not be those of the archive. */
+async function checkMigrations(url: string, { migrations, version }: Manifest): Promise<void> {
+  const { pending } = await migrationStatus(url);
+  const unknown = migrations.filter((name, place) => pending[place] !== name);
+  if (unknown.length === 0) return;
+  throw new ArchiveError(
+    'newer',
+    `Smoocho ${version} made this backup, with tables that this version does not know (${unknown[0]}). Install Smoocho ${version} or newer, and restore it with that.`,
+  );
+}
+
+async function checkColumns(client: pg.Client, manifest: Manifest): Promise<void> {
+  const shapes = new Map(
+    (await readTables(client)).map((table) => [table.name, JSON.stringify(table.columns)]),
+  );
+  for (const { name, columns } of manifest.tables) {
+    if (shapes.get(name) === JSON.stringify(columns)) shapes.delete(name);
+    else
+      throw new ArchiveError(
+        'foreign',
+        `The table ${name} of this backup is not as any version of Smoocho has it.`,
+      );
+  }
+  const [missing] = shapes.keys();
+  if (missing) throw new ArchiveError('foreign', `This backup lacks the table ${missing}.`);
+}
+
+async function fill(
+  client: pg.Client,
+  archive: AsyncIterable<Member>,
+  manifest: Manifest,
+  { onImage, onSecrets, onProgress }: LoadTarget,
+): Promise<void> {
+  const tables = new Map(manifest.tables.map((table) => [table.name, table]));
+  let open: { name: string; copy: CopyIn } | undefined;
+  let doneBytes = 0;
+  const close = async () => {
+    await open?.copy.end();
+    open = undefined;
+  };
+  const walked = await walkArchive(archive, {
+    onSecrets: (secrets) => onSecrets?.(secrets),
+    async onImage(key, bytes) {
+      await close();
+      await onImage?.(key, bytes);
+    },
+    async onRows(name, rows) {
+      if (open?.name !== name) {
+        await close();
+        const table = tables.get(name);
+        if (!table) throw new ArchiveError('damaged', 'The archive changed while it was read.');
+        open = { name, copy: copyIn(client, table) };
+      }
+      await open.copy.write(rows);
+      doneBytes += rows.byteLength;
+      onProgress?.('loading', doneBytes, name);
+    },
+  });
+  await close();
+  if (walked.findings.length === 0 && JSON.stringify(walked.manifest) === JSON.stringify(manifest)) return;
+  throw new ArchiveError('damaged', 'The archive changed while it was read.');
+}
+
+/** Reads every table as a backup of it would: the same rows, in the same order, give the same checksums. */
+async function checkContent(client: pg.Client, manifest: Manifest, onProgress?: LoadProgress): Promise<void> {
+  let doneBytes = 0;
+  for (const table of manifest.tables) {
+    const { name, columns } = table;
+    const found = await copyOut(client, { name, columns }, async ({ sizeBytes }) => {
+      doneBytes += sizeBytes;
+      onProgress?.('checking', doneBytes, name);
+    });
+    if (found.rows === table.rows && found.sha256 === table.sha256) continue;
+    throw new ArchiveError(
+      'damaged',
+      `The table ${name} is not in the database as it is in the backup: ${found.rows} rows of ${table.rows}. The disk, or the memory, is not to be relied on.`,
+    );
+  }
+  const { rows } = await client.query(SHOPS);
+  if (JSON.stringify(rows) === JSON.stringify(manifest.shops)) return;
+  throw new ArchiveError('damaged', 'The figures of the shops are not those of the backup.');
+}

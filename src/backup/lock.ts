@@ -1,0 +1,12 @@
+import type { Client } from 'pg';
+import { BackupRefusedError } from './errors.ts';
+
+/** Held by whoever makes a backup of this database, for as long as the connection lives. "Smob" in ASCII. */
+const BACKUP_KEY = 0x536d6f62;
+
+/** One at a time over all processes and machines. Throws BackupRefusedError. */
+export async function takeBackupLock(client: Client): Promise<void> {
+  const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS mine', [BACKUP_KEY]);
+  if (rows[0].mine) return;
+  throw new BackupRefusedError('Another backup of this database is being made. Try again when it is done.');
+}

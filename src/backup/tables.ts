@@ -1,0 +1,40 @@
+/**
+ * What an archive holds, in the order in which rows point at each other. A table that stands in neither list stops every backup:
+ * whoever adds one says here whether it is kept. A test holds both lists to the schema.
+ */
+export const KEPT_TABLES: readonly string[] = [
+  'setup',
+  'users',
+  'shops',
+  'shop_heads',
+  'sessions',
+  'keys',
+  'audit_chains',
+  'security_log',
+  'audit_seals',
+  'products',
+  'product_variants',
+  'modifier_groups',
+  'modifiers',
+  'inventory_items',
+  'recipes',
+  'customers',
+  'devices',
+  'pairing_codes',
+  'number_leases',
+  'shifts',
+  'cash_movements',
+  'orders',
+  'order_lines',
+  'payments',
+  'refunds',
+  'refund_lines',
+  'voids',
+  'stock_movements',
+  'events',
+];
+
+/** Table → why an archive has no need of it. */
+export const LEFT_OUT: Readonly<Record<string, string>> = {
+  pgmigrations: 'the manifest names the migrations, and a restore runs them',
+};
