@@ -93,6 +93,12 @@ export async function listAttention(em: EntityManager): Promise<Attention[]> {
   return (await query<Row>(em, LIST_OPEN)).map(viewAttention);
 }
 
+/** The same order, for who keeps what is open. */
+export const byUrgency = (a: Attention, b: Attention): number =>
+  Number(b.severity === 'problem') - Number(a.severity === 'problem') ||
+  a.since.localeCompare(b.since) ||
+  a.code.localeCompare(b.code);
+
 const LIST_CHANGED = `
   SELECT ${COLUMNS}, change_no::float8 AS "changeNo" FROM attention WHERE change_no > $1 ORDER BY change_no`;
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Server } from 'socket.io';
 import type { App } from '../../app.ts';
 import type { Attention, AttentionNeeded } from '../../contract/attention.ts';
-import { changedAttention } from '../../core/attention/attention.ts';
+import { byUrgency, changedAttention } from '../../core/attention/attention.ts';
 import { findFallen, type Standing } from '../../core/auth/standing.ts';
 import type { FeedSocket } from './catch-up.ts';
 
@@ -76,7 +76,8 @@ export function watchAttention(app: App, io: Server): AttentionFeed {
       await lookNow();
       const [isFallen] = await findFallen(app.orm.em.fork(), [sessionGrantOf(socket)], app.now());
       if (isFallen || !socket.connected) return;
-      for (const attention of open.values()) socket.emit('attention_needed', messageOf(app, attention));
+      for (const attention of [...open.values()].toSorted(byUrgency))
+        socket.emit('attention_needed', messageOf(app, attention));
       socket.join(OWNERS_ROOM);
     },
     async stop() {
