@@ -1,24 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { type EdgeConfig, type EdgeSettings, edgeConfig } from './config-edge.ts';
+import { type BackupConfig, backupConfig } from './config-backup.ts';
+import { type EdgeConfig, edgeConfig } from './config-edge.ts';
 import { ConfigError } from './config-error.ts';
+import { checkClosed, readConfigFile, syncFolder } from './config-file.ts';
 
+export { type BackupConfig, cronOf } from './config-backup.ts';
 export type { EdgeConfig } from './config-edge.ts';
 export { ConfigError } from './config-error.ts';
+export { changeConfigFile, syncFolder } from './config-file.ts';
 
 /** Where everything is and how it runs; the only reader of `process.env`. */
 export type Config = {
@@ -36,6 +28,9 @@ export type Config = {
   /** The least serious log line that is written. */
   logLevel: string;
   edge: EdgeConfig;
+  backup: BackupConfig;
+  /** Started by a server's schedule: it ends when that server is gone. */
+  isJob: boolean;
   secrets: Secrets;
   masterKey: MasterKeyPlace;
 };
@@ -56,13 +51,6 @@ export type ConfigOverrides = {
 };
 
 type Env = Record<string, string | undefined>;
-type ConfigFile = EdgeSettings & {
-  host?: unknown;
-  port?: unknown;
-  databaseUrl?: unknown;
-  redisUrl?: unknown;
-  logLevel?: unknown;
-};
 
 /** All interfaces: the tills are on the shop's network. */
 const DEFAULT_HOST = '0.0.0.0';
@@ -73,7 +61,7 @@ const DEFAULT_POOL_SIZE = 8;
 /** Flags win over the environment, the environment over `config.json`, that over the defaults. */
 export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.env): Config {
   const home = resolve(overrides.home ?? env.SMOOCHO_HOME ?? defaultHome());
-  const file = readConfigFile(join(home, 'config.json'));
+  const file = readConfigFile(home);
   return {
     home,
     outerHome: overrides.outerHome,
@@ -84,10 +72,24 @@ export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.e
     poolSize: overrides.poolSize ?? DEFAULT_POOL_SIZE,
     logLevel: env.LOG_LEVEL ?? asString(file.logLevel) ?? 'info',
     edge: edgeConfig(file, env),
+    backup: backupConfig(file.backup),
+    isJob: env[JOB] !== undefined,
     secrets: openSecrets(join(home, 'secrets'), env),
     masterKey: masterKeyPlace(join(home, 'secrets'), env),
   };
 }
+
+/** What of `config.json` a running server reads anew, for `smoocho backup schedule` and `key create` change it. Throws ConfigError. */
+export const readBackupConfig = (home: string): BackupConfig => backupConfig(readConfigFile(home).backup);
+
+const JOB = 'SMOOCHO_JOB';
+
+/** The environment of a command that a server's schedule starts: the server's own, on the same home. */
+export const jobEnvironment = ({ home }: Pick<Config, 'home'>, env: Env = process.env): Env => ({
+  ...env,
+  SMOOCHO_HOME: home,
+  [JOB]: '1',
+});
 
 /** PostgreSQL refuses to run as root, and root's own home is closed to others: root's data lives in /var/lib. */
 export function defaultHome(): string {
@@ -103,38 +105,6 @@ export const withoutRealShop = (config: Config): Config => ({
   databaseUrl: undefined,
   masterKey: ownMasterKey(join(config.home, 'secrets')),
 });
-
-function readConfigFile(path: string): ConfigFile {
-  if (!existsSync(path)) return {};
-  let settings: unknown;
-  try {
-    settings = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new ConfigError(`${path} ${faultOf(error as Error)}. Correct it, or move it away.`);
-  }
-  if (typeof settings === 'object' && settings !== null && !Array.isArray(settings)) {
-    if (holdsPassword(settings)) checkClosed(path);
-    return settings;
-  }
-  throw new ConfigError(
-    `${path} has no settings in braces, like {"port": 8080}. Correct it, or move it away.`,
-  );
-}
-
-/** Whether an address in it has a password, where one is written or among the parameters. */
-function holdsPassword({ databaseUrl, redisUrl }: ConfigFile): boolean {
-  return [databaseUrl, redisUrl].some((text) => {
-    const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
-    return url !== undefined && (url.password !== '' || url.searchParams.has('password'));
-  });
-}
-
-/** What a parser says of JSON quotes what is around the fault, which may be a password. */
-function faultOf({ name, message }: Error): string {
-  if (name !== 'SyntaxError') return `can't be read (${message})`;
-  const place = /line \d+ column \d+/.exec(message)?.[0];
-  return `is not valid JSON${place ? `, from ${place} on` : ''}`;
-}
 
 /** `NAME`, or the content of the file that `NAME_FILE` names (a secret mounted by an orchestrator). */
 function fromEnvOrFile(env: Env, name: string): string | undefined {
@@ -208,19 +178,8 @@ function readOrMake(path: string): string {
   return readSecretFile(path);
 }
 
-const READABLE = 0o044;
-const TO_OTHERS = 0o077;
-
-/** Throws ConfigError when a file with a secret has one of the bits `closedTo`. */
-function checkClosed(path: string, closedTo = TO_OTHERS): void {
-  const loose = process.platform === 'win32' ? 0 : statSync(path).mode & closedTo;
-  if (loose === 0) return;
-  const how = (loose & READABLE) !== 0 ? 'can be read by others' : 'is open to others';
-  throw new ConfigError(`${path} ${how}. Close it: chmod ${(0o666 & ~closedTo).toString(8)} ${path}`);
-}
-
 /** What a secret's file says. Throws ConfigError when it is empty, can't be read, or has one of the bits `closedTo`. */
-export function readSecretFile(path: string, closedTo = TO_OTHERS): string {
+export function readSecretFile(path: string, closedTo?: number): string {
   let secret: string;
   try {
     checkClosed(path, closedTo);
@@ -260,13 +219,4 @@ export function makeSecretFile(path: string, secret = newSecret()): void {
   } finally {
     if (existsSync(draft)) rmSync(draft);
   }
-}
-
-/** What was made or renamed in a folder is there after a power cut, too. */
-export function syncFolder(folder: string): void {
-  // Windows knows no such thing.
-  if (process.platform === 'win32') return;
-  const handle = openSync(folder, 'r');
-  fsyncSync(handle);
-  closeSync(handle);
 }

@@ -37,13 +37,37 @@ const rooms: [file: string, allowed: string, forbidden: string[]][] = [
     ],
   ],
   [
+    'src/backup/x.ts',
+    '../core/context.ts',
+    [
+      '../server/server.ts',
+      '../cli/main.ts',
+      '../app.ts',
+      '../redis/bus.ts',
+      'koa',
+      'commander',
+      'cli-progress',
+    ],
+  ],
+  [
+    'src/backup/y/x.ts',
+    '../../database/orm.ts',
+    ['../../app.ts', '../../server/server.ts', '../../pricing/index.ts'],
+  ],
+  [
     'src/server/routes/x.ts',
     '../../core/context.ts',
-    ['../../cli/main.ts', '../../database/orm.ts', 'commander', '../../pricing/index.ts'],
+    [
+      '../../cli/main.ts',
+      '../../database/orm.ts',
+      '../../backup/schedule.ts',
+      'commander',
+      '../../pricing/index.ts',
+    ],
   ],
   [
     'src/cli/commands/x.ts',
-    '../../core/context.ts',
+    '../../backup/schedule.ts',
     ['../../server/server.ts', '../../database/orm.ts', 'koa', 'socket.io'],
   ],
 ];
@@ -83,9 +107,11 @@ describe('the import directions of the house', () => {
 
   before(() => {
     const start = { file: 'src/cli/commands/start.ts', what: '../../server/server.ts' };
+    const app = { file: 'src/app.ts', what: './backup/schedule.ts' };
     const fileStore = { file: 'src/client/file-store.ts', what: 'node:fs/promises' };
     refused = lintHouse([
       start,
+      app,
       fileStore,
       ...placed.flatMap(({ allowed, forbidden }) => [allowed, ...forbidden]),
     ]);
@@ -101,6 +127,10 @@ describe('the import directions of the house', () => {
 
   it('let start, and no other command, import the server', () => {
     expect(refused.has('src/cli/commands/start.ts')).to.equal(false);
+  });
+
+  it('keep the app apart from backups, which stand on the core alone', () => {
+    expect(refused.has('src/app.ts')).to.equal(true);
   });
 
   it('let the file store, and nothing else of the client, import Node', () => {

@@ -7,6 +7,7 @@ type Entry = { name: string; load: () => Promise<Command> };
 export const entries: readonly Entry[] = [
   { name: 'init', load: async () => (await import('./commands/init.ts')).init },
   { name: 'start', load: async () => (await import('./commands/start.ts')).start },
+  { name: 'status', load: async () => (await import('./commands/status.ts')).status },
   { name: 'shop create', load: async () => (await import('./commands/shop-create.ts')).shopCreate },
   { name: 'shop list', load: async () => (await import('./commands/shop-list.ts')).shopList },
   { name: 'user create', load: async () => (await import('./commands/user-create.ts')).userCreate },

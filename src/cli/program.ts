@@ -3,6 +3,7 @@ import type { App } from '../app.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { version } from '../version.ts';
 import type { Command, Shell } from './command.ts';
+import { endWithServer } from './end-with-server.ts';
 import { exitCodes } from './exit-codes.ts';
 import { inLine, inLines } from './output/in-line.ts';
 
@@ -79,6 +80,7 @@ function openShell(options: Record<string, unknown>): Shell {
   const wantsJson = options.json === true;
   const write = (stream: NodeJS.WriteStream, text: string) => stream.write(`${text}\n`);
   const config: Config = loadConfig({ home: options.home as string | undefined });
+  if (config.isJob) endWithServer();
   return {
     config,
     wantsJson,

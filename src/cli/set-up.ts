@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type App, createApp, systemContext } from '../app.ts';
 import type { Config } from '../config.ts';
 import type { NewShop } from '../contract/shops.ts';
@@ -15,6 +17,10 @@ export type SetUpResult = {
   shops: ReturnType<typeof viewShop>[];
   owners: ReturnType<typeof viewUser>[];
 };
+
+/** Nothing is here yet: no cluster of our own, and no database named. */
+export const isFresh = (config: Config): boolean =>
+  !config.databaseUrl && !existsSync(join(config.home, 'postgres'));
 
 /**
  * Sets an installation up: schema, first owner, first shop. One that is set up already is left as it is, and nobody is

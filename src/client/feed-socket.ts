@@ -1,4 +1,5 @@
 import { io } from 'socket.io-client';
+import type { AttentionNeeded } from '../contract/attention.ts';
 import type { EventEnvelope, FeedPosition, Resync, UserActivity } from '../contract/events.ts';
 import { NoAnswerError, type ProblemAnswer, readProblem } from './errors.ts';
 
@@ -7,6 +8,7 @@ export type SocketHooks = {
   onResync(at: Resync): void;
   onEvent(event: EventEnvelope): void;
   onActivity(activity: UserActivity): void;
+  onAttention(attention: AttentionNeeded): void;
   /** Once, when the connection is over: refused by the server, or lost. */
   onEnd(error: ProblemAnswer | NoAnswerError): void;
 };
@@ -59,6 +61,7 @@ export function openSocket(
     if (name === 'ready') hooks.onReady(payload as FeedPosition);
     else if (name === 'resync') hooks.onResync(payload as Resync);
     else if (name === 'user_activity') hooks.onActivity(payload as UserActivity);
+    else if (name === 'attention_needed') hooks.onAttention(payload as AttentionNeeded);
     else if (isEnvelope(payload)) hooks.onEvent(payload);
   });
   return close;

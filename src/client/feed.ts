@@ -1,3 +1,4 @@
+import type { AttentionNeeded } from '../contract/attention.ts';
 import {
   formatPosition,
   listEvents,
@@ -37,6 +38,11 @@ export type FeedOptions = FeedHandlers & {
   onState?: (state: FeedState) => unknown;
   /** Who is on which device; managers and owners hear it, and over a WebSocket only. */
   onActivity?: (activity: UserActivity['data'], at: string) => unknown;
+  /**
+   * What needs the owner, such as a backup that failed: what is open with each connection, then each change, `endedAt` set when
+   * it is over. Owners hear it, and over a WebSocket only; `GET /api/attention` lists what is open.
+   */
+  onAttention?: (attention: AttentionNeeded['data'], at: string) => unknown;
   /** `auto` (the default) is a WebSocket, and long polling where there can be none. */
   transport?: 'auto' | Transport;
   /** Tells readers of one shop on one store apart: each name has its own place. */
@@ -121,6 +127,7 @@ export function openFeed(
         },
         onEvent: (event) => reader.push({ kind: 'event', event }),
         onActivity: ({ data, at }) => void tell(context, () => options.onActivity?.(data, at)),
+        onAttention: ({ data, at }) => void tell(context, () => options.onAttention?.(data, at)),
         onEnd: (error) =>
           end({
             why: 'failed',

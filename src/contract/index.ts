@@ -1,4 +1,5 @@
 export * from './activity.ts';
+export * from './attention.ts';
 export * from './auth.ts';
 export * from './customers.ts';
 export * from './devices.ts';

@@ -1,4 +1,5 @@
 import * as activity from './activity.ts';
+import * as attention from './attention.ts';
 import * as audit from './audit.ts';
 import * as auth from './auth.ts';
 import * as customers from './customers.ts';
@@ -79,6 +80,7 @@ export const routes: readonly Route[] = [
   activity.listActivity,
   events.listEvents,
   audit.listAudit,
+  attention.listAttention,
 
   reports.salesReport,
   reports.taxReport,

@@ -1,14 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
+import { openHeldConnection } from './held-connection.ts';
 
 /** Held by every server of this database: alone, or shared by those that can tell each other. "Smos" in ASCII. */
 const SERVER_KEY = 0x536d6f73;
 /** A server that was just stopped or killed may still be going; whoever waits longer has met one that runs. */
 const WAIT_MS = 5_000;
 const PAUSE_MS = 250;
-const CONNECT_TIMEOUT_MS = 5_000;
-/** A machine that lost its power holds the lock until PostgreSQL finds out: 30 + 3 × 10 seconds, not two hours. */
-const KEEPALIVES = '-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3';
 
 /** Another server runs on this database, and the two would not hear of each other. Exit code 6. */
 export class AnotherServerError extends Error {
@@ -75,19 +73,7 @@ export async function takeServerLock(
   };
 }
 
-async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 30_000,
-    application_name: 'smoocho server',
-    options: `${KEEPALIVES} -c idle_session_timeout=0`,
-  });
-  client.on('error', () => {});
-  await client.connect();
-  return client;
-}
+const connect = (url: string) => openHeldConnection(url, 'smoocho server');
 
 async function tryFor(client: pg.Client, isShared: boolean, ms: number): Promise<boolean> {
   const take = isShared ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';

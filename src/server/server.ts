@@ -19,6 +19,7 @@ import { problemAnswers } from './middleware/problems.ts';
 import { recordRefusals } from './middleware/refusals.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
+import { mountAttention } from './routes/attention.ts';
 import { mountAudit } from './routes/audit.ts';
 import { mountAuth } from './routes/auth.ts';
 import { mountCustomers } from './routes/customers.ts';
@@ -79,6 +80,7 @@ export function createKoa(
   mountReports(router, app);
   mountEvents(router, app, feed);
   mountAudit(router, app);
+  mountAttention(router, app);
 
   koa.use(router.routes());
   // Says in a header which methods an address has; the answer is made of its status, as of any other.

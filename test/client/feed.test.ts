@@ -4,6 +4,7 @@ import type { Client, ClientOptions } from '../../src/client/client.ts';
 import type { FeedOptions, FeedState } from '../../src/client/feed.ts';
 import type { FeedEvent, FeedResync } from '../../src/client/feed-reader.ts';
 import { memoryStore } from '../../src/client/store.ts';
+import type { AttentionNeeded } from '../../src/contract/attention.ts';
 import {
   type EventEnvelope,
   formatPosition,
@@ -25,6 +26,7 @@ import {
 } from './support.ts';
 
 const OTHER_EPOCH = '0190f5a2-8c3e-7d10-9b7e-2f4f6f0c1a56';
+const AT = '2026-04-01T10:00:00.000Z';
 
 type Auth = { token: string; shopId: string; since?: string };
 
@@ -435,6 +437,27 @@ describe('the feed of the client', () => {
     server.io.emit('user_activity', activity);
     await until(() => seen.length === 1);
     expect(seen[0]).to.deep.equal([activity.data, activity.at]);
+  });
+
+  it('shows owners what needs them', async () => {
+    const seen: [AttentionNeeded['data'], string][] = [];
+    const { isLive, seqs } = follow(await signedIn(), { onAttention: (data, at) => seen.push([data, at]) });
+    await until(isLive);
+    const data = {
+      code: 'backup_failed',
+      severity: 'problem',
+      detail: 'The disk is full.',
+      since: AT,
+      endedAt: null,
+    };
+    server.io.emit('attention_needed', { type: 'attention_needed', at: AT, data });
+    server.io.emit('attention_needed', { type: 'attention_needed', at: AT, data: { ...data, endedAt: AT } });
+    await until(() => seen.length === 2);
+    expect(seen).to.deep.equal([
+      [data, AT],
+      [{ ...data, endedAt: AT }, AT],
+    ]);
+    expect(seqs).to.deep.equal([]);
   });
 
   describe('without WebSockets', () => {

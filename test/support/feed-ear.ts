@@ -1,4 +1,5 @@
 import { io, type Socket } from 'socket.io-client';
+import type { AttentionNeeded } from '../../src/contract/attention.ts';
 import {
   type EventEnvelope,
   eventTypes,
@@ -13,6 +14,7 @@ export type Ear = {
   events: EventEnvelope[];
   starts: (Ready & Partial<Resync>)[];
   activity: UserActivity[];
+  attention: AttentionNeeded[];
   /** Why it was closed, each time. */
   closed: string[];
   /** Refusals, by the problem's code. */
@@ -24,10 +26,11 @@ export type EarAuth = { token: string | null; shopId: string; since?: string };
 export function openEar(url: string, auth: EarAuth | (() => EarAuth), options: object = {}): Ear {
   const given = typeof auth === 'function' ? (send: (data: object) => void) => send(auth()) : auth;
   const socket = io(url, { auth: given, transports: ['websocket'], reconnection: false, ...options });
-  const ear: Ear = { socket, events: [], starts: [], activity: [], closed: [], refused: [] };
+  const ear: Ear = { socket, events: [], starts: [], activity: [], attention: [], closed: [], refused: [] };
   for (const type of eventTypes) socket.on(type, (event) => ear.events.push(event));
   for (const type of ['ready', 'resync']) socket.on(type, (start) => ear.starts.push(start));
   socket.on('user_activity', (activity) => ear.activity.push(activity));
+  socket.on('attention_needed', (attention) => ear.attention.push(attention));
   socket.on('disconnect', (reason) => ear.closed.push(reason));
   socket.on('connect_error', (error: Error & { data?: { type: string } }) =>
     ear.refused.push(error.data?.type.replace('urn:smoocho:problem:', '') ?? error.message),

@@ -1,7 +1,7 @@
 import { cursorOf, inShop } from './request-parts.ts';
 import type { Builder } from './valid-requests.ts';
 
-/** Valid requests about the feed, who hears it, and the audit. */
+/** Valid requests about the feed, who hears it, what needs the owner, and the audit. */
 export const feedRequests: Record<string, Builder[]> = {
   listEvents: [
     async (world) => {
@@ -11,6 +11,7 @@ export const feedRequests: Record<string, Builder[]> = {
       return { params: inShop(world), query: { after: `${rows[0].epoch}:1`, limit: '10', wait: '0' } };
     },
   ],
+  listAttention: [() => ({})],
   listActivity: [async (world) => ({ params: inShop(world) })],
   listAudit: [
     async (world, { id }) => ({

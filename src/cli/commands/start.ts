@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { type App, createApp, holdServerLock } from '../../app.ts';
+import { startSchedule } from '../../backup/schedule.ts';
 import { type Config, demoHome, loadConfig, withoutRealShop } from '../../config.ts';
 import { isClaimed, issueSetupToken } from '../../core/shops/claim-installation.ts';
 import { type RunningServer, startServer } from '../../server/server.ts';
@@ -10,7 +9,7 @@ import type { Command, Shell } from '../command.ts';
 import { type Demo, prepareDemo } from '../demo.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
 import { lanAddresses } from '../lan-addresses.ts';
-import { setUp } from '../set-up.ts';
+import { isFresh, setUp } from '../set-up.ts';
 import { canReusePort, isWorker, leavePrimary, startWorkers, tellPrimary } from '../workers.ts';
 
 export const start: Command = {
@@ -42,9 +41,11 @@ export const start: Command = {
       if (typeof server === 'number') return server;
       const demo = options.demo ? await prepareDemo(app) : undefined;
       await greet(shell, app, server, workers, demo);
+      // The demo's sales are nobody's loss.
+      const schedule = options.demo ? undefined : startSchedule(app, { program: [program] });
       await stopped;
       shell.say('', 'Stopping …');
-      await server.close();
+      await Promise.all([server.close(), schedule?.close()]);
     } finally {
       await app.close();
     }
@@ -54,6 +55,9 @@ export const start: Command = {
 
 const NEEDS_REDIS =
   'Several workers need a Redis to tell each other what happens. Set REDIS_URL, such as redis://localhost:6379, or leave out --workers.';
+
+/** What this Node was started with, for it to be started so again. */
+const [, program = ''] = process.argv;
 
 /** More would only wait for the same cores. */
 const MAX_WORKERS = 64;
@@ -113,9 +117,6 @@ function startConfig(config: Config, { port, host, demo }: Record<string, unknow
   const address = { port: number, host: (host as string | undefined) ?? '127.0.0.1' };
   return withoutRealShop(loadConfig({ ...own, ...address }));
 }
-
-/** Nothing is here yet: no cluster of our own, and no database named. */
-const isFresh = (config: Config) => !config.databaseUrl && !existsSync(join(config.home, 'postgres'));
 
 /** Says in a sentence why an address can't be had. */
 async function listening<T>(config: Config, listen: () => Promise<T>): Promise<T> {

@@ -36,3 +36,8 @@ export async function listShopsOf(
 export async function listAllShops(em: EntityManager): Promise<Shop[]> {
   return await em.find(Shop, {}, { orderBy: { code: 'asc' } });
 }
+
+/** The one with which the installation began; null before that. */
+export async function findFirstShop(em: EntityManager): Promise<Shop | null> {
+  return await em.findOne(Shop, { id: { $ne: null } }, { orderBy: { createdAt: 'asc', id: 'asc' } });
+}

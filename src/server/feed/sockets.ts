@@ -14,6 +14,7 @@ import { InvalidTokenError, readAccessToken } from '../../core/auth/tokens.ts';
 import type { UserActor } from '../../core/context.ts';
 import { createQueue } from '../../core/queue.ts';
 import type { Edge } from '../edge/edge.ts';
+import { type AttentionFeed, watchAttention } from './attention.ts';
 import { catchUp, type FeedSocket, type Outgoing, room } from './catch-up.ts';
 import { guardConnections } from './connections.ts';
 import { type Door, FEED_PATH, openDoor } from './door.ts';
@@ -104,7 +105,7 @@ export function openFeed(app: App, refusals: Refusals): LiveFeed {
   io.on('connection', (socket) => {
     // Whoever leaves and keeps the line would still count as there.
     socket.once('disconnect', () => socket.conn.close(true));
-    serve(app, relay, presence, socket).catch((error) => {
+    serve(app, { relay, presence, attention }, socket).catch((error) => {
       app.log.warn({ err: error }, 'a socket could not be served');
       socket.conn.close();
     });
@@ -112,6 +113,7 @@ export function openFeed(app: App, refusals: Refusals): LiveFeed {
   let connections: ReturnType<typeof guardConnections> | undefined;
   let edge: Edge | undefined;
   const standings = watchStandings(app, io);
+  const attention = watchAttention(app, io);
   const feed: LiveFeed = {
     relay,
     presence,
@@ -122,6 +124,7 @@ export function openFeed(app: App, refusals: Refusals): LiveFeed {
     },
     async close() {
       standings.stop();
+      await attention.stop();
       presence.close();
       await relay.close();
       // Closed below Socket.io: a client that is told to disconnect would not come back by itself.
@@ -190,7 +193,11 @@ function onClose(socket: Socket, work: () => void): void {
   else work();
 }
 
-async function serve(app: App, relay: Relay, presence: Presence, socket: FeedSocket): Promise<void> {
+async function serve(
+  app: App,
+  { relay, presence, attention }: { relay: Relay; presence: Presence; attention: AttentionFeed },
+  socket: FeedSocket,
+): Promise<void> {
   const { actor, standing, since } = socket.data as Admitted;
   const { shopId } = standing;
   // Without a pause for whoever starts from now: what happens after the client knows that it is connected reaches it.
@@ -213,6 +220,7 @@ async function serve(app: App, relay: Relay, presence: Presence, socket: FeedSoc
   presence.enter(shopId, person);
   socket.conn.on('heartbeat', () => presence.seen(shopId, socket.id));
   onClose(socket, () => presence.leave(shopId, socket.id));
+  if (role === 'owner') await attention.welcome(socket);
 }
 
 function refusal(app: App, error: unknown): Error {

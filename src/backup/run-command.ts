@@ -1,0 +1,153 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
+
+/** How a command ended: `stopped` when the signal aborted. */
+export type CommandEnd =
+  | { kind: 'done' }
+  | { kind: 'failed'; sentence: string; code: number | null; signal: string | null; stderr: string }
+  | { kind: 'stopped' };
+
+export type CommandOptions = {
+  /** What is run by this Node: the script of the program, and options before the command's own. */
+  program: readonly string[];
+  argv: readonly string[];
+  env: Record<string, string | undefined>;
+  timeoutMs: number;
+  /** Between SIGTERM and SIGKILL. */
+  graceMs: number;
+  signal: AbortSignal;
+};
+
+/** A result is some kilobytes of JSON. */
+const MAX_STDOUT = 256 * 1024;
+/** The end of it: what a command says last is why it failed. */
+const MAX_STDERR = 8 * 1024;
+/** A child of the child may keep the pipe open. */
+const DRAIN_MS = 1_000;
+/** Nothing kills a process that waits for a disk which doesn't answer, such as one over a network: it is left alone then. */
+const KILL_TIMEOUT_MS = 5_000;
+
+/**
+ * Runs a command of this program as a process of its own, so that it shares neither memory nor event loop with the server, at a
+ * lower priority. It is ended after `timeoutMs`, or when `signal` aborts: by SIGTERM, then by SIGKILL. A command of ours
+ * also ends when this process is gone, which it knows by the channel between the two (`SMOOCHO_JOB`).
+ */
+export async function runCommand(options: CommandOptions): Promise<CommandEnd> {
+  const { program, argv, env, signal } = options;
+  if (signal.aborted) return { kind: 'stopped' };
+  const child = spawn(process.execPath, [...program, ...argv], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // Ctrl-C in the terminal is for the server, which then ends this one.
+    detached: true,
+    windowsHide: true,
+  });
+  lowerPriority(child);
+  const stdout = gather(child.stdout, MAX_STDOUT);
+  const stderr = gather(child.stderr, MAX_STDERR);
+  const end = await endOf(child, options);
+  const { code, signal: by } = end;
+  if (code === 0) return { kind: 'done' };
+  if (signal.aborted) return { kind: 'stopped' };
+  return { kind: 'failed', sentence: sentenceOf(options, end, stdout()), code, signal: by, stderr: stderr() };
+}
+
+type Exit = {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** It could not be started. */
+  error?: Error;
+  isLate: boolean;
+};
+
+/** Waits until it is over and what it wrote has come, and ends it in time. */
+async function endOf(
+  child: ChildProcess,
+  { timeoutMs, graceMs, signal: stopSignal }: CommandOptions,
+): Promise<Exit> {
+  const timers: NodeJS.Timeout[] = [];
+  const after = (ms: number, work: () => void) => timers.push(setTimeout(work, ms));
+  let isLate = false;
+  let stop = () => {};
+  try {
+    return await new Promise((resolve) => {
+      const end = (code: number | null, signal: NodeJS.Signals | null) => resolve({ code, signal, isLate });
+      stop = () => {
+        child.kill('SIGTERM');
+        after(graceMs, () => child.kill('SIGKILL'));
+        after(graceMs + KILL_TIMEOUT_MS, () => {
+          letGo(child);
+          end(null, 'SIGKILL');
+        });
+      };
+      child.once('error', (error) => resolve({ code: null, signal: null, error, isLate }));
+      child.once('exit', (code, signal) => {
+        child.once('close', () => end(code, signal));
+        after(DRAIN_MS, () => end(code, signal));
+      });
+      after(timeoutMs, () => {
+        isLate = true;
+        stop();
+      });
+      stopSignal.addEventListener('abort', stop);
+    });
+  } finally {
+    stopSignal.removeEventListener('abort', stop);
+    for (const timer of timers) clearTimeout(timer);
+  }
+}
+
+/** This process may end though that one doesn't. */
+function letGo(child: ChildProcess): void {
+  for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+  if (child.connected) child.disconnect();
+  child.unref();
+}
+
+/** Serving goes first. Where a system knows no such thing, it runs as it is. */
+function lowerPriority({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It is over already, or may not.
+  }
+}
+
+/** Keeps the last `max` characters of a stream. */
+function gather(stream: NodeJS.ReadableStream | null, max: number): () => string {
+  let text = '';
+  stream?.setEncoding('utf8').on('data', (more: string) => {
+    text = (text + more).slice(-max);
+  });
+  return () => text;
+}
+
+/** Why a command failed, in the sentence that it answered itself, else in one that leads to it. */
+function sentenceOf(
+  { argv, timeoutMs }: CommandOptions,
+  { code, signal, error, isLate }: Exit,
+  stdout: string,
+) {
+  const command = `"smoocho ${argv.filter((word) => word !== '--json').join(' ')}"`;
+  if (error) return `${command} could not be started (${error.message}).`;
+  if (isLate) return `${command} was not done after ${hours(timeoutMs)} hours and was ended.`;
+  const said = saidIn(stdout);
+  if (said) return said;
+  if (signal === 'SIGKILL') return `${command} was killed, as the system does when memory runs out.`;
+  return `${command} ended ${signal ? `by ${signal}` : `with exit code ${code}`}. Run it to see why.`;
+}
+
+const hours = (ms: number) => Math.round(ms / 360_000) / 10;
+
+/** `{error: {title, detail?}}`, or the first of the `findings` of a check. */
+function saidIn(stdout: string): string | undefined {
+  let answer: { error?: { title?: unknown; detail?: unknown }; findings?: unknown } | null;
+  try {
+    answer = JSON.parse(stdout);
+  } catch {
+    return undefined;
+  }
+  const [finding] = Array.isArray(answer?.findings) ? answer.findings : [];
+  const texts = [answer?.error?.detail, answer?.error?.title, finding?.detail, finding];
+  return texts.find((text) => typeof text === 'string' && text !== '');
+}

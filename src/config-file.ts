@@ -1,0 +1,142 @@
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { backupConfig } from './config-backup.ts';
+import { ConfigError } from './config-error.ts';
+
+/** `config.json`, not looked at yet. Settings that this version doesn't know are in it, too. */
+export type Settings = Record<string, unknown>;
+
+export const configPath = (home: string) => join(home, 'config.json');
+
+/** The settings of a home; none where there is no file. Throws ConfigError. */
+export function readConfigFile(home: string): Settings {
+  const path = configPath(home);
+  if (!existsSync(path)) return {};
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError(
+      `${path} can't be read (${(error as Error).message}). Correct it, or move it away.`,
+    );
+  }
+  const settings = parseSettings(path, text);
+  if (hasPassword(settings)) checkClosed(path);
+  return settings;
+}
+
+function parseSettings(path: string, text: string): Settings {
+  let settings: unknown;
+  try {
+    settings = JSON.parse(text);
+  } catch (error) {
+    // What the parser says of JSON quotes what is around the fault, which may be a password.
+    const place = /line \d+ column \d+/.exec((error as Error).message)?.[0];
+    throw new ConfigError(
+      `${path} is not valid JSON${place ? `, from ${place} on` : ''}. Correct it, or move it away.`,
+    );
+  }
+  if (typeof settings === 'object' && settings !== null && !Array.isArray(settings))
+    return settings as Settings;
+  throw new ConfigError(
+    `${path} has no settings in braces, like {"port": 8080}. Correct it, or move it away.`,
+  );
+}
+
+/** Whether an address in it has a password, where one is written or among the parameters. */
+function hasPassword({ databaseUrl, redisUrl }: Settings): boolean {
+  return [databaseUrl, redisUrl].some((text) => {
+    const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
+    return url !== undefined && (url.password !== '' || url.searchParams.has('password'));
+  });
+}
+
+/** Another program may write the file while we do: so often it is read again. */
+const MAX_TRIES = 5;
+const NEW_FILE_MODE = 0o600;
+
+/**
+ * Changes `config.json`: `change` gets the settings of now and returns those to write, which has to include what it doesn't
+ * know. The file is replaced at once and is on the disk when this returns; it keeps its mode and its owner. `change` is called
+ * again when another program wrote the file meanwhile. Throws ConfigError, also for settings that would be refused.
+ */
+export function changeConfigFile(home: string, change: (settings: Settings) => Settings): void {
+  const path = configPath(home);
+  for (let tries = 1; ; tries += 1) {
+    const before = readIfThere(path);
+    const changed = change(before === null ? {} : parseSettings(path, before));
+    backupConfig(changed.backup);
+    const text = `${JSON.stringify(changed, null, 2)}\n`;
+    if (text === before) return;
+    if (replaceFile(path, text, () => readIfThere(path) === before)) return;
+    if (tries === MAX_TRIES) throw new ConfigError(`${path} is being changed by another program. Try again.`);
+  }
+}
+
+const readIfThere = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : null);
+
+/** All of it or nothing under its name, and only while it `isUnchanged`. Throws ConfigError when it can't be written. */
+function replaceFile(path: string, text: string, isUnchanged: () => boolean): boolean {
+  let draft: string | undefined;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    // What a link leads to is replaced, and not the link.
+    const target = existsSync(path) ? realpathSync(path) : path;
+    draft = `${target}.${process.pid}.tmp`;
+    const mode = existsSync(target) ? statSync(target).mode & 0o777 : NEW_FILE_MODE;
+    writeFileSync(draft, text, { mode, flush: true });
+    chmodSync(draft, mode);
+    keepOwner(draft, existsSync(target) ? target : dirname(target));
+    if (!isUnchanged()) return false;
+    renameSync(draft, target);
+    syncFolder(dirname(target));
+    return true;
+  } catch (error) {
+    throw new ConfigError(
+      `${path} can't be written (${(error as Error).message}). Change it by hand, or give its user the right to.`,
+    );
+  } finally {
+    if (draft && existsSync(draft)) rmSync(draft);
+  }
+}
+
+/** Root may change the settings of a service that runs as another user, who still has to read them. */
+function keepOwner(path: string, like: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(like);
+  chownSync(path, uid, gid);
+}
+
+const READABLE = 0o044;
+const TO_OTHERS = 0o077;
+
+/** Throws ConfigError when a file with a secret has one of the bits `closedTo`. */
+export function checkClosed(path: string, closedTo = TO_OTHERS): void {
+  const loose = process.platform === 'win32' ? 0 : statSync(path).mode & closedTo;
+  if (loose === 0) return;
+  const how = (loose & READABLE) !== 0 ? 'can be read by others' : 'is open to others';
+  throw new ConfigError(`${path} ${how}. Close it: chmod ${(0o666 & ~closedTo).toString(8)} ${path}`);
+}
+
+/** What was made or renamed in a folder is there after a power cut, too. */
+export function syncFolder(folder: string): void {
+  // Windows knows no such thing.
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  fsyncSync(handle);
+  closeSync(handle);
+}

@@ -1,0 +1,86 @@
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { openHeldConnection } from './held-connection.ts';
+
+/** Held by the one process of a database that runs its schedule. "Smol" in ASCII. */
+const LEADER_KEY = 0x536d6f6c;
+/** A leader that is gone is missed after at most so long. */
+const RETRY_MS = 60_000;
+/**
+ * The leader knows within 25 s that nobody is at the other end, and stops: PostgreSQL needs 60 s to find out, and only then
+ * gives the lock to another.
+ */
+const HEARTBEAT_MS = 10_000;
+const HEARTBEAT_TIMEOUT_MS = 15_000;
+/** A connection whose other end is gone says no goodbye. */
+const END_TIMEOUT_MS = 2_000;
+
+type Options = {
+  /** Between two tries to become the leader. */
+  retryMs?: number;
+  /** The database can't be had, or `work` threw; it is tried again. */
+  onError(error: unknown): void;
+};
+
+export type Leadership = { close(): Promise<void> };
+
+/**
+ * Runs `work` in one of all the processes that ask for it, on any machine, by a lock of a session of the database. The signal of
+ * `work` aborts when the lock is lost, with its connection, and by `close`: it then has to stop, for another process may begin.
+ * Whoever has lost the lock, or can't have it, tries again each `retryMs`. `close` waits for `work` to end.
+ */
+export function seekLeadership(
+  url: string,
+  work: (signal: AbortSignal) => Promise<void>,
+  { retryMs = RETRY_MS, onError }: Options,
+): Leadership {
+  const closing = new AbortController();
+  const seek = async () => {
+    while (!closing.signal.aborted) {
+      await lead(url, work, closing.signal).catch(onError);
+      await sleep(retryMs, undefined, { signal: closing.signal, ref: false }).catch(() => {});
+    }
+  };
+  const seeking = seek();
+  return {
+    async close() {
+      closing.abort();
+      await seeking;
+    },
+  };
+}
+
+/** Leads until the lock is lost, `work` ends or `closing` aborts; does nothing when another process leads. */
+async function lead(
+  url: string,
+  work: (signal: AbortSignal) => Promise<void>,
+  closing: AbortSignal,
+): Promise<void> {
+  const client = await openHeldConnection(url, 'smoocho schedule');
+  const term = new AbortController();
+  const end = () => term.abort();
+  client.once('end', end);
+  closing.addEventListener('abort', end);
+  const heartbeat = setInterval(() => void beat(client), HEARTBEAT_MS).unref();
+  try {
+    const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS "isMine"', [LEADER_KEY]);
+    if (closing.aborted) end();
+    if (rows[0].isMine && !term.signal.aborted) await work(term.signal);
+  } finally {
+    clearInterval(heartbeat);
+    closing.removeEventListener('abort', end);
+    await cutAfter(client, END_TIMEOUT_MS, () => client.end());
+  }
+}
+
+/** A lock whose connection is mute may be another's by now. */
+const beat = (client: pg.Client) => cutAfter(client, HEARTBEAT_TIMEOUT_MS, () => client.query('SELECT'));
+
+/** Cuts the connection, which ends the client, when `work` fails or takes longer. */
+async function cutAfter(client: pg.Client, ms: number, work: () => Promise<unknown>): Promise<void> {
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+  const late = setTimeout(() => stream.destroy(), ms);
+  await work().catch(() => stream.destroy());
+  clearTimeout(late);
+}
