@@ -16,9 +16,12 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { type EdgeConfig, type EdgeSettings, edgeConfig } from './config-edge.ts';
 import { ConfigError } from './config-error.ts';
+import { asString, type Env, fromEnvOrFile } from './config-sources.ts';
+import { holdsS3Secret, type StorageConfig, type StorageSettings, storageConfig } from './config-storage.ts';
 
 export type { EdgeConfig } from './config-edge.ts';
 export { ConfigError } from './config-error.ts';
+export { type ImageStoreKind, imageStoreKinds, type S3Config } from './config-storage.ts';
 
 /** Where everything is and how it runs; the only reader of `process.env`. */
 export type Config = {
@@ -38,7 +41,7 @@ export type Config = {
   edge: EdgeConfig;
   secrets: Secrets;
   masterKey: MasterKeyPlace;
-};
+} & StorageConfig;
 
 /** Read when first asked for and made when missing, so that a command that needs none makes none. */
 export type Secrets = { get(name: SecretName): string };
@@ -55,14 +58,14 @@ export type ConfigOverrides = {
   poolSize?: number | undefined;
 };
 
-type Env = Record<string, string | undefined>;
-type ConfigFile = EdgeSettings & {
-  host?: unknown;
-  port?: unknown;
-  databaseUrl?: unknown;
-  redisUrl?: unknown;
-  logLevel?: unknown;
-};
+type ConfigFile = EdgeSettings &
+  StorageSettings & {
+    host?: unknown;
+    port?: unknown;
+    databaseUrl?: unknown;
+    redisUrl?: unknown;
+    logLevel?: unknown;
+  };
 
 /** All interfaces: the tills are on the shop's network. */
 const DEFAULT_HOST = '0.0.0.0';
@@ -86,6 +89,7 @@ export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.e
     edge: edgeConfig(file, env),
     secrets: openSecrets(join(home, 'secrets'), env),
     masterKey: masterKeyPlace(join(home, 'secrets'), env),
+    ...storageConfig(file, env),
   };
 }
 
@@ -97,10 +101,12 @@ export function defaultHome(): string {
 /** The demo's data lies apart from a real installation's. */
 export const demoHome = (home: string) => join(home, 'demo');
 
-/** What is the real shop's stays away from the demo: it has a database and a master key of its own. */
+/** What is the real shop's stays away from the demo: it has a database, a master key and pictures of its own. */
 export const withoutRealShop = (config: Config): Config => ({
   ...config,
   databaseUrl: undefined,
+  imageStore: undefined,
+  s3: undefined,
   masterKey: ownMasterKey(join(config.home, 'secrets')),
 });
 
@@ -113,7 +119,7 @@ function readConfigFile(path: string): ConfigFile {
     throw new ConfigError(`${path} ${faultOf(error as Error)}. Correct it, or move it away.`);
   }
   if (typeof settings === 'object' && settings !== null && !Array.isArray(settings)) {
-    if (holdsPassword(settings)) checkClosed(path);
+    if (holdsPassword(settings) || holdsS3Secret(settings)) checkClosed(path);
     return settings;
   }
   throw new ConfigError(
@@ -135,19 +141,6 @@ function faultOf({ name, message }: Error): string {
   const place = /line \d+ column \d+/.exec(message)?.[0];
   return `is not valid JSON${place ? `, from ${place} on` : ''}`;
 }
-
-/** `NAME`, or the content of the file that `NAME_FILE` names (a secret mounted by an orchestrator). */
-function fromEnvOrFile(env: Env, name: string): string | undefined {
-  const path = env[`${name}_FILE`];
-  if (!path) return env[name] || undefined;
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    throw new ConfigError(`${name}_FILE names ${path}, which can't be read (${(error as Error).message}).`);
-  }
-}
-
-const asString = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
 
 /** Without the address in the message: it may hold a password. */
 function asDatabaseUrl(url: string | undefined): string | undefined {
