@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import { type Context, type Services, type SystemActor, systemActor } from './core/context.ts';
 import { encryptPlainPhones } from './core/customers/encrypt-phones.ts';
 import { entities } from './core/entities.ts';
+import { openImages } from './core/images/images.ts';
 import { checkMasterKey } from './core/keys/check-master-key.ts';
 import { type Keyring, openKeyring } from './core/keys/keyring.ts';
 import { attachEmbedded } from './database/embedded.ts';
@@ -97,7 +98,9 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     opened.push(bus.close);
     const limits = await openLimits(config.redisUrl, installation);
     opened.push(limits.close);
-    return { config, orm, log, databaseUrl: database.url, now, keys, bus, limits, close };
+    const images = openImages({ orm, config, databaseUrl: database.url, log, now });
+    opened.push(images.close);
+    return { config, orm, log, databaseUrl: database.url, now, keys, images, bus, limits, close };
   } catch (error) {
     await close();
     throw error;

@@ -16,6 +16,7 @@ import {
 import { dirname, join } from 'node:path';
 import { backupConfig } from './config-backup.ts';
 import { ConfigError } from './config-error.ts';
+import { holdsS3Secret } from './config-storage.ts';
 
 /** `config.json`, not looked at yet. Settings that this version doesn't know are in it, too. */
 export type Settings = Record<string, unknown>;
@@ -35,7 +36,7 @@ export function readConfigFile(home: string): Settings {
     );
   }
   const settings = parseSettings(path, text);
-  if (hasPassword(settings)) checkClosed(path);
+  if (hasPassword(settings) || holdsS3Secret(settings)) checkClosed(path);
   return settings;
 }
 

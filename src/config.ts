@@ -6,11 +6,14 @@ import { type BackupConfig, backupConfig } from './config-backup.ts';
 import { type EdgeConfig, edgeConfig } from './config-edge.ts';
 import { ConfigError } from './config-error.ts';
 import { checkClosed, readConfigFile, syncFolder } from './config-file.ts';
+import { asString, type Env, fromEnvOrFile } from './config-sources.ts';
+import { type StorageConfig, storageConfig } from './config-storage.ts';
 
 export { type BackupConfig, cronOf } from './config-backup.ts';
 export type { EdgeConfig } from './config-edge.ts';
 export { ConfigError } from './config-error.ts';
-export { changeConfigFile, syncFolder } from './config-file.ts';
+export { changeConfigFile, readConfigFile, syncFolder } from './config-file.ts';
+export { type ImageStoreKind, imageStoreKinds, type S3Config } from './config-storage.ts';
 
 /** Where everything is and how it runs; the only reader of `process.env`. */
 export type Config = {
@@ -33,7 +36,7 @@ export type Config = {
   isJob: boolean;
   secrets: Secrets;
   masterKey: MasterKeyPlace;
-};
+} & StorageConfig;
 
 /** Read when first asked for and made when missing, so that a command that needs none makes none. */
 export type Secrets = { get(name: SecretName): string };
@@ -49,8 +52,6 @@ export type ConfigOverrides = {
   port?: number | undefined;
   poolSize?: number | undefined;
 };
-
-type Env = Record<string, string | undefined>;
 
 /** All interfaces: the tills are on the shop's network. */
 const DEFAULT_HOST = '0.0.0.0';
@@ -76,6 +77,7 @@ export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.e
     isJob: env[JOB] !== undefined,
     secrets: openSecrets(join(home, 'secrets'), env),
     masterKey: masterKeyPlace(join(home, 'secrets'), env),
+    ...storageConfig(file, env),
   };
 }
 
@@ -99,25 +101,14 @@ export function defaultHome(): string {
 /** The demo's data lies apart from a real installation's. */
 export const demoHome = (home: string) => join(home, 'demo');
 
-/** What is the real shop's stays away from the demo: it has a database and a master key of its own. */
+/** What is the real shop's stays away from the demo: it has a database, a master key and pictures of its own. */
 export const withoutRealShop = (config: Config): Config => ({
   ...config,
   databaseUrl: undefined,
+  imageStore: undefined,
+  s3: undefined,
   masterKey: ownMasterKey(join(config.home, 'secrets')),
 });
-
-/** `NAME`, or the content of the file that `NAME_FILE` names (a secret mounted by an orchestrator). */
-function fromEnvOrFile(env: Env, name: string): string | undefined {
-  const path = env[`${name}_FILE`];
-  if (!path) return env[name] || undefined;
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    throw new ConfigError(`${name}_FILE names ${path}, which can't be read (${(error as Error).message}).`);
-  }
-}
-
-const asString = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
 
 /** Without the address in the message: it may hold a password. */
 function asDatabaseUrl(url: string | undefined): string | undefined {

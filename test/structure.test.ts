@@ -17,6 +17,18 @@ const rooms: [file: string, allowed: string, forbidden: string[]][] = [
     '../config.ts',
     ['../contract/problem.ts', '../core/context.ts', 'koa', '../server/server.ts'],
   ],
+  [
+    'src/storage/x.ts',
+    '../config.ts',
+    [
+      '../contract/problem.ts',
+      '../core/context.ts',
+      '../database/orm.ts',
+      'pg',
+      'koa',
+      '../server/server.ts',
+    ],
+  ],
   ['src/redis/x.ts', 'ioredis', ['../database/orm.ts', '../core/context.ts', '../config.ts', 'koa']],
   [
     'src/client/x.ts',

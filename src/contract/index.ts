@@ -4,6 +4,7 @@ export * from './auth.ts';
 export * from './customers.ts';
 export * from './devices.ts';
 export * from './events.ts';
+export * from './images.ts';
 export * from './inventory.ts';
 export * from './money.ts';
 export * from './offline-orders.ts';

@@ -125,6 +125,7 @@ function operationOf(route: Route, requests: Written, answers: Written): Record<
     security: route.permission === 'nobody' ? [{}, { bearer: [] }] : [{ bearer: [] }],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(route.body ? { requestBody: requestBodyOf(route.body, requests) } : {}),
+    ...(route.file ? { requestBody: fileBodyOf(route.file) } : {}),
     responses: { ...goodResponses(route, answers), ...problemResponses(route) },
   };
 }
@@ -147,7 +148,46 @@ const requestBodyOf = (body: z.ZodType, requests: Written) => ({
   content: { 'application/json': { schema: requests(body) } },
 });
 
-function goodResponses({ responses, formats = [] }: Route, answers: Written): Record<string, unknown> {
+const BYTES: JsonSchema = { type: 'string', format: 'binary' };
+
+/** A file alone, or as the one file of a form. */
+const fileBodyOf = (types: readonly string[]) => {
+  const form = {
+    type: 'object',
+    properties: { file: BYTES },
+    required: ['file'],
+    additionalProperties: false,
+  };
+  const alone = types.map((type) => [type, { schema: BYTES }]);
+  return {
+    required: true,
+    content: { 'multipart/form-data': { schema: form }, ...Object.fromEntries(alone) },
+  };
+};
+
+/** What a status says where the answer is a file. */
+const OF_FILES: Record<string, string> = {
+  200: 'The file',
+  206: 'The part of it that `Range` asks for',
+  302: 'It is at `Location`',
+  304: 'It is still the one of `If-None-Match`',
+};
+
+const fileResponses = (type: string, statuses: string[]): Record<string, unknown> =>
+  Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      {
+        description: OF_FILES[status] ?? 'Done',
+        headers: LIMIT_HEADERS,
+        ...(status.startsWith('2') ? { content: { [type]: { schema: BYTES } } } : {}),
+      },
+    ]),
+  );
+
+function goodResponses(route: Route, answers: Written): Record<string, unknown> {
+  const { responses, formats = [], answersWith } = route;
+  if (answersWith) return fileResponses(answersWith, Object.keys(responses));
   const texts = formats.map((format) => [format, { schema: { type: 'string' } }]);
   return Object.fromEntries(
     Object.entries(responses).map(([status, schema]) => {

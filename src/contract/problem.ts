@@ -3,9 +3,11 @@ export const problems = {
   bad_request: { status: 400, title: 'The request is not HTTP as it should be' },
   invalid_json: { status: 400, title: 'The body is not valid JSON' },
   invalid_request: { status: 422, title: 'Some fields are not right' },
-  unsupported_media_type: { status: 415, title: 'Send the body as application/json' },
+  unsupported_media_type: { status: 415, title: 'The body is of another type than this address takes' },
+  image_refused: { status: 415, title: 'The picture can not be used' },
   not_acceptable: { status: 406, title: 'This answer has no such format' },
   request_timeout: { status: 408, title: 'The request took too long to arrive' },
+  range_not_satisfiable: { status: 416, title: 'The file has no such part' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unauthenticated: { status: 401, title: 'Sign in first' },
@@ -39,6 +41,7 @@ export const problems = {
   amount_too_large: { status: 422, title: 'The amount is too large' },
   too_many_requests: { status: 429, title: 'Too much at once' },
   too_busy: { status: 503, title: 'The server is busy, try again shortly' },
+  images_unavailable: { status: 503, title: 'Pictures can not be had or kept now' },
   internal: { status: 500, title: 'Something went wrong' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

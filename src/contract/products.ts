@@ -17,7 +17,7 @@ import {
 import { defineRoute } from './route.ts';
 import { shopParams } from './shops.ts';
 
-const productParams = shopParams.extend({ productId: Id });
+export const productParams = shopParams.extend({ productId: Id });
 
 const NewVariant = z.strictObject({
   /** An id keeps the variant in a PUT; without one it is matched by name, or made. */

@@ -21,10 +21,14 @@ export type Route = {
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
+  /** In place of JSON the body is a file of one of these media types: the whole body, or the one file of a form. */
+  file?: readonly string[];
   /** The largest body, where it is not the usual one. */
   maxBodyBytes?: number;
   /** A list of the body that the action checks element by element: what is wrong within one is no fault of the others. */
   checkedOneByOne?: string;
+  /** The media type of what it answers with in place of JSON, where `responses` has no body. */
+  answersWith?: string;
   /** Status → body; a handler that may answer with more than the lowest one says which. */
   responses: Record<number, z.ZodType | null>;
   /** Other formats of the same answer, chosen by `Accept`. */
@@ -52,12 +56,17 @@ type Part<Name extends string, S> = S extends z.ZodType
     : { [N in Name]: z.input<S> }
   : Nothing;
 
+/** A file as a browser and Node have it in common. */
+export type FileBody = Blob | Uint8Array<ArrayBuffer>;
+
 /** What a route is called with: `params`, `query` and `body`, those that it has, as a caller writes them. */
 export type CallInput<R extends Route> = Part<'params', R['params']> &
   Part<'query', R['query']> &
-  Part<'body', R['body']>;
+  (R['file'] extends readonly string[] ? { body: FileBody } : Part<'body', R['body']>);
 
-/** The body that a route answers with; null where it answers without one. */
-export type CallAnswer<R extends Route> = {
-  [S in keyof R['responses']]: R['responses'][S] extends z.ZodType ? z.output<R['responses'][S]> : null;
-}[keyof R['responses']];
+/** The body that a route answers with; null where it answers without one, a file where it answers with one. */
+export type CallAnswer<R extends Route> = R['answersWith'] extends string
+  ? Blob
+  : {
+      [S in keyof R['responses']]: R['responses'][S] extends z.ZodType ? z.output<R['responses'][S]> : null;
+    }[keyof R['responses']];

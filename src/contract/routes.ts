@@ -5,6 +5,7 @@ import * as auth from './auth.ts';
 import * as customers from './customers.ts';
 import * as devices from './devices.ts';
 import * as events from './events.ts';
+import * as images from './images.ts';
 import * as inventory from './inventory.ts';
 import * as offline from './offline-orders.ts';
 import * as orders from './orders.ts';
@@ -45,6 +46,9 @@ export const routes: readonly Route[] = [
   products.getProduct,
   products.updateProduct,
   products.deleteProduct,
+  images.setProductImage,
+  images.removeProductImage,
+  images.getImage,
 
   inventory.listInventory,
   inventory.createInventoryItem,

@@ -4,6 +4,7 @@ import type { EventActor } from '../contract/events.ts';
 import type { Role } from '../contract/users.ts';
 import type { Bus } from '../redis/bus.ts';
 import type { Limits } from '../redis/limits.ts';
+import type { Images } from './images/images.ts';
 import type { Keys } from './keys/keys.ts';
 
 /** What the actions of the shop need from the program around them. */
@@ -16,6 +17,8 @@ export type Services = {
   /** Signs, seals and hashes; nothing but these functions sees a key. */
   keys: Keys;
   limits: Pick<Limits, 'take' | 'giveBack' | 'count' | 'forget'>;
+  /** Where pictures are, and what makes their files. */
+  images: Images;
   /** For faults that are answered and still have to be looked into. */
   log: { error(fields: object, message: string): void; warn(fields: object, message: string): void };
 };

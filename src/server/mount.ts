@@ -13,6 +13,7 @@ import type { UserActor } from '../core/context.ts';
 import { bearerToken } from './bearer.ts';
 import { bodyReader } from './body.ts';
 import type { Asker } from './middleware/refusals.ts';
+import { fileReader, type Upload, uploadsFolder } from './uploads.ts';
 
 /** Routes for `nobody` take a token too if one is sent; all others have one for certain. */
 type ActorOf<R extends Route> = R['permission'] extends 'nobody' ? UserActor | null : UserActor;
@@ -23,12 +24,13 @@ export type Request<R extends Route> = {
   actor: ActorOf<R>;
   params: Params<R>;
   query: Query<R>;
-  body: Body<R>;
+  body: R['file'] extends readonly string[] ? Upload : Body<R>;
   /** For the few routes that look at more than their parsed parts, such as `Accept`. */
   http: KoaContext;
 };
 
-export type Answer = { status?: number; body?: unknown; type?: string };
+/** `headers` win over those of every answer. */
+export type Answer = { status?: number; body?: unknown; type?: string; headers?: Record<string, string> };
 
 /** What a route without a query or a body takes: whoever sends a field there is mistaken, and hears so. */
 const NOTHING = z.strictObject({});
@@ -52,7 +54,10 @@ export function mount<R extends Route>(
   route: R,
   handle: (request: Request<R>) => Promise<Answer>,
 ): void {
-  const readBody = bodyReader(maxBodyBytesOf(route));
+  const readJson = bodyReader(maxBodyBytesOf(route));
+  const readFile = route.file && fileReader(route, uploadsFolder(app.config));
+  const readParsed = async (ctx: KoaContext) =>
+    parse(route.body ?? NOTHING, await readJson(ctx), '', route.checkedOneByOne);
   const usual = Number(Object.keys(route.responses)[0]);
   router[route.method](route.path, async (ctx) => {
     const em = app.orm.em.fork();
@@ -70,15 +75,19 @@ export function mount<R extends Route>(
     let actor = await letIn();
     const letInAt = performance.now();
     const query = parse(route.query ?? NOTHING, { ...ctx.query }, '/query');
-    const body = hasBody(route)
-      ? parse(route.body ?? NOTHING, await readBody(ctx), '', route.checkedOneByOne)
-      : {};
-    if (performance.now() - letInAt > LET_IN_MS) actor = await letIn();
-    const request = { app, em, actor, params, query, body, http: ctx } as unknown as Request<R>;
-    const answer = await handle(request);
-    ctx.status = answer.status ?? usual;
-    ctx.body = answer.body ?? null;
-    if (answer.type) ctx.type = answer.type;
+    const upload = await readFile?.(ctx);
+    try {
+      const body = upload ?? (hasBody(route) ? await readParsed(ctx) : {});
+      if (performance.now() - letInAt > LET_IN_MS) actor = await letIn();
+      const request = { app, em, actor, params, query, body, http: ctx } as unknown as Request<R>;
+      const answer = await handle(request);
+      ctx.status = answer.status ?? usual;
+      ctx.body = answer.body ?? null;
+      if (answer.type) ctx.type = answer.type;
+      if (answer.headers) ctx.set(answer.headers);
+    } finally {
+      await upload?.remove();
+    }
   });
 }
 

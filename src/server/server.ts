@@ -26,6 +26,7 @@ import { mountCustomers } from './routes/customers.ts';
 import { mountDevices } from './routes/devices.ts';
 import { mountEvents } from './routes/events.ts';
 import { mountHealth } from './routes/health.ts';
+import { mountImages } from './routes/images.ts';
 import { mountInventory } from './routes/inventory.ts';
 import { mountOpenApi } from './routes/openapi.ts';
 import { mountOrders } from './routes/orders.ts';
@@ -34,6 +35,7 @@ import { mountReports } from './routes/reports.ts';
 import { mountShifts } from './routes/shifts.ts';
 import { mountShops } from './routes/shops.ts';
 import { mountUsers } from './routes/users.ts';
+import { sweepUploads, uploadsFolder } from './uploads.ts';
 
 /** After this long the connections that are still open are cut; a sale takes milliseconds. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -72,6 +74,7 @@ export function createKoa(
   mountShops(router, app);
   mountUsers(router, app);
   mountProducts(router, app);
+  mountImages(router, app);
   mountInventory(router, app);
   mountOrders(router, app);
   mountShifts(router, app);
@@ -86,7 +89,11 @@ export function createKoa(
   // Says in a header which methods an address has; the answer is made of its status, as of any other.
   koa.use(router.allowedMethods());
   // Everything that can go wrong in a request is answered above; what reaches here broke while it was being sent.
-  koa.on('error', (error) => app.log.warn({ err: error }, 'an answer could not be sent'));
+  koa.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever scrolls on hangs up on the pictures that are still coming.
+    if (error.code === 'ERR_STREAM_PREMATURE_CLOSE') return;
+    app.log.warn({ err: error }, 'an answer could not be sent');
+  });
   return koa;
 }
 
@@ -118,6 +125,9 @@ export async function startServer(
     await refusals.close();
     throw error;
   }
+  void sweepUploads(uploadsFolder(app.config));
+  // Says at once where the settings would have the pictures elsewhere; nobody waits for it.
+  app.images.place().catch(() => {});
   const sealer = seals ? startSealer(app) : undefined;
   const address = http.address() as AddressInfo;
   return {

@@ -11,6 +11,7 @@ const ProductSchema = defineEntity({
     priceMinor: minor().fieldName('price'),
     category: varchar(100).nullable(),
     description: p.text().nullable(),
+    /** The hash of the picture; `viewProduct` makes its address of it. */
     imageUrl: varchar(500).nullable(),
     isActive: p.boolean(),
     createdAt: timestamp(),

@@ -3,6 +3,7 @@ import { fieldProblem } from '../../contract/problem.ts';
 import type { NewProduct, ProductChange, Product as ProductView } from '../../contract/products.ts';
 import { violatedUnique } from '../../database/pg-errors.ts';
 import type { Context } from '../context.ts';
+import { replaceImage } from '../images/replace-image.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
 import { type Transaction, transact } from '../transact.ts';
@@ -57,13 +58,11 @@ export async function updateProduct(
     transact(context, async (tx) => {
       await lockProduct(tx, shopId, productId);
       const current = await loadProduct(tx.em, shopId, productId);
-      const before = viewProduct(current);
+      const before = viewProduct(current, tx.app.keys);
       checkVersion(change.version, before);
       await applyFields(tx, current.product, change);
       // A change of the parts alone changes the product too: updatedAt makes its version move.
-      current.product.updatedAt = new Date(
-        Math.max(tx.app.now().getTime(), current.product.updatedAt.getTime() + 1),
-      );
+      touchProduct(tx, current.product);
       return await applyParts(tx, current.product, change, 'product_updated', before);
     }),
   );
@@ -75,16 +74,22 @@ export async function deleteProduct(context: Context, shopId: string, productId:
     await lockProduct(tx, shopId, productId);
     const parts = await loadProduct(tx.em, shopId, productId);
     const { product, variants } = parts;
-    const before = viewProduct(parts);
+    const before = viewProduct(parts, tx.app.keys);
     const now = tx.app.now();
     for (const gone of [product, ...variants]) gone.deletedAt = now;
     product.updatedAt = now;
+    await replaceImage(tx, product, null);
     tx.record({ shopId, type: 'product_deleted', data: { id: productId }, before });
   });
 }
 
+/** Moves the version of a product, of which something changed that the ORM doesn't see. */
+export function touchProduct(tx: Transaction, product: Product): void {
+  product.updatedAt = new Date(Math.max(tx.app.now().getTime(), product.updatedAt.getTime() + 1));
+}
+
 /** Two changes of one product go one after the other, or their parts would mix. */
-async function lockProduct(tx: Transaction, shopId: string, productId: string): Promise<void> {
+export async function lockProduct(tx: Transaction, shopId: string, productId: string): Promise<void> {
   await tx.em.execute('select id from products where shop_id = ? and id = ? for update', [shopId, productId]);
 }
 
@@ -107,7 +112,12 @@ async function applyParts(
   if (recipe) await replaceRecipe(tx, product, recipe);
   await tx.em.flush();
   const saved = await loadProduct(tx.em, product.shopId, product.id);
-  tx.record({ shopId: product.shopId, type, data: viewProduct(saved), ...(before && { before }) });
+  tx.record({
+    shopId: product.shopId,
+    type,
+    data: viewProduct(saved, tx.app.keys),
+    ...(before && { before }),
+  });
   return saved;
 }
 

@@ -1,9 +1,13 @@
 import { formatMinor, quantityFromMilli } from '../../contract/money.ts';
 import type { Product as ProductView } from '../../contract/products.ts';
+import { type ImageKeys, imageUrlOf } from '../images/image-address.ts';
 import type { ProductParts } from './load-products.ts';
 
-/** A product as the wire shows it, with its variants, modifiers and recipe. */
-export function viewProduct({ product, variants, groups, recipe }: ProductParts): ProductView {
+/** A product as the wire shows it, with its variants, modifiers and recipe, and the signed address of its picture. */
+export function viewProduct(
+  { product, variants, groups, recipe }: ProductParts,
+  keys: ImageKeys,
+): ProductView {
   return {
     id: product.id,
     shopId: product.shopId,
@@ -11,7 +15,7 @@ export function viewProduct({ product, variants, groups, recipe }: ProductParts)
     price: formatMinor(product.priceMinor),
     category: product.category ?? null,
     description: product.description ?? null,
-    imageUrl: product.imageUrl ?? null,
+    imageUrl: product.imageUrl ? imageUrlOf(keys, product.shopId, product.imageUrl) : null,
     sku: product.sku ?? null,
     barcode: product.barcode ?? null,
     taxClass: product.taxClass ?? null,

@@ -3,11 +3,13 @@ import type { Context, Middleware } from 'koa';
 import type { App, Count, Limit } from '../../app.ts';
 import { listEvents } from '../../contract/events.ts';
 import { MAX_BODY_BYTES } from '../../contract/hygiene.ts';
+import { getImage, setProductImage } from '../../contract/images.ts';
 import { replayOrders } from '../../contract/offline-orders.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import type { Route } from '../../contract/route.ts';
 import { networkOf } from '../../core/auth/network.ts';
 import { glanceAtToken } from '../../core/auth/tokens.ts';
+import { isSigned } from '../../core/images/image-address.ts';
 import { createQueues } from '../../core/queue.ts';
 import { bearerToken } from '../bearer.ts';
 import { HEALTH_PATHS } from '../routes/health.ts';
@@ -20,24 +22,35 @@ const WINDOW_SECONDS = 2;
 const AT_ONCE_SHARE = 34;
 /** Who waits for events keeps no connection meanwhile. As many as a session may have sockets. */
 const MIN_POLLS = 10;
+/** Of one session, beside its other requests: a picture over a poor line takes minutes, and would keep sales from their turn. */
+const UPLOADS = 2;
+/** A menu is two hundred pictures at once, and a power cut brings a shop's tills back together: so many times the usual limit. */
+const IMAGES_SHARE = 20;
 
 /**
  * So many requests of each session, and of each address for whoever has none; a large body counts as several. No database is
  * asked: a token counts for its session when its signature is right, and one that is forged, or whose key is not known here
  * yet, for the address that it came from. A session that was seen here counts for itself when it is renewed, too. Few of one
  * session are worked on at a time: reports and long lists that somebody asks for on and on leave the others' sales their share.
+ * Pictures whose address was given out by us have a limit of their own.
  */
 export function limits(app: App): Middleware {
   const times = app.config.edge.requestsPerSecond * WINDOW_SECONDS;
   const atOnce = Math.ceil(times / AT_ONCE_SHARE);
   const calls = linesOf(atOnce);
   const polls = linesOf(Math.max(MIN_POLLS, atOnce));
+  const uploads = linesOf(UPLOADS);
   const perSession: Limit = { name: 'session', times, seconds: WINDOW_SECONDS };
   const perAddress: Limit = { name: 'address', times, seconds: WINDOW_SECONDS };
+  const pictures: Limit = { name: 'pictures', times: times * IMAGES_SHARE, seconds: WINDOW_SECONDS };
   const sessions = watchSessions();
   return async (ctx, next) => {
     // A watchdog that was told to wait would take the server for dead.
     if (HEALTH_PATHS.has(ctx.path)) return await next();
+    if (asksForImage(app, ctx)) {
+      await spend(pictures, networkOf(ctx.ip), 1, ctx);
+      return await next();
+    }
     const token = bearerToken(ctx.get('authorization'));
     // Whoever is let through is known by it: the signature is not looked at again.
     const claims = token ? glanceAtToken(app, token) : undefined;
@@ -46,15 +59,31 @@ export function limits(app: App): Middleware {
     const sessionId = claims?.sessionId ?? (await sessions.renewedBy(ctx));
     const limit = sessionId === undefined ? perAddress : perSession;
     const cost = Math.min(costOf(ctx), Math.ceil(limit.times / 2));
-    const count = await app.limits.spend(limit, sessionId ?? networkOf(ctx.ip), { cost });
-    ctx.set(limitHeaders(limit, count));
-    if (count.waitSeconds > 0) {
-      await hold();
-      throw tooMany(count.waitSeconds);
-    }
+    await spend(limit, sessionId ?? networkOf(ctx.ip), cost, ctx);
     if (sessionId === undefined) return await next();
-    await (POLLS.test(ctx.path) ? polls : calls).run(sessionId, next);
+    await lineOf(ctx).run(sessionId, next);
   };
+
+  async function spend(limit: Limit, key: string, cost: number, ctx: Context): Promise<void> {
+    const count = await app.limits.spend(limit, key, { cost });
+    ctx.set(limitHeaders(limit, count));
+    if (count.waitSeconds === 0) return;
+    await hold();
+    throw tooMany(count.waitSeconds);
+  }
+
+  function lineOf({ path, method }: Context) {
+    if (POLLS.test(path)) return polls;
+    return method === 'PUT' && FILES.test(path) ? uploads : calls;
+  }
+}
+
+/** Whether it names a picture with the signature that it was given out with. No database is asked. */
+function asksForImage(app: App, ctx: Context): boolean {
+  if (ctx.method !== 'GET' && ctx.method !== 'HEAD') return false;
+  const [, shopId = '', hash = ''] = IMAGES.exec(ctx.path) ?? [];
+  const { s } = ctx.query;
+  return hash !== '' && typeof s === 'string' && isSigned(app.keys, shopId, hash, s);
 }
 
 const linesOf = (atOnce: number) =>
@@ -69,18 +98,27 @@ const addressesOf = ({ path }: Route) => new RegExp(`^${path.replace(/:\w+/g, '[
 const POLLS = addressesOf(listEvents);
 
 const LARGE_BODIES = addressesOf(replayOrders);
+const FILES = addressesOf(setProductImage);
+/** The shop and the hash in it, as they are signed. */
+const IMAGES = new RegExp(
+  `^${getImage.path.replace(':shopId', '([0-9a-f-]{36})').replace(':key', '([0-9a-f]{64})-\\d+\\.webp')}$`,
+);
 
 /** Of a body, as much as is read and checked in the time of a usual request. */
 const PIECE_BYTES = 16 * 1024;
+/** Of a file, which is written to the disk as it comes: a picture of a phone counts as eight to sixteen requests. */
+const FILE_PIECE_BYTES = 256 * 1024;
 
 /**
  * One for each started piece of the body. Of one that doesn't say how large it is, as many as its route takes. Never more
  * than half of what there is, so that the largest batch goes through beside what a till does at the same time.
  */
 function costOf(ctx: Context): number {
-  const most = LARGE_BODIES.test(ctx.path) ? replayOrders.maxBodyBytes : MAX_BODY_BYTES;
+  const [most, pieceBytes] = FILES.test(ctx.path)
+    ? [setProductImage.maxBodyBytes, FILE_PIECE_BYTES]
+    : [LARGE_BODIES.test(ctx.path) ? replayOrders.maxBodyBytes : MAX_BODY_BYTES, PIECE_BYTES];
   const sizeBytes = ctx.get('transfer-encoding') === '' ? Number(ctx.get('content-length')) : most;
-  return Math.max(1, Math.ceil(sizeBytes / PIECE_BYTES));
+  return Math.max(1, Math.ceil(sizeBytes / pieceBytes));
 }
 
 export type LimitHeaders = Record<string, string>;

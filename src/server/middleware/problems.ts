@@ -38,5 +38,6 @@ function answer(ctx: Context, error: ProblemError): void {
   ctx.type = 'application/problem+json';
   if (error.code === 'unauthenticated') ctx.set('WWW-Authenticate', 'Bearer');
   if (error.code === 'too_busy') ctx.set('Retry-After', '5');
+  if (error.code === 'images_unavailable') ctx.set('Retry-After', '30');
   if (error.code === 'too_many_requests') ctx.set('Retry-After', String(error.extra.retryAfter ?? 60));
 }

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Builds the S3 servers that the tests run, from source, each once: scripts/s3-servers.sh [minio] [versitygw]. Prints the path
+# of each, a line each; of one that can't be had, a line on stderr says why, and the exit code is 1. They are kept in
+# S3_SERVERS_FOLDER (default: smoocho/s3-servers in the user's cache folder), and started by the tests alone, on the loopback.
+set -uo pipefail
+
+folder="${S3_SERVERS_FOLDER:-${XDG_CACHE_HOME:-$HOME/.cache}/smoocho/s3-servers}"
+# Another run may be building them.
+wait_seconds=900
+
+# MinIO's last commit: of its last release, RELEASE.2025-10-15T17-29-55Z, Go's module proxy has no version.
+source_of() {
+  case "$1" in
+    minio) echo 'github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c' ;;
+    versitygw) echo 'github.com/versity/versitygw/cmd/versitygw@v1.8.0' ;;
+    *) return 1 ;;
+  esac
+}
+
+build() {
+  local name="$1" source="$2" target="$3" work log
+  work="$folder/building-$name"
+  log="$folder/$name.log"
+  rm -rf "$work"
+  mkdir -p "$work/bin"
+  # What was downloaded and compiled on the way is hundreds of megabytes, and of no use after it.
+  GOBIN="$work/bin" GOPATH="$work/path" GOCACHE="$work/cache" GOFLAGS='-modcacherw -trimpath' CGO_ENABLED=0 \
+    nice -n 15 go install "$source" >"$log" 2>&1
+  local code=$?
+  if [ "$code" = 0 ]; then
+    mv "$work/bin/$name" "$target"
+    rm -f "$log"
+  fi
+  rm -rf "$work"
+  return "$code"
+}
+
+provide() {
+  local name="$1" source target
+  source="$(source_of "$name")" || { echo "$name is none of the S3 servers: minio, versitygw" >&2; return 1; }
+  target="$folder/$name-${source##*@}"
+  if [ ! -x "$target" ]; then
+    command -v go >/dev/null || { echo "$name can not be built: Go is not installed" >&2; return 1; }
+    mkdir -p "$folder" || return 1
+    exec 9>"$folder/$name.lock"
+    ! command -v flock >/dev/null || flock -w "$wait_seconds" 9 || { echo "$name is being built elsewhere for more than $wait_seconds s" >&2; return 1; }
+    if [ ! -x "$target" ]; then
+      build "$name" "$source" "$target" ||
+        { echo "$name can not be built: $(tail -n 1 "$folder/$name.log" | cut -c 1-200)" >&2; return 1; }
+    fi
+    exec 9>&-
+  fi
+  echo "$target"
+}
+
+failed=0
+[ "$#" -gt 0 ] || set -- minio versitygw
+for name in "$@"; do provide "$name" || failed=1; done
+exit "$failed"

@@ -1,0 +1,98 @@
+import { ConfigError } from './config-error.ts';
+import { asString, type Env, fromEnvOrFile } from './config-sources.ts';
+
+/** Where pictures are kept: in a folder of the home, or in a bucket of an S3 server. */
+export type ImageStoreKind = 'filesystem' | 'minio';
+export const imageStoreKinds: readonly ImageStoreKind[] = ['filesystem', 'minio'];
+
+/** An S3 server and a bucket on it. */
+export type S3Config = {
+  /** Scheme, name and port, such as `https://s3.eu-west-1.amazonaws.com`. */
+  endpoint: string;
+  bucket: string;
+  accessKey: string;
+  secretKey: string;
+  region: string;
+  /** Where browsers reach the same bucket, path-style; then pictures are answered by a redirect to it. */
+  publicEndpoint: string | undefined;
+};
+
+export type StorageConfig = {
+  /** Undefined: nobody said. It counts on an installation without pictures; after that, they are where they are. */
+  imageStore: ImageStoreKind | undefined;
+  s3: S3Config | undefined;
+};
+
+/** As the file has them, not looked at yet. */
+export type StorageSettings = {
+  imageStore?: unknown;
+  s3Endpoint?: unknown;
+  s3Bucket?: unknown;
+  s3AccessKey?: unknown;
+  s3SecretKey?: unknown;
+  s3Region?: unknown;
+  s3PublicEndpoint?: unknown;
+};
+
+/** Servers other than AWS don't look at it, as long as both sides say the same. */
+const DEFAULT_REGION = 'us-east-1';
+
+/** Whether the file holds what opens the bucket. */
+export const holdsS3Secret = ({ s3SecretKey }: StorageSettings): boolean =>
+  asString(s3SecretKey) !== undefined;
+
+/** What the environment or `config.json` say, checked. Throws ConfigError, without a secret in it. */
+export function storageConfig(file: StorageSettings, env: Env): StorageConfig {
+  const imageStore = asStore(asString(env.IMAGE_STORE) ?? asString(file.imageStore));
+  const s3 = s3Config(file, env);
+  if (imageStore === 'minio' && !s3) {
+    throw new ConfigError(
+      'IMAGE_STORE is minio, but S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY are not set.',
+    );
+  }
+  return { imageStore, s3 };
+}
+
+function asStore(text: string | undefined): ImageStoreKind | undefined {
+  if (text === undefined || text === 'filesystem' || text === 'minio') return text;
+  throw new ConfigError(`IMAGE_STORE is ${JSON.stringify(text)}; it must be filesystem or minio.`);
+}
+
+function s3Config(file: StorageSettings, env: Env): S3Config | undefined {
+  const said = {
+    S3_ENDPOINT: fromEnvOrFile(env, 'S3_ENDPOINT') ?? asString(file.s3Endpoint),
+    S3_BUCKET: fromEnvOrFile(env, 'S3_BUCKET') ?? asString(file.s3Bucket),
+    S3_ACCESS_KEY: fromEnvOrFile(env, 'S3_ACCESS_KEY') ?? asString(file.s3AccessKey),
+    S3_SECRET_KEY: fromEnvOrFile(env, 'S3_SECRET_KEY') ?? asString(file.s3SecretKey),
+  };
+  const missing = Object.entries(said).flatMap(([name, value]) => (value === undefined ? [name] : []));
+  if (missing.length === Object.keys(said).length) return undefined;
+  if (missing.length > 0)
+    throw new ConfigError(`An S3 server is named, but ${missing.join(', ')} is not set.`);
+  const publicEndpoint = asString(env.S3_PUBLIC_ENDPOINT) ?? asString(file.s3PublicEndpoint);
+  return {
+    endpoint: asEndpoint('S3_ENDPOINT', said.S3_ENDPOINT as string),
+    bucket: asBucket(said.S3_BUCKET as string),
+    accessKey: said.S3_ACCESS_KEY as string,
+    secretKey: said.S3_SECRET_KEY as string,
+    region: asString(env.S3_REGION) ?? asString(file.s3Region) ?? DEFAULT_REGION,
+    publicEndpoint: publicEndpoint && asEndpoint('S3_PUBLIC_ENDPOINT', publicEndpoint),
+  };
+}
+
+/** Without the address in the message: somebody may have put a password into it. */
+function asEndpoint(name: string, text: string): string {
+  const url = /^https?:\/\/[^\s@?#]+$/i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.pathname === '/') return url.origin;
+  throw new ConfigError(
+    `${name} is not an address like https://s3.eu-west-1.amazonaws.com or http://localhost:9000, with nothing behind the name and the port.`,
+  );
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+function asBucket(text: string): string {
+  if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text) && !text.includes('..')) return text;
+  throw new ConfigError(
+    'S3_BUCKET is not the name of a bucket: 3 to 63 small letters, digits, dots and hyphens, such as kulfi-pictures.',
+  );
+}

@@ -1,0 +1,12 @@
+import { ProblemError } from '../../contract/problem.ts';
+import { ImagesLockedError } from '../../database/images-lock.ts';
+import { ImageRefusedError, StoreUnavailableError } from '../../storage/errors.ts';
+
+/** What went wrong with a picture, as whoever sent it hears it. What is no fault of a picture or a store stays as it is. */
+export function imageProblem(error: unknown): unknown {
+  if (error instanceof ImageRefusedError) return new ProblemError('image_refused', { detail: error.message });
+  if (error instanceof StoreUnavailableError)
+    return new ProblemError('images_unavailable', { detail: error.message });
+  if (error instanceof ImagesLockedError) return new ProblemError('too_busy', { detail: error.message });
+  return error;
+}

@@ -1,0 +1,13 @@
+import type { Product } from '../catalog/product.entity.ts';
+import type { Transaction } from '../transact.ts';
+import { markUnused } from './sql/mark-unused.ts';
+
+/**
+ * Takes a product's picture off it, or another one in its place. The files of the old one stay for another thirty days:
+ * backups and open menus may still want them.
+ */
+export async function replaceImage(tx: Transaction, product: Product, hash: string | null): Promise<void> {
+  const previous = product.imageUrl;
+  product.imageUrl = hash;
+  if (previous && previous !== hash) await markUnused(tx.em, product, previous, tx.app.now());
+}

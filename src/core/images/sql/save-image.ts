@@ -1,0 +1,18 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { query } from '../../../database/query.ts';
+import type { ImageFile } from '../../../storage/image-processor.ts';
+
+// Under one hash there is always the same: what is there already is only wanted again.
+const SAVE_IMAGE = `
+  INSERT INTO images (shop_id, hash, files, created_at) VALUES ($1, $2, $3, $4)
+  ON CONFLICT (shop_id, hash) DO UPDATE SET unused_since = NULL`;
+
+/** Keeps what there is to know of a picture whose files are in the store. */
+export async function saveImage(
+  em: EntityManager,
+  shopId: string,
+  { hash, files }: { hash: string; files: ImageFile[] },
+  now: Date,
+): Promise<void> {
+  await query(em, SAVE_IMAGE, [shopId, hash, JSON.stringify(files), now]);
+}

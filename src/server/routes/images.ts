@@ -1,0 +1,110 @@
+import { Readable } from 'node:stream';
+import type Router from '@koa/router';
+import type { Context } from 'koa';
+import type { App } from '../../app.ts';
+import * as contract from '../../contract/images.ts';
+import { ProblemError } from '../../contract/problem.ts';
+import { viewProduct } from '../../core/catalog/view-product.ts';
+import { isSigned } from '../../core/images/image-address.ts';
+import { removeProductImage, setProductImage } from '../../core/images/set-image.ts';
+import { type Answer, mount } from '../mount.ts';
+
+export function mountImages(router: Router, app: App): void {
+  mount(router, app, contract.setProductImage, async ({ em, actor, params, body }) => {
+    const context = { app, em, actor };
+    const product = await setProductImage(context, params.shopId, params.productId, body.path);
+    return { body: viewProduct(product, app.keys) };
+  });
+
+  mount(router, app, contract.removeProductImage, async ({ em, actor, params }) => ({
+    body: viewProduct(
+      await removeProductImage({ app, em, actor }, params.shopId, params.productId),
+      app.keys,
+    ),
+  }));
+
+  mount(router, app, contract.getImage, async ({ params: { shopId, key }, query, http }) => {
+    const [hash = ''] = key.split('-');
+    if (!isSigned(app.keys, shopId, hash, query.s ?? '')) throw missing();
+    const etag = `"${key.replace('.webp', '')}"`;
+    // What it says is what there is: nobody has to look.
+    if (isKnown(http.get('if-none-match'), etag)) return { status: 304, headers: headersOf(etag) };
+    const elsewhere = await app.images.addressOf(methodOf(http), `${shopId}/${key}`);
+    if (elsewhere) return { status: 302, body: '', headers: { ...TO_ELSEWHERE, Location: elsewhere } };
+    return await sendFile(app, http, `${shopId}/${key}`, etag);
+  });
+}
+
+const missing = () => new ProblemError('not_found', { detail: 'There is no such picture.' });
+const methodOf = (http: Context) => (http.method === 'HEAD' ? 'HEAD' : 'GET');
+
+const TYPE = 'image/webp';
+/** A year is as long as caches think, and what is under an address never changes. */
+const FOR_EVER = 'public, max-age=31536000, immutable';
+/** A signed address is good for six days or more when it is given out. */
+const TO_ELSEWHERE = {
+  'Cache-Control': 'public, max-age=86400',
+  'Cross-Origin-Resource-Policy': 'cross-origin',
+};
+
+/** Pages of any site may show a picture whose address they have; `nosniff` and the policy against scripts come with every answer. */
+const headersOf = (etag: string) => ({
+  'Cache-Control': FOR_EVER,
+  'Cross-Origin-Resource-Policy': 'cross-origin',
+  ETag: etag,
+  'Accept-Ranges': 'bytes',
+});
+
+/** RFC 9110 §13.1.2: a list of tags, weak or not, or a star. */
+const isKnown = (header: string, etag: string) =>
+  header.split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')));
+
+async function sendFile(app: App, http: Context, key: string, etag: string): Promise<Answer> {
+  const { reader } = app.images;
+  const headers = { ...headersOf(etag), 'Content-Type': TYPE };
+  const wanted = rangeOf(http, etag);
+  if (http.method === 'HEAD' || wanted) {
+    const found = await reader.stat(key);
+    if (!found) throw missing();
+    const { sizeBytes } = found;
+    const whole = { ...headers, 'Content-Length': String(sizeBytes) };
+    if (!wanted) return { status: 200, body: Readable.from([]), headers: whole };
+    const range = wanted(sizeBytes);
+    if (!range) throw unsatisfiable(http, sizeBytes);
+    const file = await reader.get(key, range);
+    if (!file) throw missing();
+    const { start, end } = range;
+    const part = {
+      'Content-Range': `bytes ${start}-${end}/${sizeBytes}`,
+      'Content-Length': String(end - start + 1),
+    };
+    return { status: 206, body: file.body, headers: { ...headers, ...part } };
+  }
+  const file = await reader.get(key);
+  if (!file) throw missing();
+  return { status: 200, body: file.body, headers: { ...headers, 'Content-Length': String(file.sizeBytes) } };
+}
+
+function unsatisfiable(http: Context, sizeBytes: number): ProblemError {
+  http.set('Content-Range', `bytes */${sizeBytes}`);
+  return new ProblemError('range_not_satisfiable', { detail: `The picture has ${sizeBytes} bytes.` });
+}
+
+type Range = { start: number; end: number };
+
+/**
+ * The one part that a GET asks for, once the size is known; null for one that is not there. Undefined: all of it is wanted, also
+ * by whoever asks for several parts, for another unit, or for a part of another version (RFC 9110 §14.2, §13.1.5).
+ */
+function rangeOf(http: Context, etag: string): ((sizeBytes: number) => Range | null) | undefined {
+  const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(http.get('range')) ?? [];
+  if (first === undefined || last === undefined || (first === '' && last === '')) return undefined;
+  const ifRange = http.get('if-range');
+  if (http.method !== 'GET' || (ifRange !== '' && ifRange !== etag)) return undefined;
+  if (first !== '' && last !== '' && Number(last) < Number(first)) return undefined;
+  return (sizeBytes) => {
+    const start = first === '' ? Math.max(0, sizeBytes - Number(last)) : Number(first);
+    const end = first === '' || last === '' ? sizeBytes - 1 : Math.min(Number(last), sizeBytes - 1);
+    return start < sizeBytes ? { start, end } : null;
+  };
+}

@@ -1,0 +1,158 @@
+import { mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Context } from 'koa';
+import { koaBody } from 'koa-body';
+import type { Config } from '../config.ts';
+import { fieldProblem, ProblemError } from '../contract/problem.ts';
+import { maxBodyBytesOf, type Route } from '../contract/route.ts';
+
+/** A file that somebody sent, on the disk until the answer is made. */
+export type Upload = { path: string; sizeBytes: number; remove(): Promise<void> };
+
+/** The one field that a form may have. */
+const FIELD = 'file';
+/** Of a form, around its file: some headers and two boundaries. */
+const FORM_BYTES = 4 * 1024;
+/** What a server that was killed left behind; the longest upload takes two minutes. */
+const LEFT_BEHIND_MS = 3_600_000;
+
+export const uploadsFolder = ({ home }: Pick<Config, 'home'>) => join(home, 'uploads');
+
+/** Takes away what uploads that were cut off by the end of a server left on the disk. */
+export async function sweepUploads(folder: string, now = Date.now()): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const found = await stat(join(folder, name)).catch(() => undefined);
+    if (found && now - found.mtimeMs > LEFT_BEHIND_MS)
+      await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/**
+ * Receives the file of a request into a folder of its own, so that a slow one holds nothing but its connection and some room
+ * on the disk. Throws `unsupported_media_type`, `body_too_large`, `invalid_request`, `bad_request`, `images_unavailable`.
+ */
+export function fileReader(route: Route, folder: string): (ctx: Context) => Promise<Upload> {
+  const maxBytes = maxBodyBytesOf(route);
+  const types = [...(route.file ?? [])];
+  return async (ctx) => {
+    const isForm = Boolean(ctx.is('multipart/form-data'));
+    if (
+      !/^(identity)?$/i.test(ctx.get('content-encoding')) ||
+      !(isForm || ctx.is(...types, 'image/*', 'application/octet-stream'))
+    ) {
+      const detail = `Send the file itself with its Content-Type, such as ${types[0]}, or a form (multipart/form-data) with one file in the field ${FIELD}.`;
+      throw new ProblemError('unsupported_media_type', { detail });
+    }
+    const most = isForm ? maxBytes + FORM_BYTES : maxBytes;
+    if (Number(ctx.get('content-length')) > most) throw tooLarge(maxBytes);
+    const own = await makeFolder(folder);
+    const remove = () => rm(own, { recursive: true, force: true }).catch(() => {});
+    try {
+      const path = join(own, 'file');
+      const sizeBytes = isForm
+        ? await receiveForm(ctx, own, maxBytes)
+        : await receiveBody(ctx, path, maxBytes);
+      if (sizeBytes === 0) throw fieldProblem('invalid_request', `/${FIELD}`, 'is empty');
+      return { path, sizeBytes, remove };
+    } catch (error) {
+      // What is left of the body is read and thrown away, or the connection would never see its next request.
+      ctx.req.resume();
+      await remove();
+      throw diskProblem(error);
+    }
+  };
+}
+
+async function makeFolder(folder: string): Promise<string> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return await mkdtemp(join(folder, 'u-'));
+  } catch (error) {
+    throw diskProblem(error);
+  }
+}
+
+async function receiveBody(ctx: Context, path: string, maxBytes: number): Promise<number> {
+  const file = await open(path, 'wx', 0o600);
+  let sizeBytes = 0;
+  try {
+    // A refusal has to go out over the connection that the rest still comes in by.
+    for await (const chunk of ctx.req.iterator({ destroyOnReturn: false })) {
+      sizeBytes += (chunk as Buffer).length;
+      if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
+      await file.appendFile(chunk as Buffer);
+    }
+  } finally {
+    await file.close();
+  }
+  return sizeBytes;
+}
+
+async function receiveForm(ctx: Context, folder: string, maxBytes: number): Promise<number> {
+  const read = koaBody({
+    multipart: true,
+    json: false,
+    text: false,
+    urlencoded: false,
+    parsedMethods: ['PUT', 'POST'] as never,
+    formidable: {
+      uploadDir: folder,
+      // Whatever the sender calls it.
+      filename: () => 'file',
+      maxFiles: 1,
+      maxFields: 1,
+      maxFieldsSize: FORM_BYTES,
+      maxFileSize: maxBytes,
+      allowEmptyFiles: true,
+      minFileSize: 0,
+    },
+    onError: (error) => {
+      throw formProblem(error, maxBytes);
+    },
+  });
+  await read(ctx, async () => {});
+  const { files = {}, body } = ctx.request as { files?: Record<string, unknown>; body?: object };
+  const names = [...Object.keys(files), ...Object.keys(body ?? {})];
+  const other = names.find((name) => name !== FIELD);
+  if (other !== undefined)
+    throw fieldProblem('invalid_request', `/${FIELD}`, 'is the only field of the form');
+  const file = files[FIELD] as { size?: unknown } | undefined;
+  if (typeof file?.size !== 'number')
+    throw fieldProblem('invalid_request', `/${FIELD}`, 'is missing from the form');
+  return file.size;
+}
+
+type FormError = Error & { code?: unknown; httpCode?: number };
+
+/** https://github.com/node-formidable/formidable/blob/master/src/FormidableError.js */
+function formProblem(error: FormError, maxBytes: number): Error {
+  const { httpCode, code } = error;
+  if (typeof code === 'string') return error;
+  if (code === TOO_MANY_FILES)
+    return fieldProblem('invalid_request', `/${FIELD}`, 'has to be the only file of the form');
+  if (code === TOO_MANY_FIELDS)
+    return fieldProblem('invalid_request', `/${FIELD}`, 'is the only field of the form');
+  if (httpCode === 413) return tooLarge(maxBytes);
+  return new ProblemError('bad_request', { detail: 'The form can not be read to its end.' });
+}
+
+const TOO_MANY_FILES = 1015;
+const TOO_MANY_FIELDS = 1007;
+
+const tooLarge = (maxBytes: number) =>
+  new ProblemError('body_too_large', {
+    detail: `The file is larger than ${maxBytes / 1024 / 1024} MiB. Make the picture smaller.`,
+  });
+
+const DISK = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'EMFILE', 'ENFILE']);
+
+function diskProblem(error: unknown): unknown {
+  const { code } = error as { code?: unknown };
+  if (error instanceof ProblemError || typeof code !== 'string') return error;
+  if (DISK.has(code)) {
+    const detail = `The server can not keep the file for the moment that it takes to read it (${code}).`;
+    return new ProblemError('images_unavailable', { detail });
+  }
+  // The client hung up: nobody hears it.
+  return new ProblemError('bad_request', { detail: 'The connection broke before the whole file was here.' });
+}

@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, opendir, rename, stat, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { StoreUnavailableError } from './errors.ts';
+import { type ImageStore, readImageKey, requireImageKey } from './image-store.ts';
+
+/** What is being written, in the same file system as what it becomes; no key begins with a dot. */
+const DRAFTS = '.drafts';
+
+/** Pictures as files under `folder`, which is made with the first one. */
+export function openFilesystemStore(folder: string): ImageStore {
+  const pathOf = (key: string) => {
+    requireImageKey(key);
+    return join(folder, key);
+  };
+  const guard = <T>(work: () => Promise<T>): Promise<T> =>
+    work().catch((error) => Promise.reject(storeError(error, folder)));
+  return {
+    kind: 'filesystem',
+    put: (key, bytes) => guard(() => putFile(folder, pathOf(key), bytes)),
+    get: (key, range) =>
+      guard(async () => {
+        const file = await openIfThere(pathOf(key));
+        if (!file) return undefined;
+        const { size: sizeBytes } = await file.stat();
+        return { body: file.createReadStream(range), sizeBytes };
+      }),
+    stat: (key) =>
+      guard(async () => {
+        const found = await unlessMissing(stat(pathOf(key)));
+        return found && { sizeBytes: found.size, modifiedAt: found.mtime };
+      }),
+    delete: (key) => guard(async () => void (await unlessMissing(unlink(pathOf(key))))),
+    list: (prefix = '') => listFiles(folder, prefix),
+    removeLeftovers: (before) => guard(() => removeDrafts(join(folder, DRAFTS), before)),
+    close() {},
+  };
+}
+
+/** Written under another name, on the disk, and only then under its own: a file is there whole or not at all. */
+async function putFile(folder: string, path: string, bytes: Uint8Array): Promise<void> {
+  const draft = join(folder, DRAFTS, randomBytes(12).toString('hex'));
+  await makeFolder(dirname(draft));
+  await makeFolder(dirname(path));
+  const file = await open(draft, 'wx', 0o644);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+    await file.close();
+    await rename(draft, path);
+  } catch (error) {
+    await file.close().catch(() => {});
+    await unlink(draft).catch(() => {});
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  // A new folder is only there after a power cut when the one around it says so.
+  if (first !== undefined) await syncFolder(dirname(first));
+}
+
+async function syncFolder(path: string): Promise<void> {
+  // Windows knows no such thing.
+  if (process.platform === 'win32') return;
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+const openIfThere = (path: string): Promise<FileHandle | undefined> => unlessMissing(open(path, 'r'));
+
+async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+async function* listFiles(folder: string, prefix: string): ReturnType<ImageStore['list']> {
+  for await (const shopId of namesIn(folder)) {
+    if (shopId === DRAFTS) continue;
+    for await (const name of namesIn(join(folder, shopId))) {
+      const key = `${shopId}/${name}`;
+      if (!key.startsWith(prefix) || !readImageKey(key)) continue;
+      const found = await unlessMissing(stat(join(folder, key)));
+      if (found?.isFile()) yield { key, sizeBytes: found.size, modifiedAt: found.mtime };
+    }
+  }
+}
+
+/** None for what is no folder, or is not there. */
+async function* namesIn(folder: string): AsyncGenerator<string> {
+  try {
+    const entries = await unlessMissing(opendir(folder));
+    if (entries) for await (const { name } of entries) yield name;
+  } catch (error) {
+    throw storeError(error, folder);
+  }
+}
+
+async function removeDrafts(folder: string, before: Date): Promise<number> {
+  let count = 0;
+  for await (const name of namesIn(folder)) {
+    const path = join(folder, name);
+    const found = await unlessMissing(stat(path));
+    if (!found?.isFile() || found.mtime >= before) continue;
+    await unlessMissing(unlink(path));
+    count += 1;
+  }
+  return count;
+}
+
+const reasons: Record<string, string> = {
+  ENOSPC: 'has no room left. Make some, or move the pictures',
+  EDQUOT: 'is as full as it may be. Raise the quota, or make room',
+  EROFS: 'can only be read',
+  EACCES: 'may not be written by this user',
+  EPERM: 'may not be written by this user',
+  EIO: 'has a fault: look at the disk',
+};
+
+function storeError(error: unknown, folder: string): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (typeof code !== 'string' || error instanceof StoreUnavailableError) return error;
+  return new StoreUnavailableError(
+    code,
+    `The folder of the pictures, ${folder}, ${reasons[code] ?? `fails (${message})`}.`,
+  );
+}

@@ -1,0 +1,207 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { open, readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { ImageRefusedError, StoreUnavailableError } from './errors.ts';
+import type { ImageReply, ImageTask, MadeFile } from './image-child.ts';
+import { formatOf, HEAD_BYTES } from './image-format.ts';
+
+/** One file of a picture, as the database keeps it. `width` is that of its key; a small picture has fewer pixels. */
+export type ImageFile = {
+  width: number;
+  pixelWidth: number;
+  pixelHeight: number;
+  sizeBytes: number;
+  sha256: string;
+};
+
+/** `hash` is the SHA-256 over the bytes of all files, one after the other, the narrowest first: what the keys are made from. */
+export type ProcessedImage = { hash: string; files: (ImageFile & { bytes: Uint8Array })[] };
+
+export type ImageProcessor = {
+  /**
+   * Makes the files of a picture, one picture at a time. Throws ImageRefusedError for what is none, or does harm;
+   * StoreUnavailableError where this machine can't decode any.
+   */
+  process(path: string): Promise<ProcessedImage>;
+  /** Of the child, while there is one. */
+  pid(): number | undefined;
+  close(): void;
+};
+
+/** The largest picture takes a Raspberry Pi a third of it. */
+const TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 20_000;
+/** Whoever uploads one picture often uploads more; after that the memory goes back to the system. */
+const IDLE_MS = 10_000;
+/** The largest picture of the worst format that is let in takes 480 MB. */
+export const MAX_CHILD_BYTES = 640 * 1024 * 1024;
+const LOOK_MS = 100;
+const STDERR_LENGTH = 2_000;
+
+// In a checkout the sources run as they are.
+const SCRIPT = fileURLToPath(
+  new URL(`./image-child.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
+);
+/** Of the environment nothing else goes along: no key and no password is of use to it. */
+const PASSED_ON = [
+  'PATH',
+  'LD_LIBRARY_PATH',
+  'DYLD_LIBRARY_PATH',
+  'SystemRoot',
+  'TEMP',
+  'TMPDIR',
+  'NODE_COMPILE_CACHE',
+];
+
+export function openImageProcessor(): ImageProcessor {
+  let child: ChildProcess | undefined;
+  let idle: NodeJS.Timeout | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+
+  const end = () => {
+    clearTimeout(idle);
+    child?.kill('SIGKILL');
+    child = undefined;
+  };
+  const work = async (task: ImageTask): Promise<MadeFile[]> => {
+    clearTimeout(idle);
+    child ??= await startChild();
+    const { exitCode, signalCode } = child;
+    // It was ended while nobody needed it, such as for want of memory.
+    if (exitCode !== null || signalCode !== null) child = await startChild();
+    try {
+      const reply = await ask(child, task);
+      if ('reason' in reply) throw new ImageRefusedError(reply.reason);
+      idle = setTimeout(end, IDLE_MS).unref();
+      return reply.files;
+    } catch (error) {
+      // Whatever a picture did to it, the next one gets a new one.
+      end();
+      throw error;
+    }
+  };
+  return {
+    process(path) {
+      const mine = last.then(async () => {
+        const head = formatOf(await readHead(path));
+        if ('reason' in head) throw new ImageRefusedError(head.reason);
+        return nameFiles(await work({ path, format: head.format }));
+      });
+      last = mine.catch(() => {});
+      return mine;
+    },
+    pid: () => child?.pid,
+    close: end,
+  };
+}
+
+async function readHead(path: string): Promise<Buffer> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+function nameFiles(made: MadeFile[]): ProcessedImage {
+  const whole = createHash('sha256');
+  const files = made.map((file) => {
+    whole.update(file.bytes);
+    const sha256 = createHash('sha256').update(file.bytes).digest('hex');
+    return { ...file, sizeBytes: file.bytes.length, sha256 };
+  });
+  return { hash: whole.digest('hex'), files };
+}
+
+async function startChild(): Promise<ChildProcess> {
+  const env = Object.fromEntries(
+    PASSED_ON.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
+  );
+  const child = fork(SCRIPT, [], {
+    execArgv: ['--max-old-space-size=128'],
+    // One arena: what one picture took is free for the next.
+    env: { ...env, MALLOC_ARENA_MAX: '1', UV_THREADPOOL_SIZE: '1', VIPS_WARNING: '0' },
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said = `${said}${text}`.slice(-STDERR_LENGTH);
+  });
+  // It keeps no command from ending that waits for nothing else.
+  (child.stderr as Socket | null)?.unref();
+  try {
+    await messageOf(child, START_TIMEOUT_MS);
+    return child;
+  } catch {
+    child.kill('SIGKILL');
+    const reason = /^\w*Error: .*$/m.exec(said)?.[0] ?? 'it does not start';
+    throw new StoreUnavailableError(
+      'NoDecoder',
+      `Pictures can not be decoded on this machine (${reason.slice(0, 300)}).`,
+    );
+  }
+}
+
+async function ask(child: ChildProcess, task: ImageTask): Promise<ImageReply> {
+  let isTooLarge = false;
+  const watch = setInterval(async () => {
+    if ((await residentBytes(child.pid)) <= MAX_CHILD_BYTES) return;
+    isTooLarge = true;
+    child.kill('SIGKILL');
+  }, LOOK_MS);
+  try {
+    child.send(task);
+    return (await messageOf(child, TIMEOUT_MS)) as ImageReply;
+  } catch (error) {
+    if (isTooLarge)
+      throw new ImageRefusedError('The picture takes more memory than there is for one. Make it smaller.');
+    throw error;
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+/** Zero where the system doesn't tell. */
+async function residentBytes(pid: number | undefined): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024;
+}
+
+/** The next message of a child, which keeps this process going only while it waits for it. */
+async function messageOf(child: ChildProcess, timeoutMs: number): Promise<unknown> {
+  child.ref();
+  child.channel?.ref();
+  const off = new AbortController();
+  try {
+    return await new Promise<unknown>((resolve, reject) => {
+      const late = setTimeout(
+        () => reject(new ImageRefusedError('The picture takes too long to be read. Save it anew.')),
+        timeoutMs,
+      );
+      const listeners = {
+        message: resolve,
+        error: reject,
+        exit: () =>
+          reject(
+            new ImageRefusedError('The picture can not be read: it breaks what reads it. Save it anew.'),
+          ),
+      };
+      for (const [event, listener] of Object.entries(listeners)) child.once(event, listener);
+      off.signal.addEventListener('abort', () => {
+        clearTimeout(late);
+        for (const [event, listener] of Object.entries(listeners)) child.off(event, listener);
+      });
+    });
+  } finally {
+    off.abort();
+    // An error that comes when nobody waits would end this process.
+    if (child.listenerCount('error') === 0) child.on('error', () => {});
+    child.unref();
+    child.channel?.unref();
+  }
+}

@@ -1,0 +1,28 @@
+import type { S3Config } from '../config.ts';
+import { type ImageStore, readImageKey, requireImageKey } from './image-store.ts';
+import { openS3 } from './s3.ts';
+
+/** Where a CDN or a browser gets a file from the bucket itself, this goes with it. */
+const HEADERS = { 'Content-Type': 'image/webp', 'Cache-Control': 'public, max-age=31536000, immutable' };
+
+/** Pictures as objects of a bucket, which has to be there. */
+export async function openMinioStore(config: S3Config): Promise<ImageStore> {
+  const s3 = await openS3(config);
+  const checked = (key: string) => {
+    requireImageKey(key);
+    return key;
+  };
+  return {
+    kind: 'minio',
+    put: async (key, bytes) => await s3.putBytes(checked(key), bytes, HEADERS),
+    get: async (key, range) => await s3.getStream(checked(key), range),
+    stat: async (key) => await s3.stat(checked(key)),
+    delete: async (key) => await s3.remove(checked(key)),
+    async *list(prefix = '') {
+      for await (const file of s3.list(prefix)) if (readImageKey(file.key)) yield file;
+    },
+    // An object is put by one request: there is it, or nothing.
+    removeLeftovers: async () => 0,
+    close: s3.close,
+  };
+}

@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import type { Config, ImageStoreKind } from '../config.ts';
+import { StoreUnavailableError } from './errors.ts';
+import { openFilesystemStore } from './filesystem-store.ts';
+import type { ImageStore } from './image-store.ts';
+
+/** What a store is opened from. */
+export type StoreConfig = Pick<Config, 'home' | 's3'>;
+
+export const imagesFolder = ({ home }: Pick<Config, 'home'>) => join(home, 'images');
+
+/** Opens a store; nothing is asked of it yet. Throws StoreUnavailableError where its settings are missing. */
+export async function openStore(kind: ImageStoreKind, config: StoreConfig): Promise<ImageStore> {
+  if (kind === 'filesystem') return openFilesystemStore(imagesFolder(config));
+  if (!config.s3) {
+    throw new StoreUnavailableError(
+      'NotConfigured',
+      'The pictures are on an S3 server, and this machine has no settings for it. Set S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY, and restart.',
+    );
+  }
+  const { openMinioStore } = await import('./minio-store.ts');
+  return await openMinioStore(config.s3);
+}

@@ -1,0 +1,201 @@
+import { createReadStream } from 'node:fs';
+import { stat as statFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client, ClientOptions } from 'minio';
+import type { S3Config } from '../config.ts';
+import type { StoreUnavailableError } from './errors.ts';
+import type { ByteRange, OpenFile, StoredFile } from './image-store.ts';
+import { isMissing, isWorthRetrying, s3Error } from './s3-errors.ts';
+import { createTransport, type S3Call, type S3Timeouts, watchCall } from './s3-transport.ts';
+
+/** The least that S3 takes is 5 MiB; one part is held in memory at a time. */
+const PART_BYTES = 8 * 1024 * 1024;
+/** S3 takes 10,000 parts, and the library numbers them from 2. */
+const MAX_PARTS = 9_000;
+const MIB = 1024 * 1024;
+const RETRY_MS = 250;
+const PAGE = 1_000;
+/** The longest that a signed address may be good. */
+const SIGNED_SECONDS = 7 * 24 * 3600;
+
+export type S3Headers = { 'Content-Type'?: string; 'Cache-Control'?: string };
+
+/** Where the bucket is, and how it opens. `publicEndpoint` is for signed addresses alone. */
+export type S3Target = Omit<S3Config, 'publicEndpoint'>;
+
+/** One bucket. Everything throws StoreUnavailableError, within bounds of time; one failure that may pass is tried again once. */
+export type S3 = {
+  putBytes(key: string, bytes: Uint8Array, headers?: S3Headers): Promise<void>;
+  /** A file of any size, in parts. A failed one leaves no parts behind, where the server can still be asked. */
+  putFile(key: string, path: string, options?: { headers?: S3Headers; signal?: AbortSignal }): Promise<void>;
+  /** Undefined: there is no such object. Errors of the body come from the body. */
+  getStream(key: string, range?: ByteRange): Promise<OpenFile | undefined>;
+  stat(key: string): Promise<StoredFile | undefined>;
+  remove(key: string): Promise<void>;
+  list(prefix?: string): AsyncIterable<StoredFile & { key: string }>;
+  /** Makes the bucket where there is none, as private as the server makes them. */
+  ensureBucket(): Promise<'made' | 'there'>;
+  /** The server's clock less ours, in seconds, as of its last answer; undefined before the first. */
+  clockDifference(): number | undefined;
+  close(): void;
+};
+
+/** Opens a bucket of any S3 server. Nothing is sent yet; the library is loaded with the first one. */
+export async function openS3(target: S3Target, timeouts?: S3Timeouts): Promise<S3> {
+  const { createClient, close } = await clientsOf(target, timeouts);
+  const { bucket } = target;
+  const client = createClient(PART_BYTES);
+  const place = `at ${target.endpoint}`;
+  let clock: number | undefined;
+
+  const once = async <T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
+    const call: S3Call = signal ? { signal } : {};
+    try {
+      return await watchCall(call, work);
+    } catch (error) {
+      throw isMissing(error) ? error : s3Error(error, place, call);
+    } finally {
+      if (call.date) clock = Math.round((Date.parse(call.date) - Date.now()) / 1000);
+    }
+  };
+  const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await once(work);
+    } catch (error) {
+      if (isMissing(error) || !isWorthRetrying(error as StoreUnavailableError)) throw error;
+      await sleep(RETRY_MS);
+      return await once(work);
+    }
+  };
+  const unlessMissing = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await attempt(work);
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  };
+  /** What is missing for a write or a list is the bucket. */
+  const inBucket = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await attempt(work);
+    } catch (error) {
+      throw isMissing(error) ? s3Error({ code: 'NoSuchBucket' }, place, {}) : error;
+    }
+  };
+
+  const stat = (key: string) =>
+    unlessMissing(async () => {
+      const { size, lastModified } = await client.statObject(bucket, key);
+      return { sizeBytes: size, modifiedAt: lastModified };
+    });
+
+  return {
+    async putBytes(key, bytes, headers = {}) {
+      const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      await inBucket(() => client.putObject(bucket, key, body, body.length, { ...headers }));
+    },
+    async putFile(key, path, { headers = {}, signal } = {}) {
+      const { size } = await statFile(path);
+      const parts = createClient(Math.max(PART_BYTES, Math.ceil(size / MAX_PARTS / MIB) * MIB));
+      try {
+        await once(() => sendFile(parts, bucket, key, path, size, headers), signal);
+        const kept = await stat(key);
+        if (kept?.sizeBytes !== size) throw s3Error({ code: 'Incomplete' }, place, {});
+      } catch (error) {
+        await once(() => client.removeIncompleteUpload(bucket, key)).catch(() => {});
+        throw isMissing(error) ? s3Error({ code: 'NoSuchBucket' }, place, {}) : error;
+      }
+    },
+    getStream: (key, range) =>
+      unlessMissing(async () => {
+        const { start = 0, end } = range ?? {};
+        const length = end === undefined ? 0 : end - start + 1;
+        return openFile(await client.getPartialObject(bucket, key, start, length));
+      }),
+    stat,
+    remove: (key) => unlessMissing(() => client.removeObject(bucket, key)),
+    async *list(prefix = '') {
+      for (let next: string | undefined = ''; next !== undefined; ) {
+        const from: string = next;
+        const page = await inBucket(() => client.listObjectsV2Query(bucket, prefix, from, '', PAGE, ''));
+        for (const { name, size, lastModified } of page.objects) {
+          if (name !== undefined) yield { key: name, sizeBytes: size, modifiedAt: new Date(lastModified) };
+        }
+        next = page.isTruncated ? page.nextContinuationToken : undefined;
+      }
+    },
+    async ensureBucket() {
+      if (await attempt(() => client.bucketExists(bucket))) return 'there';
+      await attempt(() => client.makeBucket(bucket, target.region));
+      return 'made';
+    },
+    clockDifference: () => clock,
+    close,
+  };
+}
+
+/** The answer to a GET: its headers say how long the object is. */
+function openFile(body: Readable): OpenFile {
+  const { headers } = body as Readable & { headers: Record<string, string | undefined> };
+  const total = /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1] ?? headers['content-length'];
+  return { body, sizeBytes: Number(total) };
+}
+
+/** The library doesn't hear of a file that can't be read any more, and would wait for it. */
+async function sendFile(
+  client: Client,
+  bucket: string,
+  key: string,
+  path: string,
+  size: number,
+  headers: S3Headers,
+): Promise<void> {
+  const file = createReadStream(path);
+  const failed = new Promise<never>((_, reject) => file.once('error', reject));
+  try {
+    await Promise.race([client.putObject(bucket, key, file, size, { ...headers }), failed]);
+  } finally {
+    file.destroy();
+  }
+}
+
+async function clientsOf({ endpoint, accessKey, secretKey, region }: S3Target, timeouts?: S3Timeouts) {
+  const { Client } = await import('minio');
+  const { hostname, port, protocol } = new URL(endpoint);
+  const { transport, agent } = createTransport(protocol === 'https:', timeouts);
+  const options: ClientOptions = {
+    endPoint: hostname.replace(/^\[|\]$/g, ''),
+    ...(port === '' ? {} : { port: Number(port) }),
+    useSSL: protocol === 'https:',
+    accessKey,
+    secretKey,
+    region,
+    pathStyle: true,
+    transport,
+    transportAgent: agent,
+    // Its own retries write to the console.
+    retryOptions: { disableRetry: true },
+  };
+  return {
+    createClient: (partSize: number): Client => new Client({ ...options, partSize }),
+    close: () => agent.destroy(),
+  };
+}
+
+export type SignAddress = (method: 'GET' | 'HEAD', key: string, now: Date) => Promise<string>;
+
+/**
+ * Makes addresses by which anybody may read an object at `endpoint` for six days or more, `/<bucket>/<key>?X-Amz-…`. That of a
+ * day is the same all day (UTC), so that caches know it again. Nothing is sent.
+ */
+export async function openSigner(target: S3Target): Promise<SignAddress> {
+  const { createClient } = await clientsOf(target);
+  const client = createClient(PART_BYTES);
+  return async (method, key, now) => {
+    const day = new Date(now);
+    day.setUTCHours(0, 0, 0, 0);
+    return await client.presignedUrl(method, target.bucket, key, SIGNED_SECONDS, {}, day);
+  };
+}

@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { S3Config } from '../../src/config.ts';
+import { freePort } from './redis.ts';
+import { removeFolder, tempFolder } from './temp.ts';
+
+export type S3ServerName = 'minio' | 'versitygw';
+
+/** An S3 server on the loopback with a folder and credentials of its own; `config.bucket` is not made yet. */
+export type TestS3 = {
+  name: S3ServerName;
+  config: S3Config;
+  /** The settings of it, as the environment has them. */
+  env: Record<string, string>;
+  pid(): number;
+  /** Ends it as a power cut would; what was answered is on its disk. */
+  kill(): Promise<void>;
+  /** Holds it: its connections stay, and nothing answers. */
+  pause(): void;
+  resume(): void;
+  /** On the same port, with the same folder. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+};
+
+const script = fileURLToPath(new URL('../../scripts/s3-servers.sh', import.meta.url));
+/** From nothing it is two minutes on a good machine. */
+export const BUILD_MS = 900_000;
+const READY_MS = 60_000;
+
+const built = new Map<S3ServerName, { path: string } | { reason: string }>();
+
+/** Where the program of a server is, built if it isn't yet; or why it can't be had. */
+function binaryOf(name: S3ServerName): { path: string } | { reason: string } {
+  const known = built.get(name);
+  if (known) return known;
+  const { status, stdout, stderr } = spawnSync('bash', [script, name], { encoding: 'utf8' });
+  const found = status === 0 ? { path: stdout.trim() } : { reason: stderr?.trim() || `${name}: no bash` };
+  built.set(name, found);
+  return found;
+}
+
+/** For a suite that needs an S3 server: skips it, and says why, where it can't be had. */
+export function requireS3(test: Mocha.Context, name: S3ServerName): void {
+  test.timeout(BUILD_MS);
+  const found = binaryOf(name);
+  if ('path' in found) return;
+  console.log(`    skipped: ${found.reason}`);
+  test.skip();
+}
+
+type Place = { port: number; folder: string; accessKey: string; secretKey: string };
+type Program = { args: (place: Place) => string[]; env: (place: Place) => Record<string, string> };
+
+const programs: Record<S3ServerName, Program> = {
+  minio: {
+    args: ({ port, folder }) => {
+      const address = ['--address', `127.0.0.1:${port}`, '--console-address', '127.0.0.1:0'];
+      return ['server', '--quiet', ...address, join(folder, 'data')];
+    },
+    env: ({ accessKey, secretKey, folder }) => ({
+      MINIO_ROOT_USER: accessKey,
+      MINIO_ROOT_PASSWORD: secretKey,
+      MINIO_UPDATE: 'off',
+      HOME: folder,
+    }),
+  },
+  versitygw: {
+    args: ({ port, folder }) => {
+      const backend = ['posix', '--sidecar', join(folder, 'meta'), join(folder, 'data')];
+      return ['--port', `127.0.0.1:${port}`, '--quiet', ...backend];
+    },
+    env: ({ accessKey, secretKey }) => ({ ROOT_ACCESS_KEY: accessKey, ROOT_SECRET_KEY: secretKey }),
+  },
+};
+
+export async function startS3(name: S3ServerName): Promise<TestS3> {
+  const binary = binaryOf(name);
+  if ('reason' in binary) throw new Error(binary.reason);
+  const folder = tempFolder();
+  for (const part of ['data', 'meta']) mkdirSync(join(folder, part));
+  const secrets = { accessKey: randomBytes(8).toString('hex'), secretKey: randomBytes(16).toString('hex') };
+  const place: Place = { port: await freePort(), folder, ...secrets };
+  const program = programs[name];
+  let child: ChildProcess | undefined;
+  const start = async () => {
+    child = spawn(binary.path, program.args(place), {
+      env: { PATH: process.env.PATH, ...program.env(place) },
+      stdio: 'ignore',
+    });
+    await untilReady(child, place.port);
+  };
+  const kill = async () => {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  };
+  await start();
+  const config: S3Config = {
+    ...{ endpoint: `http://127.0.0.1:${place.port}`, bucket: 'kulfi-pictures', region: 'us-east-1' },
+    ...{ ...secrets, publicEndpoint: undefined },
+  };
+  return {
+    name,
+    config,
+    env: {
+      S3_ENDPOINT: config.endpoint,
+      S3_BUCKET: config.bucket,
+      S3_ACCESS_KEY: config.accessKey,
+      S3_SECRET_KEY: config.secretKey,
+    },
+    pid: () => child?.pid as number,
+    kill,
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
+    start,
+    async close() {
+      await kill();
+      removeFolder(folder);
+    },
+  };
+}
+
+/** Until it answers S3, whatever it says: MinIO listens before it has set itself up. */
+async function untilReady(child: ChildProcess, port: number): Promise<void> {
+  for (const late = Date.now() + READY_MS; Date.now() < late; ) {
+    if (child.exitCode !== null) throw new Error(`The S3 server ended with ${child.exitCode}.`);
+    const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer && answer.status < 500) return;
+    await sleep(50);
+  }
+  throw new Error(`The S3 server did not answer within ${READY_MS / 1000} s.`);
+}
