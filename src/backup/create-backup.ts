@@ -34,32 +34,24 @@ import { withCopyClient } from './database/copy-client.ts';
 import { copyOut } from './database/copy-out.ts';
 import { beginSnapshot, readSnapshot, type Snapshot } from './database/snapshot.ts';
 import { ArchiveError, BackupRefusedError } from './errors.ts';
+import { holdImages, openSnapshotImages, type SnapshotImages } from './images.ts';
 import { type BoxKey, boxKey } from './keys.ts';
 import { takeBackupLock } from './lock.ts';
+import { backupsFolder } from './places.ts';
+import type { OnProgress } from './progress.ts';
 
 /** What is backed up. No App: an older schema is backed up too, before it is migrated. */
 export type BackupSource = {
-  config: Pick<Config, 'home' | 'masterKey'> & { backup: { recoveryRecipient: string | null } };
+  config: Pick<Config, 'home' | 'masterKey' | 'backup' | 's3' | 'imageStore'>;
   databaseUrl: string;
   now(): Date;
-  images: ImageSource | null;
 };
-
-/** The pictures that rows of the snapshot refer to; `read` gives null for one that is missing or not whole. */
-export type ImageSource = {
-  list(client: Client): Promise<ArchivedImage[]>;
-  read(image: ArchivedImage): Promise<Uint8Array | null>;
-  /** Keeps pictures from being removed, for as long as the connection lives. */
-  hold(client: Client): Promise<void>;
-};
-
-export type Progress = { phase: 'reading' | 'verifying'; done: number; total: number; note: string };
 
 export type CreateOptions = {
   /** Where the archive goes; the home's own `backups` if not said. */
   folder?: string | undefined;
   isPlain?: boolean;
-  onProgress?: (progress: Progress) => void;
+  onProgress?: OnProgress;
 };
 
 export type CreatedBackup = {
@@ -75,8 +67,6 @@ export type CreatedBackup = {
   shops: { code: string; orders: number; total: string }[];
   missingImages: string[];
 };
-
-export const backupsFolder = (home: string) => join(home, 'backups');
 
 /** Room that is left to the tills: PostgreSQL stops when its disk is full. */
 const RESERVE_BYTES = 64 * 1024 * 1024;
@@ -97,7 +87,7 @@ export async function createBackup(
   const own = options.isPlain ? null : await boxKey(source.config.home);
   return await withCopyClient(source.databaseUrl, async (client) => {
     await takeBackupLock(client);
-    await source.images?.hold(client);
+    await holdImages(client);
     await prepareFolder(folder);
     await removeStaleDrafts(folder, source.now());
     const id = uuidv7();
@@ -128,15 +118,15 @@ type Writing = {
   own: BoxKey | null;
   draft: Awaited<ReturnType<typeof openDraft>>;
   folder: string;
-  onProgress: (progress: Progress) => void;
+  onProgress: OnProgress;
 };
 
 async function writeArchive(client: Client, source: BackupSource, writing: Writing): Promise<Manifest> {
   const { header, own, draft, folder, onProgress } = writing;
   await beginSnapshot(client);
   const snapshot = await readSnapshot(client);
-  const images = (await source.images?.list(client)) ?? [];
-  const imageBytes = images.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const images = await openSnapshotImages(client, source.config);
+  const imageBytes = images.list.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   await requireRoom(folder, snapshot.sizeBytes / LEAST_RATIO + imageBytes);
   const masterKey = await readMasterKey(client, source, snapshot);
   const { recoveryRecipient } = source.config.backup;
@@ -148,7 +138,7 @@ async function writeArchive(client: Client, source: BackupSource, writing: Writi
     const secrets: Secrets = { masterKey: masterKey?.export().toString('base64url') ?? null };
     if (own) await writer.add(members.secrets, toJson(secrets));
     const tables = await writeTables(client, snapshot, writer, onProgress);
-    const { kept, missing } = await writeImages(source.images, images, writer);
+    const { kept, missing } = await writeImages(images, writer);
     await client.query('COMMIT');
     const manifest: Manifest = {
       format: FORMAT,
@@ -173,6 +163,8 @@ async function writeArchive(client: Client, source: BackupSource, writing: Writi
   } catch (error) {
     await writer.abandon(error as Error);
     throw error;
+  } finally {
+    images.close();
   }
 }
 
@@ -223,11 +215,11 @@ async function writeTables(
   return written;
 }
 
-async function writeImages(source: ImageSource | null, images: ArchivedImage[], writer: ArchiveWriter) {
+async function writeImages(images: SnapshotImages, writer: ArchiveWriter) {
   const kept: ArchivedImage[] = [];
   const missing: string[] = [];
-  for (const image of images) {
-    const bytes = await source?.read(image);
+  for (const image of images.list) {
+    const bytes = await images.read(image);
     if (!bytes) {
       missing.push(image.key);
       continue;

@@ -12,6 +12,7 @@ export const KEPT_TABLES: readonly string[] = [
   'audit_chains',
   'security_log',
   'audit_seals',
+  'images',
   'products',
   'product_variants',
   'modifier_groups',
@@ -37,4 +38,7 @@ export const KEPT_TABLES: readonly string[] = [
 /** Table → why an archive has no need of it. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
   pgmigrations: 'the manifest names the migrations, and a restore runs them',
+  attention: 'what an owner has to know of this machine, and not of the shop',
+  backup_runs: 'what this machine did; after a restore it begins anew',
+  scheduled_jobs: 'what this machine did; after a restore it begins anew',
 };

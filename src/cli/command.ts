@@ -31,11 +31,15 @@ export type Command = {
   /** Words as they are typed, such as `shop create`. */
   name: string;
   summary: string;
-  arguments?: { name: string; description: string }[];
+  arguments?: { name: string; description: string; isOptional?: true }[];
   options: Option[];
   example: string;
   /** Gives an exit code other than 0 if it has to. */
-  run(shell: Shell, options: Record<string, unknown>, args: string[]): Promise<number | undefined>;
+  run(
+    shell: Shell,
+    options: Record<string, unknown>,
+    args: (string | undefined)[],
+  ): Promise<number | undefined>;
 };
 
 export const SHOP_OPTION: Option = {

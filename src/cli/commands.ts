@@ -53,6 +53,23 @@ export const entries: readonly Entry[] = [
   { name: 'audit list', load: async () => (await import('./commands/audit-list.ts')).auditList },
   { name: 'audit verify', load: async () => (await import('./commands/audit-verify.ts')).auditVerify },
   { name: 'verify', load: async () => (await import('./commands/verify.ts')).verify },
+  { name: 'backup create', load: async () => (await import('./commands/backup-create.ts')).backupCreate },
+  { name: 'backup list', load: async () => (await import('./commands/backup-list.ts')).backupList },
+  { name: 'backup verify', load: async () => (await import('./commands/backup-verify.ts')).backupVerify },
+  { name: 'backup prune', load: async () => (await import('./commands/backup-prune.ts')).backupPrune },
+  {
+    name: 'backup schedule',
+    load: async () => (await import('./commands/backup-schedule.ts')).backupSchedule,
+  },
+  {
+    name: 'backup key create',
+    load: async () => (await import('./commands/backup-key-create.ts')).backupKeyCreate,
+  },
+  {
+    name: 'backup key list',
+    load: async () => (await import('./commands/backup-key-list.ts')).backupKeyList,
+  },
+  { name: 'restore', load: async () => (await import('./commands/restore.ts')).restore },
   { name: 'migrate up', load: async () => (await import('./commands/migrate-up.ts')).migrateUp },
   { name: 'migrate down', load: async () => (await import('./commands/migrate-down.ts')).migrateDown },
   { name: 'migrate status', load: async () => (await import('./commands/migrate-status.ts')).migrateStatus },
@@ -63,9 +80,9 @@ export const entries: readonly Entry[] = [
  * of them, for whoever asks for help. A Raspberry Pi takes seconds to load them all.
  */
 export async function loadCommands(words: string[]): Promise<Command[]> {
-  const [first, second] = words;
+  const [first] = words;
   if (first === '--version') return [];
-  const named = entries.filter(({ name }) => name === first || name === `${first} ${second}`);
+  const named = entries.filter(({ name }) => name === words.slice(0, name.split(' ').length).join(' '));
   const group = entries.filter(({ name }) => name.split(' ')[0] === first);
   const wanted = [named, group, entries].find((some) => some.length > 0) ?? entries;
   return await Promise.all(wanted.map(({ load }) => load()));

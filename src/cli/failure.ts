@@ -7,6 +7,7 @@ import {
   SchemaError,
   WrongKeyError,
 } from '../app.ts';
+import { ArchiveError, BackupRefusedError } from '../backup/errors.ts';
 import { ConfigError } from '../config.ts';
 import { type Problem, ProblemError, problems } from '../contract/problem.ts';
 import { exitCodes, RefusedError, UsageError } from './exit-codes.ts';
@@ -32,6 +33,10 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof SchemaError) return schemaExitCodes[error.kind];
   if (error instanceof UsageError || error instanceof ConfigError) return exitCodes.usage;
   if (error instanceof AnotherServerError || error instanceof WrongKeyError) return exitCodes.refused;
+  if (error instanceof BackupRefusedError) return exitCodes.refused;
+  // A damaged one is what a check found; of the others nothing is wrong but that they can't be used here.
+  if (error instanceof ArchiveError)
+    return error.fault === 'damaged' ? exitCodes.checkFoundProblems : exitCodes.refused;
   if (error instanceof RefusedError || error instanceof DatabaseRefusedError) return exitCodes.refused;
   if (error instanceof DatabaseUnreachableError || error instanceof HomeUnreachableError) {
     return exitCodes.databaseUnreachable;

@@ -10,6 +10,8 @@ import { inLine, inLines } from './output/in-line.ts';
 const groups: Record<string, string> = {
   shop: 'Open and list shops',
   user: 'Add and list people',
+  backup: 'Make backups, look at them, and keep them safe',
+  'backup key': 'The keys that open backups',
   migrate: "Bring the database's schema up to date, back, or look at it",
   import: 'Bring in a menu or past sales from CSV',
   report: 'Look at the figures',
@@ -36,12 +38,16 @@ export function buildProgram(commands: Command[], wantsJson = false): Commander 
     });
   const parents = new Map<string, Commander>();
   for (const command of commands) {
-    const [first, second] = command.name.split(' ') as [string, string?];
-    const parent = second
-      ? (parents.get(first) ?? program.command(first).description(groups[first] ?? ''))
-      : program;
-    if (second) parents.set(first, parent);
-    declare(parent.command(second ?? first).exitOverride(), command);
+    const words = command.name.split(' ');
+    const last = words.pop() as string;
+    let parent = program;
+    for (const [depth, word] of words.entries()) {
+      const group = words.slice(0, depth + 1).join(' ');
+      const known = parents.get(group) ?? parent.command(word).description(groups[group] ?? '');
+      parents.set(group, known);
+      parent = known;
+    }
+    declare(parent.command(last).exitOverride(), command);
   }
   return program;
 }
@@ -59,8 +65,8 @@ const withoutValues = (message: string) => message.replace(/(--[\w-]+)=[^']*/g, 
 
 function declare(commander: Commander, command: Command): void {
   commander.description(command.summary);
-  for (const argument of command.arguments ?? [])
-    commander.argument(`<${argument.name}>`, argument.description);
+  for (const { name, description, isOptional } of command.arguments ?? [])
+    commander.argument(isOptional ? `[${name}]` : `<${name}>`, description);
   for (const { flags, description, required } of command.options) {
     if (required) commander.requiredOption(flags, description);
     else commander.option(flags, description);
@@ -70,7 +76,7 @@ function declare(commander: Commander, command: Command): void {
   commander.addHelpText('after', `\nExample:\n  ${command.example}`);
   commander.action(async (...received: unknown[]) => {
     const options = commander.opts<Record<string, unknown>>();
-    const args = received.slice(0, command.arguments?.length ?? 0) as string[];
+    const args = received.slice(0, command.arguments?.length ?? 0) as (string | undefined)[];
     const shell = openShell(options);
     process.exitCode = (await command.run(shell, options, args)) ?? exitCodes.done;
   });

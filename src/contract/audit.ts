@@ -31,6 +31,7 @@ export const securityTypes = [
   'setup_failed',
   'shop_created',
   'secrets_rotated',
+  'backup_created',
 ] as const;
 export type SecurityType = (typeof securityTypes)[number];
 

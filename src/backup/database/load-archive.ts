@@ -4,21 +4,19 @@ import type { Member } from '../archive/archive-reader.ts';
 import type { Manifest, Secrets } from '../archive/format.ts';
 import { walkArchive } from '../archive/walk-archive.ts';
 import { ArchiveError } from '../errors.ts';
+import type { OnProgress } from '../progress.ts';
 import { withCopyClient } from './copy-client.ts';
 import { type CopyIn, copyIn } from './copy-in.ts';
 import { copyOut } from './copy-out.ts';
 import { readSchemaParts } from './schema-parts.ts';
 import { readTables, SHOPS } from './snapshot.ts';
 
-export type LoadPhase = 'loading' | 'indexing' | 'checking';
-export type LoadProgress = (phase: LoadPhase, doneBytes: number, note: string) => void;
-
 export type LoadTarget = {
   /** An empty database. */
   url: string;
   onImage?: ((key: string, bytes: Uint8Array) => Promise<void>) | undefined;
   onSecrets?: ((secrets: Secrets) => void) | undefined;
-  onProgress?: LoadProgress | undefined;
+  onProgress?: OnProgress | undefined;
 };
 
 /**
@@ -41,7 +39,7 @@ export async function loadArchive(
     await client.query(`TRUNCATE ${manifest.tables.map(({ name }) => pg.escapeIdentifier(name)).join(', ')}`);
     await fill(client, archive, manifest, target);
     for (const [number, statement] of parts.make.entries()) {
-      target.onProgress?.('indexing', number, `${number + 1} of ${parts.make.length}`);
+      target.onProgress?.({ phase: 'indexing', done: number, total: parts.make.length, note: '' });
       await client.query(statement);
     }
     for (const { name, value, isCalled } of manifest.sequences)
@@ -51,6 +49,9 @@ export async function loadArchive(
     await checkContent(client, manifest, target.onProgress);
   });
 }
+
+/** Of all rows, as COPY writes them. */
+export const sizeOf = ({ tables }: Manifest) => tables.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 
 /** They have to be the first ones of this program's, or the tables would not be those of the archive. */
 async function checkMigrations(url: string, { migrations, version }: Manifest): Promise<void> {
@@ -87,6 +88,7 @@ async function fill(
 ): Promise<void> {
   const tables = new Map(manifest.tables.map((table) => [table.name, table]));
   let open: { name: string; copy: CopyIn } | undefined;
+  const total = sizeOf(manifest);
   let doneBytes = 0;
   const close = async () => {
     await open?.copy.end();
@@ -107,7 +109,7 @@ async function fill(
       }
       await open.copy.write(rows);
       doneBytes += rows.byteLength;
-      onProgress?.('loading', doneBytes, name);
+      onProgress?.({ phase: 'loading', done: doneBytes, total, note: name });
     },
   });
   await close();
@@ -116,13 +118,13 @@ async function fill(
 }
 
 /** Reads every table as a backup of it would: the same rows, in the same order, give the same checksums. */
-async function checkContent(client: pg.Client, manifest: Manifest, onProgress?: LoadProgress): Promise<void> {
+async function checkContent(client: pg.Client, manifest: Manifest, onProgress?: OnProgress): Promise<void> {
   let doneBytes = 0;
   for (const table of manifest.tables) {
     const { name, columns } = table;
     const found = await copyOut(client, { name, columns }, async ({ sizeBytes }) => {
       doneBytes += sizeBytes;
-      onProgress?.('checking', doneBytes, name);
+      onProgress?.({ phase: 'checking', done: doneBytes, total: sizeOf(manifest), note: name });
     });
     if (found.rows === table.rows && found.sha256 === table.sha256) continue;
     throw new ArchiveError(

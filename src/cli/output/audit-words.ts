@@ -146,4 +146,5 @@ const typeWords: Record<EventType | SecurityType, Words> = {
   setup_failed: () => 'tried a wrong setup token',
   shop_created: ({ name, code }) => `opened shop ${text(name)} (${text(code)})`,
   secrets_rotated: () => 'made new keys',
+  backup_created: ({ file }) => `made a backup: ${text(file)}`,
 };

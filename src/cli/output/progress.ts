@@ -1,4 +1,5 @@
 import cliProgress from 'cli-progress';
+import type { OnProgress, Phase } from '../../backup/progress.ts';
 
 export type Progress = { update(done: number, note?: string): void; stop(): void };
 
@@ -18,5 +19,36 @@ export function startProgress(label: string, total: number): Progress {
   return {
     update: (done, note = '') => progress.update(Math.min(done, total), { note }),
     stop: () => progress.stop(),
+  };
+}
+
+const labels: Record<Phase, string> = {
+  reading: 'Reading the database',
+  verifying: 'Reading the backup',
+  keeping: 'Keeping what is there',
+  loading: 'Filling the database',
+  indexing: 'Building indexes',
+  checking: 'Checking every table',
+  books: 'Checking the books',
+  uploading: 'Sending it',
+  downloading: 'Fetching it',
+};
+
+/** One bar after the other, a bar a phase. */
+export function phaseProgress(): { onProgress: OnProgress; stop(): void } {
+  let shown: { phase: Phase; total: number; bar: Progress } | undefined;
+  const stop = () => {
+    shown?.bar.stop();
+    shown = undefined;
+  };
+  return {
+    onProgress({ phase, done, total, note }) {
+      if (shown?.phase !== phase) {
+        stop();
+        shown = { phase, total, bar: startProgress(labels[phase].padEnd(22), total) };
+      }
+      shown.bar.update((done / total) * shown.total, note);
+    },
+    stop,
   };
 }

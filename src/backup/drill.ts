@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { VerifiedShop } from '../core/verify/verify-shop.ts';
+import { attachEmbedded } from '../database/embedded.ts';
+import type { ArchivedShop } from './archive/format.ts';
+import type { OnProgress } from './progress.ts';
+import { type Archive, fillDatabase, type OpenApp } from './restore/fill-database.ts';
+
+export type DrillOptions = {
+  /** Of this machine; the throw-away cluster lies in a folder in it. */
+  home: string;
+  /** Opens the program over a database of the throw-away cluster, in a home of its own. */
+  openAppIn(home: string): OpenApp;
+  now: Date;
+  onProgress: OnProgress;
+};
+
+export type Drilled = {
+  shops: ArchivedShop[];
+  /** What `smoocho verify` finds in the books that were restored. */
+  books: VerifiedShop[];
+};
+
+const FOLDER = /^drill-(\d+)-/;
+const OWNER = 'postgres-password';
+
+/**
+ * Restores an archive into a PostgreSQL that is made for it and thrown away, reads every table back, and checks the books there as
+ * `smoocho verify` does. Throws what a restore throws.
+ */
+export async function drill(archive: Archive, options: DrillOptions): Promise<Drilled> {
+  await removeLeftOvers(options.home);
+  const home = mkdtempSync(join(options.home, `drill-${process.pid}-`));
+  const password = randomBytes(24).toString('base64url');
+  // For whoever has to stop what a killed drill left running.
+  writeFileSync(join(home, OWNER), password, { mode: 0o600 });
+  try {
+    const server = await attachEmbedded({ home, outerHome: options.home, password });
+    try {
+      // Its pictures go into a folder of its own, wherever those of the shop are.
+      const masterKey = { path: join(home, 'secrets', 'master-key'), isOurs: true } as const;
+      const config = { home, masterKey, s3: undefined, imageStore: 'filesystem' } as const;
+      const { shops: books } = await fillDatabase(archive, {
+        config,
+        url: server.url,
+        openApp: options.openAppIn(home),
+        now: options.now,
+        onProgress: options.onProgress,
+      });
+      return { shops: archive.manifest.shops, books };
+    } finally {
+      await server.release();
+    }
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** Stops and removes the clusters of drills that were killed. */
+async function removeLeftOvers(home: string): Promise<void> {
+  for (const name of readdirSync(home)) {
+    const [, pid] = FOLDER.exec(name) ?? [];
+    if (!pid || isRunning(Number(pid))) continue;
+    const folder = join(home, name);
+    const password = readPassword(folder);
+    if (password) {
+      // Attached and let go of by the last one, it stops.
+      const server = await attachEmbedded({ home: folder, outerHome: home, password }).catch(() => null);
+      await server?.release();
+    }
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readPassword(folder: string): string | undefined {
+  try {
+    return readFileSync(join(folder, OWNER), 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

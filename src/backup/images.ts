@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import type { Client } from 'pg';
+import type { Config, ImageStoreKind } from '../config.ts';
+import { shareImages } from '../database/images-lock.ts';
+import { StoreUnavailableError } from '../storage/errors.ts';
+import { type ImageStore, imageKey } from '../storage/image-store.ts';
+import { openStore } from '../storage/open-store.ts';
+import type { ArchivedImage } from './archive/format.ts';
+
+type StoreConfig = Pick<Config, 'home' | 's3' | 'imageStore'>;
+
+/** The pictures of a snapshot. */
+export type SnapshotImages = {
+  list: ArchivedImage[];
+  /** The bytes of one; null when it is missing, not whole, or its store is away. */
+  read(image: ArchivedImage): Promise<Uint8Array | null>;
+  close(): void;
+};
+
+/** Keeps pictures from being taken away or moved for as long as the connection lives. Before the snapshot. */
+export const holdImages = (client: Client) => shareImages(client, 'backup');
+
+const HAS_IMAGES = `SELECT to_regclass('public.images') IS NOT NULL AS has`;
+
+// Those that no product shows are thirty days from being taken away: nobody would miss them.
+const IMAGES = `
+  SELECT i.shop_id AS "shopId", i.hash, f."sizeBytes", f.width, f.sha256
+  FROM images i, jsonb_to_recordset(i.files) AS f (width int, "sizeBytes" int, sha256 text)
+  WHERE i.unused_since IS NULL ORDER BY i.shop_id, i.hash, f.width`;
+
+type Row = { shopId: string; hash: string; width: number; sizeBytes: number; sha256: string };
+
+/** What a snapshot refers to. A schema from before pictures has none. */
+export async function openSnapshotImages(client: Client, config: StoreConfig): Promise<SnapshotImages> {
+  if (!(await client.query(HAS_IMAGES)).rows[0].has)
+    return { list: [], read: async () => null, close: () => {} };
+  const { rows } = await client.query<Row>(IMAGES);
+  const { rows: places } = await client.query<{ kind: ImageStoreKind | null }>(
+    'SELECT image_store AS kind FROM setup',
+  );
+  let store: Promise<ImageStore> | undefined;
+  let isAway = false;
+  return {
+    list: rows.map(({ shopId, hash, width, sizeBytes, sha256 }) => ({
+      key: imageKey(shopId, hash, width),
+      sizeBytes,
+      sha256,
+    })),
+    async read({ key, sha256 }) {
+      // Each that is asked of a store that is away takes seconds; the sales of the backup matter more.
+      if (isAway) return null;
+      try {
+        store ??= openStore(places[0]?.kind ?? 'filesystem', config);
+        const file = await (await store).get(key);
+        if (!file) return null;
+        const pieces: Buffer[] = [];
+        for await (const piece of file.body) pieces.push(piece);
+        const bytes = Buffer.concat(pieces);
+        return createHash('sha256').update(bytes).digest('hex') === sha256 ? bytes : null;
+      } catch (error) {
+        if (!(error instanceof StoreUnavailableError)) throw error;
+        isAway = true;
+        return null;
+      }
+    },
+    close() {
+      store?.then((opened) => opened.close()).catch(() => {});
+    },
+  };
+}
+
+/** Where the pictures of a restored database go: as it is set, for the machine is another one. */
+export type ImageTarget = {
+  kind: ImageStoreKind;
+  put(key: string, bytes: Uint8Array): Promise<void>;
+  close(): void;
+};
+
+/** Throws StoreUnavailableError where its settings are missing. */
+export async function openImageTarget(config: StoreConfig): Promise<ImageTarget> {
+  const kind = config.imageStore ?? 'filesystem';
+  const store = await openStore(kind, config);
+  return { kind, put: store.put, close: store.close };
+}
+
+/** Says in a restored database where its pictures are now. */
+export async function setImageStore(client: Client, kind: ImageStoreKind): Promise<void> {
+  if (!(await client.query(HAS_IMAGES)).rows[0].has) return;
+  await client.query('UPDATE setup SET image_store = CASE WHEN EXISTS (SELECT FROM images) THEN $1 END', [
+    kind,
+  ]);
+}

@@ -1,0 +1,66 @@
+import { renderSVG, renderUnicodeCompact } from 'uqr';
+import type { KeyPair } from './archive/encryption.ts';
+
+/** Four modules all around, as the standard asks: printed on paper with other things beside it, less is not found. */
+const QR_BORDER = 4;
+/** As many as people type without losing their place; of the end, for the beginning is the same in every key. */
+const TYPED_BACK = 8;
+
+/** The end of a key, which whoever wrote it down can type. */
+export const endOf = ({ identity }: KeyPair) => identity.slice(-TYPED_BACK);
+
+export const typedBackLength = TYPED_BACK;
+
+/** Whether somebody typed the end of the key back, in any case and with any blanks. */
+export const isTypedBack = (key: KeyPair, typed: string) =>
+  typed.replace(/\s/g, '').toUpperCase().endsWith(endOf(key));
+
+const ABOUT = [
+  'Whoever has this key can open every backup that was made since, with customers’ phone numbers and addresses in it.',
+  'Keep it on paper, away from the shop: without it, no backup opens once the machine is gone.',
+  'To restore on a new machine:  smoocho restore BACKUP-FILE --identity THIS-FILE',
+  'Without Smoocho:  age -d -i THIS-FILE BACKUP-FILE | zstd -d | tar x',
+];
+
+const TITLE = 'Recovery key of Smoocho’s backups';
+
+/** A page to print, as text. It is a file of age's, too: what is not the key is a comment. */
+export function textSheet(key: KeyPair, madeAt: Date): string {
+  const qr = renderUnicodeCompact(key.identity, { border: QR_BORDER });
+  const lines = [
+    TITLE,
+    `made ${madeAt.toISOString()}`,
+    '',
+    ...ABOUT,
+    '',
+    `public key: ${key.recipient}`,
+    '',
+    ...qr.split('\n'),
+    '',
+  ];
+  return `${lines.map((line) => `# ${line}`.trimEnd()).join('\n')}\n${key.identity}\n`;
+}
+
+/** The same as a page of HTML, which prints on one sheet. */
+export function htmlSheet(key: KeyPair, madeAt: Date): string {
+  const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${TITLE}</title>
+<style>
+  body { font: 12pt/1.5 sans-serif; max-width: 16cm; margin: 2cm auto; padding: 0 1em; color: #000; background: #fff }
+  code { display: block; font: 13pt/1.6 monospace; overflow-wrap: anywhere; border: 1px solid #000; padding: .5em }
+  svg { display: block; width: 7cm; height: 7cm; margin: 1em 0 }
+  small { color: #444; overflow-wrap: anywhere }
+</style>
+<h1>${TITLE}</h1>
+<p>${ABOUT.slice(0, 2).map(escaped).join('<br>')}</p>
+${renderSVG(key.identity, { border: QR_BORDER })}
+<code>${key.identity}</code>
+<p>${ABOUT.slice(2).map(escaped).join('<br>')}</p>
+<p><small>Made ${madeAt.toISOString()} · public key ${key.recipient}</small></p>
+</html>
+`;
+}

@@ -1,0 +1,149 @@
+import pg from 'pg';
+import { withClient } from '../../database/migrate.ts';
+import { BackupRefusedError } from '../errors.ts';
+
+/** PostgreSQL's own limit on a name, and room for what is put behind it. */
+const MAX_NAME_BYTES = 63;
+const ENDING_BYTES = 28;
+const IN_USE = '55006';
+/** Another database of the same server, to do to ours what can't be done from inside of it; every server has the second. */
+const MAINTENANCE = ['postgres', 'template1'];
+
+/** The name of the database that a URL leads to. */
+export const databaseNameOf = (url: string) =>
+  decodeURIComponent(new URL(url).pathname.slice(1)) || 'postgres';
+
+/** The same server and role, another database. */
+export function urlOfDatabase(url: string, name: string): string {
+  const other = new URL(url);
+  other.pathname = `/${encodeURIComponent(name)}`;
+  return other.href;
+}
+
+const baseOf = (name: string) => name.slice(0, MAX_NAME_BYTES - ENDING_BYTES);
+const restoringName = (name: string, id: string) => `${baseOf(name)}_restoring_${id.slice(-8)}`;
+const beforeName = (name: string, at: Date) =>
+  `${baseOf(name)}_before_${at.toISOString().replace(/\D/g, '').slice(0, 14)}`;
+
+/** What a restore does to the databases of a server. All of it from outside of ours. */
+export type Databases = {
+  /** A new one, empty, beside ours. Those that killed restores left are gone. */
+  create(id: string): Promise<string>;
+  drop(name: string): Promise<void>;
+  /** Puts `next` in the place of ours, in one step, and keeps ours beside it; gives the name that it has then. */
+  swap(next: string, kept: KeptDatabase): Promise<string>;
+  /** Those that were replaced, the newest first. */
+  listKept(): Promise<(KeptDatabase & { name: string })[]>;
+};
+
+/** What stands with a database that was replaced. */
+export type KeptDatabase = { replacedAt: string; reason: 'restored' | 'undone' };
+
+/**
+ * One restore at a time of the database at `url`. Throws BackupRefusedError where the role may not do it, DatabaseUnreachableError.
+ */
+export async function withDatabases<T>(url: string, work: (databases: Databases) => Promise<T>): Promise<T> {
+  const name = databaseNameOf(url);
+  return await withMaintenance(url, async (client) => {
+    await takeRestoreLock(client, name);
+    await requireRights(client, name);
+    return await work({
+      async create(id) {
+        await dropLeftOvers(client, name);
+        const made = restoringName(name, id);
+        await client.query(`CREATE DATABASE ${pg.escapeIdentifier(made)} ENCODING 'UTF8'`);
+        return made;
+      },
+      drop: (database) => drop(client, database),
+      swap: (next, kept) => swap(client, name, next, kept),
+      listKept: () => listKept(client, name),
+    });
+  });
+}
+
+async function withMaintenance<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  for (const name of MAINTENANCE) {
+    const isThere = await withClient(urlOfDatabase(url, name), async () => true).catch(() => false);
+    if (isThere) return await withClient(urlOfDatabase(url, name), work);
+  }
+  return await withClient(urlOfDatabase(url, MAINTENANCE[0] as string), work);
+}
+
+async function takeRestoreLock(client: pg.Client, name: string): Promise<void> {
+  const { rows } = await client.query(
+    `SELECT pg_try_advisory_lock(hashtextextended('smoocho restore ' || $1, 0)) AS mine`,
+    [name],
+  );
+  if (!rows[0].mine) throw new BackupRefusedError('Another restore of this database is under way.');
+}
+
+const RIGHTS = `
+  SELECT r.rolsuper OR (r.rolcreatedb AND pg_has_role(d.datdba, 'USAGE')) AS may
+  FROM pg_roles r, pg_database d WHERE r.rolname = current_user AND d.datname = $1`;
+
+async function requireRights(client: pg.Client, name: string): Promise<void> {
+  const { rows } = await client.query<{ may: boolean }>(RIGHTS, [name]);
+  if (rows[0]?.may) return;
+  throw new BackupRefusedError(
+    'The database’s user may not create databases, as is usual where PostgreSQL is rented. Make an empty database there, and restore into it: --into postgres://user:password@host:5432/new. Nothing was changed.',
+  );
+}
+
+const LEFT_OVERS = `
+  SELECT datname AS name FROM pg_database d WHERE starts_with(datname, $1)
+    AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)`;
+
+async function dropLeftOvers(client: pg.Client, name: string): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(LEFT_OVERS, [`${baseOf(name)}_restoring_`]);
+  for (const row of rows) await drop(client, row.name);
+}
+
+async function drop(client: pg.Client, name: string): Promise<void> {
+  await client.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)}`);
+}
+
+async function swap(client: pg.Client, name: string, next: string, kept: KeptDatabase): Promise<string> {
+  const before = beforeName(name, new Date(kept.replacedAt));
+  const [current, other, aside] = [name, next, before].map((text) => pg.escapeIdentifier(text));
+  try {
+    await client.query('BEGIN');
+    await client.query(`ALTER DATABASE ${current} RENAME TO ${aside}`);
+    await client.query(`ALTER DATABASE ${other} RENAME TO ${current}`);
+    await client.query(`COMMENT ON DATABASE ${aside} IS ${pg.escapeLiteral(JSON.stringify(kept))}`);
+    await client.query(`COMMENT ON DATABASE ${current} IS NULL`);
+    await client.query('COMMIT');
+    return before;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {});
+    if ((error as { code?: unknown }).code !== IN_USE) throw error;
+    throw new BackupRefusedError(
+      'Something is connected to the database: a server, another command or psql. End it and start the restore again. Nothing was changed.',
+    );
+  }
+}
+
+const KEPT = `
+  SELECT datname AS name, shobj_description(oid, 'pg_database') AS note FROM pg_database
+  WHERE starts_with(datname, $1) ORDER BY datname DESC`;
+
+async function listKept(client: pg.Client, name: string): Promise<(KeptDatabase & { name: string })[]> {
+  const { rows } = await client.query<{ name: string; note: string | null }>(KEPT, [
+    `${baseOf(name)}_before_`,
+  ]);
+  return rows.flatMap((row) => {
+    const kept = parseNote(row.note);
+    return kept ? [{ ...kept, name: row.name }] : [];
+  });
+}
+
+/** Undefined for a database of that name that no restore put aside. */
+function parseNote(note: string | null): KeptDatabase | undefined {
+  try {
+    const { replacedAt, reason } = JSON.parse(note ?? 'null') ?? {};
+    return typeof replacedAt === 'string' && (reason === 'restored' || reason === 'undone')
+      ? { replacedAt, reason }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,80 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import type { Config } from '../../config.ts';
+import type { Services } from '../../core/context.ts';
+import { listAllShops } from '../../core/shops/find-shops.ts';
+import { checks, type VerifiedShop, verifyShop } from '../../core/verify/verify-shop.ts';
+import { readFileBytes } from '../archive/archive-file.ts';
+import { readMembers } from '../archive/archive-reader.ts';
+import type { Manifest, Secrets } from '../archive/format.ts';
+import { withCopyClient } from '../database/copy-client.ts';
+import { loadArchive } from '../database/load-archive.ts';
+import { openImageTarget, setImageStore } from '../images.ts';
+import type { OnProgress } from '../progress.ts';
+import { masterKeyOf, rewrapKeys } from './rewrap-keys.ts';
+
+/** The program over a database, as the command line opens it. */
+export type OpenedApp = Services & { orm: MikroORM; close(): Promise<void> };
+
+/** Opens the program over the database at a URL, and brings an older schema forward. */
+export type OpenApp = (databaseUrl: string) => Promise<OpenedApp>;
+
+export type Archive = { file: string; identities: string[]; manifest: Manifest; secrets: Secrets | null };
+
+export type FillOptions = {
+  config: Pick<Config, 'masterKey' | 'home' | 's3' | 'imageStore'>;
+  /** An empty database. */
+  url: string;
+  openApp: OpenApp;
+  now: Date;
+  onProgress?: OnProgress | undefined;
+  /** What is done to the database when it is of this version: its new epoch. */
+  adopt?: (app: OpenedApp) => Promise<void>;
+};
+
+export type Filled = { shops: VerifiedShop[]; keepsKeys: boolean };
+
+/**
+ * Makes a database of what is in an archive: its rows, checked against their checksums; its keys, wrapped for this box; brought
+ * forward to this version; and held against itself by all that `smoocho verify` knows. What that finds was in the books before the
+ * backup was made, and stops nothing.
+ */
+export async function fillDatabase(archive: Archive, options: FillOptions): Promise<Filled> {
+  const { file, identities, manifest, secrets } = archive;
+  const { url, config, openApp, onProgress } = options;
+  const members = () => readMembers(readFileBytes(file), identities);
+  const images = await openImageTarget(config);
+  try {
+    await loadArchive(members(), manifest, { url, onImage: images.put, onProgress });
+  } finally {
+    images.close();
+  }
+  const masterKey = manifest.masterKey === null ? null : masterKeyOf(manifest, secrets, config.masterKey);
+  await withCopyClient(url, async (client) => {
+    await setImageStore(client, images.kind);
+    if (manifest.masterKey !== null) await rewrapKeys(client, masterKey, config.masterKey, options.now);
+  });
+  const app = await openApp(url);
+  try {
+    await options.adopt?.(app);
+    const shops = await verifyShops(app, onProgress);
+    return { shops, keepsKeys: manifest.masterKey === null || masterKey !== null };
+  } finally {
+    await app.close();
+  }
+}
+
+async function verifyShops(app: OpenedApp, onProgress: OnProgress = () => {}): Promise<VerifiedShop[]> {
+  const found = await listAllShops(app.orm.em.fork());
+  const total = found.length * checks.length;
+  const verified: VerifiedShop[] = [];
+  let done = 0;
+  for (const { id } of found) {
+    const em = app.orm.em.fork();
+    verified.push(
+      await verifyShop({ app, em }, id, ({ holds }) =>
+        onProgress({ phase: 'books', done: done++, total, note: holds.toLowerCase() }),
+      ),
+    );
+  }
+  return verified;
+}

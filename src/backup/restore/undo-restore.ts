@@ -1,0 +1,57 @@
+import { BackupRefusedError } from '../errors.ts';
+import { type Databases, urlOfDatabase, withDatabases } from './databases.ts';
+import type { OpenApp, OpenedApp } from './fill-database.ts';
+import { requireNoServer } from './require-no-server.ts';
+
+/** How long what was replaced is kept: long enough to notice, short enough for the disk. */
+const KEPT_DAYS = 7;
+const KEPT_MS = KEPT_DAYS * 86_400_000;
+
+export type UndoOptions = {
+  databaseUrl: string;
+  openApp: OpenApp;
+  now(): Date;
+  adopt(app: OpenedApp): Promise<void>;
+  confirm(kept: { replacedAt: string }): Promise<boolean>;
+};
+
+/** `keptDatabase` is what was there until now; undoing once more brings it back. */
+export type Undone = { replacedAt: string; keptDatabase: string };
+
+/**
+ * Puts the database that the last restore replaced back in its place, as of a new epoch. Null when `confirm` says no. Throws
+ * BackupRefusedError.
+ */
+export async function undoRestore(options: UndoOptions): Promise<Undone | null> {
+  const { databaseUrl, openApp, now, adopt, confirm } = options;
+  return await withDatabases(databaseUrl, async (databases) => {
+    const [last] = (await databases.listKept()).filter(({ replacedAt }) => !isExpired(replacedAt, now()));
+    if (!last) {
+      throw new BackupRefusedError(
+        `There is nothing to undo: no restore replaced a database here in the last ${KEPT_DAYS} days.`,
+      );
+    }
+    await requireNoServer(databaseUrl);
+    if (!(await confirm(last))) return null;
+    const app = await openApp(urlOfDatabase(databaseUrl, last.name));
+    try {
+      await adopt(app);
+    } finally {
+      await app.close();
+    }
+    const keptDatabase = await databases.swap(last.name, {
+      replacedAt: now().toISOString(),
+      reason: 'undone',
+    });
+    return { replacedAt: last.replacedAt, keptDatabase };
+  });
+}
+
+const isExpired = (replacedAt: string, now: Date) => now.getTime() - Date.parse(replacedAt) > KEPT_MS;
+
+/** Drops what was replaced more than seven days ago; gives the names. */
+export async function dropExpired(databases: Databases, now: Date): Promise<string[]> {
+  const expired = (await databases.listKept()).filter(({ replacedAt }) => isExpired(replacedAt, now));
+  for (const { name } of expired) await databases.drop(name);
+  return expired.map(({ name }) => name);
+}

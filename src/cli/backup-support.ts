@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { type App, createApp, createLog, systemContext } from '../app.ts';
+import { identitiesIn } from '../backup/archive/encryption.ts';
+import type { BackupSource } from '../backup/create-backup.ts';
+import { findBoxKey } from '../backup/keys.ts';
+import type { OpenApp } from '../backup/restore/fill-database.ts';
+import type { Config } from '../config.ts';
+import { type BackupKind, recordBackupRun } from '../core/attention/backup-runs.ts';
+import type { Option } from './command.ts';
+import { UsageError } from './exit-codes.ts';
+import { failureOf } from './failure.ts';
+
+export const IDENTITY_OPTION: Option = {
+  flags: '--identity <file>',
+  description: 'the file with the recovery key; without it, this box’s own key',
+};
+
+/** What opens archives here: the key in the file that was named, and the box's own. Throws UsageError. */
+export async function readIdentities(config: Config, file: unknown): Promise<string[]> {
+  const named = typeof file === 'string' ? readIdentityFile(file) : [];
+  const own = await findBoxKey(config.home);
+  return [...named, ...(own ? [own.identity] : [])];
+}
+
+function readIdentityFile(path: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`--identity names ${path}, which can't be read (${(error as Error).message}).`);
+  }
+  const identities = identitiesIn(text);
+  if (identities.length > 0) return identities;
+  throw new UsageError(`${path} has no recovery key in it: a line that begins with AGE-SECRET-KEY-1.`);
+}
+
+/** The program over another database, with no part in what servers tell each other. */
+export const openAppOn =
+  (config: Config): OpenApp =>
+  (databaseUrl) =>
+    createApp({ ...config, databaseUrl, redisUrl: undefined }, { migrate: true, log: createLog(config) });
+
+export const backupSource = (app: App): BackupSource => ({
+  config: app.config,
+  databaseUrl: app.databaseUrl,
+  now: app.now,
+});
+
+type Ran = { file: string | null; sizeBytes: number | null };
+
+/** Writes down how it ended, for `status` and the owners. Throws what `work` throws. */
+export async function recordRun<T extends Ran>(
+  app: App,
+  kind: BackupKind,
+  work: () => Promise<T>,
+): Promise<T> {
+  const startedAt = app.now();
+  const record = (ran: Ran, error: string | null) =>
+    recordBackupRun(systemContext(app, 'cli'), { kind, startedAt, endedAt: app.now(), ...ran, error });
+  try {
+    const ran = await work();
+    await record({ file: ran.file, sizeBytes: ran.sizeBytes }, null);
+    return ran;
+  } catch (error) {
+    // The database may be what failed.
+    await record({ file: null, sizeBytes: null }, failureOf(error).message).catch(() => {});
+    throw error;
+  }
+}

@@ -1,0 +1,88 @@
+import { rm } from 'node:fs/promises';
+import type { App } from '../../app.ts';
+import { systemContext } from '../../app.ts';
+import { type CreatedBackup, createBackup } from '../../backup/create-backup.ts';
+import { describePlace, type Place, parsePlace, upload, usualPlace } from '../../backup/places.ts';
+import type { OnProgress } from '../../backup/progress.ts';
+import { recordBackup } from '../../core/audit/record-backup.ts';
+import { backupSource, recordRun } from '../backup-support.ts';
+import type { Command } from '../command.ts';
+import { formatCount } from '../output/format.ts';
+import { phaseProgress } from '../output/progress.ts';
+import { formatSize } from '../output/size.ts';
+
+export const backupCreate: Command = {
+  name: 'backup create',
+  summary: 'Make a backup while the tills sell, and read it back before it counts',
+  options: [
+    {
+      flags: '--to <place>',
+      description:
+        'a folder, or s3://bucket/prefix (default: the setting backup.to, else backups in the home)',
+    },
+    {
+      flags: '--plain',
+      description: 'not encrypted, and without the master key: for looking into, not for keeping',
+    },
+  ],
+  example: 'smoocho backup create --to /mnt/usb',
+  async run(shell, options) {
+    await shell.withApp(async (app) => {
+      const place = typeof options.to === 'string' ? parsePlace(options.to) : usualPlace(app.config);
+      const { onProgress, stop } = phaseProgress();
+      let created: CreatedBackup;
+      try {
+        created = await recordRun(app, 'create', () =>
+          create(app, place, options.plain === true, onProgress),
+        );
+      } finally {
+        stop();
+      }
+      await recordBackup(systemContext(app, 'cli'), created);
+      shell.say(...describe(created, place, app.config.backup.recoveryRecipient !== null));
+      shell.give(created);
+    });
+    return undefined;
+  },
+};
+
+/** With a bucket to go to, the file stays here until it was read back from there. */
+async function create(
+  app: App,
+  place: Place,
+  isPlain: boolean,
+  onProgress: OnProgress,
+): Promise<CreatedBackup> {
+  const folder = place.kind === 'folder' ? place.folder : undefined;
+  const created = await createBackup(backupSource(app), { folder, isPlain, onProgress });
+  if (place.kind === 'folder') return created;
+  const location = await upload(app.config, place, created.file, created.sizeBytes, onProgress);
+  await rm(created.file);
+  return { ...created, file: location };
+}
+
+function describe(created: CreatedBackup, place: Place, hasRecoveryKey: boolean): string[] {
+  const { file, sizeBytes, encrypted, shops, missingImages } = created;
+  const sold = shops.map(({ code, orders, total }) => `  ${code}  ${formatCount(orders)} orders, ${total}`);
+  return [
+    `Made and read back: ${file}`,
+    `${formatSize(sizeBytes)}, ${encrypted ? 'encrypted' : 'not encrypted'}, in ${describePlace(place)}`,
+    ...sold,
+    ...(missingImages.length > 0
+      ? [
+          `Without ${formatCount(missingImages.length)} pictures, which could not be read: smoocho images check`,
+        ]
+      : []),
+    ...(encrypted ? [] : PLAIN_LACKS),
+    ...(encrypted && !hasRecoveryKey
+      ? [
+          'Only this box can open it. Make a recovery key, and keep it away from the shop: smoocho backup key create',
+        ]
+      : []),
+  ];
+}
+
+const PLAIN_LACKS = [
+  'Whoever has this file reads all that is in it, but for what is encrypted in the database itself.',
+  'Restored on another machine, it lacks the master key: phone numbers and addresses of customers and PINs are lost, the addresses of pictures change, and the audit can not be verified up to then.',
+];

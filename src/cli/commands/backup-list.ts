@@ -1,0 +1,54 @@
+import { listArchives, parsePlace, type StoredArchive, usualPlace } from '../../backup/places.ts';
+import { readHeader } from '../../backup/read-header.ts';
+import { readIdentities } from '../backup-support.ts';
+import type { Command } from '../command.ts';
+import { formatSize } from '../output/size.ts';
+import { table } from '../output/table.ts';
+
+export const backupList: Command = {
+  name: 'backup list',
+  summary: 'Show the backups that there are, newest first',
+  options: [
+    { flags: '--to <place>', description: 'a folder, or s3://bucket/prefix (default: where backups go)' },
+  ],
+  example: 'smoocho backup list --json',
+  async run(shell, options) {
+    const { config } = shell;
+    const place = typeof options.to === 'string' ? parsePlace(options.to) : usualPlace(config);
+    const identities = await readIdentities(config, undefined);
+    const archives = [];
+    for (const archive of await listArchives(config, place)) archives.push(await look(archive, identities));
+    if (archives.length === 0) shell.say('There is no backup yet. Make one: smoocho backup create');
+    else shell.show(table(archives, COLUMNS));
+    shell.give({ backups: archives });
+    return undefined;
+  },
+};
+
+type Listed = Awaited<ReturnType<typeof look>>;
+
+/** What its first bytes say; of a bucket, nothing is fetched for it. */
+async function look({ name, location, sizeBytes, madeAt }: StoredArchive, identities: string[]) {
+  const header = location.startsWith('s3://') ? null : await readHeader(location, identities);
+  return {
+    name,
+    file: location,
+    createdAt: madeAt.toISOString(),
+    sizeBytes,
+    encrypted: header?.isEncrypted ?? null,
+    version: header?.version ?? null,
+    opensHere: header ? header.opens : null,
+  };
+}
+
+const COLUMNS = [
+  { title: 'made (UTC)', value: ({ createdAt }: Listed) => createdAt.slice(0, 16).replace('T', ' ') },
+  { title: 'size', value: ({ sizeBytes }: Listed) => formatSize(sizeBytes), align: 'right' as const },
+  { title: 'version', value: ({ version }: Listed) => version ?? '' },
+  {
+    title: 'opens here',
+    value: ({ opensHere, encrypted }: Listed) =>
+      opensHere === null ? '' : encrypted === false ? 'plain' : opensHere ? 'yes' : 'with its recovery key',
+  },
+  { title: 'file', value: ({ file }: Listed) => file },
+];

@@ -1,0 +1,96 @@
+import { BackupRefusedError } from '../../backup/errors.ts';
+import { scheduleZone } from '../../backup/job-states.ts';
+import { backupsFolder, describePlace, parsePlace, usualPlace } from '../../backup/places.ts';
+import { type Pruned, pruneBackups } from '../../backup/prune-backups.ts';
+import { withDatabases } from '../../backup/restore/databases.ts';
+import { dropExpired } from '../../backup/restore/undo-restore.ts';
+import { readIdentities } from '../backup-support.ts';
+import type { Command } from '../command.ts';
+import { UsageError } from '../exit-codes.ts';
+import { phaseProgress } from '../output/progress.ts';
+
+export const backupPrune: Command = {
+  name: 'backup prune',
+  summary: 'Take away old backups, once the newest one was read back and is sound',
+  options: [
+    { flags: '--keep-daily <number>', description: 'the last one of so many days (default 7)' },
+    { flags: '--keep-weekly <number>', description: 'of so many weeks (default 4)' },
+    { flags: '--keep-monthly <number>', description: 'of so many months (default 12)' },
+    { flags: '--to <place>', description: 'a folder, or s3://bucket/prefix (default: where backups go)' },
+    { flags: '--dry-run', description: 'only say what would go' },
+  ],
+  example: 'smoocho backup prune --keep-daily 7 --keep-weekly 4 --keep-monthly 12',
+  async run(shell, options) {
+    await shell.withApp(async (app) => {
+      const { config } = app;
+      const place = typeof options.to === 'string' ? parsePlace(options.to) : usualPlace(config);
+      const { onProgress, stop } = phaseProgress();
+      try {
+        const pruned = await pruneBackups({
+          config,
+          place,
+          keep: readKeep(config.backup.keep, options),
+          timezone: await scheduleZone(app.orm.em.fork()),
+          identities: await readIdentities(config, undefined),
+          folder: backupsFolder(config.home),
+          now: app.now(),
+          isDryRun: options.dryRun === true,
+          onProgress,
+        });
+        const databases = options.dryRun ? [] : await dropOldDatabases(app.databaseUrl, app.now());
+        stop();
+        shell.say(...describe(pruned, describePlace(place), options.dryRun === true));
+        if (databases.length > 0)
+          shell.say(
+            'What a restore replaced more than 7 days ago is gone, too: it can not be undone any more.',
+          );
+        shell.give({
+          kept: pruned.kept.map(({ location }) => location),
+          removed: pruned.removed.map(({ location }) => location),
+          verified: pruned.verified?.location ?? null,
+          databasesDropped: databases,
+        });
+      } finally {
+        stop();
+      }
+    });
+    return undefined;
+  },
+};
+
+type Keep = { daily: number; weekly: number; monthly: number };
+
+function readKeep(usual: Keep, options: Record<string, unknown>): Keep {
+  const count = (name: string, value: unknown, otherwise: number): number => {
+    if (value === undefined) return otherwise;
+    const given = Number(value);
+    if (Number.isInteger(given) && given >= 0 && given <= 1_000) return given;
+    throw new UsageError(`--keep-${name} is not a whole number from 0 to 1000.`);
+  };
+  const keep = {
+    daily: count('daily', options.keepDaily, usual.daily),
+    weekly: count('weekly', options.keepWeekly, usual.weekly),
+    monthly: count('monthly', options.keepMonthly, usual.monthly),
+  };
+  if (keep.daily + keep.weekly + keep.monthly > 0) return keep;
+  throw new UsageError('That would keep no backup at all. Keep some, such as --keep-daily 7.');
+}
+
+/** Where the role may not, no restore has put one aside. */
+async function dropOldDatabases(url: string, now: Date): Promise<string[]> {
+  try {
+    return await withDatabases(url, (databases) => dropExpired(databases, now));
+  } catch (error) {
+    if (error instanceof BackupRefusedError) return [];
+    throw error;
+  }
+}
+
+function describe({ kept, removed, verified }: Pruned, place: string, isDryRun: boolean): string[] {
+  if (removed.length === 0) return [`Nothing to take away: ${kept.length} in ${place} stay.`];
+  return [
+    ...(verified ? [`Read back, and sound: ${verified.location}`] : []),
+    `${isDryRun ? 'Would take away' : 'Took away'} ${removed.length}, ${kept.length} stay:`,
+    ...removed.map(({ location }) => `  ${location}`),
+  ];
+}

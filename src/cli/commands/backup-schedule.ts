@@ -1,0 +1,76 @@
+import { nextTime } from '../../backup/due.ts';
+import { scheduleZone } from '../../backup/job-states.ts';
+import { changeBackupSettings, ensureBackupSettings } from '../../backup/settings.ts';
+import { type BackupConfig, readBackupConfig } from '../../config.ts';
+import type { Command } from '../command.ts';
+import { UsageError } from '../exit-codes.ts';
+import { clockIn } from '../output/clock.ts';
+
+export const backupSchedule: Command = {
+  name: 'backup schedule',
+  summary: 'Set when a running server makes a backup by itself, or show it',
+  arguments: [
+    {
+      name: 'cron',
+      description: 'such as "0 3 * * *", each night at three by the shop’s clock',
+      isOptional: true,
+    },
+  ],
+  options: [
+    {
+      flags: '--drill <cron>',
+      description: 'when the newest one is restored for trial, such as "0 4 * * 0"',
+    },
+    { flags: '--to <place>', description: 'where they go: a folder, or s3://bucket/prefix' },
+    { flags: '--keep-daily <number>', description: 'how many days’ backups stay; likewise the two below' },
+    { flags: '--keep-weekly <number>', description: 'weeks' },
+    { flags: '--keep-monthly <number>', description: 'months' },
+    { flags: '--off', description: 'make none by itself' },
+  ],
+  example: 'smoocho backup schedule "0 3 * * *" --drill "0 4 * * 0"',
+  async run(shell, options, [cron]) {
+    const { home } = shell.config;
+    if (options.off && (cron !== undefined || options.drill !== undefined))
+      throw new UsageError('--off leaves no time to set: name one of the two.');
+    ensureBackupSettings(home);
+    changeBackupSettings(home, readChange(readBackupConfig(home), options, cron));
+    const backup = readBackupConfig(home);
+    await shell.withApp(async (app) => {
+      const timezone = await scheduleZone(app.orm.em.fork());
+      const next = (text: string | null) =>
+        (text && nextTime(text, timezone, app.now())?.toISOString()) || null;
+      const nextAt = next(backup.schedule);
+      const nextDrillAt = next(backup.drill);
+      const clock = clockIn(timezone);
+      shell.say(
+        nextAt
+          ? `A running server makes the next backup at ${clock(nextAt)} (${timezone}), into ${backup.to ?? 'the folder backups of the home'}.`
+          : 'No backup is made by itself. Make them with cron: smoocho backup create',
+        nextDrillAt
+          ? `It restores the newest one for trial at ${clock(nextDrillAt)}.`
+          : 'None is restored for trial by itself: smoocho backup verify --latest --deep',
+        `Of the last ${backup.keep.daily} days, ${backup.keep.weekly} weeks and ${backup.keep.monthly} months, one each stays.`,
+      );
+      shell.give({ ...backup, timezone, nextAt, nextDrillAt });
+    });
+    return undefined;
+  },
+};
+
+function readChange(
+  { keep }: BackupConfig,
+  options: Record<string, unknown>,
+  cron: string | undefined,
+): Partial<BackupConfig> {
+  const given = { daily: options.keepDaily, weekly: options.keepWeekly, monthly: options.keepMonthly };
+  const counts = Object.entries(given).filter(([, value]) => value !== undefined);
+  return {
+    ...(options.off ? { schedule: null, drill: null } : {}),
+    ...(cron === undefined ? {} : { schedule: cron }),
+    ...(options.drill === undefined ? {} : { drill: options.drill as string }),
+    ...(options.to === undefined ? {} : { to: options.to as string }),
+    ...(counts.length === 0
+      ? {}
+      : { keep: { ...keep, ...Object.fromEntries(counts.map(([name, value]) => [name, Number(value)])) } }),
+  };
+}

@@ -1,0 +1,224 @@
+import { createLog, openDatabase } from '../../app.ts';
+import { backupsFolder, localCopy } from '../../backup/places.ts';
+import { type Restored, type RestorePlan, restoreBackup } from '../../backup/restore/restore-backup.ts';
+import { undoRestore } from '../../backup/restore/undo-restore.ts';
+import { changeBackupSettings, ensureBackupSettings } from '../../backup/settings.ts';
+import type { Config } from '../../config.ts';
+import { IDENTITY_OPTION, openAppOn, readIdentities } from '../backup-support.ts';
+import type { Command, Shell } from '../command.ts';
+import { RefusedError, UsageError } from '../exit-codes.ts';
+import { formatCount } from '../output/format.ts';
+import { phaseProgress } from '../output/progress.ts';
+
+export const restore: Command = {
+  name: 'restore',
+  summary:
+    'Put a backup in the place of what is there, or on a new machine; what was there is kept for 7 days',
+  arguments: [{ name: 'file', description: 'the file, or s3://bucket/key', isOptional: true }],
+  options: [
+    IDENTITY_OPTION,
+    { flags: '--dry-run', description: 'check it, and say what would happen' },
+    { flags: '--yes', description: 'yes, replace what is there' },
+    { flags: '--into <url>', description: 'fill this empty database instead, where the user may make none' },
+    { flags: '--undo', description: 'put back what the last restore replaced' },
+  ],
+  example: 'smoocho restore /mnt/usb/smoocho-20261129T213000Z-1f2e3d4c.smoocho --identity recovery-key.txt',
+  async run(shell, options, [location]) {
+    if ((location === undefined) === (options.undo !== true))
+      throw new UsageError('Name a backup, or say --undo: one of the two.');
+    if (location === undefined) await undo(shell, options);
+    else await restoreFrom(shell, location, options);
+    return undefined;
+  },
+};
+
+/** Restores the archive at a location; the wizard of `init` does it, too. Null when it was only looked at, or not wanted. */
+export async function restoreFrom(
+  shell: Shell,
+  location: string,
+  options: Record<string, unknown>,
+): Promise<Restored | null> {
+  const { config } = shell;
+  const identities = await identitiesFor(shell, options.identity);
+  const { onProgress, stop } = phaseProgress();
+  const now = () => new Date();
+  const { file, release } = await localCopy(config, location, backupsFolder(config.home), onProgress, now());
+  const into = options.into as string | undefined;
+  const database =
+    into === undefined
+      ? await openDatabase(config, createLog(config))
+      : { url: into, release: async () => {} };
+  try {
+    let plan: RestorePlan | undefined;
+    const restored = await restoreBackup({
+      config,
+      databaseUrl: database.url,
+      isInto: into !== undefined,
+      file,
+      identities,
+      openApp: openAppOn(config),
+      now,
+      adopt: async () => {},
+      async confirm(found) {
+        plan = found;
+        stop();
+        shell.say(...describePlan(found));
+        return !options.dryRun && (await confirm(shell, found, options));
+      },
+      onProgress,
+    });
+    stop();
+    if (!restored) {
+      shell.say('Nothing was changed.');
+      shell.give(viewPlan(plan as RestorePlan));
+      return null;
+    }
+    keepSettings(config, restored);
+    shell.say('', ...describe(restored, into));
+    shell.give(view(restored));
+    return restored;
+  } finally {
+    stop();
+    await database.release();
+    await release();
+  }
+}
+
+/** A recovery key may be typed in: on a new machine there is no file of it yet. */
+async function identitiesFor(shell: Shell, file: unknown): Promise<string[]> {
+  const identities = await readIdentities(shell.config, file);
+  if (identities.length > 0 || !shell.isInteractive) return identities;
+  const { password } = await import('@inquirer/prompts');
+  const typed = await password({
+    message: 'The recovery key (AGE-SECRET-KEY-1…), or nothing for a plain backup',
+    mask: true,
+  });
+  return typed.trim() === '' ? [] : [typed.trim().toUpperCase()];
+}
+
+async function confirm(
+  shell: Shell,
+  { replaces }: RestorePlan,
+  options: Record<string, unknown>,
+): Promise<boolean> {
+  if (!replaces || options.yes) return true;
+  if (!shell.isInteractive)
+    throw new RefusedError(
+      'This replaces what is there. Add --yes if that is what you want. Nothing was changed.',
+    );
+  const prompts = await import('@inquirer/prompts');
+  return await prompts.confirm({ message: 'Replace what is there?', default: false });
+}
+
+/** The new machine makes backups as the old one did: for the same recovery key. */
+function keepSettings(config: Config, { manifest }: RestorePlan): void {
+  ensureBackupSettings(config.home);
+  if (config.backup.recoveryRecipient === null && manifest.recoveryRecipient !== null)
+    changeBackupSettings(config.home, { recoveryRecipient: manifest.recoveryRecipient });
+}
+
+const timeOf = (iso: string) => `${iso.slice(0, 16).replace('T', ' ')} UTC`;
+
+function describePlan({ manifest, replaces, keepsKeys }: RestorePlan): string[] {
+  return [
+    `The backup is sound. It was made at ${timeOf(manifest.createdAt)} by Smoocho ${manifest.version}:`,
+    ...manifest.shops.map(
+      ({ code, name, orders, total, currency }) =>
+        `  ${code}  ${name}: ${formatCount(orders)} orders, ${total} ${currency}`,
+    ),
+    ...(manifest.missingImages.length > 0
+      ? [`It lacks ${formatCount(manifest.missingImages.length)} pictures.`]
+      : []),
+    ...(keepsKeys
+      ? []
+      : [
+          'It has no master key that opens it, and this machine has none either: phone numbers and addresses of customers and PINs will be lost, and the audit can not be verified up to then.',
+        ]),
+    ...(replaces
+      ? [
+          `It takes the place of ${replaces.shops.join(', ')} with ${formatCount(replaces.orders)} orders${replaces.lastOrderAt ? `, the last of ${timeOf(replaces.lastOrderAt)}` : ''}. That is kept for 7 days.`,
+        ]
+      : []),
+  ];
+}
+
+function describe(
+  { manifest, safetyCopy, keptDatabase, shops }: Restored,
+  into: string | undefined,
+): string[] {
+  const faults = shops.reduce(
+    (sum, { checks }) => sum + checks.reduce((all, { wrong }) => all + wrong, 0),
+    0,
+  );
+  return [
+    `Restored: everything is as it was at ${timeOf(manifest.createdAt)}.`,
+    'What was done after that is not here: voids, refunds, payments of parked bills, shifts, counts, new people and products. Tills that sold after it bring their bills back by themselves, once somebody signs in on them.',
+    'Everybody signs in again. New bills begin a number series of their own.',
+    ...(faults > 0
+      ? [
+          `The books in it have ${formatCount(faults)} things that do not agree, as they had when it was made: smoocho verify`,
+        ]
+      : []),
+    ...(safetyCopy ? [`What was there is in ${safetyCopy}.`] : []),
+    ...(keptDatabase ? ['Within 7 days it can be put back: smoocho restore --undo'] : []),
+    into === undefined
+      ? 'Open it: smoocho start'
+      : 'Set DATABASE_URL to that database, and open it: smoocho start',
+  ];
+}
+
+const viewPlan = ({ manifest, replaces, keepsKeys }: RestorePlan) => ({
+  restored: false,
+  createdAt: manifest.createdAt,
+  version: manifest.version,
+  shops: manifest.shops.map(({ code, orders, total }) => ({ code, orders, total })),
+  missingImages: manifest.missingImages,
+  keepsKeys,
+  replaces,
+});
+
+const view = ({ safetyCopy, keptDatabase, shops, ...plan }: Restored) => ({
+  ...viewPlan(plan),
+  restored: true,
+  safetyCopy,
+  keptDatabase,
+  bookFindings: shops.flatMap(({ code, checks }) =>
+    checks.flatMap(({ faults }) => faults.map(({ subject, detail }) => ({ shop: code, subject, detail }))),
+  ),
+});
+
+async function undo(shell: Shell, options: Record<string, unknown>): Promise<void> {
+  const { config } = shell;
+  const database = await openDatabase(config, createLog(config));
+  try {
+    const undone = await undoRestore({
+      databaseUrl: database.url,
+      openApp: openAppOn(config),
+      now: () => new Date(),
+      adopt: async () => {},
+      async confirm({ replacedAt }) {
+        shell.say(
+          `This puts back what was replaced at ${timeOf(replacedAt)}. What was done since is kept for 7 days.`,
+        );
+        if (options.yes) return true;
+        if (!shell.isInteractive)
+          throw new RefusedError(
+            'This replaces what is there. Add --yes if that is what you want. Nothing was changed.',
+          );
+        const prompts = await import('@inquirer/prompts');
+        return await prompts.confirm({ message: 'Put it back?', default: false });
+      },
+    });
+    shell.say(
+      ...(undone
+        ? [
+            'It is back. Everybody signs in again, and new bills begin a number series of their own.',
+            'Open it: smoocho start',
+          ]
+        : ['Nothing was changed.']),
+    );
+    shell.give(undone ? { undone: true, ...undone } : { undone: false });
+  } finally {
+    await database.release();
+  }
+}

@@ -1,0 +1,86 @@
+import { openSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { isRecipient, type KeyPair, newKeyPair } from '../backup/archive/encryption.ts';
+import { htmlSheet, isTypedBack, textSheet, typedBackLength } from '../backup/recovery-key.ts';
+import { changeBackupSettings, ensureBackupSettings } from '../backup/settings.ts';
+import type { Option, Shell } from './command.ts';
+import { UsageError } from './exit-codes.ts';
+
+/** How `init` is told of a key where nobody is there to be shown one. */
+export const recoveryOptions: Option[] = [
+  {
+    flags: '--recovery-recipient <key>',
+    description: 'the public half (age1…) of a key of yours that opens the backups',
+  },
+  { flags: '--recovery-key-file <file>', description: 'make such a key, and write it into this new file' },
+];
+
+export type MadeKey = { recipient: string; file: string | null };
+
+/** A key that somebody has already. Throws UsageError. */
+export function useRecipient(home: string, text: string): MadeKey {
+  const recipient = text.trim();
+  if (!isRecipient(recipient)) {
+    throw new UsageError(
+      'The recovery recipient is not the public half of a key of age’s, which begins with age1. Make one: age-keygen, or smoocho backup key create',
+    );
+  }
+  keep(home, recipient);
+  return { recipient, file: null };
+}
+
+/** A new key in a new file, for its owner alone: a page of HTML where its name says so, else text. Throws UsageError. */
+export async function writeKeyFile(home: string, path: string, now: Date): Promise<MadeKey> {
+  const key = await newKeyPair();
+  const file = resolve(path);
+  const sheet = /\.html?$/i.test(file) ? htmlSheet : textSheet;
+  try {
+    writeFileSync(openSync(file, 'wx', 0o600), sheet(key, now), { flush: true });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(
+      code === 'EEXIST'
+        ? `${file} is there already, and may be a key that still opens backups. Name a new file.`
+        : `${file} can't be written (${message}).`,
+    );
+  }
+  keep(home, key.recipient);
+  return { recipient: key.recipient, file };
+}
+
+/** Shows a new key once, and goes on when part of it was typed back. Undefined: whoever was asked does it later. */
+export async function showNewKey(shell: Shell, now: Date, mayWait: boolean): Promise<MadeKey | undefined> {
+  const { input, confirm } = await import('@inquirer/prompts');
+  if (mayWait) {
+    const wants = await confirm({
+      message: 'Backups are encrypted. Make the recovery key now, which you keep on paper?',
+      default: true,
+    });
+    if (!wants) return undefined;
+  }
+  const key = await newKeyPair();
+  printSheet(shell, key, now);
+  await input({
+    message: `Written down, or printed? Type its last ${typedBackLength} characters`,
+    validate: (typed) =>
+      isTypedBack(key, typed) || 'That is not its end. Look again: it is the line above AGE…',
+  });
+  keep(shell.config.home, key.recipient);
+  return { recipient: key.recipient, file: null };
+}
+
+/** Shown as it is: its blocks are a picture to be scanned. */
+function printSheet({ isInteractive }: Shell, key: KeyPair, now: Date): void {
+  if (!isInteractive) return;
+  const lines = textSheet(key, now).split('\n');
+  const text = lines.map((line) => {
+    const shown = line.replace(/^# ?/, '');
+    return /[▀▄█]/.test(shown) ? `\x1b[97;40m${shown}\x1b[0m` : shown;
+  });
+  process.stdout.write(`\n${text.join('\n')}\n`);
+}
+
+function keep(home: string, recipient: string): void {
+  ensureBackupSettings(home);
+  changeBackupSettings(home, { recoveryRecipient: recipient });
+}
