@@ -12,6 +12,7 @@ import { loggedError } from './database/logged-error.ts';
 import {
   migrateUp as applyMigrations,
   checkSchema,
+  type MigrationCheck,
   migrationStatus,
   migrateDown as revertMigrations,
 } from './database/migrate.ts';
@@ -111,9 +112,14 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
  * Brings the schema up to date; gives the names of what was applied. Throws SchemaError, and WrongKeyError before anything
  * is done to a database that was encrypted with another key.
  */
-export async function migrateUp(config: Config, url: string, log: (line: string) => void): Promise<string[]> {
+export async function migrateUp(
+  config: Config,
+  url: string,
+  log: (line: string) => void,
+  check?: MigrationCheck,
+): Promise<string[]> {
   await checkMasterKey(url, config.masterKey);
-  return await applyMigrations(url, log);
+  return await applyMigrations(url, log, check);
 }
 
 /** Takes the last `count` migrations back, with the data that only they held. Throws WrongKeyError before that. */

@@ -17,4 +17,10 @@ export class ArchiveError extends Error {
 /** Refused before anything was done: no room, another one at work, a server that runs. Exit code 6. */
 export class BackupRefusedError extends Error {
   override name = 'BackupRefusedError';
+  /** Another one is at work, and will be done. */
+  readonly isBusy: boolean;
+  constructor(message: string, { isBusy = false } = {}) {
+    super(message);
+    this.isBusy = isBusy;
+  }
 }

@@ -8,5 +8,7 @@ const BACKUP_KEY = 0x536d6f62;
 export async function takeBackupLock(client: Client): Promise<void> {
   const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS mine', [BACKUP_KEY]);
   if (rows[0].mine) return;
-  throw new BackupRefusedError('Another backup of this database is being made. Try again when it is done.');
+  throw new BackupRefusedError('Another backup of this database is being made. Try again when it is done.', {
+    isBusy: true,
+  });
 }

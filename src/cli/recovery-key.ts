@@ -1,4 +1,4 @@
-import { openSync, writeFileSync } from 'node:fs';
+import { existsSync, openSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isRecipient, type KeyPair, newKeyPair } from '../backup/archive/encryption.ts';
 import { htmlSheet, isTypedBack, textSheet, typedBackLength } from '../backup/recovery-key.ts';
@@ -17,14 +17,27 @@ export const recoveryOptions: Option[] = [
 
 export type MadeKey = { recipient: string; file: string | null };
 
+/** Throws UsageError for what is not the public half of a key. */
+export function checkRecipient(text: string): string {
+  const recipient = text.trim();
+  if (isRecipient(recipient)) return recipient;
+  throw new UsageError(
+    'The recovery recipient is not the public half of a key of age’s, which begins with age1. Make one: age-keygen, or smoocho backup key create',
+  );
+}
+
+/** Throws UsageError for a file that is there already. */
+export function checkKeyFile(path: string): string {
+  const file = resolve(path);
+  if (!existsSync(file)) return file;
+  throw new UsageError(
+    `${file} is there already, and may be a key that still opens backups. Name a new file.`,
+  );
+}
+
 /** A key that somebody has already. Throws UsageError. */
 export function useRecipient(home: string, text: string): MadeKey {
-  const recipient = text.trim();
-  if (!isRecipient(recipient)) {
-    throw new UsageError(
-      'The recovery recipient is not the public half of a key of age’s, which begins with age1. Make one: age-keygen, or smoocho backup key create',
-    );
-  }
+  const recipient = checkRecipient(text);
   keep(home, recipient);
   return { recipient, file: null };
 }
@@ -32,17 +45,12 @@ export function useRecipient(home: string, text: string): MadeKey {
 /** A new key in a new file, for its owner alone: a page of HTML where its name says so, else text. Throws UsageError. */
 export async function writeKeyFile(home: string, path: string, now: Date): Promise<MadeKey> {
   const key = await newKeyPair();
-  const file = resolve(path);
+  const file = checkKeyFile(path);
   const sheet = /\.html?$/i.test(file) ? htmlSheet : textSheet;
   try {
     writeFileSync(openSync(file, 'wx', 0o600), sheet(key, now), { flush: true });
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new UsageError(
-      code === 'EEXIST'
-        ? `${file} is there already, and may be a key that still opens backups. Name a new file.`
-        : `${file} can't be written (${message}).`,
-    );
+    throw new UsageError(`${file} can't be written (${(error as Error).message}).`);
   }
   keep(home, key.recipient);
   return { recipient: key.recipient, file };
@@ -63,7 +71,7 @@ export async function showNewKey(shell: Shell, now: Date, mayWait: boolean): Pro
   await input({
     message: `Written down, or printed? Type its last ${typedBackLength} characters`,
     validate: (typed) =>
-      isTypedBack(key, typed) || 'That is not its end. Look again: it is the line above AGE…',
+      isTypedBack(key, typed) || 'That is not its end: it is the line that begins with AGE-SECRET-KEY-1.',
   });
   keep(shell.config.home, key.recipient);
   return { recipient: key.recipient, file: null };

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type App, createApp, systemContext } from '../app.ts';
+import { ensureBackupSettings } from '../backup/settings.ts';
 import type { Config } from '../config.ts';
 import type { NewShop } from '../contract/shops.ts';
 import { claim, isClaimed, type Owner } from '../core/shops/claim-installation.ts';
@@ -33,6 +34,7 @@ export async function setUp(config: Config, answers: () => Promise<SetUpAnswers>
     if (created) {
       const { shop, owner } = await answers();
       await claim(systemContext(app, 'cli'), owner, shop);
+      ensureBackupSettings(config.home);
     }
     return { home: config.home, created, ...(await whatThereIs(app)) };
   } finally {

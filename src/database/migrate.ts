@@ -96,11 +96,23 @@ export function checkSchema({ applied, pending, unknown }: MigrationStatus): voi
   }
 }
 
-/** Applies what is pending, one process at a time; gives the names. Throws SchemaError for a newer database. */
-export async function migrateUp(url: string, log: (line: string) => void = () => {}): Promise<string[]> {
+/** What looks at the data inside the transaction of a migration; whatever throws there takes the whole migration back. */
+export type MigrationCheck = {
+  /** As its first statement. */
+  begin(client: pg.ClientBase): Promise<void>;
+  /** When all is done, before it is committed. */
+  end(client: pg.ClientBase): Promise<void>;
+};
+
+/** Applies what is pending, one process at a time, all or nothing; gives the names. Throws SchemaError for a newer database. */
+export async function migrateUp(
+  url: string,
+  log: (line: string) => void = () => {},
+  check?: MigrationCheck,
+): Promise<string[]> {
   const { pending, unknown, applied } = await migrationStatus(url);
   if (unknown.length > 0) checkSchema({ applied, pending, unknown });
-  return pending.length === 0 ? [] : await run(url, 'up', Number.POSITIVE_INFINITY, log);
+  return pending.length === 0 ? [] : await run(url, 'up', Number.POSITIVE_INFINITY, log, check);
 }
 
 /** Applies the first `count` migrations to an empty database: the schema of an older version, which its backup fits into. */
@@ -125,13 +137,19 @@ export async function migrateDown(
   }
 }
 
-async function run(url: string, direction: 'up' | 'down', count: number, log: (line: string) => void) {
+async function run(
+  url: string,
+  direction: 'up' | 'down',
+  count: number,
+  log: (line: string) => void,
+  check?: MigrationCheck,
+) {
   // Loaded when there is something to do: a start on an up-to-date database is quicker and smaller without it.
   const { runner } = await import('node-pg-migrate');
   return await withClient(url, async (client) => {
     await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
     const done = await runner({
-      dbClient: client,
+      dbClient: check ? withCheck(client, check) : client,
       dir: FOLDER,
       migrationsTable: TABLE,
       direction,
@@ -143,5 +161,21 @@ async function run(url: string, direction: 'up' | 'down', count: number, log: (l
       logger: { debug: () => {}, info: () => {}, warn: log, error: log },
     });
     return done.map((migration) => migration.name);
+  });
+}
+
+/** The runner begins and commits its transaction itself: its own statements are where a check comes in. */
+function withCheck(client: pg.Client, check: MigrationCheck): pg.ClientBase {
+  const query = async (...given: unknown[]) => {
+    if (given[0] === 'COMMIT') await check.end(client);
+    const result = await (client.query as (...all: unknown[]) => Promise<unknown>).apply(client, given);
+    if (given[0] === 'BEGIN') await check.begin(client);
+    return result;
+  };
+  return new Proxy(client, {
+    get: (target, name) => {
+      const value = name === 'query' ? query : Reflect.get(target, name);
+      return typeof value === 'function' && name !== 'query' ? value.bind(target) : value;
+    },
   });
 }

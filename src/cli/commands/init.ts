@@ -5,7 +5,17 @@ import { askSetUp } from '../ask-set-up.ts';
 import type { Command, Shell } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
 import { passwordOptions, readPassword } from '../passwords.ts';
-import { type SetUpAnswers, setUp } from '../set-up.ts';
+import {
+  checkKeyFile,
+  checkRecipient,
+  type MadeKey,
+  recoveryOptions,
+  useRecipient,
+  writeKeyFile,
+} from '../recovery-key.ts';
+import { isFresh, type SetUpAnswers, type SetUpResult, setUp } from '../set-up.ts';
+import { upgradeSchema } from '../upgrade-schema.ts';
+import { wizard } from '../wizard.ts';
 
 export const init: Command = {
   name: 'init',
@@ -19,26 +29,62 @@ export const init: Command = {
     { flags: '--owner-name <name>', description: "the owner's name" },
     { flags: '--owner-email <email>', description: 'what the owner signs in with' },
     ...passwordOptions,
+    ...recoveryOptions,
   ],
   example:
     'smoocho init --yes --shop-name "Kulfi Corner" --shop-code KULF --currency INR --timezone Asia/Kolkata ' +
     '--owner-name Asha --owner-email asha@example.com --password-file owner-password.txt',
   async run(shell, options) {
+    if (shell.isInteractive && !options.yes && isFresh(shell.config)) {
+      const done = await wizard(shell);
+      if (done.kind === 'new') say(shell, done.result, done.key);
+      return undefined;
+    }
+    checkRecovery(options);
+    if (!isFresh(shell.config)) await upgradeSchema(shell, shell.config, false);
     const result = await setUp(shell.config, () =>
       shell.isInteractive && !options.yes ? askSetUp() : readAnswers(shell, options),
     );
-    const names = result.shops.map((shop) => `${shop.name} (${shop.code})`).join(', ');
-    shell.say(
-      ...(result.created
-        ? [`${names} is set up in ${result.home}.`, 'Open it: smoocho start']
-        : [
-            `Everything is set up in ${result.home} already${names ? `: ${names}` : ''}. Nothing was changed.`,
-          ]),
-    );
-    shell.give(result);
+    const key = result.created ? await makeKey(shell, options) : undefined;
+    say(shell, result, key);
+    shell.give({ ...result, ...(result.created ? { recoveryRecipient: key?.recipient ?? null } : {}) });
     return undefined;
   },
 };
+
+function checkRecovery({ recoveryRecipient, recoveryKeyFile }: Record<string, unknown>): void {
+  if (recoveryRecipient !== undefined && recoveryKeyFile !== undefined)
+    throw new UsageError('--recovery-recipient and --recovery-key-file exclude each other.');
+  if (recoveryRecipient !== undefined) checkRecipient(recoveryRecipient as string);
+  if (recoveryKeyFile !== undefined) checkKeyFile(recoveryKeyFile as string);
+}
+
+async function makeKey(
+  { config: { home } }: Shell,
+  { recoveryRecipient, recoveryKeyFile }: Record<string, unknown>,
+): Promise<MadeKey | undefined> {
+  if (recoveryRecipient !== undefined) return useRecipient(home, recoveryRecipient as string);
+  if (recoveryKeyFile !== undefined) return await writeKeyFile(home, recoveryKeyFile as string, new Date());
+  return undefined;
+}
+
+function say(shell: Shell, { created, home, shops }: SetUpResult, key: MadeKey | undefined): void {
+  const names = shops.map((shop) => `${shop.name} (${shop.code})`).join(', ');
+  if (!created) {
+    shell.say(`Everything is set up in ${home} already${names ? `: ${names}` : ''}. Nothing was changed.`);
+    return;
+  }
+  shell.say(
+    `${names} is set up in ${home}.`,
+    'While it runs it makes a backup each night at three, and restores one for trial each Sunday: smoocho backup schedule',
+    key
+      ? key.file
+        ? `The key that opens them on another machine is in ${key.file}: print it, or copy it away, and then remove it here.`
+        : 'They open with your recovery key.'
+      : 'Only this machine can open them. Make a recovery key, and keep it away from the shop: smoocho backup key create',
+    'Open it: smoocho start',
+  );
+}
 
 const needed = ['shopName', 'shopCode', 'currency', 'timezone', 'ownerName', 'ownerEmail'] as const;
 

@@ -1,15 +1,19 @@
 import { migrateUp as applyMigrations, createApp, createLog, openDatabase } from '../../app.ts';
 import type { Command } from '../command.ts';
+import { upgradeSchema } from '../upgrade-schema.ts';
 
 export const migrateUp: Command = {
   name: 'migrate up',
   summary: 'Bring the database up to date',
-  options: [],
+  options: [{ flags: '--without-backup', description: 'without a backup of it first' }],
   example: 'smoocho migrate up',
-  async run(shell) {
+  async run(shell, options) {
     const database = await openDatabase(shell.config, createLog(shell.config));
     try {
-      const applied = await applyMigrations(shell.config, database.url, shell.tell);
+      const upgraded = await upgradeSchema(shell, shell.config, options.withoutBackup === true);
+      // Of a new database there is nothing to back up.
+      const applied =
+        upgraded.length > 0 ? upgraded : await applyMigrations(shell.config, database.url, shell.tell);
       // What only the program can bring up to date, such as encrypting what was not, is done when it opens.
       if (applied.length > 0) await (await createApp(shell.config)).close();
       shell.say(applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`);

@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { type App, createApp, holdServerLock } from '../../app.ts';
 import { startSchedule } from '../../backup/schedule.ts';
+import { ensureBackupSettings } from '../../backup/settings.ts';
 import { type Config, demoHome, loadConfig, withoutRealShop } from '../../config.ts';
 import { isClaimed, issueSetupToken } from '../../core/shops/claim-installation.ts';
 import { type RunningServer, startServer } from '../../server/server.ts';
-import { askSetUp } from '../ask-set-up.ts';
 import type { Command, Shell } from '../command.ts';
 import { type Demo, prepareDemo } from '../demo.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
 import { lanAddresses } from '../lan-addresses.ts';
-import { isFresh, setUp } from '../set-up.ts';
+import { isFresh } from '../set-up.ts';
+import { upgradeSchema } from '../upgrade-schema.ts';
+import { wizard } from '../wizard.ts';
 import { canReusePort, isWorker, leavePrimary, startWorkers, tellPrimary } from '../workers.ts';
 
 export const start: Command = {
@@ -22,6 +24,7 @@ export const start: Command = {
       description: 'processes that serve together, for more than one core; more than one needs REDIS_URL',
     },
     { flags: '--port <number>', description: 'default 8080' },
+    { flags: '--without-backup', description: 'bring an older database up to date without a backup first' },
     { flags: '--host <address>', description: 'default 0.0.0.0, all of this network; the demo: 127.0.0.1' },
   ],
   example: 'smoocho start --demo --port 8080',
@@ -32,7 +35,8 @@ export const start: Command = {
     // From the first moment: a signal during the start must not leave PostgreSQL behind.
     const stopped = untilStopped();
     if (isWorker) return await serveAsWorker(config, stopped);
-    if (shell.isInteractive && !options.demo && isFresh(config)) await setUp(config, askSetUp);
+    if (shell.isInteractive && !options.demo && isFresh(config)) await wizard(shell);
+    await upgradeSchema(shell, config, options.withoutBackup === true || options.demo === true);
     const app = await createApp(config, { migrate: true });
     try {
       const server = await (workers > 1
@@ -40,6 +44,7 @@ export const start: Command = {
         : serve(app, config));
       if (typeof server === 'number') return server;
       const demo = options.demo ? await prepareDemo(app) : undefined;
+      if (!options.demo) ensureBackupSettings(config.home);
       await greet(shell, app, server, workers, demo);
       // The demo's sales are nobody's loss.
       const schedule = options.demo ? undefined : startSchedule(app, { program: [program] });

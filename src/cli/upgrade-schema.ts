@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLog, migrateUp, migrationStatus, openDatabase } from '../app.ts';
+import { createBackup } from '../backup/create-backup.ts';
+import { BackupRefusedError } from '../backup/errors.ts';
+import { figuresStay } from '../backup/upgrade-schema.ts';
+import type { Config } from '../config.ts';
+import type { Shell } from './command.ts';
+import { RefusedError } from './exit-codes.ts';
+import { failureOf } from './failure.ts';
+import { phaseProgress } from './output/progress.ts';
+
+/** Another machine that starts at the same moment backs up and migrates first; a large shop's backup takes minutes. */
+const BUSY_TIMEOUT_MS = 30 * 60_000;
+const BUSY_PAUSE_MS = 2_000;
+
+/**
+ * Brings a database of an older version up to date: a backup first, then all migrations in one transaction, in which the figures
+ * of every shop have to stay what they were; gives their names. A new database, and one that is up to date, are left to others.
+ * Throws RefusedError with the old schema in its place.
+ */
+export async function upgradeSchema(
+  shell: Pick<Shell, 'tell'>,
+  config: Config,
+  withoutBackup: boolean,
+): Promise<string[]> {
+  const database = await openDatabase(config, createLog(config));
+  try {
+    for (const late = Date.now() + BUSY_TIMEOUT_MS; ; ) {
+      const { applied, pending, unknown } = await migrationStatus(database.url);
+      if (applied.length === 0 || pending.length === 0 || unknown.length > 0) return [];
+      shell.tell(`The database is of an older version: ${pending.join(', ')} to come.`);
+      try {
+        return await upgrade(shell, config, database.url, withoutBackup);
+      } catch (error) {
+        if (!(error instanceof BackupRefusedError && error.isBusy) || Date.now() > late) throw error;
+        shell.tell('Another server is backing it up. Waiting for that one.');
+        await sleep(BUSY_PAUSE_MS);
+      }
+    }
+  } finally {
+    await database.release();
+  }
+}
+
+async function upgrade(
+  shell: Pick<Shell, 'tell'>,
+  config: Config,
+  url: string,
+  withoutBackup: boolean,
+): Promise<string[]> {
+  const file = withoutBackup ? null : await backUp(shell, config, url);
+  try {
+    const done = await migrateUp(config, url, shell.tell, figuresStay());
+    shell.tell('It is up to date.');
+    return done;
+  } catch (error) {
+    if (error instanceof BackupRefusedError) throw error;
+    throw new RefusedError(
+      `The database could not be brought up to date and stays as it was (${failureOf(error).message}). Go on with the version before${file ? `; a backup of today is in ${file}` : ''}.`,
+    );
+  }
+}
+
+async function backUp(shell: Pick<Shell, 'tell'>, config: Config, databaseUrl: string): Promise<string> {
+  const { onProgress, stop } = phaseProgress();
+  try {
+    const { file } = await createBackup({ config, databaseUrl, now: () => new Date() }, { onProgress });
+    stop();
+    shell.tell(`A backup was made first: ${file}`);
+    return file;
+  } catch (error) {
+    stop();
+    if (!(error instanceof BackupRefusedError) || error.isBusy) throw error;
+    throw new RefusedError(
+      `${error.message} The database has to be brought up to date, and is backed up first. To go on without one, add --without-backup.`,
+    );
+  }
+}
