@@ -45,7 +45,7 @@ export async function* readMembers(
     for await (const entry of tar) {
       const { name, size = 0, type } = entry.header;
       if (type !== 'file') throw notOurs();
-      yield { name, sizeBytes: size, body: entry };
+      yield { name, sizeBytes: size, body: explained(entry, () => failure) };
     }
     await flowing;
     if (failure !== undefined) throw failure;
@@ -59,6 +59,15 @@ export async function* readMembers(
   // Of two frames in one piece the decompressor drops the second without a word.
   if (zstd.bytesWritten !== compressed.sizeBytes()) {
     throw new ArchiveError('damaged', 'The archive is damaged: something stands behind its end.');
+  }
+}
+
+/** What ends the file ends the member that is read at the moment, too. */
+async function* explained(body: AsyncIterable<Uint8Array>, failure: () => unknown) {
+  try {
+    yield* body;
+  } catch (error) {
+    throw asArchiveError(failure() ?? error);
   }
 }
 

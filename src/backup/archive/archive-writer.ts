@@ -26,6 +26,8 @@ export function openWriter(sink: Sink, recipients: string[], mtime: Date): Archi
   const zstd = createZstdCompress({
     params: { [constants.ZSTD_c_compressionLevel]: LEVEL, [constants.ZSTD_c_checksumFlag]: 1 },
   });
+  // Whoever reads it hears of the error; nobody does once the sink has failed.
+  for (const stream of [tar, zstd]) stream.on('error', () => {});
   feed(tar, zstd).catch((error) => zstd.destroy(error));
   const written = writeAll(recipients.length > 0 ? encrypt(zstd, recipients) : zstd, sink).catch(
     (error: Error) => {
@@ -42,6 +44,8 @@ export function openWriter(sink: Sink, recipients: string[], mtime: Date): Archi
       const added = new Promise<void>((resolve, reject) => {
         const entry = { name, mode: 0o600, mtime, size };
         const member = tar.entry(entry, (error) => (error ? reject(error) : resolve()));
+        // The callback tells it, too.
+        member.on('error', () => {});
         for (const piece of pieces) member.write(piece);
         member.end();
       });

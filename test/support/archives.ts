@@ -1,0 +1,94 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { readMembers } from '../../src/backup/archive/archive-reader.ts';
+import { openWriter } from '../../src/backup/archive/archive-writer.ts';
+import { type KeyPair, newKeyPair } from '../../src/backup/archive/encryption.ts';
+import { FORMAT, type Manifest, members, tableMember } from '../../src/backup/archive/format.ts';
+import { type Walked, walkArchive } from '../../src/backup/archive/walk-archive.ts';
+
+const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex');
+
+/** Members of an archive in memory, one after the other. */
+export async function writeArchive(
+  content: [name: string, bytes: Uint8Array | string][],
+  recipients: string[] = [],
+): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  const sink = {
+    write: async (bytes: Uint8Array) => pieces.push(Buffer.from(bytes)),
+    datasync: async () => {},
+  };
+  const writer = openWriter(sink, recipients, new Date(0));
+  for (const [name, bytes] of content) await writer.add(name, bytes);
+  await writer.finish();
+  return Buffer.concat(pieces);
+}
+
+/** A manifest of one table whose parts are `parts`, and nothing else. */
+export function manifestOf(
+  id: string,
+  parts: (Uint8Array | string)[],
+  more: Partial<Manifest> = {},
+): Manifest {
+  const rows = Buffer.concat(parts.map((part) => Buffer.from(part as Uint8Array)));
+  return {
+    format: FORMAT,
+    id,
+    createdAt: '2026-11-29T22:30:00.000Z',
+    version: '0.1.0',
+    postgres: '18.4',
+    migrations: ['0001_core'],
+    masterKey: null,
+    hasSecrets: false,
+    recoveryRecipient: null,
+    shops: [],
+    tables: [
+      {
+        name: 'orders',
+        columns: [{ name: 'id', type: 'uuid' }],
+        rows: rows.toString('latin1').split('\n').length - 1,
+        sizeBytes: rows.length,
+        parts: parts.length,
+        sha256: sha256(rows),
+      },
+    ],
+    sequences: [],
+    images: [],
+    missingImages: [],
+    auditHeads: [],
+    ...more,
+  };
+}
+
+export type SmallArchive = { id: string; content: [string, Uint8Array | string][]; manifest: Manifest };
+
+/** What a small sound archive consists of, for a test to change some of it. */
+export function smallArchive(parts: (Uint8Array | string)[], more: Partial<Manifest> = {}): SmallArchive {
+  const id = randomUUID();
+  const manifest = manifestOf(id, parts, more);
+  const header = { format: FORMAT, id, createdAt: manifest.createdAt, version: manifest.version };
+  return {
+    id,
+    manifest,
+    content: [
+      [members.readme, 'read me'],
+      [members.header, JSON.stringify(header)],
+      ...parts.map((part, i): [string, Uint8Array | string] => [tableMember('orders', i + 1), part]),
+      [members.manifest, JSON.stringify(manifest)],
+    ],
+  };
+}
+
+/** Pieces of a file as the disk gives them. */
+export async function* inPieces(bytes: Buffer, size = 64 * 1024): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+export const walkBytes = (bytes: Buffer, identities: string[] = [], pieceBytes?: number): Promise<Walked> =>
+  walkArchive(readMembers(inPieces(bytes, pieceBytes), identities));
+
+let keys: Promise<KeyPair> | undefined;
+/** A key for all tests of a file: making one takes no time, and neither does having it. */
+export const testKey = () => {
+  keys ??= newKeyPair();
+  return keys;
+};
