@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import { benchBackup } from './backup.ts';
 import { benchFeed } from './feed.ts';
 import { benchImport } from './import.ts';
 import { benchOrders } from './orders.ts';
@@ -13,6 +14,7 @@ const suites: Record<string, () => Promise<string[]>> = {
   orders: benchOrders,
   feed: benchFeed,
   sockets: benchSockets,
+  backup: benchBackup,
 };
 
 const wanted = process.argv.slice(2);

@@ -1,0 +1,74 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from './redis.ts';
+
+/** Debian's PostgreSQL of a version: an independent, older one than the embedded one, with its own pg_dump and pg_restore. */
+export type DebianPostgres = {
+  /** Of a database that is there; the role may do everything. */
+  url(database: string): string;
+  /** The path of one of its programs, such as `pg_dump`. */
+  program(name: string): string;
+  stop(): void;
+};
+
+const folderOf = (version: number) => `/usr/lib/postgresql/${version}/bin`;
+
+export const hasDebianPostgres = (version: number) => existsSync(join(folderOf(version), 'initdb'));
+
+/** For a suite that needs it: skips it, and says why, where there is none. */
+export function requireDebianPostgres(test: Mocha.Context, version: number): void {
+  if (hasDebianPostgres(version)) return;
+  console.log(`    skipped: Debian's postgresql-${version} is not installed`);
+  test.skip();
+}
+
+/** A cluster of its own on the loopback, that is gone when it is stopped. PostgreSQL refuses root, so there it runs as postgres. */
+export async function startDebianPostgres(version: number, settings: string[] = []): Promise<DebianPostgres> {
+  const program = (name: string) => join(folderOf(version), name);
+  const folder = mkdtempSync(join(tmpdir(), `smoocho-pg${version}-`));
+  const user = process.getuid?.() === 0 ? idsOf('postgres') : undefined;
+  const options = {
+    ...user,
+    cwd: folder,
+    stdio: 'pipe' as const,
+    env: { LC_ALL: 'C', PATH: process.env.PATH },
+  };
+  chmodSync(folder, 0o755);
+  if (user) chownSync(folder, user.uid, user.gid);
+  const data = join(folder, 'data');
+  const port = await freePort();
+  execFileSync(
+    program('initdb'),
+    ['-D', data, '-U', 'smoocho', '-A', 'trust', '--no-instructions', '-E', 'UTF8', '--locale=C.UTF-8'],
+    options,
+  );
+  const server = [
+    `-p ${port}`,
+    '-c listen_addresses=127.0.0.1',
+    `-c unix_socket_directories=`,
+    ...settings.map((each) => `-c ${each}`),
+  ];
+  execFileSync(
+    program('pg_ctl'),
+    ['-D', data, '-o', server.join(' '), '-l', join(folder, 'log'), '-w', 'start'],
+    { ...options, stdio: 'ignore' },
+  );
+  return {
+    url: (database) => `postgres://smoocho@127.0.0.1:${port}/${database}`,
+    program,
+    stop() {
+      spawnSync(program('pg_ctl'), ['-D', data, '-m', 'immediate', '-w', 'stop'], {
+        ...options,
+        stdio: 'ignore',
+      });
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function idsOf(name: string): { uid: number; gid: number } {
+  const id = (flag: string) => Number(execFileSync('id', [flag, name], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+}
