@@ -4,7 +4,9 @@ import { endWithServer } from '../../src/cli/end-with-server.ts';
 
 // Stands for a command of the schedule: what it does is told by its words.
 const [what, file = '', ...rest] = process.argv.slice(2);
-const write = (line: string) => appendFileSync(file, `${line} ${process.ppid} ${process.pid}\n`);
+// Of the server that started it: later it may be gone.
+const { ppid } = process;
+const write = (line: string) => appendFileSync(file, `${line} ${ppid} ${process.pid}\n`);
 if (process.env.SMOOCHO_JOB) endWithServer();
 
 switch (what) {
