@@ -62,7 +62,7 @@ describe('smoocho start and the schedule', function () {
   async function runsAtItsMinute(more: string[], redisUrl?: string) {
     const { home, env, db } = await given(redisUrl);
     // The next minute, or the one after it, for a slow machine needs a while to start.
-    const { time } = wallClock(new Date(Date.now() + 80_000), 'Asia/Kolkata');
+    const { time } = wallClock(new Date(Date.now() + 90_000), 'Asia/Kolkata');
     const schedule = `${Number(time.slice(3, 5))} ${Number(time.slice(0, 2))} * * *`;
     writeFileSync(join(home, 'config.json'), JSON.stringify({ backup: { schedule } }));
     // Yesterday's is not missed: there is a backup already.
