@@ -165,11 +165,11 @@ describe('a command that the server runs', () => {
         },
       );
       const serves = async () => (await smoocho(['status', '--json'], env)).json().server.isRunning;
-      await until(serves, 30_000);
+      await until(serves, 90_000);
       const ended = once(parent, 'exit');
       parent.kill('SIGKILL');
       await ended;
-      await until(async () => !(await serves()), 30_000);
-    }).timeout(90_000);
+      await until(async () => !(await serves()), 90_000);
+    }).timeout(200_000);
   });
 });
