@@ -26,18 +26,21 @@ export const configPath = (home: string) => join(home, 'config.json');
 /** The settings of a home; none where there is no file. Throws ConfigError. */
 export function readConfigFile(home: string): Settings {
   const path = configPath(home);
-  if (!existsSync(path)) return {};
-  let text: string;
+  const text = readIfThere(path);
+  if (text === null) return {};
+  const settings = parseSettings(path, text);
+  if (hasPassword(settings) || holdsS3Secret(settings)) checkClosed(path);
+  return settings;
+}
+
+function readIfThere(path: string): string | null {
   try {
-    text = readFileSync(path, 'utf8');
+    return existsSync(path) ? readFileSync(path, 'utf8') : null;
   } catch (error) {
     throw new ConfigError(
       `${path} can't be read (${(error as Error).message}). Correct it, or move it away.`,
     );
   }
-  const settings = parseSettings(path, text);
-  if (hasPassword(settings) || holdsS3Secret(settings)) checkClosed(path);
-  return settings;
 }
 
 function parseSettings(path: string, text: string): Settings {
@@ -87,8 +90,6 @@ export function changeConfigFile(home: string, change: (settings: Settings) => S
     if (tries === MAX_TRIES) throw new ConfigError(`${path} is being changed by another program. Try again.`);
   }
 }
-
-const readIfThere = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : null);
 
 /** All of it or nothing under its name, and only while it `isUnchanged`. Throws ConfigError when it can't be written. */
 function replaceFile(path: string, text: string, isUnchanged: () => boolean): boolean {

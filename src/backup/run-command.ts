@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { constants, setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 
 /** How a command ended: `stopped` when the signal aborted. */
 export type CommandEnd =
@@ -46,9 +46,9 @@ export async function runCommand(options: CommandOptions): Promise<CommandEnd> {
   const stdout = gather(child.stdout, MAX_STDOUT);
   const stderr = gather(child.stderr, MAX_STDERR);
   const end = await endOf(child, options);
-  const { code, signal: by } = end;
-  if (code === 0) return { kind: 'done' };
-  if (signal.aborted) return { kind: 'stopped' };
+  const { code, signal: by, endedBy } = end;
+  if (endedBy === 'server') return { kind: 'stopped' };
+  if (code === 0 && endedBy === null) return { kind: 'done' };
   return { kind: 'failed', sentence: sentenceOf(options, end, stdout()), code, signal: by, stderr: stderr() };
 }
 
@@ -57,7 +57,8 @@ type Exit = {
   signal: NodeJS.Signals | null;
   /** It could not be started. */
   error?: Error;
-  isLate: boolean;
+  /** Why it was told to end, if it was: then its exit code doesn't say that it is done. */
+  endedBy: 'server' | 'timeout' | null;
 };
 
 /** Waits until it is over and what it wrote has come, and ends it in time. */
@@ -67,34 +68,35 @@ async function endOf(
 ): Promise<Exit> {
   const timers: NodeJS.Timeout[] = [];
   const after = (ms: number, work: () => void) => timers.push(setTimeout(work, ms));
-  let isLate = false;
-  let stop = () => {};
-  try {
-    return await new Promise((resolve) => {
-      const end = (code: number | null, signal: NodeJS.Signals | null) => resolve({ code, signal, isLate });
-      stop = () => {
-        child.kill('SIGTERM');
-        after(graceMs, () => child.kill('SIGKILL'));
-        after(graceMs + KILL_TIMEOUT_MS, () => {
-          letGo(child);
-          end(null, 'SIGKILL');
-        });
-      };
-      child.once('error', (error) => resolve({ code: null, signal: null, error, isLate }));
-      child.once('exit', (code, signal) => {
-        child.once('close', () => end(code, signal));
-        after(DRAIN_MS, () => end(code, signal));
+  let endedBy: Exit['endedBy'] = null;
+  let stopByServer = () => {};
+  const forget = () => {
+    stopSignal.removeEventListener('abort', stopByServer);
+    for (const timer of timers.splice(0)) clearTimeout(timer);
+  };
+  const exit = await new Promise<Exit>((resolve) => {
+    const end = (code: number | null, signal: NodeJS.Signals | null) => resolve({ code, signal, endedBy });
+    const stop = (by: Exit['endedBy']) => {
+      endedBy ??= by;
+      child.kill('SIGTERM');
+      after(graceMs, () => child.kill('SIGKILL'));
+      after(graceMs + KILL_TIMEOUT_MS, () => {
+        letGo(child);
+        end(null, 'SIGKILL');
       });
-      after(timeoutMs, () => {
-        isLate = true;
-        stop();
-      });
-      stopSignal.addEventListener('abort', stop);
+    };
+    stopByServer = () => stop('server');
+    stopSignal.addEventListener('abort', stopByServer);
+    after(timeoutMs, () => stop('timeout'));
+    child.once('error', (error) => resolve({ code: null, signal: null, error, endedBy }));
+    child.once('exit', (code, signal) => {
+      forget();
+      child.once('close', () => end(code, signal));
+      after(DRAIN_MS, () => end(code, signal));
     });
-  } finally {
-    stopSignal.removeEventListener('abort', stop);
-    for (const timer of timers) clearTimeout(timer);
-  }
+  });
+  forget();
+  return exit;
 }
 
 /** This process may end though that one doesn't. */
@@ -107,7 +109,8 @@ function letGo(child: ChildProcess): void {
 /** Serving goes first. Where a system knows no such thing, it runs as it is. */
 function lowerPriority({ pid }: ChildProcess): void {
   try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    const { PRIORITY_BELOW_NORMAL, PRIORITY_LOW } = constants.priority;
+    if (pid !== undefined) setPriority(pid, Math.min(PRIORITY_LOW, getPriority() + PRIORITY_BELOW_NORMAL));
   } catch {
     // It is over already, or may not.
   }
@@ -125,12 +128,12 @@ function gather(stream: NodeJS.ReadableStream | null, max: number): () => string
 /** Why a command failed, in the sentence that it answered itself, else in one that leads to it. */
 function sentenceOf(
   { argv, timeoutMs }: CommandOptions,
-  { code, signal, error, isLate }: Exit,
+  { code, signal, error, endedBy }: Exit,
   stdout: string,
 ) {
   const command = `"smoocho ${argv.filter((word) => word !== '--json').join(' ')}"`;
   if (error) return `${command} could not be started (${error.message}).`;
-  if (isLate) return `${command} was not done after ${hours(timeoutMs)} hours and was ended.`;
+  if (endedBy === 'timeout') return `${command} was not done after ${hours(timeoutMs)} hours and was ended.`;
   const said = saidIn(stdout);
   if (said) return said;
   if (signal === 'SIGKILL') return `${command} was killed, as the system does when memory runs out.`;

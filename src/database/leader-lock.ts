@@ -12,13 +12,16 @@ const RETRY_MS = 60_000;
  * gives the lock to another.
  */
 const HEARTBEAT_MS = 10_000;
-const HEARTBEAT_TIMEOUT_MS = 15_000;
+/** In heartbeats: a machine that is busy for a while is not gone. */
+const HEARTBEAT_PATIENCE = 1.5;
 /** A connection whose other end is gone says no goodbye. */
 const END_TIMEOUT_MS = 2_000;
 
 type Options = {
   /** Between two tries to become the leader. */
   retryMs?: number;
+  /** Between two looks whether PostgreSQL is at the other end. */
+  heartbeatMs?: number;
   /** The database can't be had, or `work` threw; it is tried again. */
   onError(error: unknown): void;
 };
@@ -33,12 +36,12 @@ export type Leadership = { close(): Promise<void> };
 export function seekLeadership(
   url: string,
   work: (signal: AbortSignal) => Promise<void>,
-  { retryMs = RETRY_MS, onError }: Options,
+  { retryMs = RETRY_MS, heartbeatMs = HEARTBEAT_MS, onError }: Options,
 ): Leadership {
   const closing = new AbortController();
   const seek = async () => {
     while (!closing.signal.aborted) {
-      await lead(url, work, closing.signal).catch(onError);
+      await lead(url, work, heartbeatMs, closing.signal).catch(onError);
       await sleep(retryMs, undefined, { signal: closing.signal, ref: false }).catch(() => {});
     }
   };
@@ -55,6 +58,7 @@ export function seekLeadership(
 async function lead(
   url: string,
   work: (signal: AbortSignal) => Promise<void>,
+  heartbeatMs: number,
   closing: AbortSignal,
 ): Promise<void> {
   const client = await openHeldConnection(url, 'smoocho schedule');
@@ -62,7 +66,7 @@ async function lead(
   const end = () => term.abort();
   client.once('end', end);
   closing.addEventListener('abort', end);
-  const heartbeat = setInterval(() => void beat(client), HEARTBEAT_MS).unref();
+  const heartbeat = setInterval(() => void beat(client, heartbeatMs), heartbeatMs).unref();
   try {
     const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS "isMine"', [LEADER_KEY]);
     if (closing.aborted) end();
@@ -75,7 +79,8 @@ async function lead(
 }
 
 /** A lock whose connection is mute may be another's by now. */
-const beat = (client: pg.Client) => cutAfter(client, HEARTBEAT_TIMEOUT_MS, () => client.query('SELECT'));
+const beat = (client: pg.Client, heartbeatMs: number) =>
+  cutAfter(client, heartbeatMs * HEARTBEAT_PATIENCE, () => client.query('SELECT'));
 
 /** Cuts the connection, which ends the client, when `work` fails or takes longer. */
 async function cutAfter(client: pg.Client, ms: number, work: () => Promise<unknown>): Promise<void> {

@@ -19,6 +19,7 @@ const FIRST = [
   'test/security/fuzz.test.ts',
   'test/server/hostile-input.test.ts',
   'test/cli/commands.test.ts',
+  'test/cli/schedule.test.ts',
   'test/cli/user.test.ts',
   'test/cli/start.test.ts',
   'test/cli/workers.test.ts',

@@ -35,7 +35,8 @@ const PRUNE = `
 
 /**
  * Says to the owners of all shops that something needs them, until `endAttention`. Raised again it gets the new severity and
- * detail (a sentence, cut after 1,000 characters) and keeps its `since`; nothing is written when nothing changed.
+ * detail (a sentence, cut after 1,000 characters) and keeps its `since`; nothing is written when nothing changed. Not inside a
+ * transaction that reads one snapshot: it would number its change by an old one.
  */
 export async function raiseAttention(
   { app, em }: AttentionContext,

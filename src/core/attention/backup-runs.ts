@@ -46,13 +46,14 @@ const PRUNE = `
  */
 export async function recordBackupRun(context: AttentionContext, run: BackupRun): Promise<void> {
   const { kind, startedAt, endedAt, sizeBytes } = run;
-  const [file, error] = [run.file, run.error].map((text) => text && fitText(text, MAX_TEXT));
+  const shorten = (text: string | null) => (text === null ? null : fitText(text, MAX_TEXT));
+  const [file, error] = [shorten(run.file), shorten(run.error)];
   await query(context.em, INSERT, [uuidv7(), kind, startedAt, endedAt, file, sizeBytes, error]);
   await query(context.em, PRUNE, [kind]);
   // What somebody checks by hand may be any old file.
   if (kind === 'verify') return;
   const codes = runAttention[kind];
-  if (error) {
+  if (error !== null) {
     const detail = `${codes.what}: ${error}`;
     await raiseAttention(context, { code: codes.failed, severity: 'problem', detail });
   } else {

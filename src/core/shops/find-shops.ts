@@ -39,5 +39,6 @@ export async function listAllShops(em: EntityManager): Promise<Shop[]> {
 
 /** The one with which the installation began; null before that. */
 export async function findFirstShop(em: EntityManager): Promise<Shop | null> {
-  return await em.findOne(Shop, { id: { $ne: null } }, { orderBy: { createdAt: 'asc', id: 'asc' } });
+  const [first] = await em.find(Shop, {}, { orderBy: { createdAt: 'asc', id: 'asc' }, limit: 1 });
+  return first ?? null;
 }

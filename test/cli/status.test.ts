@@ -1,0 +1,199 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { createApp, systemContext } from '../../src/app.ts';
+import { labelled } from '../../src/cli/output/labelled.ts';
+import { displayWidth } from '../../src/cli/output/table.ts';
+import { loadConfig } from '../../src/config.ts';
+import { endAttention, raiseAttention } from '../../src/core/attention/attention.ts';
+import { type BackupRun, recordBackupRun } from '../../src/core/attention/backup-runs.ts';
+import type { Context } from '../../src/core/context.ts';
+import { initOptions, PASSWORD, type Server, smoocho, startCli } from '../support/cli.ts';
+import { clientOf } from '../support/client.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { removeFolder, tempFolder } from '../support/temp.ts';
+
+describe('smoocho status', function () {
+  this.timeout(90_000);
+  let home: string;
+  let database: TestDatabase;
+  let server: Server | undefined;
+
+  before(async () => {
+    home = tempFolder();
+    database = await testDatabase({ migrated: false });
+    expect((await smoocho(['init', ...initOptions(home)], env())).code).to.equal(0);
+  });
+  afterEach(async () => {
+    await server?.stop();
+    server = undefined;
+    writeFileSync(join(home, 'config.json'), '{}');
+  });
+  after(async () => {
+    await database.drop();
+    removeFolder(home);
+  });
+
+  const env = (more = {}) => ({ SMOOCHO_HOME: home, DATABASE_URL: database.url, ...more });
+  const status = (more = {}) => smoocho(['status', '--json'], env(more));
+  async function withContext(work: (context: Context) => Promise<void>): Promise<void> {
+    const app = await createApp(loadConfig({ home }, { DATABASE_URL: database.url, LOG_LEVEL: 'silent' }));
+    await work(systemContext(app, 'test')).finally(() => app.close());
+  }
+  const run = (more: Partial<BackupRun>): BackupRun => ({
+    kind: 'create',
+    startedAt: new Date(),
+    endedAt: new Date(),
+    file: '/mnt/usb/smoocho-20261001T213000Z-ab12.smoocho',
+    sizeBytes: 12_345_678,
+    error: null,
+    ...more,
+  });
+
+  it('says how it is where nothing was backed up and no server runs', async () => {
+    const { code, stdout, stderr, json } = await status();
+    expect([code, stderr]).to.deep.equal([0, '']);
+    const { database: about, ...answer } = json();
+    expect(about.kind).to.equal('external');
+    expect(about.address).to.equal(new URL(database.url).host + new URL(database.url).pathname);
+    expect(about.version).to.match(/^\d+(\.\d+)+$/);
+    expect(stdout).to.not.include(new URL(database.url).password);
+    expect(answer).to.deep.include({ home, server: { isRunning: false, since: null }, attention: [] });
+    expect(answer.shops).to.have.length(1);
+    expect(answer.shops[0]).to.deep.include({ code: 'KULF', currency: 'INR', orders: 0, total: '0.00' });
+    expect(answer.backup).to.deep.include({
+      schedule: null,
+      nextAt: null,
+      lastCreatedAt: null,
+      hasRecoveryKey: false,
+      isOverdue: false,
+      to: join(home, 'backups'),
+    });
+  });
+
+  it('says since when a server runs, what was sold today, and what the last backup was', async () => {
+    server = await startCli(['--port=0', '--host=127.0.0.1', '--json'], env(), /"demo"[^}]*}/);
+    const { url } = JSON.parse(server.output());
+    const { body } = await clientOf(url).post('/api/auth/login', {
+      email: 'asha@example.com',
+      password: PASSWORD,
+    });
+    const owner = clientOf(url, body.accessToken);
+    const shop = `/api/shops/${body.shops[0].id}`;
+    const product = await owner.post(`${shop}/products`, { name: 'Kulfi', price: '40.00' });
+    const items = [{ productId: product.body.id, quantity: 2 }];
+    const sold = await owner.post(`${shop}/orders`, {
+      id: '0190a0a0-0000-7000-8000-000000000001',
+      items,
+      paymentMethod: 'cash',
+    });
+    expect(sold.status).to.equal(201);
+    writeFileSync(
+      join(home, 'config.json'),
+      '{"backup": {"schedule": "0 3 * * *", "drill": "0 4 * * 0", "to": "/mnt/usb"}}',
+    );
+    await withContext(async (context) => {
+      await recordBackupRun(context, run({}));
+      await recordBackupRun(context, run({ kind: 'drill', error: 'A table is short.' }));
+    });
+    const { code, json } = await status();
+    const answer = json();
+    expect(answer.server.isRunning).to.equal(true);
+    expect(Date.parse(answer.server.since)).to.be.within(Date.now() - 80_000, Date.now() + 1_000);
+    expect(answer.shops[0]).to.deep.include({ orders: 1, total: '80.00' });
+    expect(answer.backup).to.deep.include({
+      sizeBytes: 12_345_678,
+      file: '/mnt/usb/smoocho-20261001T213000Z-ab12.smoocho',
+      to: '/mnt/usb',
+      lastDrillAt: null,
+      isOverdue: false,
+    });
+    expect(answer.backup.lastFailure.error).to.equal('A table is short.');
+    // Three in Kolkata.
+    expect(answer.backup.nextAt).to.match(/T21:30:00\.000Z$/);
+    expect(answer.attention.map((one: { code: string }) => one.code)).to.include('drill_failed');
+    expect(code).to.equal(4);
+    const text = (await smoocho(['status'], env())).stdout;
+    for (const part of [
+      /^database {4}PostgreSQL \d+\.\d+ at\s/m,
+      /^server {6}runs since \d{4}-\d\d-\d\d \d\d:\d\d$/m,
+      /^today {7}KULF {2}1 order, 80\.00 INR$/m,
+      /^backup {6}\d{4}-\d\d-\d\d \d\d:\d\d, 12\.3 MB\n {12}\/mnt\/usb\/smoocho-/m,
+      /^failed {6}\d{4}-.*\n {12}A table is short\.$/m,
+      /^next {8}\d{4}-\d\d-\d\d 03:00$/m,
+      /^opens with {2}this box alone: smoocho backup key create$/m,
+      /^PROBLEM since \d{4}-\d\d-\d\d \d\d:\d\d\n {2}The trial of the last backup failed: A table is short\.$/m,
+    ])
+      expect(text).to.match(part);
+    await withContext((context) => endAttention(context, 'drill_failed'));
+  });
+
+  it('ends with exit code 4 for a problem that is open, not for a warning', async () => {
+    await withContext((context) =>
+      raiseAttention(context, { code: 'backup_key_missing', severity: 'warning', detail: 'Only this box.' }),
+    );
+    expect((await status()).code).to.equal(0);
+    expect((await smoocho(['status'], env())).stdout).to.match(/^Warning since .*\n {2}Only this box\.$/m);
+    await withContext((context) =>
+      raiseAttention(context, {
+        code: 'backup_failed',
+        severity: 'problem',
+        detail: 'The \u001b[2Jdisk is full.',
+      }),
+    );
+    const { code, json } = await status();
+    expect([code, json().attention.map((one: { code: string }) => one.code)]).to.deep.equal([
+      4,
+      ['backup_failed', 'backup_key_missing'],
+    ]);
+    const { stdout, code: again } = await smoocho(['status'], env());
+    expect([again, stdout.includes('\u001b')]).to.deep.equal([4, false]);
+    await withContext(async (context) => {
+      for (const one of ['backup_failed', 'backup_key_missing'] as const) await endAttention(context, one);
+    });
+  });
+
+  it('sees a backup that is overdue, though no server ran that could say so', async () => {
+    const db = await database.connect();
+    await db.query(
+      "UPDATE backup_runs SET started_at = now() - interval '3 days', ended_at = now() - interval '3 days'",
+    );
+    writeFileSync(join(home, 'config.json'), '{"backup": {"schedule": "0 3 * * *"}}');
+    const { code, json } = await status();
+    expect([code, json().backup.isOverdue]).to.deep.equal([4, true]);
+    expect((await smoocho(['status'], env())).stdout).to.match(/^backup .* OVERDUE$/m);
+  });
+
+  it('says in a sentence that the database can not be reached, with exit code 5', async () => {
+    const away = env({ DATABASE_URL: 'postgres://me:secret@127.0.0.1:1/shop' });
+    const { code, stdout, stderr } = await smoocho(['status'], away);
+    expect(code).to.equal(5);
+    expect(stdout).to.match(/^version {5}\d.*\nhome {8}\S+\n$/);
+    expect(stderr).to.match(/^The database at 127\.0\.0\.1:1 can't be reached .*\n$/);
+    const json = await smoocho(['status', '--json'], away);
+    expect([json.code, json.json().exitCode]).to.deep.equal([5, 5]);
+    expect(json.stdout + stdout + stderr).to.not.include('secret');
+  });
+
+  it('makes nothing where nothing is set up yet', async () => {
+    const own = join(home, 'other');
+    mkdirSync(own);
+    const { code, stderr } = await smoocho(['status'], { SMOOCHO_HOME: own });
+    expect([code, stderr]).to.deep.equal([3, 'Nothing is set up here yet. Run: smoocho init\n']);
+    expect(existsSync(join(own, 'postgres'))).to.equal(false);
+  });
+
+  it('fits on the screen of a phone', () => {
+    const rows = [
+      ['database', 'embedded, PostgreSQL 18.4'],
+      ['failed', '2026-10-01 03:00', 'The folder of the backups is not there, and it was there yesterday.'],
+      ['goes to', '/mnt/a-very-long-name-without-any-blank-in-it'],
+    ] as const;
+    const lines = labelled(rows, 40).split('\n');
+    expect(lines.filter((line) => !line.includes('/mnt')).every((line) => displayWidth(line) <= 40)).to.equal(
+      true,
+    );
+    expect(lines[2]).to.equal('            The folder of the backups is');
+    expect(labelled(rows, 10).split('\n')[3]).to.equal('            The folder of the');
+  });
+});
