@@ -9,6 +9,7 @@ import {
 } from '../app.ts';
 import { ConfigError } from '../config.ts';
 import { type Problem, ProblemError, problems } from '../contract/problem.ts';
+import { MoveRefusedError } from '../core/images/move-images.ts';
 import { exitCodes, RefusedError, UsageError } from './exit-codes.ts';
 import { inLine } from './output/in-line.ts';
 
@@ -33,6 +34,7 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof ConfigError) return exitCodes.usage;
   if (error instanceof AnotherServerError || error instanceof WrongKeyError) return exitCodes.refused;
   if (error instanceof RefusedError || error instanceof DatabaseRefusedError) return exitCodes.refused;
+  if (error instanceof MoveRefusedError) return exitCodes.refused;
   if (error instanceof DatabaseUnreachableError || error instanceof HomeUnreachableError) {
     return exitCodes.databaseUnreachable;
   }

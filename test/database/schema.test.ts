@@ -9,6 +9,7 @@ const tablesWithoutEntity = [
   'audit_chains',
   'audit_seals',
   'events',
+  'images',
   'keys',
   'number_leases',
   'order_lines',

@@ -1,6 +1,7 @@
 import { parse } from '../../contract/parse.ts';
 import { NewShop } from '../../contract/shops.ts';
 import { NewUser } from '../../contract/users.ts';
+import type { StoreFinding } from '../../storage/check-store.ts';
 import { askSetUp } from '../ask-set-up.ts';
 import type { Command, Shell } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
@@ -35,10 +36,19 @@ export const init: Command = {
             `Everything is set up in ${result.home} already${names ? `: ${names}` : ''}. Nothing was changed.`,
           ]),
     );
-    shell.give(result);
+    const storeFindings = await checkImageStore(shell);
+    if (storeFindings.length > 0) shell.say(...storeFindings.map(({ detail }) => detail));
+    shell.give({ ...result, storeFindings });
     return undefined;
   },
 };
+
+/** A shop sells without pictures: what is wrong with a bucket for them is said, and holds nothing up. */
+async function checkImageStore({ config }: Shell): Promise<StoreFinding[]> {
+  if (config.imageStore !== 'minio') return [];
+  const { checkStore } = await import('../../storage/check-store.ts');
+  return await checkStore('minio', config);
+}
 
 const needed = ['shopName', 'shopCode', 'currency', 'timezone', 'ownerName', 'ownerEmail'] as const;
 
