@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000;
 /** Uploads wait for a batch; one of so many takes a second at most, on S3 too. */
 const BATCH = 50;
 /** For an upload to be done. A backup takes longer: then nothing is taken away, and the next run does. */
-const WAIT_MS = 10_000;
+const WAIT_MS = 5_000;
 
 export type Garbage = {
   /** Pictures that no product shows since thirty days or more. */
