@@ -25,6 +25,7 @@ export const entries: readonly Entry[] = [
     name: 'import products',
     load: async () => (await import('./commands/import-products.ts')).importProducts,
   },
+  { name: 'import images', load: async () => (await import('./commands/import-images.ts')).importImages },
   { name: 'import sales', load: async () => (await import('./commands/import-sales.ts')).importSales },
   { name: 'report sales', load: async () => (await import('./commands/report-sales.ts')).reportSales },
   {
@@ -52,6 +53,9 @@ export const entries: readonly Entry[] = [
   },
   { name: 'audit list', load: async () => (await import('./commands/audit-list.ts')).auditList },
   { name: 'audit verify', load: async () => (await import('./commands/audit-verify.ts')).auditVerify },
+  { name: 'images gc', load: async () => (await import('./commands/images-gc.ts')).imagesGc },
+  { name: 'images move', load: async () => (await import('./commands/images-move.ts')).imagesMove },
+  { name: 'images check', load: async () => (await import('./commands/images-check.ts')).imagesCheck },
   { name: 'verify', load: async () => (await import('./commands/verify.ts')).verify },
   { name: 'backup create', load: async () => (await import('./commands/backup-create.ts')).backupCreate },
   { name: 'backup list', load: async () => (await import('./commands/backup-list.ts')).backupList },

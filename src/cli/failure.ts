@@ -10,6 +10,7 @@ import {
 import { ArchiveError, BackupRefusedError } from '../backup/errors.ts';
 import { ConfigError } from '../config.ts';
 import { type Problem, ProblemError, problems } from '../contract/problem.ts';
+import { MoveRefusedError } from '../core/images/move-images.ts';
 import { exitCodes, RefusedError, UsageError } from './exit-codes.ts';
 import { inLine } from './output/in-line.ts';
 
@@ -38,6 +39,7 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof ArchiveError)
     return error.fault === 'damaged' ? exitCodes.checkFoundProblems : exitCodes.refused;
   if (error instanceof RefusedError || error instanceof DatabaseRefusedError) return exitCodes.refused;
+  if (error instanceof MoveRefusedError) return exitCodes.refused;
   if (error instanceof DatabaseUnreachableError || error instanceof HomeUnreachableError) {
     return exitCodes.databaseUnreachable;
   }

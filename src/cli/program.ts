@@ -13,11 +13,12 @@ const groups: Record<string, string> = {
   backup: 'Make backups, look at them, and keep them safe',
   'backup key': 'The keys that open backups',
   migrate: "Bring the database's schema up to date, back, or look at it",
-  import: 'Bring in a menu or past sales from CSV',
+  import: 'Bring in a menu or past sales from CSV, and pictures from a folder',
   report: 'Look at the figures',
   device: 'Pair tills, tablets and screens with a shop, and revoke them',
   secrets: 'Change the keys that tokens, seals and what customers entrust are safe with',
   shift: 'Look at drawers and their X and Z reports',
+  images: 'Look after the pictures: where they are, whether they are whole, what nobody shows any more',
   audit: 'See who did what, and whether anybody changed the records of it',
 };
 

@@ -122,6 +122,7 @@ export function createClient(options: ClientOptions): Client {
       method: route.method,
       path: pathOf(route, input),
       body: input.body,
+      isFile: route.answersWith !== undefined,
       timeoutMs: callOptions.timeoutMs ?? context.timeoutMs,
       signal: callOptions.signal,
     };

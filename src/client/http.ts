@@ -1,4 +1,4 @@
-import type { Method } from '../contract/route.ts';
+import type { FileBody, Method } from '../contract/route.ts';
 import { NoAnswerError, readProblem } from './errors.ts';
 
 export type Fetch = typeof globalThis.fetch;
@@ -7,7 +7,10 @@ export type HttpRequest = {
   method: Method;
   /** With its query. */
   path: string;
+  /** A file goes out as it is, everything else as JSON. */
   body?: unknown;
+  /** The answer is a file, which may be kept elsewhere. */
+  isFile?: boolean;
   token?: string | null;
   timeoutMs: number;
   signal?: AbortSignal | undefined;
@@ -18,7 +21,7 @@ export type HttpAnswer = { status: number; body: unknown };
 export type Http = (request: HttpRequest) => Promise<HttpAnswer>;
 
 /**
- * Sends to the server at `url` and reads its JSON. Throws ProblemAnswer for what the server refuses, NoAnswerError when
+ * Sends to the server at `url` and reads its JSON, or a file as a Blob. Throws ProblemAnswer for what the server refuses, NoAnswerError when
  * nothing, or something other than the server, answers. `onAnswer` hears of each answer.
  */
 export function createHttp(
@@ -27,34 +30,41 @@ export function createHttp(
   { onAnswer, closed }: { onAnswer: () => void; closed: AbortSignal },
 ): Http {
   const base = url.replace(/\/+$/, '');
-  return async ({ method, path, body, token, timeoutMs, signal }) => {
+  return async ({ method, path, body, isFile = false, token, timeoutMs, signal }) => {
     const late = AbortSignal.timeout(timeoutMs);
     const signals = signal ? [late, closed, signal] : [late, closed];
     const request = {
       method: method.toUpperCase(),
       headers: {
-        accept: 'application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(token ? { authorization: `Bearer ${token}` } : {}),
+        accept: isFile ? '*/*' : 'application/json',
+        ...(body === undefined ? {} : { 'content-type': typeOf(body) }),
+        // A file needs no token, and none goes along to where it is kept.
+        ...(token && !isFile ? { authorization: `Bearer ${token}` } : {}),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      // The API never redirects; who does is a hotel's sign-in page, and gets no token.
-      redirect: 'error',
+      ...(body === undefined ? {} : { body: isBytes(body) ? body : JSON.stringify(body) }),
+      // The API redirects to files alone; who else does is a hotel's sign-in page, and gets no token.
+      redirect: isFile ? 'follow' : 'error',
       cache: 'no-store',
       credentials: 'omit',
       signal: AbortSignal.any(signals),
     } as const;
     let response: Response;
     let text: string;
+    let file: Blob | undefined;
     try {
       response = await fetch(`${base}${path}`, request);
-      text = await response.text();
+      if (isFile && response.ok) file = await response.blob();
+      text = file ? '' : await response.text();
     } catch (error) {
       if (late.aborted)
         throw new NoAnswerError('timeout', `No answer within ${timeoutMs / 1000} seconds.`, error);
       if (closed.aborted || signal?.aborted)
         throw new NoAnswerError('aborted', 'The call was given up.', error);
       throw new NoAnswerError('network', 'The server can not be reached.', error);
+    }
+    if (file && /^image\//.test(file.type)) {
+      onAnswer();
+      return { status: response.status, body: file };
     }
     const answer = readJson(response, text);
     if (!answer)
@@ -69,6 +79,13 @@ export function createHttp(
     onAnswer();
     throw problem;
   };
+}
+
+const isBytes = (body: unknown): body is FileBody => body instanceof Blob || ArrayBuffer.isView(body);
+
+function typeOf(body: unknown): string {
+  if (body instanceof Blob && body.type !== '') return body.type;
+  return isBytes(body) ? 'application/octet-stream' : 'application/json';
 }
 
 function readJson(response: Response, text: string): { json: unknown } | undefined {

@@ -1,4 +1,4 @@
-export type { CallAnswer, CallInput } from '../contract/route.ts';
+export type { CallAnswer, CallInput, FileBody } from '../contract/route.ts';
 export type { CallOptions } from './calls.ts';
 export { type Client, type ClientOptions, createClient } from './client.ts';
 export { isProblem, NoAnswerError, type NoAnswerReason, ProblemAnswer } from './errors.ts';

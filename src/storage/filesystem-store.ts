@@ -14,7 +14,7 @@ export function openFilesystemStore(folder: string): ImageStore {
     return join(folder, key);
   };
   const guard = <T>(work: () => Promise<T>): Promise<T> =>
-    work().catch((error) => Promise.reject(storeError(error, folder)));
+    work().catch((error) => Promise.reject(storeError(error)));
   return {
     kind: 'filesystem',
     put: (key, bytes) => guard(() => putFile(folder, pathOf(key), bytes)),
@@ -103,7 +103,7 @@ async function* namesIn(folder: string): AsyncGenerator<string> {
     const entries = await unlessMissing(opendir(folder));
     if (entries) for await (const { name } of entries) yield name;
   } catch (error) {
-    throw storeError(error, folder);
+    throw storeError(error);
   }
 }
 
@@ -128,11 +128,10 @@ const reasons: Record<string, string> = {
   EIO: 'has a fault: look at the disk',
 };
 
-function storeError(error: unknown, folder: string): unknown {
-  const { code, message } = error as NodeJS.ErrnoException;
+/** Without the path, which whoever sends a picture need not know. */
+function storeError(error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string' || error instanceof StoreUnavailableError) return error;
-  return new StoreUnavailableError(
-    code,
-    `The folder of the pictures, ${folder}, ${reasons[code] ?? `fails (${message})`}.`,
-  );
+  const message = `The folder "images" of the server, where the pictures are, ${reasons[code] ?? `fails (${code})`}.`;
+  return new StoreUnavailableError(code, message);
 }

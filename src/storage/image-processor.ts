@@ -35,7 +35,7 @@ const TIMEOUT_MS = 30_000;
 const START_TIMEOUT_MS = 20_000;
 /** Whoever uploads one picture often uploads more; after that the memory goes back to the system. */
 const IDLE_MS = 10_000;
-/** The largest picture of the worst format that is let in takes 480 MB. */
+/** The largest picture of the worst format that is let in takes 540 MB. */
 export const MAX_CHILD_BYTES = 640 * 1024 * 1024;
 const LOOK_MS = 100;
 const STDERR_LENGTH = 2_000;
@@ -55,7 +55,8 @@ const PASSED_ON = [
   'NODE_COMPILE_CACHE',
 ];
 
-export function openImageProcessor(): ImageProcessor {
+/** `timeoutMs` is what one picture may take. */
+export function openImageProcessor({ timeoutMs = TIMEOUT_MS } = {}): ImageProcessor {
   let child: ChildProcess | undefined;
   let idle: NodeJS.Timeout | undefined;
   let last: Promise<unknown> = Promise.resolve();
@@ -72,7 +73,7 @@ export function openImageProcessor(): ImageProcessor {
     // It was ended while nobody needed it, such as for want of memory.
     if (exitCode !== null || signalCode !== null) child = await startChild();
     try {
-      const reply = await ask(child, task);
+      const reply = await ask(child, task, timeoutMs);
       if ('reason' in reply) throw new ImageRefusedError(reply.reason);
       idle = setTimeout(end, IDLE_MS).unref();
       return reply.files;
@@ -147,7 +148,7 @@ async function startChild(): Promise<ChildProcess> {
   }
 }
 
-async function ask(child: ChildProcess, task: ImageTask): Promise<ImageReply> {
+async function ask(child: ChildProcess, task: ImageTask, timeoutMs: number): Promise<ImageReply> {
   let isTooLarge = false;
   const watch = setInterval(async () => {
     if ((await residentBytes(child.pid)) <= MAX_CHILD_BYTES) return;
@@ -156,7 +157,7 @@ async function ask(child: ChildProcess, task: ImageTask): Promise<ImageReply> {
   }, LOOK_MS);
   try {
     child.send(task);
-    return (await messageOf(child, TIMEOUT_MS)) as ImageReply;
+    return (await messageOf(child, timeoutMs)) as ImageReply;
   } catch (error) {
     if (isTooLarge)
       throw new ImageRefusedError('The picture takes more memory than there is for one. Make it smaller.');

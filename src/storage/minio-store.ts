@@ -5,9 +5,12 @@ import { openS3 } from './s3.ts';
 /** Where a CDN or a browser gets a file from the bucket itself, this goes with it. */
 const HEADERS = { 'Content-Type': 'image/webp', 'Cache-Control': 'public, max-age=31536000, immutable' };
 
+/** A picture is small, and a browser has six connections to wait with: a store that is slower than this counts as away. */
+const TIMEOUTS = { connectMs: 3_000, silenceMs: 5_000, bodySilenceMs: 15_000 };
+
 /** Pictures as objects of a bucket, which has to be there. */
 export async function openMinioStore(config: S3Config): Promise<ImageStore> {
-  const s3 = await openS3(config);
+  const s3 = await openS3(config, TIMEOUTS);
   const checked = (key: string) => {
     requireImageKey(key);
     return key;

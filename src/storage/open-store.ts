@@ -15,7 +15,7 @@ export async function openStore(kind: ImageStoreKind, config: StoreConfig): Prom
   if (!config.s3) {
     throw new StoreUnavailableError(
       'NotConfigured',
-      'The pictures are on an S3 server, and this machine has no settings for it. Set S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY, and restart.',
+      'This machine has no settings for the S3 server of the pictures. Set S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY, and restart what runs.',
     );
   }
   const { openMinioStore } = await import('./minio-store.ts');

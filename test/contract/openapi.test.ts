@@ -8,9 +8,9 @@ import { problems } from '../../src/contract/problem.ts';
 import type { Route } from '../../src/contract/route.ts';
 import { routes } from '../../src/contract/routes.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { clientOf, JSON_TYPE } from '../support/client.ts';
+import { clientOf } from '../support/client.ts';
 import { bodyWith, changesOf } from '../support/hostile.ts';
-import { buildersOf, prepare, urlOf, type ValidRequest } from '../support/valid-requests.ts';
+import { buildersOf, prepare, sendTo, type ValidRequest } from '../support/valid-requests.ts';
 import { givenWorld, type World } from '../support/world.ts';
 
 type Content = Record<string, { schema: object }>;
@@ -108,15 +108,7 @@ describe('the OpenAPI document', () => {
         for (const build of buildersOf(route)) {
           const { request, token } = await prepare(world, route, build);
           checkRequest(route, request);
-          const { params, query, body } = request;
-          const answer = await clientOf(test.url, token).send(
-            route.method.toUpperCase(),
-            urlOf(route, params, query),
-            {
-              body: body === undefined ? undefined : JSON.stringify(body),
-              headers: body === undefined ? {} : JSON_TYPE,
-            },
-          );
+          const answer = await sendTo(clientOf(test.url, token), route, request);
           const content = operationOf(route).responses[answer.status]?.content;
           expect(Object.keys(route.responses), answer.text).to.include(String(answer.status));
           if (content) expect(faultOf(schemaOf(content), answer.body)).to.equal(undefined);

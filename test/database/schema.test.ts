@@ -11,6 +11,7 @@ const tablesWithoutEntity = [
   'audit_seals',
   'backup_runs',
   'events',
+  'images',
   'keys',
   'number_leases',
   'order_lines',

@@ -121,13 +121,13 @@ describe('what goes out', () => {
     /\b(fetch|request|sendBeacon)\(|\bnew (WebSocket|EventSource)\b|\b(https?|http2)\.get\(|from '(undici|axios|node:(https|http2|tls|dgram|dns)\b.*)'/;
   const CONNECTS = /import \{[^}]*\b(connect|createConnection|get|request)\b[^}]*\} from 'node:(net|https?)'/;
 
-  it('goes to the database and to Redis, and nowhere else', () => {
+  it('goes to the database, to Redis and to the S3 server that is named, and nowhere else', () => {
     expect(files.length).to.be.above(200);
     const asking = files.filter((file) => {
       const text = read(`src/${file}`);
       return ASKS.test(text) || CONNECTS.test(text);
     });
-    // Whether the embedded PostgreSQL listens, on the loopback.
-    expect(asking).to.deep.equal(['database/embedded-pid-file.ts']);
+    // Whether the embedded PostgreSQL listens, on the loopback; and the one way to an S3 server, by the address of the settings.
+    expect(asking.sort()).to.deep.equal(['database/embedded-pid-file.ts', 'storage/s3-transport.ts']);
   });
 });

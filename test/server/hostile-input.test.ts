@@ -152,7 +152,7 @@ const elementOf = ({ checkedOneByOne }: Route) => checkedOneByOne && `/${checked
 
 /** Every field of the body, and every field that it could have, made wrong in every way. */
 function wrongFields(route: Route, { params, query, body = {} }: ValidRequest): Shot[] {
-  if (route.method === 'get') return [];
+  if (route.method === 'get' || route.file) return [];
   const schema = bodySchemaOf(route);
   return ownShare(route, changesOf(schema, body)).flatMap((change) => {
     const text = bodyWith(body, change);

@@ -208,6 +208,6 @@ describe('a store of pictures in the file system', () => {
       (thrown: Error) => thrown,
     );
     expect(error).to.be.instanceOf(StoreUnavailableError);
-    expect(error?.message).to.match(/^The folder of the pictures, .*images, .*\.$/);
+    expect(error?.message).to.match(/^The folder "images" of the server, where the pictures are, .*\.$/);
   });
 });

@@ -15,6 +15,8 @@ export type Draft = {
   query: [name: string, value: string][];
   /** JSON, or what is none; undefined for no body at all. */
   text?: string | undefined;
+  /** In place of it, for a route that takes a file. */
+  file?: ValidRequest['file'] | undefined;
   headers: Record<string, string | string[]>;
 };
 
@@ -32,10 +34,11 @@ export function draftsOf(route: Route, templates: ValidRequest[], ids: Ids): fc.
   );
 }
 
-const usual = ({ params = {}, query = {}, body }: ValidRequest): Draft => ({
+const usual = ({ params = {}, query = {}, body, file }: ValidRequest): Draft => ({
   params,
   query: Object.entries(query),
   text: body === undefined ? undefined : JSON.stringify(body),
+  ...(file && { file }),
   headers: {},
 });
 

@@ -69,9 +69,9 @@ async function validOnes(own: World, route: Route): Promise<Sending[]> {
   const sendings: Sending[] = [];
   for (const build of buildersOf(route)) {
     const { request, token } = await prepare(own, route, build);
-    const { params = {}, query = {}, body } = request;
+    const { params = {}, query = {}, body, file } = request;
     const text = body === undefined ? undefined : JSON.stringify(body);
-    const draft: Draft = { params, query: Object.entries(query), text, headers: {} };
+    const draft: Draft = { params, query: Object.entries(query), text, file, headers: {} };
     const authorization = token && `Bearer ${token}`;
     const caller: Caller = { who: 'whom it is for', role: null, shopId: own.shop.id, authorization };
     sendings.push({ ...sendingOf(route, draft, caller), isRefusedByContract: false });
@@ -115,9 +115,9 @@ function sendingOf(route: Route, draft: Draft, caller: Caller): Sending {
     what: caller.who,
     method: route.method.toUpperCase(),
     path: query === '' ? path : `${path}?${query}`,
-    body: draft.text,
+    body: draft.text ?? draft.file?.bytes,
     headers: {
-      ...(draft.text === undefined ? {} : JSON_TYPE),
+      ...(draft.text === undefined ? { ...(draft.file && { 'content-type': draft.file.type }) } : JSON_TYPE),
       ...(caller.authorization === null ? {} : { authorization: caller.authorization }),
       ...draft.headers,
     },

@@ -1,8 +1,7 @@
 import type { Route } from '../../src/contract/route.ts';
-import { JSON_TYPE } from './client.ts';
 import { NOTHING } from './hostile-requests.ts';
 import type { Shot } from './shots.ts';
-import { urlOf, type ValidRequest } from './valid-requests.ts';
+import { contentOf, urlOf, type ValidRequest } from './valid-requests.ts';
 
 /** For any parameter. What is legal for one, such as text to search for, is told apart by its schema. */
 const values = [
@@ -90,7 +89,7 @@ type Parameter = [name: string, value: string];
 /** Queries that are wrong. A GET gets those that its schema takes, too: they mustn't break it. */
 export function wrongQueries(route: Route, request: ValidRequest): Shot[] {
   const schema = route.query ?? NOTHING;
-  const { params, query = {}, body } = request;
+  const { params, query = {} } = request;
   const base = Object.entries(query);
   const shot = (what: string, pointer: string, parameters: Parameter[]): Shot[] => {
     const { success, error } = schema.safeParse(asKoaReads(parameters));
@@ -104,7 +103,7 @@ export function wrongQueries(route: Route, request: ValidRequest): Shot[] {
         what,
         method: route.method.toUpperCase(),
         path: `${urlOf(route, params)}?${new URLSearchParams(parameters)}`,
-        ...(body === undefined ? {} : { body: JSON.stringify(body), headers: JSON_TYPE }),
+        ...contentOf(request),
         ...(isLegal ? {} : { statuses: [422] }),
         ...(isLegal || isOthers ? {} : { pointer: `/query/${pointer}` }),
       },

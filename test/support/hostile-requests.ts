@@ -5,7 +5,7 @@ import { limits } from '../../src/contract/primitives.ts';
 import { maxBodyBytesOf, type Route } from '../../src/contract/route.ts';
 import { JSON_TYPE } from './client.ts';
 import type { Shot } from './shots.ts';
-import { urlOf, type ValidRequest } from './valid-requests.ts';
+import { contentOf, urlOf, type ValidRequest } from './valid-requests.ts';
 
 const REFUSED = [400, 413, 415, 422] as const;
 /** What a route without a query or a body takes. */
@@ -22,6 +22,7 @@ export const bodySchemaOf = (route: Route) => wholeBodies[route.name] ?? route.b
 /** Bodies that are wrong as a whole: what they are, how they are written, or what is said about them. */
 export function wrongBodies(route: Route, request: ValidRequest): Shot[] {
   if (route.method === 'get') return [];
+  if (route.file) return wrongFiles(route, request);
   const method = route.method.toUpperCase();
   const path = urlOf(route, request.params, request.query);
   const text = JSON.stringify(request.body ?? {});
@@ -65,6 +66,76 @@ export function wrongBodies(route: Route, request: ValidRequest): Shot[] {
     shot('one byte too many', `[${' '.repeat(maxBytes)}`, [413]),
     shot('a byte order mark and an array', '\ufeff[]', REFUSED),
     ...(isEmptyLegal ? [] : emptyOnes.map(([what, body, headers]) => shot(what, body, [415, 422], headers))),
+  ];
+}
+
+/** The same for a route that takes a file: what is sent in its place, and forms that are none. */
+function wrongFiles(route: Route, request: ValidRequest): Shot[] {
+  const path = urlOf(route, request.params, request.query);
+  const png = contentOf(request).body as Buffer;
+  const shot = (what: string, type: string, body: string | Buffer, status: number, more = {}): Shot => {
+    const headers = { ...(type && { 'content-type': type }), ...more };
+    return { what, method: route.method.toUpperCase(), path, body, headers, statuses: [status] };
+  };
+  const form = (
+    ...parts: [name: string, file: string | null, type: string | null, body: string | Buffer][]
+  ) =>
+    Buffer.concat([
+      ...parts.flatMap(([name, file, type, body]) => [
+        Buffer.from(
+          `--b\r\nContent-Disposition: form-data; name="${name}"${file === null ? '' : `; filename="${file}"`}\r\n` +
+            `${type === null ? '' : `Content-Type: ${type}\r\n`}\r\n`,
+        ),
+        Buffer.from(body),
+        Buffer.from('\r\n'),
+      ]),
+      Buffer.from('--b--\r\n'),
+    ]);
+  const asForm = (what: string, body: string | Buffer, status: number, more = {}) =>
+    shot(what, 'multipart/form-data; boundary=b', body, status, more);
+  const file = (name: string, body: string | Buffer = png) => form(['file', name, 'image/png', body]);
+  const maxBytes = maxBodyBytesOf(route);
+  const large = Buffer.alloc(maxBytes + 1024 * 1024, 'x');
+  return [
+    shot('JSON', 'application/json', '{}', 415),
+    shot('no content type', '', png, 415),
+    shot('text', 'text/plain', png, 415),
+    shot('a form of names', 'application/x-www-form-urlencoded', 'file=x', 415),
+    shot('a picture said to be gzip', 'image/png', png, 415, { 'content-encoding': 'gzip' }),
+    shot('a picture in gzip', 'image/png', gzipSync(png), 415, { 'content-encoding': 'gzip' }),
+    shot('nothing', 'image/png', '', 422),
+    shot('text said to be a picture', 'image/png', 'hello', 415),
+    shot('a page said to be a picture', 'image/jpeg', '<html><script>alert(1)</script>', 415),
+    shot('half a picture', 'image/png', png.subarray(0, png.length / 2), 415),
+    shot('bytes', 'application/octet-stream', Buffer.alloc(10_000, 7), 415),
+    shot('far too much', 'image/png', large, 413),
+    shot('far too much in chunks', 'image/png', large, 413, { 'transfer-encoding': 'chunked' }),
+    shot('a form without a boundary', 'multipart/form-data', file('x.png'), 400),
+    asForm('a form that is none', 'hello', 400),
+    asForm('a form that ends too early', file('x.png').subarray(0, -20), 400),
+    asForm('a form with nothing in it', form(), 422),
+    asForm('a form with an empty file', file('x.png', ''), 422),
+    asForm('a file in another field', form(['picture', 'x.png', 'image/png', png]), 422),
+    asForm(
+      'a field beside the file',
+      form(['file', 'x.png', 'image/png', png], ['note', null, null, 'x']),
+      422,
+    ),
+    asForm('two files', form(['file', 'x.png', 'image/png', png], ['file', 'y.png', 'image/png', png]), 422),
+    asForm(
+      'many fields',
+      form(
+        ...Array.from({ length: 50 }, (_, n) => [`f${n}`, null, null, 'x'] as [string, null, null, string]),
+      ),
+      422,
+    ),
+    asForm('a field of a name that reaches a prototype', form(['__proto__', 'x.png', 'image/png', png]), 422),
+    asForm('a long field', form(['file', null, null, 'x'.repeat(100_000)]), 413),
+    asForm('a file of text', file('x.png', 'hello'), 415),
+    asForm('a file that is too large', file('x.png', large), 413),
+    asForm('a file that is too large in chunks', file('x.png', large), 413, {
+      'transfer-encoding': 'chunked',
+    }),
   ];
 }
 
@@ -145,13 +216,13 @@ const nobodysIds = [
 
 /** Ids in the path that are none, nobody's, or another shop's; the rest of the request is right. */
 export function wrongPaths(route: Route, request: ValidRequest, elsewhere: ValidRequest): Shot[] {
-  const { params = {}, query, body } = request;
+  const { params = {}, query } = request;
   const others = elsewhere.params ?? {};
   const shot = (what: string, changed: Record<string, string>, pointer?: string): Shot => ({
     what,
     method: route.method.toUpperCase(),
     path: urlOf(route, { ...params, ...changed }, query),
-    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: JSON_TYPE }),
+    ...contentOf(request),
     statuses: [404],
     ...(pointer === undefined ? {} : { pointer }),
   });

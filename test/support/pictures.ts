@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 
 // Pictures are made here, of bytes or by sharp: none lies in the repository, and none that would hurt other software.
 
@@ -54,7 +54,7 @@ export const anyPng = (size = 8): Buffer =>
   pngOf({ width: size, height: size, colour: [randomInt(256), randomInt(256), randomInt(256)] });
 
 /** A picture with something to see in it: waves of colour, which compress like a photograph. */
-export function photo(width: number, height: number, seed = 1): sharp.Sharp {
+export function photo(width: number, height: number, seed = 1): Sharp {
   const pixels = Buffer.alloc(width * height * 3);
   for (let y = 0, at = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) {

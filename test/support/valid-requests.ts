@@ -28,6 +28,7 @@ import {
 } from './request-parts.ts';
 import { deviceRequests, loginOnDevice } from './valid-device-requests.ts';
 import { feedRequests } from './valid-feed-requests.ts';
+import { imageRequests } from './valid-image-requests.ts';
 import { reportRequests } from './valid-report-requests.ts';
 import { tillRequests } from './valid-till-requests.ts';
 import { userRequests } from './valid-user-requests.ts';
@@ -38,6 +39,8 @@ export type ValidRequest = {
   params?: Record<string, string>;
   query?: Record<string, string>;
   body?: unknown;
+  /** In place of a body, for a route that takes a file. */
+  file?: { bytes: Buffer; type: string };
   /** For a route that lets anybody in and decides by the body: the role that this body needs. */
   least?: Role;
   /** It changes what the next one of its kind is made from: two at once would get in each other's way. */
@@ -156,6 +159,8 @@ const validRequests: Record<string, Builder[]> = {
   deleteProduct: [
     async (world) => ({ params: { ...inShop(world), productId: (await givenSundae(world)).id } }),
   ],
+
+  ...imageRequests,
 
   listInventory: [
     async (world) => ({
@@ -299,13 +304,18 @@ export async function prepare(world: World, route: Route, build: Builder) {
 }
 
 /** Sends a request; `text` in place of its body. */
-export const sendTo = (
-  client: Client,
-  route: Route,
-  { params, query, body }: ValidRequest,
-  text = body === undefined ? undefined : JSON.stringify(body),
-): Promise<Answer> =>
-  client.send(route.method.toUpperCase(), urlOf(route, params, query), {
-    body: text,
-    headers: text === undefined ? {} : JSON_TYPE,
-  });
+export const sendTo = (client: Client, route: Route, request: ValidRequest, text?: string): Promise<Answer> =>
+  client.send(
+    route.method.toUpperCase(),
+    urlOf(route, request.params, request.query),
+    text === undefined ? contentOf(request) : { body: text, headers: JSON_TYPE },
+  );
+
+/** What goes out as the body of a request, with what is said about it. */
+export function contentOf({ body, file }: ValidRequest): {
+  body?: string | Buffer;
+  headers: Record<string, string>;
+} {
+  if (file) return { body: file.bytes, headers: { 'content-type': file.type } };
+  return body === undefined ? { headers: {} } : { body: JSON.stringify(body), headers: JSON_TYPE };
+}

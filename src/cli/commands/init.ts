@@ -1,6 +1,7 @@
 import { parse } from '../../contract/parse.ts';
 import { NewShop } from '../../contract/shops.ts';
 import { NewUser } from '../../contract/users.ts';
+import type { StoreFinding } from '../../storage/check-store.ts';
 import { askSetUp } from '../ask-set-up.ts';
 import type { Command, Shell } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
@@ -38,6 +39,7 @@ export const init: Command = {
     if (shell.isInteractive && !options.yes && isFresh(shell.config)) {
       const done = await wizard(shell);
       if (done.kind === 'new') say(shell, done.result, done.key);
+      await sayStoreFindings(shell);
       return undefined;
     }
     checkRecovery(options);
@@ -47,7 +49,9 @@ export const init: Command = {
     );
     const key = result.created ? await makeKey(shell, options) : undefined;
     say(shell, result, key);
-    shell.give({ ...result, ...(result.created ? { recoveryRecipient: key?.recipient ?? null } : {}) });
+    const storeFindings = await sayStoreFindings(shell);
+    const made = result.created ? { recoveryRecipient: key?.recipient ?? null } : {};
+    shell.give({ ...result, ...made, storeFindings });
     return undefined;
   },
 };
@@ -84,6 +88,15 @@ function say(shell: Shell, { created, home, shops }: SetUpResult, key: MadeKey |
       : 'Only this machine can open them. Make a recovery key, and keep it away from the shop: smoocho backup key create',
     'Open it: smoocho start',
   );
+}
+
+/** A shop sells without pictures: what is wrong with a bucket for them is said, and holds nothing up. */
+async function sayStoreFindings(shell: Shell): Promise<StoreFinding[]> {
+  if (shell.config.imageStore !== 'minio') return [];
+  const { checkStore } = await import('../../storage/check-store.ts');
+  const findings = await checkStore('minio', shell.config);
+  if (findings.length > 0) shell.say(...findings.map(({ detail }) => detail));
+  return findings;
 }
 
 const needed = ['shopName', 'shopCode', 'currency', 'timezone', 'ownerName', 'ownerEmail'] as const;

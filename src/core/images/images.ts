@@ -39,7 +39,7 @@ export type Images = {
 };
 
 /** How soon a server follows when another process has moved the pictures. */
-export const FOLLOW_MS = 5_000;
+export const FOLLOW_MS = 3_000;
 /** The same is said so often at most. */
 const SAY_EVERY_MS = 3_600_000;
 

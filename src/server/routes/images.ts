@@ -23,20 +23,20 @@ export function mountImages(router: Router, app: App): void {
     ),
   }));
 
-  mount(router, app, contract.getImage, async ({ params: { shopId, key }, query, http }) => {
+  mount(router, app, contract.getImage, async ({ params: { shopId, key }, query, http: ctx }) => {
     const [hash = ''] = key.split('-');
     if (!isSigned(app.keys, shopId, hash, query.s ?? '')) throw missing();
     const etag = `"${key.replace('.webp', '')}"`;
     // What it says is what there is: nobody has to look.
-    if (isKnown(http.get('if-none-match'), etag)) return { status: 304, headers: headersOf(etag) };
-    const elsewhere = await app.images.addressOf(methodOf(http), `${shopId}/${key}`);
+    if (isKnown(ctx.get('if-none-match'), etag)) return { status: 304, headers: headersOf(etag) };
+    const elsewhere = await app.images.addressOf(methodOf(ctx), `${shopId}/${key}`);
     if (elsewhere) return { status: 302, body: '', headers: { ...TO_ELSEWHERE, Location: elsewhere } };
-    return await sendFile(app, http, `${shopId}/${key}`, etag);
+    return await sendFile(app, ctx, `${shopId}/${key}`, etag);
   });
 }
 
 const missing = () => new ProblemError('not_found', { detail: 'There is no such picture.' });
-const methodOf = (http: Context) => (http.method === 'HEAD' ? 'HEAD' : 'GET');
+const methodOf = (ctx: Context) => (ctx.method === 'HEAD' ? 'HEAD' : 'GET');
 
 const TYPE = 'image/webp';
 /** A year is as long as caches think, and what is under an address never changes. */
@@ -59,18 +59,18 @@ const headersOf = (etag: string) => ({
 const isKnown = (header: string, etag: string) =>
   header.split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')));
 
-async function sendFile(app: App, http: Context, key: string, etag: string): Promise<Answer> {
+async function sendFile(app: App, ctx: Context, key: string, etag: string): Promise<Answer> {
   const { reader } = app.images;
   const headers = { ...headersOf(etag), 'Content-Type': TYPE };
-  const wanted = rangeOf(http, etag);
-  if (http.method === 'HEAD' || wanted) {
+  const wanted = rangeOf(ctx, etag);
+  if (ctx.method === 'HEAD' || wanted) {
     const found = await reader.stat(key);
     if (!found) throw missing();
     const { sizeBytes } = found;
     const whole = { ...headers, 'Content-Length': String(sizeBytes) };
     if (!wanted) return { status: 200, body: Readable.from([]), headers: whole };
     const range = wanted(sizeBytes);
-    if (!range) throw unsatisfiable(http, sizeBytes);
+    if (!range) throw unsatisfiable(ctx, sizeBytes);
     const file = await reader.get(key, range);
     if (!file) throw missing();
     const { start, end } = range;
@@ -85,8 +85,8 @@ async function sendFile(app: App, http: Context, key: string, etag: string): Pro
   return { status: 200, body: file.body, headers: { ...headers, 'Content-Length': String(file.sizeBytes) } };
 }
 
-function unsatisfiable(http: Context, sizeBytes: number): ProblemError {
-  http.set('Content-Range', `bytes */${sizeBytes}`);
+function unsatisfiable(ctx: Context, sizeBytes: number): ProblemError {
+  ctx.set('Content-Range', `bytes */${sizeBytes}`);
   return new ProblemError('range_not_satisfiable', { detail: `The picture has ${sizeBytes} bytes.` });
 }
 
@@ -96,11 +96,11 @@ type Range = { start: number; end: number };
  * The one part that a GET asks for, once the size is known; null for one that is not there. Undefined: all of it is wanted, also
  * by whoever asks for several parts, for another unit, or for a part of another version (RFC 9110 §14.2, §13.1.5).
  */
-function rangeOf(http: Context, etag: string): ((sizeBytes: number) => Range | null) | undefined {
-  const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(http.get('range')) ?? [];
+function rangeOf(ctx: Context, etag: string): ((sizeBytes: number) => Range | null) | undefined {
+  const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(ctx.get('range')) ?? [];
   if (first === undefined || last === undefined || (first === '' && last === '')) return undefined;
-  const ifRange = http.get('if-range');
-  if (http.method !== 'GET' || (ifRange !== '' && ifRange !== etag)) return undefined;
+  const ifRange = ctx.get('if-range');
+  if (ctx.method !== 'GET' || (ifRange !== '' && ifRange !== etag)) return undefined;
   if (first !== '' && last !== '' && Number(last) < Number(first)) return undefined;
   return (sizeBytes) => {
     const start = first === '' ? Math.max(0, sizeBytes - Number(last)) : Number(first);

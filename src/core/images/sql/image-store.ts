@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Client } from 'pg';
 import type { ImageStoreKind } from '../../../config.ts';
 import { queryRow } from '../../../database/query.ts';
 
@@ -15,3 +16,8 @@ export const fixImageStore = async (
   em: EntityManager,
   kind: ImageStoreKind,
 ): Promise<ImageStoreKind | null> => (await queryRow<Row>(em, FIX_STORE, [kind])).kind;
+
+/** Says to every process that the pictures are there from now on. */
+export async function switchImageStore(client: Client, kind: ImageStoreKind): Promise<void> {
+  await client.query('UPDATE setup SET image_store = $1', [kind]);
+}

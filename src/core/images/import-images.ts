@@ -1,0 +1,137 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MAX_IMAGE_BYTES } from '../../contract/images.ts';
+import { ProblemError } from '../../contract/problem.ts';
+import type { ProcessedImage } from '../../storage/image-processor.ts';
+import type { Context } from '../context.ts';
+import { type MatchFile, type Matching, matchBy, type NamedProduct } from './match-files.ts';
+import { saveProductImage } from './set-image.ts';
+import { namedProducts } from './sql/named-products.ts';
+
+export type ImportedImages = {
+  /** Files in the folder; what is in folders within it, and hidden ones, are not looked at. */
+  files: number;
+  /** Products that have another picture since, or would have. */
+  changed: number;
+  /** Files whose picture their product has already. */
+  unchanged: number;
+  /** Files that no product is called like. */
+  unmatched: string[];
+  /** Files that were left out, for their product gets its picture from another one, such as that of its first variant. */
+  repeated: { file: string; usedInstead: string }[];
+  /** Files that can't be used, and why: no pictures, or of a name that several products have. */
+  bad: { file: string; reason: string }[];
+  /** Products of the shop that have no picture at the end. */
+  without: number;
+  seconds: number;
+};
+
+type Options = {
+  matching: Matching;
+  dryRun: boolean;
+  onProgress?: (done: number, total: number, file: string) => void;
+};
+
+/**
+ * Gives the shop's products the pictures in a folder, by the names of the files. The same again changes nothing; a file that
+ * can't be used is named and holds up no other. Throws `images_unavailable` and `too_busy`: what was done until then stays, and
+ * the same again goes on. Throws what reading the folder throws.
+ */
+export async function importImages(
+  context: Context,
+  shopId: string,
+  folder: string,
+  { matching, dryRun, onProgress }: Options,
+): Promise<ImportedImages> {
+  const startedAt = performance.now();
+  const products = await namedProducts(context.em.fork(), shopId);
+  const chosen = await chooseFiles(folder, matchBy(matching, products));
+  const result: ImportedImages = {
+    files: chosen.files,
+    changed: 0,
+    unchanged: 0,
+    unmatched: chosen.unmatched,
+    repeated: chosen.repeated,
+    bad: chosen.bad,
+    without: 0,
+    seconds: 0,
+  };
+  const pictured = new Set(products.filter(({ imageHash }) => imageHash).map(({ id }) => id));
+  let done = 0;
+  const save = async ({ file, product }: Chosen, image: ProcessedImage) => {
+    const saved = dryRun
+      ? { isChanged: product.imageHash !== image.hash }
+      : await saveProductImage({ ...context, em: context.em.fork() }, shopId, product.id, image).catch(
+          namedFault,
+        );
+    if ('reason' in saved) result.bad.push({ file, reason: saved.reason });
+    else {
+      result[saved.isChanged ? 'changed' : 'unchanged'] += 1;
+      pictured.add(product.id);
+    }
+    done += 1;
+    onProgress?.(done, chosen.pictures.length, file);
+  };
+  /** The next one is decoded while the last one goes to the store. */
+  let saving: Promise<void> = Promise.resolve();
+  for (const each of chosen.pictures) {
+    const image = await decode(context, join(folder, each.file)).catch(namedFault);
+    await saving;
+    if ('reason' in image) result.bad.push({ file: each.file, reason: image.reason });
+    else saving = save(each, image);
+    // Whatever it throws is thrown when it is waited for.
+    saving.catch(() => {});
+  }
+  await saving;
+  result.bad.sort((a, b) => compare(a.file, b.file));
+  result.without = products.filter(({ id }) => !pictured.has(id)).length;
+  return { ...result, seconds: (performance.now() - startedAt) / 1000 };
+}
+
+async function decode({ app }: Context, path: string): Promise<ProcessedImage> {
+  const { size } = await stat(path);
+  if (size > MAX_IMAGE_BYTES) {
+    const detail = `The file is larger than ${MAX_IMAGE_BYTES / 1024 / 1024} MiB. Make the picture smaller.`;
+    throw new ProblemError('image_refused', { detail });
+  }
+  return await app.images.process(path);
+}
+
+/** A fault of the file, such as one that is no picture, or that can't be read. Throws any other. */
+function namedFault(error: unknown): { reason: string } {
+  if (error instanceof ProblemError && error.code === 'image_refused') return { reason: error.message };
+  if (error instanceof ProblemError && error.code === 'not_found')
+    return { reason: 'The product was deleted just now.' };
+  const { syscall, message } = error as NodeJS.ErrnoException;
+  if (syscall !== undefined) return { reason: `The file can't be read (${message}).` };
+  throw error;
+}
+
+type Chosen = { file: string; product: NamedProduct };
+type Choice = { files: number; pictures: Chosen[] } & Pick<ImportedImages, 'unmatched' | 'repeated' | 'bad'>;
+
+async function chooseFiles(folder: string, match: MatchFile): Promise<Choice> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries
+    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => name)
+    .sort(compare);
+  const choice: Choice = { files: names.length, pictures: [], unmatched: [], repeated: [], bad: [] };
+  const fileOf = new Map<string, string>();
+  for (const file of names) {
+    const [product, ...others] = match(file);
+    const first = product && fileOf.get(product.id);
+    if (!product) choice.unmatched.push(file);
+    else if (others.length > 0) {
+      const all = [product, ...others].map(({ name }) => name).join(', ');
+      choice.bad.push({ file, reason: `Several products are called so: ${all}.` });
+    } else if (first) choice.repeated.push({ file, usedInstead: first });
+    else {
+      fileOf.set(product.id, file);
+      choice.pictures.push({ file, product });
+    }
+  }
+  return choice;
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,0 +1,146 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ImageStoreKind } from '../../config.ts';
+import { asOnlyMove, imageHolders, withLockedImages } from '../../database/images-lock.ts';
+import { StoreUnavailableError } from '../../storage/errors.ts';
+import type { ImageStore } from '../../storage/image-store.ts';
+import type { Context } from '../context.ts';
+import { FOLLOW_MS } from './images.ts';
+import { isSound, soundBytes } from './sound-files.ts';
+import { allImages, countImages, filesOf, type ImageRowFile, knownFiles } from './sql/image-rows.ts';
+import { switchImageStore } from './sql/image-store.ts';
+
+export type Moved = {
+  from: ImageStoreKind | null;
+  to: ImageStoreKind;
+  images: number;
+  /** Files that were copied; those that an earlier run had copied are only looked at. */
+  copied: number;
+  /** Whether the pictures are there now. */
+  isSwitched: boolean;
+  /** Keys of files that are damaged or missing where the pictures are. */
+  bad: string[];
+  /** Files that were taken away where they had been. */
+  removed: number;
+};
+
+/** Another move is under way, a backup didn't end, or files are damaged: nothing was switched. The message says which. */
+export class MoveRefusedError extends Error {
+  override name = 'MoveRefusedError';
+}
+
+type Options = {
+  to: ImageStoreKind;
+  databaseUrl: string;
+  /** Goes on without files that are damaged or missing, which are lost then. */
+  skipBad: boolean;
+  /** Takes the files away where they were, once the pictures are where they go. */
+  removeSource: boolean;
+  onProgress?: (done: number, total: number) => void;
+};
+
+/** A backup may take its time; whoever moves the pictures sees that it waits. */
+const WAIT_MS = 15 * 60_000;
+/** Servers read where the pictures are every few seconds, and may have just begun to send one. */
+const BEFORE_REMOVAL_MS = 2 * FOLLOW_MS;
+/** Named in an answer; a store with more of them has another problem. */
+const BAD_MAX = 1_000;
+
+/**
+ * Copies all pictures to another store while tills go on, reads each back and compares it, and then, alone for a moment, copies
+ * what came meanwhile and says to everybody that the pictures are there. Cut off at any point, the pictures are whole where they
+ * were, or whole where they go; run again, it goes on. Throws MoveRefusedError, StoreUnavailableError.
+ */
+export async function moveImages(context: Context, options: Options): Promise<Moved> {
+  const moved = await asOnlyMove(options.databaseUrl, () => move(context, options));
+  if (moved) return moved;
+  throw new MoveRefusedError('Pictures are being moved by another process. Wait for it to end.');
+}
+
+async function move(context: Context, options: Options): Promise<Moved> {
+  const { images } = context.app;
+  const { to, databaseUrl } = options;
+  const { kind: from, isFixed } = await images.place(true);
+  const moved: Moved = { from, to, images: 0, copied: 0, isSwitched: false, bad: [], removed: 0 };
+  if (!isFixed) return { ...moved, from: null };
+  const target = await images.store(to);
+  if (from === to) {
+    const other = options.removeSource
+      ? await images.store(to === 'minio' ? 'filesystem' : 'minio')
+      : undefined;
+    return { ...moved, removed: other ? await removeFiles(context, other, target) : 0 };
+  }
+  const source = await images.store(from);
+  const { files: total } = await countImages(context.em);
+  const copier = createCopier(source, target);
+  const copyAll = async (onFile?: (done: number) => void): Promise<boolean> => {
+    const bad: ImageRowFile[] = [];
+    let done = 0;
+    moved.images = 0;
+    for await (const row of allImages(context.em.fork())) {
+      moved.images += 1;
+      for (const file of filesOf(row)) {
+        if (!(await copier.copy(file)) && bad.length < BAD_MAX) bad.push(file);
+        done += 1;
+        onFile?.(done);
+      }
+    }
+    // What the garbage collection took away meanwhile is no loss.
+    moved.bad = (await knownFiles(context.em.fork(), bad)).map(({ key }) => key);
+    return moved.bad.length === 0 || options.skipBad;
+  };
+  if (!(await copyAll((done) => options.onProgress?.(done, total)))) return moved;
+  const isSwitched = await withLockedImages(databaseUrl, WAIT_MS, async (client) => {
+    if (!(await copyAll())) return false;
+    // By the connection that holds the lock: if it broke, nothing is switched.
+    await switchImageStore(client, to);
+    return true;
+  });
+  if (isSwitched === null) throw new MoveRefusedError(await waitedFor(databaseUrl));
+  moved.copied = copier.copied();
+  if (!isSwitched || !options.removeSource) return { ...moved, isSwitched };
+  await sleep(BEFORE_REMOVAL_MS);
+  return { ...moved, isSwitched, removed: await removeFiles(context, source, target) };
+}
+
+const waitedFor = async (url: string) =>
+  `All pictures are copied, but ${(await imageHolders(url)).includes('backup') ? 'a backup is still being made' : 'pictures are being uploaded on and on'}. Run the same again later: it goes on from here.`;
+
+/** Copies files that are not there yet, and knows which it has seen there: the last pass has only new ones to look at. */
+function createCopier(source: ImageStore, target: ImageStore) {
+  const seen = new Set<string>();
+  let copied = 0;
+  return {
+    copied: () => copied,
+    /** False: the file is damaged or missing in the source, and not in the target either. */
+    async copy(file: ImageRowFile): Promise<boolean> {
+      if (seen.has(file.key)) return true;
+      if (!(await isSound(target, file))) {
+        const bytes = await soundBytes(source, file);
+        if (!bytes) return false;
+        await target.put(file.key, bytes);
+        if (!(await isSound(target, file))) {
+          throw new StoreUnavailableError(
+            'Unfaithful',
+            `The store does not give back what was put into it (${file.key}). Nothing was switched.`,
+          );
+        }
+        copied += 1;
+      }
+      seen.add(file.key);
+      return true;
+    },
+  };
+}
+
+/** Takes files away where the pictures are no longer, each only if it is whole where they are. */
+async function removeFiles(context: Context, from: ImageStore, to: ImageStore): Promise<number> {
+  let removed = 0;
+  for await (const row of allImages(context.em.fork())) {
+    for (const file of filesOf(row)) {
+      if (!(await from.stat(file.key)) || !(await isSound(to, file))) continue;
+      await from.delete(file.key);
+      removed += 1;
+    }
+  }
+  return removed;
+}
