@@ -16,6 +16,7 @@ describe('migrations', () => {
     '0005_audit',
     '0006_keys',
     '0007_contacts_and_newest_sessions',
+    '0009_epochs',
   ];
 
   it('go up once, also when two start at once, and all the way down again', async () => {

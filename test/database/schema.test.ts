@@ -18,6 +18,7 @@ const tablesWithoutEntity = [
   'refunds',
   'security_log',
   'setup',
+  'shop_epochs',
   'shop_heads',
   'stock_movements',
   'voids',

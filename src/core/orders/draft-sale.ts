@@ -5,6 +5,7 @@ import type { SettingsValues } from '../../contract/settings.ts';
 import type { Need } from '../auth/approval.ts';
 import { type Actor, deviceOf, personOf } from '../context.ts';
 import { normalizePhone } from '../customers/phone.ts';
+import { seriesLabel } from '../epochs/series-label.ts';
 import { businessDateAt, fiscalYearLabel } from '../shops/business-day.ts';
 import { discountNeeds, overrideNeeds } from './check-bill.ts';
 import { stockTaken } from './line-stock.ts';
@@ -26,7 +27,6 @@ export type PricedSale = {
   bill: Bill;
   soldAt: Date;
   businessDate: string;
-  /** The series that its number is of. */
   fiscalYear: string;
 };
 
@@ -70,6 +70,7 @@ type Sale = PricedSale & {
 
 /** All that is written of a sale, but for what only the database can say. */
 export function draftSale(actor: Actor, { shop, settings }: SaleTerms, sale: Sale): NewOrderRow {
+  const label = seriesLabel(shop.epoch, sale.fiscalYear);
   return {
     draft: draftOrder(actor, { shop, settings }, sale),
     waivesServiceCharge: sale.body.waiveServiceCharge,
@@ -78,8 +79,8 @@ export function draftSale(actor: Actor, { shop, settings }: SaleTerms, sale: Sal
     stock: stockTaken(sale.lines),
     customerPhone: sale.customerPhone,
     typedPhone: sale.typedPhone ?? null,
-    series: sale.fiscalYear,
-    numberPrefix: `${shop.code}/${sale.fiscalYear}/`,
+    series: label,
+    numberPrefix: `${shop.code}/${label}/`,
     lentNumber: sale.offline?.lentNumber ?? null,
     actor,
     at: sale.now,
