@@ -5,17 +5,20 @@
 CREATE TABLE shop_epochs (
   shop_id        uuid        NOT NULL REFERENCES shops (id),
   epoch          uuid        NOT NULL,
+  -- 1 for the first, and so on
+  number         integer     NOT NULL,
   began_at       timestamptz NOT NULL,
   reason         varchar(8)  NOT NULL CHECK (reason IN ('opened', 'restored', 'undone')),
   backup_id      varchar(64),
   backup_made_at timestamptz,
   -- shop_heads.series as the epoch began: series key → last number given
   series         jsonb       NOT NULL DEFAULT '{}',
-  PRIMARY KEY (shop_id, epoch)
+  PRIMARY KEY (shop_id, epoch),
+  CONSTRAINT shop_epochs_number_key UNIQUE (shop_id, number),
+  CHECK ((number = 1) = (reason = 'opened'))
 );
-CREATE UNIQUE INDEX shop_epochs_first_key ON shop_epochs (shop_id) WHERE reason = 'opened';
-INSERT INTO shop_epochs (shop_id, epoch, began_at, reason)
-SELECT h.shop_id, h.epoch, s.created_at, 'opened' FROM shop_heads h JOIN shops s ON s.id = h.shop_id;
+INSERT INTO shop_epochs (shop_id, epoch, number, began_at, reason)
+SELECT h.shop_id, h.epoch, 1, s.created_at, 'opened' FROM shop_heads h JOIN shops s ON s.id = h.shop_id;
 ALTER TABLE shop_heads
   ALTER COLUMN epoch DROP DEFAULT,
   ADD CONSTRAINT shop_heads_epoch_fkey FOREIGN KEY (shop_id, epoch) REFERENCES shop_epochs (shop_id, epoch);

@@ -31,6 +31,8 @@ export const securityTypes = [
   'setup_failed',
   'shop_created',
   'secrets_rotated',
+  /** All data was restored from a backup, or a restore was undone. */
+  'restored',
 ] as const;
 export type SecurityType = (typeof securityTypes)[number];
 

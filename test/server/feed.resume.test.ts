@@ -110,7 +110,7 @@ describe('a device that comes back to the live feed', () => {
     const ear = await listen();
     const epoch = randomUUID();
     await db.query(
-      "INSERT INTO shop_epochs (shop_id, epoch, began_at, reason) VALUES ($1, $2, now(), 'restored')",
+      "INSERT INTO shop_epochs (shop_id, epoch, number, began_at, reason) VALUES ($1, $2, 2, now(), 'restored')",
       [shop.id, epoch],
     );
     await db.query('UPDATE shop_heads SET epoch = $2 WHERE shop_id = $1', [shop.id, epoch]);

@@ -147,4 +147,8 @@ const typeWords: Record<EventType | SecurityType, Words> = {
   setup_failed: () => 'tried a wrong setup token',
   shop_created: ({ name, code }) => `opened shop ${text(name)} (${text(code)})`,
   secrets_rotated: () => 'made new keys',
+  restored: ({ reason, backupId, backupMadeAt }) =>
+    reason === 'undone'
+      ? 'undid a restore'
+      : `restored all data from backup ${text(backupId)}${also(' of ', backupMadeAt)}`,
 };

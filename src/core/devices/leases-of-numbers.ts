@@ -3,10 +3,16 @@ import { query } from '../../database/query.ts';
 import { parseLentNumber } from './lent-number.ts';
 
 /** A number that was lent, as it is printed, and to whom. */
-export type LentTo = { orderNumber: string; fiscalYear: string; deviceId: string; deviceName: string };
+export type LentTo = {
+  orderNumber: string;
+  fiscalYear: string;
+  label: string;
+  deviceId: string;
+  deviceName: string;
+};
 
 const LEASES_OF_NUMBERS = `
-  SELECT n.text AS "orderNumber", l.fiscal_year AS "fiscalYear", d.id AS "deviceId", d.name AS "deviceName"
+  SELECT n.text AS "orderNumber", l.fiscal_year AS "fiscalYear", l.label, d.id AS "deviceId", d.name AS "deviceName"
   FROM unnest($2::text[], $3::text[], $4::text[], $5::int[]) AS n (text, series, label, number)
   JOIN number_leases l ON l.shop_id = $1 AND l.series = n.series AND l.label = n.label
     AND n.number BETWEEN l.first_number AND l.last_number

@@ -34,15 +34,22 @@ export function seriesLabel({ id, isFirst }: Epoch, fiscalYear: string): string 
   return FIRST.charAt(place) + rest;
 }
 
-const CENTURY = Array.from({ length: 100 }, (_, n) => n);
 const twoDigits = (n: number) => String(n % 100).padStart(2, '0');
-/** Every fiscal year of this century, whichever day it begins on. */
-const FISCAL_YEARS = [
-  ...new Set(CENTURY.flatMap((n) => [String(2000 + n), twoDigits(n) + twoDigits(n + 1)])),
-];
+/** The fiscal years that begin in so many calendar years from `first` on, whichever day they begin on. */
+const fiscalYears = (first: number, count: number) =>
+  Array.from({ length: count }, (_, n) => first + n).flatMap((year) => [
+    String(year),
+    twoDigits(year) + twoDigits(year + 1),
+  ]);
 
-/** Every label that an epoch's tills have given, or will: of the fiscal years of this century. */
-export const labelsOf = (epoch: Epoch): string[] => FISCAL_YEARS.map((year) => seriesLabel(epoch, year));
+const CENTURY = [...new Set(fiscalYears(2000, 100))];
+
+/** The fiscal years in which tills sell at about that time. */
+export const yearsAround = (at: Date): string[] => fiscalYears(at.getUTCFullYear() - 1, 3);
+
+/** The labels of an epoch: unless said, all that its tills have given or will, those of this century's fiscal years. */
+export const labelsOf = (epoch: Epoch, years: string[] = CENTURY): string[] =>
+  years.map((year) => seriesLabel(epoch, year));
 
 const LABEL = new RegExp(`^(\\d{4}|[${FIRST}][${SYMBOLS}]{3})$`);
 

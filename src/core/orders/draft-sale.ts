@@ -12,6 +12,7 @@ import { stockTaken } from './line-stock.ts';
 import { type Bill, type BillLine, makeBill } from './make-bill.ts';
 import { methodOf, type settle, statusWhenSold } from './order-payments.ts';
 import { unknownDebtor } from './order-problems.ts';
+import type { UnknownGoods } from './sql/insert-goods.ts';
 import type { NewOrderRow, OrderDraft } from './sql/insert-order.ts';
 import type { SaleShop } from './sql/load-for-sale.ts';
 import { viewPayments } from './view-order.ts';
@@ -64,8 +65,19 @@ type Sale = PricedSale & {
   approvedBy: string | null;
   requestHash: string;
   now: Date;
-  /** Of a sale that has come in late: its printed number, if it has one, and what somebody should look at. */
-  offline?: { lentNumber: string | null; flags: OrderFlag[] };
+  /** Of a sale that has come in late. */
+  offline?: LateSale;
+};
+
+type LateSale = {
+  /** The number on its bill, if it has one. */
+  printedNumber: string | null;
+  /** What somebody should look at. */
+  flags: OrderFlag[];
+  cashierId: string | null;
+  deviceId: string | null;
+  /** What it sold that the shop doesn't know. */
+  goods: UnknownGoods;
 };
 
 /** All that is written of a sale, but for what only the database can say. */
@@ -81,7 +93,8 @@ export function draftSale(actor: Actor, { shop, settings }: SaleTerms, sale: Sal
     typedPhone: sale.typedPhone ?? null,
     series: label,
     numberPrefix: `${shop.code}/${label}/`,
-    lentNumber: sale.offline?.lentNumber ?? null,
+    printedNumber: sale.offline?.printedNumber ?? null,
+    goods: sale.offline?.goods ?? null,
     actor,
     at: sale.now,
   };
@@ -124,9 +137,9 @@ function draftOrder(
     payLater: body.payLater,
     refunds: [],
     refunded: formatMinor(0),
-    cashierId: personOf(actor),
+    cashierId: offline ? offline.cashierId : personOf(actor),
     approvedBy,
-    deviceId: deviceOf(actor),
+    deviceId: offline ? offline.deviceId : deviceOf(actor),
     source: 'till',
     voidReason: null,
     flags: offline?.flags ?? [],

@@ -29,7 +29,7 @@ export async function createShop(
 // The counters of a shop, in its first epoch.
 const INSERT_HEAD = `
   WITH first AS (
-    INSERT INTO shop_epochs (shop_id, epoch, began_at, reason) VALUES ($1, $2, $3, 'opened')
+    INSERT INTO shop_epochs (shop_id, epoch, number, began_at, reason) VALUES ($1, $2, 1, $3, 'opened')
   )
   INSERT INTO shop_heads (shop_id, epoch) VALUES ($1, $2)`;
 

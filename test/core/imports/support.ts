@@ -42,7 +42,7 @@ export async function givenShop(client: pg.Client, fields: Partial<SalesShop> = 
   );
   await client.query(
     `WITH first AS (
-       INSERT INTO shop_epochs (shop_id, epoch, began_at, reason) VALUES ($1, $2, now(), 'opened'))
+       INSERT INTO shop_epochs (shop_id, epoch, number, began_at, reason) VALUES ($1, $2, 1, now(), 'opened'))
      INSERT INTO shop_heads (shop_id, epoch) VALUES ($1, $2)`,
     [shop.id, randomUUID()],
   );
