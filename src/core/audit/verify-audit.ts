@@ -211,7 +211,7 @@ function restoreNote({ reason, at, backupMadeAt, after, lost }: Restore, timezon
 /** Its number alone doesn't tell a head of before from one that was cut off since: the date of the paper does. */
 function paperNote({ sealNo, hash }: Head, { at, lostSince }: Restore, timezone: string): string {
   const restored = timeOf(at, timezone);
-  const printed = lostSince === null ? 'before it' : `between ${timeOf(lostSince, timezone)} and then`;
+  const printed = `${lostSince === null ? '' : `after ${timeOf(lostSince, timezone)} and `}before then`;
   return `The head that was given, ${sealNo}:${hash.slice(0, 16)}…, is not in the chain. The restore of ${restored} accounts for it if its paper was printed ${printed}; on any other it means that the chain was cut off or replaced.`;
 }
 

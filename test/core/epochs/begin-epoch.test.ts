@@ -83,7 +83,7 @@ describe('a new epoch', () => {
     }
     const offered = [...meeting];
     const begun = await beginEpochs(own, { newId: () => offered.shift() ?? randomUUID() });
-    const [{ epoch }] = begun as [{ epoch: string }];
+    const epoch = begun[0]?.epoch ?? '';
     expect([begun.length, offered.length, meeting.includes(epoch)]).to.deep.equal([1, 0, false]);
     expect(await labelNow(own, shop)).to.equal(seriesLabel({ id: epoch, isFirst: false }, '2627'));
     await own.close();
