@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { systemContext } from '../../src/app.ts';
+import { createApp, systemContext } from '../../src/app.ts';
+import { loadConfig } from '../../src/config.ts';
+import { setHeadsAside } from '../../src/core/audit/kept-heads.ts';
 import { beginEpoch, type NewEpochs } from '../../src/core/epochs/begin-epoch.ts';
 import { findEpoch } from '../../src/core/epochs/find-epoch.ts';
 import { seriesLabel } from '../../src/core/epochs/series-label.ts';
 import { verifyShop } from '../../src/core/verify/verify-shop.ts';
 import type { TestApp } from './app.ts';
+import type { TestDatabase } from './database.ts';
 import { givenProduct, givenShop, saleOf, signedIn, type TestShop } from './factories.ts';
 import { insertDevice, offlineSaleOf, orderOf, replay, signInOn } from './offline-parts.ts';
 
@@ -14,6 +17,23 @@ export const beginEpochs = (
   { app }: Pick<TestApp, 'app'>,
   { reason = 'restored', backup = { id: 'test', madeAt: app.now() }, ...more }: Partial<NewEpochs> = {},
 ) => beginEpoch(systemContext(app, 'restore'), { reason, backup, ...more });
+
+/** What `smoocho restore` does to a database that holds a backup, before a server runs on it. */
+export async function restoreTo(
+  database: TestDatabase,
+  home: string,
+  epoch: Partial<NewEpochs> = {},
+  now: () => Date = () => new Date(),
+): Promise<void> {
+  const config = loadConfig({ home }, { DATABASE_URL: database.url, LOG_LEVEL: 'silent' });
+  const app = await createApp(config, { now, migrate: true });
+  try {
+    await beginEpochs({ app }, epoch);
+    await setHeadsAside(home, app.now());
+  } finally {
+    await app.close();
+  }
+}
 
 /** The people of a shop sign in anew, as they have to after a restore. */
 export async function signInAgain(test: TestApp, shop: TestShop): Promise<TestShop> {
