@@ -218,7 +218,7 @@ export function createOutbox(
 
   async function flushAll(): Promise<Flushed> {
     const all = await flush();
-    while (isAskedAgain && all.left > 0 && !all.error) {
+    while (isAskedAgain && !all.error) {
       isAskedAgain = false;
       const { sent, conflicts: aside, left, error } = await flush();
       all.sent.push(...sent);
