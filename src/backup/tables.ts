@@ -7,6 +7,7 @@ export const KEPT_TABLES: readonly string[] = [
   'users',
   'shops',
   'shop_heads',
+  'shop_epochs',
   'sessions',
   'keys',
   'audit_chains',

@@ -1,7 +1,9 @@
 import type { NumberLease } from '../contract/devices.ts';
 import type { CallAnswer, Route } from '../contract/route.ts';
+import { createAnsweredOrders } from './answered-orders.ts';
 import { type AnyInput, type CallArguments, type CallOptions, pathOf } from './calls.ts';
 import { type Call, type Context, createLine, tell } from './context.ts';
+import { createEpochs } from './epochs.ts';
 import { isProblem, localProblem, NoAnswerError, type ProblemAnswer } from './errors.ts';
 import { type Feed, type FeedOptions, openFeed } from './feed.ts';
 import { createHttp, type Fetch } from './http.ts';
@@ -30,7 +32,7 @@ export type ClientOptions = {
   now?: () => number;
   /** The session is over and was not ended by `signOut`: ask for the password again. */
   onSignedOut?: (problem: ProblemAnswer) => unknown;
-  /** A sale that waited is on the books. */
+  /** A sale that waited is on the books, or one that was answered came back to a server that was restored from a backup. */
   onSaleSent?: (sent: SentSale) => unknown;
   /** A sale that waited can't be taken as it is; it is kept among `conflicts()`. */
   onSaleConflict?: (conflict: Conflict) => unknown;
@@ -64,7 +66,10 @@ export type Client = {
   sell(shopId: string, sale: Sale): Promise<Sold>;
   /** Sends what waits now; it also happens by itself. Never throws for the line: `error` says why something is left. */
   flush(): Promise<Flushed>;
-  /** Sales that are not on the books yet, the oldest first. */
+  /**
+   * Sales that are not on the books yet, the oldest first; after a restore of the server also those that were answered before
+   * and of which it isn't known yet whether it has them.
+   */
   outbox(): Promise<WaitingSale[]>;
   /** Sales that the server can't take, kept until `retryConflict` or `dropConflict`. */
   conflicts(): Promise<Conflict[]>;
@@ -140,8 +145,13 @@ export function createClient(options: ClientOptions): Client {
   };
   const call = send as Call;
   const leases = createLeases(context, call, sessions);
-  const isSignedIn = async () => (await sessions.session()) !== null;
-  const outbox = createOutbox(context, call, leases, isSignedIn, options);
+  const soldBy = async () => {
+    const session = await sessions.session();
+    return session && { user: session.user, device: (await sessions.device()) ?? options.device ?? null };
+  };
+  const answered = createAnsweredOrders(context);
+  const epochs = createEpochs(context, call, sessions, answered, leases, () => catchUp());
+  const outbox = createOutbox(context, call, { leases, answered, epochs, soldBy }, options);
 
   const topUp = async () => {
     for (const shopId of await leases.shops()) await leases.topUp(shopId);
@@ -155,18 +165,23 @@ export function createClient(options: ClientOptions): Client {
     for (const feed of feeds) feed.close();
     feeds.clear();
   };
-  line.onUp(() => void tell(context, topUp));
+  line.onUp(() => {
+    void tell(context, topUp);
+    void tell(context, epochs.look);
+  });
 
   // What a till left behind when it was switched off.
   void tell(context, async () => {
-    if (!(await isSignedIn()) || closing.signal.aborted) return;
+    if ((await sessions.session()) === null || closing.signal.aborted) return;
     catchUp();
+    await epochs.look();
   });
 
   return {
     async signIn({ email, password }) {
       const session = await sessions.signIn(email, password);
       catchUp();
+      void tell(context, epochs.look);
       return session;
     },
     async signOut() {
@@ -199,7 +214,11 @@ export function createClient(options: ClientOptions): Client {
     leaseNumbers: (shopId, leaseOptions) => leases.lease(shopId.toLowerCase(), leaseOptions),
     numbersLeft: (shopId) => leases.left(shopId.toLowerCase()),
     feed(shopId, feedOptions) {
-      const feed = openFeed(context, call, sessions, shopId.toLowerCase(), feedOptions, catchUp);
+      const id = shopId.toLowerCase();
+      const feed = openFeed(context, call, sessions, id, feedOptions, (epoch) => {
+        catchUp();
+        void tell(context, () => epochs.note(id, epoch));
+      });
       feeds.add(feed);
       return {
         close() {

@@ -1,5 +1,6 @@
 import type { AttentionNeeded } from '../contract/attention.ts';
 import {
+  type FeedPosition,
   formatPosition,
   listEvents,
   MAX_WAIT_SECONDS,
@@ -66,7 +67,7 @@ export function openFeed(
   sessions: Sessions,
   shopId: string,
   options: FeedOptions,
-  onLive: () => void,
+  onLive: (epoch: string) => void,
 ): Feed {
   const reader = createReader(context, `feed/${shopId}${options.name ? `/${options.name}` : ''}`, options);
   const stopping = new AbortController();
@@ -84,14 +85,14 @@ export function openFeed(
     void tell(context, () => options.onState?.(next));
   }
 
-  function isLive(transport: Transport): void {
+  function isLive(transport: Transport, { epoch }: FeedPosition): void {
     failures = 0;
     refusedTokens = 0;
     if (transport === 'websocket') socketFailures = 0;
     // Any answer: what waits in the outbox can go.
     context.line.isUp();
     setState({ status: 'live', transport });
-    onLive();
+    onLive(epoch);
   }
 
   function stop(error: Error | null): void {
@@ -119,11 +120,11 @@ export function openFeed(
       close = openSocket(context.url, auth, context.timeoutMs, {
         onReady(at) {
           reader.push({ kind: 'ready', at });
-          isLive('websocket');
+          isLive('websocket', at);
         },
         onResync(at) {
           reader.push({ kind: 'resync', at });
-          isLive('websocket');
+          isLive('websocket', at);
         },
         onEvent: (event) => reader.push({ kind: 'event', event }),
         onActivity: ({ data, at }) => void tell(context, () => options.onActivity?.(data, at)),
@@ -172,7 +173,8 @@ export function openFeed(
           await reader.idle();
         }
         if (stumbled) return { why: 'stumbled', stumble: stumbled };
-        if (isFirst && !once) isLive('http');
+        if (isFirst && !once) isLive('http', at);
+        else if (answer.resync) onLive(at.epoch);
         isFirst = false;
         if (once && answer.data.length === 0) return { why: 'switch' };
         if (wanted === 'auto' && context.now() > until) return { why: 'switch' };

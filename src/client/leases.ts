@@ -1,7 +1,7 @@
 import { leaseNumbers, type NumberLease } from '../contract/devices.ts';
 import { businessDateOf } from './business-date.ts';
 import type { Call, Context } from './context.ts';
-import { localProblem } from './errors.ts';
+import { isProblem, localProblem } from './errors.ts';
 import { newId } from './ids.ts';
 import { isUnanswered } from './meanings.ts';
 import type { Sessions } from './sessions.ts';
@@ -13,8 +13,11 @@ const LOW_SHARE = 0.25;
 /** After a refusal, or to see whether a new fiscal year needs new numbers. */
 const CHECK_AGAIN_MS = 10 * 60_000;
 
-/** A lease, and the number that is given out next. */
-type StoredLease = { lease: NumberLease; next: number };
+/**
+ * A lease, and the number that is given out next. `isLost`: the server was restored from a backup since, and may not know it;
+ * it gives out numbers until there are others.
+ */
+type StoredLease = { lease: NumberLease; next: number; isLost?: boolean };
 /** What was asked for and isn't answered: asked again under the same id, it is the same lease. */
 type Asked = { id: string; deviceId: string; count: number; day?: string };
 
@@ -26,6 +29,8 @@ export type Leases = {
   /** The next number for a sale at `at`, or null when there is none. It is never given out again. */
   take(shopId: string, at: number): Promise<string | null>;
   left(shopId: string): Promise<number>;
+  /** What was lent so far may be unknown to the server by now: others are asked for. */
+  lose(shopId: string): Promise<void>;
   /** Asks for new numbers if this till has leased before and few are left. Never throws. */
   topUp(shopId: string): Promise<void>;
   /** Shops that this till ever leased numbers for. */
@@ -48,7 +53,7 @@ export function createLeases(context: Context, call: Call, sessions: Sessions): 
     return all.filter(([, { lease }]) => lease.deviceId === device?.id);
   }
 
-  /** Leases for the business date of a sale at `at`, the oldest first. */
+  /** Leases for the business date of a sale at `at`, the oldest first; those that the server may not know come last. */
   async function fitting(shopId: string, at: number): Promise<[string, StoredLease][]> {
     const session = await sessions.session();
     const day = businessDateOf(
@@ -58,7 +63,10 @@ export function createLeases(context: Context, call: Call, sessions: Sessions): 
     const all = await stored(shopId);
     return all
       .filter(([, { lease }]) => lease.from <= day && day <= lease.to)
-      .sort(([, a], [, b]) => a.lease.first - b.lease.first);
+      .sort(
+        ([, a], [, b]) =>
+          Number(a.isLost ?? false) - Number(b.isLost ?? false) || a.lease.first - b.lease.first,
+      );
   }
 
   async function lease(shopId: string, { count = USUAL_COUNT, day }: { count?: number; day?: string } = {}) {
@@ -95,22 +103,38 @@ export function createLeases(context: Context, call: Call, sessions: Sessions): 
   async function prune(shopId: string): Promise<void> {
     if ((await store.get(askedKey(shopId))) !== undefined) return;
     const yesterday = businessDateOf(context.now() - 2 * 86_400_000, undefined);
-    for (const [key, { lease, next }] of (await store.list(leasesOf(shopId))) as [string, StoredLease][]) {
-      if (next > lease.last || lease.to < yesterday) await store.delete(key);
+    for (const [key, each] of (await store.list(leasesOf(shopId))) as [string, StoredLease][]) {
+      const { lease, next, isLost } = each;
+      if (next > lease.last || lease.to < yesterday || isLost) await store.delete(key);
     }
   }
 
-  async function countLeft(shopId: string): Promise<{ left: number; size: number }> {
+  async function dropLost(shopId: string): Promise<void> {
+    for (const [key, { isLost }] of (await store.list(leasesOf(shopId))) as [string, StoredLease][]) {
+      if (isLost) await store.delete(key);
+    }
+  }
+
+  async function countLeft(shopId: string): Promise<{ left: number; known: number; size: number }> {
     const leases = (await fitting(shopId, context.now())).map(([, each]) => each);
-    const left = leases.reduce((sum, { lease, next }) => sum + lease.last + 1 - next, 0);
+    const count = (some: StoredLease[]) =>
+      some.reduce((sum, { lease, next }) => sum + lease.last + 1 - next, 0);
+    const known = count(leases.filter(({ isLost }) => !isLost));
     const newest = leases.at(-1)?.lease;
-    return { left, size: newest ? newest.last + 1 - newest.first : USUAL_COUNT };
+    return { left: count(leases), known, size: newest ? newest.last + 1 - newest.first : USUAL_COUNT };
   }
 
   async function topUpNow(shopId: string): Promise<void> {
     if ((await stored(shopId)).length === 0 && (await store.get(askedKey(shopId))) === undefined) return;
-    const { left, size } = await countLeft(shopId);
-    if (left < size * LOW_SHARE) await lease(shopId, { count: size });
+    const { known, size } = await countLeft(shopId);
+    if (known >= size * LOW_SHARE) return;
+    try {
+      await lease(shopId, { count: size });
+    } catch (error) {
+      // The server doesn't know this device: what it lent it before is nobody's.
+      if (isProblem(error, 'not_found')) await dropLost(shopId);
+      throw error;
+    }
   }
 
   return {
@@ -132,6 +156,14 @@ export function createLeases(context: Context, call: Call, sessions: Sessions): 
       return null;
     },
     left: async (shopId) => (await countLeft(shopId)).left,
+    async lose(shopId) {
+      // What was asked for and not answered is asked anew: an answer of before would be lost as well.
+      await store.delete(askedKey(shopId));
+      for (const [key] of (await store.list(leasesOf(shopId))) as [string, StoredLease][]) {
+        await store.update(key, (value) => value && { ...(value as StoredLease), isLost: true });
+      }
+      checkedAt.delete(shopId);
+    },
     topUp(shopId) {
       const running = toppingUp.get(shopId);
       if (running) return running;

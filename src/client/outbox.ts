@@ -1,17 +1,24 @@
 import { type Order, placeOrder } from '../contract/orders.ts';
 import type { Problem } from '../contract/problem.ts';
+import type { AnsweredOrders, SoldBy } from './answered-orders.ts';
 import { createBatches } from './batches.ts';
+import { createConflicts } from './conflicts.ts';
 import { type Call, type Context, tell } from './context.ts';
+import type { Epochs } from './epochs.ts';
 import { isProblem, localProblem, NoAnswerError } from './errors.ts';
 import { newId } from './ids.ts';
 import type { Leases } from './leases.ts';
-import { isPassing, isUnanswered } from './meanings.ts';
-import { patiently, pauseFor } from './pauses.ts';
+import { isUnanswered } from './meanings.ts';
+import { patiently } from './pauses.ts';
+import { createRetries } from './retries.ts';
+import { createReturns } from './returns.ts';
 import {
   type Conflict,
   checkSale,
   type Entry,
   type Flushed,
+  oldestFirst,
+  onlineLine,
   queuedOf,
   type Sale,
   type SentSale,
@@ -20,7 +27,6 @@ import {
 } from './sales.ts';
 
 const saleKey = (id: string) => `sale/${id}`;
-const conflictKey = (id: string) => `conflict/${id}`;
 
 export type OutboxHooks = {
   onSaleSent?: (sent: SentSale) => unknown;
@@ -39,37 +45,43 @@ export type Outbox = {
   close(): void;
 };
 
-/** Keeps every sale in the store from before it is sent until it is answered, and sends what waits. */
+export type OutboxParts = {
+  leases: Leases;
+  answered: AnsweredOrders;
+  epochs: Epochs;
+  /** Who is signed in on what; null for nobody. */
+  soldBy(): Promise<SoldBy | null>;
+};
+
+/**
+ * Keeps every sale in the store from before it is sent until it is answered, and sends what waits: also what was answered, when
+ * the server was restored from a backup since.
+ */
 export function createOutbox(
   context: Context,
   call: Call,
-  leases: Leases,
-  isSignedIn: () => Promise<boolean>,
+  { leases, answered, epochs, soldBy }: OutboxParts,
   hooks: OutboxHooks,
 ): Outbox {
   const { store, line } = context;
   const sendAll = createBatches(context, call);
+  const returns = createReturns(epochs, sendAll);
+  const conflicts = createConflicts(context);
   const selling = new Map<string, Promise<Sold>>();
   let flushing: Promise<Flushed> | null = null;
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  let failures = 0;
-  /** By `performance.now()`: the server asked to hear nothing of the outbox before. */
-  let notBefore = 0;
+  let isAskedAgain = false;
   /** A first try of another tab, or of one that crashed, is over after this. */
   const strayMs = 3 * context.timeoutMs;
 
-  async function records(): Promise<Entry[]> {
-    const found = (await store.list('sale/')).map(([, value]) => value as Entry);
-    return found.sort((a, b) =>
-      a.placedAt === b.placedAt ? (a.id < b.id ? -1 : 1) : a.placedAt < b.placedAt ? -1 : 1,
-    );
-  }
+  const records = async () =>
+    (await store.list('sale/')).map(([, value]) => value as Entry).sort(oldestFirst);
 
   async function sell(shopId: string, given: Sale & { id: string }): Promise<Sold> {
     const placedAt = new Date(context.now()).toISOString();
     const { approval, ...sale } = JSON.parse(JSON.stringify(given)) as Sale & { id: string };
     checkSale(sale, approval, placedAt);
-    if (!(await isSignedIn())) throw localProblem('unauthenticated', 'Sign in before you sell.');
+    const by = await soldBy();
+    if (!by) throw localProblem('unauthenticated', 'Sign in before you sell.');
     const earlier = (await store.get(saleKey(sale.id))) as Entry | undefined;
     if (earlier?.state === 'queued') return queuedOf(earlier);
 
@@ -81,8 +93,7 @@ export function createOutbox(
       const order = await (approval
         ? placeApproved(shopId, { ...sale, approval })
         : placeOnline(shopId, sale));
-      // Left behind it would be sent again, and answered as known.
-      await remove(sale.id).catch(context.onError);
+      await settle(earlier ?? record, order, by).catch(context.onError);
       return { status: 'sold', order };
     } catch (error) {
       // A wrong approval that was tried too often: without any, the sale is not to be taken.
@@ -101,7 +112,7 @@ export function createOutbox(
     patiently(() => placeOnline(shopId, sale), context.timeoutMs, context.pauses, context.closed);
 
   async function placeOnline(shopId: string, sale: Sale & { id: string }): Promise<Order> {
-    const items = sale.items.map(({ listPrice: _, ...item }) => item);
+    const items = sale.items.map(onlineLine);
     const place = () => call(placeOrder, { params: { shopId }, body: { ...sale, items } });
     try {
       return await place();
@@ -128,112 +139,102 @@ export function createOutbox(
 
   const remove = (id: string) => store.delete(saleKey(id));
 
+  /** It was answered. Kept as such before it leaves the outbox: after a crash in between, it is sent again and known. */
+  async function settle(record: Entry, order: Order, by: SoldBy): Promise<void> {
+    epochs.lookFor(record.shopId);
+    await answered.keep(record, order, by).catch(context.onError);
+    await remove(record.id);
+  }
+
   async function flush(): Promise<Flushed> {
     const flushed: Flushed = { sent: [], conflicts: [], left: 0, error: null };
     const cut = context.now() - strayMs;
     const all = (await records()).filter(
       ({ id, state, placedAt }) => !selling.has(id) && (state === 'queued' || Date.parse(placedAt) < cut),
     );
-    if (all.length === 0) return { ...flushed, left: (await records()).length };
-    if (!(await isSignedIn())) {
+    if (all.length === 0 && !(await returns.isDue())) return { ...flushed, left: await countLeft() };
+    const by = await soldBy();
+    if (!by) {
       const error = localProblem('unauthenticated', 'Sign in to send the sales that wait.');
-      return { ...flushed, left: all.length, error };
+      return { ...flushed, left: await countLeft(), error };
     }
-    const settle = {
-      taken: (record: Entry, result: 'created' | 'same', order: Order) =>
-        takeOff(record, result, order, flushed),
-      refused: (record: Entry, problem: Problem) => putAside(record, problem, flushed),
-    };
-    for (const shopId of new Set(all.map((record) => record.shopId))) {
-      try {
-        await sendAll(
-          shopId,
-          all.filter((record) => record.shopId === shopId),
-          settle,
-        );
-      } catch (error) {
-        flushed.error ??= error as Error;
-        // Of a shop that this person may not sell in, the others are not to suffer.
-        if (!isProblem(error, 'not_found', 'forbidden')) break;
-      }
+    try {
+      await sendWaiting(all, by, flushed);
+      await returns.send({
+        cameBack: (record, result, order) => tellSent(record, result, order, flushed),
+        refused: (record, problem) => putAside(record, problem, flushed),
+      });
+    } catch (error) {
+      flushed.error ??= error as Error;
     }
-    flushed.left = (await records()).length;
+    flushed.left = await countLeft();
     return flushed;
   }
 
-  async function takeOff(
-    record: Entry,
-    result: 'created' | 'same',
-    order: Order,
-    flushed: Flushed,
-  ): Promise<void> {
-    await remove(record.id);
+  const countLeft = async () => (await records()).length + (await returns.waiting()).length;
+
+  async function sendWaiting(all: Entry[], by: SoldBy, flushed: Flushed): Promise<void> {
+    for (const shopId of new Set(all.map((record) => record.shopId))) {
+      const ofShop = all.filter((record) => record.shopId === shopId);
+      try {
+        await sendAll(shopId, ofShop, {
+          async taken(record, result, order) {
+            await settle(record, order, by);
+            await tellSent(record, result, order, flushed);
+          },
+          refused: (record, problem) => putAside(record, problem, flushed),
+        });
+      } catch (error) {
+        flushed.error ??= error as Error;
+        // Of a shop that this person may not sell in, the others are not to suffer.
+        if (!isProblem(error, 'not_found', 'forbidden')) throw error;
+      }
+    }
+  }
+
+  async function tellSent(record: Entry, result: 'created' | 'same', order: Order, flushed: Flushed) {
     const sent = { id: record.id, shopId: record.shopId, result, order, printed: record.orderNumber };
     flushed.sent.push(sent);
     await tell(context, () => hooks.onSaleSent?.(sent));
   }
 
   async function putAside(record: Entry, problem: Problem, flushed: Flushed): Promise<void> {
-    const { state: _, ...rest } = record;
-    const conflict: Conflict = { ...rest, problem, at: new Date(context.now()).toISOString() };
     // First there, then not here: a crash in between leaves it in both, and never in none.
-    await store.put(conflictKey(record.id), conflict);
+    const conflict = await conflicts.add(record, problem);
     await remove(record.id);
+    await answered.forget(record);
     flushed.conflicts.push(conflict);
     await tell(context, () => hooks.onSaleConflict?.(conflict));
   }
 
-  const flushOnce = () => {
-    flushing ??= flush().finally(() => {
+  /** One at a time; whoever asks while one is under way has it look again at its end, for what came meanwhile. */
+  function flushOnce(): Promise<Flushed> {
+    isAskedAgain = flushing !== null;
+    flushing ??= flushAll().finally(() => {
       flushing = null;
     });
     return flushing;
-  };
+  }
 
-  /** One try, and the next one planned while something is left. */
-  async function run(): Promise<void> {
-    let trouble: unknown = null;
-    try {
-      const { sent, left, error } = await flushOnce();
-      if (sent.length > 0) failures = 0;
-      // Signing in wakes it again.
-      if (left === 0 || isProblem(error, 'unauthenticated')) {
-        failures = 0;
-        return;
-      }
-      trouble = error;
-    } catch (error) {
-      if (context.closed.aborted) return;
-      trouble = error;
+  async function flushAll(): Promise<Flushed> {
+    const all = await flush();
+    while (isAskedAgain && !all.error) {
+      isAskedAgain = false;
+      const { sent, conflicts: aside, left, error } = await flush();
+      all.sent.push(...sent);
+      all.conflicts.push(...aside);
+      Object.assign(all, { left, error });
     }
-    failures += 1;
-    plan(trouble);
-    if (trouble && !isPassing(trouble)) context.onError(trouble);
+    return all;
   }
 
-  function plan(trouble: unknown = null): void {
-    if (timer || context.closed.aborted) return;
-    const pauseMs = pauseFor(trouble, Math.max(1, failures), context.pauses);
-    if (isProblem(trouble) && trouble.retryAfterMs !== null) notBefore = performance.now() + pauseMs;
-    planIn(Math.max(pauseMs, notBefore - performance.now()));
-  }
-
-  function planIn(ms: number): void {
-    timer = setTimeout(() => {
-      timer = null;
-      void run();
-    }, ms);
-  }
-
-  function wake(): void {
-    if (context.closed.aborted) return;
-    failures = 0;
-    if (timer) clearTimeout(timer);
-    timer = null;
-    const waitMs = notBefore - performance.now();
-    if (waitMs > 0) planIn(waitMs);
-    else void run();
-  }
+  const retries = createRetries(context, async () => {
+    const { sent, left, error } = await flushOnce();
+    // Signing in wakes it again.
+    const isDone = left === 0 || isProblem(error, 'unauthenticated');
+    return { isDone, hasProgress: sent.length > 0, trouble: error };
+  });
+  const { plan, wake } = retries;
 
   const stopListening = line.onUp(() => {
     if (!flushing) wake();
@@ -250,26 +251,22 @@ export function createOutbox(
     },
     flush: flushOnce,
     async waiting() {
-      return (await records()).map(({ state, ...record }) => ({ ...record, isQueued: state === 'queued' }));
+      const all = [...(await returns.waiting()), ...(await records())];
+      return all.map(({ state, ...record }) => ({ ...record, isQueued: state === 'queued' }));
     },
-    async conflicts() {
-      const found = (await store.list('conflict/')).map(([, value]) => value as Conflict);
-      return found.sort((a, b) => (a.placedAt < b.placedAt ? -1 : 1));
-    },
+    conflicts: conflicts.list,
     async retryConflict(id) {
-      const conflict = (await store.get(conflictKey(id))) as Conflict | undefined;
-      if (!conflict) return;
-      const { problem: _problem, at: _at, ...record } = conflict;
+      const record = await conflicts.get(id);
+      if (!record) return;
       await store.put(saleKey(id), { ...record, state: 'queued' } satisfies Entry);
-      await store.delete(conflictKey(id));
+      await conflicts.drop(id);
       wake();
     },
-    dropConflict: (id) => store.delete(conflictKey(id)),
+    dropConflict: conflicts.drop,
     wake,
     close() {
       stopListening();
-      if (timer) clearTimeout(timer);
-      timer = null;
+      retries.close();
     },
   };
 }

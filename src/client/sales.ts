@@ -7,8 +7,11 @@ import { localProblem } from './errors.ts';
 
 /** A sale as it is kept. Not its approval: a manager's password is not for keeping on a till. */
 type KeptSale = Omit<OfflineOrderInput, 'placedAt' | 'orderNumber' | 'approval'>;
-/** A sale: what the order route takes, its `id` made here if it has none, each line with the menu's `listPrice` if known. */
-export type Sale = Omit<KeptSale, 'id'> & { id?: string; approval?: Approval };
+/**
+ * A sale: what the order route takes, its `id` made here if it has none, each line with the menu's `listPrice` and, in case that
+ * the server is restored from a backup, what the menu says of its `goods`, if known.
+ */
+export type Sale = Omit<KeptSale, 'id' | 'answered'> & { id?: string; approval?: Approval };
 
 /** A sale that waits for the line; `orderNumber` is what to print on its bill, null where the device has no numbers left. */
 export type QueuedSale = { id: string; orderNumber: string | null; placedAt: string };
@@ -51,16 +54,22 @@ export type Flushed = {
 /** As the store has it. */
 export type Entry = Omit<WaitingSale, 'isQueued'> & { state: 'sending' | 'queued' };
 
+/** By when they were sold. */
+export const oldestFirst = (a: Entry, b: Entry): number =>
+  a.placedAt === b.placedAt ? (a.id < b.id ? -1 : 1) : a.placedAt < b.placedAt ? -1 : 1;
+
 export const queuedOf = ({ id, orderNumber, placedAt }: Entry): Sold => ({
   status: 'queued',
   sale: { id, orderNumber, placedAt },
 });
 
+/** A line as the order route takes it, without what only the till knows. */
+export const onlineLine = ({ listPrice: _, goods: __, ...line }: KeptSale['items'][number]) => line;
+
 /** What the server would refuse for its form is refused here, so that nothing waits that can never go. */
 export function checkSale(sale: Sale & { id: string }, approval: Sale['approval'], placedAt: string): void {
-  const items = sale.items?.map?.(({ listPrice: _, ...item }) => item);
   try {
-    parse(NewOrder, { ...sale, items, ...(approval ? { approval } : {}) });
+    parse(NewOrder, { ...sale, items: sale.items?.map?.(onlineLine), ...(approval ? { approval } : {}) });
     parse(OfflineOrder, { ...sale, placedAt });
   } catch (error) {
     if (error instanceof ProblemError) throw localProblem(error.code, error.message, error.errors);

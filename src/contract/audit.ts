@@ -32,6 +32,8 @@ export const securityTypes = [
   'shop_created',
   'secrets_rotated',
   'backup_created',
+  /** All data was restored from a backup, or a restore was undone. */
+  'restored',
 ] as const;
 export type SecurityType = (typeof securityTypes)[number];
 

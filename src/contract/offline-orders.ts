@@ -1,13 +1,47 @@
 import { z } from 'zod';
 import { isPaidOneWay, NewLine, NewOrder, Order, PAID_TWO_WAYS } from './orders.ts';
-import { Amount, Id, limits, Timestamp, text } from './primitives.ts';
+import { Amount, Id, limits, note, Percentage, Timestamp, text } from './primitives.ts';
+import { HsnCode } from './products.ts';
 import { defineRoute } from './route.ts';
 import { shopParams } from './shops.ts';
+
+/**
+ * What the till knows of a line's goods. It is used after a restore alone, for what came onto the menu after the backup was
+ * made; of what the menu knows, the menu's word counts.
+ */
+const SoldGoods = z.strictObject({
+  name: text(255),
+  variantName: text(100).nullish(),
+  category: text(100).nullish(),
+  sku: text(64).nullish(),
+  hsn: HsnCode.nullish(),
+  taxClass: text(32).nullish(),
+  /** The rate on the bill, for a tax class may be unknown too. */
+  taxPercent: Percentage.optional(),
+  modifiers: z
+    .array(z.strictObject({ id: Id, name: text(100), price: Amount }))
+    .max(limits.modifiers)
+    .optional(),
+});
+export type SoldGoods = z.output<typeof SoldGoods>;
+
+/**
+ * What the server answered to a sale, kept by the till in case that the server's data is restored from a backup of before.
+ * It is used after a restore alone.
+ */
+const AnsweredSale = z.strictObject({
+  total: Amount,
+  /** Who sold it, and on which device. */
+  cashier: z.strictObject({ id: Id, name: note(255) }).nullish(),
+  device: z.strictObject({ id: text(100), name: note(100) }).nullish(),
+});
+export type AnsweredSale = z.output<typeof AnsweredSale>;
 
 const OfflineLine = z.strictObject({
   ...NewLine.shape,
   /** What the till's menu said, for one unit without modifiers: the bill keeps it, whatever the menu says by now. */
   listPrice: Amount.optional(),
+  goods: SoldGoods.optional(),
 });
 
 /** A manager's password is not for keeping on a till: what would need an approval is taken without, and flagged. */
@@ -23,8 +57,12 @@ export const OfflineOrder = z
     items: z.array(OfflineLine).min(1, 'has no lines').max(limits.orderLines),
     /** When it was sold, by the till's own clock. */
     placedAt: Timestamp,
-    /** Its printed number, out of a lease of the device's; without one it gets the shop's next number. */
+    /**
+     * Its printed number: out of a lease of the device's or, in a shop that was restored, of a series of before. Without one
+     * it gets the shop's next number.
+     */
     orderNumber: text(16).optional(),
+    answered: AnsweredSale.optional(),
   })
   .refine(isPaidOneWay, PAID_TWO_WAYS);
 export type OfflineOrder = z.output<typeof OfflineOrder>;

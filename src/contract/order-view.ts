@@ -78,9 +78,11 @@ export const orderFlags = [
   'number_of_other_device',
   'number_of_other_year',
   'number_differs',
+  'unknown_cashier',
+  'unknown_device',
 ] as const;
 
-/** Something about an order that was made offline that somebody should look at; `detail` is a sentence. */
+/** Something about an order that was made offline, or that came back after a restore, that somebody should look at; `detail` is a sentence. */
 const OrderFlag = z.strictObject({ code: z.enum(orderFlags), detail: z.string() });
 export type OrderFlag = z.output<typeof OrderFlag>;
 

@@ -48,6 +48,9 @@ const NewRecipeLine = z.strictObject({
   variantId: Id.nullish(),
 });
 
+/** Harmonised System of Nomenclature, 2 to 8 digits: the tax report adds up by it. */
+export const HsnCode = z.string().regex(/^\d{2,8}$/, 'is not an HSN or SAC code of 2 to 8 digits');
+
 const fields = {
   name: text(255),
   price: Amount,
@@ -56,11 +59,7 @@ const fields = {
   sku: text(64).nullable(),
   barcode: text(64).nullable(),
   taxClass: text(32).nullable(),
-  /** Harmonised System of Nomenclature, 2 to 8 digits: the tax report adds up by it. */
-  hsn: z
-    .string()
-    .regex(/^\d{2,8}$/, 'is not an HSN or SAC code of 2 to 8 digits')
-    .nullable(),
+  hsn: HsnCode.nullable(),
   sortOrder: z.int().min(0).max(1_000_000),
   isActive: z.boolean(),
   variants: z.array(NewVariant).max(limits.variants),

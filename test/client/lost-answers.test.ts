@@ -82,6 +82,7 @@ describe('the client, when the answer to a renewal is lost', () => {
       },
     });
     await here.signIn(credentials);
+    await until(async () => (await store.list('epoch/')).length > 0);
     const { refreshToken } = (await store.get('session')) as { refreshToken: string };
     clock += 16 * MINUTE_MS;
     expect((await clientOf(test.url).post('/api/auth/refresh', { refreshToken })).status).to.equal(200);

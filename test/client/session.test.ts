@@ -142,7 +142,8 @@ describe('the client: calls and session', () => {
     await till.signIn(credentials);
     const { accessToken } = (await store.get('session')) as { accessToken: string };
     await till.signOut();
-    expect(await store.list('')).to.deep.equal([]);
+    // But for the epoch of its shop, by which it notices that the server was restored from a backup.
+    expect((await store.list('')).filter(([key]) => !key.startsWith('epoch/'))).to.deep.equal([]);
     expect(await errorOf(till.call(contract.getProfile))).to.include({ code: 'unauthenticated' });
     const answer = await fetch(`${test.url}/api/auth/profile`, {
       headers: { authorization: `Bearer ${accessToken}` },

@@ -16,6 +16,8 @@ describe('migrations', () => {
     '0005_audit',
     '0006_keys',
     '0007_contacts_and_newest_sessions',
+    '0008_images',
+    '0009_epochs',
     '0010_attention',
   ];
 
@@ -67,6 +69,46 @@ describe('migrations', () => {
     ]);
     const { rows: voids } = await client.query('SELECT amount::text, reason, line_id FROM voids');
     expect(voids).to.deep.equal([{ amount: '105.00', reason: 'mistake', line_id: null }]);
+    await database.drop();
+  });
+
+  it('give each shop of the version before its first epoch, and its leases the label of their year', async () => {
+    const database = await testDatabase();
+    await migrateDown(database.url, names.length - names.indexOf('0009_epochs'));
+    const client = await database.connect();
+    await client.query(shopWithLease);
+    await migrateUp(database.url);
+    const { rows } = await client.query(
+      `SELECT e.number, e.reason, e.series, e.began_at = s.created_at AS is_old, h.epoch = e.epoch AS is_current, l.label
+       FROM shop_epochs e JOIN shops s ON s.id = e.shop_id JOIN shop_heads h ON h.shop_id = s.id
+       JOIN number_leases l ON l.shop_id = s.id`,
+    );
+    const first = { number: 1, reason: 'opened', series: {}, is_old: true, is_current: true, label: '2627' };
+    expect(rows).to.deep.equal([first]);
+    await migrateDown(database.url, names.length - names.indexOf('0009_epochs'));
+    expect(await migrateUp(database.url)).to.include('0009_epochs');
+    await database.drop();
+  });
+
+  it('do not forget that a shop was restored, and say what to do', async () => {
+    const database = await testDatabase();
+    const client = await database.connect();
+    await migrateDown(database.url, names.length - names.indexOf('0009_epochs'));
+    await client.query(shopWithLease);
+    await migrateUp(database.url);
+    await client.query(
+      `INSERT INTO shop_epochs (shop_id, epoch, number, began_at, reason)
+       SELECT id, gen_random_uuid(), 2, now(), 'restored' FROM shops`,
+    );
+    const refusal = await migrateDown(database.url, names.length - names.indexOf('0009_epochs')).then(
+      () => null,
+      (error: Error) => error,
+    );
+    expect(refusal).to.be.instanceOf(SchemaError).and.include({ kind: 'one-way' });
+    expect(refusal?.message).to.equal(
+      'A shop was restored from a backup, and the version before can not account for the bill numbers since. Restore a backup that it made instead.',
+    );
+    expect((await migrationStatus(database.url)).applied).to.deep.equal(names);
     await database.drop();
   });
 
@@ -142,6 +184,17 @@ describe('migrations', () => {
 });
 
 const id = (n: number) => `00000000-0000-7000-8000-00000000000${n}`;
+
+/** As the schema of before 0009 has them. */
+const shopWithLease = `
+  INSERT INTO users (id, email, password_hash, name, role) VALUES ('${id(1)}', 'asha@example.com', 'x', 'Asha', 'owner');
+  INSERT INTO shops (id, name, owner_id, code, currency, timezone)
+    VALUES ('${id(2)}', 'Kulfi', '${id(1)}', 'KULF', 'INR', 'Asia/Kolkata');
+  INSERT INTO shop_heads (shop_id, series) VALUES ('${id(2)}', '{"2627": 7}');
+  INSERT INTO devices (id, shop_id, name, token_hash, series, paired_at, last_seen_at)
+    VALUES ('${id(3)}', '${id(2)}', 'Counter', 'x', 'A', now(), now());
+  INSERT INTO number_leases (id, shop_id, device_id, series, fiscal_year, first_number, last_number, leased_at)
+    VALUES ('${id(4)}', '${id(2)}', '${id(3)}', 'A', '2627', 1, 10, now())`;
 
 /** A sold, a voided and a parked bill of 105.00 with 5% GST, as the schema of 0001 has them. */
 const billsOfTheFirstVersion = `

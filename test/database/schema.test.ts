@@ -22,6 +22,7 @@ const tablesWithoutEntity = [
   'scheduled_jobs',
   'security_log',
   'setup',
+  'shop_epochs',
   'shop_heads',
   'stock_movements',
   'voids',

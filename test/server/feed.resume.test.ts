@@ -109,6 +109,10 @@ describe('a device that comes back to the live feed', () => {
   it('is told to fetch everything again when the shop is restored while it listens', async () => {
     const ear = await listen();
     const epoch = randomUUID();
+    await db.query(
+      "INSERT INTO shop_epochs (shop_id, epoch, number, began_at, reason) VALUES ($1, $2, 2, now(), 'restored')",
+      [shop.id, epoch],
+    );
     await db.query('UPDATE shop_heads SET epoch = $2 WHERE shop_id = $1', [shop.id, epoch]);
     await until(() => ear.starts.length === 2);
     const { seq } = await head();

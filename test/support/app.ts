@@ -12,7 +12,9 @@ type Options = {
   now?: () => Date;
   /** Runs beside this one, as another machine of the same installation; it is closed first. */
   beside?: TestApp;
-  /** A folder of its own for that machine, which whoever made it removes. */
+  /** One that whoever made it drops. */
+  database?: TestDatabase;
+  /** A folder for its files, which whoever made it removes. */
   home?: string;
   log?: Log;
   redisUrl?: string;
@@ -21,6 +23,7 @@ type Options = {
   /** Settings, as the environment has them. */
   env?: Record<string, string>;
   timeouts?: Partial<Timeouts>;
+  port?: number;
 };
 
 /** The whole program on a database of its own, listening on a free port of the loopback. */
@@ -33,8 +36,10 @@ export async function startTestApp({
   seals = true,
   env,
   timeouts = {},
+  port = 0,
+  database: ownDatabase,
 }: Options = {}): Promise<TestApp> {
-  const database = beside?.database ?? (await testDatabase());
+  const database = beside?.database ?? ownDatabase ?? (await testDatabase());
   const home = ownHome ?? beside?.home ?? tempFolder();
   const settings = {
     DATABASE_URL: database.url,
@@ -45,7 +50,7 @@ export async function startTestApp({
     ...env,
   };
   const app = await createApp(loadConfig({ home }, settings), { ...(now && { now }), ...(log && { log }) });
-  const server = await startServer(app, '127.0.0.1', 0, { timeouts, seals });
+  const server = await startServer(app, '127.0.0.1', port, { timeouts, seals });
   return {
     app,
     url: `http://127.0.0.1:${server.port}`,
@@ -55,8 +60,8 @@ export async function startTestApp({
       await server.close();
       await app.close();
       if (beside) return;
-      await database.drop();
-      removeFolder(home);
+      if (!ownDatabase) await database.drop();
+      if (!ownHome) removeFolder(home);
     },
   };
 }

@@ -52,7 +52,7 @@ async function openShop({ app }: TestApp, code: string, email: string, place: ty
 }
 
 /** Somebody who has shown who they are: to look at the password of each takes longer than most tests do. */
-async function signedIn({ app, url }: TestApp, email: string): Promise<Client> {
+export async function signedIn({ app, url }: TestApp, email: string): Promise<Client> {
   const { em } = systemContext(app, 'test');
   const user = await findUserByEmail(em, email);
   const { accessToken } = await startSession({ app, em }, user, undefined, null, 'password');

@@ -16,8 +16,8 @@ const INSERT_DEVICE = `
   VALUES ($1, $2, $3, $4, $5, now(), now())`;
 
 const INSERT_LEASE = `
-  INSERT INTO number_leases (id, shop_id, device_id, series, fiscal_year, first_number, last_number, leased_at)
-  VALUES (gen_random_uuid(), $1, $2, $3, $4, $5, $6, now())`;
+  INSERT INTO number_leases (id, shop_id, device_id, series, fiscal_year, label, first_number, last_number, leased_at)
+  VALUES (gen_random_uuid(), $1, $2, $3, $4, $4, $5, $6, now())`;
 
 /** A device with a series of its own, and the numbers lent to it. */
 export async function insertDevice(

@@ -21,7 +21,7 @@ export async function offlineBill(world: World, ofLine: unknown, ofBill: unknown
     id: randomUUID(),
     ...billOf({ ...lineOf(world, ofLine), listPrice: '150.00' }, ofBill),
     placedAt: world.test.app.now().toISOString(),
-    orderNumber: formatLentNumber(world.shop.code, { series: 'Z', fiscalYear: '2627', number }),
+    orderNumber: formatLentNumber(world.shop.code, { series: 'Z', label: '2627', number }),
   };
 }
 

@@ -135,8 +135,9 @@ const typeWords: Record<EventType | SecurityType, Words> = {
   device_paired: ({ name }) => `paired device ${text(name)}`,
   device_renamed: ({ before, after }) => `renamed device ${text(before)} to ${text(after)}`,
   device_revoked: ({ name }) => `revoked device ${text(name)}`,
-  numbers_lent: ({ name, series, fiscalYear, first, last }) =>
-    `lent numbers ${text(first)} to ${text(last)} of ${text(series)}/${text(fiscalYear)} to device ${text(name)}`,
+  // Records of before there were epochs have no label.
+  numbers_lent: ({ name, series, fiscalYear, label = fiscalYear, first, last }) =>
+    `lent numbers ${text(first)} to ${text(last)} of ${text(series)}/${text(label)} to device ${text(name)}`,
   pairing_code_made: ({ name }) => `made a pairing code for ${text(name)}`,
   pairing_failed: () => 'tried a wrong pairing code',
   customer_changed: ({ fields }) =>
@@ -147,4 +148,8 @@ const typeWords: Record<EventType | SecurityType, Words> = {
   shop_created: ({ name, code }) => `opened shop ${text(name)} (${text(code)})`,
   secrets_rotated: () => 'made new keys',
   backup_created: ({ file }) => `made a backup: ${text(file)}`,
+  restored: ({ reason, backupId, backupMadeAt }) =>
+    reason === 'undone'
+      ? 'undid a restore'
+      : `restored all data from backup ${text(backupId)}${also(' of ', backupMadeAt)}`,
 };

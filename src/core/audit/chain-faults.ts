@@ -13,6 +13,7 @@ export type FaultKind =
   | 'seal_changed'
   | 'seal_removed'
   | 'seal_forged'
+  | 'restore_forged'
   | 'counter'
   | 'not_sealed';
 

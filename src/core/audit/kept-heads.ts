@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Id } from '../../contract/primitives.ts';
@@ -36,6 +36,38 @@ export async function keptChains(home: string): Promise<string[]> {
   const names = await readdir(keptHeadsFolder(home)).catch(() => []);
   return names.map((name) => name.replace(/\.json$/, '')).filter((name) => Id.safeParse(name).success);
 }
+
+/**
+ * Puts the heads of before a restore aside, all of them or those of `chainIds`, into a folder that is named by the time: the
+ * restored chains are other ones, and a server keeps heads of these from their next seal on. Gives the folder, or null where
+ * there was nothing to put aside. Again, it changes nothing.
+ */
+export async function setHeadsAside(home: string, at: Date, chainIds?: string[]): Promise<string | null> {
+  const ids = (await keptChains(home)).filter((id) => chainIds?.includes(id) ?? true);
+  if (ids.length === 0) return null;
+  const folder = await freeFolder(join(keptHeadsFolder(home), `before-${compactTime(at)}`), ids);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const id of ids) await rename(fileOf(home, id), join(folder, `${id}.json`));
+  return folder;
+}
+
+/** `20260510T063000Z`: also Windows has files of such a name. */
+const compactTime = (at: Date) => at.toISOString().replace(/\.\d+|[-:]/g, '');
+
+/** The folder, or with a number behind it, where it has none of these yet: what was put aside is never written over. */
+async function freeFolder(folder: string, ids: string[]): Promise<string> {
+  for (let n = 1; ; n += 1) {
+    const candidate = n === 1 ? folder : `${folder}-${n}`;
+    const taken = await Promise.all(ids.map((id) => exists(join(candidate, `${id}.json`))));
+    if (!taken.includes(true)) return candidate;
+  }
+}
+
+const exists = (path: string) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 /** For the drafts of this process; those that a killed one left are overwritten by the next of its number. */
 let writers = 0;

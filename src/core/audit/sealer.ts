@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Bus } from '../../redis/bus.ts';
 import type { Services } from '../context.ts';
-import { headKeeper, keptHeadsFolder, readKeptHead } from './kept-heads.ts';
+import { headKeeper, type Kept, keptHeadsFolder, readKeptHead, setHeadsAside } from './kept-heads.ts';
+import { explainKeptHead, readRestores } from './restores.ts';
 import type { Seal } from './seal.ts';
 import { sealChain, unsealedChains } from './seal-chain.ts';
 import { listChains } from './sql/chains.ts';
@@ -73,18 +74,28 @@ export function startSealer(app: SealerApp): Sealer {
     unkept?.delete(chainId);
   };
 
-  /** Only what goes on from the head that is kept: one that the chain doesn't have any more is what shows that it was cut off. */
+  /**
+   * Only what goes on from the head that is kept: one that the chain doesn't have any more is what shows that it was cut off.
+   * One of before a restore that this installation signed is put aside.
+   */
   const keepHead = async (chainId: string, seal: Seal): Promise<void> => {
     const kept = await readKeptHead(home, chainId);
     if (kept !== null) {
       const isOurs =
         kept !== 'unreadable' && (await sealHash(app.orm.em.fork(), chainId, kept.sealNo)) === kept.hash;
-      if (!isOurs) return warnOnce(chainId);
       // Another process was quicker.
-      if (kept.sealNo >= seal.sealNo) return;
+      if (isOurs && kept.sealNo >= seal.sealNo) return;
+      if (!isOurs && !(await isOfBefore(chainId, kept))) return warnOnce(chainId);
+      if (!isOurs) await setHeadsAside(home, app.now(), [chainId]);
     }
     const { sealNo, hash, eventSeq, logSeq, sealedAt } = seal;
     await keep(chainId, { sealNo, hash: hash.toString('hex'), eventSeq, logSeq, sealedAt });
+  };
+
+  const isOfBefore = async (chainId: string, kept: Kept): Promise<boolean> => {
+    if (kept === null || kept === 'unreadable') return false;
+    const { signed } = await readRestores({ app, em: app.orm.em.fork() }, chainId);
+    return explainKeptHead(signed, kept) !== undefined;
   };
 
   const warnOnce = (chainId: string): void => {

@@ -4,8 +4,9 @@ import { queryRow } from '../../database/query.ts';
 import { SERVER_SINCE } from '../../database/server-lock.ts';
 import type { Services } from '../context.ts';
 import { inSnapshot } from '../in-snapshot.ts';
-import { type ChainFault, collectFaults, type Faults, timeOf } from './chain-faults.ts';
+import { type ChainFault, collectFaults, type Faults, spanOf, timeOf } from './chain-faults.ts';
 import { type Kept, keptChains, keptHeadsFolder, readKeptHead } from './kept-heads.ts';
+import { explainHead, explainKeptHead, type Restore, type Restores, readRestores } from './restores.ts';
 import { formatHead, type Head, parseHead, type Seal } from './seal.ts';
 import { type Chain, headsOfReports, listChains, readCounters } from './sql/chains.ts';
 import { walkChain } from './verify-chain.ts';
@@ -29,8 +30,11 @@ export type VerifiedChain = {
 
 /** A head that is held against the chain, and where it comes from. */
 type Expected = Head & {
-  where: string /** How it may come that nobody was at the records. */;
+  where: string;
+  /** How it may come that nobody was at the records. */
   ifInnocent: string;
+  /** What accounts for it where a restore does: then it is no fault that the chain hasn't it. */
+  explained?: string | undefined;
 };
 
 type AuditContext = { app: Services; em: EntityManager };
@@ -74,7 +78,8 @@ export async function verifyChain(
   { heads = [], onRecords = () => {} }: VerifyOptions = {},
 ): Promise<VerifiedChain> {
   const counters = await readCounters(em, chain.id);
-  const expected = expectHeads(app, chain, kept, heads);
+  const restores = await readRestores({ app, em }, chain.id);
+  const expected = expectHeads(app, chain, kept, heads, restores);
   if (chain.shop) {
     for (const { zNumber, head } of await headsOfReports(em, chain.id)) expectReport(expected, zNumber, head);
   }
@@ -87,11 +92,11 @@ export async function verifyChain(
     counters,
     onRecords: (done) => onRecords(done, counters.records),
     onSeal(seal) {
-      for (const head of open.get(seal.sealNo) ?? []) checkHead(expected.faults, head, seal);
+      for (const head of open.get(seal.sealNo) ?? []) checkHead(expected, head, seal);
       open.delete(seal.sealNo);
     },
   });
-  for (const head of [...open.values()].flat()) missHead(expected.faults, head, walked.last);
+  for (const head of [...open.values()].flat()) missHead(expected, head, walked.last);
   const { faults, last, ...counts } = walked;
   await checkSealing({ app, em }, expected.faults, chain, counts.unsealed.since);
   const wrong = faults.wrong() + expected.faults.wrong();
@@ -131,15 +136,36 @@ async function checkSealing(
 
 type Expectations = { heads: Expected[]; faults: Faults; notes: string[] };
 
-function expectHeads({ config }: Services, chain: Chain, kept: Kept, heads: Head[]): Expectations {
+function expectHeads(
+  { config }: Services,
+  chain: Chain,
+  kept: Kept,
+  heads: Head[],
+  { signed, forgedSeqs }: Restores,
+): Expectations {
   const faults = collectFaults();
-  const notes: string[] = [];
+  const timezone = chain.shop?.timezone ?? 'UTC';
+  const notes = signed.map((restore) => restoreNote(restore, timezone));
+  for (const seq of forgedSeqs) {
+    const detail = "It says that the data was restored from a backup, but this installation didn't sign it.";
+    faults.add('restore_forged', spanOf('log', seq), detail);
+  }
   const file = join(keptHeadsFolder(config.home), `${chain.id}.json`);
-  const given = heads.map((head) => ({
-    ...head,
-    where: 'The head that was given',
-    ifInnocent: ' Look first whether it was typed as it is printed, and is of this shop.',
-  }));
+  const given: Expected[] = heads.map((head) => {
+    const restore = explainHead(signed, head);
+    return {
+      ...head,
+      where: 'The head that was given',
+      ifInnocent: ' Look first whether it was typed as it is printed, and is of this shop.',
+      explained: restore && paperNote(head, restore, timezone),
+    };
+  });
+  // Each of them goes on from a seal that has to be there.
+  for (const { at, after } of signed) {
+    if (!after) continue;
+    const where = `The seal from which the restore of ${timeOf(at, timezone)} went on`;
+    given.push({ ...after, where, ifInnocent: '' });
+  }
   if (kept === 'unreadable') {
     faults.add(
       'rewritten',
@@ -150,11 +176,15 @@ function expectHeads({ config }: Services, chain: Chain, kept: Kept, heads: Head
   if (kept === null)
     notes.push('This machine keeps no head of it: only a server does, from the first seal on.');
   if (kept === null || kept === 'unreadable') return { heads: given, faults, notes };
-  const when = timeOf(kept.sealedAt, chain.shop?.timezone ?? 'UTC');
+  const when = timeOf(kept.sealedAt, timezone);
+  const restore = explainKeptHead(signed, kept);
   const own = {
     ...kept,
     where: `The head that this machine kept, of ${when}`,
     ifInnocent: ` If you restored an older copy of the database yourself, remove ${file}.`,
+    explained:
+      restore &&
+      `The head that this machine kept, of ${when}, is of before the restore of ${timeOf(restore.at, timezone)}: a server puts it aside.`,
   };
   return { heads: [own, ...given], faults, notes };
 }
@@ -166,13 +196,40 @@ function expectReport({ heads, faults }: Expectations, zNumber: number, text: st
   else faults.add('rewritten', where, 'It is none: the report was changed.');
 }
 
-function checkHead(faults: Faults, head: Expected, seal: Seal): void {
+/** `Restored on 2026-05-10 12:00:00 from the backup of …: it goes on after seal 100. Seals up to 120 of before are not in it.` */
+function restoreNote({ reason, at, backupMadeAt, after, lost }: Restore, timezone: string): string {
+  const what = reason === 'undone' ? 'A restore was undone' : 'The data was restored from a backup';
+  const made = backupMadeAt === null ? '' : ` of ${timeOf(backupMadeAt, timezone)}`;
+  const since = after === null ? 'it had no seal then' : `it goes on after seal ${after.sealNo}`;
+  const gone =
+    lost === null || lost.sealNo <= (after?.sealNo ?? 0)
+      ? ''
+      : ` Seals up to ${lost.sealNo} of before are not in it.`;
+  return `${what}${made} on ${timeOf(at, timezone)}: ${since}.${gone}`;
+}
+
+/** Its number alone doesn't tell a head of before from one that was cut off since: the date of the paper does. */
+function paperNote({ sealNo, hash }: Head, { at, lostSince }: Restore, timezone: string): string {
+  const restored = timeOf(at, timezone);
+  const printed = `${lostSince === null ? '' : `after ${timeOf(lostSince, timezone)} and `}before then`;
+  return `The head that was given, ${sealNo}:${hash.slice(0, 16)}…, is not in the chain. The restore of ${restored} accounts for it if its paper was printed ${printed}; on any other it means that the chain was cut off or replaced.`;
+}
+
+function checkHead({ faults, notes }: Expectations, head: Expected, seal: Seal): void {
   if (seal.hash.toString('hex').startsWith(head.hash)) return;
+  if (head.explained !== undefined) {
+    notes.push(head.explained);
+    return;
+  }
   const detail = `It has another seal ${head.sealNo} than the chain: what was sealed up to there was replaced.${head.ifInnocent}`;
   faults.add('rewritten', head.where, detail);
 }
 
-function missHead(faults: Faults, head: Expected, last: Seal | null): void {
+function missHead({ faults, notes }: Expectations, head: Expected, last: Seal | null): void {
+  if (head.explained !== undefined) {
+    notes.push(head.explained);
+    return;
+  }
   const end = last === null ? 'has no seal' : `ends at seal ${last.sealNo}`;
   const isBehind = (last?.sealNo ?? 0) < head.sealNo;
   const detail = isBehind

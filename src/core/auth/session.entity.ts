@@ -13,6 +13,8 @@ export const endReasons = [
   'disabled',
   'device',
   'upgrade',
+  /** The data was restored from a backup: what ended since was forgotten with the rest. */
+  'restored',
 ] as const;
 export type EndReason = (typeof endReasons)[number];
 

@@ -6,6 +6,8 @@ import { isUniqueViolation } from '../../database/pg-errors.ts';
 import { query, queryRow } from '../../database/query.ts';
 import { recordedActor, recordSecurity, type SecurityRecord } from '../audit/record-security.ts';
 import type { Actor, Context } from '../context.ts';
+import { findEpoch } from '../epochs/find-epoch.ts';
+import { seriesLabel } from '../epochs/series-label.ts';
 import { businessDateAt, daysAfter, fiscalYearLabel, fiscalYearSpan } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
@@ -22,19 +24,21 @@ const MAX_DAYS_AHEAD = 31;
 const MAX_UNUSED = 2_000;
 
 type Request = { id: string; count: number; day?: string | undefined };
-type FiscalYear = { label: string; from: string; to: string };
+type FiscalYear = { name: string; from: string; to: string };
 type Lease = {
   id: string;
   deviceId: string;
   series: string;
   fiscalYear: string;
+  /** What stands in the numbers for the year, in the epoch of the lease. */
+  label: string;
   first: number;
   last: number;
   leasedAt: string;
 };
 
 /**
- * Lends a device numbers of its own series, from where the last lease of the fiscal year ended; the same request again
+ * Lends a device numbers of its own series, from where the last lease of the fiscal year and epoch ended; the same request again
  * gives the same lease. For who is signed in on the device, or a manager.
  * Throws `not_found`, `forbidden`, `lease_refused`, `lease_conflict`.
  */
@@ -54,13 +58,15 @@ export async function leaseNumbers(
       if (earlier) return { lease: replayed(earlier, device, shop, request), isReplay: true };
       if (device.revokedAt) throw refused('This device was revoked. Pair it anew to lend it numbers.');
       const year = fiscalYearFor(shop, app.now(), request.day);
-      await checkUnused(em, shop, device, year, request.count);
-      const first = await nextNumber(em, shop, device, year, request.count);
+      const label = seriesLabel(await findEpoch(em, shopId), year.name);
+      await checkUnused(em, shop, device, label, request.count);
+      const first = await nextNumber(em, shop, device, label, request.count);
       const lease: Lease = {
         id: request.id,
         deviceId,
         series: device.series as string,
-        fiscalYear: year.label,
+        fiscalYear: year.name,
+        label,
         first,
         last: first + request.count - 1,
         leasedAt: app.now().toISOString(),
@@ -91,7 +97,7 @@ const takenId = () =>
   fieldProblem('lease_conflict', '/id', 'belongs to another lease; other numbers need a new id');
 
 const FIND_LEASE = `
-  SELECT id, device_id AS "deviceId", series, fiscal_year AS "fiscalYear", first_number AS first, last_number AS last,
+  SELECT id, device_id AS "deviceId", series, fiscal_year AS "fiscalYear", label, first_number AS first, last_number AS last,
          to_char(leased_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "leasedAt"
   FROM number_leases WHERE id = $1`;
 
@@ -106,7 +112,7 @@ function replayed(lease: Lease, device: Device, shop: Shop, { count, day }: Requ
   // A day more on either side, for the shop's clock may have been put right since.
   const leasedOn = businessDateAt(new Date(lease.leasedAt), shop);
   const days = [daysAfter(leasedOn, -1), daysAfter(leasedOn, MAX_DAYS_AHEAD + 1)];
-  const year = days.map((each) => fiscalYearOf(shop, each)).find(({ label }) => label === lease.fiscalYear);
+  const year = days.map((each) => fiscalYearOf(shop, each)).find(({ name }) => name === lease.fiscalYear);
   if (!year) {
     throw refused(
       'The fiscal year of this shop starts on another day by now. Ask for numbers with a new id.',
@@ -118,7 +124,7 @@ function replayed(lease: Lease, device: Device, shop: Shop, { count, day }: Requ
 
 function fiscalYearOf(shop: Shop, day: string): FiscalYear {
   const { fiscalYearStart } = settingsOf(shop);
-  return { label: fiscalYearLabel(day, fiscalYearStart), ...fiscalYearSpan(day, fiscalYearStart) };
+  return { name: fiscalYearLabel(day, fiscalYearStart), ...fiscalYearSpan(day, fiscalYearStart) };
 }
 
 /** The fiscal year of a day that numbers are asked for: this one, or the next one shortly before it begins. */
@@ -136,7 +142,7 @@ function fiscalYearFor(shop: Shop, now: Date, day: string | undefined): FiscalYe
 const COUNT_UNUSED = `
   WITH lent AS (
     SELECT $4 || '-' || series || '/' || $3 || '/' AS prefix, sum(last_number - first_number + 1) AS numbers
-    FROM number_leases WHERE shop_id = $1 AND device_id = $2 AND fiscal_year = $3 GROUP BY series
+    FROM number_leases WHERE shop_id = $1 AND device_id = $2 AND label = $3 GROUP BY series
   ), used AS (
     SELECT count(*) AS numbers FROM orders o JOIN lent ON starts_with(o.order_number, lent.prefix)
     WHERE o.shop_id = $1 AND o.order_number LIKE '%-%'
@@ -147,15 +153,10 @@ async function checkUnused(
   em: EntityManager,
   shop: Shop,
   device: Device,
-  year: FiscalYear,
+  label: string,
   count: number,
 ): Promise<void> {
-  const row = await queryRow<{ unused: number }>(em, COUNT_UNUSED, [
-    shop.id,
-    device.id,
-    year.label,
-    shop.code,
-  ]);
+  const row = await queryRow<{ unused: number }>(em, COUNT_UNUSED, [shop.id, device.id, label, shop.code]);
   if (row.unused + count <= MAX_UNUSED) return;
   throw refused(
     `This device has ${row.unused} numbers that it has not used yet, and may have ${MAX_UNUSED} at most.`,
@@ -164,7 +165,7 @@ async function checkUnused(
 
 const LAST_NUMBER = `
   SELECT coalesce(max(last_number), 0) AS last FROM number_leases
-  WHERE shop_id = $1 AND series = $2 AND fiscal_year = $3`;
+  WHERE shop_id = $1 AND series = $2 AND label = $3`;
 
 /**
  * Where the device's next lease begins. Gives the device its letters if it has none, and the next free ones when so many
@@ -174,7 +175,7 @@ async function nextNumber(
   em: EntityManager,
   shop: Shop,
   device: Device,
-  { label }: FiscalYear,
+  label: string,
   count: number,
 ): Promise<number> {
   if (device.series) {
@@ -190,17 +191,17 @@ async function nextNumber(
 }
 
 const INSERT_LEASE = `
-  INSERT INTO number_leases (id, shop_id, device_id, series, fiscal_year, first_number, last_number, leased_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`;
+  INSERT INTO number_leases (id, shop_id, device_id, series, fiscal_year, label, first_number, last_number, leased_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`;
 
 async function insertLease(em: EntityManager, shopId: string, lease: Lease): Promise<void> {
-  const { id, deviceId, series, fiscalYear, first, last, leasedAt } = lease;
-  await query(em, INSERT_LEASE, [id, shopId, deviceId, series, fiscalYear, first, last, leasedAt]);
+  const { id, deviceId, series, fiscalYear, label, first, last, leasedAt } = lease;
+  await query(em, INSERT_LEASE, [id, shopId, deviceId, series, fiscalYear, label, first, last, leasedAt]);
 }
 
 /** Which numbers a device may print by itself, and who gave them to it. */
 const recordOf = (
-  { deviceId, series, fiscalYear, first, last, leasedAt }: Lease,
+  { deviceId, series, fiscalYear, label, first, last, leasedAt }: Lease,
   shopId: string,
   name: string,
   actor: Actor,
@@ -209,11 +210,11 @@ const recordOf = (
   shopId,
   at: new Date(leasedAt),
   ...recordedActor(actor),
-  details: { deviceId, name, series, fiscalYear, first, last },
+  details: { deviceId, name, series, fiscalYear, label, first, last },
 });
 
 function viewLease(lease: Lease, shop: Shop, { from, to }: FiscalYear): NumberLease {
-  const { id, deviceId, series, fiscalYear, first, last, leasedAt } = lease;
-  const format = lentNumberFormat(shop.code, series, fiscalYear);
+  const { id, deviceId, series, label, first, last, leasedAt } = lease;
+  const format = lentNumberFormat(shop.code, series, label);
   return { id, deviceId, ...format, first, last, from, to, leasedAt };
 }

@@ -3,12 +3,18 @@ import { query } from '../../database/query.ts';
 import { parseLentNumber } from './lent-number.ts';
 
 /** A number that was lent, as it is printed, and to whom. */
-export type LentTo = { orderNumber: string; fiscalYear: string; deviceId: string; deviceName: string };
+export type LentTo = {
+  orderNumber: string;
+  fiscalYear: string;
+  label: string;
+  deviceId: string;
+  deviceName: string;
+};
 
 const LEASES_OF_NUMBERS = `
-  SELECT n.text AS "orderNumber", l.fiscal_year AS "fiscalYear", d.id AS "deviceId", d.name AS "deviceName"
-  FROM unnest($2::text[], $3::text[], $4::text[], $5::int[]) AS n (text, series, fiscal_year, number)
-  JOIN number_leases l ON l.shop_id = $1 AND l.series = n.series AND l.fiscal_year = n.fiscal_year
+  SELECT n.text AS "orderNumber", l.fiscal_year AS "fiscalYear", l.label, d.id AS "deviceId", d.name AS "deviceName"
+  FROM unnest($2::text[], $3::text[], $4::text[], $5::int[]) AS n (text, series, label, number)
+  JOIN number_leases l ON l.shop_id = $1 AND l.series = n.series AND l.label = n.label
     AND n.number BETWEEN l.first_number AND l.last_number
   JOIN devices d ON d.shop_id = l.shop_id AND d.id = l.device_id`;
 
@@ -27,7 +33,7 @@ export async function leasesOfNumbers(
     shop.id,
     numbers.map(({ text }) => text),
     numbers.map(({ series }) => series),
-    numbers.map(({ fiscalYear }) => fiscalYear),
+    numbers.map(({ label }) => label),
     numbers.map(({ number }) => number),
   ]);
   return new Map(rows.map((row) => [row.orderNumber, row]));

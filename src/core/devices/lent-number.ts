@@ -3,16 +3,17 @@ const MAX_LENGTH = 16;
 /** More would only make the number longer to read. */
 const MAX_DIGITS = 5;
 
-export type LentNumber = { series: string; fiscalYear: string; number: number };
+/** `label` is that of the epoch and fiscal year for which it was lent (`seriesLabel`). */
+export type LentNumber = { series: string; label: string; number: number };
 
 /** How the numbers of a device's series look: `KULF-A/2627/` and four digits, `PZA-A/2627/` and five. */
-export function lentNumberFormat(code: string, series: string, fiscalYear: string) {
-  const prefix = `${code}-${series}/${fiscalYear}/`;
+export function lentNumberFormat(code: string, series: string, label: string) {
+  const prefix = `${code}-${series}/${label}/`;
   return { prefix, digits: Math.min(MAX_DIGITS, MAX_LENGTH - prefix.length) };
 }
 
-export function formatLentNumber(code: string, { series, fiscalYear, number }: LentNumber): string {
-  const { prefix, digits } = lentNumberFormat(code, series, fiscalYear);
+export function formatLentNumber(code: string, { series, label, number }: LentNumber): string {
+  const { prefix, digits } = lentNumberFormat(code, series, label);
   return prefix + String(number).padStart(digits, '0');
 }
 
@@ -20,7 +21,7 @@ export function formatLentNumber(code: string, { series, fiscalYear, number }: L
 export function parseLentNumber(code: string, text: string): LentNumber | undefined {
   const match = /^[A-Z]+-([A-Z]{1,2})\/([^/]+)\/(\d{1,5})$/.exec(text);
   if (!match) return undefined;
-  const [, series, fiscalYear, digits] = match as unknown as [string, string, string, string];
-  const lent = { series, fiscalYear, number: Number(digits) };
+  const [, series, label, digits] = match as unknown as [string, string, string, string];
+  const lent = { series, label, number: Number(digits) };
   return formatLentNumber(code, lent) === text ? lent : undefined;
 }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Client } from 'pg';
 import type { EventActor } from '../../contract/events.ts';
+import { seriesLabel } from '../epochs/series-label.ts';
 import { fiscalYearLabel } from '../shops/business-day.ts';
 import { type BadRow, type BadRows, createBadRows, LISTED_MAX, refuseBadRows } from './bad-rows.ts';
 import { readRows } from './read-rows.ts';
@@ -12,6 +13,7 @@ import {
   listRefused,
   type RefusedBill,
 } from './sql/gather-bills.ts';
+import { readEpoch } from './sql/shop-head.ts';
 import { beginStaging } from './sql/stage.ts';
 import { stageSales } from './stage-sales.ts';
 import { writeSales } from './write-sales.ts';
@@ -113,7 +115,8 @@ async function judgeBills(
   skipBad: boolean,
 ): Promise<BillCount[]> {
   const days = [...reader.days];
-  const labels = days.map((day) => fiscalYearLabel(day, shop.fiscalYearStart));
+  const epoch = await readEpoch(client, shop.id);
+  const labels = days.map((day) => seriesLabel(epoch, fiscalYearLabel(day, shop.fiscalYearStart)));
   await gatherBills(client, shop.id, columns.order !== undefined, days, labels);
   const counts = await countBills(client);
   const refused = counts.filter(({ verdict }) => verdict === 'changed' || verdict === 'too large');

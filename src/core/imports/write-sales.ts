@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { EventActor } from '../../contract/events.ts';
+import { type Epoch, seriesLabel } from '../epochs/series-label.ts';
 import { fiscalYearLabel, wallClock } from '../shops/business-day.ts';
 import { copyInto, copyLine } from './copy-rows.ts';
 import { itemJson } from './item-json.ts';
@@ -9,7 +10,7 @@ import type { SoldItem } from './sold-items.ts';
 import { type BillCount, listNewItems } from './sql/gather-bills.ts';
 import { insertProducts, loadCatalog } from './sql/products.ts';
 import { endRowChecks, skipRowChecks } from './sql/row-checks.ts';
-import { readSeries, recordImport, type Series } from './sql/shop-head.ts';
+import { readEpoch, readSeries, recordImport, type Series } from './sql/shop-head.ts';
 import { COPY_ITEMS, insertBills, numberLiveBills, prepareLines } from './sql/write-bills.ts';
 
 const DAY_MS = 86_400_000;
@@ -32,7 +33,7 @@ export async function writeSales(
   if (dryRun) return made;
   await insertProducts(client, shop.id, matching, now);
   await prepareLines(client, () => copyInto(client, COPY_ITEMS, itemLines(items, matching)));
-  const live = liveLabels(shop, now);
+  const live = liveLabels(shop, await readEpoch(client, shop.id), now);
   const series = await readSeries(client, shop.id, false);
   await skipRowChecks(client, shop.id, referred(matching));
   await insertBills(client, shop, series, live, now);
@@ -50,15 +51,16 @@ export async function writeSales(
   return made;
 }
 
-/** Fiscal years in which the shop's tills may be selling while this runs; their counters can't be foreseen. */
-function liveLabels({ timezone, fiscalYearStart }: SalesShop, now: Date): string[] {
+/** Series in which the shop's tills may be selling while this runs; their counters can't be foreseen. */
+function liveLabels({ timezone, fiscalYearStart }: SalesShop, epoch: Epoch, now: Date): string[] {
   const days = [-DAY_MS, 0, DAY_MS].map((ms) => wallClock(new Date(now.getTime() + ms), timezone).date);
-  return [...new Set(days.map((day) => fiscalYearLabel(day, fiscalYearStart)))];
+  const years = new Set(days.map((day) => fiscalYearLabel(day, fiscalYearStart)));
+  return [...years].map((year) => seriesLabel(epoch, year));
 }
 
 /**
  * Locks the shop's counter row, so that from here to the commit no till can sell, and gives out what could not be given
- * before: the numbers of the `live` fiscal years. `foreseen` is what the others were numbered from. Returns the counters
+ * before: the numbers of the `live` series. `foreseen` is what the others were numbered from. Returns the counters
  * as they are to be.
  */
 async function settleNumbers(

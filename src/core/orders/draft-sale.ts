@@ -5,12 +5,14 @@ import type { SettingsValues } from '../../contract/settings.ts';
 import type { Need } from '../auth/approval.ts';
 import { type Actor, deviceOf, personOf } from '../context.ts';
 import { normalizePhone } from '../customers/phone.ts';
+import { seriesLabel } from '../epochs/series-label.ts';
 import { businessDateAt, fiscalYearLabel } from '../shops/business-day.ts';
 import { discountNeeds, overrideNeeds } from './check-bill.ts';
 import { stockTaken } from './line-stock.ts';
 import { type Bill, type BillLine, makeBill } from './make-bill.ts';
 import { methodOf, type settle, statusWhenSold } from './order-payments.ts';
 import { unknownDebtor } from './order-problems.ts';
+import type { UnknownGoods } from './sql/insert-goods.ts';
 import type { NewOrderRow, OrderDraft } from './sql/insert-order.ts';
 import type { SaleShop } from './sql/load-for-sale.ts';
 import { viewPayments } from './view-order.ts';
@@ -26,7 +28,6 @@ export type PricedSale = {
   bill: Bill;
   soldAt: Date;
   businessDate: string;
-  /** The series that its number is of. */
   fiscalYear: string;
 };
 
@@ -64,12 +65,24 @@ type Sale = PricedSale & {
   approvedBy: string | null;
   requestHash: string;
   now: Date;
-  /** Of a sale that has come in late: its printed number, if it has one, and what somebody should look at. */
-  offline?: { lentNumber: string | null; flags: OrderFlag[] };
+  /** Of a sale that has come in late. */
+  offline?: LateSale;
+};
+
+type LateSale = {
+  /** The number on its bill, if it has one. */
+  printedNumber: string | null;
+  /** What somebody should look at. */
+  flags: OrderFlag[];
+  cashierId: string | null;
+  deviceId: string | null;
+  /** What it sold that the shop doesn't know. */
+  goods: UnknownGoods;
 };
 
 /** All that is written of a sale, but for what only the database can say. */
 export function draftSale(actor: Actor, { shop, settings }: SaleTerms, sale: Sale): NewOrderRow {
+  const label = seriesLabel(shop.epoch, sale.fiscalYear);
   return {
     draft: draftOrder(actor, { shop, settings }, sale),
     waivesServiceCharge: sale.body.waiveServiceCharge,
@@ -78,9 +91,10 @@ export function draftSale(actor: Actor, { shop, settings }: SaleTerms, sale: Sal
     stock: stockTaken(sale.lines),
     customerPhone: sale.customerPhone,
     typedPhone: sale.typedPhone ?? null,
-    series: sale.fiscalYear,
-    numberPrefix: `${shop.code}/${sale.fiscalYear}/`,
-    lentNumber: sale.offline?.lentNumber ?? null,
+    series: label,
+    numberPrefix: `${shop.code}/${label}/`,
+    printedNumber: sale.offline?.printedNumber ?? null,
+    goods: sale.offline?.goods ?? null,
     actor,
     at: sale.now,
   };
@@ -123,9 +137,9 @@ function draftOrder(
     payLater: body.payLater,
     refunds: [],
     refunded: formatMinor(0),
-    cashierId: personOf(actor),
+    cashierId: offline ? offline.cashierId : personOf(actor),
     approvedBy,
-    deviceId: deviceOf(actor),
+    deviceId: offline ? offline.deviceId : deviceOf(actor),
     source: 'till',
     voidReason: null,
     flags: offline?.flags ?? [],

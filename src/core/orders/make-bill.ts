@@ -23,6 +23,8 @@ export type BillLine = {
   sku: string | null;
   hsn: string | null;
   taxClass: string | null;
+  /** Thousandths of a per cent, of goods that the shop doesn't know; of all others it is their class's. */
+  taxPercent?: number;
   unitPriceMinor: number;
   /** The menu's price, where somebody set another one. */
   listPriceMinor: number | null;
@@ -72,8 +74,9 @@ export function makeBill(
   { tax, serviceCharge }: SettingsValues,
   businessDate: string,
 ): Bill {
-  const percents = lines.map((line) =>
-    resolveTaxPercent(tax.classes, line.taxClass, tax.defaultClass, businessDate),
+  const percents = lines.map(
+    (line) =>
+      line.taxPercent ?? resolveTaxPercent(tax.classes, line.taxClass, tax.defaultClass, businessDate),
   );
   const isCharged = !waivesServiceCharge && serviceCharge.orderTypes.includes(orderType);
   const taxSplit = taxSplitFor(tax, placeOfSupply);

@@ -3,6 +3,7 @@ import { formatMinor } from '../../contract/money.ts';
 import type { OfflineOrder } from '../../contract/offline-orders.ts';
 import type { OrderFlag } from '../../contract/orders.ts';
 import type { BillLine } from './make-bill.ts';
+import { NEVER_ON_MENU } from './order-problems.ts';
 import {
   allOf,
   freezeModifier,
@@ -12,51 +13,98 @@ import {
   priceOf,
   type Resolved,
 } from './resolve-lines.ts';
+import type { UnknownGoods } from './sql/insert-goods.ts';
 import type { SoldProduct } from './sql/load-for-sale.ts';
+import { goodsLacking, productByTill } from './unknown-goods.ts';
 
 type OfflineLine = OfflineOrder['items'][number];
 type Variant = SoldProduct['variants'][number];
 
+/** A line on the menu, or as its till knew it. */
+type FoundLine = {
+  line: OfflineLine;
+  product: SoldProduct;
+  variant: Variant | undefined;
+  /** What the menu hasn't got of it is taken by the till's word. */
+  isByTill: boolean;
+};
+
+export type SoldLines = { lines: BillLine[]; flags: OrderFlag[]; goods: UnknownGoods };
+
 /**
- * What a till sold without asking: at its own menu's prices, and whether or not the menu still has it. Throws
- * `unknown_product` for what this shop's menu never had.
+ * What a till sold without asking: at its own menu's prices, and whether or not the menu still has it. With `takesUnknown`,
+ * what the menu never had is taken with the name and the price that the till kept. Throws `unknown_product` for what this
+ * shop's menu never had.
  */
 export function resolveSold(
   items: OfflineLine[],
   products: ReadonlyMap<string, SoldProduct>,
-): { lines: BillLine[]; flags: OrderFlag[] } {
+  takesUnknown: boolean,
+): SoldLines {
   const flags: OrderFlag[] = [];
+  const goods: UnknownGoods = { products: [], variants: [] };
   const resolved = items.map((line, index): Resolved<BillLine> => {
-    const refuse = (field: string, detail: string) => ({
-      fault: { pointer: `/items/${index}/${field}`, detail },
-    });
-    const product = products.get(line.productId);
-    if (!product) return refuse('productId', 'This product was never on the menu.');
-    const variant = product.variants.find(({ id }) => id === line.variantId);
-    if (line.variantId && !variant) return refuse('variantId', `${product.name} never had such a variant.`);
-    flags.push(...flagsOf(line, product, variant));
-    return { value: freezeSold(line, product, variant) };
+    const known = products.get(line.productId);
+    const found = findLine(line, known, takesUnknown);
+    if ('field' in found) {
+      return { fault: { pointer: `/items/${index}/${found.field}`, detail: found.detail } };
+    }
+    const lacking = goodsLacking(found.product, line, known);
+    goods.products.push(...lacking.products);
+    goods.variants.push(...lacking.variants);
+    flags.push(...flagsOf(found));
+    return { value: freezeSold(found, lacking.products.length > 0) };
   });
-  return { lines: allOf(resolved), flags };
+  return { lines: allOf(resolved), flags, goods };
+}
+
+type Missing = { field: 'productId' | 'variantId'; detail: string };
+
+function findLine(
+  line: OfflineLine,
+  known: SoldProduct | undefined,
+  takesUnknown: boolean,
+): FoundLine | Missing {
+  const variantOf = (product: SoldProduct) => product.variants.find(({ id }) => id === line.variantId);
+  const isOnMenu = known && (!line.variantId || variantOf(known));
+  const product = isOnMenu || !takesUnknown ? known : (productByTill(line, known) ?? known);
+  if (!product) return { field: 'productId', detail: NEVER_ON_MENU };
+  const variant = variantOf(product);
+  if (line.variantId && !variant)
+    return { field: 'variantId', detail: `${product.name} never had such a variant.` };
+  return { line, product, variant, isByTill: takesUnknown };
 }
 
 const onOffer = ({ groups }: SoldProduct) => groups.flatMap(({ modifiers }) => modifiers);
 
+/** The modifiers of a line that are on the menu; after a restore, also those of which the till kept name and price. */
+function modifiersOf({ line, product, isByTill }: FoundLine): BillLine['modifiers'] {
+  return line.modifierIds.flatMap((id) => {
+    const known = onOffer(product).find((modifier) => modifier.id === id);
+    if (known) return freezeModifier(known);
+    const kept = isByTill ? line.goods?.modifiers?.find((modifier) => modifier.id === id) : undefined;
+    return kept ? { id, name: kept.name, priceMinor: kept.price } : [];
+  });
+}
+
 /** Modifiers that are gone are off the bill: nothing is left of them that could be printed, or priced. */
-function freezeSold(line: OfflineLine, product: SoldProduct, variant: Variant | undefined): BillLine {
-  const chosen = line.modifierIds.flatMap((id) => onOffer(product).find((known) => known.id === id) ?? []);
+function freezeSold(found: FoundLine, isUnknown: boolean): BillLine {
+  const { line, product, variant } = found;
+  const taxPercent = isUnknown ? line.goods?.taxPercent : undefined;
   return {
     id: line.id ?? uuidv7(),
     ...goodsOf(product, variant),
-    modifiers: chosen.map(freezeModifier),
+    modifiers: modifiersOf(found),
     ...ownOf(line),
     ...priceOf(line, line.listPrice ?? menuMinorOf(product, variant)),
+    ...(taxPercent === undefined ? {} : { taxPercent }),
   };
 }
 
-function flagsOf(line: OfflineLine, product: SoldProduct, variant: Variant | undefined): OrderFlag[] {
+function flagsOf(found: FoundLine): OrderFlag[] {
+  const { line, product, variant } = found;
   const name = variant ? `${product.name} ${variant.name}` : product.name;
-  const gone = goneOf(line, product, variant, name);
+  const gone = goneOf(found, name);
   const menuMinor = menuMinorOf(product, variant);
   const { listPrice = menuMinor, unitPrice } = line;
   const was = typeof unitPrice === 'number' ? "was on the till's menu at" : 'was sold at';
@@ -67,14 +115,12 @@ function flagsOf(line: OfflineLine, product: SoldProduct, variant: Variant | und
   ];
 }
 
-function goneOf(
-  line: OfflineLine,
-  product: SoldProduct,
-  variant: Variant | undefined,
-  name: string,
-): string[] {
+function goneOf(found: FoundLine, name: string): string[] {
+  const { line, product, variant } = found;
   const isKnown = (id: string) => onOffer(product).some((modifier) => modifier.id === id);
   const choices = product.variants.filter(({ isGone }) => !isGone).map((each) => each.name);
+  const onBill = modifiersOf(found).length === line.modifierIds.length;
+  const became = onBill ? 'it is on the bill as the till kept it' : 'it was left off the bill';
   return [
     ...(product.isGone || variant?.isGone ? [`${name} is not on the menu any more.`] : []),
     ...(product.isGone || product.isActive ? [] : [`${name} is not available at the moment.`]),
@@ -83,6 +129,6 @@ function goneOf(
       : [`${name} was sold as such; the menu has it as ${choices.join(' or ')}.`]),
     ...(line.modifierIds.every(isKnown)
       ? []
-      : [`A modifier of ${name} is not on the menu any more; it was left off the bill.`]),
+      : [`A modifier of ${name} is not on the menu any more; ${became}.`]),
   ];
 }

@@ -4,12 +4,15 @@ import type { OrderFlag } from '../../contract/orders.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import { findLeave } from '../auth/approval.ts';
-import { type Actor, type Context, deviceOf } from '../context.ts';
+import type { Context } from '../context.ts';
 import { normalizePhone } from '../customers/phone.ts';
 import { unclearPhone } from '../customers/typed-phone.ts';
 import type { LentTo } from '../devices/leases-of-numbers.ts';
+import { labelOfBefore, type RestoredBooks } from '../epochs/numbers-before.ts';
+import { isYearLabel } from '../epochs/series-label.ts';
 import type { Keys } from '../keys/keys.ts';
 import { wallClock } from '../shops/business-day.ts';
+import { isOfBefore, type KnownSellers, type Seller, sellerOf } from './brought-back.ts';
 import { draftSale, type PricedSale, priceSale, type SaleTerms, saleNeeds } from './draft-sale.ts';
 import { resolveSold } from './offline-lines.ts';
 import { settle, settleAt, wholePayment } from './order-payments.ts';
@@ -21,6 +24,9 @@ import type { SaleShop, SoldProduct } from './sql/load-for-sale.ts';
 export type OfflineTerms = SaleTerms & {
   products: ReadonlyMap<string, SoldProduct>;
   leases: ReadonlyMap<string, LentTo>;
+  /** Null in a shop that was never restored from a backup. */
+  restored: RestoredBooks | null;
+  sellers: KnownSellers;
 };
 
 /** A clock that is a little fast is no news. */
@@ -29,14 +35,16 @@ const MAX_FAST_MS = 5 * 60_000;
 const MAX_AGE_MS = 35 * 86_400_000;
 
 /** The hash of what the till would have sent online: an answer that was lost is found again either way. */
-export function offlineHash(keys: Keys, { placedAt: _, orderNumber: __, ...sale }: OfflineOrder): string {
-  const items = sale.items.map(({ listPrice: ___, ...line }) => line);
+export function offlineHash(keys: Keys, order: OfflineOrder): string {
+  const { placedAt: _, orderNumber: __, answered: ___, ...sale } = order;
+  const items = sale.items.map(({ listPrice: ____, goods: _____, ...line }) => line);
   // The lines stay in the place that they have in the schema: a hash is of fields in their order.
   return saleHash(keys, { ...sale, items });
 }
 
 /**
- * A sale as it was made, with a flag for each thing that is not as it should be by now. Throws what contradicts itself:
+ * A sale as it was made, with a flag for each thing that is not as it should be by now; of one that comes back after a restore,
+ * as it was answered then. Throws what contradicts itself:
  * `unknown_product`, `order_conflict` for its number, `invalid_payment`, `invalid_request`, `amount_too_large`.
  */
 export function draftOfflineSale(
@@ -47,18 +55,24 @@ export function draftOfflineSale(
 ): NewOrderRow {
   const { shop, settings } = terms;
   const clock = timeOf(body, shop, now);
-  const sold = resolveSold(body.items, terms.products);
+  const lent = body.orderNumber === undefined ? undefined : terms.leases.get(body.orderNumber);
+  const answered = isOfBefore(terms, body.orderNumber, lent) ? body.answered : undefined;
+  const takesUnknown = clock.flags.length === 0 && isSoonAfter(terms.restored, now);
+  const sold = resolveSold(body.items, terms.products, takesUnknown);
   const customer = customerOfflineOf(body, settings);
   const priced = priceSale(terms, body, sold.lines, clock.soldAt);
   const { leaderId, missing } = findLeave(actor, null, saleNeeds(priced, settings, actor));
-  const settled = settleOffline(body, priced.bill.exactMinor, settings);
+  const seller = sellerOf(terms, actor, { answered });
+  const expectedTotal = body.expectedTotal ?? answered?.total;
+  const settled = settleOffline({ ...body, expectedTotal }, priced.bill.exactMinor, settings);
   const flags = [
     ...clock.flags,
     ...sold.flags,
     ...customer.flags,
     ...missing.map(({ detail }) => flag('approval_missing', `${detail} Nobody allowed it.`)),
     ...settled.flags,
-    ...numberFlags(body.orderNumber, terms.leases, priced, actor),
+    ...seller.flags,
+    ...numberFlags(terms, body.orderNumber, lent, priced, seller),
   ];
   return draftSale(actor, terms, {
     ...priced,
@@ -69,9 +83,19 @@ export function draftOfflineSale(
     approvedBy: leaderId,
     requestHash: offlineHash(app.keys, body),
     now,
-    offline: { lentNumber: body.orderNumber ?? null, flags: withoutDoubles(flags) },
+    offline: {
+      printedNumber: body.orderNumber ?? null,
+      flags: withoutDoubles(flags),
+      cashierId: seller.cashierId,
+      deviceId: seller.deviceId,
+      goods: sold.goods,
+    },
   });
 }
+
+/** What a till sold before a restore is back within the time for which a till keeps it, or waits for its network. */
+const isSoonAfter = (restored: RestoredBooks | null, now: Date) =>
+  restored !== null && now.getTime() - restored.restoredAtMs <= MAX_AGE_MS;
 
 const flag = (code: OrderFlag['code'], detail: string): OrderFlag => ({ code, detail });
 
@@ -165,26 +189,33 @@ function usualTotal(exactMinor: number, payments: OfflineOrder['payments'], sett
   }
 }
 
-/** A number has to be lent; to whom and for when is for the owner to look at. */
+/** A number has to be lent, or to be of before a restore; to whom and for when is for the owner to look at. */
 function numberFlags(
+  { shop, restored }: OfflineTerms,
   orderNumber: string | undefined,
-  leases: OfflineTerms['leases'],
+  lent: LentTo | undefined,
   { fiscalYear }: PricedSale,
-  actor: Actor,
+  { deviceId }: Seller,
 ): OrderFlag[] {
   if (orderNumber === undefined) return [];
-  const lent = leases.get(orderNumber);
-  if (!lent)
-    throw fieldProblem('order_conflict', '/orderNumber', 'is none that was lent to a device of this shop');
+  if (!lent) {
+    const label = restored ? labelOfBefore(shop.code, restored, orderNumber) : undefined;
+    if (label === undefined)
+      throw fieldProblem('order_conflict', '/orderNumber', 'is none that was lent to a device of this shop');
+    return isYearLabel(label) && label !== fiscalYear ? [ofOtherYear(orderNumber, label, fiscalYear)] : [];
+  }
   const flags: OrderFlag[] = [];
-  if (lent.deviceId !== deviceOf(actor)) {
+  if (lent.deviceId !== deviceId) {
     flags.push(
       flag('number_of_other_device', `${orderNumber} was lent to ${lent.deviceName}, not to this device.`),
     );
   }
-  if (lent.fiscalYear !== fiscalYear) {
-    const detail = `${orderNumber} is a number of the fiscal year ${lent.fiscalYear}; it was sold in ${fiscalYear}.`;
-    flags.push(flag('number_of_other_year', detail));
-  }
+  if (lent.fiscalYear !== fiscalYear) flags.push(ofOtherYear(orderNumber, lent.fiscalYear, fiscalYear));
   return flags;
 }
+
+const ofOtherYear = (orderNumber: string, year: string, soldIn: string) =>
+  flag(
+    'number_of_other_year',
+    `${orderNumber} is a number of the fiscal year ${year}; it was sold in ${soldIn}.`,
+  );

@@ -3,6 +3,8 @@ import type { Order } from './order.entity.ts';
 
 /** What several actions refuse, in the same words. */
 
+export const NEVER_ON_MENU = 'This product was never on the menu.';
+
 export const takenLineId = () =>
   fieldProblem('order_conflict', '/items', 'have a line id that another order has');
 

@@ -6,6 +6,8 @@ import type { NewRefund } from '../../contract/refunds.ts';
 import { isUniqueViolation } from '../../database/pg-errors.ts';
 import { priceRefund } from '../../pricing/index.ts';
 import { type Context, deviceOf, personOf } from '../context.ts';
+import { findEpoch } from '../epochs/find-epoch.ts';
+import { seriesLabel } from '../epochs/series-label.ts';
 import { moveStock } from '../inventory/sql/move-stock.ts';
 import { requestHashOf } from '../request-hash.ts';
 import { lockOpenShift } from '../shifts/sql/open-shift.ts';
@@ -130,7 +132,8 @@ async function priceRow(
   const at = tx.app.now();
   const shop = await findShop(tx.em, order.shopId);
   const businessDate = businessDateAt(at, shop);
-  const label = fiscalYearLabel(businessDate, settingsOf(shop).fiscalYearStart);
+  const fiscalYear = fiscalYearLabel(businessDate, settingsOf(shop).fiscalYearStart);
+  const label = seriesLabel(await findEpoch(tx.em, order.shopId), fiscalYear);
   return {
     id,
     reason,

@@ -7,8 +7,10 @@ import { query } from '../../database/query.ts';
 import { requireStanding } from '../auth/standing.ts';
 import type { Context } from '../context.ts';
 import { leasesOfNumbers } from '../devices/leases-of-numbers.ts';
+import { findRestoredBooks } from '../epochs/numbers-before.ts';
 import { createQueues } from '../queue.ts';
 import { settingsOf } from '../shops/settings.ts';
+import { findSellers } from './brought-back.ts';
 import { readOrders } from './find-orders.ts';
 import { flagPrintedNumber } from './flag-number.ts';
 import { draftOfflineSale, type OfflineTerms, offlineHash } from './offline-sale.ts';
@@ -37,8 +39,8 @@ type Known = Map<string, { requestHash: string; order: OrderView | null }>;
 type Batch = { context: Context; terms: OfflineTerms; known: Known };
 
 /**
- * Takes sales that were made offline onto the books, each by itself: one that can't be taken keeps no other from it, and one
- * that is there already is answered as it stands. Throws `too_busy`.
+ * Takes sales that were made offline onto the books, or that come back after a restore, each by itself: one that can't be taken
+ * keeps no other from it, and one that is there already is answered as it stands. Throws `too_busy`.
  */
 export async function replayOrders(
   context: Context,
@@ -90,11 +92,15 @@ async function loadBatch(context: Context, shopId: string, sent: Sent[]): Promis
   const orderIds = bodies.map(({ id }) => id);
   const { shop, earlier, products } = await loadForSales(em, shopId, orderIds, [...productIds]);
   const numbers = bodies.flatMap(({ orderNumber }) => orderNumber ?? []);
+  const restored = await findRestoredBooks(em, shopId, shop.epoch);
+  const answered = restored ? bodies.flatMap((body) => body.answered ?? []) : [];
   const terms: OfflineTerms = {
     shop,
     settings: settingsOf(shop),
     products: new Map(products.map((product) => [product.id, product])),
     leases: await leasesOfNumbers(em, shop, numbers),
+    restored,
+    sellers: await findSellers(em, shopId, answered),
   };
   const own = earlier.filter((order) => order.shopId === shopId).map(({ id }) => id);
   const parts = own.length === 0 ? null : await readOrders(em, shopId, own);

@@ -9,8 +9,9 @@ import { lockItems } from '../inventory/sql/lock-items.ts';
 import { createQueues } from '../queue.ts';
 import { retrying } from '../retrying.ts';
 import { readOrder } from './find-orders.ts';
-import { takenLineId, takenNumber, takenPaymentId } from './order-problems.ts';
+import { NEVER_ON_MENU, takenLineId, takenNumber, takenPaymentId } from './order-problems.ts';
 import { isSameSale } from './sale-hash.ts';
+import { insertGoods } from './sql/insert-goods.ts';
 import { insertOrder, type NewOrderRow } from './sql/insert-order.ts';
 import { loadForSale } from './sql/load-for-sale.ts';
 import { viewOrder } from './view-order.ts';
@@ -36,7 +37,7 @@ export async function writeSale(context: Context, row: NewOrderRow): Promise<Pla
   const { app, em } = context;
   const { id, shopId } = row.draft;
   try {
-    const order = await sales.run(shopId, () => retrying(() => insertOrder(context, row)));
+    const order = await sales.run(shopId, () => retrying(() => insertWithGoods(context, row)));
     app.bus.tell({ kind: 'events', shopId });
     return { order, isReplay: false };
   } catch (error) {
@@ -46,7 +47,7 @@ export async function writeSale(context: Context, row: NewOrderRow): Promise<Pla
     const isOutrun =
       taken === 'orders_pkey' || ((isNumberTaken || isShort(error)) && (await isPlaced(em, shopId, id)));
     if (isOutrun) return { order: await readSame(context, shopId, id, row.requestHash), isReplay: true };
-    if (isNumberTaken && row.lentNumber !== null) throw takenNumber();
+    if (isNumberTaken && row.printedNumber !== null) throw takenNumber();
     if (taken === 'order_lines_pkey') throw takenLineId();
     if (taken === 'payments_pkey') throw takenPaymentId();
     throw error;
@@ -66,6 +67,7 @@ export async function writeSales(
   const phones = new Set(rows.flatMap(({ customerPhone }) => customerPhone ?? []));
   const phoneHashes = [...phones].map((phone) => hashPhone(app.keys, shopId, phone));
   const write = async (tx: EntityManager) => {
+    await writeGoods(tx, shopId, rows);
     // The counter row is locked from the first sale on, and these come before it in the order of locks.
     await lockItems(tx, shopId, [...itemIds]);
     await lockCustomers(tx, shopId, phoneHashes);
@@ -76,6 +78,41 @@ export async function writeSales(
   const orders = await sales.run(shopId, () => retrying(() => em.transactional(write)));
   app.bus.tell({ kind: 'events', shopId });
   return orders;
+}
+
+/** One statement, unless the order sold what the shop doesn't know: then those rows come first, in the same transaction. */
+async function insertWithGoods({ app, em }: Context, row: NewOrderRow): Promise<OrderView> {
+  if (!hasGoods(row)) return await insertOrder({ app, em }, row);
+  return await em.transactional(async (tx) => {
+    await writeGoods(tx, row.draft.shopId, [row]);
+    return await insertOrder({ app, em: tx }, row);
+  });
+}
+
+const hasGoods = ({ goods }: NewOrderRow) =>
+  goods !== null && goods.products.length + goods.variants.length > 0;
+
+/** Throws `unknown_product` for an id that another shop has: it is answered as one that nobody has. */
+async function writeGoods(em: EntityManager, shopId: string, rows: NewOrderRow[]): Promise<void> {
+  const lacking = rows.filter(hasGoods);
+  if (lacking.length === 0) return;
+  const goods = lacking.flatMap((row) => row.goods ?? []);
+  const taken = await insertGoods(em, shopId, goods, (lacking[0] as NewOrderRow).at);
+  if (taken.size > 0) throw neverOnMenu(lacking, taken);
+}
+
+function neverOnMenu(rows: NewOrderRow[], taken: ReadonlySet<string>): ProblemError {
+  const errors = rows.flatMap(({ draft }) =>
+    draft.items.flatMap(({ productId, variantId }, index) => {
+      const field = taken.has(productId)
+        ? 'productId'
+        : variantId && taken.has(variantId)
+          ? 'variantId'
+          : null;
+      return field ? [{ pointer: `/items/${index}/${field}`, detail: NEVER_ON_MENU }] : [];
+    }),
+  );
+  return new ProblemError('unknown_product', { detail: NEVER_ON_MENU, errors });
 }
 
 const isShort = (error: unknown) => error instanceof ProblemError && error.code === 'out_of_stock';

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { v7 as uuidv7 } from 'uuid';
 import { fieldProblem } from '../../contract/problem.ts';
@@ -25,6 +26,13 @@ export async function createShop(
   });
 }
 
+// The counters of a shop, in its first epoch.
+const INSERT_HEAD = `
+  WITH first AS (
+    INSERT INTO shop_epochs (shop_id, epoch, number, began_at, reason) VALUES ($1, $2, 1, $3, 'opened')
+  )
+  INSERT INTO shop_heads (shop_id, epoch) VALUES ($1, $2)`;
+
 /**
  * The shop, its counter row, the owner's own shop if there was none yet, and the first record of its audit, which says that
  * it is there by this hand; inside a transaction. Throws `already_exists`.
@@ -51,7 +59,7 @@ export async function openShop(
     if (!isUniqueViolation(error, 'shops_code_key')) throw error;
     throw fieldProblem('already_exists', '/code', `${newShop.code} is another shop's code`);
   }
-  await query(em, 'INSERT INTO shop_heads (shop_id) VALUES ($1)', [shop.id]);
+  await query(em, INSERT_HEAD, [shop.id, randomUUID(), now]);
   await query(em, 'INSERT INTO audit_chains (id, shop_id) VALUES ($1, $1)', [shop.id]);
   owner.shopId ??= shop.id;
   await em.flush();

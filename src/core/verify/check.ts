@@ -32,13 +32,18 @@ export type Check = {
 export const MAX_FAULTS = 100;
 
 /**
- * A check in SQL; `$1` is the shop. `checked` selects one count, `faults` selects `subject` and `detail`, `notes`, in the
- * order in which they are shown, `note`.
+ * A check in SQL; `$1` is the shop, `$2` and so on what `parameters` gives. `checked` selects one count, `faults` selects
+ * `subject` and `detail`, `notes`, in the order in which they are shown, `note`.
  */
-export type SqlCheck = Omit<Check, 'look'> & { checked: string; faults: string; notes?: string };
+export type SqlCheck = Omit<Check, 'look'> & {
+  checked: string;
+  faults: string;
+  notes?: string;
+  parameters?: (context: VerifyContext, shopId: string) => Promise<unknown[]>;
+};
 
 /** One statement that counts everything and names the first faults, so that both are of one moment. */
-export function sqlCheck({ checked, faults, notes, ...check }: SqlCheck): Check {
+export function sqlCheck({ checked, faults, notes, parameters, ...check }: SqlCheck): Check {
   const noted = notes
     ? `, (SELECT coalesce(json_agg(note), '[]') FROM (SELECT note FROM (${notes}) n LIMIT ${MAX_FAULTS}) first) AS notes`
     : '';
@@ -49,8 +54,9 @@ export function sqlCheck({ checked, faults, notes, ...check }: SqlCheck): Check 
       FROM (SELECT subject, detail FROM fault ORDER BY subject, detail LIMIT ${MAX_FAULTS}) first) AS faults${noted}`;
   return {
     ...check,
-    async look({ em }, shopId) {
-      const [found] = await query<Found>(em, statement, [shopId]);
+    async look(context, shopId) {
+      const more = (await parameters?.(context, shopId)) ?? [];
+      const [found] = await query<Found>(context.em, statement, [shopId, ...more]);
       if (!found) throw new Error('A count over no rows is still a row.');
       return found;
     },

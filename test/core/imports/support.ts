@@ -40,7 +40,12 @@ export async function givenShop(client: pg.Client, fields: Partial<SalesShop> = 
     'INSERT INTO shops (id, name, code, currency, timezone, day_start) VALUES ($1, $2, $2, $3, $4, $5)',
     [shop.id, shop.code, shop.currency, shop.timezone, shop.dayStart],
   );
-  await client.query('INSERT INTO shop_heads (shop_id) VALUES ($1)', [shop.id]);
+  await client.query(
+    `WITH first AS (
+       INSERT INTO shop_epochs (shop_id, epoch, number, began_at, reason) VALUES ($1, $2, 1, now(), 'opened'))
+     INSERT INTO shop_heads (shop_id, epoch) VALUES ($1, $2)`,
+    [shop.id, randomUUID()],
+  );
   return shop;
 }
 

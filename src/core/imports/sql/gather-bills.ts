@@ -65,7 +65,7 @@ const GATHER = `
     JOIN unnest($1::date[], $2::text[]) AS d (business_date, label) USING (business_date)
   ) judged`;
 
-/** `days` are all business dates of the file, `labels` their fiscal years. */
+/** `days` are all business dates of the file, `labels` those of their fiscal years. */
 export async function gatherBills(
   client: Client,
   shopId: string,
@@ -80,7 +80,7 @@ export async function gatherBills(
 export type BillCount = {
   verdict: 'new' | 'known' | 'changed' | 'too large';
   isReturn: boolean;
-  /** The fiscal year. */
+  /** Of its fiscal year. */
   label: string;
   bills: number;
   lines: number;

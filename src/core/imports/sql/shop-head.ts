@@ -1,7 +1,16 @@
 import type { Client } from 'pg';
 import type { EventActor, EventData } from '../../../contract/events.ts';
+import { FIND_EPOCH } from '../../epochs/find-epoch.ts';
+import type { Epoch } from '../../epochs/series-label.ts';
 
 export type Series = Record<string, number>;
+
+/** The epoch that the shop is in, by which its numbers are labelled. */
+export async function readEpoch(client: Client, shopId: string): Promise<Epoch> {
+  const [epoch] = (await client.query<Epoch>(FIND_EPOCH, [shopId])).rows;
+  if (!epoch) throw new Error(`Shop ${shopId} has no epoch`);
+  return epoch;
+}
 
 const READ_SERIES = 'SELECT series FROM shop_heads WHERE shop_id = $1';
 

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 
-/** The series of shop_heads that a bill is numbered by: its fiscal year, or C and its fiscal year. */
+/** The series of shop_heads that a bill is numbered by: the label of its fiscal year, or C and that label. */
 const KEY = `(CASE WHEN n.is_return THEN 'C' ELSE '' END || n.label)`;
 /** As formatOrderNumber and formatCreditNoteNumber do it; `$3` are the last numbers given of each series. */
 const PLACE = `(coalesce(($3::jsonb ->> ${KEY})::bigint, 0) + n.place)::text`;

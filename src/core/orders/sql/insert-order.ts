@@ -9,6 +9,7 @@ import { asOutOfStock } from '../../inventory/out-of-stock.ts';
 import { MOVE_STOCK, moveStockParameters, type StockChange } from '../../inventory/sql/move-stock.ts';
 import { openShiftOf } from '../../shifts/sql/open-shift.ts';
 import type { LineStock } from '../make-bill.ts';
+import type { UnknownGoods } from './insert-goods.ts';
 import { LINE_COLUMNS, linesOf } from './line-rows.ts';
 
 /** What only the database can say: who the customer is, which drawer is open, which number comes next, what ran short. */
@@ -30,8 +31,10 @@ export type NewOrderRow = {
   /** The key of the number series, and what stands before the number. */
   series: string;
   numberPrefix: string;
-  /** Out of a lease; null takes the next one of the series. */
-  lentNumber: string | null;
+  /** What is on its bill already, out of a lease or of an epoch before; null takes the next one of the series. */
+  printedNumber: string | null;
+  /** Rows that it needs and the shop hasn't, written before it. */
+  goods: UnknownGoods | null;
   actor: Actor;
   /** Now; a sale that was made offline was sold before. */
   at: Date;
@@ -156,7 +159,7 @@ export async function insertOrder(
     newCustomerId,
     phone ? phone.hash : null,
     row.waivesServiceCharge,
-    row.lentNumber,
+    row.printedNumber,
     phone ? phone.sealed : null,
     row.typedPhone === null ? null : sealTypedPhone(keys, draft.id, row.typedPhone),
   ]);

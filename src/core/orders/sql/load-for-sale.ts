@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { SettingsValues } from '../../../contract/settings.ts';
 import { query, queryRow } from '../../../database/query.ts';
+import type { Epoch } from '../../epochs/series-label.ts';
 
 /** A product as a sale needs it; amounts and quantities as PostgreSQL's decimal text. */
 export type SaleProduct = {
@@ -36,6 +37,7 @@ export type SaleShop = {
   timezone: string;
   dayStart: string;
   settings: Partial<SettingsValues>;
+  epoch: Epoch;
 };
 
 type Earlier = { id: string; shopId: string; requestHash: string };
@@ -43,7 +45,9 @@ type Earlier = { id: string; shopId: string; requestHash: string };
 type Row = { shop: SaleShop; earlier: Earlier | null; products: SaleProduct[] };
 
 const SHOP = `jsonb_build_object('id', s.id, 'code', s.code, 'currency', s.currency, 'timezone', s.timezone,
-  'dayStart', s.day_start, 'settings', s.settings)`;
+  'dayStart', s.day_start, 'settings', s.settings, 'epoch', (
+    SELECT jsonb_build_object('id', e.epoch, 'isFirst', e.reason = 'opened')
+    FROM shop_heads h JOIN shop_epochs e USING (shop_id, epoch) WHERE h.shop_id = s.id))`;
 
 const EARLIER = `jsonb_build_object('id', o.id, 'shopId', o.shop_id, 'requestHash', o.request_hash)`;
 

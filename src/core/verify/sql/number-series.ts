@@ -1,23 +1,64 @@
 import { sqlCheck } from '../check.ts';
+import { cameBack, EPOCHS, labelsByEpoch } from './epochs.ts';
+
+/** More would be a page of numbers that nobody reads. */
+const MAX_RANGES = 10;
 
 /** Numbers of a device's own series, `KULF-A/2627/0001`, are looked at in `lent-numbers`. */
 const IS_OWN = "order_number NOT LIKE '%-%/%'";
 
-/** Bills, credit notes and Z reports are numbered 1, 2, 3 … in each series, up to what the counter row says. */
+const CAME_BACK = cameBack({
+  label: 'numbered.series',
+  isBeyond: `numbered.number > coalesce((e.series ->> numbered.series)::bigint, 0)
+    AND split_part(numbered.text, '/', 3) = lpad(numbered.number::text, greatest(6, length(numbered.number::text)), '0')`,
+  receivedAt: 'numbered.received_at',
+});
+
+// What the shop numbered itself, and what came back after a restore with the number that it had. Credit notes never do, and
+// neither do Z reports, whose one series goes on through all epochs.
+const numberedBy = (printed: string) => `
+  ${EPOCHS}, printed AS (
+    ${printed}
+  ), numbered AS (
+    SELECT split_part(text, '/', 2) AS series, substring(text FROM '^[A-Z]+/[^/]+/(\\d{1,18})$')::bigint AS number, text,
+      received_at
+    FROM printed
+  ), judged AS MATERIALIZED (
+    SELECT series, number, text, coalesce(${CAME_BACK}, false) AS is_back FROM numbered
+  ), closed AS (
+    -- the counters of the epochs before
+    SELECT s.key AS series, s.value::bigint AS last FROM epoch, jsonb_each_text(epoch.series) s
+    WHERE is_current AND s.key <> 'Z'
+  )`;
+
+const ALL = numberedBy(`
+    SELECT order_number AS text, received_at FROM orders WHERE shop_id = $1 AND ${IS_OWN}
+    UNION ALL SELECT credit_note_number, NULL FROM refunds WHERE shop_id = $1`);
+
+/** Those that came in later than they were sold, if there ever was a restore. */
+const LATE = numberedBy(`
+    SELECT order_number AS text, received_at FROM orders
+    WHERE shop_id = $1 AND ${IS_OWN} AND received_at IS NOT NULL AND EXISTS (SELECT FROM epoch WHERE reason <> 'opened')`);
+
+const RANGE = "CASE WHEN first = last THEN first::text ELSE first || '–' || last END";
+const RANGES = `string_agg(${RANGE}, ', ' ORDER BY first) FILTER (WHERE place <= ${MAX_RANGES})
+  || CASE WHEN count(*) > ${MAX_RANGES} THEN ', …' ELSE '' END`;
+
+/**
+ * Bills, credit notes and Z reports are numbered 1, 2, 3 … in each series, up to what the counter row says. In series of
+ * before a restore, those beyond the counter of then came back or are missing, which is said.
+ */
 export const numberSeries = sqlCheck({
   name: 'number-series',
-  holds: 'Bills, credit notes and Z reports are numbered without a gap',
+  holds: 'Bills, credit notes and Z reports are numbered without a gap, but for what a restore accounts for',
   counts: 'numbers',
+  parameters: labelsByEpoch,
   checked: `
     SELECT (SELECT count(*) FROM orders WHERE shop_id = $1 AND ${IS_OWN}) + (SELECT count(*) FROM refunds WHERE shop_id = $1)
       + (SELECT count(z_number) FROM shifts WHERE shop_id = $1)`,
   faults: `
-    WITH printed AS (
-      SELECT order_number AS text FROM orders WHERE shop_id = $1 AND ${IS_OWN}
-      UNION ALL SELECT credit_note_number FROM refunds WHERE shop_id = $1
-    ), given AS (
-      SELECT split_part(text, '/', 2) AS series, substring(text FROM '^[A-Z]+/[^/]+/(\\d{1,18})$')::bigint AS number, text
-      FROM printed
+    WITH ${ALL}, given AS (
+      SELECT series, number, text FROM judged WHERE NOT is_back
       UNION ALL SELECT 'Z', z_number, 'Z' || z_number FROM shifts WHERE shop_id = $1 AND z_number IS NOT NULL
     ), counted AS (
       SELECT series, count(*) AS count, min(number) AS first, max(number) AS last, count(DISTINCT number) AS different
@@ -39,7 +80,36 @@ export const numberSeries = sqlCheck({
       IS DISTINCT FROM (CASE WHEN c.count > 0 THEN 1::bigint END, head.last, head.last, head.last)
       AND coalesce(c.count, head.last) > 0
     UNION ALL
-    SELECT text, 'It is no number of a series.' FROM given
+    SELECT 'Series ' || series, format('It is of before a restore, when the counter stood at %s; now it stands at %s.',
+      closed.last, coalesce(head.last, 0))
+    FROM closed LEFT JOIN head USING (series) WHERE head.last IS DISTINCT FROM closed.last
+    UNION ALL
+    SELECT text, 'It is no number of a series.' FROM (
+      SELECT series, number, text FROM given UNION ALL SELECT series, number, text FROM judged WHERE is_back
+    ) given
     WHERE number IS NULL
       OR series <> 'Z' AND split_part(text, '/', 1) <> (SELECT code FROM shops WHERE id = $1)`,
+  notes: `
+    WITH ${LATE}, range AS (
+      SELECT series, min(number) AS first, max(number) AS last, count(*) AS count,
+        row_number() OVER (PARTITION BY series ORDER BY min(number)) AS place,
+        lag(max(number)) OVER (PARTITION BY series ORDER BY min(number)) AS before
+      FROM (
+        SELECT series, number, number - row_number() OVER (PARTITION BY series ORDER BY number) AS island
+        FROM judged WHERE is_back
+      ) back GROUP BY series, island
+    ), gap AS (
+      SELECT series, coalesce(before, closed.last, 0) + 1 AS first, range.first - 1 AS last,
+        row_number() OVER (PARTITION BY series ORDER BY range.first) AS place
+      FROM range LEFT JOIN closed USING (series)
+      WHERE range.first > coalesce(before, closed.last, 0) + 1
+    ), back AS (
+      SELECT series, sum(count) AS count, ${RANGES} AS ranges FROM range GROUP BY series
+    ), missing AS (
+      SELECT series, ${RANGES} AS ranges FROM gap GROUP BY series
+    )
+    SELECT format('%s/%s: up to %s in the backup; %s beyond came back after the restore: %s', s.code, series,
+      coalesce(closed.last, 0), back.count, back.ranges) || coalesce('; missing in between: ' || missing.ranges, '') AS note
+    FROM back JOIN shops s ON s.id = $1 LEFT JOIN closed USING (series) LEFT JOIN missing USING (series)
+    ORDER BY series`,
 });

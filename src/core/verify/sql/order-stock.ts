@@ -7,13 +7,16 @@ const DUE = `
   part AS (
     SELECT l.order_id, l.line_no, l.quantity, (r->>'itemId')::uuid AS item_id, (r->>'quantity')::numeric AS each
     FROM order_lines l, jsonb_array_elements(l.recipe) r WHERE l.shop_id = $1
+  ), note AS (
+    -- series of a bill's credit notes one after the other: their labels don't tell which came first
+    SELECT id, order_id, restock, credit_note_number AS number, min(created_at) OVER (
+      PARTITION BY order_id, split_part(credit_note_number, '/', 2)) AS series_from
+    FROM refunds WHERE shop_id = $1 AND order_id IS NOT NULL
   ), back AS (
     SELECT f.id AS refund_id, f.restock, b.order_id, b.order_line_no AS line_no, b.quantity,
       sum(b.quantity) OVER (
-        PARTITION BY b.order_id, b.order_line_no
-        ORDER BY split_part(f.credit_note_number, '/', 2), length(f.credit_note_number), f.credit_note_number) AS after
-    FROM refunds f JOIN refund_lines b ON b.shop_id = f.shop_id AND b.refund_id = f.id
-    WHERE f.shop_id = $1 AND f.order_id IS NOT NULL
+        PARTITION BY b.order_id, b.order_line_no ORDER BY f.series_from, length(f.number), f.number) AS after
+    FROM note f JOIN refund_lines b ON b.shop_id = $1 AND b.refund_id = f.id
   ), due AS (
     SELECT order_id, order_id AS source, item_id, -sum(round(each * part.quantity, 3)) AS quantity
     FROM part JOIN orders o ON o.shop_id = $1 AND o.id = part.order_id

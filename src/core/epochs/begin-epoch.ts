@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { patiently, query } from '../../database/query.ts';
+import { readKeptHead } from '../audit/kept-heads.ts';
+import { INSTALLATION, recordedActor, recordSecurity } from '../audit/record-security.ts';
+import { type RestoredBackup, type RestoreReason, signRestore } from '../audit/restores.ts';
+import type { EndReason } from '../auth/session.entity.ts';
+import type { Context } from '../context.ts';
+import { type Epoch, labelsOf, yearsAround } from './series-label.ts';
+
+export type NewEpochs = {
+  reason: RestoreReason;
+  /** The backup that the data is of, where that is known. */
+  backup: RestoredBackup | null;
+  /** From when on what happened is lost: with a restore, since the backup was made; with an undo, since that restore. */
+  lostSince?: Date | null;
+  /** Makes the epochs' ids; random unless said. */
+  newId?: () => string;
+};
+
+/** Ten years of bills are looked through for their labels: some seconds, where a sale has milliseconds. */
+const SET_TIMEOUT = "SET LOCAL statement_timeout = '10min'";
+const TIMEOUT_MS = 10 * 60_000 + 2_000;
+/** A new id meets one of a thousand labels that are known with odds of 1 to 4. */
+const MAX_TRIES = 100;
+
+// Whoever else writes to these shops waits for the commit: nobody should be there.
+const LOCK_HEADS = `
+  SELECT shop_id AS "shopId", epoch FROM shop_heads ORDER BY shop_id FOR UPDATE`;
+
+const KNOWN_LABELS = `
+  SELECT DISTINCT split_part(order_number, '/', 2) AS label FROM orders WHERE shop_id = $1
+  UNION SELECT label FROM number_leases WHERE shop_id = $1
+  UNION SELECT jsonb_object_keys(series) FROM shop_heads WHERE shop_id = $1`;
+
+const LATER_EPOCHS = `
+  SELECT epoch AS id, false AS "isFirst" FROM shop_epochs WHERE shop_id = $1 AND reason <> 'opened'`;
+
+const INSERT_EPOCH = `
+  WITH head AS (SELECT series FROM shop_heads WHERE shop_id = $1), begun AS (
+    INSERT INTO shop_epochs (shop_id, epoch, number, began_at, reason, backup_id, backup_made_at, series)
+    SELECT $1, $2, (SELECT max(number) + 1 FROM shop_epochs WHERE shop_id = $1), $3, $4, $5, $6, series FROM head
+  )
+  UPDATE shop_heads SET epoch = $2 WHERE shop_id = $1`;
+
+const END_SESSIONS = 'UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE ended_at IS NULL';
+const USE_UP_CODES = 'UPDATE pairing_codes SET used_at = $1 WHERE used_at IS NULL';
+
+/**
+ * Begins a new epoch in every shop of a database that was restored, or put back, and migrated; before any server runs on it.
+ * Positions of the feed from before mean nothing then, numbers begin series of their own, everybody signs in again, open
+ * pairing codes are used up, and each chain of the audit says who did it, signed. Wrong PINs stay counted. All in one
+ * transaction. `app.config.home` is where this machine's kept heads of the audit are; once the database has taken its place,
+ * `setHeadsAside` puts them aside.
+ */
+export async function beginEpoch(
+  {
+    app,
+    em,
+    actor,
+  }: Pick<Context, 'em' | 'actor'> & { app: Pick<Context['app'], 'config' | 'now' | 'keys'> },
+  { reason, backup, lostSince = backup?.madeAt ?? null, newId = randomUUID }: NewEpochs,
+): Promise<{ shopId: string; epoch: string }[]> {
+  const at = app.now();
+  const begin = async (tx: EntityManager) => {
+    await query(tx, SET_TIMEOUT);
+    const heads = await query<{ shopId: string }>(tx, LOCK_HEADS);
+    const begun: { shopId: string; epoch: string }[] = [];
+    for (const { shopId } of heads) {
+      const epoch = await freeEpoch(tx, shopId, at, newId);
+      const { id, madeAt } = backup ?? { id: null, madeAt: null };
+      await query(tx, INSERT_EPOCH, [shopId, epoch, at, reason, id, madeAt]);
+      begun.push({ shopId, epoch });
+    }
+    await query(tx, END_SESSIONS, [at, 'restored' satisfies EndReason]);
+    await query(tx, USE_UP_CODES, [at]);
+    for (const { shopId, epoch } of [...begun, { shopId: null, epoch: null }]) {
+      const chainId = shopId ?? INSTALLATION;
+      const kept = await readKeptHead(app.config.home, chainId);
+      const lost = kept === 'unreadable' ? null : kept;
+      const restoring = { chainId, at, reason, backup, lostSince, epoch, lost };
+      const details = await signRestore({ app, em: tx }, restoring);
+      await recordSecurity(tx, { type: 'restored', shopId, at, ...recordedActor(actor), details });
+    }
+    return begun;
+  };
+  return await patiently(TIMEOUT_MS, () => em.fork().transactional(begin));
+}
+
+/** An epoch none of whose labels the shop's records have, nor may have had. Throws after very many tries. */
+async function freeEpoch(em: EntityManager, shopId: string, at: Date, newId: () => string): Promise<string> {
+  const rows = await query<{ label: string }>(em, KNOWN_LABELS, [shopId]);
+  const earlier = await query<Epoch>(em, LATER_EPOCHS, [shopId]);
+  const known = new Set(rows.map(({ label }) => label));
+  // What they gave after the backup is in no record.
+  for (const epoch of earlier) for (const label of labelsOf(epoch, yearsAround(at))) known.add(label);
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const id = newId();
+    if (!labelsOf({ id, isFirst: false }).some((label) => known.has(label))) return id;
+  }
+  throw new Error(`No epoch of shop ${shopId} has labels of its own.`);
+}

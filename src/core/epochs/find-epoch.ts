@@ -1,0 +1,11 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { queryRow } from '../../database/query.ts';
+import type { Epoch } from './series-label.ts';
+
+export const FIND_EPOCH = `
+  SELECT e.epoch AS id, e.reason = 'opened' AS "isFirst"
+  FROM shop_heads h JOIN shop_epochs e USING (shop_id, epoch) WHERE h.shop_id = $1`;
+
+/** The epoch that a shop is in. It changes only while no server runs. */
+export const findEpoch = (em: EntityManager, shopId: string): Promise<Epoch> =>
+  queryRow<Epoch>(em, FIND_EPOCH, [shopId]);

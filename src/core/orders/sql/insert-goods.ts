@@ -1,0 +1,73 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { query } from '../../../database/query.ts';
+
+/** A product that an order names and the shop doesn't know; amounts as decimal text. */
+export type UnknownProduct = {
+  id: string;
+  name: string;
+  price: string;
+  category: string | null;
+  taxClass: string | null;
+  hsn: string | null;
+};
+
+export type UnknownVariant = { id: string; productId: string; name: string; price: string };
+
+export type UnknownGoods = { products: UnknownProduct[]; variants: UnknownVariant[] };
+
+// They have left the menu the moment that they come: no till offers them. In the order of their ids, so that two orders that
+// bring the same ones don't wait for each other.
+const INSERT_PRODUCTS = `
+  INSERT INTO products (id, shop_id, name, price, category, tax_class, hsn, is_active, created_at, updated_at, deleted_at)
+  SELECT p.id, $1, p.name, p.price, p.category, p."taxClass", p.hsn, false, $3::timestamptz, $3, $3
+  FROM jsonb_to_recordset($2::jsonb) AS p (
+    id uuid, name text, price numeric, category text, "taxClass" text, hsn text)
+  ORDER BY p.id ON CONFLICT (id) DO NOTHING`;
+
+const INSERT_VARIANTS = `
+  INSERT INTO product_variants (id, shop_id, product_id, name, price, deleted_at)
+  SELECT v.id, $1, v."productId", v.name, v.price, $3::timestamptz
+  FROM jsonb_to_recordset($2::jsonb) AS v (id uuid, "productId" uuid, name text, price numeric)
+  ORDER BY v.id ON CONFLICT (id) DO NOTHING`;
+
+const MISSING_PRODUCTS = `
+  SELECT id FROM unnest($2::uuid[]) AS wanted (id)
+  WHERE NOT EXISTS (SELECT FROM products p WHERE p.shop_id = $1 AND p.id = wanted.id)`;
+
+const MISSING_VARIANTS = `
+  SELECT wanted.id FROM unnest($2::uuid[], $3::uuid[]) AS wanted (id, product_id)
+  WHERE NOT EXISTS (SELECT FROM product_variants v
+    WHERE v.shop_id = $1 AND v.product_id = wanted.product_id AND v.id = wanted.id)`;
+
+const once = <T extends { id: string }>(all: T[]): T[] => [
+  ...new Map(all.map((each) => [each.id, each])).values(),
+];
+
+/**
+ * Gives orders the rows that they point to, for goods that came onto the menu after the backup from which the shop was
+ * restored. Gives the ids that are another shop's, or another product's: nothing was written for these.
+ */
+export async function insertGoods(
+  em: EntityManager,
+  shopId: string,
+  goods: UnknownGoods[],
+  at: Date,
+): Promise<Set<string>> {
+  const products = once(goods.flatMap((each) => each.products));
+  const variants = once(goods.flatMap((each) => each.variants));
+  const taken = new Set<string>();
+  const note = (rows: { id: string }[]) => {
+    for (const { id } of rows) taken.add(id);
+  };
+  if (products.length > 0) {
+    await query(em, INSERT_PRODUCTS, [shopId, JSON.stringify(products), at]);
+    note(await query(em, MISSING_PRODUCTS, [shopId, products.map(({ id }) => id)]));
+  }
+  const placed = variants.filter(({ productId }) => !taken.has(productId));
+  if (placed.length > 0) {
+    await query(em, INSERT_VARIANTS, [shopId, JSON.stringify(placed), at]);
+    const ids = [placed.map(({ id }) => id), placed.map(({ productId }) => productId)];
+    note(await query(em, MISSING_VARIANTS, [shopId, ...ids]));
+  }
+  return taken;
+}
