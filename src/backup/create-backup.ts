@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
+import { createHash, KeyObject } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { Client } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
-import type { Config } from '../config.ts';
+import { type Config, ConfigError } from '../config.ts';
 import { type KeyRow, READ_KEYS } from '../core/keys/key-rows.ts';
-import { masterKeyFingerprint } from '../core/keys/master-key.ts';
+import { masterKeyFingerprint, WrongKeyError } from '../core/keys/master-key.ts';
 import { findMasterKey } from '../core/keys/ring.ts';
 import { version } from '../version.ts';
 import {
@@ -128,15 +128,14 @@ async function writeArchive(client: Client, source: BackupSource, writing: Writi
   const images = await openSnapshotImages(client, source.config);
   const imageBytes = images.list.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   await requireRoom(folder, snapshot.sizeBytes / LEAST_RATIO + imageBytes);
-  const masterKey = await readMasterKey(client, source, snapshot);
+  const masterKey = await readMasterKey(client, source, snapshot, own !== null);
   const { recoveryRecipient } = source.config.backup;
   const recipients = own ? [own.recipient, ...(recoveryRecipient ? [recoveryRecipient] : [])] : [];
   const writer = openWriter(draft.sink, recipients, new Date(header.createdAt));
   try {
     await writer.add(members.readme, readme(own !== null));
     await writer.add(members.header, toJson(header));
-    const secrets: Secrets = { masterKey: masterKey?.export().toString('base64url') ?? null };
-    if (own) await writer.add(members.secrets, toJson(secrets));
+    if (own) await writer.add(members.secrets, toJson(secretsOf(masterKey)));
     const tables = await writeTables(client, snapshot, writer, onProgress);
     const { kept, missing } = await writeImages(images, writer);
     await client.query('COMMIT');
@@ -147,7 +146,7 @@ async function writeArchive(client: Client, source: BackupSource, writing: Writi
       version: header.version,
       postgres: snapshot.postgres,
       migrations: snapshot.migrations,
-      masterKey: masterKey && masterKeyFingerprint(masterKey),
+      masterKey: masterKey === 'unknown' ? masterKey : masterKey && masterKeyFingerprint(masterKey),
       hasSecrets: own !== null,
       recoveryRecipient,
       shops: snapshot.shops,
@@ -170,12 +169,30 @@ async function writeArchive(client: Client, source: BackupSource, writing: Writi
 
 const toJson = (value: unknown) => `${JSON.stringify(value, null, 1)}\n`;
 
-/** The key that the rows of this moment are wrapped with. Throws WrongKeyError when the box has another one. */
-async function readMasterKey(client: Client, { config }: BackupSource, { tables }: Snapshot) {
+/**
+ * The key that the rows of this moment are wrapped with. Throws WrongKeyError when the box has another one, for a backup that could
+ * not be used anywhere; a plain one has no key in it anyhow.
+ */
+async function readMasterKey(
+  client: Client,
+  { config }: BackupSource,
+  { tables }: Snapshot,
+  isNeeded: boolean,
+): Promise<KeyObject | 'unknown' | null> {
   if (!tables.some(({ name }) => name === 'keys')) return null;
   const { rows } = await client.query<KeyRow>(READ_KEYS);
-  return rows.length === 0 ? null : findMasterKey(rows, config.masterKey).key;
+  if (rows.length === 0) return null;
+  try {
+    return findMasterKey(rows, config.masterKey).key;
+  } catch (error) {
+    if (isNeeded || !(error instanceof WrongKeyError || error instanceof ConfigError)) throw error;
+    return 'unknown';
+  }
 }
+
+const secretsOf = (masterKey: KeyObject | 'unknown' | null): Secrets => ({
+  masterKey: masterKey instanceof KeyObject ? masterKey.export().toString('base64url') : null,
+});
 
 async function requireRoom(folder: string, neededBytes: number): Promise<void> {
   const free = await freeBytes(folder);

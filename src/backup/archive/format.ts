@@ -68,7 +68,10 @@ export const Manifest = z.strictObject({
   postgres: z.string(),
   /** Every migration that the schema had, in the order in which they were applied. */
   migrations: z.array(z.string()).min(1),
-  /** Which master key the keys in it are wrapped with (`masterKeyFingerprint`); null where there were no keys yet. */
+  /**
+   * Which master key the keys in it are wrapped with (`masterKeyFingerprint`); `unknown` where the machine of a plain archive had
+   * lost it, null where there were no keys yet.
+   */
   masterKey: z.string().nullable(),
   hasSecrets: z.boolean(),
   /** The public half of the owner's recovery key. */

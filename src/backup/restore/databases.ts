@@ -23,7 +23,7 @@ export function urlOfDatabase(url: string, name: string): string {
 const baseOf = (name: string) => name.slice(0, MAX_NAME_BYTES - ENDING_BYTES);
 const restoringName = (name: string, id: string) => `${baseOf(name)}_restoring_${id.slice(-8)}`;
 const beforeName = (name: string, at: Date) =>
-  `${baseOf(name)}_before_${at.toISOString().replace(/\D/g, '').slice(0, 14)}`;
+  `${baseOf(name)}_before_${at.toISOString().replace(/\D/g, '').slice(0, 17)}`;
 
 /** What a restore does to the databases of a server. All of it from outside of ours. */
 export type Databases = {

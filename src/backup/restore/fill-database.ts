@@ -10,7 +10,7 @@ import { withCopyClient } from '../database/copy-client.ts';
 import { loadArchive } from '../database/load-archive.ts';
 import { openImageTarget, setImageStore } from '../images.ts';
 import type { OnProgress } from '../progress.ts';
-import { masterKeyOf, rewrapKeys } from './rewrap-keys.ts';
+import { rewrapKeys } from './rewrap-keys.ts';
 
 /** The program over a database, as the command line opens it. */
 export type OpenedApp = Services & { orm: MikroORM; close(): Promise<void> };
@@ -48,16 +48,16 @@ export async function fillDatabase(archive: Archive, options: FillOptions): Prom
   } finally {
     images.close();
   }
-  const masterKey = manifest.masterKey === null ? null : masterKeyOf(manifest, secrets, config.masterKey);
-  await withCopyClient(url, async (client) => {
+  const keepsKeys = await withCopyClient(url, async (client) => {
     await setImageStore(client, images.kind);
-    if (manifest.masterKey !== null) await rewrapKeys(client, masterKey, config.masterKey, options.now);
+    const hasKeys = manifest.tables.some(({ name }) => name === 'keys');
+    return !hasKeys || (await rewrapKeys(client, secrets, config.masterKey, options.now));
   });
   const app = await openApp(url);
   try {
     await options.adopt?.(app);
     const shops = await verifyShops(app, onProgress);
-    return { shops, keepsKeys: manifest.masterKey === null || masterKey !== null };
+    return { shops, keepsKeys };
   } finally {
     await app.close();
   }

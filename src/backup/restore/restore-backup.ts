@@ -1,4 +1,8 @@
-import type { Config } from '../../config.ts';
+import { type Config, ConfigError } from '../../config.ts';
+import { setHeadsAside } from '../../core/audit/kept-heads.ts';
+import type { SystemActor } from '../../core/context.ts';
+import { beginEpoch } from '../../core/epochs/begin-epoch.ts';
+import { WrongKeyError } from '../../core/keys/master-key.ts';
 import { withClient } from '../../database/migrate.ts';
 import { freeBytes } from '../archive/archive-file.ts';
 import type { Manifest } from '../archive/format.ts';
@@ -8,9 +12,9 @@ import { BackupRefusedError } from '../errors.ts';
 import type { OnProgress } from '../progress.ts';
 import { requireSound } from '../verify-backup.ts';
 import { urlOfDatabase, withDatabases } from './databases.ts';
-import { type Archive, type Filled, fillDatabase, type OpenApp, type OpenedApp } from './fill-database.ts';
+import { type Archive, type Filled, fillDatabase, type OpenApp } from './fill-database.ts';
 import { requireNoServer } from './require-no-server.ts';
-import { masterKeyOf } from './rewrap-keys.ts';
+import { keepsKeys } from './rewrap-keys.ts';
 
 export type RestoreOptions = {
   config: Config;
@@ -22,7 +26,8 @@ export type RestoreOptions = {
   identities: string[];
   openApp: OpenApp;
   now(): Date;
-  adopt(app: OpenedApp, manifest: Manifest): Promise<void>;
+  /** Who restores, for the audit. */
+  actor: SystemActor;
   /** Asked once all is checked and before anything is touched. */
   confirm(plan: RestorePlan): Promise<boolean>;
   onProgress: OnProgress;
@@ -61,7 +66,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored |
   const plan: RestorePlan = {
     manifest,
     replaces,
-    keepsKeys: manifest.masterKey === null || masterKeyOf(manifest, secrets, config.masterKey) !== null,
+    keepsKeys: keepsKeys(manifest, secrets, config.masterKey),
   };
   await requireNoServer(databaseUrl);
   await requireRoom(config, manifest);
@@ -76,6 +81,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored |
       await requireNoServer(databaseUrl);
       const kept = { replacedAt: options.now().toISOString(), reason: 'restored' } as const;
       const keptDatabase = await databases.swap(next, kept);
+      await setHeadsAside(config.home, options.now());
       // An empty one is nothing to go back to.
       if (!replaces) await databases.drop(keptDatabase);
       return { ...plan, safetyCopy, keptDatabase: replaces && keptDatabase, ...filled };
@@ -108,7 +114,11 @@ const fill = (archive: Archive, options: RestoreOptions, url: string): Promise<F
     openApp: options.openApp,
     now: options.now(),
     onProgress: options.onProgress,
-    adopt: (app) => options.adopt(app, archive.manifest),
+    adopt: async (app) => {
+      const { id, createdAt } = archive.manifest;
+      const context = { app, em: app.orm.em.fork(), actor: options.actor };
+      await beginEpoch(context, { reason: 'restored', backup: { id, madeAt: new Date(createdAt) } });
+    },
   });
 
 /** What is in the database now, whatever version made it. */
@@ -145,10 +155,17 @@ async function requireRoom({ databaseUrl, home }: Config, manifest: Manifest): P
   );
 }
 
+/** Where the master key of what is there is lost, which is one reason to restore, it is kept as far as it goes: not encrypted. */
 async function keepCopy({ config, databaseUrl, now, onProgress }: RestoreOptions): Promise<string> {
-  const { file } = await createBackup(
-    { config, databaseUrl, now },
-    { onProgress: (progress) => onProgress({ ...progress, phase: 'keeping' }) },
-  );
+  const source = { config, databaseUrl, now };
+  const keep = (isPlain: boolean) =>
+    createBackup(source, {
+      isPlain,
+      onProgress: (progress) => onProgress({ ...progress, phase: 'keeping' }),
+    });
+  const { file } = await keep(false).catch((error) => {
+    if (error instanceof WrongKeyError || error instanceof ConfigError) return keep(true);
+    throw error;
+  });
   return file;
 }

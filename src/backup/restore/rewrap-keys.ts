@@ -8,22 +8,18 @@ import { makeMasterKey, masterKeyFingerprint, readMasterKeys } from '../../core/
 import type { Manifest, Secrets } from '../archive/format.ts';
 import { ArchiveError } from '../errors.ts';
 
-/**
- * The master key that the keys of an archive are wrapped with: from the archive itself, or this box's where it is the same.
- * Null where neither has it, as with a plain archive on another machine: then the keys are lost.
- */
-export function masterKeyOf(
-  manifest: Manifest,
-  secrets: Secrets | null,
-  place: MasterKeyPlace,
-): KeyObject | null {
+/** The master keys that may open the keys of an archive: its own, and those of this box. */
+function candidates(secrets: Secrets | null, place: MasterKeyPlace): KeyObject[] {
   const { masterKey } = secrets ?? {};
-  const candidates = [
+  return [
     ...(masterKey ? [createSecretKey(Buffer.from(masterKey, 'base64url'))] : []),
     ...readMasterKeys(place).map(({ key }) => key),
   ];
-  return candidates.find((key) => masterKeyFingerprint(key) === manifest.masterKey) ?? null;
 }
+
+/** Whether a key at hand opens those of an archive, as far as its manifest tells. A plain one has none of its own. */
+export const keepsKeys = ({ masterKey }: Manifest, secrets: Secrets | null, place: MasterKeyPlace): boolean =>
+  masterKey === null || candidates(secrets, place).some((key) => masterKeyFingerprint(key) === masterKey);
 
 const REWRAP = `
   UPDATE keys k SET wrapped = s.wrapped FROM unnest($1::text[], $2::bytea[]) AS s (id, wrapped) WHERE k.id = s.id`;
@@ -31,30 +27,38 @@ const INSERT = 'INSERT INTO keys (id, purpose, wrapped, created_at) VALUES ($1, 
 
 /**
  * Wraps the keys of a restored database with this box's own master key, which it makes if there is none: no key file is ever
- * replaced by a restore, so undoing one needs none back. With `from` null all keys are made anew, and the PINs, which only the old
- * ones could check, are gone. Throws ArchiveError for keys that the archive's own master key does not open, ConfigError.
+ * replaced by a restore, so undoing one needs none back. Where no key at hand opens them, all are made anew, and the PINs, which
+ * only the old ones could check, are gone: then it gives false. Throws ArchiveError for one key that doesn't open while the others
+ * do, ConfigError.
  */
 export async function rewrapKeys(
   client: Client,
-  from: KeyObject | null,
+  secrets: Secrets | null,
   place: MasterKeyPlace,
   now: Date,
-): Promise<void> {
-  const to = makeMasterKey(place);
+): Promise<boolean> {
   await client.query('BEGIN');
   const { rows } = await client.query<KeyRow>(READ_KEYS);
-  if (from) {
+  const [first] = rows;
+  const from = first && candidates(secrets, place).find((key) => unwrapKey(key, first));
+  const to = first && makeMasterKey(place);
+  if (from && to) {
     const wrapped = rows.map((row) => wrapKey(to, row, open(from, row)));
     await client.query(REWRAP, [rows.map(({ id }) => id), wrapped]);
-  } else {
-    await client.query('DELETE FROM keys');
-    await client.query('UPDATE users SET pin_hash = NULL, pin_failures = 0');
-    for (const purpose of purposes) {
-      const { id, wrapped, createdAt } = newKey(to, purpose, now);
-      await client.query(INSERT, [id, purpose, wrapped, createdAt]);
-    }
+  } else if (to) {
+    await makeAnew(client, to, now);
   }
   await client.query('COMMIT');
+  return from !== undefined || first === undefined;
+}
+
+async function makeAnew(client: Client, master: KeyObject, now: Date): Promise<void> {
+  await client.query('DELETE FROM keys');
+  await client.query('UPDATE users SET pin_hash = NULL, pin_failures = 0');
+  for (const purpose of purposes) {
+    const { id, wrapped, createdAt } = newKey(master, purpose, now);
+    await client.query(INSERT, [id, purpose, wrapped, createdAt]);
+  }
 }
 
 function open(master: KeyObject, row: KeyRow): KeyObject {

@@ -1,6 +1,9 @@
+import { setHeadsAside } from '../../core/audit/kept-heads.ts';
+import type { SystemActor } from '../../core/context.ts';
+import { beginEpoch } from '../../core/epochs/begin-epoch.ts';
 import { BackupRefusedError } from '../errors.ts';
 import { type Databases, urlOfDatabase, withDatabases } from './databases.ts';
-import type { OpenApp, OpenedApp } from './fill-database.ts';
+import type { OpenApp } from './fill-database.ts';
 import { requireNoServer } from './require-no-server.ts';
 
 /** How long what was replaced is kept: long enough to notice, short enough for the disk. */
@@ -9,9 +12,11 @@ const KEPT_MS = KEPT_DAYS * 86_400_000;
 
 export type UndoOptions = {
   databaseUrl: string;
+  home: string;
   openApp: OpenApp;
   now(): Date;
-  adopt(app: OpenedApp): Promise<void>;
+  /** Who undoes it, for the audit. */
+  actor: SystemActor;
   confirm(kept: { replacedAt: string }): Promise<boolean>;
 };
 
@@ -23,7 +28,7 @@ export type Undone = { replacedAt: string; keptDatabase: string };
  * BackupRefusedError.
  */
 export async function undoRestore(options: UndoOptions): Promise<Undone | null> {
-  const { databaseUrl, openApp, now, adopt, confirm } = options;
+  const { databaseUrl, home, openApp, now, actor, confirm } = options;
   return await withDatabases(databaseUrl, async (databases) => {
     const [last] = (await databases.listKept()).filter(({ replacedAt }) => !isExpired(replacedAt, now()));
     if (!last) {
@@ -35,7 +40,10 @@ export async function undoRestore(options: UndoOptions): Promise<Undone | null> 
     if (!(await confirm(last))) return null;
     const app = await openApp(urlOfDatabase(databaseUrl, last.name));
     try {
-      await adopt(app);
+      // What happened since the restore is lost with it.
+      const lostSince = new Date(last.replacedAt);
+      const context = { app, em: app.orm.em.fork(), actor };
+      await beginEpoch(context, { reason: 'undone', backup: null, lostSince });
     } finally {
       await app.close();
     }
@@ -43,6 +51,7 @@ export async function undoRestore(options: UndoOptions): Promise<Undone | null> 
       replacedAt: now().toISOString(),
       reason: 'undone',
     });
+    await setHeadsAside(home, now());
     return { replacedAt: last.replacedAt, keptDatabase };
   });
 }

@@ -4,6 +4,7 @@ import { type Restored, type RestorePlan, restoreBackup } from '../../backup/res
 import { undoRestore } from '../../backup/restore/undo-restore.ts';
 import { changeBackupSettings, ensureBackupSettings } from '../../backup/settings.ts';
 import type { Config } from '../../config.ts';
+import { systemActor } from '../../core/context.ts';
 import { IDENTITY_OPTION, openAppOn, readIdentities } from '../backup-support.ts';
 import type { Command, Shell } from '../command.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
@@ -58,7 +59,7 @@ export async function restoreFrom(
       identities,
       openApp: openAppOn(config),
       now,
-      adopt: async () => {},
+      actor: systemActor('cli'),
       async confirm(found) {
         plan = found;
         stop();
@@ -193,9 +194,10 @@ async function undo(shell: Shell, options: Record<string, unknown>): Promise<voi
   try {
     const undone = await undoRestore({
       databaseUrl: database.url,
+      home: config.home,
       openApp: openAppOn(config),
       now: () => new Date(),
-      adopt: async () => {},
+      actor: systemActor('cli'),
       async confirm({ replacedAt }) {
         shell.say(
           `This puts back what was replaced at ${timeOf(replacedAt)}. What was done since is kept for 7 days.`,

@@ -1,0 +1,76 @@
+import { createApp } from '../../src/app.ts';
+import { createBackup } from '../../src/backup/create-backup.ts';
+import { boxKey } from '../../src/backup/keys.ts';
+import { databaseNameOf } from '../../src/backup/restore/databases.ts';
+import type { OpenApp } from '../../src/backup/restore/fill-database.ts';
+import { type RestoreOptions, restoreBackup } from '../../src/backup/restore/restore-backup.ts';
+import { undoRestore } from '../../src/backup/restore/undo-restore.ts';
+import { type Config, loadConfig } from '../../src/config.ts';
+import { systemActor } from '../../src/core/context.ts';
+import { type TestDatabase, testDatabase } from './database.ts';
+import { tempFolder } from './temp.ts';
+
+/** A machine that a backup comes to: a home of its own and a database, empty unless said otherwise. */
+export type Box = { home: string; database: TestDatabase; config: Config };
+
+export async function newBox(env: Record<string, string> = {}, database?: TestDatabase): Promise<Box> {
+  const home = tempFolder();
+  const own = database ?? (await testDatabase({ migrated: false }));
+  return {
+    home,
+    database: own,
+    config: loadConfig({ home }, { DATABASE_URL: own.url, LOG_LEVEL: 'silent', ...env }),
+  };
+}
+
+export const openOn =
+  (config: Config): OpenApp =>
+  (databaseUrl) =>
+    createApp({ ...config, databaseUrl }, { migrate: true });
+
+/** A backup of what a box has now. */
+export const backUp = ({ config, database }: Box, options: Parameters<typeof createBackup>[1] = {}) =>
+  createBackup({ config, databaseUrl: database.url, now: () => new Date() }, options);
+
+/** As `smoocho restore` does it, with yes to everything. */
+export async function restoreOn(
+  { config, database, home }: Box,
+  file: string,
+  more: Partial<RestoreOptions> = {},
+) {
+  const identities = more.identities ?? [(await boxKey(home)).identity];
+  return await restoreBackup({
+    config,
+    databaseUrl: database.url,
+    isInto: false,
+    file,
+    identities,
+    openApp: openOn(config),
+    now: () => new Date(),
+    actor: systemActor('test'),
+    confirm: async () => true,
+    onProgress: () => {},
+    ...more,
+  });
+}
+
+export const undoOn = ({ config, database, home }: Box) =>
+  undoRestore({
+    databaseUrl: database.url,
+    home,
+    openApp: openOn(config),
+    now: () => new Date(),
+    actor: systemActor('test'),
+    confirm: async () => true,
+  });
+
+/** The databases that restores made beside that of a box. */
+export async function besides({ database }: Box): Promise<string[]> {
+  const client = await database.connect();
+  const { rows } = await client.query<{ name: string }>(
+    'SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1) AND datname <> $2 ORDER BY 1',
+    [databaseNameOf(database.url).slice(0, 35), databaseNameOf(database.url)],
+  );
+  await client.end();
+  return rows.map(({ name }) => name);
+}
