@@ -5,14 +5,18 @@ import { asString, type Env, fromEnvOrFile } from './config-sources.ts';
 export type ImageStoreKind = 'filesystem' | 'minio';
 export const imageStoreKinds: readonly ImageStoreKind[] = ['filesystem', 'minio'];
 
-/** An S3 server and a bucket on it. */
-export type S3Config = {
+/** An S3 server, and what opens it. */
+export type S3Server = {
   /** Scheme, name and port, such as `https://s3.eu-west-1.amazonaws.com`. */
   endpoint: string;
-  bucket: string;
   accessKey: string;
   secretKey: string;
   region: string;
+};
+
+/** The bucket of the pictures on it. */
+export type S3Config = S3Server & {
+  bucket: string;
   /** Where browsers reach the same bucket, path-style; then pictures are answered by a redirect to it. */
   publicEndpoint: string | undefined;
 };
@@ -21,6 +25,8 @@ export type StorageConfig = {
   /** Undefined: nobody said. It counts on an installation without pictures; after that, they are where they are. */
   imageStore: ImageStoreKind | undefined;
   s3: S3Config | undefined;
+  /** For backups, whose bucket stands in their address: it is there without a bucket for pictures, too. */
+  s3Server: S3Server | undefined;
 };
 
 /** As the file has them, not looked at yet. */
@@ -44,13 +50,14 @@ export const holdsS3Secret = ({ s3SecretKey }: StorageSettings): boolean =>
 /** What the environment or `config.json` say, checked. Throws ConfigError, without a secret in it. */
 export function storageConfig(file: StorageSettings, env: Env): StorageConfig {
   const imageStore = asStore(asString(env.IMAGE_STORE) ?? asString(file.imageStore));
-  const s3 = s3Config(file, env);
+  const s3Server = s3ServerOf(file, env);
+  const s3 = s3Server && s3Config(s3Server, file, env);
   if (imageStore === 'minio' && !s3) {
     throw new ConfigError(
       'IMAGE_STORE is minio, but S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY are not set.',
     );
   }
-  return { imageStore, s3 };
+  return { imageStore, s3, s3Server };
 }
 
 function asStore(text: string | undefined): ImageStoreKind | undefined {
@@ -58,24 +65,34 @@ function asStore(text: string | undefined): ImageStoreKind | undefined {
   throw new ConfigError(`IMAGE_STORE is ${JSON.stringify(text)}; it must be filesystem or minio.`);
 }
 
-function s3Config(file: StorageSettings, env: Env): S3Config | undefined {
+const bucketOf = (file: StorageSettings, env: Env) =>
+  fromEnvOrFile(env, 'S3_BUCKET') ?? asString(file.s3Bucket);
+
+function s3ServerOf(file: StorageSettings, env: Env): S3Server | undefined {
   const said = {
     S3_ENDPOINT: fromEnvOrFile(env, 'S3_ENDPOINT') ?? asString(file.s3Endpoint),
-    S3_BUCKET: fromEnvOrFile(env, 'S3_BUCKET') ?? asString(file.s3Bucket),
     S3_ACCESS_KEY: fromEnvOrFile(env, 'S3_ACCESS_KEY') ?? asString(file.s3AccessKey),
     S3_SECRET_KEY: fromEnvOrFile(env, 'S3_SECRET_KEY') ?? asString(file.s3SecretKey),
   };
   const missing = Object.entries(said).flatMap(([name, value]) => (value === undefined ? [name] : []));
-  if (missing.length === Object.keys(said).length) return undefined;
+  if (missing.length === Object.keys(said).length && bucketOf(file, env) === undefined) return undefined;
   if (missing.length > 0)
     throw new ConfigError(`An S3 server is named, but ${missing.join(', ')} is not set.`);
-  const publicEndpoint = asString(env.S3_PUBLIC_ENDPOINT) ?? asString(file.s3PublicEndpoint);
   return {
     endpoint: asEndpoint('S3_ENDPOINT', said.S3_ENDPOINT as string),
-    bucket: asBucket(said.S3_BUCKET as string),
     accessKey: said.S3_ACCESS_KEY as string,
     secretKey: said.S3_SECRET_KEY as string,
     region: asString(env.S3_REGION) ?? asString(file.s3Region) ?? DEFAULT_REGION,
+  };
+}
+
+function s3Config(server: S3Server, file: StorageSettings, env: Env): S3Config | undefined {
+  const bucket = bucketOf(file, env);
+  if (bucket === undefined) return undefined;
+  const publicEndpoint = asString(env.S3_PUBLIC_ENDPOINT) ?? asString(file.s3PublicEndpoint);
+  return {
+    ...server,
+    bucket: asBucket(bucket),
     publicEndpoint: publicEndpoint && asEndpoint('S3_PUBLIC_ENDPOINT', publicEndpoint),
   };
 }

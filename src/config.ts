@@ -13,7 +13,7 @@ export { type BackupConfig, cronOf } from './config-backup.ts';
 export type { EdgeConfig } from './config-edge.ts';
 export { ConfigError } from './config-error.ts';
 export { changeConfigFile, readConfigFile, syncFolder } from './config-file.ts';
-export { type ImageStoreKind, imageStoreKinds, type S3Config } from './config-storage.ts';
+export { type ImageStoreKind, imageStoreKinds, type S3Config, type S3Server } from './config-storage.ts';
 
 /** Where everything is and how it runs; the only reader of `process.env`. */
 export type Config = {
@@ -107,6 +107,7 @@ export const withoutRealShop = (config: Config): Config => ({
   databaseUrl: undefined,
   imageStore: undefined,
   s3: undefined,
+  s3Server: undefined,
   masterKey: ownMasterKey(join(config.home, 'secrets')),
 });
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Config, ConfigError } from '../config.ts';
@@ -12,7 +13,7 @@ import {
   readFileBytes,
   removeStaleDrafts,
 } from './archive/archive-file.ts';
-import { ArchiveError } from './errors.ts';
+import { ArchiveError, BackupRefusedError } from './errors.ts';
 import type { OnProgress } from './progress.ts';
 
 /** Where archives are: a folder of this machine, or what begins with a prefix in a bucket of an S3 server. */
@@ -36,22 +37,42 @@ export function parsePlace(text: string): Place {
 export const usualPlace = ({ home, backup }: Pick<Config, 'home' | 'backup'>): Place =>
   parsePlace(backup.to ?? backupsFolder(home));
 
+/**
+ * The place that an option names, else the usual one. Throws BackupRefusedError for a folder that is not there: in the place of a
+ * disk that is not mounted one would be made on this machine's own, and lost with it.
+ */
+export function findPlace(config: Pick<Config, 'home' | 'backup'>, to: unknown): Place {
+  const place = typeof to === 'string' ? parsePlace(to) : usualPlace(config);
+  if (place.kind === 'folder' && place.folder !== backupsFolder(config.home)) requireFolder(place.folder);
+  return place;
+}
+
+function requireFolder(folder: string): void {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return;
+  throw new BackupRefusedError(
+    found
+      ? `${folder} is a file, not a folder.`
+      : `There is no folder ${folder}. If it is on a disk of its own, see that it is mounted; else make it: mkdir -p ${folder}`,
+  );
+}
+
 export const describePlace = (place: Place) =>
   place.kind === 'folder' ? place.folder : `s3://${[place.bucket, place.prefix].filter(Boolean).join('/')}`;
 
 const keyOf = (prefix: string, name: string) => (prefix === '' ? name : `${prefix}/${name}`);
 
 async function withBucket<T>(
-  { s3 }: Pick<Config, 's3'>,
+  { s3Server }: Pick<Config, 's3Server'>,
   bucket: string,
   work: (s3: S3) => Promise<T>,
 ): Promise<T> {
-  if (!s3) {
+  if (!s3Server) {
     throw new ConfigError(
       'Nothing is known of an S3 server. Set S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY, or name a folder.',
     );
   }
-  const opened = await openS3({ ...s3, bucket });
+  const opened = await openS3({ ...s3Server, bucket });
   try {
     return await work(opened);
   } finally {
@@ -60,7 +81,7 @@ async function withBucket<T>(
 }
 
 /** The archives of a place, the newest first; drafts and other files are not among them. */
-export async function listArchives(config: Pick<Config, 's3'>, place: Place): Promise<StoredArchive[]> {
+export async function listArchives(config: Pick<Config, 's3Server'>, place: Place): Promise<StoredArchive[]> {
   if (place.kind === 'folder') {
     const files = await listArchiveFiles(place.folder);
     return files.map(({ path, ...file }) => ({ ...file, location: path }));
@@ -78,7 +99,7 @@ export async function listArchives(config: Pick<Config, 's3'>, place: Place): Pr
 }
 
 export async function removeArchive(
-  config: Pick<Config, 's3'>,
+  config: Pick<Config, 's3Server'>,
   place: Place,
   { name, location }: StoredArchive,
 ) {
@@ -91,7 +112,7 @@ export async function removeArchive(
  * StoreUnavailableError, ArchiveError.
  */
 export async function upload(
-  config: Pick<Config, 's3'>,
+  config: Pick<Config, 's3Server'>,
   place: Extract<Place, { kind: 's3' }>,
   file: string,
   sizeBytes: number,
@@ -137,19 +158,32 @@ async function hashOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
   return hash.digest('hex');
 }
 
+async function requireFile(path: string): Promise<string> {
+  const found = await stat(path).catch((error) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+      throw new ArchiveError(
+        'foreign',
+        `There is no file ${path}. See which backups there are: smoocho backup list`,
+      );
+    throw error;
+  });
+  if (found.isFile()) return path;
+  throw new ArchiveError('foreign', `${path} is no file. Name a backup: smoocho backup list`);
+}
+
 /**
  * The archive at a location as a file of this machine: itself, or a copy in `folder`, which `release` removes. Throws ArchiveError
  * for one that is not there.
  */
 export async function localCopy(
-  config: Pick<Config, 's3'>,
+  config: Pick<Config, 's3Server'>,
   location: string,
   folder: string,
   onProgress: OnProgress,
   now: Date,
 ): Promise<{ file: string; release(): Promise<void> }> {
   const [, bucket, key] = S3_ADDRESS.exec(location) ?? [];
-  if (!bucket) return { file: resolve(location), release: async () => {} };
+  if (!bucket) return { file: await requireFile(resolve(location)), release: async () => {} };
   if (!key)
     throw new ConfigError(
       `${location} names no archive. See which there are: smoocho backup list --to s3://${bucket}`,

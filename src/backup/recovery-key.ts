@@ -18,15 +18,19 @@ export const isTypedBack = (key: KeyPair, typed: string) =>
 const ABOUT = [
   'Whoever has this key can open every backup that was made since, with customers’ phone numbers and addresses in it.',
   'Keep it on paper, away from the shop: without it, no backup opens once the machine is gone.',
-  'To restore on a new machine:  smoocho restore BACKUP-FILE --identity THIS-FILE',
-  'Without Smoocho:  age -d -i THIS-FILE BACKUP-FILE | zstd -d | tar x',
+  'To restore on a new machine:  smoocho restore BACKUP-FILE   (it asks for the key; or --identity KEY-FILE)',
+  'Without Smoocho:  age -d -i KEY-FILE BACKUP-FILE | zstd -d | tar x',
+  'KEY-FILE is a text file with the line that begins with AGE-SECRET-KEY-1. After that it has no 1, B, I and O.',
 ];
 
 const TITLE = 'Recovery key of Smoocho’s backups';
 
-/** A page to print, as text. It is a file of age's, too: what is not the key is a comment. */
-export function textSheet(key: KeyPair, madeAt: Date): string {
-  const qr = renderUnicodeCompact(key.identity, { border: QR_BORDER });
+/**
+ * A page to print, as text. It is a file of age's, too: what is not the key is a comment. On paper its blocks are dark; on a dark
+ * screen (`isDark`) they have to be the light ones.
+ */
+export function textSheet(key: KeyPair, madeAt: Date, isDark = false): string {
+  const qr = renderUnicodeCompact(key.identity, { border: QR_BORDER, invert: !isDark });
   const lines = [
     TITLE,
     `made ${madeAt.toISOString()}`,
@@ -41,6 +45,13 @@ export function textSheet(key: KeyPair, madeAt: Date): string {
   return `${lines.map((line) => `# ${line}`.trimEnd()).join('\n')}\n${key.identity}\n`;
 }
 
+/** `AGE-SECRET-KEY-1` and then the rest by four, for whoever types it; copied, it has no blanks in it. */
+function inGroups(identity: string): string {
+  const [start, rest] = [identity.slice(0, KEY_START.length), identity.slice(KEY_START.length)];
+  return [start, ...(rest.match(/.{1,4}/g) ?? [])].map((group) => `<span>${group}</span>`).join('');
+}
+const KEY_START = 'AGE-SECRET-KEY-1';
+
 /** The same as a page of HTML, which prints on one sheet. */
 export function htmlSheet(key: KeyPair, madeAt: Date): string {
   const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
@@ -52,13 +63,14 @@ export function htmlSheet(key: KeyPair, madeAt: Date): string {
 <style>
   body { font: 12pt/1.5 sans-serif; max-width: 16cm; margin: 2cm auto; padding: 0 1em; color: #000; background: #fff }
   code { display: block; font: 13pt/1.6 monospace; overflow-wrap: anywhere; border: 1px solid #000; padding: .5em }
+  code span { display: inline-block; margin-right: .6em }
   svg { display: block; width: 7cm; height: 7cm; margin: 1em 0 }
   small { color: #444; overflow-wrap: anywhere }
 </style>
 <h1>${TITLE}</h1>
 <p>${ABOUT.slice(0, 2).map(escaped).join('<br>')}</p>
 ${renderSVG(key.identity, { border: QR_BORDER })}
-<code>${key.identity}</code>
+<code>${inGroups(key.identity)}</code>
 <p>${ABOUT.slice(2).map(escaped).join('<br>')}</p>
 <p><small>Made ${madeAt.toISOString()} · public key ${key.recipient}</small></p>
 </html>

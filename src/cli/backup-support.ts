@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type App, createApp, createLog, systemContext } from '../app.ts';
-import { identitiesIn } from '../backup/archive/encryption.ts';
+import { identitiesIn, MISTYPED, recipientOf } from '../backup/archive/encryption.ts';
 import type { BackupSource } from '../backup/create-backup.ts';
 import { findBoxKey } from '../backup/keys.ts';
 import type { OpenApp } from '../backup/restore/fill-database.ts';
@@ -17,12 +17,12 @@ export const IDENTITY_OPTION: Option = {
 
 /** What opens archives here: the key in the file that was named, and the box's own. Throws UsageError. */
 export async function readIdentities(config: Config, file: unknown): Promise<string[]> {
-  const named = typeof file === 'string' ? readIdentityFile(file) : [];
+  const named = typeof file === 'string' ? await readIdentityFile(file) : [];
   const own = await findBoxKey(config.home);
   return [...named, ...(own ? [own.identity] : [])];
 }
 
-function readIdentityFile(path: string): string[] {
+async function readIdentityFile(path: string): Promise<string[]> {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -30,8 +30,30 @@ function readIdentityFile(path: string): string[] {
     throw new UsageError(`--identity names ${path}, which can't be read (${(error as Error).message}).`);
   }
   const identities = identitiesIn(text);
-  if (identities.length > 0) return identities;
-  throw new UsageError(`${path} has no recovery key in it: a line that begins with AGE-SECRET-KEY-1.`);
+  if (identities.length === 0)
+    throw new UsageError(`${path} has no recovery key in it: a line that begins with AGE-SECRET-KEY-1.`);
+  for (const identity of identities)
+    if (!(await recipientOf(identity))) throw new UsageError(`${path}: ${MISTYPED}`);
+  return identities;
+}
+
+type Keep = Config['backup']['keep'];
+
+/** How many backups stay, by the options `--keep-…`, else as it is set. Throws UsageError. */
+export function readKeep(usual: Keep, options: Record<string, unknown>): Keep {
+  const count = (name: string, value: unknown, otherwise: number): number => {
+    if (value === undefined) return otherwise;
+    const given = value === '' ? Number.NaN : Number(value);
+    if (Number.isInteger(given) && given >= 0 && given <= 1_000) return given;
+    throw new UsageError(`--keep-${name} is not a whole number from 0 to 1000.`);
+  };
+  const keep = {
+    daily: count('daily', options.keepDaily, usual.daily),
+    weekly: count('weekly', options.keepWeekly, usual.weekly),
+    monthly: count('monthly', options.keepMonthly, usual.monthly),
+  };
+  if (keep.daily + keep.weekly + keep.monthly > 0) return keep;
+  throw new UsageError('That would keep no backup at all. Keep some, such as --keep-daily 7.');
 }
 
 /** The program over another database, with no part in what servers tell each other. */

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { loadCommands } from './commands.ts';
 import { exitCodes } from './exit-codes.ts';
+import { isInterrupt } from './interrupt.ts';
 import { inLines } from './output/in-line.ts';
 import { buildProgram, usageMessage } from './program.ts';
 
@@ -17,8 +18,7 @@ async function fail(error: unknown): Promise<void> {
     if (wantsJson && error.exitCode !== 0) answerJson({ title: usageMessage(error) }, exitCodes.usage);
     return;
   }
-  // Ctrl-C at a question.
-  if (error instanceof Error && error.name === 'ExitPromptError') {
+  if (isInterrupt(error)) {
     process.stderr.write('Stopped; nothing was changed.\n');
     process.exitCode = exitCodes.failed;
     return;

@@ -5,6 +5,7 @@ import { htmlSheet, isTypedBack, textSheet, typedBackLength } from '../backup/re
 import { changeBackupSettings, ensureBackupSettings } from '../backup/settings.ts';
 import type { Option, Shell } from './command.ts';
 import { UsageError } from './exit-codes.ts';
+import { isInterrupt } from './interrupt.ts';
 
 /** How `init` is told of a key where nobody is there to be shown one. */
 export const recoveryOptions: Option[] = [
@@ -14,6 +15,25 @@ export const recoveryOptions: Option[] = [
   },
   { flags: '--recovery-key-file <file>', description: 'make such a key, and write it into this new file' },
 ];
+
+/** Throws UsageError for options that can't be followed, before anything is made. */
+export function checkRecovery({ recoveryRecipient, recoveryKeyFile }: Record<string, unknown>): void {
+  if (recoveryRecipient !== undefined && recoveryKeyFile !== undefined)
+    throw new UsageError('--recovery-recipient and --recovery-key-file exclude each other.');
+  if (recoveryRecipient !== undefined) checkRecipient(recoveryRecipient as string);
+  if (recoveryKeyFile !== undefined) checkKeyFile(recoveryKeyFile as string);
+}
+
+/** The key that `recoveryOptions` ask for; undefined where they ask for none. */
+export async function keyByOptions(
+  home: string,
+  { recoveryRecipient, recoveryKeyFile }: Record<string, unknown>,
+  now: Date,
+): Promise<MadeKey | undefined> {
+  if (recoveryRecipient !== undefined) return useRecipient(home, recoveryRecipient as string);
+  if (recoveryKeyFile !== undefined) return await writeKeyFile(home, recoveryKeyFile as string, now);
+  return undefined;
+}
 
 export type MadeKey = { recipient: string; file: string | null };
 
@@ -58,14 +78,26 @@ export async function writeKeyFile(home: string, path: string, now: Date): Promi
 
 /** Shows a new key once, and goes on when part of it was typed back. Undefined: whoever was asked does it later. */
 export async function showNewKey(shell: Shell, now: Date, mayWait: boolean): Promise<MadeKey | undefined> {
-  const { input, confirm } = await import('@inquirer/prompts');
-  if (mayWait) {
-    const wants = await confirm({
-      message: 'Backups are encrypted. Make the recovery key now, which you keep on paper?',
-      default: true,
-    });
-    if (!wants) return undefined;
+  try {
+    if (mayWait && !(await wantsKey())) return undefined;
+    return await showAndAsk(shell, now);
+  } catch (error) {
+    // The shop is set up by then, and stays so.
+    if (mayWait && isInterrupt(error)) return undefined;
+    throw error;
   }
+}
+
+async function wantsKey(): Promise<boolean> {
+  const { confirm } = await import('@inquirer/prompts');
+  return await confirm({
+    message: 'Backups are encrypted. Make the recovery key now, which you keep on paper?',
+    default: true,
+  });
+}
+
+async function showAndAsk(shell: Shell, now: Date): Promise<MadeKey> {
+  const { input } = await import('@inquirer/prompts');
   const key = await newKeyPair();
   printSheet(shell, key, now);
   await input({
@@ -80,7 +112,7 @@ export async function showNewKey(shell: Shell, now: Date, mayWait: boolean): Pro
 /** Shown as it is: its blocks are a picture to be scanned. */
 function printSheet({ isInteractive }: Shell, key: KeyPair, now: Date): void {
   if (!isInteractive) return;
-  const lines = textSheet(key, now).split('\n');
+  const lines = textSheet(key, now, true).split('\n');
   const text = lines.map((line) => {
     const shown = line.replace(/^# ?/, '');
     return /[▀▄█]/.test(shown) ? `\x1b[97;40m${shown}\x1b[0m` : shown;

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type App, createApp, systemContext } from '../app.ts';
+import { type App, createApp, createLog, openDatabase, systemContext } from '../app.ts';
 import { ensureBackupSettings } from '../backup/settings.ts';
 import type { Config } from '../config.ts';
 import type { NewShop } from '../contract/shops.ts';
 import { claim, isClaimed, type Owner } from '../core/shops/claim-installation.ts';
 import { listAllShops } from '../core/shops/find-shops.ts';
+import { isSetUp } from '../core/shops/is-set-up.ts';
 import { viewShop } from '../core/shops/view-shop.ts';
 import { listOwners } from '../core/users/find-user.ts';
 import { viewUser } from '../core/users/view-user.ts';
@@ -22,6 +23,17 @@ export type SetUpResult = {
 /** Nothing is here yet: no cluster of our own, and no database named. */
 export const isFresh = (config: Config): boolean =>
   !config.databaseUrl && !existsSync(join(config.home, 'postgres'));
+
+/** There is no shop here yet: nothing at all, or a database that somebody began with and left. */
+export async function needsSetUp(config: Config): Promise<boolean> {
+  if (isFresh(config)) return true;
+  const database = await openDatabase(config, createLog(config));
+  try {
+    return !(await isSetUp(database.url));
+  } finally {
+    await database.release();
+  }
+}
 
 /**
  * Sets an installation up: schema, first owner, first shop. One that is set up already is left as it is, and nobody is

@@ -14,7 +14,13 @@ type Env = Record<string, string | undefined>;
 export const unlimited = { REQUESTS_PER_SECOND: '100000', CONNECTIONS_PER_ADDRESS: '100000' };
 
 /** The environment of a command: this one's, without what would lead it to somebody's real shop. */
-const envOf = (env: Env) => ({ ...process.env, DATABASE_URL: '', LOG_LEVEL: 'silent', ...unlimited, ...env });
+export const envOf = (env: Env) => ({
+  ...process.env,
+  DATABASE_URL: '',
+  LOG_LEVEL: 'silent',
+  ...unlimited,
+  ...env,
+});
 
 /** Runs the built command line to its end, off a terminal. */
 export async function smoocho(args: string[], env: Env, input = ''): Promise<Ran> {

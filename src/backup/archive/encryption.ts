@@ -12,9 +12,19 @@ export async function newKeyPair(): Promise<KeyPair> {
   return { identity, recipient: await identityToRecipient(identity) };
 }
 
-/** The identities in a file of age's: a key a line, `#` before comments. */
+/** Of a key that was typed, too: a letter may be missing or wrong. */
+const IDENTITY = /AGE-SECRET-KEY-1[0-9A-Z]{20,}/;
+
+/**
+ * The identities in a file: of age's, a key a line, with `#` before comments; of a page of HTML; or typed from paper, in small
+ * letters and with blanks. Whether they are right is for `recipientOf` to say.
+ */
 export const identitiesIn = (text: string): string[] =>
-  text.split(/\r?\n/).flatMap((line) => /^\s*(AGE-SECRET-KEY-1[0-9A-Z]+)\s*$/.exec(line)?.[1] ?? []);
+  text.split(/\r?\n/).flatMap((line) => {
+    if (line.trimStart().startsWith('#')) return [];
+    const letters = line.replace(/<[^>]*>|\s/g, '').toUpperCase();
+    return IDENTITY.exec(letters)?.[0] ?? [];
+  });
 
 /** The recipient of an identity; undefined for a text that is none. */
 export const recipientOf = (identity: string): Promise<string | undefined> =>
@@ -43,7 +53,7 @@ export async function* encrypt(plain: Bytes, recipients: string[]): AsyncGenerat
  */
 export async function* decrypt(cipher: Bytes, identities: string[]): AsyncGenerator<Uint8Array> {
   const decrypter = new Decrypter();
-  for (const identity of identities) decrypter.addIdentity(identity);
+  for (const identity of identities) addIdentity(decrypter, identity);
   let plain: AsyncIterable<Uint8Array>;
   try {
     plain = pieces(await decrypter.decrypt(pulled(cipher)));
@@ -56,6 +66,19 @@ export async function* decrypt(cipher: Bytes, identities: string[]): AsyncGenera
     throw asArchiveError(error);
   }
 }
+
+function addIdentity(decrypter: Decrypter, identity: string): void {
+  try {
+    decrypter.addIdentity(identity);
+  } catch {
+    // Without what it throws, which may repeat the key.
+    throw new ArchiveError('locked', MISTYPED);
+  }
+}
+
+/** Its last six letters are made of the others: one that is wrong is noticed. */
+export const MISTYPED =
+  'The recovery key is not as it was made: a letter is wrong, missing or too much. After AGE-SECRET-KEY-1 it has 58 letters and digits, and none of them is 1, B, I or O.';
 
 /** The package has no codes: of its messages, this one means that no identity is of the recipients. */
 function asArchiveError(error: unknown): unknown {

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { App } from '../../app.ts';
 import { systemContext } from '../../app.ts';
 import { type CreatedBackup, createBackup } from '../../backup/create-backup.ts';
-import { describePlace, type Place, parsePlace, upload, usualPlace } from '../../backup/places.ts';
+import { describePlace, findPlace, type Place, upload } from '../../backup/places.ts';
 import type { OnProgress } from '../../backup/progress.ts';
 import { recordBackup } from '../../core/audit/record-backup.ts';
 import { backupSource, recordRun } from '../backup-support.ts';
@@ -25,22 +25,22 @@ export const backupCreate: Command = {
       description: 'not encrypted, and without the master key: for looking into, not for keeping',
     },
   ],
-  example: 'smoocho backup create --to /mnt/usb',
+  example: 'smoocho backup create --to /mnt/usb/smoocho',
   async run(shell, options) {
     await shell.withApp(async (app) => {
-      const place = typeof options.to === 'string' ? parsePlace(options.to) : usualPlace(app.config);
       const { onProgress, stop } = phaseProgress();
-      let created: CreatedBackup;
+      let created: CreatedBackup & { place: Place };
       try {
         created = await recordRun(app, 'create', () =>
-          create(app, place, options.plain === true, onProgress),
+          create(app, options.to, options.plain === true, onProgress),
         );
       } finally {
         stop();
       }
-      await recordBackup(systemContext(app, 'cli'), created);
-      shell.say(...describe(created, place, app.config.backup.recoveryRecipient !== null));
-      shell.give(created);
+      const { place, ...answer } = created;
+      await recordBackup(systemContext(app, 'cli'), answer);
+      shell.say(...describe(answer, place, app.config.backup.recoveryRecipient !== null));
+      shell.give(answer);
     });
     return undefined;
   },
@@ -49,16 +49,17 @@ export const backupCreate: Command = {
 /** With a bucket to go to, the file stays here until it was read back from there. */
 async function create(
   app: App,
-  place: Place,
+  to: unknown,
   isPlain: boolean,
   onProgress: OnProgress,
-): Promise<CreatedBackup> {
+): Promise<CreatedBackup & { place: Place }> {
+  const place = findPlace(app.config, to);
   const folder = place.kind === 'folder' ? place.folder : undefined;
   const created = await createBackup(backupSource(app), { folder, isPlain, onProgress });
-  if (place.kind === 'folder') return created;
+  if (place.kind === 'folder') return { ...created, place };
   const location = await upload(app.config, place, created.file, created.sizeBytes, onProgress);
   await rm(created.file);
-  return { ...created, file: location };
+  return { ...created, file: location, place };
 }
 
 function describe(created: CreatedBackup, place: Place, hasRecoveryKey: boolean): string[] {

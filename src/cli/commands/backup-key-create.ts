@@ -24,6 +24,7 @@ export const backupKeyCreate: Command = {
         'There is a recovery key already. With --replace a new one opens the backups that are made from then on; keep the old one for those of before.',
       );
     }
+    if (options.out && options.recipient) throw new UsageError('--out and --recipient exclude each other.');
     if (!options.out && !options.recipient && !shell.isInteractive)
       throw new UsageError('Nobody is there to be shown a key. Use --out FILE or --recipient age1….');
     const now = new Date();

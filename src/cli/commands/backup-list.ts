@@ -1,4 +1,4 @@
-import { listArchives, parsePlace, type StoredArchive, usualPlace } from '../../backup/places.ts';
+import { findPlace, listArchives, type StoredArchive } from '../../backup/places.ts';
 import { readHeader } from '../../backup/read-header.ts';
 import { readIdentities } from '../backup-support.ts';
 import type { Command } from '../command.ts';
@@ -14,10 +14,10 @@ export const backupList: Command = {
   example: 'smoocho backup list --json',
   async run(shell, options) {
     const { config } = shell;
-    const place = typeof options.to === 'string' ? parsePlace(options.to) : usualPlace(config);
     const identities = await readIdentities(config, undefined);
     const archives = [];
-    for (const archive of await listArchives(config, place)) archives.push(await look(archive, identities));
+    for (const archive of await listArchives(config, findPlace(config, options.to)))
+      archives.push(await look(archive, identities));
     if (archives.length === 0) shell.say('There is no backup yet. Make one: smoocho backup create');
     else shell.show(table(archives, COLUMNS));
     shell.give({ backups: archives });

@@ -1,12 +1,11 @@
 import { BackupRefusedError } from '../../backup/errors.ts';
 import { scheduleZone } from '../../backup/job-states.ts';
-import { backupsFolder, describePlace, parsePlace, usualPlace } from '../../backup/places.ts';
+import { backupsFolder, describePlace, findPlace } from '../../backup/places.ts';
 import { type Pruned, pruneBackups } from '../../backup/prune-backups.ts';
 import { withDatabases } from '../../backup/restore/databases.ts';
 import { dropExpired } from '../../backup/restore/undo-restore.ts';
-import { readIdentities } from '../backup-support.ts';
+import { readIdentities, readKeep } from '../backup-support.ts';
 import type { Command } from '../command.ts';
-import { UsageError } from '../exit-codes.ts';
 import { phaseProgress } from '../output/progress.ts';
 
 export const backupPrune: Command = {
@@ -23,7 +22,7 @@ export const backupPrune: Command = {
   async run(shell, options) {
     await shell.withApp(async (app) => {
       const { config } = app;
-      const place = typeof options.to === 'string' ? parsePlace(options.to) : usualPlace(config);
+      const place = findPlace(config, options.to);
       const { onProgress, stop } = phaseProgress();
       try {
         const pruned = await pruneBackups({
@@ -57,24 +56,6 @@ export const backupPrune: Command = {
     return undefined;
   },
 };
-
-type Keep = { daily: number; weekly: number; monthly: number };
-
-function readKeep(usual: Keep, options: Record<string, unknown>): Keep {
-  const count = (name: string, value: unknown, otherwise: number): number => {
-    if (value === undefined) return otherwise;
-    const given = Number(value);
-    if (Number.isInteger(given) && given >= 0 && given <= 1_000) return given;
-    throw new UsageError(`--keep-${name} is not a whole number from 0 to 1000.`);
-  };
-  const keep = {
-    daily: count('daily', options.keepDaily, usual.daily),
-    weekly: count('weekly', options.keepWeekly, usual.weekly),
-    monthly: count('monthly', options.keepMonthly, usual.monthly),
-  };
-  if (keep.daily + keep.weekly + keep.monthly > 0) return keep;
-  throw new UsageError('That would keep no backup at all. Keep some, such as --keep-daily 7.');
-}
 
 /** Where the role may not, no restore has put one aside. */
 async function dropOldDatabases(url: string, now: Date): Promise<string[]> {

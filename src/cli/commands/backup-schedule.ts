@@ -1,7 +1,9 @@
 import { nextTime } from '../../backup/due.ts';
 import { scheduleZone } from '../../backup/job-states.ts';
+import { describePlace, findPlace, listArchives } from '../../backup/places.ts';
 import { changeBackupSettings, ensureBackupSettings } from '../../backup/settings.ts';
-import { type BackupConfig, readBackupConfig } from '../../config.ts';
+import { type BackupConfig, type Config, readBackupConfig } from '../../config.ts';
+import { readKeep } from '../backup-support.ts';
 import type { Command } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
 import { clockIn } from '../output/clock.ts';
@@ -32,8 +34,12 @@ export const backupSchedule: Command = {
     const { home } = shell.config;
     if (options.off && (cron !== undefined || options.drill !== undefined))
       throw new UsageError('--off leaves no time to set: name one of the two.');
-    ensureBackupSettings(home);
-    changeBackupSettings(home, readChange(readBackupConfig(home), options, cron));
+    const change = readChange(readBackupConfig(home), options, cron);
+    if (typeof options.to === 'string') change.to = await reachablePlace(shell.config, options.to);
+    if (Object.keys(change).length > 0) {
+      ensureBackupSettings(home);
+      changeBackupSettings(home, change);
+    }
     const backup = readBackupConfig(home);
     await shell.withApp(async (app) => {
       const timezone = await scheduleZone(app.orm.em.fork());
@@ -57,20 +63,23 @@ export const backupSchedule: Command = {
   },
 };
 
+/** As it is kept: a server stands in another folder than whoever types. What can't be reached is better known now than at three. */
+async function reachablePlace(config: Config, to: string): Promise<string> {
+  const place = findPlace(config, to);
+  await listArchives(config, place);
+  return describePlace(place);
+}
+
 function readChange(
   { keep }: BackupConfig,
   options: Record<string, unknown>,
   cron: string | undefined,
 ): Partial<BackupConfig> {
-  const given = { daily: options.keepDaily, weekly: options.keepWeekly, monthly: options.keepMonthly };
-  const counts = Object.entries(given).filter(([, value]) => value !== undefined);
+  const counts = [options.keepDaily, options.keepWeekly, options.keepMonthly];
   return {
     ...(options.off ? { schedule: null, drill: null } : {}),
     ...(cron === undefined ? {} : { schedule: cron }),
     ...(options.drill === undefined ? {} : { drill: options.drill as string }),
-    ...(options.to === undefined ? {} : { to: options.to as string }),
-    ...(counts.length === 0
-      ? {}
-      : { keep: { ...keep, ...Object.fromEntries(counts.map(([name, value]) => [name, Number(value)])) } }),
+    ...(counts.every((count) => count === undefined) ? {} : { keep: readKeep(keep, options) }),
   };
 }

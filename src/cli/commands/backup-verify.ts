@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { App } from '../../app.ts';
 import { drill } from '../../backup/drill.ts';
 import { ArchiveError } from '../../backup/errors.ts';
-import { backupsFolder, describePlace, listArchives, localCopy, usualPlace } from '../../backup/places.ts';
+import { backupsFolder, describePlace, findPlace, listArchives, localCopy } from '../../backup/places.ts';
 import type { OnProgress } from '../../backup/progress.ts';
 import { type ReadBack, readBack } from '../../backup/verify-backup.ts';
 import type { Config } from '../../config.ts';
@@ -51,7 +51,7 @@ export const backupVerify: Command = {
 };
 
 async function newest(config: Config): Promise<string> {
-  const place = usualPlace(config);
+  const place = findPlace(config, undefined);
   const [latest] = await listArchives(config, place);
   if (latest) return latest.location;
   throw new ArchiveError(

@@ -2,19 +2,11 @@ import { parse } from '../../contract/parse.ts';
 import { NewShop } from '../../contract/shops.ts';
 import { NewUser } from '../../contract/users.ts';
 import type { StoreFinding } from '../../storage/check-store.ts';
-import { askSetUp } from '../ask-set-up.ts';
 import type { Command, Shell } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
 import { passwordOptions, readPassword } from '../passwords.ts';
-import {
-  checkKeyFile,
-  checkRecipient,
-  type MadeKey,
-  recoveryOptions,
-  useRecipient,
-  writeKeyFile,
-} from '../recovery-key.ts';
-import { isFresh, type SetUpAnswers, type SetUpResult, setUp } from '../set-up.ts';
+import { checkRecovery, keyByOptions, type MadeKey, recoveryOptions } from '../recovery-key.ts';
+import { isFresh, needsSetUp, type SetUpAnswers, type SetUpResult, setUp } from '../set-up.ts';
 import { upgradeSchema } from '../upgrade-schema.ts';
 import { wizard } from '../wizard.ts';
 
@@ -36,18 +28,16 @@ export const init: Command = {
     'smoocho init --yes --shop-name "Kulfi Corner" --shop-code KULF --currency INR --timezone Asia/Kolkata ' +
     '--owner-name Asha --owner-email asha@example.com --password-file owner-password.txt',
   async run(shell, options) {
-    if (shell.isInteractive && !options.yes && isFresh(shell.config)) {
-      const done = await wizard(shell);
+    checkRecovery(options);
+    if (shell.isInteractive && !options.yes && (await needsSetUp(shell.config))) {
+      const done = await wizard(shell, options);
       if (done.kind === 'new') say(shell, done.result, done.key);
       await sayStoreFindings(shell);
       return undefined;
     }
-    checkRecovery(options);
     if (!isFresh(shell.config)) await upgradeSchema(shell, shell.config, false);
-    const result = await setUp(shell.config, () =>
-      shell.isInteractive && !options.yes ? askSetUp() : readAnswers(shell, options),
-    );
-    const key = result.created ? await makeKey(shell, options) : undefined;
+    const result = await setUp(shell.config, () => readAnswers(shell, options));
+    const key = result.created ? await keyByOptions(shell.config.home, options, new Date()) : undefined;
     say(shell, result, key);
     const storeFindings = await sayStoreFindings(shell);
     const made = result.created ? { recoveryRecipient: key?.recipient ?? null } : {};
@@ -55,22 +45,6 @@ export const init: Command = {
     return undefined;
   },
 };
-
-function checkRecovery({ recoveryRecipient, recoveryKeyFile }: Record<string, unknown>): void {
-  if (recoveryRecipient !== undefined && recoveryKeyFile !== undefined)
-    throw new UsageError('--recovery-recipient and --recovery-key-file exclude each other.');
-  if (recoveryRecipient !== undefined) checkRecipient(recoveryRecipient as string);
-  if (recoveryKeyFile !== undefined) checkKeyFile(recoveryKeyFile as string);
-}
-
-async function makeKey(
-  { config: { home } }: Shell,
-  { recoveryRecipient, recoveryKeyFile }: Record<string, unknown>,
-): Promise<MadeKey | undefined> {
-  if (recoveryRecipient !== undefined) return useRecipient(home, recoveryRecipient as string);
-  if (recoveryKeyFile !== undefined) return await writeKeyFile(home, recoveryKeyFile as string, new Date());
-  return undefined;
-}
 
 function say(shell: Shell, { created, home, shops }: SetUpResult, key: MadeKey | undefined): void {
   const names = shops.map((shop) => `${shop.name} (${shop.code})`).join(', ');

@@ -1,5 +1,7 @@
-import { createLog, openDatabase } from '../../app.ts';
+import { createLog, type Database, openDatabase } from '../../app.ts';
+import { identitiesIn, MISTYPED, recipientOf } from '../../backup/archive/encryption.ts';
 import { backupsFolder, localCopy } from '../../backup/places.ts';
+import { readHeader } from '../../backup/read-header.ts';
 import { type Restored, type RestorePlan, restoreBackup } from '../../backup/restore/restore-backup.ts';
 import { undoRestore } from '../../backup/restore/undo-restore.ts';
 import { changeBackupSettings, ensureBackupSettings } from '../../backup/settings.ts';
@@ -23,10 +25,12 @@ export const restore: Command = {
     { flags: '--into <url>', description: 'fill this empty database instead, where the user may make none' },
     { flags: '--undo', description: 'put back what the last restore replaced' },
   ],
-  example: 'smoocho restore /mnt/usb/smoocho-20261129T213000Z-1f2e3d4c.smoocho --identity recovery-key.txt',
+  example:
+    'smoocho restore /mnt/usb/smoocho/smoocho-20261129T213000Z-1f2e3d4c.smoocho --identity recovery-key.txt',
   async run(shell, options, [location]) {
     if ((location === undefined) === (options.undo !== true))
       throw new UsageError('Name a backup, or say --undo: one of the two.');
+    if (options.undo && options.into) throw new UsageError('--undo and --into exclude each other.');
     if (location === undefined) await undo(shell, options);
     else await restoreFrom(shell, location, options);
     return undefined;
@@ -40,16 +44,20 @@ export async function restoreFrom(
   options: Record<string, unknown>,
 ): Promise<Restored | null> {
   const { config } = shell;
-  const identities = await identitiesFor(shell, options.identity);
   const { onProgress, stop } = phaseProgress();
   const now = () => new Date();
+  const named = await readIdentities(config, options.identity);
   const { file, release } = await localCopy(config, location, backupsFolder(config.home), onProgress, now());
   const into = options.into as string | undefined;
-  const database =
-    into === undefined
-      ? await openDatabase(config, createLog(config))
-      : { url: into, release: async () => {} };
+  let database: Database | undefined;
   try {
+    stop();
+    const identities = await identitiesFor(shell, file, named);
+    // Not before its key is there: what fails by a typing error leaves nothing on a new machine.
+    database =
+      into === undefined
+        ? await openDatabase(config, createLog(config))
+        : { url: into, release: async () => {} };
     let plan: RestorePlan | undefined;
     const restored = await restoreBackup({
       config,
@@ -80,21 +88,29 @@ export async function restoreFrom(
     return restored;
   } finally {
     stop();
-    await database.release();
+    await database?.release();
     await release();
   }
 }
 
 /** A recovery key may be typed in: on a new machine there is no file of it yet. */
-async function identitiesFor(shell: Shell, file: unknown): Promise<string[]> {
-  const identities = await readIdentities(shell.config, file);
-  if (identities.length > 0 || !shell.isInteractive) return identities;
+async function identitiesFor(shell: Shell, file: string, identities: string[]): Promise<string[]> {
+  if (!shell.isInteractive) return identities;
+  const { isEncrypted, opens } = await readHeader(file, identities);
+  if (!isEncrypted || opens) return identities;
   const { password } = await import('@inquirer/prompts');
   const typed = await password({
-    message: 'The recovery key (AGE-SECRET-KEY-1…), or nothing for a plain backup',
+    message: 'The recovery key of this backup (AGE-SECRET-KEY-1…)',
     mask: true,
+    validate: async (text) => {
+      const [identity] = identitiesIn(text);
+      if (!identity || !(await recipientOf(identity))) return MISTYPED;
+      return (
+        (await readHeader(file, [identity])).opens || 'This key is right, and of other backups than this one.'
+      );
+    },
   });
-  return typed.trim() === '' ? [] : [typed.trim().toUpperCase()];
+  return [...identities, ...identitiesIn(typed)];
 }
 
 async function confirm(
@@ -202,6 +218,7 @@ async function undo(shell: Shell, options: Record<string, unknown>): Promise<voi
         shell.say(
           `This puts back what was replaced at ${timeOf(replacedAt)}. What was done since is kept for 7 days.`,
         );
+        if (options.dryRun) return false;
         if (options.yes) return true;
         if (!shell.isInteractive)
           throw new RefusedError(

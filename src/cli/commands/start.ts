@@ -9,7 +9,7 @@ import type { Command, Shell } from '../command.ts';
 import { type Demo, prepareDemo } from '../demo.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
 import { lanAddresses } from '../lan-addresses.ts';
-import { isFresh } from '../set-up.ts';
+import { needsSetUp } from '../set-up.ts';
 import { upgradeSchema } from '../upgrade-schema.ts';
 import { wizard } from '../wizard.ts';
 import { canReusePort, isWorker, leavePrimary, startWorkers, tellPrimary } from '../workers.ts';
@@ -35,7 +35,7 @@ export const start: Command = {
     // From the first moment: a signal during the start must not leave PostgreSQL behind.
     const stopped = untilStopped();
     if (isWorker) return await serveAsWorker(config, stopped);
-    if (shell.isInteractive && !options.demo && isFresh(config)) await wizard(shell);
+    if (shell.isInteractive && !options.demo && (await needsSetUp(config))) await wizard(shell);
     await upgradeSchema(shell, config, options.withoutBackup === true || options.demo === true);
     const app = await createApp(config, { migrate: true });
     try {

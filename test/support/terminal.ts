@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { stripVTControlCharacters } from 'node:util';
+import { envOf, launcher } from './cli.ts';
+
+/** A command on a terminal: whoever sits there sees what it shows, and types. */
+export type Terminal = {
+  /** All that was shown, without colours and moves of the cursor. */
+  output(): string;
+  /** As the terminal got it. */
+  raw(): string;
+  /** Waits for this to be shown after what was waited for last; gives what matched. */
+  shows(what: string | RegExp): Promise<string>;
+  /** Types something, such as `\r` for Enter or `\x03` for Ctrl-C. */
+  type(keys: string): void;
+  /** Waits for a question and answers it with a line. */
+  answer(question: string | RegExp, line: string): Promise<void>;
+  /** Waits for its end; gives the exit code. */
+  ends(): Promise<number | null>;
+  child: ChildProcess;
+};
+
+/** A start on a busy machine takes its time; one that waits for a key it never gets is found by this. */
+const SHOW_MS = 60_000;
+/** As wide as a usual one. The pseudo terminal alone would have no size. */
+const SIZE = 'stty cols 100 rows 50';
+
+const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
+
+/** Skips a suite, and says why, where there is no pseudo terminal to be had by util-linux. */
+export function requireTerminal(test: Mocha.Context): void {
+  const { stdout } = spawnSync('script', ['--version'], { encoding: 'utf8' });
+  if (stdout?.includes('util-linux')) return;
+  console.log("    skipped: util-linux's script, which makes a pseudo terminal, is not installed");
+  test.skip();
+}
+
+/** Runs the built command line on a pseudo terminal. */
+export function onTerminal(args: string[], env: Record<string, string | undefined>): Terminal {
+  const command = [process.execPath, launcher, ...args].map(quote).join(' ');
+  const child = spawn('script', ['-qec', `${SIZE}; exec ${command}`, '/dev/null'], {
+    env: { ...envOf(env), TERM: 'xterm-256color', SHELL: '/bin/sh' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let raw = '';
+  let seen = 0;
+  const changed = new EventTarget();
+  const output = () => stripVTControlCharacters(raw).replaceAll('\r\n', '\n');
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    raw += text;
+    changed.dispatchEvent(new Event('more'));
+  });
+  // What is typed to one that has ended goes nowhere.
+  child.stdin.on('error', () => {});
+  const ended = once(child, 'close') as Promise<[number | null]>;
+  void ended.then(() => changed.dispatchEvent(new Event('more')));
+
+  function find(what: string | RegExp): string | undefined {
+    const rest = output().slice(seen);
+    const found = typeof what === 'string' ? rest.indexOf(what) : rest.search(what);
+    if (found < 0) return undefined;
+    const match = typeof what === 'string' ? what : (what.exec(rest)?.[0] ?? '');
+    seen += found + match.length;
+    return match;
+  }
+  const terminal: Terminal = {
+    child,
+    output,
+    raw: () => raw,
+    async shows(what) {
+      const late = AbortSignal.timeout(SHOW_MS);
+      for (;;) {
+        const match = find(what);
+        if (match !== undefined) return match;
+        const isOver = late.aborted || child.exitCode !== null;
+        if (isOver) throw new Error(`It did not show ${what}:\n${output()}`);
+        await Promise.race([once(changed, 'more'), once(late, 'abort')]);
+      }
+    },
+    type: (keys) => void child.stdin.write(keys),
+    async answer(question, line) {
+      await terminal.shows(question);
+      terminal.type(`${line}\r`);
+    },
+    async ends() {
+      const late = setTimeout(() => child.kill('SIGKILL'), SHOW_MS);
+      const [code] = await ended;
+      clearTimeout(late);
+      return code;
+    },
+  };
+  return terminal;
+}
