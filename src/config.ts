@@ -111,12 +111,12 @@ export const withoutRealShop = (config: Config): Config => ({
   masterKey: ownMasterKey(join(config.home, 'secrets')),
 });
 
-/** Without the address in the message: it may hold a password. */
-function asDatabaseUrl(url: string | undefined): string | undefined {
+/** Without the address in the message: it may hold a password. `name` is what it was given as. Throws ConfigError. */
+export function asDatabaseUrl(url: string | undefined, name = 'DATABASE_URL'): string | undefined {
   if (url === undefined || (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url) && isEncoded(url)))
     return url;
   throw new ConfigError(
-    'DATABASE_URL is not an address like postgres://user:password@localhost:5432/smoocho. ' +
+    `${name} is not an address like postgres://user:password@localhost:5432/smoocho. ` +
       'In a password, write @ as %40, / as %2F, # as %23 and % as %25.',
   );
 }

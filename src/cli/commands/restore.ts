@@ -5,7 +5,7 @@ import { readHeader } from '../../backup/read-header.ts';
 import { type Restored, type RestorePlan, restoreBackup } from '../../backup/restore/restore-backup.ts';
 import { undoRestore } from '../../backup/restore/undo-restore.ts';
 import { changeBackupSettings, ensureBackupSettings } from '../../backup/settings.ts';
-import type { Config } from '../../config.ts';
+import { asDatabaseUrl, type Config } from '../../config.ts';
 import { systemActor } from '../../core/context.ts';
 import { IDENTITY_OPTION, openAppOn, readIdentities } from '../backup-support.ts';
 import type { Command, Shell } from '../command.ts';
@@ -46,9 +46,9 @@ export async function restoreFrom(
   const { config } = shell;
   const { onProgress, stop } = phaseProgress();
   const now = () => new Date();
+  const into = asDatabaseUrl(options.into as string | undefined, '--into');
   const named = await readIdentities(config, options.identity);
   const { file, release } = await localCopy(config, location, backupsFolder(config.home), onProgress, now());
-  const into = options.into as string | undefined;
   let database: Database | undefined;
   try {
     stop();
