@@ -161,14 +161,11 @@ async function hashOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
 async function requireFile(path: string): Promise<string> {
   const found = await stat(path).catch((error) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR')
-      throw new ArchiveError(
-        'foreign',
-        `There is no file ${path}. See which backups there are: smoocho backup list`,
-      );
+      throw new ArchiveError('foreign', `There is no ${path}. See which there are: smoocho backup list`);
     throw error;
   });
   if (found.isFile()) return path;
-  throw new ArchiveError('foreign', `${path} is no file. Name a backup: smoocho backup list`);
+  throw new ArchiveError('foreign', `${path} is no file. See which there are: smoocho backup list`);
 }
 
 /**

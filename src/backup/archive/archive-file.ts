@@ -1,8 +1,7 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { chmod, type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { syncFolder } from '../../config.ts';
-import { BackupRefusedError } from '../errors.ts';
 import type { Sink } from './archive-writer.ts';
 
 const ENDING = '.smoocho';
@@ -33,36 +32,12 @@ export async function freeBytes(folder: string): Promise<number> {
   return bavail * bsize;
 }
 
-/**
- * For its owner alone: an archive has everything in it, and a plain one shows it to whoever reads it. Throws BackupRefusedError where
- * it can't be had.
- */
+/** For its owner alone: an archive has everything in it, and a plain one shows it to whoever reads it. */
 export async function prepareFolder(folder: string): Promise<void> {
-  // Not `recursive`: where a system makes no folders, such as in /proc, Node tries it for ever.
-  const missing: string[] = [];
-  for (let at = folder; !existsSync(at); at = dirname(at)) missing.unshift(at);
-  try {
-    for (const each of missing) await makeFolder(each);
-    // What the umask of a system took away or left is not what counts here.
-    if (missing.length > 0) await chmod(folder, 0o700);
-  } catch (error) {
-    throw refusedFolder(folder, error);
-  }
-  if (!(await stat(folder)).isDirectory())
-    throw new BackupRefusedError(`${folder} is a file, not a folder. Name another place for backups.`);
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+  // What the umask of a system took away or left is not what counts here.
+  if (made !== undefined) await chmod(folder, 0o700);
 }
-
-/** Another process may have made it meanwhile. */
-async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { mode: 0o700 }).catch((error) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
-}
-
-const refusedFolder = (folder: string, error: unknown) =>
-  new BackupRefusedError(
-    `Nothing can be written in ${folder} (${(error as NodeJS.ErrnoException).code}). Give this user the right to, or name another place for backups.`,
-  );
 
 /** Removes drafts that killed backups left in the folder. */
 export async function removeStaleDrafts(folder: string, now: Date): Promise<void> {
@@ -83,14 +58,10 @@ export type Draft = {
   discard(): Promise<void>;
 };
 
-const UNWRITABLE: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOENT']);
-
 /** A file beside its place, that gets its name when it is whole. */
 export async function openDraft(file: string): Promise<Draft> {
   const path = `${file}${DRAFT_ENDING}`;
-  const handle = await open(path, 'wx', 0o600).catch((error) => {
-    throw UNWRITABLE.has(error.code) ? refusedFolder(dirname(file), error) : error;
-  });
+  const handle = await open(path, 'wx', 0o600);
   let sizeBytes = 0;
   return {
     path,
