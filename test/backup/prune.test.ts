@@ -1,0 +1,134 @@
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { newKeyPair } from '../../src/backup/archive/encryption.ts';
+import { ArchiveError } from '../../src/backup/errors.ts';
+import { boxKey } from '../../src/backup/keys.ts';
+import { listArchives, type Place, parsePlace, upload } from '../../src/backup/places.ts';
+import { pruneBackups } from '../../src/backup/prune-backups.ts';
+import { openS3 } from '../../src/storage/s3.ts';
+import { testDatabase } from '../support/database.ts';
+import { type Box, backUp, newBox } from '../support/restore-parts.ts';
+import { requireS3, startS3 } from '../support/s3.ts';
+import { removeFolder } from '../support/temp.ts';
+
+const nameOn = (day: string, id = 'aaaaaaaa') => `smoocho-${day}T213000Z-${id}.smoocho`;
+const DAYS = ['20260105', '20260106', '20260107'];
+
+describe('taking old backups away', () => {
+  let box: Box;
+  let archive: string;
+  let identity: string;
+  let folder: string;
+
+  before(async () => {
+    box = await newBox({}, await testDatabase());
+    archive = (await backUp(box)).file;
+    identity = (await boxKey(box.home)).identity;
+  });
+  after(async () => {
+    await box.database.drop();
+    removeFolder(box.home);
+  });
+  beforeEach(() => {
+    folder = join(box.home, 'place');
+    mkdirSync(folder);
+    for (const day of DAYS) copyFileSync(archive, join(folder, nameOn(day)));
+  });
+  afterEach(() => removeFolder(folder));
+
+  const prune = (more: Partial<Parameters<typeof pruneBackups>[0]> = {}) =>
+    pruneBackups({
+      config: box.config,
+      place: { kind: 'folder', folder },
+      keep: { daily: 1, weekly: 0, monthly: 0 },
+      timezone: 'Asia/Kolkata',
+      identities: [identity],
+      folder: join(box.home, 'backups'),
+      now: new Date(),
+      isDryRun: false,
+      onProgress: () => {},
+      ...more,
+    });
+  async function faultOf(work: Promise<unknown>): Promise<ArchiveError> {
+    const error = await work.then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).to.be.instanceOf(ArchiveError);
+    return error as ArchiveError;
+  }
+  const spoil = (name: string) => {
+    const bytes = readFileSync(join(folder, name));
+    writeFileSync(join(folder, name), bytes.subarray(0, bytes.length - 20));
+  };
+
+  it('leaves what is kept, and files that are none of ours', async () => {
+    writeFileSync(join(folder, 'photo.jpg'), 'x');
+    writeFileSync(join(folder, `${nameOn('20200101')}.tmp`), 'x');
+    mkdirSync(join(folder, nameOn('20200102')));
+    const { kept, removed, verified } = await prune();
+    expect(kept.map(({ name }) => name)).to.deep.equal([nameOn('20260107')]);
+    expect(removed.map(({ name }) => name)).to.deep.equal([nameOn('20260105'), nameOn('20260106')]);
+    expect(verified?.name).to.equal(nameOn('20260107'));
+    expect(readdirSync(folder).sort()).to.deep.equal(
+      [nameOn('20260107'), nameOn('20200102'), `${nameOn('20200101')}.tmp`, 'photo.jpg'].sort(),
+    );
+  });
+
+  it('takes nothing while the newest is damaged, of another key, or of a newer version', async () => {
+    spoil(nameOn('20260107'));
+    const damaged = await faultOf(prune());
+    expect(damaged).to.include({ fault: 'damaged' });
+    expect(damaged.message).to.match(
+      /^The newest backup, .*20260107T.*, is not sound .*so no other was taken away\. Make a new one/,
+    );
+    copyFileSync(archive, join(folder, nameOn('20260107')));
+    expect(await faultOf(prune({ identities: [(await newKeyPair()).identity] }))).to.include({
+      fault: 'locked',
+    });
+    writeFileSync(join(folder, nameOn('20260108')), 'not a backup at all');
+    expect(await faultOf(prune())).to.include({ fault: 'damaged' });
+    expect(readdirSync(folder)).to.have.length(4);
+  });
+
+  it('never takes the last one that is good, however the others are', async () => {
+    for (const name of [nameOn('20260105'), nameOn('20260106')]) spoil(name);
+    await prune();
+    expect(readdirSync(folder)).to.deep.equal([nameOn('20260107')]);
+    const { removed, verified } = await prune();
+    expect([removed, verified]).to.deep.equal([[], null]);
+  });
+
+  it('does not look at one when nothing is to go, nor take anything for trial', async () => {
+    spoil(nameOn('20260107'));
+    const { removed } = await prune({ keep: { daily: 3, weekly: 0, monthly: 0 } });
+    expect(removed).to.deep.equal([]);
+    expect((await prune({ isDryRun: true })).removed).to.have.length(2);
+    expect(readdirSync(folder)).to.have.length(3);
+  });
+
+  it('does the same in a bucket, and leaves no copy here', async function () {
+    requireS3(this, 'versitygw');
+    const s3 = await startS3('versitygw');
+    try {
+      const config = { ...box.config, s3Server: s3.config };
+      const bucket = await openS3({ ...s3.config, bucket: 'kulfi-backups' });
+      await bucket.ensureBucket();
+      bucket.close();
+      const place = parsePlace('s3://kulfi-backups/shop') as Extract<Place, { kind: 's3' }>;
+      for (const day of DAYS)
+        await upload(config, place, join(folder, nameOn(day)), readFileSync(archive).length, () => {});
+      const before = readdirSync(join(box.home, 'backups'));
+      const { removed } = await prune({ config, place });
+      expect(removed.map(({ name }) => name)).to.deep.equal([nameOn('20260105'), nameOn('20260106')]);
+      const left = await listArchives(config, place);
+      expect(left.map(({ location }) => location)).to.deep.equal([
+        `s3://kulfi-backups/shop/${nameOn('20260107')}`,
+      ]);
+      expect(readdirSync(join(box.home, 'backups'))).to.deep.equal(before);
+    } finally {
+      await s3.close();
+    }
+  });
+});
