@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import { benchBackup } from './backup.ts';
+import { benchBackupLoad } from './backup-load.ts';
 import { benchFeed } from './feed.ts';
 import { benchImport } from './import.ts';
 import { benchOrders } from './orders.ts';
@@ -15,6 +16,7 @@ const suites: Record<string, () => Promise<string[]>> = {
   feed: benchFeed,
   sockets: benchSockets,
   backup: benchBackup,
+  'backup-load': benchBackupLoad,
 };
 
 const wanted = process.argv.slice(2);
