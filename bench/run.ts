@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import { benchFeed } from './feed.ts';
 import { benchImport } from './import.ts';
 import { benchOrders } from './orders.ts';
+import { benchPictures } from './pictures.ts';
 import { benchPricing } from './pricing.ts';
 import { benchSockets } from './sockets.ts';
 import { benchStart } from './start.ts';
@@ -13,6 +14,7 @@ const suites: Record<string, () => Promise<string[]>> = {
   orders: benchOrders,
   feed: benchFeed,
   sockets: benchSockets,
+  pictures: benchPictures,
 };
 
 const wanted = process.argv.slice(2);
