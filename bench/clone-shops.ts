@@ -9,7 +9,7 @@ export const CLONE_SHOPS = `
   BEGIN
     FOR i IN 1..times LOOP
       code := 'C' || chr(65 + i / 26) || chr(65 + i % 26);
-      FOREACH name IN ARRAY '{shops,shop_heads,shop_epochs,audit_chains,products,product_variants,orders,order_lines,payments,events}'::text[] LOOP
+      FOREACH name IN ARRAY '{shops,shop_epochs,shop_heads,audit_chains,products,product_variants,orders,order_lines,payments,events}'::text[] LOOP
         CONTINUE WHEN to_regclass(name) IS NULL;
         SELECT string_agg(quote_ident(column_name), ','), string_agg(CASE
             WHEN name = 'shops' AND column_name = 'code' THEN quote_literal(code)

@@ -4,6 +4,7 @@ import { benchBackupLoad } from './backup-load.ts';
 import { benchFeed } from './feed.ts';
 import { benchImport } from './import.ts';
 import { benchOrders } from './orders.ts';
+import { benchPictures } from './pictures.ts';
 import { benchPricing } from './pricing.ts';
 import { benchSockets } from './sockets.ts';
 import { benchStart } from './start.ts';
@@ -17,6 +18,7 @@ const suites: Record<string, () => Promise<string[]>> = {
   sockets: benchSockets,
   backup: benchBackup,
   'backup-load': benchBackupLoad,
+  pictures: benchPictures,
 };
 
 const wanted = process.argv.slice(2);

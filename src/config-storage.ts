@@ -67,8 +67,10 @@ function s3Config(file: StorageSettings, env: Env): S3Config | undefined {
   };
   const missing = Object.entries(said).flatMap(([name, value]) => (value === undefined ? [name] : []));
   if (missing.length === Object.keys(said).length) return undefined;
-  if (missing.length > 0)
-    throw new ConfigError(`An S3 server is named, but ${missing.join(', ')} is not set.`);
+  if (missing.length > 0) {
+    const lack = `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not set`;
+    throw new ConfigError(`An S3 server is named, but ${lack}.`);
+  }
   const publicEndpoint = asString(env.S3_PUBLIC_ENDPOINT) ?? asString(file.s3PublicEndpoint);
   return {
     endpoint: asEndpoint('S3_ENDPOINT', said.S3_ENDPOINT as string),
