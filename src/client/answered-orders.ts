@@ -49,6 +49,7 @@ export function createAnsweredOrders(context: Context, mostKept = MOST_KEPT): An
   /** Kept since the count was written down last, by day; undefined for a day that this run has not counted yet. */
   const uncounted = new Map<string, number>();
   let isPruning = false;
+  let isPruneDue = false;
 
   const readCounts = async () => ((await store.get(COUNTS)) as Counts | undefined) ?? {};
 
@@ -73,16 +74,19 @@ export function createAnsweredOrders(context: Context, mostKept = MOST_KEPT): An
       uncounted.set(day, 0);
       await addToCount(day, (count) => count + COUNT_EVERY);
     }
-    if (uncounted.get(day) === 0) prune();
+    if (uncounted.get(day) === 0) void prune();
   }
 
-  /** In the background, one at a time. */
-  function prune(): void {
+  /** In the background, one at a time; what is kept meanwhile is looked at after. */
+  async function prune(): Promise<void> {
+    isPruneDue = true;
     if (isPruning) return;
     isPruning = true;
-    void tell(context, pruneNow).finally(() => {
-      isPruning = false;
-    });
+    while (isPruneDue) {
+      isPruneDue = false;
+      await tell(context, pruneNow);
+    }
+    isPruning = false;
   }
 
   async function pruneNow(): Promise<void> {
