@@ -188,6 +188,44 @@ describe('a client whose server is in another epoch', () => {
     expect(tries).to.equal(3);
   });
 
+  it('brings back the newest day first, and lets what is sold meanwhile go between two days', async () => {
+    const days = ['2026-05-07', '2026-05-08', '2026-05-09', '2026-05-10'];
+    const till = await signedIn();
+    await until(async () => (await knows()) === EPOCH);
+    for (const day of days) {
+      server.on('POST /api/shops/:shopId/orders', ({ body }) => {
+        const order = { ...orderOf(body), createdAt: `${day}T10:00:00.000Z` };
+        books.set(body.id, order);
+        return { status: 201, body: order };
+      });
+      await sell(till, 2);
+    }
+    const [, , , , , , busy] = [...books.keys()];
+    restore(8);
+    const sent: string[] = [];
+    let isBusy = true;
+    server.on('POST /api/shops/:shopId/orders', () => 'hang up');
+    server.on('POST /api/shops/:shopId/orders/batch', async ({ body }) => {
+      sent.push(body.orders[0].answered ? body.orders[0].placedAt.slice(0, 10) : 'waiting');
+      // Sold while the first day is on its way.
+      if (sent.length === 1) expect((await till.sell(SHOP, sale())).status).to.equal('queued');
+      if (sent.length === 6) isBusy = false;
+      const retry = { result: 'retry', problem: (problem('internal', 500) as { body: object }).body };
+      return {
+        body: {
+          data: body.orders.map((each: { id: string }) =>
+            each.id === busy && isBusy ? { id: busy, ...retry } : take(each),
+          ),
+        },
+      };
+    });
+    await till.signIn(credentials);
+    await until(async () => books.size === 9 && (await till.outbox()).length === 0);
+    const [newest, next, third, oldest] = days.reverse();
+    // The newest has one that can't be taken for a while; it holds up none of the others.
+    expect(sent).to.deep.equal([newest, next, 'waiting', newest, third, newest, oldest]);
+  });
+
   it('keeps for the owner what the server can not take back, and does not try it again', async () => {
     const conflicts: string[] = [];
     const till = await signedIn({ onSaleConflict: ({ id }) => conflicts.push(id) });

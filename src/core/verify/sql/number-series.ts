@@ -50,7 +50,7 @@ const RANGES = `string_agg(${RANGE}, ', ' ORDER BY first) FILTER (WHERE place <=
  */
 export const numberSeries = sqlCheck({
   name: 'number-series',
-  holds: 'Bills, credit notes and Z reports are numbered without a gap, but for what a restore accounts for',
+  holds: 'Bills, credit notes and Z reports are numbered without a gap',
   counts: 'numbers',
   parameters: labelsByEpoch,
   checked: `
