@@ -107,6 +107,7 @@ export const withoutRealShop = (config: Config): Config => ({
   databaseUrl: undefined,
   imageStore: undefined,
   s3: undefined,
+  s3Server: undefined,
   masterKey: ownMasterKey(join(config.home, 'secrets')),
 });
 

@@ -215,7 +215,11 @@ describe('the configuration', () => {
     };
 
     it('takes the environment over the file, and says nothing where nobody did', () => {
-      expect(loadConfig({ home }, {})).to.include({ imageStore: undefined, s3: undefined });
+      expect(loadConfig({ home }, {})).to.include({
+        imageStore: undefined,
+        s3: undefined,
+        s3Server: undefined,
+      });
       expect(loadConfig({ home }, { ...env, IMAGE_STORE: 'minio' })).to.deep.include({
         imageStore: 'minio',
         s3: {
@@ -251,11 +255,17 @@ describe('the configuration', () => {
       expect(loadConfig({ home }, env).s3?.bucket).to.equal('kulfi-pictures');
     });
 
+    it('needs no bucket for what names one itself, such as backups', () => {
+      const { S3_BUCKET: _, ...server } = env;
+      const { s3, s3Server } = loadConfig({ home }, server);
+      expect([s3, s3Server?.endpoint]).to.deep.equal([undefined, 'https://s3.example.com']);
+    });
+
     it('says what is missing or wrong, without a secret', () => {
       const wrong: [change: Record<string, string>, said: string][] = [
         [{ IMAGE_STORE: 'shelf' }, 'IMAGE_STORE is "shelf"; it must be filesystem or minio.'],
-        [{ S3_BUCKET: '' }, 'S3_BUCKET is not set'],
-        [{ S3_SECRET_KEY: '', S3_ENDPOINT: '' }, 'S3_ENDPOINT, S3_SECRET_KEY are not set'],
+        [{ S3_BUCKET: '', IMAGE_STORE: 'minio' }, 'S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY are not set'],
+        [{ S3_SECRET_KEY: '', S3_ENDPOINT: '' }, 'S3_ENDPOINT, S3_SECRET_KEY is not set'],
         [{ S3_ENDPOINT: 's3.example.com' }, 'S3_ENDPOINT is not an address'],
         [{ S3_ENDPOINT: 'https://me:very secret@s3.example.com' }, 'S3_ENDPOINT is not an address'],
         [{ S3_ENDPOINT: 'https://s3.example.com/kulfi' }, 'S3_ENDPOINT is not an address'],

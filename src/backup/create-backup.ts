@@ -213,8 +213,8 @@ function asRefused(error: unknown, folder: string): unknown {
   return code === 'ENOSPC' || code === 'EDQUOT' ? noRoom(folder, 0) : error;
 }
 
-/** Of the time that reading took, so much is rested: PostgreSQL then reads for us on half a core at most. */
-const REST_SHARE = 1;
+/** Of the time that reading took, so much is rested: PostgreSQL then reads for us on a third of a core at most. */
+const REST_SHARE = 2;
 /** A pause of a disk that was slow is no reason for another one. */
 const MAX_REST_MS = 100;
 

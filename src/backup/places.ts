@@ -42,16 +42,16 @@ export const describePlace = (place: Place) =>
 const keyOf = (prefix: string, name: string) => (prefix === '' ? name : `${prefix}/${name}`);
 
 async function withBucket<T>(
-  { s3 }: Pick<Config, 's3'>,
+  { s3Server }: Pick<Config, 's3Server'>,
   bucket: string,
   work: (s3: S3) => Promise<T>,
 ): Promise<T> {
-  if (!s3) {
+  if (!s3Server) {
     throw new ConfigError(
       'Nothing is known of an S3 server. Set S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY, or name a folder.',
     );
   }
-  const opened = await openS3({ ...s3, bucket });
+  const opened = await openS3({ ...s3Server, bucket });
   try {
     return await work(opened);
   } finally {
@@ -60,7 +60,7 @@ async function withBucket<T>(
 }
 
 /** The archives of a place, the newest first; drafts and other files are not among them. */
-export async function listArchives(config: Pick<Config, 's3'>, place: Place): Promise<StoredArchive[]> {
+export async function listArchives(config: Pick<Config, 's3Server'>, place: Place): Promise<StoredArchive[]> {
   if (place.kind === 'folder') {
     const files = await listArchiveFiles(place.folder);
     return files.map(({ path, ...file }) => ({ ...file, location: path }));
@@ -78,7 +78,7 @@ export async function listArchives(config: Pick<Config, 's3'>, place: Place): Pr
 }
 
 export async function removeArchive(
-  config: Pick<Config, 's3'>,
+  config: Pick<Config, 's3Server'>,
   place: Place,
   { name, location }: StoredArchive,
 ) {
@@ -91,7 +91,7 @@ export async function removeArchive(
  * StoreUnavailableError, ArchiveError.
  */
 export async function upload(
-  config: Pick<Config, 's3'>,
+  config: Pick<Config, 's3Server'>,
   place: Extract<Place, { kind: 's3' }>,
   file: string,
   sizeBytes: number,
@@ -142,7 +142,7 @@ async function hashOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
  * for one that is not there.
  */
 export async function localCopy(
-  config: Pick<Config, 's3'>,
+  config: Pick<Config, 's3Server'>,
   location: string,
   folder: string,
   onProgress: OnProgress,

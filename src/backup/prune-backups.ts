@@ -6,7 +6,7 @@ import { keptArchives } from './retention.ts';
 import { readBack } from './verify-backup.ts';
 
 export type PruneOptions = {
-  config: Pick<Config, 'home' | 's3'>;
+  config: Pick<Config, 'home' | 's3Server'>;
   place: Place;
   keep: BackupConfig['keep'];
   timezone: string;
