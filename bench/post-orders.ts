@@ -4,8 +4,10 @@ import { nowMs, percentile, sleep } from './support.ts';
 
 export type Till = { url: string; shopId: string; productId: string; token: string };
 
-/** Order id → when its 201 was here. */
-export type Answered = Map<string, number>;
+/** When an order's 201 was here, and how long that took. */
+export type Answer = { atMs: number; tookMs: number };
+/** Order id → its answer. */
+export type Answered = Map<string, Answer>;
 
 /** Places so many orders a second, however long each takes. */
 export async function postOrders(till: Till, perSecond: number, seconds: number): Promise<Answered> {
@@ -22,14 +24,15 @@ export async function postOrders(till: Till, perSecond: number, seconds: number)
   return answered;
 }
 
-function post(agent: Agent, { url, shopId, productId, token }: Till, id: string): Promise<number> {
+function post(agent: Agent, { url, shopId, productId, token }: Till, id: string): Promise<Answer> {
   const body = JSON.stringify({ id, items: [{ productId, quantity: 1 }], paymentMethod: 'cash' });
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const sentAtMs = nowMs();
   return new Promise((resolve, reject) => {
     request(`${url}/api/shops/${shopId}/orders`, { method: 'POST', agent, headers }, (response) => {
-      const answeredAtMs = nowMs();
+      const atMs = nowMs();
       response.resume().once('end', () => {
-        if (response.statusCode === 201) resolve(answeredAtMs);
+        if (response.statusCode === 201) resolve({ atMs, tookMs: atMs - sentAtMs });
         else reject(new Error(`An order was answered with ${response.statusCode}.`));
       });
     })
@@ -48,8 +51,8 @@ export function summary(delays: number[]): Delays {
 /** From an order's answer to its event, in ms; 0 when the event was there first. What belongs to no order is left out. */
 export const delaysOf = (answered: Answered, heard: Heard[]): number[] =>
   heard.flatMap(({ id, atMs }) => {
-    const answeredAtMs = answered.get(id);
-    return answeredAtMs === undefined ? [] : [Math.max(0, atMs - answeredAtMs)];
+    const answer = answered.get(id);
+    return answer ? [Math.max(0, atMs - answer.atMs)] : [];
   });
 
 export const show = ({ p50, p99, max }: Delays) =>

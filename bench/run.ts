@@ -1,8 +1,10 @@
 import { cpus } from 'node:os';
 import { benchBackup } from './backup.ts';
+import { benchBackupLoad } from './backup-load.ts';
 import { benchFeed } from './feed.ts';
 import { benchImport } from './import.ts';
 import { benchOrders } from './orders.ts';
+import { benchPictures } from './pictures.ts';
 import { benchPricing } from './pricing.ts';
 import { benchSockets } from './sockets.ts';
 import { benchStart } from './start.ts';
@@ -15,6 +17,8 @@ const suites: Record<string, () => Promise<string[]>> = {
   feed: benchFeed,
   sockets: benchSockets,
   backup: benchBackup,
+  'backup-load': benchBackupLoad,
+  pictures: benchPictures,
 };
 
 const wanted = process.argv.slice(2);

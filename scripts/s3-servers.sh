@@ -7,6 +7,8 @@ set -uo pipefail
 folder="${S3_SERVERS_FOLDER:-${XDG_CACHE_HOME:-$HOME/.cache}/smoocho/s3-servers}"
 # Another run may be building them.
 wait_seconds=900
+# What could not be built a moment ago can't be now: each suite that asks would wait for the network again.
+failed_minutes=20
 
 # MinIO's last commit: of its last release, RELEASE.2025-10-15T17-29-55Z, Go's module proxy has no version.
 source_of() {
@@ -24,8 +26,10 @@ build() {
   rm -rf "$work"
   mkdir -p "$work/bin"
   # What was downloaded and compiled on the way is hundreds of megabytes, and of no use after it.
+  local bounded=()
+  ! command -v timeout >/dev/null || bounded=(timeout "$wait_seconds")
   GOBIN="$work/bin" GOPATH="$work/path" GOCACHE="$work/cache" GOFLAGS='-modcacherw -trimpath' CGO_ENABLED=0 \
-    nice -n 15 go install "$source" >"$log" 2>&1
+    nice -n 15 "${bounded[@]}" go install "$source" >"$log" 2>&1
   local code=$?
   if [ "$code" = 0 ]; then
     mv "$work/bin/$name" "$target"
@@ -45,7 +49,8 @@ provide() {
     exec 9>"$folder/$name.lock"
     ! command -v flock >/dev/null || flock -w "$wait_seconds" 9 || { echo "$name is being built elsewhere for more than $wait_seconds s" >&2; return 1; }
     if [ ! -x "$target" ]; then
-      build "$name" "$source" "$target" ||
+      # The log stays where a build failed.
+      [ -z "$(find "$folder/$name.log" -mmin "-$failed_minutes" 2>/dev/null)" ] && build "$name" "$source" "$target" ||
         { echo "$name can not be built: $(tail -n 1 "$folder/$name.log" | cut -c 1-200)" >&2; return 1; }
     fi
     exec 9>&-

@@ -5,7 +5,7 @@ import { asString, type Env, fromEnvOrFile } from './config-sources.ts';
 export type ImageStoreKind = 'filesystem' | 'minio';
 export const imageStoreKinds: readonly ImageStoreKind[] = ['filesystem', 'minio'];
 
-/** An S3 server, and what opens it. */
+/** An S3 server, and who we are to it. */
 export type S3Server = {
   /** Scheme, name and port, such as `https://s3.eu-west-1.amazonaws.com`. */
   endpoint: string;
@@ -14,7 +14,7 @@ export type S3Server = {
   region: string;
 };
 
-/** The bucket of the pictures on it. */
+/** A bucket on it, for pictures. */
 export type S3Config = S3Server & {
   bucket: string;
   /** Where browsers reach the same bucket, path-style; then pictures are answered by a redirect to it. */
@@ -25,7 +25,7 @@ export type StorageConfig = {
   /** Undefined: nobody said. It counts on an installation without pictures; after that, they are where they are. */
   imageStore: ImageStoreKind | undefined;
   s3: S3Config | undefined;
-  /** For backups, whose bucket stands in their address: it is there without a bucket for pictures, too. */
+  /** The server alone, for what names its bucket itself, such as backups. */
   s3Server: S3Server | undefined;
 };
 
@@ -50,8 +50,8 @@ export const holdsS3Secret = ({ s3SecretKey }: StorageSettings): boolean =>
 /** What the environment or `config.json` say, checked. Throws ConfigError, without a secret in it. */
 export function storageConfig(file: StorageSettings, env: Env): StorageConfig {
   const imageStore = asStore(asString(env.IMAGE_STORE) ?? asString(file.imageStore));
-  const s3Server = s3ServerOf(file, env);
-  const s3 = s3Server && s3Config(s3Server, file, env);
+  const s3Server = serverOf(file, env);
+  const s3 = s3Config(file, env, s3Server);
   if (imageStore === 'minio' && !s3) {
     throw new ConfigError(
       'IMAGE_STORE is minio, but S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY are not set.',
@@ -65,17 +65,15 @@ function asStore(text: string | undefined): ImageStoreKind | undefined {
   throw new ConfigError(`IMAGE_STORE is ${JSON.stringify(text)}; it must be filesystem or minio.`);
 }
 
-const bucketOf = (file: StorageSettings, env: Env) =>
-  fromEnvOrFile(env, 'S3_BUCKET') ?? asString(file.s3Bucket);
-
-function s3ServerOf(file: StorageSettings, env: Env): S3Server | undefined {
+function serverOf(file: StorageSettings, env: Env): S3Server | undefined {
   const said = {
     S3_ENDPOINT: fromEnvOrFile(env, 'S3_ENDPOINT') ?? asString(file.s3Endpoint),
     S3_ACCESS_KEY: fromEnvOrFile(env, 'S3_ACCESS_KEY') ?? asString(file.s3AccessKey),
     S3_SECRET_KEY: fromEnvOrFile(env, 'S3_SECRET_KEY') ?? asString(file.s3SecretKey),
   };
   const missing = Object.entries(said).flatMap(([name, value]) => (value === undefined ? [name] : []));
-  if (missing.length === Object.keys(said).length && bucketOf(file, env) === undefined) return undefined;
+  const isNamed = missing.length < Object.keys(said).length || bucketIn(file, env) !== undefined;
+  if (!isNamed) return undefined;
   if (missing.length > 0)
     throw new ConfigError(`An S3 server is named, but ${missing.join(', ')} is not set.`);
   return {
@@ -86,9 +84,12 @@ function s3ServerOf(file: StorageSettings, env: Env): S3Server | undefined {
   };
 }
 
-function s3Config(server: S3Server, file: StorageSettings, env: Env): S3Config | undefined {
-  const bucket = bucketOf(file, env);
-  if (bucket === undefined) return undefined;
+const bucketIn = (file: StorageSettings, env: Env) =>
+  fromEnvOrFile(env, 'S3_BUCKET') ?? asString(file.s3Bucket);
+
+function s3Config(file: StorageSettings, env: Env, server: S3Server | undefined): S3Config | undefined {
+  const bucket = bucketIn(file, env);
+  if (!server || bucket === undefined) return undefined;
   const publicEndpoint = asString(env.S3_PUBLIC_ENDPOINT) ?? asString(file.s3PublicEndpoint);
   return {
     ...server,

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ConfigError, loadConfig } from '../src/config.ts';
+import { ConfigError, loadConfig, withoutRealShop } from '../src/config.ts';
 import { removeFolder, tempFolder } from './support/temp.ts';
 
 describe('the configuration', () => {
@@ -195,5 +195,91 @@ describe('the configuration', () => {
     expect(() =>
       loadConfig({ home: join(home, 'fine') }, {}).secrets.get('postgres-password'),
     ).to.not.throw();
+  });
+
+  describe('of the store of pictures', () => {
+    const env = {
+      S3_ENDPOINT: 'https://s3.example.com',
+      S3_BUCKET: 'kulfi-pictures',
+      S3_ACCESS_KEY: 'access',
+      S3_SECRET_KEY: 'very secret',
+    };
+    const file = {
+      imageStore: 'minio',
+      s3Endpoint: 'http://localhost:9000/',
+      s3Bucket: 'pictures',
+      s3AccessKey: 'access',
+      s3SecretKey: 'very secret',
+      s3Region: 'eu-west-1',
+      s3PublicEndpoint: 'https://cdn.example.com',
+    };
+
+    it('takes the environment over the file, and says nothing where nobody did', () => {
+      expect(loadConfig({ home }, {})).to.include({
+        imageStore: undefined,
+        s3: undefined,
+        s3Server: undefined,
+      });
+      expect(loadConfig({ home }, { ...env, IMAGE_STORE: 'minio' })).to.deep.include({
+        imageStore: 'minio',
+        s3: {
+          ...{ endpoint: 'https://s3.example.com', bucket: 'kulfi-pictures', region: 'us-east-1' },
+          ...{ accessKey: 'access', secretKey: 'very secret', publicEndpoint: undefined },
+        },
+      });
+      writeFileSync(join(home, 'config.json'), JSON.stringify(file), { mode: 0o600 });
+      expect(loadConfig({ home }, {})).to.deep.include({
+        imageStore: 'minio',
+        s3: {
+          ...{ endpoint: 'http://localhost:9000', bucket: 'pictures', region: 'eu-west-1' },
+          ...{ accessKey: 'access', secretKey: 'very secret', publicEndpoint: 'https://cdn.example.com' },
+        },
+      });
+      expect(loadConfig({ home }, { IMAGE_STORE: 'filesystem', S3_BUCKET: 'other' })).to.include({
+        imageStore: 'filesystem',
+      });
+      // The demo puts nothing among the pictures of the real shop.
+      expect(withoutRealShop(loadConfig({ home }, {}))).to.include({ imageStore: undefined, s3: undefined });
+    });
+
+    it('reads its secrets from files, and refuses a config.json with one that others can read', () => {
+      writeFileSync(join(home, 'secret'), 'from a file\n', { mode: 0o600 });
+      const { S3_SECRET_KEY: _, ...rest } = env;
+      const read = loadConfig({ home }, { ...rest, S3_SECRET_KEY_FILE: join(home, 'secret') });
+      expect(read.s3?.secretKey).to.equal('from a file');
+      writeFileSync(join(home, 'config.json'), JSON.stringify(file));
+      chmodSync(join(home, 'config.json'), 0o644);
+      expect(() => loadConfig({ home }, {})).to.throw(ConfigError, 'chmod 600');
+      const { s3SecretKey: __, ...open } = file;
+      writeFileSync(join(home, 'config.json'), JSON.stringify(open));
+      expect(loadConfig({ home }, env).s3?.bucket).to.equal('kulfi-pictures');
+    });
+
+    it('needs no bucket for what names one itself, such as backups', () => {
+      const { S3_BUCKET: _, ...server } = env;
+      const { s3, s3Server } = loadConfig({ home }, server);
+      expect([s3, s3Server?.endpoint]).to.deep.equal([undefined, 'https://s3.example.com']);
+    });
+
+    it('says what is missing or wrong, without a secret', () => {
+      const wrong: [change: Record<string, string>, said: string][] = [
+        [{ IMAGE_STORE: 'shelf' }, 'IMAGE_STORE is "shelf"; it must be filesystem or minio.'],
+        [{ S3_BUCKET: '', IMAGE_STORE: 'minio' }, 'S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY are not set'],
+        [{ S3_SECRET_KEY: '', S3_ENDPOINT: '' }, 'S3_ENDPOINT, S3_SECRET_KEY is not set'],
+        [{ S3_ENDPOINT: 's3.example.com' }, 'S3_ENDPOINT is not an address'],
+        [{ S3_ENDPOINT: 'https://me:very secret@s3.example.com' }, 'S3_ENDPOINT is not an address'],
+        [{ S3_ENDPOINT: 'https://s3.example.com/kulfi' }, 'S3_ENDPOINT is not an address'],
+        [{ S3_PUBLIC_ENDPOINT: 'cdn' }, 'S3_PUBLIC_ENDPOINT is not an address'],
+        [{ S3_BUCKET: 'Kulfi_Pictures' }, 'S3_BUCKET is not the name of a bucket'],
+      ];
+      for (const [change, said] of wrong) {
+        const load = () => loadConfig({ home }, { ...env, ...change });
+        expect(load, said)
+          .to.throw(ConfigError, said)
+          .with.property('message')
+          .that.does.not.include('secret@');
+      }
+      expect(() => loadConfig({ home }, { IMAGE_STORE: 'minio' })).to.throw(ConfigError, 'are not set');
+    });
   });
 });

@@ -1,5 +1,6 @@
 import { createHash, KeyObject } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { type Config, ConfigError } from '../config.ts';
@@ -212,18 +213,34 @@ function asRefused(error: unknown, folder: string): unknown {
   return code === 'ENOSPC' || code === 'EDQUOT' ? noRoom(folder, 0) : error;
 }
 
+/** Of the time that reading took, so much is rested: PostgreSQL then reads for us on a third of a core at most. */
+const REST_SHARE = 2;
+/** A pause of a disk that was slow is no reason for another one. */
+const MAX_REST_MS = 100;
+
+/** While a server sells from the same database, which can't be told to put us last. */
+function restAfter(share: number): () => Promise<void> {
+  let since = performance.now();
+  return async () => {
+    await sleep(Math.min(MAX_REST_MS, (performance.now() - since) * share));
+    since = performance.now();
+  };
+}
+
 async function writeTables(
   client: Client,
-  { tables, sizeBytes: total }: Snapshot,
+  { tables, sizeBytes: total, isServed }: Snapshot,
   writer: ArchiveWriter,
   onProgress: Writing['onProgress'],
 ): Promise<ArchivedTable[]> {
   const written: ArchivedTable[] = [];
   let done = 0;
+  const rest = isServed ? restAfter(REST_SHARE) : async () => {};
   for (const table of tables) {
     written.push(
       await copyOut(client, table, async (part, number) => {
         await writer.add(tableMember(table.name, number), part.pieces);
+        await rest();
         done += part.sizeBytes;
         onProgress({ phase: 'reading', done, total, note: table.name });
       }),

@@ -1,5 +1,6 @@
 import type { Order } from '../contract/orders.ts';
 import { type Context, tell } from './context.ts';
+import { knownEpochs } from './known-epochs.ts';
 import { type Entry, oldestFirst } from './sales.ts';
 
 /** As long as the server takes what was sold before a restore. */
@@ -43,12 +44,18 @@ export type AnsweredOrders = {
 /**
  * The orders that the server answered in the last weeks, by day, so that a server that was restored from a backup can be given
  * those that it lost. One write a sale; what is too old or too many goes now and then, a day at a time, and no sale waits for it.
+ * `isObserved` says that the epoch was heard since the till was switched on: until then, what is old may still be needed.
  */
-export function createAnsweredOrders(context: Context, mostKept = MOST_KEPT): AnsweredOrders {
+export function createAnsweredOrders(
+  context: Context,
+  isObserved: () => boolean,
+  mostKept = MOST_KEPT,
+): AnsweredOrders {
   const { store } = context;
   /** Kept since the count was written down last, by day; undefined for a day that this run has not counted yet. */
   const uncounted = new Map<string, number>();
   let isPruning = false;
+  let isPruneDue = false;
 
   const readCounts = async () => ((await store.get(COUNTS)) as Counts | undefined) ?? {};
 
@@ -73,20 +80,24 @@ export function createAnsweredOrders(context: Context, mostKept = MOST_KEPT): An
       uncounted.set(day, 0);
       await addToCount(day, (count) => count + COUNT_EVERY);
     }
-    if (uncounted.get(day) === 0) prune();
+    if (uncounted.get(day) === 0) void prune();
   }
 
-  /** In the background, one at a time. */
-  function prune(): void {
+  /** In the background, one at a time; what is kept meanwhile is looked at after. */
+  async function prune(): Promise<void> {
+    isPruneDue = true;
     if (isPruning) return;
     isPruning = true;
-    void tell(context, pruneNow).finally(() => {
-      isPruning = false;
-    });
+    while (isPruneDue) {
+      isPruneDue = false;
+      await tell(context, pruneNow);
+    }
+    isPruning = false;
   }
 
   async function pruneNow(): Promise<void> {
     const counts = await readCounts();
+    const toBringBack = new Set((await knownEpochs(store)).flatMap(([, known]) => known.days));
     const days = Object.keys(counts).sort();
     // By the newest order, or by this machine's clock if that is earlier: either may be wrong by years.
     const newest = Math.min(Date.parse(days.at(-1) ?? '') || 0, context.now());
@@ -94,7 +105,8 @@ export function createAnsweredOrders(context: Context, mostKept = MOST_KEPT): An
     let left = days.reduce((sum, day) => sum + (counts[day] ?? 0), 0);
     const most = left > mostKept ? mostKept * (1 - TRIM_SHARE) : mostKept;
     for (const day of days) {
-      const isOld = day < oldest;
+      if (toBringBack.has(day)) continue;
+      const isOld = day < oldest && isObserved();
       if (!isOld && left <= most) return;
       left -= await drop(day, isOld ? Number.POSITIVE_INFINITY : Math.ceil(left - most));
     }

@@ -149,7 +149,7 @@ export function createClient(options: ClientOptions): Client {
     const session = await sessions.session();
     return session && { user: session.user, device: (await sessions.device()) ?? options.device ?? null };
   };
-  const answered = createAnsweredOrders(context);
+  const answered = createAnsweredOrders(context, () => epochs.isObserved());
   const epochs = createEpochs(context, call, sessions, answered, leases, () => catchUp());
   const outbox = createOutbox(context, call, { leases, answered, epochs, soldBy }, options);
 
@@ -167,21 +167,21 @@ export function createClient(options: ClientOptions): Client {
   };
   line.onUp(() => {
     void tell(context, topUp);
-    void tell(context, epochs.look);
+    void tell(context, epochs.check);
   });
 
   // What a till left behind when it was switched off.
   void tell(context, async () => {
     if ((await sessions.session()) === null || closing.signal.aborted) return;
     catchUp();
-    await epochs.look();
+    await epochs.check();
   });
 
   return {
     async signIn({ email, password }) {
       const session = await sessions.signIn(email, password);
       catchUp();
-      void tell(context, epochs.look);
+      void tell(context, epochs.check);
       return session;
     },
     async signOut() {
@@ -217,7 +217,7 @@ export function createClient(options: ClientOptions): Client {
       const id = shopId.toLowerCase();
       const feed = openFeed(context, call, sessions, id, feedOptions, (epoch) => {
         catchUp();
-        void tell(context, () => epochs.note(id, epoch));
+        void tell(context, () => epochs.observe(id, epoch));
       });
       feeds.add(feed);
       return {

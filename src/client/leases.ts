@@ -30,7 +30,7 @@ export type Leases = {
   take(shopId: string, at: number): Promise<string | null>;
   left(shopId: string): Promise<number>;
   /** What was lent so far may be unknown to the server by now: others are asked for. */
-  lose(shopId: string): Promise<void>;
+  markLost(shopId: string): Promise<void>;
   /** Asks for new numbers if this till has leased before and few are left. Never throws. */
   topUp(shopId: string): Promise<void>;
   /** Shops that this till ever leased numbers for. */
@@ -156,7 +156,7 @@ export function createLeases(context: Context, call: Call, sessions: Sessions): 
       return null;
     },
     left: async (shopId) => (await countLeft(shopId)).left,
-    async lose(shopId) {
+    async markLost(shopId) {
       // What was asked for and not answered is asked anew: an answer of before would be lost as well.
       await store.delete(askedKey(shopId));
       for (const [key] of (await store.list(leasesOf(shopId))) as [string, StoredLease][]) {

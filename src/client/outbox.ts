@@ -70,6 +70,8 @@ export function createOutbox(
   const selling = new Map<string, Promise<Sold>>();
   let flushing: Promise<Flushed> | null = null;
   let isAskedAgain = false;
+  /** Of orders to bring back. */
+  let hasNextDay = false;
   /** A first try of another tab, or of one that crashed, is over after this. */
   const strayMs = 3 * context.timeoutMs;
 
@@ -141,7 +143,7 @@ export function createOutbox(
 
   /** It was answered. Kept as such before it leaves the outbox: after a crash in between, it is sent again and known. */
   async function settle(record: Entry, order: Order, by: SoldBy): Promise<void> {
-    epochs.lookFor(record.shopId);
+    epochs.checkOnce(record.shopId);
     await answered.keep(record, order, by).catch(context.onError);
     await remove(record.id);
   }
@@ -152,6 +154,7 @@ export function createOutbox(
     const all = (await records()).filter(
       ({ id, state, placedAt }) => !selling.has(id) && (state === 'queued' || Date.parse(placedAt) < cut),
     );
+    hasNextDay = false;
     if (all.length === 0 && !(await returns.isDue())) return { ...flushed, left: await countLeft() };
     const by = await soldBy();
     if (!by) {
@@ -160,7 +163,7 @@ export function createOutbox(
     }
     try {
       await sendWaiting(all, by, flushed);
-      await returns.send({
+      hasNextDay = await returns.sendDay({
         cameBack: (record, result, order) => tellSent(record, result, order, flushed),
         refused: (record, problem) => putAside(record, problem, flushed),
       });
@@ -218,7 +221,7 @@ export function createOutbox(
 
   async function flushAll(): Promise<Flushed> {
     const all = await flush();
-    while (isAskedAgain && !all.error) {
+    while ((isAskedAgain || hasNextDay) && !all.error) {
       isAskedAgain = false;
       const { sent, conflicts: aside, left, error } = await flush();
       all.sent.push(...sent);

@@ -15,8 +15,11 @@ export type Returns = {
   isDue(): Promise<boolean>;
   /** Orders that are still to be brought back. */
   waiting(): Promise<Entry[]>;
-  /** Brings them back, the newest day first. Throws what a batch is refused with, other than of a shop that is not theirs. */
-  send(settle: Settle): Promise<void>;
+  /**
+   * Brings back the newest day of each shop, so that what is sold meanwhile doesn't wait for all of them; gives whether there is
+   * another one. Throws what a batch is refused with, other than of a shop that is not theirs.
+   */
+  sendDay(settle: Settle): Promise<boolean>;
 };
 
 /**
@@ -24,7 +27,8 @@ export type Returns = {
  * all of it was answered: what the server has, it knows by its id.
  */
 export function createReturns(epochs: Epochs, sendAll: SendAll): Returns {
-  async function sendDay(shopId: string, day: string, settle: Settle): Promise<void> {
+  /** Gives whether all of it was answered. */
+  async function send(shopId: string, day: string, settle: Settle): Promise<boolean> {
     const kept = await epochs.ofDay(shopId, day);
     const receivedAt = new Map(kept.map((record) => [record.id, record.receivedAt]));
     const sales = kept.map(({ receivedAt: _, ...entry }): Entry => entry);
@@ -41,7 +45,9 @@ export function createReturns(epochs: Epochs, sendAll: SendAll): Returns {
       },
     });
     // Some are to be sent again: then, the day is.
-    if (settled === kept.length) await epochs.isDone(shopId, day);
+    const isDone = settled === kept.length;
+    if (isDone) await epochs.isDone(shopId, day);
+    return isDone;
   }
 
   return {
@@ -55,14 +61,22 @@ export function createReturns(epochs: Epochs, sendAll: SendAll): Returns {
       }
       return waiting;
     },
-    async send(settle) {
+    async sendDay(settle) {
+      let hasNext = false;
       for (const shopId of await epochs.shops()) {
+        const days = (await epochs.days(shopId)).reverse();
         try {
-          for (const day of (await epochs.days(shopId)).reverse()) await sendDay(shopId, day, settle);
+          for (const [n, day] of days.entries()) {
+            // One of which something can't be taken now keeps none from the days before it.
+            if (!(await send(shopId, day, settle))) continue;
+            if (n < days.length - 1) hasNext = true;
+            break;
+          }
         } catch (error) {
           if (!isProblem(error, 'not_found', 'forbidden')) throw error;
         }
       }
+      return hasNext;
     },
   };
 }

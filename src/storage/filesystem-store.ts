@@ -7,6 +7,9 @@ import { type ImageStore, readImageKey, requireImageKey } from './image-store.ts
 /** What is being written, in the same file system as what it becomes; no key begins with a dot. */
 const DRAFTS = '.drafts';
 
+/** Read at a time; most pictures are smaller. */
+const CHUNK_BYTES = 64 * 1024;
+
 /** Pictures as files under `folder`, which is made with the first one. */
 export function openFilesystemStore(folder: string): ImageStore {
   const pathOf = (key: string) => {
@@ -23,7 +26,13 @@ export function openFilesystemStore(folder: string): ImageStore {
         const file = await openIfThere(pathOf(key));
         if (!file) return undefined;
         const { size: sizeBytes } = await file.stat();
-        return { body: file.createReadStream(range), sizeBytes };
+        const { start, end } = range ?? { start: 0, end: sizeBytes - 1 };
+        // As much memory as the part needs, and no look behind its end.
+        const highWaterMark = Math.max(1, Math.min(CHUNK_BYTES, end - start + 1));
+        return {
+          body: file.createReadStream({ start, end: Math.max(start, end), highWaterMark }),
+          sizeBytes,
+        };
       }),
     stat: (key) =>
       guard(async () => {

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { openS3 } from '../../src/storage/s3.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { launcher, type Ran, smoocho, unlimited } from '../support/cli.ts';
+import { initOptions, launcher, type Ran, smoocho, unlimited } from '../support/cli.ts';
+import { testDatabase } from '../support/database.ts';
 import { eventsOf, givenProduct, givenShop, type TestShop } from '../support/factories.ts';
 import { expectWhole, productOf, uploadTo } from '../support/image-parts.ts';
 import { anyPng, photo } from '../support/pictures.ts';
@@ -217,6 +218,31 @@ describe('pictures by command', function () {
       );
       const moved = await run(['images', 'move', '--to=minio', '--skip-bad', '--json'], s3.env);
       expect([moved.code, moved.json().isSwitched, moved.json().bad.length]).to.deep.equal([0, true, 1]);
+    });
+
+    it('are looked after by init: it makes the bucket, or says what is wrong and goes on', async () => {
+      const database = await testDatabase({ migrated: false });
+      const init = (env: Record<string, string>) =>
+        smoocho(['init', ...initOptions(folder), '--json'], {
+          ...{ SMOOCHO_HOME: folder, DATABASE_URL: database.url, IMAGE_STORE: 'minio' },
+          ...s3.env,
+          ...env,
+        });
+      const away = await init({ S3_ENDPOINT: 'http://127.0.0.1:1' });
+      expect([away.code, away.json().created]).to.deep.equal([0, true]);
+      expect(away.json().storeFindings).to.deep.equal([
+        {
+          code: 'ECONNREFUSED',
+          detail:
+            'The S3 server at http://127.0.0.1:1 does not answer. Is it running, and is S3_ENDPOINT right?',
+        },
+      ]);
+      const there = await init({ S3_BUCKET: 'made-by-init' });
+      expect([there.code, there.json().storeFindings]).to.deep.equal([0, []]);
+      const bucket = await openS3({ ...s3.config, bucket: 'made-by-init' });
+      expect(await bucket.ensureBucket()).to.equal('there');
+      bucket.close();
+      await database.drop();
     });
 
     it('are not moved to what is not there', async () => {

@@ -65,7 +65,7 @@ describe('tills after restores', function () {
       .to.match(/^KULF\/[A-Z][A-Z2-9]{3}\/000001$/)
       .and.not.include(label);
     expect((await machine.checkSound()).join('\n')).to.include(
-      `KULF/${label}: up to 0 in the backup; 2 beyond came back after the restore: 1–2`,
+      `KULF/${label}: the books had it up to 0 at the restore; 2 beyond came back: 1–2`,
     );
   });
 

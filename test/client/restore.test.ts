@@ -173,7 +173,7 @@ describe('thirty sales after a backup that was restored', function () {
     await machine.goOn(backup);
     await until(async () => (await counter.outbox()).length === 0, SOON_MS);
     const notes = (await machine.checkSound()).join('\n');
-    expect(notes).to.match(/: up to 3 in the backup; 17 beyond came back after the restore: 4–20(\n|$)/);
-    expect(notes).to.include('came back after the restore, out of a lease that it lost');
+    expect(notes).to.match(/: the books had it up to 3 at the restore; 17 beyond came back: 4–20(\n|$)/);
+    expect(notes).to.include('came back after a restore that lost its lease');
   });
 });

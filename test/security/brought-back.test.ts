@@ -141,6 +141,21 @@ describe('bills that are said to come back after a restore', () => {
     const { rows } = await db.query('SELECT name FROM products WHERE shop_id = $1', [shop.id]);
     expect(rows).to.deep.equal([{ name: 'Tea' }]);
 
+    // Nor is one variant that of two products, in one bill or in two.
+    const variantId = randomUUID();
+    const one = { productId: randomUUID(), variantId, quantity: 1, listPrice: '50.00', goods };
+    const two = { ...one, productId: randomUUID() };
+    const twice = [[one, two], [one], [two]].map((items, n) =>
+      offlineSaleOf(tea, EARLIER, numbered(shop, 10 + n, { items })),
+    );
+    const [both, first, second] = await replay(shop.cashier, shop, twice);
+    expect([problemOf(both)[0], orderOf(first).items[0]?.variantId, ...problemOf(second)]).to.deep.equal([
+      'unknown_product',
+      variantId,
+      'unknown_product',
+      '/items/0/variantId',
+    ]);
+
     const answered = {
       total: '100.00',
       cashier: { id: await userIdOf(test, otherShop.emails.cashier), name: 'Eve' },

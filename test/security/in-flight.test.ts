@@ -1,7 +1,12 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import type { Answer } from '../support/client.ts';
 import { givenProduct, givenShop, PASSWORD, saleOf, signIn, type TestShop } from '../support/factories.ts';
+import { until } from '../support/feed-ear.ts';
+import { heaviestPng } from '../support/hostile-pictures.ts';
+import { uploadTo } from '../support/image-parts.ts';
 
 // Passwords are hashed two at a time: what waits for it was let in seconds before it is done.
 describe('what was let in before somebody was shut out', function () {
@@ -59,5 +64,23 @@ describe('what was let in before somebody was shut out', function () {
     const { lateSuccesses, statuses } = await disabling(await idOf(shop.emails.manager), sell, 40);
     expect(lateSuccesses).to.equal(0);
     expect([...statuses]).to.include.members([201, 403]);
+  });
+
+  it('is refused at its end: a disabled manager puts up no more pictures', async () => {
+    const email = 'painter@example.com';
+    const painter = { email, name: 'Painter', role: 'manager', password: PASSWORD };
+    expect((await shop.owner.post(`${shop.path}/users`, painter)).status).to.equal(201);
+    const client = await signIn(test, email);
+    const product = await givenProduct({ ...shop, manager: shop.owner });
+    // It takes a second and more to be decoded; the whole of it is here by then.
+    const uploading = uploadTo(client, shop, product.id, heaviestPng(6_000, 4_000));
+    await until(
+      () => existsSync(join(test.home, 'uploads')) && readdirSync(join(test.home, 'uploads')).length > 0,
+    );
+    expect((await shop.owner.delete(`${shop.path}/users/${await idOf(email)}`)).status).to.equal(200);
+    const { status } = await uploading;
+    expect(status).to.equal(401);
+    const { body } = await shop.owner.get(`${shop.path}/products/${product.id}`);
+    expect(body.imageUrl).to.equal(null);
   });
 });

@@ -137,9 +137,9 @@ describe('a shop that was restored from a backup', () => {
     // They count up no series: not that of before, and not the one of now.
     expect((await sell(shop, tea)).orderNumber).to.match(/000001$/);
     expect(await soundNotes(test, shop)).to.deep.equal([
-      `${shop.code}/2627: up to 3 in the backup; 3 beyond came back after the restore: 4–5, 7; missing in between: 6`,
+      `${shop.code}/2627: the books had it up to 3 at the restore; 3 beyond came back: 4–5, 7; missing in between: 6`,
       `${shop.code}-A/2627: 1 to 10 lent to Counter, 1 used, 9 unused: 2–10`,
-      `${shop.code}-C/2627: 1 came back after the restore, out of a lease that it lost: 9`,
+      `${shop.code}-C/2627: 1 came back after a restore that lost its lease: 9`,
     ]);
     const { body: report } = await shop.manager.get(
       `${shop.path}/reports/sales?from=2026-05-09&to=2026-05-09`,
@@ -167,9 +167,9 @@ describe('a shop that was restored from a backup', () => {
     expect((await sell(shop, tea)).orderNumber).to.equal(`${shop.code}/${await labelNow(test, shop)}/000001`);
     const notes = await soundNotes(test, shop);
     expect(notes).to.include.members([
-      `${shop.code}/2627: up to 3 in the backup; 2 beyond came back after the restore: 9–10; missing in between: 4–8`,
-      `${shop.code}/${label}: up to 1 in the backup; 1 beyond came back after the restore: 2`,
-      `${shop.code}/${unknown}: up to 0 in the backup; 1 beyond came back after the restore: 31; missing in between: 1–30`,
+      `${shop.code}/2627: the books had it up to 3 at the restore; 2 beyond came back: 9–10; missing in between: 4–8`,
+      `${shop.code}/${label}: the books had it up to 1 at the restore; 1 beyond came back: 2`,
+      `${shop.code}/${unknown}: the books had it up to 0 at the restore; 1 beyond came back: 31; missing in between: 1–30`,
     ]);
   });
 

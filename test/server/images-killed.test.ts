@@ -20,7 +20,7 @@ import { givenProduct, givenShop, saleOf, type TestShop } from '../support/facto
 import { heaviestPng } from '../support/hostile-pictures.ts';
 import { expectWhole, givenPicture, productOf, uploadTo } from '../support/image-parts.ts';
 import { anyPng, photo } from '../support/pictures.ts';
-import { childrenOf } from '../support/processes.ts';
+import { childrenOf, untilHeavy } from '../support/processes.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
 /** How often the server is killed; the evening's run does it oftener. */
@@ -131,10 +131,8 @@ describe('pictures and a server that is killed', function () {
     }
     const product = await givenPicture(shop, anyPng(22));
     const uploading = uploadTo(shop.manager, shop, product.id, heaviestPng(8_000, 5_000));
-    const [first] = decoders();
-    const pid = first ?? (await untilDecoding());
-    await sleep(150);
-    process.kill(pid, 'SIGKILL');
+    await untilHeavy(await untilDecoding());
+    for (const pid of decoders()) process.kill(pid, 'SIGKILL');
     const { status, body } = await uploading;
     expect([status, body.type]).to.deep.equal([415, 'urn:smoocho:problem:image_refused']);
     expect((await shop.cashier.post(`${shop.path}/orders`, saleOf(product))).status).to.equal(201);
@@ -156,6 +154,8 @@ describe('pictures and a server that is killed', function () {
     const peak = peakOf(server.child.pid as number);
     console.log(`    the server took ${(peak / 1e6).toFixed(0)} MB at most`);
     expect(peak).to.be.below(SERVER_BYTES);
+    // What decodes is never loaded here.
+    expect(readFileSync(`/proc/${server.child.pid}/maps`, 'utf8')).to.not.include('libvips');
   });
 
   it('takes away, when it starts, what uploads left behind that were cut off', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { formatLentNumber } from '../../src/core/devices/lent-number.ts';
 import { insertDevice, offlineSaleOf, orderOf, replay } from './offline-parts.ts';
-import { billOf, lineOf } from './request-parts.ts';
+import { billOf, lineOf, TOTAL } from './request-parts.ts';
 import type { World } from './world.ts';
 
 const LAST_LENT = `
@@ -23,6 +23,27 @@ export async function offlineBill(world: World, ofLine: unknown, ofBill: unknown
     placedAt: world.test.app.now().toISOString(),
     orderNumber: formatLentNumber(world.shop.code, { series: 'Z', label: '2627', number }),
   };
+}
+
+/** The same as a till keeps it after it was answered, with all that it knows of it. */
+export async function answeredBill(world: World, ofLine: unknown, ofBill: unknown) {
+  const bill = await offlineBill(world, ofLine, ofBill);
+  const goods = {
+    name: 'Sundae',
+    variantName: 'Large',
+    category: 'Ice cream',
+    sku: 'S-1',
+    hsn: '2105',
+    taxClass: 'food',
+    taxPercent: '5',
+    modifiers: [{ id: randomUUID(), name: 'Nuts', price: '20.00' }],
+  };
+  const answered = {
+    total: TOTAL,
+    cashier: { id: randomUUID(), name: 'Asha' },
+    device: { id: randomUUID(), name: 'Counter' },
+  };
+  return { ...bill, items: bill.items.map((line) => ({ ...(line as object), goods })), answered };
 }
 
 /** A sundae that was sold at another price than today's. */

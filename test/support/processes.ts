@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 // What Linux tells of a process, in /proc.
 
@@ -15,6 +16,16 @@ function statOf(pid: number): string[] {
 export function residentMb(pid: number): number {
   const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Number(kib) / 1000;
+}
+
+/** Idle, a process that decodes pictures has 110 MB; at the heaviest of them it comes to 500. */
+const HEAVY_MB = 170;
+
+/** Until a process is in the middle of decoding a heavy picture. */
+export async function untilHeavy(pid: number): Promise<void> {
+  for (const late = Date.now() + 30_000; residentMb(pid) < HEAVY_MB; await sleep(5)) {
+    if (Date.now() > late) throw new Error('It decodes no heavy picture.');
+  }
 }
 
 /** Processor time that a process took since it began, in seconds. */

@@ -3,7 +3,7 @@ import type { Route } from '../../src/contract/route.ts';
 import type { Role } from '../../src/contract/users.ts';
 import { type Answer, type Client, JSON_TYPE } from './client.ts';
 import { givenItem, PASSWORD } from './factories.ts';
-import { givenFlaggedOrder, offlineBill } from './offline-requests.ts';
+import { answeredBill, givenFlaggedOrder, offlineBill } from './offline-requests.ts';
 import {
   approvalOf,
   billOf,
@@ -226,13 +226,15 @@ const validRequests: Record<string, Builder[]> = {
   replayOrders: [
     async (world) => ({
       params: inShop(world),
-      body: {
-        orders: [{ ...(await offlineBill(world, tenth, fiver)), payments: [inCash()], expectedTotal: TOTAL }],
-      },
+      body: { orders: [{ ...(await offlineBill(world, fiver, tenth)), paymentMethod: 'upi' }] },
     }),
     async (world) => ({
       params: inShop(world),
-      body: { orders: [{ ...(await offlineBill(world, fiver, tenth)), paymentMethod: 'upi' }] },
+      body: {
+        orders: [
+          { ...(await answeredBill(world, tenth, fiver)), payments: [inCash()], expectedTotal: TOTAL },
+        ],
+      },
     }),
   ],
   reviewOrder: [

@@ -5,7 +5,7 @@ import type { ArchivedTable } from '../archive/format.ts';
 import { countLines } from '../archive/walk-archive.ts';
 
 /** A member of the archive has to say its size before its content: so much of a table is in memory at a time. */
-const PART_BYTES = 4 * 1024 * 1024;
+const PART_BYTES = 1024 * 1024;
 /** PostgreSQL sends rows all the time; one that is silent for so long is gone, or waits for a disk that is. */
 const SILENCE_MS = 120_000;
 const LINE_FEED = 0x0a;

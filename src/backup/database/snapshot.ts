@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { SERVER_SINCE } from '../../database/server-lock.ts';
 import type { ArchivedShop } from '../archive/format.ts';
 import { BackupRefusedError } from '../errors.ts';
 import { KEPT_TABLES, LEFT_OUT } from '../tables.ts';
@@ -14,6 +15,8 @@ export type Snapshot = {
   auditHeads: { chain: string; head: string }[];
   /** What the tables take on the disk. */
   sizeBytes: number;
+  /** Whether a server runs on it. */
+  isServed: boolean;
 };
 
 const TABLES = `
@@ -76,6 +79,7 @@ export async function readSnapshot(client: Client): Promise<Snapshot> {
     shops: (await client.query<ArchivedShop>(SHOPS)).rows,
     auditHeads: has.has('audit_seals') ? (await client.query(AUDIT_HEADS)).rows : [],
     sizeBytes: Number(await one<string>(client, SIZE)),
+    isServed: (await client.query<{ since: number | null }>(SERVER_SINCE)).rows[0]?.since != null,
   };
 }
 

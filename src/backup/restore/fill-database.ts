@@ -3,6 +3,7 @@ import type { Config } from '../../config.ts';
 import type { Services } from '../../core/context.ts';
 import { listAllShops } from '../../core/shops/find-shops.ts';
 import { checks, type VerifiedShop, verifyShop } from '../../core/verify/verify-shop.ts';
+import { migrateUp } from '../../database/migrate.ts';
 import { readFileBytes } from '../archive/archive-file.ts';
 import { readMembers } from '../archive/archive-reader.ts';
 import type { Manifest, Secrets } from '../archive/format.ts';
@@ -10,6 +11,7 @@ import { withCopyClient } from '../database/copy-client.ts';
 import { loadArchive } from '../database/load-archive.ts';
 import { openImageTarget, setImageStore } from '../images.ts';
 import type { OnProgress } from '../progress.ts';
+import { figuresStay } from '../upgrade-schema.ts';
 import { rewrapKeys } from './rewrap-keys.ts';
 
 /** The program over a database, as the command line opens it. */
@@ -53,6 +55,7 @@ export async function fillDatabase(archive: Archive, options: FillOptions): Prom
     const hasKeys = manifest.tables.some(({ name }) => name === 'keys');
     return !hasKeys || (await rewrapKeys(client, secrets, config.masterKey, options.now));
   });
+  await migrateUp(url, () => {}, figuresStay());
   const app = await openApp(url);
   try {
     await options.adopt?.(app);

@@ -58,6 +58,9 @@ const actionWords: Record<
   approved: () => 'allowed by a manager',
 };
 
+/** `2026-05-10 03:00 UTC` of a time as records have it. */
+const utcMinute = (at: unknown) => (typeof at === 'string' ? `${at.slice(0, 16).replace('T', ' ')} UTC` : '');
+
 const takenOff = (items: unknown) =>
   (Array.isArray(items) ? items : [])
     .map(fieldsOf)
@@ -151,5 +154,5 @@ const typeWords: Record<EventType | SecurityType, Words> = {
   restored: ({ reason, backupId, backupMadeAt }) =>
     reason === 'undone'
       ? 'undid a restore'
-      : `restored all data from backup ${text(backupId)}${also(' of ', backupMadeAt)}`,
+      : `restored all data from backup ${text(backupId)}${also(' of ', utcMinute(backupMadeAt))}`,
 };

@@ -23,6 +23,8 @@ const SET_TIMEOUT = "SET LOCAL statement_timeout = '10min'";
 const TIMEOUT_MS = 10 * 60_000 + 2_000;
 /** A new id meets one of a thousand labels that are known with odds of 1 to 4. */
 const MAX_TRIES = 100;
+/** A label of these years is worse to meet than all of later ones. */
+const SOON_WEIGHT = 1_000;
 
 // Whoever else writes to these shops waits for the commit: nobody should be there.
 const LOCK_HEADS = `
@@ -87,16 +89,23 @@ export async function beginEpoch(
   return await patiently(TIMEOUT_MS, () => em.fork().transactional(begin));
 }
 
-/** An epoch none of whose labels the shop's records have, nor may have had. Throws after very many tries. */
+/**
+ * An epoch none of whose labels the shop's records have, nor may have had. Where somebody filled the records with labels of all
+ * kinds, the one of a hundred that meets the fewest, and those in other years than these.
+ */
 async function freeEpoch(em: EntityManager, shopId: string, at: Date, newId: () => string): Promise<string> {
   const rows = await query<{ label: string }>(em, KNOWN_LABELS, [shopId]);
   const earlier = await query<Epoch>(em, LATER_EPOCHS, [shopId]);
   const known = new Set(rows.map(({ label }) => label));
+  const soon = yearsAround(at);
   // What they gave after the backup is in no record.
-  for (const epoch of earlier) for (const label of labelsOf(epoch, yearsAround(at))) known.add(label);
-  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const id = newId();
-    if (!labelsOf({ id, isFirst: false }).some((label) => known.has(label))) return id;
+  for (const epoch of earlier) for (const label of labelsOf(epoch, soon)) known.add(label);
+  const countKnown = (labels: string[]) => labels.filter((label) => known.has(label)).length;
+  let best = { id: '', met: Number.POSITIVE_INFINITY };
+  for (let tries = 0; tries < MAX_TRIES && best.met > 0; tries += 1) {
+    const epoch = { id: newId(), isFirst: false };
+    const met = countKnown(labelsOf(epoch)) + SOON_WEIGHT * countKnown(labelsOf(epoch, soon));
+    if (met < best.met) best = { id: epoch.id, met };
   }
-  throw new Error(`No epoch of shop ${shopId} has labels of its own.`);
+  return best.id;
 }

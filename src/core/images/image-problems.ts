@@ -1,6 +1,9 @@
 import { ProblemError } from '../../contract/problem.ts';
+import { DatabaseUnreachableError } from '../../database/errors.ts';
 import { ImagesLockedError } from '../../database/images-lock.ts';
 import { ImageRefusedError, StoreUnavailableError } from '../../storage/errors.ts';
+
+const NO_CONNECTION = 'The database has no connection left for a picture. Try again in a few seconds.';
 
 /** What went wrong with a picture, as whoever sent it hears it. What is no fault of a picture or a store stays as it is. */
 export function imageProblem(error: unknown): unknown {
@@ -8,5 +11,8 @@ export function imageProblem(error: unknown): unknown {
   if (error instanceof StoreUnavailableError)
     return new ProblemError('images_unavailable', { detail: error.message });
   if (error instanceof ImagesLockedError) return new ProblemError('too_busy', { detail: error.message });
+  // The lock needs a connection of its own.
+  if (error instanceof DatabaseUnreachableError)
+    return new ProblemError('too_busy', { detail: NO_CONNECTION });
   return error;
 }

@@ -33,8 +33,6 @@ export type Images = {
    * in one, or no address of it is set.
    */
   addressOf(method: 'GET' | 'HEAD', key: string): Promise<string | undefined>;
-  /** Of the process that decodes, while there is one. */
-  processId(): number | undefined;
   close(): void;
 };
 
@@ -42,6 +40,9 @@ export type Images = {
 export const FOLLOW_MS = 3_000;
 /** The same is said so often at most. */
 const SAY_EVERY_MS = 3_600_000;
+
+const stopping = () =>
+  new ProblemError('too_busy', { detail: 'The server is stopping. Try again in a minute.' });
 
 type Options = { orm: MikroORM; config: Config; databaseUrl: string } & Pick<Services, 'log' | 'now'>;
 
@@ -58,15 +59,12 @@ export function openImages({ orm, config, databaseUrl, log, now }: Options): Ima
   let processor: Promise<ImageProcessor> | undefined;
   let signer: Promise<SignAddress> | undefined;
   let isClosed = false;
-  let processId = () => undefined as number | undefined;
 
   const openSigner = async (target: S3Config): Promise<SignAddress> =>
     (await import('../../storage/s3.ts')).openSigner(target);
   const openProcessor = async (): Promise<ImageProcessor> => {
     const { openImageProcessor } = await import('../../storage/image-processor.ts');
-    const opened = openImageProcessor();
-    processId = opened.pid;
-    return opened;
+    return openImageProcessor();
   };
   const store = (kind: ImageStoreKind): Promise<ImageStore> => {
     const known = stores.get(kind);
@@ -81,13 +79,13 @@ export function openImages({ orm, config, databaseUrl, log, now }: Options): Ima
     store,
     reader: createReader({ place: places, store }, log),
     async process(path) {
-      if (isClosed)
-        throw new ProblemError('too_busy', { detail: 'The server is stopping. Try again in a minute.' });
+      if (isClosed) throw stopping();
       processor ??= openProcessor();
       try {
         return await (await processor).process(path);
       } catch (error) {
-        throw imageProblem(error);
+        // What was decoded was ended with the server: that is no fault of the picture.
+        throw isClosed ? stopping() : imageProblem(error);
       }
     },
     async addressOf(method, key) {
@@ -98,7 +96,6 @@ export function openImages({ orm, config, databaseUrl, log, now }: Options): Ima
     },
     inTurn: uploads.run,
     share: (user, work) => withSharedImages(databaseUrl, user, work),
-    processId: () => processId(),
     close() {
       isClosed = true;
       void processor?.then((opened) => opened.close());

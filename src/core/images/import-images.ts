@@ -89,8 +89,10 @@ export async function importImages(
 }
 
 async function decode({ app }: Context, path: string): Promise<ProcessedImage> {
-  const { size } = await stat(path);
-  if (size > MAX_IMAGE_BYTES) {
+  const found = await stat(path);
+  // Whoever opens a pipe waits for somebody to write into it.
+  if (!found.isFile()) throw new ProblemError('image_refused', { detail: 'This is not a file.' });
+  if (found.size > MAX_IMAGE_BYTES) {
     const detail = `The file is larger than ${MAX_IMAGE_BYTES / 1024 / 1024} MiB. Make the picture smaller.`;
     throw new ProblemError('image_refused', { detail });
   }

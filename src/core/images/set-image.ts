@@ -2,6 +2,7 @@ import { SHARE_IMAGES_IN_TRANSACTION, type SharedImages } from '../../database/i
 import { query } from '../../database/query.ts';
 import type { ProcessedImage } from '../../storage/image-processor.ts';
 import { imageKey } from '../../storage/image-store.ts';
+import { requireStanding } from '../auth/standing.ts';
 import { loadProduct, type ProductParts, readProduct } from '../catalog/load-products.ts';
 import { lockProduct, touchProduct } from '../catalog/save-product.ts';
 import { viewProduct } from '../catalog/view-product.ts';
@@ -15,7 +16,7 @@ import { saveImage } from './sql/save-image.ts';
 
 /**
  * Gives a product the picture in the file `path`. The old one stays until all files of the new one are in the store. Throws
- * `not_found`, `image_refused`, `images_unavailable`, `too_busy`.
+ * `not_found`, `image_refused`, `images_unavailable`, `too_busy`, and `unauthenticated` for whoever was shut out meanwhile.
  */
 export async function setProductImage(
   context: Context,
@@ -81,6 +82,8 @@ async function referTo(
   await query(tx.em, SHARE_IMAGES_IN_TRANSACTION);
   await lock.confirm();
   if (!place.isFixed && (await fixImageStore(tx.em, place.kind)) !== place.kind) throw new OtherPlaceError();
+  // Decoding takes seconds, and a turn may be half a minute away.
+  await requireStanding(tx, shopId);
   await lockProduct(tx, shopId, productId);
   const current = await loadProduct(tx.em, shopId, productId);
   const { product } = current;

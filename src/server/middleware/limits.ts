@@ -22,8 +22,11 @@ const WINDOW_SECONDS = 2;
 const AT_ONCE_SHARE = 34;
 /** Who waits for events keeps no connection meanwhile. As many as a session may have sockets. */
 const MIN_POLLS = 10;
-/** Of one session, beside its other requests: a picture over a poor line takes minutes, and would keep sales from their turn. */
-const UPLOADS = 2;
+/**
+ * Of one session, beside its other requests: a picture over a poor line takes minutes, and would keep sales from their turn. As
+ * many as a browser has connections.
+ */
+const UPLOADS = 6;
 /** A menu is two hundred pictures at once, and a power cut brings a shop's tills back together: so many times the usual limit. */
 const IMAGES_SHARE = 20;
 

@@ -105,8 +105,8 @@ describe('smoocho verify, of a shop that was restored', () => {
     expect(await accountOf(test, shop)).to.deep.equal({
       faults: [],
       notes: [
-        'VERI/2627: up to 1 in the backup; 1 beyond came back after the restore: 3; missing in between: 2',
-        'VERI-A/2627: 1 came back after the restore, out of a lease that it lost: 1',
+        'VERI/2627: the books had it up to 1 at the restore; 1 beyond came back: 3; missing in between: 2',
+        'VERI-A/2627: 1 came back after a restore that lost its lease: 1',
       ],
     });
   });

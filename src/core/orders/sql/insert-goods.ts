@@ -54,20 +54,20 @@ export async function insertGoods(
   at: Date,
 ): Promise<Set<string>> {
   const products = once(goods.flatMap((each) => each.products));
-  const variants = once(goods.flatMap((each) => each.variants));
   const taken = new Set<string>();
-  const note = (rows: { id: string }[]) => {
+  const markTaken = (rows: { id: string }[]) => {
     for (const { id } of rows) taken.add(id);
   };
   if (products.length > 0) {
     await query(em, INSERT_PRODUCTS, [shopId, JSON.stringify(products), at]);
-    note(await query(em, MISSING_PRODUCTS, [shopId, products.map(({ id }) => id)]));
+    markTaken(await query(em, MISSING_PRODUCTS, [shopId, products.map(({ id }) => id)]));
   }
-  const placed = variants.filter(({ productId }) => !taken.has(productId));
-  if (placed.length > 0) {
-    await query(em, INSERT_VARIANTS, [shopId, JSON.stringify(placed), at]);
-    const ids = [placed.map(({ id }) => id), placed.map(({ productId }) => productId)];
-    note(await query(em, MISSING_VARIANTS, [shopId, ...ids]));
+  const variants = goods.flatMap((each) => each.variants).filter(({ productId }) => !taken.has(productId));
+  if (variants.length > 0) {
+    await query(em, INSERT_VARIANTS, [shopId, JSON.stringify(once(variants)), at]);
+    // All of them: one id may be said to be of two products.
+    const ids = [variants.map(({ id }) => id), variants.map(({ productId }) => productId)];
+    markTaken(await query(em, MISSING_VARIANTS, [shopId, ...ids]));
   }
   return taken;
 }

@@ -89,7 +89,7 @@ export const lentNumbers = sqlCheck({
         || coalesce(left_over.count || ' unused: ' || left_over.ranges, 'none unused') AS note
       FROM whole LEFT JOIN left_over USING (series, label)
       UNION ALL
-      SELECT series, label, 2, format('%s-%s/%s: %s came back after the restore, out of a lease that it lost: %s', s.code,
+      SELECT series, label, 2, format('%s-%s/%s: %s came back after a restore that lost its lease: %s', s.code,
         series, label, sum(count), ${RANGES})
       FROM (${rangesOf('back')}) range JOIN shops s ON s.id = $1 GROUP BY s.code, series, label
     )

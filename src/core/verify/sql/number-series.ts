@@ -50,7 +50,7 @@ const RANGES = `string_agg(${RANGE}, ', ' ORDER BY first) FILTER (WHERE place <=
  */
 export const numberSeries = sqlCheck({
   name: 'number-series',
-  holds: 'Bills, credit notes and Z reports are numbered without a gap, but for what a restore accounts for',
+  holds: 'Bills, credit notes and Z reports are numbered without a gap',
   counts: 'numbers',
   parameters: labelsByEpoch,
   checked: `
@@ -108,7 +108,7 @@ export const numberSeries = sqlCheck({
     ), missing AS (
       SELECT series, ${RANGES} AS ranges FROM gap GROUP BY series
     )
-    SELECT format('%s/%s: up to %s in the backup; %s beyond came back after the restore: %s', s.code, series,
+    SELECT format('%s/%s: the books had it up to %s at the restore; %s beyond came back: %s', s.code, series,
       coalesce(closed.last, 0), back.count, back.ranges) || coalesce('; missing in between: ' || missing.ranges, '') AS note
     FROM back JOIN shops s ON s.id = $1 LEFT JOIN closed USING (series) LEFT JOIN missing USING (series)
     ORDER BY series`,
