@@ -69,7 +69,7 @@ describe('smoocho init with the embedded PostgreSQL', () => {
     const env = { SMOOCHO_HOME: home };
     const done = await smoocho(['init', ...initOptions(home)], env);
     expect([done.code, done.stderr]).to.deep.equal([0, '']);
-    expect(readdirSync(home).sort()).to.deep.equal(['password.txt', 'postgres', 'secrets']);
+    expect(readdirSync(home).sort()).to.deep.equal(['config.json', 'password.txt', 'postgres', 'secrets']);
     expect(readdirSync(join(home, 'secrets')).sort()).to.deep.equal(['master-key', 'postgres-password']);
     for (const secret of readdirSync(join(home, 'secrets'))) {
       expect(statSync(join(home, 'secrets', secret)).mode & 0o777, secret).to.equal(0o600);

@@ -51,6 +51,8 @@ describe('smoocho status', function () {
   });
 
   it('says how it is where nothing was backed up and no server runs', async () => {
+    // As before there were backups.
+    writeFileSync(join(home, 'config.json'), '{}');
     const { code, stdout, stderr, json } = await status();
     expect([code, stderr]).to.deep.equal([0, '']);
     const { database: about, ...answer } = json();

@@ -1,3 +1,4 @@
+import { readBackupConfig } from '../../config.ts';
 import { parse } from '../../contract/parse.ts';
 import { NewShop } from '../../contract/shops.ts';
 import { NewUser } from '../../contract/users.ts';
@@ -40,8 +41,8 @@ export const init: Command = {
     const key = result.created ? await keyByOptions(shell.config.home, options, new Date()) : undefined;
     say(shell, result, key);
     const storeFindings = await sayStoreFindings(shell);
-    const made = result.created ? { recoveryRecipient: key?.recipient ?? null } : {};
-    shell.give({ ...result, ...made, storeFindings });
+    const { recoveryRecipient } = readBackupConfig(shell.config.home);
+    shell.give({ ...result, recoveryRecipient, storeFindings });
     return undefined;
   },
 };
