@@ -200,7 +200,11 @@ describe('smoocho restore', function () {
       expect([into.code, into.stderr]).to.deep.equal([0, '']);
       expect(into.stdout).to.include('Set DATABASE_URL to that database, and open it');
       expect(into.stdout).to.not.include(new URL(rented.url).password);
-      const again = await run([archive, `--identity=${keyFile}`, `--into=${rented.url}`, '--yes', '--json']);
+      const again = await smoocho(
+        ['restore', archive, `--identity=${keyFile}`, `--into=${rented.url}`, '--json'],
+        // On a machine where nothing is yet, which needs no PostgreSQL of its own for it.
+        { SMOOCHO_HOME: join(home, 'new') },
+      );
       expect([again.code, again.json().error.title]).to.deep.equal([
         6,
         'The database to restore into is not empty: it has BACK. Make an empty one. Nothing was changed.',

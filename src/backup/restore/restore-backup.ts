@@ -69,8 +69,9 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored |
     keepsKeys: keepsKeys(manifest, secrets, config.masterKey),
   };
   await requireNoServer(databaseUrl);
-  await requireRoom(config, manifest);
+  // One that is named lies on the disk of its server.
   if (options.isInto) return await restoreInto(archive, plan, options);
+  await requireRoom(config, manifest);
   return await withDatabases(databaseUrl, async (databases) => {
     if (!(await options.confirm(plan))) return null;
     const safetyCopy = replaces ? await keepCopy(options) : null;
