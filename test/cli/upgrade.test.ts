@@ -103,7 +103,6 @@ describe('a database of an older version', function () {
       for (const args of [
         ['start', '--port=0'],
         ['migrate', 'up'],
-        ['init', '--yes'],
       ]) {
         const { code, json } = await smoocho([...args, '--json'], env(database));
         expect([code, json().exitCode]).to.deep.equal([6, 6]);

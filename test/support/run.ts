@@ -18,6 +18,9 @@ const ALONE = [
 const FIRST = [
   'test/security/fuzz.test.ts',
   'test/server/hostile-input.test.ts',
+  'test/cli/restore.test.ts',
+  'test/cli/backup.test.ts',
+  'test/cli/upgrade.test.ts',
   'test/cli/commands.test.ts',
   'test/cli/schedule.test.ts',
   'test/cli/user.test.ts',
