@@ -16,13 +16,20 @@ const CHANGES: [zone: string, forwards: string, back: string][] = [
   ['Asia/Kolkata', '2026-05-15', '2026-05-15'],
 ];
 
-/** Looks each 11 minutes through some days, as the schedule does, and gives when the job ran. */
+/** Between two looks: a prime number, so that they fall elsewhere each hour; a schedule looks each minute. */
+const LOOK_MINUTES = 41;
+
+/** Looks again and again through some days, as the schedule does, and gives when the job ran. */
 function runsOf(cron: string, zone: string, day: string): Date[] {
   const startedHere = date(`${day}T00:00:00Z`);
   startedHere.setUTCDate(startedHere.getUTCDate() - 3);
   const waits = { catchUpAt: startedHere, retryMs: 60 * MINUTE, resumeMs: 5 * MINUTE, maxTries: 5 };
   const runs: Date[] = [];
-  for (let ms = startedHere.getTime(); ms < startedHere.getTime() + 6 * 24 * 60 * MINUTE; ms += 11 * MINUTE) {
+  for (
+    let ms = startedHere.getTime();
+    ms < startedHere.getTime() + 6 * 24 * 60 * MINUTE;
+    ms += LOOK_MINUTES * MINUTE
+  ) {
     const now = new Date(ms);
     const times = { wanted: lastTime(cron, zone, now), next: nextTime(cron, zone, now) };
     const succeededAt = runs.at(-1) ?? startedHere;
