@@ -16,18 +16,18 @@ const CHANGES: [zone: string, forwards: string, back: string][] = [
   ['Asia/Kolkata', '2026-05-15', '2026-05-15'],
 ];
 
-/** Between two looks: a prime number, so that they fall elsewhere each hour; a schedule looks each minute. */
-const LOOK_MINUTES = 41;
+/** Between two looks; a schedule looks each minute. What is due at a quarter to midnight is still seen on its day. */
+const LOOK_MINUTES = 13;
 
 /** Looks again and again through some days, as the schedule does, and gives when the job ran. */
 function runsOf(cron: string, zone: string, day: string): Date[] {
   const startedHere = date(`${day}T00:00:00Z`);
-  startedHere.setUTCDate(startedHere.getUTCDate() - 3);
+  startedHere.setUTCDate(startedHere.getUTCDate() - 2);
   const waits = { catchUpAt: startedHere, retryMs: 60 * MINUTE, resumeMs: 5 * MINUTE, maxTries: 5 };
   const runs: Date[] = [];
   for (
     let ms = startedHere.getTime();
-    ms < startedHere.getTime() + 6 * 24 * 60 * MINUTE;
+    ms < startedHere.getTime() + 5 * 24 * 60 * MINUTE;
     ms += LOOK_MINUTES * MINUTE
   ) {
     const now = new Date(ms);
@@ -52,16 +52,7 @@ describe('when a job is due', () => {
       ] as const) {
         it(`is once in each night when the clocks of ${zone} go ${what}`, () => {
           for (const cron of [
-            ...[
-              '0 0 * * *',
-              '30 0 * * *',
-              '30 1 * * *',
-              '0 2 * * *',
-              '15 2 * * *',
-              '30 2 * * *',
-              '0 3 * * *',
-            ],
-            '45 23 * * *',
+            ...['0 0 * * *', '30 1 * * *', '0 2 * * *', '30 2 * * *', '0 3 * * *', '45 23 * * *'],
           ]) {
             const runs = runsOf(cron, zone, day);
             const days = runs.map(dayIn(zone));
