@@ -11,6 +11,7 @@ import { attachEmbedded } from './database/embedded.ts';
 import { loggedError } from './database/logged-error.ts';
 import {
   migrateUp as applyMigrations,
+  checkRestored,
   checkSchema,
   type MigrationCheck,
   migrationStatus,
@@ -43,6 +44,8 @@ type AppOptions = {
   log?: Log;
   /** Bring an older schema up to date (`start`, `init`), or only look whether it is (everything else). */
   migrate?: boolean;
+  /** By a restore, which alone may open what it has not finished yet. */
+  isRestoring?: boolean;
 };
 
 /** Logs are JSON lines on stderr: stdout belongs to what a command answers. */
@@ -87,8 +90,10 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const database = await openDatabase(config, log);
     opened.push(database.release);
     await checkRequirements(database.url);
+    const status = await migrationStatus(database.url);
+    if (!options.isRestoring) checkRestored(status);
     if (options.migrate) await migrateUp(config, database.url, (line) => log.warn(line));
-    else checkSchema(await migrationStatus(database.url));
+    else checkSchema(status);
     const orm = await openOrm(database.url, entities, config.poolSize, (message) => log.warn(message));
     opened.push(() => orm.close());
     const keys = await openKeyring(orm, { place: config.masterKey, now, log });
@@ -157,7 +162,7 @@ export { WrongKeyError } from './core/keys/master-key.ts';
 export { DatabaseUnreachableError, HomeUnreachableError } from './database/errors.ts';
 export { messageOf } from './database/logged-error.ts';
 export { migrationStatus, SchemaError, withClient } from './database/migrate.ts';
-export { isNoneFree } from './database/pg-errors.ts';
+export { isCutOff, isNoneFree, isTerminated } from './database/pg-errors.ts';
 export { DatabaseRefusedError } from './database/requirements.ts';
 export { AnotherServerError } from './database/server-lock.ts';
 export type { Count, Limit } from './redis/limits.ts';

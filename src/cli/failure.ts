@@ -3,6 +3,8 @@ import {
   DatabaseRefusedError,
   DatabaseUnreachableError,
   HomeUnreachableError,
+  isCutOff,
+  isTerminated,
   messageOf,
   SchemaError,
   WrongKeyError,
@@ -21,14 +23,20 @@ const schemaExitCodes = {
   newer: exitCodes.refused,
   pending: exitCodes.failed,
   'one-way': exitCodes.refused,
+  'half-restored': exitCodes.refused,
 } as const;
 
 /** The one place that turns an error into an exit code and a sentence. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof ProblemError) return problemFailure(error);
   const message = error instanceof Error ? messageOf(error) : String(error);
+  if (isCutOff(error) || isTerminated(error))
+    return { exitCode: exitCodes.databaseUnreachable, message: lost(message) };
   return { exitCode: exitCodeOf(error), message };
 }
+
+const lost = (reason: string) =>
+  `The connection to the database broke (${reason}). See whether it runs, and try again.`;
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof SchemaError) return schemaExitCodes[error.kind];

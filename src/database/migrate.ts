@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { DatabaseUnreachableError } from './errors.ts';
+import { useClient } from './use-client.ts';
 
 const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url));
 const TABLE = 'pgmigrations';
@@ -17,10 +17,12 @@ export type MigrationStatus = {
   pending: string[];
   /** Applied by a newer version of this program. */
   unknown: string[];
+  /** A restore fills it, or was cut off. */
+  isHalfRestored: boolean;
 };
 
 /** `one-way`: what a migration made of the data can't be taken back. */
-type SchemaFault = 'newer' | 'pending' | 'empty' | 'one-way';
+type SchemaFault = 'newer' | 'pending' | 'empty' | 'one-way' | 'half-restored';
 
 /** The schema is not the one that this program works with. */
 export class SchemaError extends Error {
@@ -40,22 +42,7 @@ export async function withClient<T>(url: string, work: (client: pg.Client) => Pr
     options: '-c timezone=UTC',
     application_name: 'smoocho',
   });
-  // A connection that breaks reports it here too; the query in flight tells whoever waits for it.
-  client.on('error', () => {});
-  try {
-    await client.connect();
-  } catch (error) {
-    const { host, port } = client;
-    const reason = (error as Error).message || String(error);
-    throw new DatabaseUnreachableError(
-      `The database at ${host}:${port} can't be reached (${reason}). Is it running, and is DATABASE_URL right?`,
-    );
-  }
-  try {
-    return await work(client);
-  } finally {
-    await client.end().catch(() => {});
-  }
+  return await useClient(client, url, work);
 }
 
 const migrationNames = () =>
@@ -64,23 +51,46 @@ const migrationNames = () =>
     .map((file) => basename(file, '.sql'))
     .sort();
 
+/** Stands with the table of migrations while the rows are not all there yet, or not of an epoch of their own. */
+const HALF_RESTORED = 'half restored';
+export const MARK_HALF_RESTORED = `COMMENT ON TABLE ${TABLE} IS '${HALF_RESTORED}'`;
+export const UNMARK_HALF_RESTORED = `COMMENT ON TABLE ${TABLE} IS NULL`;
+
 export async function migrationStatus(url: string): Promise<MigrationStatus> {
-  const applied = await withClient(url, async (client) => {
-    const { rows: tables } = await client.query('SELECT to_regclass($1) AS name', [TABLE]);
-    if (tables[0].name === null) return [];
+  const { applied, note } = await withClient(url, async (client) => {
+    const { rows: tables } = await client.query(
+      "SELECT to_regclass($1) AS name, obj_description(to_regclass($1), 'pg_class') AS note",
+      [TABLE],
+    );
+    const { name, note } = tables[0] as { name: string | null; note: string | null };
+    if (name === null) return { applied: [], note };
     const { rows } = await client.query<{ name: string }>(`SELECT name FROM ${TABLE} ORDER BY run_on, id`);
-    return rows.map((row) => row.name);
+    return { applied: rows.map((row) => row.name), note };
   });
   const names = migrationNames();
   return {
     applied,
     pending: names.filter((name) => !applied.includes(name)),
     unknown: applied.filter((name) => !names.includes(name)),
+    isHalfRestored: note === HALF_RESTORED,
   };
 }
 
+/** Refuses a database whose restore was cut off. Throws SchemaError. */
+export function checkRestored({ isHalfRestored }: Pick<MigrationStatus, 'isHalfRestored'>): void {
+  if (!isHalfRestored) return;
+  throw new SchemaError(
+    'half-restored',
+    'A restore into this database is under way, or was cut off. Let it end, or start it again: smoocho restore FILE --into URL',
+  );
+}
+
 /** Refuses a database that this program doesn't fit. Throws SchemaError. */
-export function checkSchema({ applied, pending, unknown }: MigrationStatus): void {
+export function checkSchema({
+  applied,
+  pending,
+  unknown,
+}: Pick<MigrationStatus, 'applied' | 'pending' | 'unknown'>): void {
   if (unknown.length > 0) {
     throw new SchemaError(
       'newer',
@@ -115,9 +125,9 @@ export async function migrateUp(
   return pending.length === 0 ? [] : await run(url, 'up', Number.POSITIVE_INFINITY, log, check);
 }
 
-/** Applies the first `count` migrations to an empty database: the schema of an older version, which its backup fits into. */
+/** Applies the next `count` migrations to a database without a shop: the schema of an older version, which its backup fits into. */
 export async function migrateTo(url: string, count: number): Promise<void> {
-  await run(url, 'up', count, () => {});
+  if (count > 0) await run(url, 'up', count, () => {});
 }
 
 /**

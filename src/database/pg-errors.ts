@@ -32,3 +32,17 @@ export function refusalOf(error: unknown): { problem: string; detail: unknown } 
   if (code !== REFUSED || typeof message !== 'string' || typeof detail !== 'string') return undefined;
   return { problem: message, detail: JSON.parse(detail) };
 }
+
+/** Ended by an administrator, by a crash or a shutdown, and what is wrong with the connection itself (class 08). */
+const CUT_OFF = /^(57P0[1-4]|08...)$/;
+/** Whether PostgreSQL said that it ends the connection. */
+export const isCutOff = (error: unknown) => CUT_OFF.test(String(((error ?? {}) as PgError).code));
+
+/** Whether it is pg's own error for a connection that ended unasked, or was ended; it has no code. */
+export const isTerminated = (error: unknown) =>
+  error instanceof Error &&
+  /^(Connection terminated|Client has encountered a connection error)/.test(error.message);
+
+const BROKEN = new Set<unknown>(['ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
+/** Whether an error may be that of a connection that broke without a word: of the system, or pg's own. */
+export const isBreak = (error: unknown) => isTerminated(error) || BROKEN.has(((error ?? {}) as PgError).code);

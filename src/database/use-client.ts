@@ -1,0 +1,51 @@
+import type pg from 'pg';
+import { DatabaseUnreachableError } from './errors.ts';
+import { isBreak, isCutOff } from './pg-errors.ts';
+import { breakOff, endWithin, type WatchTimes, watchServer } from './watch-server.ts';
+
+const END_MS = 5_000;
+
+/**
+ * Connects, works, and closes the connection. A statement may take as long as it needs while its server answers others. Throws
+ * what the work throws, and DatabaseUnreachableError where there is no connection, or where it broke.
+ */
+export async function useClient<T>(
+  client: pg.Client,
+  url: string,
+  work: (client: pg.Client) => Promise<T>,
+  times?: WatchTimes,
+): Promise<T> {
+  let isBroken = false;
+  // The query in flight tells whoever waits for it, a little later.
+  client.on('error', () => {
+    isBroken = true;
+  });
+  const place = `the database at ${client.host}:${client.port}`;
+  try {
+    await client.connect();
+  } catch (error) {
+    throw new DatabaseUnreachableError(
+      `The${place.slice(3)} can't be reached (${reasonOf(error)}). Is it running, and is DATABASE_URL right?`,
+    );
+  }
+  let isGone = false;
+  const onGone = () => {
+    isGone = true;
+    breakOff(client);
+  };
+  const watch = watchServer(url, onGone, times);
+  try {
+    return await work(client);
+  } catch (error) {
+    if (!isCutOff(error) && !(isBroken && isBreak(error))) throw error;
+    throw new DatabaseUnreachableError(
+      `The connection to ${place} broke (${isGone ? 'it answers nobody any more' : reasonOf(error)}). See whether it runs, and try again.`,
+      { cause: error },
+    );
+  } finally {
+    await watch.stop();
+    await endWithin(client, END_MS);
+  }
+}
+
+const reasonOf = (error: unknown) => (error as Error).message || String(error);
