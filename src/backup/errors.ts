@@ -19,8 +19,13 @@ export class BackupRefusedError extends Error {
   override name = 'BackupRefusedError';
   /** Another one is at work, and will be done. */
   readonly isBusy: boolean;
-  constructor(message: string, { isBusy = false } = {}) {
-    super(message);
+  constructor(message: string, { isBusy = false, cause }: { isBusy?: boolean; cause?: unknown } = {}) {
+    super(message, cause === undefined ? {} : { cause });
     this.isBusy = isBusy;
   }
+}
+
+/** The database has tables that this version can't keep. Nobody has to lose them for it: see `restoreBackup`. */
+export class UnknownTablesError extends BackupRefusedError {
+  override name = 'UnknownTablesError';
 }

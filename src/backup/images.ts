@@ -12,7 +12,7 @@ type StoreConfig = Pick<Config, 'home' | 's3' | 'imageStore'>;
 /** The pictures of a snapshot. */
 export type SnapshotImages = {
   list: ArchivedImage[];
-  /** The bytes of one; null when it is missing, not whole, or its store is away. */
+  /** The bytes of one; null when it is missing, not whole, or can't be read. */
   read(image: ArchivedImage): Promise<Uint8Array | null>;
   close(): void;
 };
@@ -28,6 +28,28 @@ const IMAGES = `
   FROM images i, jsonb_to_recordset(i.files) AS f (width int, "sizeBytes" int, sha256 text)
   WHERE i.unused_since IS NULL ORDER BY i.shop_id, i.hash, f.width`;
 
+/** After so many in a row that can't be read no other is asked for. */
+const MAX_FAILED = 3;
+
+/** Each that is asked of a server that is away takes seconds. */
+const isAway = (error: unknown, kind: ImageStoreKind | null | undefined) =>
+  error instanceof StoreUnavailableError || kind === 'minio';
+
+/** Null when it is missing, or is not the one that was put there. */
+async function readWhole(store: ImageStore, image: ArchivedImage): Promise<Uint8Array | null> {
+  const file = await store.get(image.key);
+  if (!file) return null;
+  const pieces: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const piece of file.body as AsyncIterable<Buffer>) {
+    sizeBytes += piece.length;
+    if (sizeBytes > image.sizeBytes) return null;
+    pieces.push(piece);
+  }
+  const bytes = Buffer.concat(pieces);
+  return createHash('sha256').update(bytes).digest('hex') === image.sha256 ? bytes : null;
+}
+
 type Row = { shopId: string; hash: string; width: number; sizeBytes: number; sha256: string };
 
 /** What a snapshot refers to. A schema from before pictures has none. */
@@ -39,27 +61,23 @@ export async function openSnapshotImages(client: Client, config: StoreConfig): P
     'SELECT image_store AS kind FROM setup',
   );
   let store: Promise<ImageStore> | undefined;
-  let isAway = false;
+  let failed = 0;
   return {
     list: rows.map(({ shopId, hash, width, sizeBytes, sha256 }) => ({
       key: imageKey(shopId, hash, width),
       sizeBytes,
       sha256,
     })),
-    async read({ key, sha256 }) {
-      // Each that is asked of a store that is away takes seconds; the sales of the backup matter more.
-      if (isAway) return null;
+    async read(image) {
+      if (failed >= MAX_FAILED) return null;
       try {
         store ??= openStore(places[0]?.kind ?? 'filesystem', config);
-        const file = await (await store).get(key);
-        if (!file) return null;
-        const pieces: Buffer[] = [];
-        for await (const piece of file.body) pieces.push(piece);
-        const bytes = Buffer.concat(pieces);
-        return createHash('sha256').update(bytes).digest('hex') === sha256 ? bytes : null;
+        const bytes = await readWhole(await store, image);
+        failed = 0;
+        return bytes;
       } catch (error) {
-        if (!(error instanceof StoreUnavailableError)) throw error;
-        isAway = true;
+        // The sales of the backup matter more: it says which pictures it lacks.
+        failed += isAway(error, places[0]?.kind) ? MAX_FAILED : 1;
         return null;
       }
     },
@@ -73,6 +91,8 @@ export async function openSnapshotImages(client: Client, config: StoreConfig): P
 export type ImageTarget = {
   kind: ImageStoreKind;
   put(key: string, bytes: Uint8Array): Promise<void>;
+  /** What those of them take on the disk that are not there yet; nothing in a bucket, whose room is not ours. */
+  missingBytes(images: readonly ArchivedImage[]): Promise<number>;
   close(): void;
 };
 
@@ -80,7 +100,18 @@ export type ImageTarget = {
 export async function openImageTarget(config: StoreConfig): Promise<ImageTarget> {
   const kind = config.imageStore ?? 'filesystem';
   const store = await openStore(kind, config);
-  return { kind, put: store.put, close: store.close };
+  return {
+    kind,
+    put: store.put,
+    async missingBytes(images) {
+      if (kind !== 'filesystem') return 0;
+      let missing = 0;
+      for (const { key, sizeBytes } of images)
+        if ((await store.stat(key))?.sizeBytes !== sizeBytes) missing += sizeBytes;
+      return missing;
+    },
+    close: store.close,
+  };
 }
 
 /** Says in a restored database where its pictures are now. */

@@ -1,4 +1,4 @@
-import type { Client } from 'pg';
+import type { Client, ClientBase } from 'pg';
 import { BackupRefusedError } from './errors.ts';
 
 /** Held by whoever makes a backup of this database, for as long as the connection lives. "Smob" in ASCII. */
@@ -8,7 +8,20 @@ const BACKUP_KEY = 0x536d6f62;
 export async function takeBackupLock(client: Client): Promise<void> {
   const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS mine', [BACKUP_KEY]);
   if (rows[0].mine) return;
-  throw new BackupRefusedError('Another backup of this database is being made. Try again when it is done.', {
+  throw new BackupRefusedError(
+    'Another backup of this database is being made, or it is being brought up to date. Try again when that is done.',
+    { isBusy: true },
+  );
+}
+
+/**
+ * Keeps backups from beginning until the end of the transaction: a migration waits for one that reads the tables, and every sale
+ * behind it. Throws BackupRefusedError while one is being made.
+ */
+export async function holdOffBackups(client: ClientBase): Promise<void> {
+  const { rows } = await client.query('SELECT pg_try_advisory_xact_lock($1) AS mine', [BACKUP_KEY]);
+  if (rows[0].mine) return;
+  throw new BackupRefusedError('A backup of this database is being made. Try again when it is done.', {
     isBusy: true,
   });
 }

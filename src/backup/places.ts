@@ -1,20 +1,25 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { type Config, ConfigError } from '../config.ts';
 import { openS3, type S3 } from '../storage/s3.ts';
 import {
   archiveTime,
+  type Draft,
   listArchiveFiles,
-  openDraft,
+  openFetched,
   prepareFolder,
   readFileBytes,
+  readStart,
   removeStaleDrafts,
 } from './archive/archive-file.ts';
+import { isEncryptedStart, MAX_AGE_HEADER_BYTES } from './archive/archive-reader.ts';
+import { opensWith } from './archive/encryption.ts';
 import { ArchiveError, BackupRefusedError } from './errors.ts';
+import { inFolder, requireFile } from './file-faults.ts';
 import type { OnProgress } from './progress.ts';
+import { requireRoom } from './room.ts';
 
 /** Where archives are: a folder of this machine, or what begins with a prefix in a bucket of an S3 server. */
 export type Place = { kind: 'folder'; folder: string } | { kind: 's3'; bucket: string; prefix: string };
@@ -33,16 +38,18 @@ export function parsePlace(text: string): Place {
   throw new ConfigError(`${text} is not an address like s3://bucket/prefix.`);
 }
 
-/** Where backups of this home go, unless a command says otherwise. */
-export const usualPlace = ({ home, backup }: Pick<Config, 'home' | 'backup'>): Place =>
-  parsePlace(backup.to ?? backupsFolder(home));
+/** Where backups of this home are: where they go, and its own folder, in which are those of before a restore or an upgrade. */
+export function allPlaces(config: Pick<Config, 'home' | 'backup'>): Place[] {
+  const [usual, own] = [findPlace(config, undefined), parsePlace(backupsFolder(config.home))];
+  return describePlace(usual) === describePlace(own) ? [usual] : [usual, own];
+}
 
 /**
  * The place that an option names, else the usual one. Throws BackupRefusedError for a folder that is not there: in the place of a
  * disk that is not mounted one would be made on this machine's own, and lost with it.
  */
 export function findPlace(config: Pick<Config, 'home' | 'backup'>, to: unknown): Place {
-  const place = typeof to === 'string' ? parsePlace(to) : usualPlace(config);
+  const place = parsePlace(typeof to === 'string' ? to : (config.backup.to ?? backupsFolder(config.home)));
   if (place.kind === 'folder' && place.folder !== backupsFolder(config.home)) requireFolder(place.folder);
   return place;
 }
@@ -52,7 +59,7 @@ function requireFolder(folder: string): void {
   if (found?.isDirectory()) return;
   throw new BackupRefusedError(
     found
-      ? `${folder} is a file, not a folder.`
+      ? `${folder} is no folder. Move that away, or name another folder: --to FOLDER.`
       : `There is no folder ${folder}. If it is on a disk of its own, see that it is mounted; else make it: mkdir -p ${folder}`,
   );
 }
@@ -98,14 +105,49 @@ export async function listArchives(config: Pick<Config, 's3Server'>, place: Plac
   });
 }
 
+/**
+ * Those of them, in their order, that a key at hand opens, or anybody: the others are of another shop that has its backups in the
+ * same place, or of a machine that is gone.
+ */
+export async function* archivesOfOurs(
+  config: Pick<Config, 's3Server'>,
+  place: Place,
+  archives: StoredArchive[],
+  identities: string[],
+): AsyncGenerator<StoredArchive> {
+  for (const archive of archives) {
+    const start = await startOf(config, place, archive);
+    if (!isEncryptedStart(start) || (await opensWith(start, identities))) yield archive;
+  }
+}
+
+/** As much of it as says who opens it. */
+async function startOf(
+  config: Pick<Config, 's3Server'>,
+  place: Place,
+  { name, location }: StoredArchive,
+): Promise<Uint8Array> {
+  if (place.kind === 'folder') return await readStart(location, MAX_AGE_HEADER_BYTES);
+  return await withBucket(config, place.bucket, async (s3) => {
+    const range = { start: 0, end: MAX_AGE_HEADER_BYTES - 1 };
+    const pieces: Uint8Array[] = [];
+    for await (const piece of (await s3.read(keyOf(place.prefix, name), range)) ?? []) pieces.push(piece);
+    return Buffer.concat(pieces);
+  });
+}
+
 export async function removeArchive(
   config: Pick<Config, 's3Server'>,
   place: Place,
   { name, location }: StoredArchive,
 ) {
-  if (place.kind === 'folder') await rm(location);
+  // Another prune may have been faster.
+  if (place.kind === 'folder') await inFolder(place.folder, true, () => rm(location, { force: true }));
   else await withBucket(config, place.bucket, (s3) => s3.remove(keyOf(place.prefix, name)));
 }
+
+/** No upload takes a day: what began before was left by one that was killed. */
+const STALE_UPLOAD_MS = 86_400_000;
 
 /**
  * Brings a file into a bucket, and reads it back from there before it counts. What arrived otherwise is removed again. Throws
@@ -122,6 +164,10 @@ export async function upload(
   const location = `s3://${place.bucket}/${key}`;
   await withBucket(config, place.bucket, async (s3) => {
     onProgress({ phase: 'uploading', done: 0, total: 2 * sizeBytes, note: location });
+    const before = new Date(Date.now() - STALE_UPLOAD_MS);
+    const isArchive = (other: string) => archiveTime(basename(other)) !== undefined;
+    // The key may not be allowed to see them; then the owner of the bucket has a rule for it.
+    await s3.dropParts(keyOf(place.prefix, ''), before, isArchive).catch(() => {});
     await s3.putFile(key, file);
     let done = sizeBytes;
     const count = (bytes: number) => {
@@ -144,10 +190,10 @@ async function* bytesOf(
   key: string,
   onBytes: (sizeBytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
-  const found = await s3.getStream(key);
+  const found = await s3.read(key);
   if (!found) throw new ArchiveError('foreign', `There is no ${key} in the bucket.`);
-  for await (const piece of found.body as AsyncIterable<Buffer>) {
-    onBytes(piece.length);
+  for await (const piece of found) {
+    onBytes(piece.byteLength);
     yield piece;
   }
 }
@@ -158,19 +204,9 @@ async function hashOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
   return hash.digest('hex');
 }
 
-async function requireFile(path: string): Promise<string> {
-  const found = await stat(path).catch((error) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR')
-      throw new ArchiveError('foreign', `There is no ${path}. See which there are: smoocho backup list`);
-    throw error;
-  });
-  if (found.isFile()) return path;
-  throw new ArchiveError('foreign', `${path} is no file. See which there are: smoocho backup list`);
-}
-
 /**
  * The archive at a location as a file of this machine: itself, or a copy in `folder`, which `release` removes. Throws ArchiveError
- * for one that is not there.
+ * for one that is not there, BackupRefusedError, StoreUnavailableError.
  */
 export async function localCopy(
   config: Pick<Config, 's3Server'>,
@@ -179,33 +215,44 @@ export async function localCopy(
   onProgress: OnProgress,
   now: Date,
 ): Promise<{ file: string; release(): Promise<void> }> {
+  if (!location.startsWith('s3:')) {
+    await requireFile(location);
+    return { file: resolve(location), release: async () => {} };
+  }
   const [, bucket, key] = S3_ADDRESS.exec(location) ?? [];
-  if (!bucket) return { file: await requireFile(resolve(location)), release: async () => {} };
-  if (!key)
+  if (!bucket || !key)
     throw new ConfigError(
-      `${location} names no archive. See which there are: smoocho backup list --to s3://${bucket}`,
+      `${location} names no archive: s3://bucket/key. See which there are: smoocho backup list --to s3://${bucket ?? 'BUCKET'}`,
     );
-  await prepareFolder(folder);
-  await removeStaleDrafts(folder, now);
-  const draft = await openDraft(join(folder, basename(key)));
-  try {
-    await withBucket(config, bucket, async (s3) => {
-      const found = await s3.stat(key);
-      if (!found) throw new ArchiveError('foreign', `There is no ${location}.`);
-      let done = 0;
-      const bytes = bytesOf(s3, key, (read) => {
-        done += read;
-        onProgress({ phase: 'downloading', done, total: found.sizeBytes, note: '' });
-      });
-      await pipeline(bytes, async (pieces) => {
-        for await (const piece of pieces) await draft.sink.write(piece as Uint8Array);
-      });
+  return await withBucket(config, bucket, async (s3) => {
+    const found = await s3.stat(key);
+    if (!found) throw new ArchiveError('foreign', `There is no ${location}.`);
+    return await inFolder(folder, false, async () => {
+      await prepareFolder(folder);
+      await removeStaleDrafts(folder, now);
+      await requireRoom(folder, found.sizeBytes, ROOM);
+      return await fetchFile(s3, key, await openFetched(folder, now), (done) =>
+        onProgress({ phase: 'downloading', done, total: found.sizeBytes, note: '' }),
+      );
     });
+  });
+}
+
+const ROOM = { what: 'the copy of it that is read', mend: 'Free some and try again. Nothing was changed.' };
+
+/** It keeps the name of a draft: no list shows it, and what a crash leaves is taken away. */
+async function fetchFile(s3: S3, key: string, draft: Draft, onDone: (doneBytes: number) => void) {
+  try {
+    let done = 0;
+    const count = (bytes: number) => {
+      done += bytes;
+      onDone(done);
+    };
+    for await (const piece of bytesOf(s3, key, count)) await draft.sink.write(piece);
+    await draft.sink.datasync();
   } catch (error) {
     await draft.discard();
     throw error;
   }
-  await draft.sink.datasync();
-  // It keeps the name of a draft: no list shows it, and what a crash leaves is taken away.
   return { file: draft.path, release: draft.discard };
 }

@@ -1,6 +1,13 @@
 import type { BackupConfig, Config } from '../config.ts';
 import { ArchiveError } from './errors.ts';
-import { listArchives, localCopy, type Place, removeArchive, type StoredArchive } from './places.ts';
+import {
+  archivesOfOurs,
+  listArchives,
+  localCopy,
+  type Place,
+  removeArchive,
+  type StoredArchive,
+} from './places.ts';
 import type { OnProgress } from './progress.ts';
 import { keptArchives } from './retention.ts';
 import { readBack } from './verify-backup.ts';
@@ -18,23 +25,50 @@ export type PruneOptions = {
   onProgress: OnProgress;
 };
 
-export type Pruned = { kept: StoredArchive[]; removed: StoredArchive[]; verified: StoredArchive | null };
+export type Pruned = {
+  kept: StoredArchive[];
+  removed: StoredArchive[];
+  /** Of other shops in the same place, or of a machine that is gone: no key at hand opens them, and they are left alone. */
+  others: StoredArchive[];
+  verified: StoredArchive | null;
+};
 
 /**
- * Takes away archives that the rules don't keep, the oldest first. Before it does, the newest of those that stay is read back; it
- * goes on only when that one is sound, so that the last good one can't be among those that go. Throws ArchiveError when it is not.
+ * Takes away archives of this box that the rules don't keep, the oldest first. Before it does, the newest of those that stay is
+ * read back; it goes on only when that one is sound, so that the last good one can't be among those that go. Throws ArchiveError
+ * when it is not.
  */
 export async function pruneBackups(options: PruneOptions): Promise<Pruned> {
   const { config, place, keep, timezone, isDryRun } = options;
-  const archives = await listArchives(config, place);
+  const all = await listArchives(config, place);
+  const archives: StoredArchive[] = [];
+  for await (const archive of archivesOfOurs(config, place, all, options.identities)) archives.push(archive);
+  const others = all.filter((archive) => !archives.includes(archive));
   const kept = keptArchives(archives, keep, timezone);
   const removed = archives.filter((archive) => !kept.includes(archive)).reverse();
   const [newest] = kept;
-  if (removed.length === 0 || !newest) return { kept, removed: [], verified: null };
-  if (isDryRun) return { kept, removed, verified: null };
+  if (removed.length === 0 || !newest) return { kept, removed: [], others, verified: null };
+  if (isDryRun) return { kept, removed, others, verified: null };
   await requireGood(newest, options);
   for (const archive of removed) await removeArchive(config, place, archive);
-  return { kept, removed, verified: newest };
+  return { kept, removed, others, verified: newest };
+}
+
+/** The same in several places; what fails in one holds up no other, and is thrown when all had their turn. */
+export async function prunePlaces(
+  places: readonly Place[],
+  options: Omit<PruneOptions, 'place'>,
+): Promise<(Pruned & { place: Place })[]> {
+  const pruned: (Pruned & { place: Place })[] = [];
+  const failures: unknown[] = [];
+  for (const place of places) {
+    await pruneBackups({ ...options, place }).then(
+      (one) => pruned.push({ ...one, place }),
+      (error) => failures.push(error),
+    );
+  }
+  if (failures.length > 0) throw failures[0];
+  return pruned;
 }
 
 async function requireGood({ location }: StoredArchive, options: PruneOptions): Promise<void> {

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { MigrationCheck } from '../database/migrate.ts';
 import { BackupRefusedError } from './errors.ts';
+import { holdOffBackups } from './lock.ts';
 
 // What people know their shop by, and what no migration may change. In every version's schema.
 const FIGURES = `
@@ -19,11 +20,12 @@ const HOLD =
 
 type Figures = Record<string, unknown>;
 
-/** Holds the figures of every shop before a migration against those after it, inside its transaction. */
+/** Holds the figures of every shop before a migration against those after it, inside its transaction; no backup begins in it. */
 export function figuresStay(): MigrationCheck {
   let before: Figures[] = [];
   return {
     async begin(client: pg.ClientBase) {
+      await holdOffBackups(client);
       await client.query(HOLD);
       before = (await client.query(FIGURES)).rows;
     },

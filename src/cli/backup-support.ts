@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type App, createApp, createLog, systemContext } from '../app.ts';
 import { identitiesIn, MISTYPED, recipientOf } from '../backup/archive/encryption.ts';
-import type { BackupSource } from '../backup/create-backup.ts';
+import type { PlacedSource } from '../backup/create-in-place.ts';
 import { findBoxKey } from '../backup/keys.ts';
 import type { OpenApp } from '../backup/restore/fill-database.ts';
 import type { Config } from '../config.ts';
@@ -60,9 +60,12 @@ export function readKeep(usual: Keep, options: Record<string, unknown>): Keep {
 export const openAppOn =
   (config: Config): OpenApp =>
   (databaseUrl) =>
-    createApp({ ...config, databaseUrl, redisUrl: undefined }, { migrate: true, log: createLog(config) });
+    createApp(
+      { ...config, databaseUrl, redisUrl: undefined },
+      { migrate: true, isRestoring: true, log: createLog(config) },
+    );
 
-export const backupSource = (app: App): BackupSource => ({
+export const backupSource = (app: App): PlacedSource => ({
   config: app.config,
   databaseUrl: app.databaseUrl,
   now: app.now,

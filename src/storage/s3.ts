@@ -31,9 +31,13 @@ export type S3 = {
   putFile(key: string, path: string, options?: { headers?: S3Headers; signal?: AbortSignal }): Promise<void>;
   /** Undefined: there is no such object. Errors of the body come from the body. */
   getStream(key: string, range?: ByteRange): Promise<OpenFile | undefined>;
+  /** The same, piece by piece, with errors as all others have them. */
+  read(key: string, range?: ByteRange): Promise<AsyncIterable<Uint8Array> | undefined>;
   stat(key: string): Promise<StoredFile | undefined>;
   remove(key: string): Promise<void>;
   list(prefix?: string): AsyncIterable<StoredFile & { key: string }>;
+  /** Takes away the parts of uploads that were begun before that time and cut off: nobody else does, and they cost. */
+  dropParts(prefix: string, before: Date, isOurs: (key: string) => boolean): Promise<number>;
   /** Makes the bucket where there is none, as private as the server makes them. */
   ensureBucket(): Promise<'made' | 'there'>;
   /** The server's clock less ours, in seconds, as of its last answer; undefined before the first. */
@@ -91,6 +95,13 @@ export async function openS3(target: S3Target, timeouts?: S3Timeouts): Promise<S
       return { sizeBytes: size, modifiedAt: lastModified };
     });
 
+  const getStream = (key: string, range?: ByteRange) =>
+    unlessMissing(async () => {
+      const { start = 0, end } = range ?? {};
+      const length = end === undefined ? 0 : end - start + 1;
+      return openFile(await client.getPartialObject(bucket, key, start, length));
+    });
+
   return {
     async putBytes(key, bytes, headers = {}) {
       const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -108,12 +119,11 @@ export async function openS3(target: S3Target, timeouts?: S3Timeouts): Promise<S
         throw isMissing(error) ? s3Error({ code: 'NoSuchBucket' }, place, {}) : error;
       }
     },
-    getStream: (key, range) =>
-      unlessMissing(async () => {
-        const { start = 0, end } = range ?? {};
-        const length = end === undefined ? 0 : end - start + 1;
-        return openFile(await client.getPartialObject(bucket, key, start, length));
-      }),
+    getStream,
+    async read(key, range) {
+      const found = await getStream(key, range);
+      return found && explained(found.body, place);
+    },
     stat,
     remove: (key) => unlessMissing(() => client.removeObject(bucket, key)),
     async *list(prefix = '') {
@@ -124,6 +134,20 @@ export async function openS3(target: S3Target, timeouts?: S3Timeouts): Promise<S
           if (name !== undefined) yield { key: name, sizeBytes: size, modifiedAt: new Date(lastModified) };
         }
         next = page.isTruncated ? page.nextContinuationToken : undefined;
+      }
+    },
+    async dropParts(prefix, before, isOurs) {
+      let count = 0;
+      for (let [key, id] = ['', '']; ; ) {
+        const from = [key, id] as const;
+        const page = await inBucket(() => client.listIncompleteUploadsQuery(bucket, prefix, ...from, ''));
+        for (const upload of page.uploads) {
+          if (!isOurs(upload.key) || upload.initiated >= before) continue;
+          await unlessMissing(() => client.abortMultipartUpload(bucket, upload.key, upload.uploadId));
+          count += 1;
+        }
+        if (!page.isTruncated) return count;
+        [key, id] = [page.nextKeyMarker, page.nextUploadIdMarker];
       }
     },
     async ensureBucket() {
@@ -141,6 +165,15 @@ function openFile(body: Readable): OpenFile {
   const { headers } = body as Readable & { headers: Record<string, string | undefined> };
   const total = /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1] ?? headers['content-length'];
   return { body, sizeBytes: Number(total) };
+}
+
+/** A body that is cut off says less than the address. */
+async function* explained(body: AsyncIterable<Uint8Array>, place: string) {
+  try {
+    yield* body;
+  } catch (error) {
+    throw s3Error(error, place, {});
+  }
 }
 
 /** The library doesn't hear of a file that can't be read any more, and would wait for it. */

@@ -136,7 +136,7 @@ describe('smoocho backup', function () {
     ]);
     expect(await refusal(['create', `--to=${recovery}`])).to.deep.equal([
       6,
-      `${recovery} is a file, not a folder.`,
+      `${recovery} is no folder. Move that away, or name another folder: --to FOLDER.`,
     ]);
     expect((await refusal(['create', '--to=s3:/bucket']))[0]).to.equal(2);
     expect(await refusal(['create', '--to=s3://bucket/x'])).to.deep.equal([
@@ -263,6 +263,7 @@ describe('smoocho backup', function () {
     expect(done.code).to.equal(0);
     expect(done.json()).to.deep.equal({
       kept: [join(to, 'smoocho-20260101T030000Z-cccccccc.smoocho')],
+      others: [],
       removed: names.map((name) => join(to, name)),
       verified: join(to, 'smoocho-20260101T030000Z-cccccccc.smoocho'),
       databasesDropped: [],
@@ -332,7 +333,7 @@ describe('smoocho backup', function () {
       const [code, sentence] = await refusal(['create', place], server);
       expect([code, sentence]).to.deep.equal([
         1,
-        `The S3 server at ${s3.config.endpoint} has no such bucket. Make it, without public access, or look at S3_BUCKET.`,
+        `The S3 server at ${s3.config.endpoint} has no such bucket. Make it, without public access, or look at S3_BUCKET. The backup stays in ${newest()}.`,
       ]);
       await bucket.ensureBucket();
       bucket.close();

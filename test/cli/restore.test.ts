@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFi
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { newKeyPair, recipientOf } from '../../src/backup/archive/encryption.ts';
-import { databaseNameOf } from '../../src/backup/restore/databases.ts';
+import { baseOf, databaseNameOf } from '../../src/backup/restore/databases.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { initOptions, type Ran, smoocho, startCli } from '../support/cli.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -72,7 +72,7 @@ describe('smoocho restore', function () {
     const name = databaseNameOf(database.url);
     const { rows } = await (await admin()).query(
       'SELECT datname FROM pg_database WHERE starts_with(datname, $1) AND datname <> $2 ORDER BY 1',
-      [name.slice(0, 35), name],
+      [baseOf(name), name],
     );
     return rows.map(({ datname }) => datname);
   };

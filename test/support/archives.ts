@@ -1,11 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { createZstdCompress } from 'node:zlib';
+import { readFileBytes } from '../../src/backup/archive/archive-file.ts';
 import { readMembers } from '../../src/backup/archive/archive-reader.ts';
 import { openWriter } from '../../src/backup/archive/archive-writer.ts';
 import { type KeyPair, newKeyPair } from '../../src/backup/archive/encryption.ts';
 import { FORMAT, type Manifest, members, tableMember } from '../../src/backup/archive/format.ts';
 import { type Walked, walkArchive } from '../../src/backup/archive/walk-archive.ts';
 
-const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex');
+export const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex');
 
 /** Members of an archive in memory, one after the other. */
 export async function writeArchive(
@@ -92,3 +96,49 @@ export const testKey = () => {
   keys ??= newKeyPair();
   return keys;
 };
+
+/** All members of an archive, in memory. */
+export async function membersOf(
+  file: string,
+  identities: string[],
+): Promise<[name: string, bytes: Buffer][]> {
+  const found: [string, Buffer][] = [];
+  for await (const { name, body } of readMembers(readFileBytes(file), identities)) {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of body) pieces.push(piece);
+    found.push([name, Buffer.concat(pieces)]);
+  }
+  return found;
+}
+
+/** What a header of a tar may say by hand, whatever the content is. */
+export type RawMember = { name: string; size?: number | Buffer; type?: string; content?: Iterable<Buffer> };
+
+/** A plain archive from members that no program of ours would write, as a file. */
+export async function writeRaw(path: string, members: Iterable<RawMember>): Promise<void> {
+  async function* bytes() {
+    for (const { name, size, type = '0', content = [] } of members) {
+      const pieces = [...(size === undefined ? content : [])];
+      const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
+      yield rawHeader(name, size ?? total, type);
+      yield* size === undefined ? pieces : content;
+      if (size === undefined) yield Buffer.alloc((512 - (total % 512)) % 512);
+    }
+    yield Buffer.alloc(1024);
+  }
+  await pipeline(bytes(), createZstdCompress(), createWriteStream(path));
+}
+
+function rawHeader(name: string, size: number | Buffer, type: string): Buffer {
+  const header = Buffer.alloc(512);
+  header.write(name, 0, 100, 'latin1');
+  header.write('0000600\0', 100, 'latin1');
+  if (typeof size === 'number') header.write(size.toString(8).padStart(11, '0'), 124, 'latin1');
+  else size.copy(header, 124);
+  header.write('00000000000\0        ', 136, 'latin1');
+  header.write(type, 156, 'latin1');
+  header.write('ustar\u000000', 257, 'latin1');
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  return header;
+}

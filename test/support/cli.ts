@@ -22,13 +22,25 @@ export const envOf = (env: Env) => ({
   ...env,
 });
 
+/** `maxFileKb`: no file that it writes may be larger, as on a file system that takes no larger ones. */
+type Limits = { maxFileKb?: number; timeoutMs?: number; onStart?: (pid: number) => void };
+
 /** Runs the built command line to its end, off a terminal. */
-export async function smoocho(args: string[], env: Env, input = ''): Promise<Ran> {
-  const child = spawn(process.execPath, [launcher, ...args], {
+export async function smoocho(
+  args: string[],
+  env: Env,
+  input = '',
+  { maxFileKb, timeoutMs = 60_000, onStart }: Limits = {},
+): Promise<Ran> {
+  const command = [process.execPath, launcher, ...args];
+  const limited = ['bash', '-c', `ulimit -f ${maxFileKb}; exec "$0" "$@"`, ...command];
+  const [program, ...rest] = maxFileKb === undefined ? command : limited;
+  const child = spawn(program as string, rest, {
     env: envOf(env),
-    timeout: 60_000,
+    timeout: timeoutMs,
     killSignal: 'SIGKILL',
   });
+  onStart?.(child.pid as number);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

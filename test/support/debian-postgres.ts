@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { childrenOf } from './processes.ts';
 import { freePort } from './redis.ts';
 
 /** Debian's PostgreSQL of a version: an independent, older one than the embedded one, with its own pg_dump and pg_restore. */
@@ -10,8 +11,14 @@ export type DebianPostgres = {
   url(database: string): string;
   /** The path of one of its programs, such as `pg_dump`. */
   program(name: string): string;
+  /** Ends it as a power cut would. */
+  crash(): void;
+  /** Again, after a crash; on the same port. */
+  start(): void;
   stop(): void;
 };
+
+const START_MS = 20_000;
 
 const folderOf = (version: number) => `/usr/lib/postgresql/${version}/bin`;
 
@@ -50,12 +57,23 @@ export async function startDebianPostgres(version: number, settings: string[] = 
     `-c unix_socket_directories=`,
     ...settings.map((each) => `-c ${each}`),
   ];
-  execFileSync(
-    program('pg_ctl'),
-    ['-D', data, '-o', server.join(' '), '-l', join(folder, 'log'), '-w', 'start'],
-    { ...options, stdio: 'ignore' },
-  );
+  const start = () => {
+    const args = ['-D', data, '-o', server.join(' '), '-l', join(folder, 'log'), '-w', 'start'];
+    // After a crash the memory of the one before may be in use for a moment.
+    for (const late = Date.now() + START_MS; ; ) {
+      const { status } = spawnSync(program('pg_ctl'), args, { ...options, stdio: 'ignore' });
+      if (status === 0) return;
+      if (Date.now() > late)
+        throw new Error(`It does not start: ${readFileSync(join(folder, 'log'), 'utf8')}`);
+    }
+  };
+  start();
   return {
+    crash() {
+      const pid = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+      for (const each of [pid, ...childrenOf(pid)]) process.kill(each, 'SIGKILL');
+    },
+    start,
     url: (database) => `postgres://smoocho@127.0.0.1:${port}/${database}`,
     program,
     stop() {

@@ -18,6 +18,16 @@ export function residentMb(pid: number): number {
   return Number(kib) / 1000;
 }
 
+/** The most that a process had resident so far, in MB (Linux); 0 when it is gone. */
+export function peakMb(pid: number): number {
+  try {
+    const kib = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return Number(kib ?? 0) / 1000;
+  } catch {
+    return 0;
+  }
+}
+
 /** Idle, a process that decodes pictures has 110 MB; at the heaviest of them it comes to 500. */
 const HEAVY_MB = 170;
 

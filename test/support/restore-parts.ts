@@ -1,7 +1,7 @@
 import { createApp } from '../../src/app.ts';
 import { createBackup } from '../../src/backup/create-backup.ts';
 import { boxKey } from '../../src/backup/keys.ts';
-import { databaseNameOf } from '../../src/backup/restore/databases.ts';
+import { baseOf, databaseNameOf } from '../../src/backup/restore/databases.ts';
 import type { OpenApp } from '../../src/backup/restore/fill-database.ts';
 import { type RestoreOptions, restoreBackup } from '../../src/backup/restore/restore-backup.ts';
 import { undoRestore } from '../../src/backup/restore/undo-restore.ts';
@@ -26,7 +26,7 @@ export async function newBox(env: Record<string, string> = {}, database?: TestDa
 export const openOn =
   (config: Config): OpenApp =>
   (databaseUrl) =>
-    createApp({ ...config, databaseUrl }, { migrate: true });
+    createApp({ ...config, databaseUrl }, { migrate: true, isRestoring: true });
 
 /** A backup of what a box has now. */
 export const backUp = ({ config, database }: Box, options: Parameters<typeof createBackup>[1] = {}) =>
@@ -68,8 +68,8 @@ export const undoOn = ({ config, database, home }: Box) =>
 export async function besides({ database }: Box): Promise<string[]> {
   const client = await database.connect();
   const { rows } = await client.query<{ name: string }>(
-    'SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1) AND datname <> $2 ORDER BY 1',
-    [databaseNameOf(database.url).slice(0, 35), databaseNameOf(database.url)],
+    'SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1) ORDER BY 1',
+    [`${baseOf(databaseNameOf(database.url))}_`],
   );
   await client.end();
   return rows.map(({ name }) => name);

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -117,7 +117,11 @@ export async function startS3(name: S3ServerName): Promise<TestS3> {
     },
     pid: () => child?.pid as number,
     kill,
-    pause: () => void child?.kill('SIGSTOP'),
+    pause() {
+      child?.kill('SIGSTOP');
+      // One of its threads may answer for a moment longer.
+      while (!isHeld(child?.pid as number));
+    },
     resume: () => void child?.kill('SIGCONT'),
     start,
     async close() {
@@ -125,6 +129,13 @@ export async function startS3(name: S3ServerName): Promise<TestS3> {
       removeFolder(folder);
     },
   };
+}
+
+/** Whether all threads of a process are stopped, as /proc has it; elsewhere that is soon enough. */
+function isHeld(pid: number): boolean {
+  if (process.platform !== 'linux') return true;
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.every((id) => /\) [tT] /.test(readFileSync(`/proc/${pid}/task/${id}/stat`, 'utf8')));
 }
 
 /** Until it answers S3, whatever it says: MinIO listens before it has set itself up. */

@@ -1,13 +1,28 @@
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import {
+  chmod,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  stat,
+  statfs,
+  utimes,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { syncFolder } from '../../config.ts';
+import { inFolder, unreadable } from '../file-faults.ts';
 import type { Sink } from './archive-writer.ts';
 
 const ENDING = '.smoocho';
 const DRAFT_ENDING = '.tmp';
-/** A backup writes all the time: a draft that nobody has touched for so long was left by one that was killed. */
-const STALE_DRAFT_MS = 3_600_000;
+const FETCHED_ENDING = '.fetched.tmp';
+/** Whoever uses a draft touches it so often; what nobody has touched for so long was left by one that was killed. */
+const TOUCH_MS = 30_000;
+const STALE_DRAFT_MS = 10 * 60_000;
 const READ_BYTES = 256 * 1024;
 
 const NAME = /^smoocho-(\d{8}T\d{6}Z)-([0-9a-f]{8})\.smoocho$/;
@@ -26,26 +41,54 @@ export function archiveTime(name: string): Date | undefined {
   return new Date(time.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
 }
 
-/** Bytes that may still be written where this folder is. */
+/** Bytes that may still be written where this folder is, or will be. */
 export async function freeBytes(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(folder) === folder) throw error;
+    return await freeBytes(dirname(folder));
+  }
 }
 
 /** For its owner alone: an archive has everything in it, and a plain one shows it to whoever reads it. */
 export async function prepareFolder(folder: string): Promise<void> {
-  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
-  // What the umask of a system took away or left is not what counts here.
-  if (made !== undefined) await chmod(folder, 0o700);
+  if (!(await makeFolder(folder))) return;
+  // What the umask of a system took away or left is not what counts here. FAT, as USB sticks have it, knows no such thing.
+  await chmod(folder, 0o700).catch((error) => {
+    if (error.code !== 'EPERM') throw error;
+  });
 }
 
-/** Removes drafts that killed backups left in the folder. */
-export async function removeStaleDrafts(folder: string, now: Date): Promise<void> {
+/** True when it was made. By hand: Node's own way goes round for ever where a parent is there and takes nothing. */
+async function makeFolder(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, 0o700);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const found = await stat(folder).catch(() => undefined);
+    if (found?.isDirectory()) return false;
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error;
+    await makeFolder(dirname(folder));
+    await mkdir(folder, 0o700);
+    return true;
+  }
+}
+
+/**
+ * Removes drafts that killed backups and downloads left in a folder. In one where nobody else can be making a backup, each draft
+ * of one was left.
+ */
+export async function removeStaleDrafts(folder: string, now: Date, isOwn = false): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (!name.endsWith(DRAFT_ENDING) || !NAME.test(name.slice(0, -DRAFT_ENDING.length))) continue;
+    const [, archive, kind] = /^(.+?)((?:\.fetched)?\.tmp)$/.exec(name) ?? [];
+    if (!archive || !NAME.test(archive)) continue;
     const path = join(folder, name);
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: now.getTime() }));
-    if (now.getTime() - mtimeMs > STALE_DRAFT_MS) await rm(path, { force: true });
+    const isLeft = isOwn && kind === DRAFT_ENDING;
+    if (isLeft || now.getTime() - mtimeMs > STALE_DRAFT_MS) await rm(path, { force: true });
   }
 }
 
@@ -59,10 +102,20 @@ export type Draft = {
 };
 
 /** A file beside its place, that gets its name when it is whole. */
-export async function openDraft(file: string): Promise<Draft> {
-  const path = `${file}${DRAFT_ENDING}`;
+export const openDraft = (file: string): Promise<Draft> => openAs(file, DRAFT_ENDING);
+
+/** A file for what is fetched from elsewhere to be read here: no list shows it, and it is never published. */
+export const openFetched = (folder: string, now: Date): Promise<Draft> =>
+  openAs(join(folder, archiveName(now, randomUUID())), FETCHED_ENDING);
+
+async function openAs(file: string, ending: string): Promise<Draft> {
+  const path = `${file}${ending}`;
   const handle = await open(path, 'wx', 0o600);
   let sizeBytes = 0;
+  const touching = setInterval(() => {
+    const now = new Date();
+    utimes(path, now, now).catch(() => {});
+  }, TOUCH_MS).unref();
   return {
     path,
     sizeBytes: () => sizeBytes,
@@ -74,16 +127,28 @@ export async function openDraft(file: string): Promise<Draft> {
       datasync: () => handle.datasync(),
     },
     async publish() {
+      clearInterval(touching);
       await handle.sync();
       await handle.close();
       await rename(path, file);
-      syncFolder(dirname(file));
+      syncEntry(dirname(file));
     },
     async discard() {
+      clearInterval(touching);
       await handle.close().catch(() => {});
       await rm(path, { force: true });
     },
   };
+}
+
+/** Some disks of the network know no such thing; the file itself is on them. */
+function syncEntry(folder: string): void {
+  try {
+    syncFolder(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EINVAL' && code !== 'ENOTSUP' && code !== 'EPERM') throw error;
+  }
 }
 
 /** A disk that is nearly full takes less than it was given, without an error. */
@@ -91,11 +156,31 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.byteLength; ) at += (await handle.write(bytes, at)).bytesWritten;
 }
 
-/** The bytes of a file, with `onBytes` for a progress bar. */
+/** The bytes of a file, with `onBytes` for a progress bar. Throws ArchiveError where it can't be read. */
 export async function* readFileBytes(path: string, onBytes: (sizeBytes: number) => void = () => {}) {
-  for await (const piece of createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>) {
-    onBytes(piece.length);
-    yield piece;
+  const pieces = createReadStream(path, { highWaterMark: READ_BYTES })[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const { done, value } = await pieces.next().catch((error) => Promise.reject(unreadable(path, error)));
+      if (done) return;
+      onBytes(value.length);
+      yield value as Buffer;
+    }
+  } finally {
+    await pieces.return?.();
+  }
+}
+
+/** The first bytes of a file, as many as there are. Throws ArchiveError where it can't be read. */
+export async function readStart(path: string, sizeBytes: number): Promise<Uint8Array> {
+  const handle = await open(path).catch((error) => Promise.reject(unreadable(path, error)));
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(sizeBytes), 0, sizeBytes, 0);
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    throw unreadable(path, error);
+  } finally {
+    await handle.close();
   }
 }
 
@@ -103,10 +188,12 @@ export async function* readFileBytes(path: string, onBytes: (sizeBytes: number) 
 export async function listArchiveFiles(
   folder: string,
 ): Promise<{ name: string; path: string; sizeBytes: number; madeAt: Date }[]> {
-  const names = await readdir(folder).catch((error) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = await inFolder(folder, true, () =>
+    readdir(folder).catch((error) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    }),
+  );
   const found = [];
   for (const name of names) {
     const madeAt = archiveTime(name);

@@ -4,6 +4,7 @@ import { constants, createZstdDecompress } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { ArchiveError } from '../errors.ts';
 import { decrypt } from './encryption.ts';
+import { onlyPlainFiles } from './plain-tar.ts';
 
 /** A file in the archive. Its body has to be read to its end before the next one comes. */
 export type Member = { name: string; sizeBytes: number; body: AsyncIterable<Uint8Array> };
@@ -11,7 +12,7 @@ export type Member = { name: string; sizeBytes: number; body: AsyncIterable<Uint
 const AGE_MAGIC = 'age-encryption.org/v1\n';
 const ZSTD_MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 /** Two recipients take 300 bytes. The package reads a header of any length into memory. */
-const MAX_AGE_HEADER_BYTES = 64 * 1024;
+export const MAX_AGE_HEADER_BYTES = 64 * 1024;
 /** 8 MiB: four times what our level needs; a crafted file may ask for gigabytes. */
 const MAX_WINDOW_LOG = 23;
 
@@ -37,6 +38,7 @@ export async function* readMembers(
   const flowing = pipeline(
     Readable.from(startsAsZstd(compressed.bytes), { objectMode: false }),
     zstd,
+    onlyPlainFiles,
     tar as never,
   ).catch((error) => {
     failure = error;

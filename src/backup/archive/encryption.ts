@@ -67,6 +67,19 @@ export async function* decrypt(cipher: Bytes, identities: string[]): AsyncGenera
   }
 }
 
+/** Whether one of the identities opens a file, by its beginning, in which its header is. */
+export async function opensWith(start: Uint8Array, identities: string[]): Promise<boolean> {
+  async function* only() {
+    yield start;
+  }
+  try {
+    for await (const _ of decrypt(only(), identities)) break;
+    return true;
+  } catch (error) {
+    return !(error instanceof ArchiveError && error.fault === 'locked');
+  }
+}
+
 function addIdentity(decrypter: Decrypter, identity: string): void {
   try {
     decrypter.addIdentity(identity);

@@ -78,7 +78,9 @@ export const Manifest = z.strictObject({
   recoveryRecipient: z.string().nullable(),
   shops: z.array(ArchivedShop),
   tables: z.array(ArchivedTable),
-  sequences: z.array(z.strictObject({ name: z.string(), value: z.string(), isCalled: z.boolean() })),
+  sequences: z.array(
+    z.strictObject({ name: z.string(), value: z.string().regex(/^-?\d{1,18}$/), isCalled: z.boolean() }),
+  ),
   images: z.array(ArchivedImage),
   /** Pictures that the database refers to and that could not be read whole. */
   missingImages: z.array(z.string()),
@@ -90,7 +92,10 @@ export type Manifest = z.output<typeof Manifest>;
 /** Only in encrypted archives. */
 export const Secrets = z.looseObject({
   /** 32 bytes in base64url. */
-  masterKey: z.string().nullable(),
+  masterKey: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{43}$/)
+    .nullable(),
 });
 export type Secrets = z.output<typeof Secrets>;
 

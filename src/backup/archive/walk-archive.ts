@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
+import { readImageKey } from '../../storage/image-store.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Member } from './archive-reader.ts';
 import { FORMAT, Header, Manifest, members, Secrets } from './format.ts';
@@ -18,10 +19,19 @@ export type ArchiveFinding = { subject: string; detail: string };
 
 export type Walked = { header: Header; manifest: Manifest; findings: ArchiveFinding[] };
 
-/** A manifest of a hundred thousand pictures has 15 MB. */
-const MAX_JSON_BYTES = 64 * 1024 * 1024;
+/** A manifest of ninety thousand pictures has so much. */
+const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
+/** Each makes some tens of bytes in memory of one in the file; a manifest of that size has two thirds of them. */
+const MAX_MANIFEST_MARKS = 3_000_000;
+/** Of all other texts. */
+const MAX_SMALL_BYTES = 64 * 1024;
 /** The largest picture that we write has less than one. */
 const MAX_IMAGE_BYTES = 16 * 1024 * 1024;
+/** What is remembered of an archive until its manifest comes, which can't name more of either. */
+const MAX_TABLES = 1_000;
+const MAX_IMAGES = 300_000;
+/** Nobody reads more of them. */
+const MAX_FINDINGS = 1_000;
 
 type Seen = {
   tables: Map<
@@ -44,17 +54,18 @@ export async function walkArchive(archive: AsyncIterable<Member>, visitor: Visit
   for await (const member of archive) {
     const { name } = member;
     if (manifest) throw damaged('it goes on behind its manifest');
-    if (name === members.readme && !header) await readAll(member, MAX_JSON_BYTES);
+    if (name === members.readme && !header) await readSmall(member);
     else if (!header) {
       if (name !== members.header) throw foreign();
-      header = await readJson(member, Header);
+      header = readJson(name, await readSmall(member), Header);
       refuseNewer(header);
       await visitor.onHeader?.(header);
-    } else if (name === members.manifest) manifest = await readJson(member, Manifest);
+    } else if (name === members.manifest) manifest = await readManifest(member);
     else if (name === members.secrets) {
       seen.hasSecrets = true;
-      await visitor.onSecrets?.(await readJson(member, Secrets));
+      await visitor.onSecrets?.(readJson(name, await readSmall(member), Secrets));
     } else if (!(await readContent(member, seen, visitor))) {
+      if (findings.length >= MAX_FINDINGS) throw damaged('much in it is not part of any backup');
       findings.push({ subject: name, detail: 'It is not part of any backup.' });
       for await (const _ of member.body);
     }
@@ -62,7 +73,7 @@ export async function walkArchive(archive: AsyncIterable<Member>, visitor: Visit
   if (!header) throw foreign();
   if (!manifest) throw damaged('its end is missing');
   if (manifest.id !== header.id) throw damaged('it is put together of two');
-  return { header, manifest, findings: [...findings, ...compare(manifest, seen)] };
+  return { header, manifest, findings: [...findings, ...compare(manifest, seen)].slice(0, MAX_FINDINGS) };
 }
 
 const foreign = () => new ArchiveError('foreign', 'This file is not a backup that Smoocho made.');
@@ -84,7 +95,9 @@ async function readContent(member: Member, seen: Seen, visitor: Visitor): Promis
     return true;
   }
   const [, key] = /^images\/(.+)$/.exec(member.name) ?? [];
-  if (!key) return false;
+  // No other name gets anywhere: it becomes a path.
+  if (!key || !readImageKey(key)) return false;
+  if (seen.images.size >= MAX_IMAGES) throw damaged('it has more pictures than it can have');
   const bytes = await readAll(member, MAX_IMAGE_BYTES);
   seen.images.set(key, { sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') });
   await visitor.onImage?.(key, bytes);
@@ -100,6 +113,7 @@ async function readRows(
 ): Promise<void> {
   const of = seen.tables.get(table) ?? { hash: createHash('sha256'), rows: 0, sizeBytes: 0, parts: 0 };
   seen.tables.set(table, of);
+  if (seen.tables.size > MAX_TABLES) throw damaged('it has more tables than it can have');
   of.parts += 1;
   if (part !== of.parts) throw damaged(`part ${of.parts} of the table ${table} is missing`);
   for await (const piece of member.body) {
@@ -125,12 +139,32 @@ async function readAll({ name, sizeBytes, body }: Member, maxBytes: number): Pro
   return Buffer.concat(pieces);
 }
 
-async function readJson<S extends z.ZodType>(member: Member, schema: S): Promise<z.output<S>> {
-  const text = (await readAll(member, MAX_JSON_BYTES)).toString('utf8');
+/** A text that is read before it is known whether this is an archive. Throws ArchiveError. */
+export const readSmall = (member: Member) => readAll(member, MAX_SMALL_BYTES);
+
+async function readManifest(member: Member): Promise<Manifest> {
+  const bytes = await readAll(member, MAX_MANIFEST_BYTES);
+  if (countMarks(bytes) > MAX_MANIFEST_MARKS) throw damaged(`${member.name} is larger than it can be`);
+  return readJson(member.name, bytes, Manifest);
+}
+
+/** What begins a value of JSON, or stands before one. */
+const MARKS = [...Buffer.from('{[,:')];
+
+function countMarks(bytes: Buffer): number {
+  const isMark = new Uint8Array(256);
+  for (const mark of MARKS) isMark[mark] = 1;
+  let count = 0;
+  for (const byte of bytes) count += isMark[byte] as number;
+  return count;
+}
+
+/** Throws ArchiveError. */
+export function readJson<S extends z.ZodType>(name: string, bytes: Buffer, schema: S): z.output<S> {
   try {
-    return schema.parse(JSON.parse(text));
+    return schema.parse(JSON.parse(bytes.toString('utf8')));
   } catch (error) {
-    throw new ArchiveError('damaged', `The archive is damaged: its ${member.name} can't be read.`, error);
+    throw new ArchiveError('damaged', `The archive is damaged: its ${name} can't be read.`, error);
   }
 }
 

@@ -1,5 +1,6 @@
 import pg from 'pg';
-import { DatabaseUnreachableError } from '../../database/errors.ts';
+import { useClient } from '../../database/use-client.ts';
+import type { WatchTimes } from '../../database/watch-server.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /** An import or a migration holds its tables for minutes at most. */
@@ -28,8 +29,12 @@ const OPTIONS = Object.entries(SETTINGS)
   .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
   .join(' ');
 
-/** A connection for reading or writing whole tables, closed afterwards. Throws DatabaseUnreachableError. */
-export async function withCopyClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+/** A connection for reading or writing whole tables, closed afterwards. Throws DatabaseUnreachableError, also when it breaks. */
+export async function withCopyClient<T>(
+  url: string,
+  work: (client: pg.Client) => Promise<T>,
+  times?: WatchTimes,
+): Promise<T> {
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -37,18 +42,5 @@ export async function withCopyClient<T>(url: string, work: (client: pg.Client) =
     application_name: 'smoocho backup',
     options: OPTIONS,
   });
-  // A connection that breaks reports it here too; the query in flight tells whoever waits for it.
-  client.on('error', () => {});
-  try {
-    await client.connect();
-  } catch (error) {
-    throw new DatabaseUnreachableError(
-      `The database at ${client.host}:${client.port} can't be reached (${(error as Error).message || error}). Is it running?`,
-    );
-  }
-  try {
-    return await work(client);
-  } finally {
-    await client.end().catch(() => {});
-  }
+  return await useClient(client, url, work, times);
 }

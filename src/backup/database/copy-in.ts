@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
 import { type CopyStreamQuery, from as copyFrom } from 'pg-copy-streams';
-import { copyTarget, type TableShape } from './copy-out.ts';
+import { copyTarget, inTime, type TableShape } from './copy-out.ts';
 
 export type CopyIn = {
-  /** Resolves when PostgreSQL takes more. Throws what it says of rows that it can't take. */
+  /** Resolves when PostgreSQL takes more. Throws what it says of rows that it can't take, DatabaseUnreachableError. */
   write(rows: Uint8Array): Promise<void>;
   /** How many rows it took. */
   end(): Promise<number>;
@@ -25,11 +25,13 @@ export function copyIn(client: Client, table: TableShape): CopyIn {
   });
   // After a fault the stream calls nobody back.
   const untilDone = (begin: (done: (error?: Error | null) => void) => void) =>
-    new Promise<void>((resolve, reject) => {
-      if (failure) return reject(failure);
-      refuse = reject;
-      begin((error) => (error ? reject(failure ?? error) : resolve()));
-    });
+    inTime(
+      new Promise<void>((resolve, reject) => {
+        if (failure) return reject(failure);
+        refuse = reject;
+        begin((error) => (error ? reject(failure ?? error) : resolve()));
+      }),
+    );
   return {
     write: (rows) => untilDone((done) => stream.write(rows, done)),
     async end() {

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
+import { DatabaseUnreachableError } from '../../database/errors.ts';
 import type { ArchivedTable } from '../archive/format.ts';
 import { countLines } from '../archive/walk-archive.ts';
 
 /** A member of the archive has to say its size before its content: so much of a table is in memory at a time. */
 const PART_BYTES = 1024 * 1024;
-/** PostgreSQL sends rows all the time; one that is silent for so long is gone, or waits for a disk that is. */
+/** PostgreSQL sends and takes rows all the time; one that does neither for so long waits for a disk that is gone. */
 const SILENCE_MS = 120_000;
 const LINE_FEED = 0x0a;
 
@@ -64,20 +65,30 @@ async function* wholeRows(stream: AsyncIterable<Buffer>): AsyncGenerator<Part> {
   if (sizeBytes > 0) yield { pieces, sizeBytes };
 }
 
-async function* withoutSilence(stream: AsyncIterable<Buffer> & { destroy(error: Error): unknown }) {
+async function* withoutSilence(stream: AsyncIterable<Buffer>) {
   const iterator = stream[Symbol.asyncIterator]();
   for (;;) {
-    const silence = Promise.withResolvers<never>();
-    const late = setTimeout(
-      () => silence.reject(new Error(`The database sent nothing for ${SILENCE_MS / 1000} seconds.`)),
-      SILENCE_MS,
-    );
-    try {
-      const { done, value } = await Promise.race([iterator.next(), silence.promise]);
-      if (done) return;
-      yield value;
-    } finally {
-      clearTimeout(late);
-    }
+    const { done, value } = await inTime(iterator.next());
+    if (done) return;
+    yield value;
+  }
+}
+
+/** The same, unless PostgreSQL neither sends nor takes anything for too long. */
+export async function inTime<T>(work: Promise<T>): Promise<T> {
+  const silence = Promise.withResolvers<never>();
+  const late = setTimeout(
+    () =>
+      silence.reject(
+        new DatabaseUnreachableError(
+          `The database did nothing for ${SILENCE_MS / 1000} seconds. See whether it and its disk are well, and try again.`,
+        ),
+      ),
+    SILENCE_MS,
+  );
+  try {
+    return await Promise.race([work, silence.promise]);
+  } finally {
+    clearTimeout(late);
   }
 }

@@ -1,15 +1,15 @@
 import pg from 'pg';
-import { migrateTo, migrationStatus } from '../../database/migrate.ts';
+import { MARK_HALF_RESTORED, migrateTo, migrationStatus } from '../../database/migrate.ts';
 import type { Member } from '../archive/archive-reader.ts';
 import type { Manifest, Secrets } from '../archive/format.ts';
 import { walkArchive } from '../archive/walk-archive.ts';
-import { ArchiveError } from '../errors.ts';
+import { ArchiveError, BackupRefusedError } from '../errors.ts';
 import type { OnProgress } from '../progress.ts';
 import { withCopyClient } from './copy-client.ts';
 import { type CopyIn, copyIn } from './copy-in.ts';
 import { copyOut } from './copy-out.ts';
 import { readSchemaParts } from './schema-parts.ts';
-import { readTables, SHOPS } from './snapshot.ts';
+import { readTables, SHOPS, sequenceNames } from './snapshot.ts';
 
 export type LoadTarget = {
   /** An empty database. */
@@ -21,26 +21,31 @@ export type LoadTarget = {
 
 /**
  * Fills an empty database with what an archive holds, in the schema that the archive has, and reads all of it back: when it
- * resolves, every table has the checksum that the manifest says. `manifest` is of the same archive, read before. What goes wrong
- * leaves the database without a row. Throws ArchiveError, and what PostgreSQL throws.
+ * resolves, every table has the checksum that the manifest says, and the database is marked as one that no server may open yet.
+ * `manifest` is of the same archive, read before. What goes wrong leaves the database without a row. Throws ArchiveError, and what
+ * PostgreSQL throws.
  */
 export async function loadArchive(
   archive: AsyncIterable<Member>,
   manifest: Manifest,
   target: LoadTarget,
 ): Promise<void> {
-  await checkMigrations(target.url, manifest);
-  await migrateTo(target.url, manifest.migrations.length);
+  await migrateTo(target.url, await countPending(target.url, manifest));
   await withCopyClient(target.url, async (client) => {
     await checkColumns(client, manifest);
     await client.query('BEGIN');
+    await client.query(MARK_HALF_RESTORED);
     const parts = await readSchemaParts(client);
     for (const statement of parts.drop) await client.query(statement);
     await client.query(`TRUNCATE ${manifest.tables.map(({ name }) => pg.escapeIdentifier(name)).join(', ')}`);
-    await fill(client, archive, manifest, target);
-    for (const [number, statement] of parts.make.entries()) {
-      target.onProgress?.({ phase: 'indexing', done: number, total: parts.make.length, note: '' });
-      await client.query(statement);
+    try {
+      await fill(client, archive, manifest, target);
+      for (const [number, statement] of parts.make.entries()) {
+        target.onProgress?.({ phase: 'indexing', done: number, total: parts.make.length, note: '' });
+        await client.query(statement);
+      }
+    } catch (error) {
+      throw asArchiveError(error);
     }
     for (const { name, value, isCalled } of manifest.sequences)
       await client.query('SELECT setval($1::regclass, $2, $3)', [pg.escapeIdentifier(name), value, isCalled]);
@@ -51,16 +56,31 @@ export async function loadArchive(
 }
 
 /** Of all rows, as COPY writes them. */
-export const sizeOf = ({ tables }: Manifest) => tables.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+export const sizeOf = ({ tables }: Pick<Manifest, 'tables'>) =>
+  tables.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 
-/** They have to be the first ones of this program's, or the tables would not be those of the archive. */
-async function checkMigrations(url: string, { migrations, version }: Manifest): Promise<void> {
-  const { pending } = await migrationStatus(url);
-  const unknown = migrations.filter((name, place) => pending[place] !== name);
-  if (unknown.length === 0) return;
-  throw new ArchiveError(
-    'newer',
-    `Smoocho ${version} made this backup, with tables that this version does not know (${unknown[0]}). Install Smoocho ${version} or newer, and restore it with that.`,
+/** Rows take about their size again as indexes, and PostgreSQL its log beside them. */
+const ROOM_FACTOR = 2.5;
+/** What they take on a disk when they are loaded. */
+export const roomFor = (manifest: Pick<Manifest, 'tables'>) => sizeOf(manifest) * ROOM_FACTOR;
+
+/**
+ * How many of the archive's migrations are still to come. They have to be the first ones of this program's, or the tables would
+ * not be those of the archive; those that are applied already, by a restore that was cut off, the first of them.
+ */
+async function countPending(url: string, { migrations, version }: Manifest): Promise<number> {
+  const { applied, pending } = await migrationStatus(url);
+  const known = [...applied, ...pending];
+  const unknown = migrations.find((name, place) => known[place] !== name);
+  if (unknown !== undefined) {
+    throw new ArchiveError(
+      'newer',
+      `Smoocho ${version} made this backup, with tables that this version does not know (${unknown}). Install Smoocho ${version} or newer, and restore it with that.`,
+    );
+  }
+  if (applied.length <= migrations.length) return migrations.length - applied.length;
+  throw new BackupRefusedError(
+    'The database to restore into has tables of a later version than the backup. Make a new one, empty, and restore into that.',
   );
 }
 
@@ -78,6 +98,25 @@ async function checkColumns(client: pg.Client, manifest: Manifest): Promise<void
   }
   const [missing] = shapes.keys();
   if (missing) throw new ArchiveError('foreign', `This backup lacks the table ${missing}.`);
+  const sequences = await sequenceNames(client, manifest.tables);
+  if (sequences.join() !== manifest.sequences.map(({ name }) => name).join())
+    throw new ArchiveError(
+      'foreign',
+      'The sequences of this backup are not as any version of Smoocho has them.',
+    );
+}
+
+/** Not of the form that a column wants (class 22), or against a rule of the tables (23), such as a bill of no shop. */
+const UNFIT = /^2[23]/;
+
+function asArchiveError(error: unknown): unknown {
+  const { code, message } = error as { code?: unknown; message: string };
+  if (!UNFIT.test(String(code))) return error;
+  return new ArchiveError(
+    'damaged',
+    `The database does not take the rows of this backup (${message}). Nothing was changed. Take another backup: smoocho backup list`,
+    error,
+  );
 }
 
 async function fill(

@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { SERVER_SINCE } from '../../database/server-lock.ts';
 import type { ArchivedShop } from '../archive/format.ts';
-import { BackupRefusedError } from '../errors.ts';
+import { BackupRefusedError, UnknownTablesError } from '../errors.ts';
 import { KEPT_TABLES, LEFT_OUT } from '../tables.ts';
 import type { TableShape } from './copy-out.ts';
 
@@ -30,7 +31,7 @@ const TABLES = `
 type TableRow = { name: string; kind: string; columns: TableShape['columns'] | null };
 
 /**
- * The tables that an archive has to hold, as the schema has them now, in the order of `KEPT_TABLES`. Throws BackupRefusedError
+ * The tables that an archive has to hold, as the schema has them now, in the order of `KEPT_TABLES`. Throws UnknownTablesError
  * for one that is in neither list: nothing would tell that its rows are lost.
  */
 export async function readTables(client: Client): Promise<TableShape[]> {
@@ -39,7 +40,7 @@ export async function readTables(client: Client): Promise<TableShape[]> {
     ({ name, kind }) => kind !== 'r' || !(KEPT_TABLES.includes(name) || name in LEFT_OUT),
   );
   if (unknown.length > 0) {
-    throw new BackupRefusedError(
+    throw new UnknownTablesError(
       `The database has a table that this version does not know how to keep: ${unknown.map(({ name }) => name).join(', ')}. ` +
         'Move what is not Smoocho’s into a schema of its own (ALTER TABLE … SET SCHEMA), or install the version that made it.',
     );
@@ -52,12 +53,48 @@ export async function readTables(client: Client): Promise<TableShape[]> {
 }
 
 const LOCK_TABLES = (tables: TableShape[]) =>
-  `LOCK TABLE ${tables.map(({ name }) => `"${name}"`).join(', ')} IN ACCESS SHARE MODE`;
+  `LOCK TABLE ${tables.map(({ name }) => `"${name}"`).join(', ')} IN ACCESS SHARE MODE NOWAIT`;
 
-/** Begins the moment that is read. Nobody waits for it but whoever changes the schema. */
-export async function beginSnapshot(client: Client): Promise<void> {
-  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+/** A migration holds its tables for minutes at most. */
+const LOCK_WAIT_MS = 120_000;
+const LOCK_PAUSE_MS = 200;
+/** Somebody changes the schema: the lock is not to be had, or a table went away before it was. */
+const CHANGES = new Set<unknown>(['55P03', '42P01']);
+
+/**
+ * Begins the moment that is read, and gives the tables that there are in it. They are locked before it begins: to a moment of
+ * before a table was rewritten or emptied, PostgreSQL shows it without a row, and no error
+ * (https://www.postgresql.org/docs/current/mvcc-caveats.html). Whoever changes the schema goes first; nobody else waits. Throws
+ * BackupRefusedError.
+ */
+export async function beginSnapshot(client: Client, waitMs = LOCK_WAIT_MS): Promise<TableShape[]> {
+  for (const late = Date.now() + waitMs; ; await sleep(LOCK_PAUSE_MS)) {
+    const tables = await tryBegin(client);
+    if (tables) return tables;
+    if (Date.now() < late) continue;
+    throw new BackupRefusedError(
+      'Something changes the tables of the database, such as another version that brings it up to date. Try again when it is done.',
+      { isBusy: true },
+    );
+  }
 }
+
+/** Undefined where somebody changes the schema. */
+async function tryBegin(client: Client): Promise<TableShape[] | undefined> {
+  const before = await readTables(client);
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+  try {
+    await client.query(LOCK_TABLES(before));
+    const tables = await readTables(client);
+    if (namesOf(tables) === namesOf(before)) return tables;
+  } catch (error) {
+    if (!CHANGES.has((error as { code?: unknown }).code)) throw error;
+  }
+  await client.query('ROLLBACK');
+  return undefined;
+}
+
+const namesOf = (tables: TableShape[]) => tables.map(({ name }) => name).join();
 
 const SEQUENCES = `
   SELECT s.relname AS name FROM pg_class s
@@ -66,10 +103,8 @@ const SEQUENCES = `
   JOIN pg_class t ON t.oid = d.refobjid
   WHERE s.relkind = 'S' AND s.relnamespace = 'public'::regnamespace AND t.relname = ANY ($1::text[]) ORDER BY 1`;
 
-/** All of it within the snapshot that was begun. */
-export async function readSnapshot(client: Client): Promise<Snapshot> {
-  const tables = await readTables(client);
-  await client.query(LOCK_TABLES(tables));
+/** All of it within the snapshot that was begun, of these tables. */
+export async function readSnapshot(client: Client, tables: TableShape[]): Promise<Snapshot> {
   const has = new Set(tables.map(({ name }) => name));
   return {
     postgres: await one<string>(client, "SELECT current_setting('server_version') AS value"),
@@ -83,10 +118,15 @@ export async function readSnapshot(client: Client): Promise<Snapshot> {
   };
 }
 
-async function readSequences(client: Client, tables: TableShape[]): Promise<Snapshot['sequences']> {
+/** The sequences that number the rows of these tables. */
+export async function sequenceNames(client: Client, tables: Pick<TableShape, 'name'>[]): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(SEQUENCES, [tables.map(({ name }) => name)]);
+  return rows.map(({ name }) => name);
+}
+
+async function readSequences(client: Client, tables: TableShape[]): Promise<Snapshot['sequences']> {
   const found: Snapshot['sequences'] = [];
-  for (const { name } of rows) {
+  for (const name of await sequenceNames(client, tables)) {
     const { rows: values } = await client.query(`SELECT last_value::text AS value, is_called FROM "${name}"`);
     found.push({ name, value: values[0].value, isCalled: values[0].is_called });
   }

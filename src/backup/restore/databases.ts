@@ -1,10 +1,10 @@
+import { createHash, randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { withClient } from '../../database/migrate.ts';
 import { BackupRefusedError } from '../errors.ts';
 
 /** PostgreSQL's own limit on a name, and room for what is put behind it. */
-const MAX_NAME_BYTES = 63;
-const ENDING_BYTES = 28;
+const MAX_BASE_BYTES = 63 - 28;
 const IN_USE = '55006';
 /** Another database of the same server, to do to ours what can't be done from inside of it; every server has the second. */
 const MAINTENANCE = ['postgres', 'template1'];
@@ -20,18 +20,35 @@ export function urlOfDatabase(url: string, name: string): string {
   return other.href;
 }
 
-const baseOf = (name: string) => name.slice(0, MAX_NAME_BYTES - ENDING_BYTES);
+/** What the names of databases beside one begin with: its name, or of a long one its beginning with what tells it from others. */
+export function baseOf(name: string): string {
+  if (Buffer.byteLength(name) <= MAX_BASE_BYTES) return name;
+  const mark = createHash('sha256').update(name).digest('hex').slice(0, 8);
+  const start = Buffer.from(name).subarray(0, MAX_BASE_BYTES - mark.length - 1);
+  // A letter that was cut in two is left out.
+  return `${start.toString('utf8').replace(/\ufffd+$/, '')}_${mark}`;
+}
 const restoringName = (name: string, id: string) => `${baseOf(name)}_restoring_${id.slice(-8)}`;
 const beforeName = (name: string, at: Date) =>
   `${baseOf(name)}_before_${at.toISOString().replace(/\D/g, '').slice(0, 17)}`;
+
+/** Of a database of another name that begins with ours, everything is left alone. */
+const isRestoring = (name: string, other: string) =>
+  /^_restoring_[0-9a-f]{8}$/.test(other.slice(baseOf(name).length));
+const isBefore = (name: string, other: string) => /^_before_\d{17}$/.test(other.slice(baseOf(name).length));
 
 /** What a restore does to the databases of a server. All of it from outside of ours. */
 export type Databases = {
   /** A new one, empty, beside ours. Those that killed restores left are gone. */
   create(id: string): Promise<string>;
-  drop(name: string): Promise<void>;
+  /** Drops those that killed restores left, whoever is still connected to them. */
+  dropLeftOvers(): Promise<void>;
+  /** False where somebody looks at it. */
+  drop(name: string): Promise<boolean>;
   /** Puts `next` in the place of ours, in one step, and keeps ours beside it; gives the name that it has then. */
   swap(next: string, kept: KeptDatabase): Promise<string>;
+  /** The same where ours is empty, and nothing to go back to: it is dropped. */
+  swapEmpty(next: string): Promise<void>;
   /** Those that were replaced, the newest first. */
   listKept(): Promise<(KeptDatabase & { name: string })[]>;
 };
@@ -51,11 +68,23 @@ export async function withDatabases<T>(url: string, work: (databases: Databases)
       async create(id) {
         await dropLeftOvers(client, name);
         const made = restoringName(name, id);
-        await client.query(`CREATE DATABASE ${pg.escapeIdentifier(made)} ENCODING 'UTF8'`);
+        // What somebody put into the usual template is not ours, and may be of another encoding.
+        await client.query(`CREATE DATABASE ${pg.escapeIdentifier(made)} TEMPLATE template0 ENCODING 'UTF8'`);
         return made;
       },
+      dropLeftOvers: () => dropLeftOvers(client, name),
       drop: (database) => drop(client, database),
-      swap: (next, kept) => swap(client, name, next, kept),
+      async swap(next, kept) {
+        const before = beforeName(name, new Date(kept.replacedAt));
+        await swap(client, name, next, before, kept);
+        return before;
+      },
+      async swapEmpty(next) {
+        // Cut off before it is dropped, it counts as what a killed restore left.
+        const empty = restoringName(name, randomBytes(4).toString('hex'));
+        await swap(client, name, next, empty, null);
+        await drop(client, empty);
+      },
       listKept: () => listKept(client, name),
     });
   });
@@ -89,30 +118,42 @@ async function requireRights(client: pg.Client, name: string): Promise<void> {
   );
 }
 
-const LEFT_OVERS = `
-  SELECT datname AS name FROM pg_database d WHERE starts_with(datname, $1)
-    AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)`;
+const BESIDE = 'SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1)';
 
+/** With the lock nobody else fills one: who is connected is what PostgreSQL still does for one that was killed. */
 async function dropLeftOvers(client: pg.Client, name: string): Promise<void> {
-  const { rows } = await client.query<{ name: string }>(LEFT_OVERS, [`${baseOf(name)}_restoring_`]);
-  for (const row of rows) await drop(client, row.name);
+  const { rows } = await client.query<{ name: string }>(BESIDE, [`${baseOf(name)}_restoring_`]);
+  for (const { name: other } of rows) {
+    if (isRestoring(name, other))
+      await client.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(other)} (FORCE)`);
+  }
 }
 
-async function drop(client: pg.Client, name: string): Promise<void> {
-  await client.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)}`);
+async function drop(client: pg.Client, name: string): Promise<boolean> {
+  try {
+    await client.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)}`);
+    return true;
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== IN_USE) throw error;
+    return false;
+  }
 }
 
-async function swap(client: pg.Client, name: string, next: string, kept: KeptDatabase): Promise<string> {
-  const before = beforeName(name, new Date(kept.replacedAt));
+async function swap(
+  client: pg.Client,
+  name: string,
+  next: string,
+  before: string,
+  kept: KeptDatabase | null,
+): Promise<void> {
   const [current, other, aside] = [name, next, before].map((text) => pg.escapeIdentifier(text));
   try {
     await client.query('BEGIN');
     await client.query(`ALTER DATABASE ${current} RENAME TO ${aside}`);
     await client.query(`ALTER DATABASE ${other} RENAME TO ${current}`);
-    await client.query(`COMMENT ON DATABASE ${aside} IS ${pg.escapeLiteral(JSON.stringify(kept))}`);
+    if (kept) await client.query(`COMMENT ON DATABASE ${aside} IS ${pg.escapeLiteral(JSON.stringify(kept))}`);
     await client.query(`COMMENT ON DATABASE ${current} IS NULL`);
     await client.query('COMMIT');
-    return before;
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {});
     if ((error as { code?: unknown }).code !== IN_USE) throw error;
@@ -131,7 +172,7 @@ async function listKept(client: pg.Client, name: string): Promise<(KeptDatabase 
     `${baseOf(name)}_before_`,
   ]);
   return rows.flatMap((row) => {
-    const kept = parseNote(row.note);
+    const kept = isBefore(name, row.name) ? parseNote(row.note) : undefined;
     return kept ? [{ ...kept, name: row.name }] : [];
   });
 }

@@ -3,12 +3,13 @@ import type { Config } from '../../config.ts';
 import type { Services } from '../../core/context.ts';
 import { listAllShops } from '../../core/shops/find-shops.ts';
 import { checks, type VerifiedShop, verifyShop } from '../../core/verify/verify-shop.ts';
-import { migrateUp } from '../../database/migrate.ts';
+import { migrateUp, UNMARK_HALF_RESTORED } from '../../database/migrate.ts';
 import { readFileBytes } from '../archive/archive-file.ts';
 import { readMembers } from '../archive/archive-reader.ts';
 import type { Manifest, Secrets } from '../archive/format.ts';
 import { withCopyClient } from '../database/copy-client.ts';
 import { loadArchive } from '../database/load-archive.ts';
+import { BackupRefusedError } from '../errors.ts';
 import { openImageTarget, setImageStore } from '../images.ts';
 import type { OnProgress } from '../progress.ts';
 import { figuresStay } from '../upgrade-schema.ts';
@@ -38,9 +39,22 @@ export type Filled = { shops: VerifiedShop[]; keepsKeys: boolean };
 /**
  * Makes a database of what is in an archive: its rows, checked against their checksums; its keys, wrapped for this box; brought
  * forward to this version; and held against itself by all that `smoocho verify` knows. What that finds was in the books before the
- * backup was made, and stops nothing.
+ * backup was made, and stops nothing. Throws ArchiveError, BackupRefusedError, and what PostgreSQL throws.
  */
 export async function fillDatabase(archive: Archive, options: FillOptions): Promise<Filled> {
+  try {
+    return await fill(archive, options);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== DISK_FULL) throw error;
+    throw new BackupRefusedError('The disk of the database has no room left. Free some and try again.', {
+      cause: error,
+    });
+  }
+}
+
+const DISK_FULL = '53100';
+
+async function fill(archive: Archive, options: FillOptions): Promise<Filled> {
   const { file, identities, manifest, secrets } = archive;
   const { url, config, openApp, onProgress } = options;
   const members = () => readMembers(readFileBytes(file), identities);
@@ -59,6 +73,7 @@ export async function fillDatabase(archive: Archive, options: FillOptions): Prom
   const app = await openApp(url);
   try {
     await options.adopt?.(app);
+    await withCopyClient(url, (client) => client.query(UNMARK_HALF_RESTORED));
     const shops = await verifyShops(app, onProgress);
     return { shops, keepsKeys };
   } finally {

@@ -3,17 +3,19 @@ import { setHeadsAside } from '../../core/audit/kept-heads.ts';
 import type { SystemActor } from '../../core/context.ts';
 import { beginEpoch } from '../../core/epochs/begin-epoch.ts';
 import { WrongKeyError } from '../../core/keys/master-key.ts';
-import { withClient } from '../../database/migrate.ts';
-import { freeBytes } from '../archive/archive-file.ts';
+import { migrationStatus, withClient } from '../../database/migrate.ts';
 import type { Manifest } from '../archive/format.ts';
 import { createBackup } from '../create-backup.ts';
-import { sizeOf } from '../database/load-archive.ts';
-import { BackupRefusedError } from '../errors.ts';
+import { roomFor } from '../database/load-archive.ts';
+import { BackupRefusedError, UnknownTablesError } from '../errors.ts';
+import { openImageTarget } from '../images.ts';
 import type { OnProgress } from '../progress.ts';
+import { requireRoom } from '../room.ts';
 import { requireSound } from '../verify-backup.ts';
 import { urlOfDatabase, withDatabases } from './databases.ts';
 import { type Archive, type Filled, fillDatabase, type OpenApp } from './fill-database.ts';
 import { requireNoServer } from './require-no-server.ts';
+import { requireOwnDatabase } from './require-own-database.ts';
 import { keepsKeys } from './rewrap-keys.ts';
 
 export type RestoreOptions = {
@@ -41,7 +43,7 @@ export type RestorePlan = {
   keepsKeys: boolean;
 };
 
-type Current = { shops: string[]; orders: number; lastOrderAt: string | null };
+type Current = { shops: string[]; orders: number; lastOrderAt: string | null; sizeBytes: number };
 
 export type Restored = RestorePlan & {
   /** Of what was there before; null where nothing was, or where it could not be read. */
@@ -62,6 +64,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored |
     onProgress({ phase: 'verifying', done, total, note: '' }),
   );
   const archive: Archive = { file, identities, manifest, secrets };
+  await requireOwnDatabase(databaseUrl);
   const replaces = await readCurrent(databaseUrl);
   const plan: RestorePlan = {
     manifest,
@@ -71,7 +74,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored |
   await requireNoServer(databaseUrl);
   // One that is named lies on the disk of its server.
   if (options.isInto) return await restoreInto(archive, plan, options);
-  await requireRoom(config, manifest);
+  await requireRoomFor(plan, config);
   return await withDatabases(databaseUrl, async (databases) => {
     if (!(await options.confirm(plan))) return null;
     const safetyCopy = replaces ? await keepCopy(options) : null;
@@ -81,13 +84,12 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored |
       const filled = await fill(archive, options, url);
       await requireNoServer(databaseUrl);
       const kept = { replacedAt: options.now().toISOString(), reason: 'restored' } as const;
-      const keptDatabase = await databases.swap(next, kept);
+      const keptDatabase = replaces ? await databases.swap(next, kept) : null;
+      if (!replaces) await databases.swapEmpty(next);
       await setHeadsAside(config.home, options.now());
-      // An empty one is nothing to go back to.
-      if (!replaces) await databases.drop(keptDatabase);
-      return { ...plan, safetyCopy, keptDatabase: replaces && keptDatabase, ...filled };
+      return { ...plan, safetyCopy, keptDatabase, ...filled };
     } catch (error) {
-      await databases.drop(next).catch(() => {});
+      await databases.dropLeftOvers().catch(() => {});
       throw error;
     }
   });
@@ -122,51 +124,65 @@ const fill = (archive: Archive, options: RestoreOptions, url: string): Promise<F
     },
   });
 
-/** What is in the database now, whatever version made it. */
+/** What is in the database now, whatever version made it. What a restore was cut off in is worth nothing. */
 async function readCurrent(url: string): Promise<Current | null> {
+  const { isHalfRestored } = await migrationStatus(url);
   return await withClient(url, async (client) => {
     const { rows: tables } = await client.query(`SELECT to_regclass('public.shops') IS NOT NULL AS has`);
-    if (!tables[0].has) return null;
-    const { rows } = await client.query(`
-      SELECT (SELECT coalesce(array_agg(code ORDER BY code), '{}') FROM shops) AS shops,
-        (SELECT count(*)::int FROM orders) AS orders,
-        (SELECT max(created_at) FROM orders) AS "lastOrderAt"`);
-    const { shops, orders, lastOrderAt } = rows[0] as {
-      shops: string[];
-      orders: number;
-      lastOrderAt: Date | null;
-    };
-    return shops.length === 0 ? null : { shops, orders, lastOrderAt: lastOrderAt?.toISOString() ?? null };
+    if (!tables[0].has || isHalfRestored) return null;
+    const { rows } = await client.query<Omit<Current, 'lastOrderAt'> & { lastOrderAt: Date | null }>(CURRENT);
+    const [current] = rows;
+    if (!current || current.shops.length === 0) return null;
+    return { ...current, lastOrderAt: current.lastOrderAt?.toISOString() ?? null };
   });
 }
 
-/** Rows take about their size again as indexes, and PostgreSQL its log beside them. */
-const ROOM_FACTOR = 2.5;
+const CURRENT = `
+  SELECT (SELECT coalesce(array_agg(code ORDER BY code), '{}') FROM shops) AS shops,
+    (SELECT count(*)::int FROM orders) AS orders,
+    (SELECT max(created_at) FROM orders) AS "lastOrderAt",
+    pg_database_size(current_database())::float8 AS "sizeBytes"`;
 
-/** Of the embedded database, which is on this machine's disk; of another one nothing is known. */
-async function requireRoom({ databaseUrl, home }: Config, manifest: Manifest): Promise<void> {
-  if (databaseUrl !== undefined) return;
-  const imageBytes = manifest.images.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const needed = sizeOf(manifest) * ROOM_FACTOR + imageBytes;
-  const free = await freeBytes(home);
-  if (free > needed) return;
-  const megabytes = (bytes: number) => `${Math.ceil(bytes / 1_000_000)} MB`;
-  throw new BackupRefusedError(
-    `There is too little room in ${home}: ${megabytes(free)} are free, and about ${megabytes(needed)} are needed while the old data stay beside the new. Free some and try again. Nothing was changed.`,
-  );
+/** What a copy of the rows takes, at most. */
+const COPY_PART = 1 / 4;
+const ROOM = {
+  what: 'the old data beside the new',
+  mend: 'Free some and try again. Nothing was changed.',
+};
+
+/** Of the home, where pictures go; and the embedded database, which is on this machine's disk: of another one nothing is known. */
+async function requireRoomFor({ manifest, replaces }: RestorePlan, config: Config): Promise<void> {
+  const images = await openImageTarget(config);
+  let needed = await images.missingBytes(manifest.images);
+  images.close();
+  if (config.databaseUrl === undefined) needed += roomFor(manifest);
+  needed += (replaces?.sizeBytes ?? 0) * COPY_PART;
+  if (needed > 0) await requireRoom(config.home, needed, ROOM);
 }
 
-/** Where the master key of what is there is lost, which is one reason to restore, it is kept as far as it goes: not encrypted. */
-async function keepCopy({ config, databaseUrl, now, onProgress }: RestoreOptions): Promise<string> {
+/** PostgreSQL's classes of what its own files are wrong in, or can't be read. */
+const UNREADABLE = /^(XX|58)/;
+
+/**
+ * Where the master key of what is there is lost, which is one reason to restore, it is kept as far as it goes: not encrypted. Where
+ * it can't be read, by a fault of the disk, or is of a later version that one goes back from, there is no copy; it stays beside.
+ */
+async function keepCopy({ config, databaseUrl, now, onProgress }: RestoreOptions): Promise<string | null> {
   const source = { config, databaseUrl, now };
   const keep = (isPlain: boolean) =>
     createBackup(source, {
       isPlain,
       onProgress: (progress) => onProgress({ ...progress, phase: 'keeping' }),
     });
-  const { file } = await keep(false).catch((error) => {
-    if (error instanceof WrongKeyError || error instanceof ConfigError) return keep(true);
-    throw error;
-  });
-  return file;
+  try {
+    const { file } = await keep(false).catch((error) => {
+      if (error instanceof WrongKeyError || error instanceof ConfigError) return keep(true);
+      throw error;
+    });
+    return file;
+  } catch (error) {
+    const isUnreadable = UNREADABLE.test(String((error as { code?: unknown }).code));
+    if (!isUnreadable && !(error instanceof UnknownTablesError)) throw error;
+    return null;
+  }
 }

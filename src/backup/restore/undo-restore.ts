@@ -58,9 +58,11 @@ export async function undoRestore(options: UndoOptions): Promise<Undone | null> 
 
 const isExpired = (replacedAt: string, now: Date) => now.getTime() - Date.parse(replacedAt) > KEPT_MS;
 
-/** Drops what was replaced more than seven days ago; gives the names. */
+/** Drops what was replaced more than seven days ago, and what killed restores left; gives the names of the former. */
 export async function dropExpired(databases: Databases, now: Date): Promise<string[]> {
+  await databases.dropLeftOvers();
   const expired = (await databases.listKept()).filter(({ replacedAt }) => isExpired(replacedAt, now));
-  for (const { name } of expired) await databases.drop(name);
-  return expired.map(({ name }) => name);
+  const dropped: string[] = [];
+  for (const { name } of expired) if (await databases.drop(name)) dropped.push(name);
+  return dropped;
 }

@@ -1,9 +1,8 @@
-import { rm } from 'node:fs/promises';
-import type { App } from '../../app.ts';
 import { systemContext } from '../../app.ts';
-import { type CreatedBackup, createBackup } from '../../backup/create-backup.ts';
-import { describePlace, findPlace, type Place, upload } from '../../backup/places.ts';
-import type { OnProgress } from '../../backup/progress.ts';
+import type { CreatedBackup } from '../../backup/create-backup.ts';
+import { createInPlace } from '../../backup/create-in-place.ts';
+import { scheduleZone } from '../../backup/job-states.ts';
+import { describePlace, findPlace, type Place } from '../../backup/places.ts';
 import { recordBackup } from '../../core/audit/record-backup.ts';
 import { backupSource, recordRun } from '../backup-support.ts';
 import type { Command } from '../command.ts';
@@ -31,9 +30,12 @@ export const backupCreate: Command = {
       const { onProgress, stop } = phaseProgress();
       let created: CreatedBackup & { place: Place };
       try {
-        created = await recordRun(app, 'create', () =>
-          create(app, options.to, options.plain === true, onProgress),
-        );
+        const timezone = await scheduleZone(app.orm.em.fork());
+        created = await recordRun(app, 'create', async () => {
+          const place = findPlace(app.config, options.to);
+          const how = { isPlain: options.plain === true, timezone, onProgress };
+          return { ...(await createInPlace(backupSource(app), place, how)), place };
+        });
       } finally {
         stop();
       }
@@ -45,22 +47,6 @@ export const backupCreate: Command = {
     return undefined;
   },
 };
-
-/** With a bucket to go to, the file stays here until it was read back from there. */
-async function create(
-  app: App,
-  to: unknown,
-  isPlain: boolean,
-  onProgress: OnProgress,
-): Promise<CreatedBackup & { place: Place }> {
-  const place = findPlace(app.config, to);
-  const folder = place.kind === 'folder' ? place.folder : undefined;
-  const created = await createBackup(backupSource(app), { folder, isPlain, onProgress });
-  if (place.kind === 'folder') return { ...created, place };
-  const location = await upload(app.config, place, created.file, created.sizeBytes, onProgress);
-  await rm(created.file);
-  return { ...created, file: location, place };
-}
 
 function describe(created: CreatedBackup, place: Place, hasRecoveryKey: boolean): string[] {
   const { file, sizeBytes, encrypted, shops, missingImages } = created;

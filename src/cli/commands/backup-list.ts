@@ -38,6 +38,7 @@ async function look({ name, location, sizeBytes, madeAt }: StoredArchive, identi
     encrypted: header?.isEncrypted ?? null,
     version: header?.version ?? null,
     opensHere: header ? header.opens : null,
+    fault: header?.fault ?? null,
   };
 }
 
@@ -47,8 +48,11 @@ const COLUMNS = [
   { title: 'version', value: ({ version }: Listed) => version ?? '' },
   {
     title: 'opens here',
-    value: ({ opensHere, encrypted }: Listed) =>
-      opensHere === null ? '' : encrypted === false ? 'plain' : opensHere ? 'yes' : 'with its recovery key',
+    value: ({ opensHere, encrypted, fault }: Listed) => {
+      if (opensHere === null) return '';
+      if (fault !== null && fault !== 'locked') return 'no: it is damaged';
+      return encrypted === false ? 'plain' : opensHere ? 'yes' : 'with its recovery key';
+    },
   },
   { title: 'file', value: ({ file }: Listed) => file },
 ];

@@ -2,7 +2,14 @@ import { join } from 'node:path';
 import type { App } from '../../app.ts';
 import { drill } from '../../backup/drill.ts';
 import { ArchiveError } from '../../backup/errors.ts';
-import { backupsFolder, describePlace, findPlace, listArchives, localCopy } from '../../backup/places.ts';
+import {
+  archivesOfOurs,
+  backupsFolder,
+  describePlace,
+  findPlace,
+  listArchives,
+  localCopy,
+} from '../../backup/places.ts';
 import type { OnProgress } from '../../backup/progress.ts';
 import { type ReadBack, readBack } from '../../backup/verify-backup.ts';
 import type { Config } from '../../config.ts';
@@ -39,8 +46,8 @@ export const backupVerify: Command = {
   async run(shell, options, [file]) {
     if ((file === undefined) === (options.latest !== true))
       throw new UsageError('Name a file, or say --latest: one of the two.');
-    const location = file ?? (await newest(shell.config));
     const identities = await readIdentities(shell.config, options.identity);
+    const location = file ?? (await newest(shell.config, identities));
     const verified = options.latest
       ? await shell.withApp((app) => verifyAndRecord(app, location, identities, options.deep === true))
       : await verifyFile(shell.config, location, identities, options.deep === true);
@@ -50,13 +57,15 @@ export const backupVerify: Command = {
   },
 };
 
-async function newest(config: Config): Promise<string> {
+/** Of those that are ours, where several shops have theirs in one place. */
+async function newest(config: Config, identities: string[]): Promise<string> {
   const place = findPlace(config, undefined);
-  const [latest] = await listArchives(config, place);
-  if (latest) return latest.location;
+  const archives = await listArchives(config, place);
+  for await (const latest of archivesOfOurs(config, place, archives, identities)) return latest.location;
+  const which = archives.length > 0 ? ' that a key at hand opens' : '';
   throw new ArchiveError(
     'foreign',
-    `There is no backup in ${describePlace(place)}. Make one: smoocho backup create`,
+    `There is no backup in ${describePlace(place)}${which}. Make one: smoocho backup create`,
   );
 }
 

@@ -177,6 +177,9 @@ function describe(
         ]
       : []),
     ...(safetyCopy ? [`What was there is in ${safetyCopy}.`] : []),
+    ...(keptDatabase && !safetyCopy
+      ? ['No copy was made of what was there: this version can not read all of it.']
+      : []),
     ...(keptDatabase ? ['Within 7 days it can be put back: smoocho restore --undo'] : []),
     into === undefined
       ? 'Open it: smoocho start'

@@ -1,0 +1,61 @@
+import { rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Config } from '../config.ts';
+import { StoreUnavailableError } from '../storage/errors.ts';
+import { type CreatedBackup, createBackup } from './create-backup.ts';
+import { findBoxKey } from './keys.ts';
+import {
+  archivesOfOurs,
+  backupsFolder,
+  listArchives,
+  type Place,
+  removeArchive,
+  type StoredArchive,
+  upload,
+} from './places.ts';
+import type { OnProgress } from './progress.ts';
+import { keptArchives } from './retention.ts';
+import type { BackupSource } from './write-archive.ts';
+
+/** With the server of its bucket, if it goes to one. */
+export type PlacedSource = BackupSource & { config: Pick<Config, 's3Server'> };
+
+export type PlaceOptions = { isPlain: boolean; timezone: string; onProgress: OnProgress };
+
+/**
+ * Makes a backup where it belongs. With a bucket to go to, the file stays here until it was read back from there; of those that
+ * could not be sent, as many stay as the rules keep: a bucket that is away for weeks must not fill the disk that the tills need.
+ * Throws what `createBackup` throws, StoreUnavailableError.
+ */
+export async function createInPlace(
+  source: PlacedSource,
+  place: Place,
+  { timezone, ...options }: PlaceOptions,
+): Promise<CreatedBackup> {
+  if (place.kind === 'folder') return await createBackup(source, { ...options, folder: place.folder });
+  const created = await createBackup(source, options);
+  try {
+    const location = await upload(source.config, place, created.file, created.sizeBytes, options.onProgress);
+    await rm(created.file);
+    return { ...created, file: location };
+  } catch (error) {
+    await dropOlder(source, created.file, timezone).catch(() => {});
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    throw new StoreUnavailableError(error.code, `${error.message} The backup stays in ${created.file}.`);
+  }
+}
+
+/** The one that was made was read back: what the rules don't keep beside it goes. */
+async function dropOlder({ config }: PlacedSource, newest: string, timezone: string): Promise<void> {
+  const place: Place = { kind: 'folder', folder: backupsFolder(config.home) };
+  const box = await findBoxKey(config.home);
+  const archives: StoredArchive[] = [];
+  const all = await listArchives(config, place);
+  for await (const archive of archivesOfOurs(config, place, all, box ? [box.identity] : []))
+    archives.push(archive);
+  const kept = keptArchives(archives, config.backup.keep, timezone);
+  for (const archive of archives) {
+    const stays = kept.includes(archive) || resolve(archive.location) === resolve(newest);
+    if (!stays) await removeArchive(config, place, archive);
+  }
+}
