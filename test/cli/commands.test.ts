@@ -51,7 +51,7 @@ describe('the command line', () => {
     const pending = await run(['migrate', 'status', '--json']);
     expect([pending.code, pending.json()]).to.deep.equal([
       4,
-      { applied: [], pending: migrations, unknown: [] },
+      { applied: [], pending: migrations, unknown: [], isHalfRestored: false },
     ]);
     expect((await run(['migrate', 'up'])).stdout).to.equal(`Applied ${migrations.join(', ')}.\n`);
     expect((await run(['migrate', 'up'])).stdout).to.equal('The database is up to date.\n');

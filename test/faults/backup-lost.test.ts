@@ -78,11 +78,12 @@ describe('a database that is lost in the middle', function () {
   };
   const restoreArgs = () => ['restore', shop.backup.file, '--identity', shop.identityFile, '--yes'];
 
-  /** Holds the line, ends what backups and restores have there, and lets go of it: what they read next is the end. */
+  /** Holds the line, ends what came over it, and lets go of it: what is read next there is the end. */
   const terminate = (proxy: TcpProxy, admin: pg.Client) => {
     proxy.pause();
     const ended = admin.query(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'smoocho%' AND pid <> pg_backend_pid() AND application_name <> 'smoocho guard'",
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_port = ANY ($1::int[])',
+      [proxy.ports()],
     );
     void ended.finally(() => proxy.resume());
   };

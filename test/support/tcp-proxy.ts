@@ -5,6 +5,8 @@ export type TcpProxy = {
   port: number;
   /** Connections that are open now. */
   open(): number;
+  /** What the server sees those connections come from. */
+  ports(): number[];
   /** Breaks every connection with a reset; new ones are taken again at once. */
   cut(): void;
   /** Half-open, as a lost Wi-Fi is: nothing gets through either way and nobody is told; new connections are taken and stay mute. */
@@ -69,6 +71,8 @@ export async function startTcpProxy(target: string | number): Promise<TcpProxy> 
     url: `http://127.0.0.1:${port}`,
     port,
     open: () => sockets.size / 2,
+    ports: () =>
+      [...sockets].flatMap(({ localPort }) => (localPort && localPort !== port ? [localPort] : [])),
     cut,
     pause() {
       isPaused = true;

@@ -17,10 +17,11 @@ export const migrateStatus: Command = {
           ...status.applied.filter((name) => !status.unknown.includes(name)).map(line('applied')),
           ...status.unknown.map(line('unknown')),
           ...status.pending.map(line('pending')),
+          ...(status.isHalfRestored ? ['A restore into this database is under way, or was cut off.'] : []),
         ],
       );
       shell.give(status);
-      return status.pending.length + status.unknown.length === 0
+      return status.pending.length + status.unknown.length === 0 && !status.isHalfRestored
         ? exitCodes.done
         : exitCodes.checkFoundProblems;
     } finally {
