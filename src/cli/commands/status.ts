@@ -115,7 +115,7 @@ const describeServer = ({ database, server }: Answer, clock: Clock): Labelled[] 
 
 const describeShops = (shops: ShopStatus[]): string[] =>
   shops.length === 0
-    ? ['There is no shop yet.']
+    ? ['There is no shop yet. Set one up: smoocho init']
     : shops.map(({ code, orders, total, currency }) => {
         const count = formatCount(orders, currency);
         const sold = `${count} ${orders === 1 ? 'order' : 'orders'}, ${formatMoney(total, currency)} ${currency}`;
