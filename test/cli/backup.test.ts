@@ -333,7 +333,7 @@ describe('smoocho backup', function () {
       const [code, sentence] = await refusal(['create', place], server);
       expect([code, sentence]).to.deep.equal([
         1,
-        `The S3 server at ${s3.config.endpoint} has no such bucket. Make it, without public access, or look at S3_BUCKET. The backup stays in ${newest()}.`,
+        `The S3 server at ${s3.config.endpoint} has no such bucket. Make it, without public access, or correct its name. The backup stays in ${newest()}.`,
       ]);
       await bucket.ensureBucket();
       bucket.close();
