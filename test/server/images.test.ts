@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import sharp from 'sharp';
 import { imageUrlIn, imageWidths } from '../../src/contract/images.ts';
@@ -157,6 +158,27 @@ describe('pictures of products', function () {
       expect(await unusedOf(two.imageUrl)).to.equal(true);
       await givenPicture(shop, png);
       expect(await unusedOf(two.imageUrl)).to.equal(false);
+    });
+
+    it('to a product while another lets go of it, it counts as shown: a backup would leave it out', async () => {
+      const one = await givenPicture(shop, anyPng(48));
+      const two = await givenProduct(shop);
+      const hash = /[0-9a-f]{64}/.exec(one.imageUrl)?.[0];
+      const [giver, watcher] = [await test.database.connect(), await test.database.connect()];
+      // As an upload does it, up to its commit.
+      await giver.query('BEGIN');
+      await giver.query('UPDATE images SET unused_since = NULL WHERE shop_id = $1 AND hash = $2', [
+        shop.id,
+        hash,
+      ]);
+      await giver.query('UPDATE products SET image_url = $2 WHERE id = $1', [two.id, hash]);
+      const removing = shop.manager.delete(`${shop.path}/products/${one.id}/image`);
+      const isWaiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      for (const late = Date.now() + 20_000; Date.now() < late; await sleep(5))
+        if ((await watcher.query(isWaiting)).rows.length > 0) break;
+      await giver.query('COMMIT');
+      expect((await removing).status).to.equal(200);
+      expect(await unusedOf(one.imageUrl)).to.equal(false);
     });
 
     it('by two people at once, one of them is the picture, and it is whole', async () => {
