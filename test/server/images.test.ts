@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
@@ -242,6 +242,19 @@ describe('pictures of products', function () {
         (await fetch(`${test.url}${path}`, { method: 'PUT', body: new Uint8Array(png) })).status,
       ).to.equal(401);
       expect((await productOf(shop, product.id)).imageUrl).to.equal(null);
+    });
+
+    it('while the server has nowhere to keep them for the moment', async () => {
+      const product = await givenProduct(shop);
+      const folder = join(test.home, 'uploads');
+      rmSync(folder, { recursive: true, force: true });
+      writeFileSync(folder, 'a file where the folder should be');
+      const { status, body } = await uploadTo(shop.manager, shop, product.id, anyPng());
+      rmSync(folder);
+      expect([status, body.detail]).to.deep.equal([
+        503,
+        'The server can not keep the file for the moment that it takes to read it (EEXIST).',
+      ]);
     });
 
     it('with a sentence that says what works', async () => {
