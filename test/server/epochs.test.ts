@@ -16,7 +16,14 @@ import {
   soundNotes,
 } from '../support/epoch-parts.ts';
 import { saleOf } from '../support/factories.ts';
-import { insertDevice, offlineSaleOf, orderOf, problemOf, replay, signInOn } from '../support/offline-parts.ts';
+import {
+  insertDevice,
+  offlineSaleOf,
+  orderOf,
+  problemOf,
+  replay,
+  signInOn,
+} from '../support/offline-parts.ts';
 
 const DAY_MS = 86_400_000;
 
