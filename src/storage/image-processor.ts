@@ -106,7 +106,8 @@ export function openImageProcessor({ timeoutMs = TIMEOUT_MS } = {}): ImageProces
 }
 
 function requireOpen(isClosed: boolean): void {
-  if (isClosed) throw new StoreUnavailableError('Closed', 'Pictures are not decoded any more: the server stops.');
+  if (isClosed)
+    throw new StoreUnavailableError('Closed', 'Pictures are not decoded any more: the server stops.');
 }
 
 async function readHead(path: string): Promise<Buffer> {
