@@ -19,7 +19,7 @@ const LEFT_BEHIND_MS = 3_600_000;
 
 export const uploadsFolder = ({ home }: Pick<Config, 'home'>) => join(home, 'uploads');
 
-/** Takes away what uploads that were cut off by the end of a server left on the disk. */
+/** Takes away what uploads that were cut off by the end of a server left on the disk. Throws what the disk throws. */
 export async function sweepUploads(folder: string, now = Date.now()): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const found = await stat(join(folder, name)).catch(() => undefined);
@@ -69,7 +69,8 @@ async function makeFolder(folder: string): Promise<string> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     return await mkdtemp(join(folder, 'u-'));
   } catch (error) {
-    throw diskProblem(error);
+    // Nothing of the request was read yet: whatever it is, it is the disk.
+    throw keptNowhere((error as NodeJS.ErrnoException).code);
   }
 }
 
@@ -145,13 +146,15 @@ const tooLarge = (maxBytes: number) =>
 
 const DISK = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'EMFILE', 'ENFILE']);
 
+const keptNowhere = (code: string | undefined) =>
+  new ProblemError('images_unavailable', {
+    detail: `The server can not keep the file for the moment that it takes to read it (${code}).`,
+  });
+
 function diskProblem(error: unknown): unknown {
   const { code } = error as { code?: unknown };
   if (error instanceof ProblemError || typeof code !== 'string') return error;
-  if (DISK.has(code)) {
-    const detail = `The server can not keep the file for the moment that it takes to read it (${code}).`;
-    return new ProblemError('images_unavailable', { detail });
-  }
+  if (DISK.has(code)) return keptNowhere(code);
   // The client hung up: nobody hears it.
   return new ProblemError('bad_request', { detail: 'The connection broke before the whole file was here.' });
 }

@@ -23,6 +23,7 @@ export const imagesGc: Command = {
 
 const holders: Record<string, string> = {
   backup: 'A backup is being made, which may still need them',
+  restore: `The data was restored less than ${KEPT_DAYS} days ago, and what was there before may be put back`,
   upload: 'Pictures are being uploaded',
 };
 
