@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type pg from 'pg';
 import { createBackup } from '../../src/backup/create-backup.ts';
-import { boxKey } from '../../src/backup/keys.ts';
 import { BackupRefusedError } from '../../src/backup/errors.ts';
+import { boxKey } from '../../src/backup/keys.ts';
 import { fillDatabase } from '../../src/backup/restore/fill-database.ts';
 import { restoreBackup } from '../../src/backup/restore/restore-backup.ts';
 import { readBack } from '../../src/backup/verify-backup.ts';
@@ -134,7 +134,12 @@ describe('a backup of one version of PostgreSQL on another', function () {
     const identities = [(await boxKey(test.app.config.home)).identity];
     return await restoreBackup({
       ...{ config, databaseUrl: url, isInto: false, file, identities, openApp: openOn(config) },
-      ...{ now: () => new Date(), actor: systemActor('test'), confirm: async () => true, onProgress: () => {} },
+      ...{
+        now: () => new Date(),
+        actor: systemActor('test'),
+        confirm: async () => true,
+        onProgress: () => {},
+      },
     });
   };
 
