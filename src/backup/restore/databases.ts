@@ -10,7 +10,8 @@ const IN_USE = '55006';
 const MAINTENANCE = ['postgres', 'template1'];
 
 /** The name of the database that a URL leads to, as the driver finds it: without one, it is the user's. */
-export const databaseNameOf = (url: string) => new pg.Client({ connectionString: url }).database ?? 'postgres';
+export const databaseNameOf = (url: string) =>
+  new pg.Client({ connectionString: url }).database ?? 'postgres';
 
 /** The same server and role, another database. */
 export function urlOfDatabase(url: string, name: string): string {
