@@ -149,6 +149,20 @@ describe('smoocho backup', function () {
     expect((await refusal(['list', `--to=${absent}`]))[1]).to.match(/^There is no folder /);
   });
 
+  it('says in a sentence that the recovery recipient of the settings has a wrong letter', async () => {
+    const config = join(test.home, 'config.json');
+    const before = readFileSync(config, 'utf8');
+    const settings = JSON.parse(before);
+    settings.backup.recoveryRecipient = `age1${'q'.repeat(58)}`;
+    writeFileSync(config, JSON.stringify(settings));
+    const [code, sentence] = await refusal(['create']);
+    writeFileSync(config, before);
+    expect([code, sentence]).to.deep.equal([
+      2,
+      'backup.recoveryRecipient is not as it was made: a letter of it is wrong, missing or too much. Set it anew: smoocho backup key create --replace --recipient age1…',
+    ]);
+  });
+
   it('list shows them, newest first, with what opens them', async () => {
     const { code, json } = await run(['list', '--json']);
     const { backups: listed } = json();
