@@ -1,13 +1,24 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { openS3 } from '../../src/storage/s3.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type Canaries, openCanaries } from '../support/canaries.ts';
-import { type Ran, smoocho, startCli } from '../support/cli.ts';
+import { type Ran, smoocho, startCli, startSmoocho } from '../support/cli.ts';
 import { clientOf } from '../support/client.ts';
 import { givenProduct, givenShop, saleOf, type TestShop } from '../support/factories.ts';
+import { until } from '../support/feed-ear.ts';
+import { untilNoProcesses } from '../support/kills.ts';
 import { requireS3, startS3 } from '../support/s3.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
@@ -259,6 +270,21 @@ describe('smoocho backup', function () {
     await db.query("UPDATE orders SET total = total - 1 WHERE order_number LIKE '%/000001'");
     await db.end();
     await run(['create']);
+  });
+
+  it('verify --deep that is stopped leaves nothing of it either, and is no failure', async () => {
+    const drills = () => readdirSync(test.home).filter((name) => name.startsWith('drill-'));
+    const isUp = () =>
+      drills().some((name) => existsSync(join(test.home, name, 'postgres', 'data', 'postmaster.pid')));
+    const child = startSmoocho(['backup', 'verify', '--latest', '--deep'], env());
+    const ended = once(child, 'exit');
+    await until(isUp, 60_000);
+    child.kill('SIGTERM');
+    expect(await ended).to.deep.equal([null, 'SIGTERM']);
+    expect(drills()).to.deep.equal([]);
+    await untilNoProcesses(join(test.home, 'drill-'));
+    const { backup } = (await smoocho(['status', '--json'], env())).json();
+    expect(backup.lastFailure?.error ?? '').to.not.include('connection');
   });
 
   it('prune takes away what the rules do not keep, once the newest one is sound', async () => {
