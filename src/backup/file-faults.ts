@@ -66,3 +66,9 @@ export function unreadable(path: string, error: unknown): unknown {
     return new ArchiveError('foreign', `${path} is not open to this user.`, error);
   return new ArchiveError('damaged', `${path} can't be read to its end (${code}): look at the disk.`, error);
 }
+
+/** Another user's file, who keeps it to himself, or one that was removed meanwhile; of our own, neither is so. */
+export const isClosedOrGone = (error: unknown): boolean =>
+  error instanceof ArchiveError &&
+  isOfSystem(error.cause) &&
+  ['EACCES', 'EPERM', 'ENOENT'].includes(error.cause.code ?? '');

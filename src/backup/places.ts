@@ -17,7 +17,7 @@ import {
 import { isEncryptedStart, MAX_AGE_HEADER_BYTES } from './archive/archive-reader.ts';
 import { opensWith } from './archive/encryption.ts';
 import { ArchiveError, BackupRefusedError } from './errors.ts';
-import { inFolder, requireFile } from './file-faults.ts';
+import { inFolder, isClosedOrGone, requireFile } from './file-faults.ts';
 import type { OnProgress } from './progress.ts';
 import { requireRoom } from './room.ts';
 
@@ -116,8 +116,11 @@ export async function* archivesOfOurs(
   identities: string[],
 ): AsyncGenerator<StoredArchive> {
   for (const archive of archives) {
-    const start = await startOf(config, place, archive);
-    if (!isEncryptedStart(start) || (await opensWith(start, identities))) yield archive;
+    const start = await startOf(config, place, archive).catch((error) => {
+      if (!isClosedOrGone(error)) throw error;
+      return null;
+    });
+    if (start && (!isEncryptedStart(start) || (await opensWith(start, identities)))) yield archive;
   }
 }
 

@@ -1,13 +1,24 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { openS3 } from '../../src/storage/s3.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type Canaries, openCanaries } from '../support/canaries.ts';
-import { type Ran, smoocho, startCli } from '../support/cli.ts';
+import { type Ran, smoocho, startCli, startSmoocho } from '../support/cli.ts';
 import { clientOf } from '../support/client.ts';
 import { givenProduct, givenShop, saleOf, type TestShop } from '../support/factories.ts';
+import { until } from '../support/feed-ear.ts';
+import { untilNoProcesses } from '../support/kills.ts';
 import { requireS3, startS3 } from '../support/s3.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
@@ -149,6 +160,20 @@ describe('smoocho backup', function () {
     expect((await refusal(['list', `--to=${absent}`]))[1]).to.match(/^There is no folder /);
   });
 
+  it('says in a sentence that the recovery recipient of the settings has a wrong letter', async () => {
+    const config = join(test.home, 'config.json');
+    const before = readFileSync(config, 'utf8');
+    const settings = JSON.parse(before);
+    settings.backup.recoveryRecipient = `age1${'q'.repeat(58)}`;
+    writeFileSync(config, JSON.stringify(settings));
+    const [code, sentence] = await refusal(['create']);
+    writeFileSync(config, before);
+    expect([code, sentence]).to.deep.equal([
+      2,
+      'backup.recoveryRecipient is not as it was made: a letter of it is wrong, missing or too much. Set it anew: smoocho backup key create --replace --recipient age1…',
+    ]);
+  });
+
   it('list shows them, newest first, with what opens them', async () => {
     const { code, json } = await run(['list', '--json']);
     const { backups: listed } = json();
@@ -245,6 +270,21 @@ describe('smoocho backup', function () {
     await db.query("UPDATE orders SET total = total - 1 WHERE order_number LIKE '%/000001'");
     await db.end();
     await run(['create']);
+  });
+
+  it('verify --deep that is stopped leaves nothing of it either, and is no failure', async () => {
+    const drills = () => readdirSync(test.home).filter((name) => name.startsWith('drill-'));
+    const isUp = () =>
+      drills().some((name) => existsSync(join(test.home, name, 'postgres', 'data', 'postmaster.pid')));
+    const child = startSmoocho(['backup', 'verify', '--latest', '--deep'], env());
+    const ended = once(child, 'exit');
+    await until(isUp, 60_000);
+    child.kill('SIGTERM');
+    expect(await ended).to.deep.equal([null, 'SIGTERM']);
+    expect(drills()).to.deep.equal([]);
+    await untilNoProcesses(join(test.home, 'drill-'));
+    const { backup } = (await smoocho(['status', '--json'], env())).json();
+    expect(backup.lastFailure?.error ?? '').to.not.include('connection');
   });
 
   it('prune takes away what the rules do not keep, once the newest one is sound', async () => {

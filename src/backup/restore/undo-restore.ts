@@ -51,7 +51,8 @@ export async function undoRestore(options: UndoOptions): Promise<Undone | null> 
       replacedAt: now().toISOString(),
       reason: 'undone',
     });
-    await setHeadsAside(home, now());
+    // It is undone by now. Heads that stay where they are, are put aside with the next seal.
+    await setHeadsAside(home, now()).catch(() => {});
     return { replacedAt: last.replacedAt, keptDatabase };
   });
 }

@@ -99,7 +99,9 @@ async function verifyFile(
 ): Promise<Verified> {
   const { onProgress, stop } = phaseProgress();
   const now = new Date();
-  const { file, release } = await localCopy(config, location, backupsFolder(config.home), onProgress, now);
+  const folder = backupsFolder(config.home);
+  // A bar that is not stopped keeps the process for ever.
+  const { file, release } = await localCopy(config, location, folder, onProgress, now).finally(stop);
   try {
     let sizeBytes = 0;
     const read = await readBack(file, identities, (done, total) => {

@@ -5,7 +5,7 @@ import { readHeader } from '../../backup/read-header.ts';
 import { type Restored, type RestorePlan, restoreBackup } from '../../backup/restore/restore-backup.ts';
 import { undoRestore } from '../../backup/restore/undo-restore.ts';
 import { changeBackupSettings, ensureBackupSettings } from '../../backup/settings.ts';
-import { asDatabaseUrl, type Config } from '../../config.ts';
+import { asDatabaseUrl, ConfigError } from '../../config.ts';
 import { systemActor } from '../../core/context.ts';
 import { IDENTITY_OPTION, openAppOn, readIdentities } from '../backup-support.ts';
 import type { Command, Shell } from '../command.ts';
@@ -48,10 +48,11 @@ export async function restoreFrom(
   const now = () => new Date();
   const into = asDatabaseUrl(options.into as string | undefined, '--into');
   const named = await readIdentities(config, options.identity);
-  const { file, release } = await localCopy(config, location, backupsFolder(config.home), onProgress, now());
+  // A bar that is not stopped keeps the process for ever.
+  const folder = backupsFolder(config.home);
+  const { file, release } = await localCopy(config, location, folder, onProgress, now()).finally(stop);
   let database: Database | undefined;
   try {
-    stop();
     const identities = await identitiesFor(shell, file, named);
     // Not before its key is there: what fails by a typing error leaves nothing on a new machine.
     database =
@@ -82,7 +83,7 @@ export async function restoreFrom(
       shell.give(viewPlan(plan as RestorePlan));
       return null;
     }
-    keepSettings(config, restored);
+    keepSettings(shell, restored);
     shell.say('', ...describe(restored, into));
     shell.give(view(restored));
     return restored;
@@ -127,11 +128,17 @@ async function confirm(
   return await prompts.confirm({ message: 'Replace what is there?', default: false });
 }
 
-/** The new machine makes backups as the old one did: for the same recovery key. */
-function keepSettings(config: Config, { manifest }: RestorePlan): void {
-  ensureBackupSettings(config.home);
-  if (config.backup.recoveryRecipient === null && manifest.recoveryRecipient !== null)
-    changeBackupSettings(config.home, { recoveryRecipient: manifest.recoveryRecipient });
+/** The new machine makes backups as the old one did: for the same recovery key. The shop is restored by then, and that counts. */
+function keepSettings(shell: Shell, { manifest }: RestorePlan): void {
+  const { home, backup } = shell.config;
+  try {
+    ensureBackupSettings(home);
+    if (backup.recoveryRecipient === null && manifest.recoveryRecipient !== null)
+      changeBackupSettings(home, { recoveryRecipient: manifest.recoveryRecipient });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    shell.tell(`The settings of backups could not be kept: ${error.message}`);
+  }
 }
 
 const timeOf = (iso: string) => `${iso.slice(0, 16).replace('T', ' ')} UTC`;
