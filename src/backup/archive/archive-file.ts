@@ -38,7 +38,9 @@ export function archiveName(at: Date, id: string): string {
 export function archiveTime(name: string): Date | undefined {
   const [, time] = NAME.exec(name) ?? [];
   if (!time) return undefined;
-  return new Date(time.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
+  const at = new Date(time.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
+  // A 31st of February: named by hand.
+  return Number.isNaN(at.getTime()) ? undefined : at;
 }
 
 /** Bytes that may still be written where this folder is, or will be. */
