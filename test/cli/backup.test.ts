@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { openS3 } from '../../src/storage/s3.ts';
@@ -149,6 +157,28 @@ describe('smoocho backup', function () {
     expect((await refusal(['list', `--to=${absent}`]))[1]).to.match(/^There is no folder /);
   });
 
+  it('goes nowhere by a variable that was never set, into a folder of the program’s, or to a server it does not know', async () => {
+    const [code, sentence] = await refusal(['create', '--to=']);
+    expect([code, sentence]).to.deep.equal([2, 'No place is named. Name a folder, or s3://bucket/prefix.']);
+    for (const place of ['S3://Kulfi/shop', 's3:/kulfi', 'sftp://nas/kulfi', 'file:///mnt/usb'])
+      expect((await refusal(['create', `--to=${place}`]))[1]).to.include(`${place} is no place for backups`);
+    const uploads = join(test.home, 'uploads');
+    mkdirSync(join(uploads, 'deeper'), { recursive: true });
+    const link = join(folder, 'link');
+    symlinkSync(uploads, link);
+    for (const place of [uploads, join(uploads, 'deeper'), `${link}/`, join(test.home, 'secrets')]) {
+      for (const command of ['create', 'schedule']) {
+        const [exitCode, words] = await refusal([command, `--to=${place}`]);
+        expect([exitCode, words]).to.deep.equal([6, words.match(/^.* is where Smoocho keeps other .*/)?.[0]]);
+      }
+    }
+    // Nothing is made for a bucket that can't be reached, and nothing of before is taken away for it.
+    const before = readdirSync(backups()).sort();
+    const [exitCode, words] = await refusal(['create', '--to=s3://kulfi/shop']);
+    expect([exitCode, words]).to.deep.equal([2, words.match(/^Nothing is known of an S3 server.*/)?.[0]]);
+    expect(readdirSync(backups()).sort()).to.deep.equal(before);
+  });
+
   it('list shows them, newest first, with what opens them', async () => {
     const { code, json } = await run(['list', '--json']);
     const { backups: listed } = json();
@@ -207,7 +237,7 @@ describe('smoocho backup', function () {
     const misread = join(folder, 'misread.txt');
     writeFileSync(
       misread,
-      key.replace(/^(AGE-SECRET-KEY-1.)./m, (_, start) => `${start}${start.endsWith('Q') ? 'P' : 'Q'}`),
+      key.replace(/^(AGE-SECRET-KEY-1)(.)/m, (_, start, letter) => `${start}${letter === 'Q' ? 'P' : 'Q'}`),
     );
     const [code, said] = await refusal(['verify', newest(), `--identity=${misread}`], elsewhere);
     expect([code, said.replace(misread, 'FILE')]).to.deep.equal([
