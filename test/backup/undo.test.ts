@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { expect } from 'chai';
 import { type BackedShop, dropBeside, givenBackedShop } from '../support/backed-shop.ts';
-import { smoocho } from '../support/cli.ts';
+import { launcher, smoocho } from '../support/cli.ts';
 import { type Box, besides, newBox, restoreOn } from '../support/restore-parts.ts';
 import { removeFolder } from '../support/temp.ts';
 
@@ -60,6 +62,19 @@ describe('what a restore put aside', function () {
       wrong.json().error.title.match(/^Nothing was replaced at yesterday\. .*20\d\d-.*/)?.[0],
     ]);
     expect((await run('restore', shop.backup.file, '--replaced-at', 'x')).code).to.equal(2);
+  });
+
+  it('is brought back to the end, also when nobody listens any more', async () => {
+    await mark('as it was');
+    await restore();
+    const child = spawn(process.execPath, [launcher, 'restore', '--undo', '--yes'], {
+      env: { ...process.env, SMOOCHO_HOME: box.home, DATABASE_URL: box.database.url },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.destroy();
+    child.stderr.destroy();
+    const [code] = await once(child, 'exit');
+    expect([code, await marked()]).to.deep.equal([0, 'as it was']);
   });
 
   it('opens after the master key was replaced', async () => {
