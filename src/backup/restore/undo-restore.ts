@@ -1,14 +1,13 @@
 import { setHeadsAside } from '../../core/audit/kept-heads.ts';
 import type { SystemActor } from '../../core/context.ts';
 import { beginEpoch } from '../../core/epochs/begin-epoch.ts';
+import { UNDO_DAYS } from '../../core/epochs/undo-days.ts';
 import { BackupRefusedError } from '../errors.ts';
 import { type Databases, type KeptDatabase, urlOfDatabase, withDatabases } from './databases.ts';
 import type { OpenApp } from './fill-database.ts';
 import { requireNoServer } from './require-no-server.ts';
 
-/** How long what was replaced is kept: long enough to notice, short enough for the disk. */
-const KEPT_DAYS = 7;
-const KEPT_MS = KEPT_DAYS * 86_400_000;
+const KEPT_MS = UNDO_DAYS * 86_400_000;
 
 export type UndoOptions = {
   databaseUrl: string;
@@ -60,7 +59,7 @@ function findKept<K extends KeptDatabase>(all: K[], at: string | undefined): K {
   if (found) return found;
   throw new BackupRefusedError(
     all.length === 0
-      ? `There is nothing to undo: no restore replaced a database here in the last ${KEPT_DAYS} days.`
+      ? `There is nothing to undo: no restore replaced a database here in the last ${UNDO_DAYS} days.`
       : `Nothing was replaced at ${at}. What is kept was replaced at ${all.map(({ replacedAt }) => replacedAt).join(', ')}.`,
   );
 }

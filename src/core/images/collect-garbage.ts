@@ -3,6 +3,7 @@ import { imageHolders, withLockedImages } from '../../database/images-lock.ts';
 import { withClient } from '../../database/migrate.ts';
 import { type ImageStore, readImageKey, type StoredFile } from '../../storage/image-store.ts';
 import type { Context } from '../context.ts';
+import { mayBeUndone } from '../epochs/undo-days.ts';
 import { filesOf, type ImageRow } from './sql/image-rows.ts';
 import { forgetImage, reckonUnused, unknownFiles, unusedImages } from './sql/unused-images.ts';
 
@@ -29,7 +30,7 @@ type Options = { dryRun: boolean; databaseUrl: string; onProgress?: (files: numb
 type Found = { key: string; sizeBytes: number };
 
 /**
- * Takes away what nobody shows since thirty days: pictures by batches, each while no upload and no backup is at work, then
+ * Takes away what nobody shows since thirty days, unless a restore may still be undone: pictures by batches, each while no upload and no backup is at work, then
  * files that belong to no picture, such as those of an upload that was cut off. Files go before what is known of them, so that a
  * run that is cut off is made up for by the next. Throws StoreUnavailableError.
  */
@@ -39,6 +40,8 @@ export async function collectGarbage(context: Context, options: Options): Promis
   const before = new Date(now().getTime() - KEPT_DAYS * DAY_MS);
   const { kind, isFixed } = await images.place(true);
   if (!isFixed) return garbage;
+  // What was replaced shows pictures of which this database knows nothing, or that nobody shows in it.
+  if (await mayBeUndone(context.em, now())) return { ...garbage, heldBy: ['restore'] };
   const store = await images.store(kind);
   const count = (files: Found[]) => {
     garbage.files += files.length;

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { systemContext } from '../../../src/app.ts';
+import { beginEpoch } from '../../../src/core/epochs/begin-epoch.ts';
 import { collectGarbage, type Garbage } from '../../../src/core/images/collect-garbage.ts';
 import { shareImages } from '../../../src/database/images-lock.ts';
 import { startTestApp, type TestApp } from '../../support/app.ts';
@@ -49,6 +50,18 @@ describe('the garbage collection of pictures', function () {
     expect((await fetchImage(test, gone.imageUrl)).status).to.equal(404);
     await expectWhole(test, shown.imageUrl);
     expect(await collect()).to.include({ images: 0, files: 0 });
+  });
+
+  it('takes nothing while a restore may be undone: what it replaced shows other pictures', async () => {
+    const gone = await givenPicture(shop, anyPng(24));
+    await remove(gone);
+    days = 40;
+    await beginEpoch(systemContext(test.app, 'test'), { reason: 'restored', backup: null });
+    days = 46;
+    expect(await collect()).to.deep.equal({ images: 0, files: 0, sizeBytes: 0, heldBy: ['restore'] });
+    expect(files()).to.equal(3);
+    days = 48;
+    expect(await collect()).to.include({ images: 1, files: 3 });
   });
 
   it('does nothing where there is no picture yet', async () => {
