@@ -35,7 +35,10 @@ const ADDRESS = /^(s3:|[a-z][a-z0-9+.-]+:\/\/)/i;
 /** A folder, or `s3://bucket/prefix`. Throws ConfigError. */
 export function parsePlace(text: string): Place {
   const [, bucket, prefix = ''] = S3_ADDRESS.exec(text) ?? [];
-  if (bucket) return { kind: 's3', bucket, prefix: prefix.replace(/\/+$/, '') };
+  // An empty part is left out by some servers, which then list nothing under what they took: the backup would never be seen again.
+  const parts = prefix.split('/').filter((part) => part !== '');
+  const isPath = parts.some((part) => part === '.' || part === '..');
+  if (bucket && !isPath) return { kind: 's3', bucket, prefix: parts.join('/') };
   // A variable of a script that was never set would be the folder in which it happens to run.
   if (text.trim() === '') throw new ConfigError('No place is named. Name a folder, or s3://bucket/prefix.');
   if (!ADDRESS.test(text)) return { kind: 'folder', folder: resolve(text) };

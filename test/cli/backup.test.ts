@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -16,6 +17,8 @@ import { type Canaries, openCanaries } from '../support/canaries.ts';
 import { type Ran, smoocho, startCli } from '../support/cli.ts';
 import { clientOf } from '../support/client.ts';
 import { givenProduct, givenShop, saleOf, type TestShop } from '../support/factories.ts';
+import { givenPicture } from '../support/image-parts.ts';
+import { anyPng } from '../support/pictures.ts';
 import { requireS3, startS3 } from '../support/s3.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
@@ -115,6 +118,25 @@ describe('smoocho backup', function () {
     expect(words.stdout).to.include(status.backup.file);
   });
 
+  it('create tells owners of pictures that it lacks, until one has them again', async () => {
+    const { id } = await givenPicture(shop, anyPng(3));
+    const images = join(test.home, 'images', shop.id);
+    const [name] = readdirSync(images) as [string];
+    const needs = async () => {
+      const { attention } = (await smoocho(['status', '--json'], env())).json();
+      return attention.map(({ code }: { code: string }) => code);
+    };
+    renameSync(join(images, name), join(folder, name));
+    const { code, stdout } = await run(['create']);
+    expect(code, stdout).to.equal(0);
+    expect(stdout).to.include('\nWithout 1 file of pictures, which could not be read');
+    expect(await needs()).to.include('backup_pictures_missing');
+    renameSync(join(folder, name), join(images, name));
+    expect((await run(['create'])).code).to.equal(0);
+    expect(await needs()).to.not.include('backup_pictures_missing');
+    await shop.manager.delete(`${shop.path}/products/${id}`);
+  });
+
   it('create --plain says what it lacks, and anybody reads it', async () => {
     const to = join(folder, 'plain');
     mkdirSync(to, { mode: 0o755 });
@@ -160,7 +182,13 @@ describe('smoocho backup', function () {
   it('goes nowhere by a variable that was never set, into a folder of the program’s, or to a server it does not know', async () => {
     const [code, sentence] = await refusal(['create', '--to=']);
     expect([code, sentence]).to.deep.equal([2, 'No place is named. Name a folder, or s3://bucket/prefix.']);
-    for (const place of ['S3://Kulfi/shop', 's3:/kulfi', 'sftp://nas/kulfi', 'file:///mnt/usb'])
+    for (const place of [
+      'S3://Kulfi/shop',
+      's3:/kulfi',
+      's3://kulfi/../shop',
+      'sftp://nas/kulfi',
+      'file:///mnt/usb',
+    ])
       expect((await refusal(['create', `--to=${place}`]))[1]).to.include(`${place} is no place for backups`);
     const uploads = join(test.home, 'uploads');
     mkdirSync(join(uploads, 'deeper'), { recursive: true });
@@ -376,6 +404,10 @@ describe('smoocho backup', function () {
       expect(listed.map(({ file }: { file: string }) => file)).to.deep.equal([made.json().file]);
       expect((await run(['verify', made.json().file, '--json'], server)).json().isSound).to.equal(true);
       expect((await refusal(['verify', 's3://kulfi-backups/shop/none'], server))[0]).to.equal(6);
+      // With a slash too many it is the same place: servers leave out what is empty, or list nothing there.
+      const twice = (await run(['create', '--to=s3://kulfi-backups//shop//', '--json'], server)).json().file;
+      expect(twice).to.match(/^s3:\/\/kulfi-backups\/shop\/smoocho-/);
+      expect((await run(['list', place, '--json'], server)).json().backups).to.have.length(2);
       canaries.hide('the S3 secret', s3.config.secretKey);
       expect(
         (await refusal(['create', place], { ...server, S3_ENDPOINT: 'http://127.0.0.1:1' }))[0],
