@@ -61,7 +61,7 @@ const DEFAULT_POOL_SIZE = 8;
 
 /** Flags win over the environment, the environment over `config.json`, that over the defaults. */
 export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.env): Config {
-  const home = resolve(overrides.home ?? env.SMOOCHO_HOME ?? defaultHome());
+  const home = findHome(overrides.home, env.SMOOCHO_HOME);
   const file = readConfigFile(home);
   return {
     home,
@@ -85,6 +85,12 @@ export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.e
 export const readBackupConfig = (home: string): BackupConfig => backupConfig(readConfigFile(home).backup);
 
 const JOB = 'SMOOCHO_JOB';
+
+/** An empty name, of a variable that a script never set, would be the folder in which it happens to run. Throws ConfigError. */
+function findHome(named: string | undefined, usual: string | undefined): string {
+  if (named?.trim() === '') throw new ConfigError('--home names no folder.');
+  return resolve(named ?? (usual || defaultHome()));
+}
 
 /** The environment of a command that a server's schedule starts: the server's own, on the same home. */
 export const jobEnvironment = ({ home }: Pick<Config, 'home'>, env: Env = process.env): Env => ({
