@@ -1,9 +1,9 @@
 import {
   chmodSync,
-  chownSync,
   closeSync,
   existsSync,
   fsyncSync,
+  lchownSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -46,7 +46,8 @@ function readIfThere(path: string): string | null {
 function parseSettings(path: string, text: string): Settings {
   let settings: unknown;
   try {
-    settings = JSON.parse(text);
+    // Editors of Windows begin a file with a mark of their own.
+    settings = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (error) {
     // What the parser says of JSON quotes what is around the fault, which may be a password.
     const place = /line \d+ column \d+/.exec((error as Error).message)?.[0];
@@ -72,6 +73,8 @@ function hasPassword({ databaseUrl, redisUrl }: Settings): boolean {
 /** Another program may write the file while we do: so often it is read again. */
 const MAX_TRIES = 5;
 const NEW_FILE_MODE = 0o600;
+/** Whatever the umask of a container leaves out: in a folder that others may write to, they put other secrets in the place of ours. */
+export const HOME_MODE = 0o755;
 
 /**
  * Changes `config.json`: `change` gets the settings of now and returns those to write, which has to include what it doesn't
@@ -95,14 +98,14 @@ export function changeConfigFile(home: string, change: (settings: Settings) => S
 function replaceFile(path: string, text: string, isUnchanged: () => boolean): boolean {
   let draft: string | undefined;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true, mode: HOME_MODE });
     // What a link leads to is replaced, and not the link.
     const target = existsSync(path) ? realpathSync(path) : path;
     draft = `${target}.${process.pid}.tmp`;
     const mode = existsSync(target) ? statSync(target).mode & 0o777 : NEW_FILE_MODE;
     writeFileSync(draft, text, { mode, flush: true });
     chmodSync(draft, mode);
-    keepOwner(draft, existsSync(target) ? target : dirname(target));
+    ownLike(draft, existsSync(target) ? target : dirname(target));
     if (!isUnchanged()) return false;
     renameSync(draft, target);
     syncFolder(dirname(target));
@@ -117,11 +120,14 @@ function replaceFile(path: string, text: string, isUnchanged: () => boolean): bo
 }
 
 /** Root may change the settings of a service that runs as another user, who still has to read them. */
-function keepOwner(path: string, like: string): void {
+function ownLike(path: string, like: string): void {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = statSync(like);
-  chownSync(path, uid, gid);
+  lchownSync(path, uid, gid);
 }
+
+/** What root makes in a folder of somebody else is theirs: the service that it belongs to has to read and replace it. */
+export const ownAsAround = (path: string): void => ownLike(path, dirname(path));
 
 const READABLE = 0o044;
 const TO_OTHERS = 0o077;

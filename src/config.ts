@@ -5,14 +5,14 @@ import { dirname, join, resolve } from 'node:path';
 import { type BackupConfig, backupConfig } from './config-backup.ts';
 import { type EdgeConfig, edgeConfig } from './config-edge.ts';
 import { ConfigError } from './config-error.ts';
-import { checkClosed, readConfigFile, syncFolder } from './config-file.ts';
+import { checkClosed, HOME_MODE, ownAsAround, readConfigFile, syncFolder } from './config-file.ts';
 import { asString, type Env, fromEnvOrFile } from './config-sources.ts';
 import { type StorageConfig, storageConfig } from './config-storage.ts';
 
 export { type BackupConfig, cronOf } from './config-backup.ts';
 export type { EdgeConfig } from './config-edge.ts';
 export { ConfigError } from './config-error.ts';
-export { changeConfigFile, readConfigFile, syncFolder } from './config-file.ts';
+export { changeConfigFile, ownAsAround, readConfigFile, syncFolder } from './config-file.ts';
 export { type ImageStoreKind, imageStoreKinds, type S3Config, type S3Server } from './config-storage.ts';
 
 /** Where everything is and how it runs; the only reader of `process.env`. */
@@ -61,7 +61,7 @@ const DEFAULT_POOL_SIZE = 8;
 
 /** Flags win over the environment, the environment over `config.json`, that over the defaults. */
 export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.env): Config {
-  const home = resolve(overrides.home ?? env.SMOOCHO_HOME ?? defaultHome());
+  const home = findHome(overrides.home, env.SMOOCHO_HOME);
   const file = readConfigFile(home);
   return {
     home,
@@ -85,6 +85,12 @@ export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.e
 export const readBackupConfig = (home: string): BackupConfig => backupConfig(readConfigFile(home).backup);
 
 const JOB = 'SMOOCHO_JOB';
+
+/** An empty name, of a variable that a script never set, would be the folder in which it happens to run. Throws ConfigError. */
+function findHome(named: string | undefined, usual: string | undefined): string {
+  if (named?.trim() === '') throw new ConfigError('--home names no folder.');
+  return resolve(named ?? (usual || defaultHome()));
+}
 
 /** The environment of a command that a server's schedule starts: the server's own, on the same home. */
 export const jobEnvironment = ({ home }: Pick<Config, 'home'>, env: Env = process.env): Env => ({
@@ -196,10 +202,11 @@ export function makeSecretFile(path: string, secret = newSecret()): void {
   const folder = dirname(path);
   const draft = `${path}.${process.pid}.tmp`;
   try {
-    mkdirSync(dirname(folder), { recursive: true });
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    mkdirSync(dirname(folder), { recursive: true, mode: HOME_MODE });
+    if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) ownAsAround(folder);
     writeFileSync(draft, secret, { mode: 0o600, flush: true });
     chmodSync(draft, 0o600);
+    ownAsAround(draft);
     // All of it or nothing under its name, and never over another one.
     linkSync(draft, path);
     syncFolder(folder);

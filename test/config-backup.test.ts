@@ -155,6 +155,16 @@ describe('the settings of backups', () => {
     expect(load().drill).to.equal('0 4 * * 0');
   });
 
+  it('are read and kept where an editor of Windows put its mark before them', () => {
+    writeFileSync(path, '\ufeff{"port": 8001, "backup": {"drill": "0 5 * * *"}}');
+    expect(load().drill).to.equal('0 5 * * *');
+    changeConfigFile(home, (settings) => ({ ...settings, port: 8002 }));
+    expect(JSON.parse(readFileSync(path, 'utf8'))).to.deep.equal({
+      port: 8002,
+      backup: { drill: '0 5 * * *' },
+    });
+  });
+
   it('say in a sentence that the file can not be written', () => {
     write({ port: 8001 });
     writeFileSync(join(home, 'file'), '');

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ConfigError, loadConfig, withoutRealShop } from '../src/config.ts';
+import { ConfigError, defaultHome, loadConfig, withoutRealShop } from '../src/config.ts';
 import { removeFolder, tempFolder } from './support/temp.ts';
 
 describe('the configuration', () => {
@@ -17,6 +17,11 @@ describe('the configuration', () => {
     expect(loadConfig({ home }, { PORT: '8002' }).port).to.equal(8002);
     expect(loadConfig({ home, port: 8003 }, { PORT: '8002' }).port).to.equal(8003);
     expect(loadConfig({}, { SMOOCHO_HOME: home }).home).to.equal(home);
+    expect(loadConfig({}, { SMOOCHO_HOME: '' }).home).to.equal(defaultHome());
+    expect(() => loadConfig({ home: '' }, { SMOOCHO_HOME: home })).to.throw(
+      ConfigError,
+      /--home names no folder/,
+    );
   });
 
   it('reads a secret from the file that the environment names', () => {

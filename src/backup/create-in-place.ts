@@ -10,11 +10,12 @@ import {
   listArchives,
   type Place,
   removeArchive,
+  requireServer,
   type StoredArchive,
   upload,
 } from './places.ts';
 import type { OnProgress } from './progress.ts';
-import { keptArchives } from './retention.ts';
+import { isAhead, keptArchives } from './retention.ts';
 import type { BackupSource } from './write-archive.ts';
 
 /** With the server of its bucket, if it goes to one. */
@@ -33,6 +34,7 @@ export async function createInPlace(
   { timezone, ...options }: PlaceOptions,
 ): Promise<CreatedBackup> {
   if (place.kind === 'folder') return await createBackup(source, { ...options, folder: place.folder });
+  requireServer(source.config);
   const created = await createBackup(source, options);
   try {
     const location = await upload(source.config, place, created.file, created.sizeBytes, options.onProgress);
@@ -46,13 +48,13 @@ export async function createInPlace(
 }
 
 /** The one that was made was read back: what the rules don't keep beside it goes. */
-async function dropOlder({ config }: PlacedSource, newest: string, timezone: string): Promise<void> {
+async function dropOlder({ config, now }: PlacedSource, newest: string, timezone: string): Promise<void> {
   const place: Place = { kind: 'folder', folder: backupsFolder(config.home) };
   const box = await findBoxKey(config.home);
   const archives: StoredArchive[] = [];
   const all = await listArchives(config, place);
   for await (const archive of archivesOfOurs(config, place, all, box ? [box.identity] : []))
-    archives.push(archive);
+    if (!isAhead(archive, now())) archives.push(archive);
   const kept = keptArchives(archives, config.backup.keep, timezone);
   for (const archive of archives) {
     const stays = kept.includes(archive) || resolve(archive.location) === resolve(newest);

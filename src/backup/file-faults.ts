@@ -39,6 +39,8 @@ const isOfSystem = (error: unknown): error is NodeJS.ErrnoException =>
 
 /** Throws ArchiveError for what can't be read from its beginning to its end: a folder, a pipe, a device, or nothing. */
 export async function requireFile(path: string): Promise<void> {
+  if (path.trim() === '')
+    throw new ArchiveError('foreign', 'No backup is named. See which there are: smoocho backup list');
   try {
     const found = await stat(path);
     if (found.isFile()) return;

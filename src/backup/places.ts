@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { type Config, ConfigError } from '../config.ts';
 import { openS3, type S3 } from '../storage/s3.ts';
 import {
@@ -30,12 +30,21 @@ export const backupsFolder = (home: string) => join(home, 'backups');
 
 const S3_ADDRESS = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,62})(?:\/(.*))?$/;
 
-/** A folder, or `s3://bucket/prefix`. */
+const ADDRESS = /^(s3:|[a-z][a-z0-9+.-]+:\/\/)/i;
+
+/** A folder, or `s3://bucket/prefix`. Throws ConfigError. */
 export function parsePlace(text: string): Place {
   const [, bucket, prefix = ''] = S3_ADDRESS.exec(text) ?? [];
-  if (bucket) return { kind: 's3', bucket, prefix: prefix.replace(/\/+$/, '') };
-  if (!text.startsWith('s3:')) return { kind: 'folder', folder: resolve(text) };
-  throw new ConfigError(`${text} is not an address like s3://bucket/prefix.`);
+  // An empty part is left out by some servers, which then list nothing under what they took: the backup would never be seen again.
+  const parts = prefix.split('/').filter((part) => part !== '');
+  const isPath = parts.some((part) => part === '.' || part === '..');
+  if (bucket && !isPath) return { kind: 's3', bucket, prefix: parts.join('/') };
+  // A variable of a script that was never set would be the folder in which it happens to run.
+  if (text.trim() === '') throw new ConfigError('No place is named. Name a folder, or s3://bucket/prefix.');
+  if (!ADDRESS.test(text)) return { kind: 'folder', folder: resolve(text) };
+  throw new ConfigError(
+    `${text} is no place for backups. Name a folder, or a bucket like s3://bucket/prefix, in small letters.`,
+  );
 }
 
 /** Where backups of this home are: where they go, and its own folder, in which are those of before a restore or an upgrade. */
@@ -50,8 +59,28 @@ export function allPlaces(config: Pick<Config, 'home' | 'backup'>): Place[] {
  */
 export function findPlace(config: Pick<Config, 'home' | 'backup'>, to: unknown): Place {
   const place = parsePlace(typeof to === 'string' ? to : (config.backup.to ?? backupsFolder(config.home)));
-  if (place.kind === 'folder' && place.folder !== backupsFolder(config.home)) requireFolder(place.folder);
+  if (place.kind === 'folder' && place.folder !== backupsFolder(config.home)) {
+    requireFolder(place.folder);
+    requireNotAtWork(place.folder, config.home);
+  }
   return place;
+}
+
+/** Folders of the home that the program puts in order, or removes, by itself. */
+const AT_WORK = ['audit-heads', 'demo', 'images', 'postgres', 'secrets', 'uploads'];
+
+/** What is taken away there when a server starts, or pictures move, would take the backups with it. */
+function requireNotAtWork(folder: string, home: string): void {
+  const real = realpathSync(folder);
+  const part = AT_WORK.find((name) => {
+    const path = join(home, name);
+    const way = existsSync(path) ? relative(realpathSync(path), real) : '..';
+    return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+  });
+  if (!part) return;
+  throw new BackupRefusedError(
+    `${folder} is where Smoocho keeps other things (${join(home, part)}), and no place for backups. Name another folder, on another disk if there is one.`,
+  );
 }
 
 function requireFolder(folder: string): void {
@@ -69,17 +98,20 @@ export const describePlace = (place: Place) =>
 
 const keyOf = (prefix: string, name: string) => (prefix === '' ? name : `${prefix}/${name}`);
 
+/** The S3 server that backups go to. Throws ConfigError where the settings name none. */
+export function requireServer({ s3Server }: Pick<Config, 's3Server'>): NonNullable<Config['s3Server']> {
+  if (s3Server) return s3Server;
+  throw new ConfigError(
+    'Nothing is known of an S3 server. Set S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY, or name a folder.',
+  );
+}
+
 async function withBucket<T>(
   { s3Server }: Pick<Config, 's3Server'>,
   bucket: string,
   work: (s3: S3) => Promise<T>,
 ): Promise<T> {
-  if (!s3Server) {
-    throw new ConfigError(
-      'Nothing is known of an S3 server. Set S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY, or name a folder.',
-    );
-  }
-  const opened = await openS3({ ...s3Server, bucket });
+  const opened = await openS3({ ...requireServer({ s3Server }), bucket });
   try {
     return await work(opened);
   } finally {

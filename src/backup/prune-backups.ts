@@ -9,7 +9,7 @@ import {
   type StoredArchive,
 } from './places.ts';
 import type { OnProgress } from './progress.ts';
-import { keptArchives } from './retention.ts';
+import { isAhead, keptArchives } from './retention.ts';
 import { readBack } from './verify-backup.ts';
 
 export type PruneOptions = {
@@ -34,19 +34,21 @@ export type Pruned = {
 };
 
 /**
- * Takes away archives of this box that the rules don't keep, the oldest first. Before it does, the newest of those that stay is
+ * Takes away archives of this box that the rules don't keep, the oldest first; those that are dated after now stay. Before it does, the newest of those that stay is
  * read back; it goes on only when that one is sound, so that the last good one can't be among those that go. Throws ArchiveError
  * when it is not.
  */
 export async function pruneBackups(options: PruneOptions): Promise<Pruned> {
-  const { config, place, keep, timezone, isDryRun } = options;
+  const { config, place, keep, timezone, now, isDryRun } = options;
   const all = await listArchives(config, place);
   const archives: StoredArchive[] = [];
   for await (const archive of archivesOfOurs(config, place, all, options.identities)) archives.push(archive);
   const others = all.filter((archive) => !archives.includes(archive));
-  const kept = keptArchives(archives, keep, timezone);
+  const ahead = archives.filter((archive) => isAhead(archive, now));
+  const dated = archives.filter((archive) => !ahead.includes(archive));
+  const [newest, ...older] = keptArchives(dated, keep, timezone);
+  const kept = [...ahead, ...(newest ? [newest, ...older] : [])];
   const removed = archives.filter((archive) => !kept.includes(archive)).reverse();
-  const [newest] = kept;
   if (removed.length === 0 || !newest) return { kept, removed: [], others, verified: null };
   if (isDryRun) return { kept, removed, others, verified: null };
   await requireGood(newest, options);

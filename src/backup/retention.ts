@@ -1,6 +1,16 @@
 import type { BackupConfig } from '../config.ts';
 import { wallClock } from '../core/shops/business-day.ts';
 
+/** A clock may be a little ahead of another machine's. */
+const AHEAD_MS = 3_600_000;
+
+/**
+ * Whether an archive is dated after now: a clock was wrong when it was made, or is wrong now. It may be older than it says, or newer
+ * than all others: no rule that goes by dates may take it away, or another one for it.
+ */
+export const isAhead = ({ madeAt }: { madeAt: Date }, now: Date): boolean =>
+  madeAt.getTime() - now.getTime() > AHEAD_MS;
+
 /** What stands for a day, a week or a month, by the shop's clock. */
 type Period = (date: string) => string;
 

@@ -7,6 +7,14 @@ import { buildProgram, usageMessage } from './program.ts';
 
 const wantsJson = process.argv.includes('--json');
 
+/** Whoever listened is gone: `| head`, or a window that was closed. What is at work, a restore above all, goes on to its end. */
+const GONE = new Set(['EPIPE', 'EIO']);
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (!GONE.has(error.code ?? '')) throw error;
+  });
+}
+
 function answerJson(error: object, exitCode: number): void {
   process.stdout.write(`${JSON.stringify({ error, exitCode }, null, 2)}\n`);
 }

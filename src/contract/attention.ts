@@ -6,6 +6,8 @@ import { defineRoute } from './route.ts';
 export const attentionCodes = [
   /** The last backup could not be made. */
   'backup_failed',
+  /** The last backup was made, and pictures that could not be read are not in it. */
+  'backup_pictures_missing',
   /** None was made for twice as long as there should be between two. */
   'backup_overdue',
   /** Backups can be opened by this box alone: they are worth nothing when it burns. */

@@ -86,6 +86,6 @@ function explain(error: Error & { code?: string }): Error {
   // 28P01 invalid_password, 28000 invalid_authorization
   if (error.code !== '28P01' && error.code !== '28000') return new NotYet(error.message);
   return new DatabaseUnreachableError(
-    'The embedded PostgreSQL refuses the password in secrets/postgres-password: restore that file from a backup of the home.',
+    'The embedded PostgreSQL refuses the password in secrets/postgres-password: put that file back from a copy of the home. Without one, move the folder postgres of the home away, and restore a backup of the shop with its recovery key: smoocho restore FILE --identity KEY-FILE',
   );
 }

@@ -28,7 +28,8 @@ export async function choosePort(portFile: string): Promise<number> {
 export function savePort(portFile: string, port: number): void {
   if (lastPort(portFile) === port) return;
   const draft = `${portFile}-${process.pid}`;
-  writeFileSync(draft, `${port}\n`);
+  // Whoever could change it would be told the password's proof by every command.
+  writeFileSync(draft, `${port}\n`, { mode: 0o644 });
   renameSync(draft, portFile);
 }
 

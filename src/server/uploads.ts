@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from 'koa';
 import { koaBody } from 'koa-body';
-import type { Config } from '../config.ts';
+import { type Config, ownAsAround } from '../config.ts';
 import { fieldProblem, ProblemError } from '../contract/problem.ts';
 import { maxBodyBytesOf, type Route } from '../contract/route.ts';
 
@@ -66,7 +66,7 @@ export function fileReader(route: Route, folder: string): (ctx: Context) => Prom
 
 async function makeFolder(folder: string): Promise<string> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (await mkdir(folder, { recursive: true, mode: 0o700 })) ownAsAround(folder);
     return await mkdtemp(join(folder, 'u-'));
   } catch (error) {
     // Nothing of the request was read yet: whatever it is, it is the disk.

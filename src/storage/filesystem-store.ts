@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, opendir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { ownAsAround } from '../config.ts';
 import { collect } from './collect.ts';
 import { StoreUnavailableError } from './errors.ts';
 import {
@@ -63,6 +64,7 @@ async function putFile(folder: string, path: string, bytes: Uint8Array): Promise
   await makeFolder(dirname(path));
   const file = await open(draft, 'wx', 0o644);
   try {
+    ownAsAround(draft);
     await file.writeFile(bytes);
     await file.sync();
     await file.close();
@@ -75,10 +77,17 @@ async function putFile(folder: string, path: string, bytes: Uint8Array): Promise
   await syncFolder(dirname(path));
 }
 
+/** Pictures are for everybody, and for nobody else to change. */
+const FOLDER_MODE = 0o755;
+
 async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
+  const first = await mkdir(path, { recursive: true, mode: FOLDER_MODE });
+  if (first === undefined) return;
+  const made = [path];
+  while (made[0] !== first) made.unshift(dirname(made[0] as string));
+  for (const folder of made) ownAsAround(folder);
   // A new folder is only there after a power cut when the one around it says so.
-  if (first !== undefined) await syncFolder(dirname(first));
+  await syncFolder(dirname(first));
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -96,6 +96,20 @@ describe('taking old backups away', () => {
     expect([removed, verified]).to.deep.equal([[], null]);
   });
 
+  it('takes none for one that a wrong clock dated after it, and none that is dated so', async () => {
+    const ahead = ['20310101', '20310102', '20310103'].map((day) => nameOn(day));
+    for (const name of ahead) copyFileSync(archive, join(folder, name));
+    const { removed } = await prune({ now: new Date('2026-01-08T00:00:00Z') });
+    expect(removed.map(({ name }) => name)).to.deep.equal([nameOn('20260105'), nameOn('20260106')]);
+    expect(readdirSync(folder).sort()).to.deep.equal([nameOn('20260107'), ...ahead].sort());
+    // The clock is years behind: what was just made is the oldest by its name.
+    copyFileSync(archive, join(folder, nameOn('20150101')));
+    expect((await prune({ now: new Date('2015-01-02T00:00:00Z') })).removed).to.deep.equal([]);
+    // A name that is no time stops nothing.
+    copyFileSync(archive, join(folder, nameOn('20261399')));
+    expect((await listArchives(box.config, { kind: 'folder', folder })).length).to.equal(5);
+  });
+
   it('does not look at one when nothing is to go, nor take anything for trial', async () => {
     spoil(nameOn('20260107'));
     const { removed } = await prune({ keep: { daily: 3, weekly: 0, monthly: 0 } });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { keptArchives } from '../../src/backup/retention.ts';
+import { isAhead, keptArchives } from '../../src/backup/retention.ts';
 import { holds, propertyTimeoutMs } from '../support/property.ts';
 
 const DAY_MS = 86_400_000;
@@ -74,6 +74,16 @@ describe('which backups stay', () => {
       '2026-10-25T23:30:00Z',
       '2026-10-25T22:30:00Z',
     ]);
+  });
+
+  it('does not judge by dates that are still to come', () => {
+    const now = new Date('2026-11-30T03:00:00Z');
+    const ahead = (time: string) => isAhead({ madeAt: new Date(time) }, now);
+    expect(
+      ['2026-11-30T03:00:00Z', '2026-11-30T03:59:00Z', '2026-11-30T04:01:00Z', '2031-01-01T00:00:00Z'].map(
+        ahead,
+      ),
+    ).to.deep.equal([false, false, true, true]);
   });
 
   it('leaves after a year of nights what the rules say, and no more', () => {

@@ -6,7 +6,9 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +20,9 @@ import { type Ran, smoocho, startCli, startSmoocho } from '../support/cli.ts';
 import { clientOf } from '../support/client.ts';
 import { givenProduct, givenShop, saleOf, type TestShop } from '../support/factories.ts';
 import { until } from '../support/feed-ear.ts';
+import { givenPicture } from '../support/image-parts.ts';
 import { untilNoProcesses } from '../support/kills.ts';
+import { anyPng } from '../support/pictures.ts';
 import { requireS3, startS3 } from '../support/s3.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
@@ -118,6 +122,25 @@ describe('smoocho backup', function () {
     expect(words.stdout).to.include(status.backup.file);
   });
 
+  it('create tells owners of pictures that it lacks, until one has them again', async () => {
+    const { id } = await givenPicture(shop, anyPng(3));
+    const images = join(test.home, 'images', shop.id);
+    const [name] = readdirSync(images) as [string];
+    const needs = async () => {
+      const { attention } = (await smoocho(['status', '--json'], env())).json();
+      return attention.map(({ code }: { code: string }) => code);
+    };
+    renameSync(join(images, name), join(folder, name));
+    const { code, stdout } = await run(['create']);
+    expect(code, stdout).to.equal(0);
+    expect(stdout).to.include('\nWithout 1 file of pictures, which could not be read');
+    expect(await needs()).to.include('backup_pictures_missing');
+    renameSync(join(folder, name), join(images, name));
+    expect((await run(['create'])).code).to.equal(0);
+    expect(await needs()).to.not.include('backup_pictures_missing');
+    await shop.manager.delete(`${shop.path}/products/${id}`);
+  });
+
   it('create --plain says what it lacks, and anybody reads it', async () => {
     const to = join(folder, 'plain');
     mkdirSync(to, { mode: 0o755 });
@@ -172,6 +195,34 @@ describe('smoocho backup', function () {
       2,
       'backup.recoveryRecipient is not as it was made: a letter of it is wrong, missing or too much. Set it anew: smoocho backup key create --replace --recipient age1…',
     ]);
+  });
+
+  it('goes nowhere by a variable that was never set, into a folder of the program’s, or to a server it does not know', async () => {
+    const [code, sentence] = await refusal(['create', '--to=']);
+    expect([code, sentence]).to.deep.equal([2, 'No place is named. Name a folder, or s3://bucket/prefix.']);
+    for (const place of [
+      'S3://Kulfi/shop',
+      's3:/kulfi',
+      's3://kulfi/../shop',
+      'sftp://nas/kulfi',
+      'file:///mnt/usb',
+    ])
+      expect((await refusal(['create', `--to=${place}`]))[1]).to.include(`${place} is no place for backups`);
+    const uploads = join(test.home, 'uploads');
+    mkdirSync(join(uploads, 'deeper'), { recursive: true });
+    const link = join(folder, 'link');
+    symlinkSync(uploads, link);
+    for (const place of [uploads, join(uploads, 'deeper'), `${link}/`, join(test.home, 'secrets')]) {
+      for (const command of ['create', 'schedule']) {
+        const [exitCode, words] = await refusal([command, `--to=${place}`]);
+        expect([exitCode, words]).to.deep.equal([6, words.match(/^.* is where Smoocho keeps other .*/)?.[0]]);
+      }
+    }
+    // Nothing is made for a bucket that can't be reached, and nothing of before is taken away for it.
+    const before = readdirSync(backups()).sort();
+    const [exitCode, words] = await refusal(['create', '--to=s3://kulfi/shop']);
+    expect([exitCode, words]).to.deep.equal([2, words.match(/^Nothing is known of an S3 server.*/)?.[0]]);
+    expect(readdirSync(backups()).sort()).to.deep.equal(before);
   });
 
   it('list shows them, newest first, with what opens them', async () => {
@@ -232,7 +283,7 @@ describe('smoocho backup', function () {
     const misread = join(folder, 'misread.txt');
     writeFileSync(
       misread,
-      key.replace(/^(AGE-SECRET-KEY-1.)./m, (_, start) => `${start}${start.endsWith('Q') ? 'P' : 'Q'}`),
+      key.replace(/^(AGE-SECRET-KEY-1)(.)/m, (_, start, letter) => `${start}${letter === 'Q' ? 'P' : 'Q'}`),
     );
     const [code, said] = await refusal(['verify', newest(), `--identity=${misread}`], elsewhere);
     expect([code, said.replace(misread, 'FILE')]).to.deep.equal([
@@ -386,6 +437,10 @@ describe('smoocho backup', function () {
       expect(listed.map(({ file }: { file: string }) => file)).to.deep.equal([made.json().file]);
       expect((await run(['verify', made.json().file, '--json'], server)).json().isSound).to.equal(true);
       expect((await refusal(['verify', 's3://kulfi-backups/shop/none'], server))[0]).to.equal(6);
+      // With a slash too many it is the same place: servers leave out what is empty, or list nothing there.
+      const twice = (await run(['create', '--to=s3://kulfi-backups//shop//', '--json'], server)).json().file;
+      expect(twice).to.match(/^s3:\/\/kulfi-backups\/shop\/smoocho-/);
+      expect((await run(['list', place, '--json'], server)).json().backups).to.have.length(2);
       canaries.hide('the S3 secret', s3.config.secretKey);
       expect(
         (await refusal(['create', place], { ...server, S3_ENDPOINT: 'http://127.0.0.1:1' }))[0],

@@ -13,7 +13,7 @@ import {
   utimes,
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { syncFolder } from '../../config.ts';
+import { ownAsAround, syncFolder } from '../../config.ts';
 import { inFolder, unreadable } from '../file-faults.ts';
 import type { Sink } from './archive-writer.ts';
 
@@ -38,7 +38,9 @@ export function archiveName(at: Date, id: string): string {
 export function archiveTime(name: string): Date | undefined {
   const [, time] = NAME.exec(name) ?? [];
   if (!time) return undefined;
-  return new Date(time.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
+  const at = new Date(time.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
+  // A 31st of February: named by hand.
+  return Number.isNaN(at.getTime()) ? undefined : at;
 }
 
 /** Bytes that may still be written where this folder is, or will be. */
@@ -55,6 +57,7 @@ export async function freeBytes(folder: string): Promise<number> {
 /** For its owner alone: an archive has everything in it, and a plain one shows it to whoever reads it. */
 export async function prepareFolder(folder: string): Promise<void> {
   if (!(await makeFolder(folder))) return;
+  ownAsAround(folder);
   // What the umask of a system took away or left is not what counts here. FAT, as USB sticks have it, knows no such thing.
   await chmod(folder, 0o700).catch((error) => {
     if (error.code !== 'EPERM') throw error;
@@ -111,6 +114,7 @@ export const openFetched = (folder: string, now: Date): Promise<Draft> =>
 async function openAs(file: string, ending: string): Promise<Draft> {
   const path = `${file}${ending}`;
   const handle = await open(path, 'wx', 0o600);
+  ownIfPossible(path);
   let sizeBytes = 0;
   const touching = setInterval(() => {
     const now = new Date();
@@ -139,6 +143,16 @@ async function openAs(file: string, ending: string): Promise<Draft> {
       await rm(path, { force: true });
     },
   };
+}
+
+/** FAT knows no owners. */
+function ownIfPossible(path: string): void {
+  try {
+    ownAsAround(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EINVAL') throw error;
+  }
 }
 
 /** Some disks of the network know no such thing; the file itself is on them. */

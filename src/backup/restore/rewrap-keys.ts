@@ -6,7 +6,9 @@ import { type KeyRow, newKey, READ_KEYS, unwrapKey, wrapKey } from '../../core/k
 import { purposes } from '../../core/keys/keys.ts';
 import { makeMasterKey, masterKeyFingerprint, readMasterKeys } from '../../core/keys/master-key.ts';
 import type { Manifest, Secrets } from '../archive/format.ts';
+import { withCopyClient } from '../database/copy-client.ts';
 import { ArchiveError } from '../errors.ts';
+import { urlOfDatabase, withDatabases } from './databases.ts';
 
 /** The master keys that may open the keys of an archive: its own, and those of this box. */
 function candidates(secrets: Secrets | null, place: MasterKeyPlace): KeyObject[] {
@@ -50,6 +52,34 @@ export async function rewrapKeys(
   }
   await client.query('COMMIT');
   return from !== undefined || first === undefined;
+}
+
+/**
+ * When the master key of this box is replaced: wraps the keys of what restores put aside with the new one, so that `--undo` can open
+ * them. Keys of another master key stay as they are. Gives the names of those databases in which it failed.
+ */
+export async function rewrapKept(url: string, old: KeyObject, next: KeyObject): Promise<string[]> {
+  const failed: string[] = [];
+  try {
+    await withDatabases(url, async (databases) => {
+      for (const { name } of await databases.listKept())
+        await withCopyClient(urlOfDatabase(url, name), (client) => rewrap(client, old, next)).catch(() =>
+          failed.push(name),
+        );
+    });
+  } catch {
+    // Where the role may make no databases, or see no other than ours, no restore has put one aside.
+  }
+  return failed;
+}
+
+async function rewrap(client: Client, old: KeyObject, next: KeyObject): Promise<void> {
+  const { rows } = await client.query<KeyRow>(READ_KEYS);
+  const opened = rows.flatMap((row) => {
+    const key = unwrapKey(old, row);
+    return key ? [{ id: row.id, wrapped: wrapKey(next, row, key) }] : [];
+  });
+  await client.query(REWRAP, [opened.map(({ id }) => id), opened.map(({ wrapped }) => wrapped)]);
 }
 
 async function makeAnew(client: Client, master: KeyObject, now: Date): Promise<void> {

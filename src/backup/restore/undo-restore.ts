@@ -2,7 +2,7 @@ import { setHeadsAside } from '../../core/audit/kept-heads.ts';
 import type { SystemActor } from '../../core/context.ts';
 import { beginEpoch } from '../../core/epochs/begin-epoch.ts';
 import { BackupRefusedError } from '../errors.ts';
-import { type Databases, urlOfDatabase, withDatabases } from './databases.ts';
+import { type Databases, type KeptDatabase, urlOfDatabase, withDatabases } from './databases.ts';
 import type { OpenApp } from './fill-database.ts';
 import { requireNoServer } from './require-no-server.ts';
 
@@ -17,27 +17,26 @@ export type UndoOptions = {
   now(): Date;
   /** Who undoes it, for the audit. */
   actor: SystemActor;
-  confirm(kept: { replacedAt: string }): Promise<boolean>;
+  /** Of those that are kept, the one that was replaced at this time, as it is listed; without it the last one. */
+  replacedAt?: string | undefined;
+  /** Asked with the one that would be put back, and all that are kept, the newest first. */
+  confirm(kept: KeptDatabase, all: KeptDatabase[]): Promise<boolean>;
 };
 
 /** `keptDatabase` is what was there until now; undoing once more brings it back. */
 export type Undone = { replacedAt: string; keptDatabase: string };
 
 /**
- * Puts the database that the last restore replaced back in its place, as of a new epoch. Null when `confirm` says no. Throws
- * BackupRefusedError.
+ * Puts the database that the last restore replaced back in its place, or an earlier one, as of a new epoch. Null when `confirm`
+ * says no. Throws BackupRefusedError.
  */
 export async function undoRestore(options: UndoOptions): Promise<Undone | null> {
   const { databaseUrl, home, openApp, now, actor, confirm } = options;
   return await withDatabases(databaseUrl, async (databases) => {
-    const [last] = (await databases.listKept()).filter(({ replacedAt }) => !isExpired(replacedAt, now()));
-    if (!last) {
-      throw new BackupRefusedError(
-        `There is nothing to undo: no restore replaced a database here in the last ${KEPT_DAYS} days.`,
-      );
-    }
+    const all = (await databases.listKept()).filter(({ replacedAt }) => !isExpired(replacedAt, now()));
+    const last = findKept(all, options.replacedAt);
     await requireNoServer(databaseUrl);
-    if (!(await confirm(last))) return null;
+    if (!(await confirm(last, all))) return null;
     const app = await openApp(urlOfDatabase(databaseUrl, last.name));
     try {
       // What happened since the restore is lost with it.
@@ -55,6 +54,16 @@ export async function undoRestore(options: UndoOptions): Promise<Undone | null> 
     await setHeadsAside(home, now()).catch(() => {});
     return { replacedAt: last.replacedAt, keptDatabase };
   });
+}
+
+function findKept<K extends KeptDatabase>(all: K[], at: string | undefined): K {
+  const found = at === undefined ? all[0] : all.find(({ replacedAt }) => replacedAt === at);
+  if (found) return found;
+  throw new BackupRefusedError(
+    all.length === 0
+      ? `There is nothing to undo: no restore replaced a database here in the last ${KEPT_DAYS} days.`
+      : `Nothing was replaced at ${at}. What is kept was replaced at ${all.map(({ replacedAt }) => replacedAt).join(', ')}.`,
+  );
 }
 
 const isExpired = (replacedAt: string, now: Date) => now.getTime() - Date.parse(replacedAt) > KEPT_MS;

@@ -2,6 +2,7 @@ import { createLog, type Database, openDatabase } from '../../app.ts';
 import { identitiesIn, MISTYPED, recipientOf } from '../../backup/archive/encryption.ts';
 import { backupsFolder, localCopy } from '../../backup/places.ts';
 import { readHeader } from '../../backup/read-header.ts';
+import type { KeptDatabase } from '../../backup/restore/databases.ts';
 import { type Restored, type RestorePlan, restoreBackup } from '../../backup/restore/restore-backup.ts';
 import { undoRestore } from '../../backup/restore/undo-restore.ts';
 import { changeBackupSettings, ensureBackupSettings } from '../../backup/settings.ts';
@@ -24,12 +25,18 @@ export const restore: Command = {
     { flags: '--yes', description: 'yes, replace what is there' },
     { flags: '--into <url>', description: 'fill this empty database instead, where the user may make none' },
     { flags: '--undo', description: 'put back what the last restore replaced' },
+    {
+      flags: '--replaced-at <time>',
+      description: 'with --undo, what an earlier one replaced; --undo --dry-run lists the times',
+    },
   ],
   example:
     'smoocho restore /mnt/usb/smoocho/smoocho-20261129T213000Z-1f2e3d4c.smoocho --identity recovery-key.txt',
   async run(shell, options, [location]) {
     if ((location === undefined) === (options.undo !== true))
       throw new UsageError('Name a backup, or say --undo: one of the two.');
+    if (options.replacedAt !== undefined && !options.undo)
+      throw new UsageError('--replaced-at is for --undo.');
     if (options.undo && options.into) throw new UsageError('--undo and --into exclude each other.');
     if (location === undefined) await undo(shell, options);
     else await restoreFrom(shell, location, options);
@@ -217,6 +224,7 @@ const view = ({ safetyCopy, keptDatabase, shops, ...plan }: Restored) => ({
 async function undo(shell: Shell, options: Record<string, unknown>): Promise<void> {
   const { config } = shell;
   const database = await openDatabase(config, createLog(config));
+  let kept: KeptDatabase[] = [];
   try {
     const undone = await undoRestore({
       databaseUrl: database.url,
@@ -224,9 +232,12 @@ async function undo(shell: Shell, options: Record<string, unknown>): Promise<voi
       openApp: openAppOn(config),
       now: () => new Date(),
       actor: systemActor('cli'),
-      async confirm({ replacedAt }) {
+      replacedAt: options.replacedAt as string | undefined,
+      async confirm({ replacedAt }, all) {
+        kept = all.map(({ replacedAt, reason }) => ({ replacedAt, reason }));
         shell.say(
           `This puts back what was replaced at ${timeOf(replacedAt)}. What was done since is kept for 7 days.`,
+          ...describeOthers(all.filter((other) => other.replacedAt !== replacedAt)),
         );
         if (options.dryRun) return false;
         if (options.yes) return true;
@@ -246,8 +257,20 @@ async function undo(shell: Shell, options: Record<string, unknown>): Promise<voi
           ]
         : ['Nothing was changed.']),
     );
-    shell.give(undone ? { undone: true, ...undone } : { undone: false });
+    shell.give(undone ? { undone: true, ...undone } : { undone: false, kept });
   } finally {
     await database.release();
   }
+}
+
+/** Whoever restored twice has what was there first one step further back. */
+function describeOthers(others: KeptDatabase[]): string[] {
+  if (others.length === 0) return [];
+  return [
+    'Kept as well:',
+    ...others.map(
+      ({ replacedAt, reason }) =>
+        `  what was replaced at ${timeOf(replacedAt)} by ${reason === 'restored' ? 'a restore' : 'undoing one'}: smoocho restore --undo --replaced-at ${replacedAt}`,
+    ),
+  ];
 }

@@ -1,7 +1,13 @@
 import { resolve } from 'node:path';
 import { type App, systemContext } from '../../app.ts';
+import { rewrapKept } from '../../backup/restore/rewrap-keys.ts';
 import { mayHaveOtherMachines } from '../../core/keys/other-machines.ts';
-import { changeMasterKey, type Rotated, rotateSecrets } from '../../core/keys/rotate-secrets.ts';
+import {
+  changeMasterKey,
+  type Rotated,
+  rotateSecrets,
+  type WrapOthers,
+} from '../../core/keys/rotate-secrets.ts';
 import type { Command } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
 
@@ -28,8 +34,15 @@ export const secretsRotate: Command = {
       );
     }
     await shell.withApp(async (app) => {
-      const rotated = await rotate(app, options);
+      const left: string[] = [];
+      const rotated = await rotate(app, options, async (old, next) => {
+        left.push(...(await rewrapKept(app.databaseUrl, old, next)));
+      });
       shell.show(describe(app, rotated, options));
+      if (left.length > 0)
+        shell.say(
+          `What a restore put aside in ${left.join(', ')} could not be wrapped with the new master key: "restore --undo" can not bring it back any more.`,
+        );
       shell.give(rotated);
     });
     return undefined;
@@ -38,21 +51,22 @@ export const secretsRotate: Command = {
 
 type Options = Record<string, unknown>;
 
-async function rotate(app: App, options: Options): Promise<Rotated> {
+async function rotate(app: App, options: Options, wrapOthers: WrapOthers): Promise<Rotated> {
   const context = systemContext(app, 'cli');
   if (options.newMasterKeyFile !== undefined) {
-    if (!isInHome(app)) return await changeMasterKey(context, resolve(options.newMasterKeyFile as string));
+    if (!isInHome(app))
+      return await changeMasterKey(context, resolve(options.newMasterKeyFile as string), wrapOthers);
     throw new UsageError(
       '--new-master-key-file is for a master key that comes from MASTER_KEY or MASTER_KEY_FILE. This one is under the home: use --replace-master-key.',
     );
   }
   if (options.replaceMasterKey) {
-    if (isInHome(app)) return await rotateSecrets(context, 'master-key');
+    if (isInHome(app)) return await rotateSecrets(context, 'master-key', wrapOthers);
     throw new UsageError(
       '--replace-master-key is for a master key under the home. This one comes from the environment: use --new-master-key-file FILE.',
     );
   }
-  return await rotateSecrets(context, options.keepMasterKey ? 'keys' : undefined);
+  return await rotateSecrets(context, options.keepMasterKey ? 'keys' : undefined, wrapOthers);
 }
 
 const isInHome = ({ config: { masterKey } }: App) => 'path' in masterKey && masterKey.isOurs;

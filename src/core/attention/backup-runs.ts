@@ -33,10 +33,13 @@ const MAX_TEXT = 1_000;
 const INSERT = `
   INSERT INTO backup_runs (id, kind, started_at, ended_at, file, size_bytes, error) VALUES ($1, $2, $3, $4, $5, $6, $7)`;
 
+/** By a clock that was a year ahead, one would be the last for a year: it comes after all others. */
+const NEWEST_FIRST = `started_at > now() + interval '1 hour', started_at DESC`;
+
 const PRUNE = `
   DELETE FROM backup_runs r USING (
-    SELECT id, row_number() OVER (ORDER BY started_at DESC) AS place,
-      row_number() OVER (PARTITION BY error IS NULL ORDER BY started_at DESC) AS place_of_its_end
+    SELECT id, row_number() OVER (ORDER BY ${NEWEST_FIRST}) AS place,
+      row_number() OVER (PARTITION BY error IS NULL ORDER BY ${NEWEST_FIRST}) AS place_of_its_end
     FROM backup_runs WHERE kind = $1) ranked
   WHERE ranked.id = r.id AND ranked.place > ${KEPT_RUNS} AND ranked.place_of_its_end > 1`;
 
@@ -67,7 +70,7 @@ export type LastBackupRuns = Record<BackupKind, { succeeded: BackupRun | null; f
 const LAST = `
   SELECT DISTINCT ON (kind, error IS NULL) kind, started_at AS "startedAt", ended_at AS "endedAt", file,
     size_bytes::float8 AS "sizeBytes", error
-  FROM backup_runs ORDER BY kind, error IS NULL, started_at DESC`;
+  FROM backup_runs ORDER BY kind, error IS NULL, ${NEWEST_FIRST}`;
 
 /** Times as the database writes them. */
 type Row = Omit<BackupRun, 'startedAt' | 'endedAt'> & { startedAt: string; endedAt: string };

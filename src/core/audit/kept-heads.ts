@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ownAsAround } from '../../config.ts';
 import { Id } from '../../contract/primitives.ts';
 
 /**
@@ -46,7 +47,7 @@ export async function setHeadsAside(home: string, at: Date, chainIds?: string[])
   const ids = (await keptChains(home)).filter((id) => chainIds?.includes(id) ?? true);
   if (ids.length === 0) return null;
   const folder = await freeFolder(join(keptHeadsFolder(home), `before-${compactTime(at)}`), ids);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (await mkdir(folder, { recursive: true, mode: 0o700 })) ownAsAround(folder);
   for (const id of ids) await rename(fileOf(home, id), join(folder, `${id}.json`));
   return folder;
 }
@@ -78,7 +79,8 @@ export function headKeeper(home: string): (chainId: string, head: KeptHead) => P
   const draftEnding = `${process.pid}-${writers}.tmp`;
   return async (chainId, head) => {
     const draft = join(keptHeadsFolder(home), `${chainId}.${draftEnding}`);
-    await mkdir(keptHeadsFolder(home), { recursive: true, mode: 0o700 });
+    if (await mkdir(keptHeadsFolder(home), { recursive: true, mode: 0o700 }))
+      ownAsAround(keptHeadsFolder(home));
     const file = await open(draft, 'w', 0o600);
     try {
       await file.writeFile(`${JSON.stringify(head)}\n`);
@@ -86,6 +88,7 @@ export function headKeeper(home: string): (chainId: string, head: KeptHead) => P
     } finally {
       await file.close();
     }
+    ownAsAround(draft);
     await rename(draft, fileOf(home, chainId));
   };
 }

@@ -25,13 +25,20 @@ export type Rotated = {
   masterKeyFile: string | null;
 };
 
+/** Wraps what else there is with the master key, such as databases that a restore put aside. It is for good when this ends. */
+export type WrapOthers = (old: KeyObject, next: KeyObject) => Promise<void>;
+
 /**
  * New keys for tokens and for the seals of the records, and a new master key for all of them where its file is ours. Without
  * a `part`, the master key stays when other machines may have copies of the file: they could not open what is new. Tokens of
  * the old keys are good until they expire. Cut off at any point, the next start finds one master key that opens all.
  * Throws WrongKeyError, ConfigError.
  */
-export async function rotateSecrets(context: Context, part = safePart(context)): Promise<Rotated> {
+export async function rotateSecrets(
+  context: Context,
+  part = safePart(context),
+  wrapOthers: WrapOthers = async () => {},
+): Promise<Rotated> {
   const place = context.app.config.masterKey;
   return await alone(context.em, async () => {
     const old = findMasterKey(await readKeyRows(context.em.fork()), place);
@@ -43,6 +50,7 @@ export async function rotateSecrets(context: Context, part = safePart(context)):
     const next = makeNextKey(place.path);
     const replace = part === 'both' ? replaceKeys : replaceMasterKey;
     const rotated = await replace(context, old.key, next, place.path);
+    await wrapOthers(old.key, next);
     promoteNextKey(place.path);
     return rotated;
   });
@@ -54,7 +62,11 @@ const safePart = ({ app }: Context): Part => (mayHaveOtherMachines(app.config) ?
  * Wraps all keys anew with the master key in a file, which is made if it isn't there; no key changes, so that servers go on
  * until each is restarted with the new one. Throws WrongKeyError, and ConfigError, also for a file with the key that is in use.
  */
-export async function changeMasterKey(context: Context, file: string): Promise<Rotated> {
+export async function changeMasterKey(
+  context: Context,
+  file: string,
+  wrapOthers: WrapOthers = async () => {},
+): Promise<Rotated> {
   return await alone(context.em, async () => {
     const old = findMasterKey(await readKeyRows(context.em.fork()), context.app.config.masterKey);
     const next = existsSync(file) ? readKeyFile(file) : makeKeyFile(file);
@@ -64,7 +76,9 @@ export async function changeMasterKey(context: Context, file: string): Promise<R
         `${file} holds the master key that is in use: nothing would change. Name a file that is not there, and a new key is made in it.`,
       );
     }
-    return await replaceMasterKey(context, old.key, next, file);
+    const rotated = await replaceMasterKey(context, old.key, next, file);
+    await wrapOthers(old.key, next);
+    return rotated;
   });
 }
 
