@@ -26,6 +26,9 @@ export type Place = { kind: 'folder'; folder: string } | { kind: 's3'; bucket: s
 
 export type StoredArchive = { name: string; location: string; sizeBytes: number; madeAt: Date };
 
+/** One that opens here: with a key at hand, or because it is plain. */
+export type OwnArchive = StoredArchive & { isEncrypted: boolean };
+
 export const backupsFolder = (home: string) => join(home, 'backups');
 
 const S3_ADDRESS = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,62})(?:\/(.*))?$/;
@@ -114,10 +117,11 @@ export async function* archivesOfOurs(
   place: Place,
   archives: StoredArchive[],
   identities: string[],
-): AsyncGenerator<StoredArchive> {
+): AsyncGenerator<OwnArchive> {
   for (const archive of archives) {
     const start = await startOf(config, place, archive);
-    if (!isEncryptedStart(start) || (await opensWith(start, identities))) yield archive;
+    const isEncrypted = isEncryptedStart(start);
+    if (!isEncrypted || (await opensWith(start, identities))) yield { ...archive, isEncrypted };
   }
 }
 

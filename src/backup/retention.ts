@@ -40,3 +40,22 @@ export function keptArchives<A extends { madeAt: Date }>(
   }
   return archives.filter((archive) => kept.has(archive));
 }
+
+/**
+ * The same among those that are encrypted and among those that are plain, each for themselves: a plain one has no master key, so it
+ * must never take the place of one that opens everything on another machine.
+ */
+export function keptOfEachKind<A extends { madeAt: Date; isEncrypted: boolean }>(
+  archives: readonly A[],
+  keep: BackupConfig['keep'],
+  timezone: string,
+): A[] {
+  const kept = [true, false].flatMap((isEncrypted) =>
+    keptArchives(
+      archives.filter((archive) => archive.isEncrypted === isEncrypted),
+      keep,
+      timezone,
+    ),
+  );
+  return archives.filter((archive) => kept.includes(archive));
+}
