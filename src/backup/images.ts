@@ -114,6 +114,18 @@ export async function openImageTarget(config: StoreConfig): Promise<ImageTarget>
   };
 }
 
+const FORGET_UNSHOWN = `
+  DELETE FROM images i WHERE NOT EXISTS (
+    SELECT FROM products p WHERE p.shop_id = i.shop_id AND p.image_url = i.hash)`;
+
+/**
+ * Takes the rows of pictures that no product shows out of a restored database: their files are in no backup, and would be missing
+ * for `images check` and `images move`. A file that is here nevertheless goes by `images gc`.
+ */
+export async function forgetUnshownImages(client: Client): Promise<void> {
+  await client.query(FORGET_UNSHOWN);
+}
+
 /** Says in a restored database where its pictures are now. */
 export async function setImageStore(client: Client, kind: ImageStoreKind): Promise<void> {
   if (!(await client.query(HAS_IMAGES)).rows[0].has) return;

@@ -8,7 +8,7 @@ import type { Manifest } from '../archive/format.ts';
 import { createBackup } from '../create-backup.ts';
 import { roomFor } from '../database/load-archive.ts';
 import { BackupRefusedError, UnknownTablesError } from '../errors.ts';
-import { openImageTarget } from '../images.ts';
+import { forgetUnshownImages, openImageTarget } from '../images.ts';
 import type { OnProgress } from '../progress.ts';
 import { requireRoom } from '../room.ts';
 import { requireSound } from '../verify-backup.ts';
@@ -121,6 +121,7 @@ const fill = (archive: Archive, options: RestoreOptions, url: string): Promise<F
       const { id, createdAt } = archive.manifest;
       const context = { app, em: app.orm.em.fork(), actor: options.actor };
       await beginEpoch(context, { reason: 'restored', backup: { id, madeAt: new Date(createdAt) } });
+      await withClient(url, forgetUnshownImages);
     },
   });
 
