@@ -114,8 +114,7 @@ async function receiveForm(ctx: Context, folder: string, maxBytes: number): Prom
   const { files = {}, body } = ctx.request as { files?: Record<string, unknown>; body?: object };
   const names = [...Object.keys(files), ...Object.keys(body ?? {})];
   const other = names.find((name) => name !== FIELD);
-  if (other !== undefined)
-    throw fieldProblem('invalid_request', `/${FIELD}`, 'is the only field of the form');
+  if (other !== undefined) throw fieldProblem('invalid_request', `/${FIELD}`, ALONE);
   const file = files[FIELD] as { size?: unknown } | undefined;
   if (typeof file?.size !== 'number')
     throw fieldProblem('invalid_request', `/${FIELD}`, 'is missing from the form');
@@ -130,12 +129,12 @@ function formProblem(error: FormError, maxBytes: number): Error {
   if (typeof code === 'string') return error;
   if (code === TOO_MANY_FILES)
     return fieldProblem('invalid_request', `/${FIELD}`, 'has to be the only file of the form');
-  if (code === TOO_MANY_FIELDS)
-    return fieldProblem('invalid_request', `/${FIELD}`, 'is the only field of the form');
+  if (code === TOO_MANY_FIELDS) return fieldProblem('invalid_request', `/${FIELD}`, ALONE);
   if (httpCode === 413) return tooLarge(maxBytes);
   return new ProblemError('bad_request', { detail: 'The form can not be read to its end.' });
 }
 
+const ALONE = 'has to be in a field named file, the only one of the form';
 const TOO_MANY_FILES = 1015;
 const TOO_MANY_FIELDS = 1007;
 

@@ -1,13 +1,14 @@
 import { expect } from 'chai';
-import { systemContext } from '../../src/app.ts';
+import { createApp } from '../../src/app.ts';
 import { boxKey } from '../../src/backup/keys.ts';
 import { loadConfig } from '../../src/config.ts';
+import { systemActor } from '../../src/core/context.ts';
 import { checkImages } from '../../src/core/images/check-images.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { givenShop } from '../support/factories.ts';
 import { fetchImage, givenPicture, uploadTo } from '../support/image-parts.ts';
 import { photo } from '../support/pictures.ts';
-import { type Box, backUp, newBox, openOn, restoreOn } from '../support/restore-parts.ts';
+import { type Box, backUp, newBox, restoreOn } from '../support/restore-parts.ts';
 import { removeFolder } from '../support/temp.ts';
 
 describe('pictures of a restored shop', () => {
@@ -33,9 +34,9 @@ describe('pictures of a restored shop', () => {
     const config = loadConfig({ home: test.home }, { DATABASE_URL: test.database.url, LOG_LEVEL: 'silent' });
     const { file } = await backUp({ home: test.home, database: test.database, config });
     await restoreOn(box, file, { identities: [(await boxKey(test.home)).identity] });
-    const app = await openOn(box.config)(box.database.url);
+    const app = await createApp({ ...box.config, databaseUrl: box.database.url });
     try {
-      const checked = await checkImages(systemContext(app, 'cli'));
+      const checked = await checkImages({ app, em: app.orm.em.fork(), actor: systemActor('cli') });
       expect(checked.bad).to.deep.equal([]);
       expect(checked.images).to.equal(1);
     } finally {

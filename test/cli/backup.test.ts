@@ -200,7 +200,7 @@ describe('smoocho backup', function () {
     const elsewhere = { SMOOCHO_HOME: join(folder, 'elsewhere') };
     expect(await refusal(['verify', newest()], elsewhere)).to.deep.equal([
       6,
-      'None of the keys at hand opens this archive. Name the file with its recovery key: --identity FILE.',
+      'None of the keys at hand opens this archive. Name the file with the recovery key that it was made for: --identity FILE.',
     ]);
     // A letter that was misread is no damage of the archive.
     const key = readFileSync(recovery, 'utf8');
@@ -333,7 +333,7 @@ describe('smoocho backup', function () {
       const [code, sentence] = await refusal(['create', place], server);
       expect([code, sentence]).to.deep.equal([
         1,
-        `The S3 server at ${s3.config.endpoint} has no such bucket. Make it, without public access, or look at S3_BUCKET. The backup stays in ${newest()}.`,
+        `The S3 server at ${s3.config.endpoint} has no bucket of this name. Make it, without public access, or name another one: S3_BUCKET for pictures, --to for backups. The backup stays in ${newest()}.`,
       ]);
       await bucket.ensureBucket();
       bucket.close();
