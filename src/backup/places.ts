@@ -14,7 +14,7 @@ import {
   readStart,
   removeStaleDrafts,
 } from './archive/archive-file.ts';
-import { isEncryptedStart, MAX_AGE_HEADER_BYTES } from './archive/archive-reader.ts';
+import { isEncryptedStart, isPlainStart, MAX_AGE_HEADER_BYTES } from './archive/archive-reader.ts';
 import { opensWith } from './archive/encryption.ts';
 import { ArchiveError, BackupRefusedError } from './errors.ts';
 import { inFolder, requireFile } from './file-faults.ts';
@@ -27,7 +27,7 @@ export type Place = { kind: 'folder'; folder: string } | { kind: 's3'; bucket: s
 export type StoredArchive = { name: string; location: string; sizeBytes: number; madeAt: Date };
 
 /** One that opens here: with a key at hand, or because it is plain. */
-export type OwnArchive = StoredArchive & { isEncrypted: boolean };
+export type OwnArchive = StoredArchive & { isPlain: boolean };
 
 export const backupsFolder = (home: string) => join(home, 'backups');
 
@@ -120,8 +120,8 @@ export async function* archivesOfOurs(
 ): AsyncGenerator<OwnArchive> {
   for (const archive of archives) {
     const start = await startOf(config, place, archive);
-    const isEncrypted = isEncryptedStart(start);
-    if (!isEncrypted || (await opensWith(start, identities))) yield { ...archive, isEncrypted };
+    if (!isEncryptedStart(start) || (await opensWith(start, identities)))
+      yield { ...archive, isPlain: isPlainStart(start) };
   }
 }
 

@@ -51,7 +51,7 @@ export async function pruneBackups(options: PruneOptions): Promise<Pruned> {
   if (removed.length === 0 || !newest) return { kept, removed: [], others, verified: null };
   if (isDryRun) return { kept, removed, others, verified: null };
   await requireGood(newest, options);
-  const newestEncrypted = kept.find(({ isEncrypted }) => isEncrypted);
+  const newestEncrypted = kept.find(({ isPlain }) => !isPlain);
   if (newestEncrypted && newestEncrypted !== newest) await requireGood(newestEncrypted, options);
   for (const archive of removed) await removeArchive(config, place, archive);
   return { kept, removed, others, verified: newest };

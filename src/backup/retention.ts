@@ -45,14 +45,14 @@ export function keptArchives<A extends { madeAt: Date }>(
  * The same among those that are encrypted and among those that are plain, each for themselves: a plain one has no master key, so it
  * must never take the place of one that opens everything on another machine.
  */
-export function keptOfEachKind<A extends { madeAt: Date; isEncrypted: boolean }>(
+export function keptOfEachKind<A extends { madeAt: Date; isPlain: boolean }>(
   archives: readonly A[],
   keep: BackupConfig['keep'],
   timezone: string,
 ): A[] {
-  const kept = [true, false].flatMap((isEncrypted) =>
+  const kept = [false, true].flatMap((isPlain) =>
     keptArchives(
-      archives.filter((archive) => archive.isEncrypted === isEncrypted),
+      archives.filter((archive) => archive.isPlain === isPlain),
       keep,
       timezone,
     ),

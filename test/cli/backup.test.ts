@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { openS3 } from '../../src/storage/s3.ts';
@@ -113,6 +113,13 @@ describe('smoocho backup', function () {
     const { code, stdout } = await run(['create', '--plain', `--to=${to}`]);
     expect(code).to.equal(0);
     expect(stdout).to.include('not encrypted').and.include('it lacks the master key: phone numbers');
+    // The one of the night is still to be made, and what opens elsewhere is what is tried.
+    const status = (await smoocho(['status', '--json'], env())).json();
+    expect(status.backup.file).to.equal(newest());
+    const encrypted = newest();
+    expect((await run(['create', '--plain'])).code).to.equal(0);
+    expect((await run(['verify', '--latest', '--json'])).json().file).to.equal(encrypted);
+    rmSync(newest());
     const [name] = readdirSync(to);
     // The folder was somebody's, and stays as it was.
     expect([statSync(join(to, name as string)).mode & 0o777, statSync(to).mode & 0o777]).to.deep.equal([

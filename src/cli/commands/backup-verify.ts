@@ -57,11 +57,16 @@ export const backupVerify: Command = {
   },
 };
 
-/** Of those that are ours, where several shops have theirs in one place. */
+/** Of those that are ours, where several shops have theirs in one place; a plain one only when there is no other. */
 async function newest(config: Config, identities: string[]): Promise<string> {
   const place = findPlace(config, undefined);
   const archives = await listArchives(config, place);
-  for await (const latest of archivesOfOurs(config, place, archives, identities)) return latest.location;
+  let plain: string | undefined;
+  for await (const { location, isPlain } of archivesOfOurs(config, place, archives, identities)) {
+    if (!isPlain) return location;
+    plain ??= location;
+  }
+  if (plain !== undefined) return plain;
   const which = archives.length > 0 ? ' that a key at hand opens' : '';
   throw new ArchiveError(
     'foreign',
