@@ -28,7 +28,9 @@ async function readIdentityFile(path: string): Promise<string[]> {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UsageError(`--identity names ${path}, which can't be read (${(error as Error).message}).`);
+    const { code } = error as NodeJS.ErrnoException;
+    const fault = code === 'ENOENT' ? 'is not there' : `can't be read (${code})`;
+    throw new UsageError(`--identity names ${path}, which ${fault}.`);
   }
   const identities = identitiesIn(text);
   if (identities.length === 0)

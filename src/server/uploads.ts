@@ -11,7 +11,6 @@ export type Upload = { path: string; sizeBytes: number; remove(): Promise<void> 
 
 /** The one field that a form may have. */
 const FIELD = 'file';
-const ONE_FIELD = `is sent in a field of the name “${FIELD}”, and the form has no other`;
 /** Of a form, around its file: some headers and two boundaries. */
 const FORM_BYTES = 4 * 1024;
 /** What a server that was killed left behind; the longest upload takes two minutes. */
@@ -116,7 +115,7 @@ async function receiveForm(ctx: Context, folder: string, maxBytes: number): Prom
   const { files = {}, body } = ctx.request as { files?: Record<string, unknown>; body?: object };
   const names = [...Object.keys(files), ...Object.keys(body ?? {})];
   const other = names.find((name) => name !== FIELD);
-  if (other !== undefined) throw fieldProblem('invalid_request', `/${FIELD}`, ONE_FIELD);
+  if (other !== undefined) throw fieldProblem('invalid_request', `/${FIELD}`, ALONE);
   const file = files[FIELD] as { size?: unknown } | undefined;
   if (typeof file?.size !== 'number')
     throw fieldProblem('invalid_request', `/${FIELD}`, 'is missing from the form');
@@ -131,11 +130,12 @@ function formProblem(error: FormError, maxBytes: number): Error {
   if (typeof code === 'string') return error;
   if (code === TOO_MANY_FILES)
     return fieldProblem('invalid_request', `/${FIELD}`, 'has to be the only file of the form');
-  if (code === TOO_MANY_FIELDS) return fieldProblem('invalid_request', `/${FIELD}`, ONE_FIELD);
+  if (code === TOO_MANY_FIELDS) return fieldProblem('invalid_request', `/${FIELD}`, ALONE);
   if (httpCode === 413) return tooLarge(maxBytes);
   return new ProblemError('bad_request', { detail: 'The form can not be read to its end.' });
 }
 
+const ALONE = `has to be in a field named ${FIELD}, the only one of the form`;
 const TOO_MANY_FILES = 1015;
 const TOO_MANY_FIELDS = 1007;
 

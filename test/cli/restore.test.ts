@@ -139,7 +139,8 @@ describe('smoocho restore', function () {
     expect(await beside()).to.deep.equal([again.keptDatabase]);
     // Nothing changes by looking, nor without a yes.
     const look = await run(['--undo', '--dry-run', '--yes', '--json']);
-    expect([look.code, look.json()]).to.deep.equal([0, { undone: false }]);
+    const kept = look.json().kept.map(({ reason }: { reason: string }) => reason);
+    expect([look.code, look.json().undone, kept]).to.deep.equal([0, false, ['restored']]);
     expect((await run(['--undo', '--json'])).code).to.equal(6);
     expect(await shops()).to.deep.equal(['Shop BACK']);
     const undone = await run(['--undo', '--yes', '--json']);
@@ -289,7 +290,8 @@ describe('smoocho restore', function () {
     await terminal.answer('The backup: a file, or s3://bucket/key', join(folder, 'none.smoocho'));
     await terminal.shows(/There is no .*none\.smoocho/);
     await terminal.shows('What is to be set up?');
-    terminal.type('\x1b[A\r');
+    // What was chosen before is chosen still.
+    terminal.type('\r');
     await terminal.answer('The backup: a file', archive);
     await terminal.answer('The recovery key of this backup', identity);
     await terminal.shows('Restored: everything is as it was');

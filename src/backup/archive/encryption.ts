@@ -111,7 +111,7 @@ function asArchiveError(error: unknown): unknown {
   if (error instanceof Error && error.message.startsWith('no identity matched')) {
     return new ArchiveError(
       'locked',
-      'None of the keys at hand opens this archive. Name the file with its recovery key: --identity FILE.',
+      'None of the keys at hand opens this archive. Name the file with the recovery key that it was made for: --identity FILE.',
     );
   }
   return new ArchiveError('damaged', 'The archive is damaged: it does not decrypt to its end.', error);

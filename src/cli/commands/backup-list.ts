@@ -57,7 +57,7 @@ const COLUMNS = [
   {
     title: 'opens here',
     value: ({ opensHere, encrypted, fault }: Listed) => {
-      if (opensHere === null) return '';
+      if (opensHere === null) return 'not read';
       if (encrypted === null) return 'no: it can not be read';
       if (fault !== null && fault !== 'locked') return 'no: it is damaged';
       return encrypted === false ? 'plain' : opensHere ? 'yes' : 'with its recovery key';

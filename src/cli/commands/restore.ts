@@ -11,7 +11,7 @@ import { systemActor } from '../../core/context.ts';
 import { IDENTITY_OPTION, openAppOn, readIdentities } from '../backup-support.ts';
 import type { Command, Shell } from '../command.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
-import { formatCount } from '../output/format.ts';
+import { formatCount, formatMoney } from '../output/format.ts';
 import { phaseProgress } from '../output/progress.ts';
 
 export const restore: Command = {
@@ -20,7 +20,10 @@ export const restore: Command = {
     'Put a backup in the place of what is there, or on a new machine; what was there is kept for 7 days',
   arguments: [{ name: 'file', description: 'the file, or s3://bucket/key', isOptional: true }],
   options: [
-    IDENTITY_OPTION,
+    {
+      ...IDENTITY_OPTION,
+      description: `${IDENTITY_OPTION.description}, else it is asked for on a terminal`,
+    },
     { flags: '--dry-run', description: 'check it, and say what would happen' },
     { flags: '--yes', description: 'yes, replace what is there' },
     { flags: '--into <url>', description: 'fill this empty database instead, where the user may make none' },
@@ -91,7 +94,8 @@ export async function restoreFrom(
       return null;
     }
     keepSettings(shell, restored);
-    shell.say('', ...describe(restored, into));
+    const hasPlace = restored.keptDatabase !== null || config.backup.to !== null;
+    shell.say('', ...describe(restored, into, hasPlace));
     shell.give(view(restored));
     return restored;
   } finally {
@@ -155,7 +159,7 @@ function describePlan({ manifest, replaces, keepsKeys }: RestorePlan): string[] 
     `The backup is sound. It was made at ${timeOf(manifest.createdAt)} by Smoocho ${manifest.version}:`,
     ...manifest.shops.map(
       ({ code, name, orders, total, currency }) =>
-        `  ${code}  ${name}: ${formatCount(orders)} orders, ${total} ${currency}`,
+        `  ${code}  ${name}: ${formatCount(orders)} orders, ${formatMoney(total, currency)} ${currency}`,
     ),
     ...(manifest.missingImages.length > 0
       ? [`It lacks ${formatCount(manifest.missingImages.length)} pictures.`]
@@ -176,6 +180,7 @@ function describePlan({ manifest, replaces, keepsKeys }: RestorePlan): string[] 
 function describe(
   { manifest, safetyCopy, keptDatabase, shops }: Restored,
   into: string | undefined,
+  hasPlace: boolean,
 ): string[] {
   const faults = shops.reduce(
     (sum, { checks }) => sum + checks.reduce((all, { wrong }) => all + wrong, 0),
@@ -195,6 +200,11 @@ function describe(
       ? ['No copy was made of what was there: this version can not read all of it.']
       : []),
     ...(keptDatabase ? ['Within 7 days it can be put back: smoocho restore --undo'] : []),
+    ...(into === undefined && !hasPlace
+      ? [
+          'Backups of this machine stay on its own disk until you say where they go: smoocho backup schedule --to PLACE',
+        ]
+      : []),
     into === undefined
       ? 'Open it: smoocho start'
       : 'Set DATABASE_URL to that database, and open it: smoocho start',
