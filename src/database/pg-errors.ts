@@ -23,6 +23,13 @@ export const isRetryable = (error: unknown) => RETRYABLE.has(((error ?? {}) as P
 export const isNoneFree = (error: unknown) =>
   error instanceof Error && error.message.includes('timeout exceeded when trying to connect');
 
+const DISK_FULL = '53100';
+/** Whether the database has no room left on its disk, be it for a statement or for whoever wants to connect. */
+export const isDiskFull = (error: unknown): boolean => {
+  const { code, cause } = (error ?? {}) as PgError & { cause?: unknown };
+  return code === DISK_FULL || (cause !== undefined && isDiskFull(cause));
+};
+
 /** Raised by the schema's own function `refuse`. */
 const REFUSED = 'SM001';
 

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { DatabaseUnreachableError } from './errors.ts';
-import { isBreak, isCutOff } from './pg-errors.ts';
+import { isBreak, isCutOff, isDiskFull } from './pg-errors.ts';
 import { breakOff, endWithin, type WatchTimes, watchServer } from './watch-server.ts';
 
 const END_MS = 5_000;
@@ -24,8 +24,14 @@ export async function useClient<T>(
   try {
     await client.connect();
   } catch (error) {
+    const mend = isDiskFull(error)
+      ? 'Free some room on its disk, and try again.'
+      : 'Is it running, and is DATABASE_URL right?';
     throw new DatabaseUnreachableError(
-      `The${place.slice(3)} can't be reached (${reasonOf(error)}). Is it running, and is DATABASE_URL right?`,
+      `The${place.slice(3)} can't be reached (${reasonOf(error)}). ${mend}`,
+      {
+        cause: error,
+      },
     );
   }
   let isGone = false;

@@ -4,6 +4,7 @@ import type { Services } from '../../core/context.ts';
 import { listAllShops } from '../../core/shops/find-shops.ts';
 import { checks, type VerifiedShop, verifyShop } from '../../core/verify/verify-shop.ts';
 import { migrateUp, UNMARK_HALF_RESTORED } from '../../database/migrate.ts';
+import { isDiskFull } from '../../database/pg-errors.ts';
 import { readFileBytes } from '../archive/archive-file.ts';
 import { readMembers } from '../archive/archive-reader.ts';
 import type { Manifest, Secrets } from '../archive/format.ts';
@@ -45,14 +46,12 @@ export async function fillDatabase(archive: Archive, options: FillOptions): Prom
   try {
     return await fill(archive, options);
   } catch (error) {
-    if ((error as { code?: unknown }).code !== DISK_FULL) throw error;
+    if (!isDiskFull(error)) throw error;
     throw new BackupRefusedError('The disk of the database has no room left. Free some and try again.', {
       cause: error,
     });
   }
 }
-
-const DISK_FULL = '53100';
 
 async function fill(archive: Archive, options: FillOptions): Promise<Filled> {
   const { file, identities, manifest, secrets } = archive;
