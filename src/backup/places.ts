@@ -14,7 +14,7 @@ import {
   readStart,
   removeStaleDrafts,
 } from './archive/archive-file.ts';
-import { isEncryptedStart, isPlainStart, MAX_AGE_HEADER_BYTES } from './archive/archive-reader.ts';
+import { isEncryptedStart, MAX_AGE_HEADER_BYTES } from './archive/archive-reader.ts';
 import { opensWith } from './archive/encryption.ts';
 import { ArchiveError, BackupRefusedError } from './errors.ts';
 import { inFolder, requireFile } from './file-faults.ts';
@@ -138,20 +138,17 @@ export async function listArchives(config: Pick<Config, 's3Server'>, place: Plac
 }
 
 /**
- * Those of them, in their order, that a key at hand opens, or that are damaged beyond telling: the others are of another shop that has
- * its backups in the same place, or of a machine that is gone. Or those that are plain, of whomever: no key says whose they are.
+ * Those of them, in their order, that a key at hand opens, or anybody: the others are of another shop that has its backups in the
+ * same place, or of a machine that is gone.
  */
 export async function* archivesOfOurs(
   config: Pick<Config, 's3Server'>,
   place: Place,
   archives: StoredArchive[],
   identities: string[],
-  kind: 'encrypted' | 'plain' = 'encrypted',
 ): AsyncGenerator<StoredArchive> {
   for (const archive of archives) {
     const start = await startOf(config, place, archive);
-    const isPlain = isPlainStart(start);
-    if (isPlain !== (kind === 'plain')) continue;
     if (!isEncryptedStart(start) || (await opensWith(start, identities))) yield archive;
   }
 }

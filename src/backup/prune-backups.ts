@@ -28,10 +28,7 @@ export type PruneOptions = {
 export type Pruned = {
   kept: StoredArchive[];
   removed: StoredArchive[];
-  /**
-   * Of other shops in the same place, or of a machine that is gone: no key at hand opens them, and they are left alone. Plain ones, too:
-   * one that somebody made to look into, without the master key, must not take the place of that day's backup.
-   */
+  /** Of other shops in the same place, or of a machine that is gone: no key at hand opens them, and they are left alone. */
   others: StoredArchive[];
   verified: StoredArchive | null;
 };

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ArchiveError } from '../../src/backup/errors.ts';
@@ -108,18 +108,6 @@ describe('taking old backups away', () => {
     // A name that is no time stops nothing.
     copyFileSync(archive, join(folder, nameOn('20261399')));
     expect((await listArchives(box.config, { kind: 'folder', folder })).length).to.equal(5);
-  });
-
-  it('leaves one that is plain alone, and takes none for it', async () => {
-    const plain = await backUp(box, { isPlain: true });
-    const name = nameOn('20260107', 'bbbbbbbb').replace('T213000Z', 'T220000Z');
-    renameSync(plain.file, join(folder, name));
-    const { kept, others } = await prune();
-    expect([kept, others].map((archives) => archives.map((archive) => archive.name))).to.deep.equal([
-      [nameOn('20260107')],
-      [name],
-    ]);
-    expect(readdirSync(folder).sort()).to.deep.equal([nameOn('20260107'), name].sort());
   });
 
   it('does not look at one when nothing is to go, nor take anything for trial', async () => {

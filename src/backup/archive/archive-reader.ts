@@ -20,10 +20,6 @@ const MAX_WINDOW_LOG = 23;
 export const isEncryptedStart = (start: Uint8Array) =>
   Buffer.from(start.subarray(0, AGE_MAGIC.length)).toString('latin1') === AGE_MAGIC;
 
-/** Whether a file begins as one that was compressed and not encrypted. */
-export const isPlainStart = (start: Uint8Array) =>
-  Buffer.from(start.subarray(0, ZSTD_MAGIC.length)).equals(ZSTD_MAGIC);
-
 /**
  * The members of an archive, in order. It throws where the file stops being one, and at its end when something stands behind it:
  * what came before is only right once the end was reached. Throws ArchiveError.
@@ -115,7 +111,7 @@ function count(source: AsyncIterable<Uint8Array>) {
 async function* startsAsZstd(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let isFirst = true;
   for await (const piece of source) {
-    if (isFirst && !isPlainStart(piece)) throw notOurs();
+    if (isFirst && !Buffer.from(piece).subarray(0, ZSTD_MAGIC.length).equals(ZSTD_MAGIC)) throw notOurs();
     isFirst = false;
     yield piece;
   }

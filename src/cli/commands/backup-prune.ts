@@ -75,9 +75,7 @@ async function dropOldDatabases(url: string, now: Date): Promise<string[]> {
 function describe({ kept, removed, others, verified }: Pruned, place: string, isDryRun: boolean): string[] {
   const left =
     others.length > 0
-      ? [
-          `${others.length} more in ${place} are not this box’s, of a key that it has no more, or plain, and stay.`,
-        ]
+      ? [`${others.length} more in ${place} are not this box’s, or of a key that it has no more, and stay.`]
       : [];
   if (removed.length === 0) return [`Nothing to take away: ${kept.length} in ${place} stay.`, ...left];
   return [

@@ -65,9 +65,7 @@ async function newest(config: Config, identities: string[]): Promise<string> {
   // By a clock that was wrong, one would be the newest for years.
   const now = new Date();
   const archives = [...all.filter((one) => !isAhead(one, now)), ...all.filter((one) => isAhead(one, now))];
-  for (const kind of ['encrypted', 'plain'] as const)
-    for await (const latest of archivesOfOurs(config, place, archives, identities, kind))
-      return latest.location;
+  for await (const latest of archivesOfOurs(config, place, archives, identities)) return latest.location;
   const which = archives.length > 0 ? ' that a key at hand opens' : '';
   throw new ArchiveError(
     'foreign',
