@@ -4,7 +4,7 @@ import type { Config } from './config.ts';
 import { type Context, type Services, type SystemActor, systemActor } from './core/context.ts';
 import { encryptPlainPhones } from './core/customers/encrypt-phones.ts';
 import { entities } from './core/entities.ts';
-import { openImages } from './core/images/images.ts';
+import { openImages } from './core/images/open-images.ts';
 import { checkMasterKey } from './core/keys/check-master-key.ts';
 import { type Keyring, openKeyring } from './core/keys/keyring.ts';
 import { attachEmbedded } from './database/embedded.ts';

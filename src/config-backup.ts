@@ -67,8 +67,10 @@ function asCron(name: string, value: unknown): string | null {
     cron = cronOf(value, 'UTC');
   } catch (error) {
     const reason = (error as Error).message.replace(/^CronPattern: /, '').replace(/\.$/, '');
+    // The library counts fields of its own, for seconds and years.
+    const why = reason.includes('separated parts') ? '' : ` (${reason})`;
     throw new ConfigError(
-      `${given}; it must be cron text of five fields, such as "0 3 * * *" for each night at three (${reason}).`,
+      `${given}; it must be cron text of five fields, such as "0 3 * * *" for each night at three${why}.`,
     );
   }
   const times = cron.nextRuns(RUNS_LOOKED_AT, LOOKED_AT_FROM).map((time) => time.getTime());

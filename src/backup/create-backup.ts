@@ -12,6 +12,7 @@ import {
   removeStaleDrafts,
 } from './archive/archive-file.ts';
 import { readMembers } from './archive/archive-reader.ts';
+import { requireRecipient } from './archive/encryption.ts';
 import { FORMAT, type Header, type Manifest } from './archive/format.ts';
 import { type Walked, walkArchive } from './archive/walk-archive.ts';
 import { withCopyClient } from './database/copy-client.ts';
@@ -56,6 +57,8 @@ export async function createBackup(
 ): Promise<CreatedBackup> {
   const own = backupsFolder(source.config.home);
   const folder = resolve(options.folder ?? own);
+  const { recoveryRecipient } = source.config.backup;
+  if (recoveryRecipient !== null && !options.isPlain) requireRecipient(recoveryRecipient);
   const box = options.isPlain ? null : await boxKey(source.config.home);
   return await withCopyClient(source.databaseUrl, async (client) => {
     await takeBackupLock(client);

@@ -8,14 +8,14 @@ import {
   archivesOfOurs,
   backupsFolder,
   listArchives,
+  type OwnArchive,
   type Place,
   removeArchive,
   requireServer,
-  type StoredArchive,
   upload,
 } from './places.ts';
 import type { OnProgress } from './progress.ts';
-import { isAhead, keptArchives } from './retention.ts';
+import { isAhead, keptOfEachKind } from './retention.ts';
 import type { BackupSource } from './write-archive.ts';
 
 /** With the server of its bucket, if it goes to one. */
@@ -51,11 +51,11 @@ export async function createInPlace(
 async function dropOlder({ config, now }: PlacedSource, newest: string, timezone: string): Promise<void> {
   const place: Place = { kind: 'folder', folder: backupsFolder(config.home) };
   const box = await findBoxKey(config.home);
-  const archives: StoredArchive[] = [];
+  const archives: OwnArchive[] = [];
   const all = await listArchives(config, place);
   for await (const archive of archivesOfOurs(config, place, all, box ? [box.identity] : []))
     if (!isAhead(archive, now())) archives.push(archive);
-  const kept = keptArchives(archives, config.backup.keep, timezone);
+  const kept = keptOfEachKind(archives, config.backup.keep, timezone);
   for (const archive of archives) {
     const stays = kept.includes(archive) || resolve(archive.location) === resolve(newest);
     if (!stays) await removeArchive(config, place, archive);

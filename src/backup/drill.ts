@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { VerifiedShop } from '../core/verify/verify-shop.ts';
 import { attachEmbedded } from '../database/embedded.ts';
 import type { ArchivedShop } from './archive/format.ts';
+import { clearOnSignal } from './clear-on-signal.ts';
 import { roomFor } from './database/load-archive.ts';
 import type { OnProgress } from './progress.ts';
 import { type Archive, fillDatabase, type OpenApp } from './restore/fill-database.ts';
@@ -45,9 +46,15 @@ export async function drill(archive: Archive, options: DrillOptions): Promise<Dr
   const password = randomBytes(24).toString('base64url');
   // For whoever has to stop what a killed drill left running.
   writeFileSync(join(home, OWNER), password, { mode: 0o600 });
-  try {
-    const server = await attachEmbedded({ home, outerHome: options.home, password });
+  // What makes a cluster can't be stopped half way, but when it is there.
+  const attaching = attachEmbedded({ home, outerHome: options.home, password });
+  const clear = async () => {
+    await (await attaching.catch(() => undefined))?.release();
+    rmSync(home, { recursive: true, force: true });
+  };
+  return await clearOnSignal(clear, async () => {
     try {
+      const server = await attaching;
       // Its pictures go into a folder of its own, wherever those of the shop are.
       const masterKey = { path: join(home, 'secrets', 'master-key'), isOurs: true } as const;
       const config = { home, masterKey, s3: undefined, imageStore: 'filesystem' } as const;
@@ -60,11 +67,9 @@ export async function drill(archive: Archive, options: DrillOptions): Promise<Dr
       });
       return { shops: archive.manifest.shops, books };
     } finally {
-      await server.release();
+      await clear();
     }
-  } finally {
-    rmSync(home, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Stops and removes the clusters of drills that were killed. */

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { ArchiveError, BackupRefusedError } from './errors.ts';
 
 /** What is wrong with a folder, as a sentence goes on after its path, with what to do about it. */
@@ -37,6 +38,10 @@ export async function inFolder<T>(folder: string, canChoose: boolean, work: () =
 const isOfSystem = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && 'syscall' in error;
 
+/** On a new machine the folder has to be named: none is set yet. */
+const listOf = (folder: string) =>
+  `See which there are: smoocho backup list --to ${/\s/.test(folder) ? JSON.stringify(folder) : folder}`;
+
 /** Throws ArchiveError for what can't be read from its beginning to its end: a folder, a pipe, a device, or nothing. */
 export async function requireFile(path: string): Promise<void> {
   if (path.trim() === '')
@@ -47,7 +52,7 @@ export async function requireFile(path: string): Promise<void> {
     const what = found.isDirectory() ? 'a folder' : 'a device or a pipe';
     throw new ArchiveError(
       'foreign',
-      `${path} is ${what}, and no backup. See which there are: smoocho backup list`,
+      `${path} is ${what}, and no backup. ${listOf(found.isDirectory() ? path : dirname(path))}`,
     );
   } catch (error) {
     throw unreadable(path, error);
@@ -59,12 +64,14 @@ export function unreadable(path: string, error: unknown): unknown {
   if (!isOfSystem(error)) return error;
   const { code } = error;
   if (code === 'ENOENT' || code === 'ENOTDIR')
-    return new ArchiveError(
-      'foreign',
-      `There is no ${path}. See which there are: smoocho backup list`,
-      error,
-    );
+    return new ArchiveError('foreign', `There is no ${path}. ${listOf(dirname(path))}`, error);
   if (code === 'EACCES' || code === 'EPERM')
     return new ArchiveError('foreign', `${path} is not open to this user.`, error);
   return new ArchiveError('damaged', `${path} can't be read to its end (${code}): look at the disk.`, error);
 }
+
+/** Another user's file, who keeps it to himself, or one that was removed meanwhile; of our own, neither is so. */
+export const isClosedOrGone = (error: unknown): boolean =>
+  error instanceof ArchiveError &&
+  isOfSystem(error.cause) &&
+  ['EACCES', 'EPERM', 'ENOENT'].includes(error.cause.code ?? '');

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
 import type { Config, ImageStoreKind } from '../config.ts';
 import { shareImages } from '../database/images-lock.ts';
-import { StoreUnavailableError } from '../storage/errors.ts';
 import { type ImageStore, imageKey } from '../storage/image-store.ts';
 import { openStore } from '../storage/open-store.ts';
 import type { ArchivedImage } from './archive/format.ts';
@@ -31,23 +30,13 @@ const IMAGES = `
 /** After so many in a row that can't be read no other is asked for. */
 const MAX_FAILED = 3;
 
-/** Each that is asked of a server that is away takes seconds. */
-const isAway = (error: unknown, kind: ImageStoreKind | null | undefined) =>
-  error instanceof StoreUnavailableError || kind === 'minio';
-
 /** Null when it is missing, or is not the one that was put there. */
-async function readWhole(store: ImageStore, image: ArchivedImage): Promise<Uint8Array | null> {
-  const file = await store.get(image.key);
-  if (!file) return null;
-  const pieces: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const piece of file.body as AsyncIterable<Buffer>) {
-    sizeBytes += piece.length;
-    if (sizeBytes > image.sizeBytes) return null;
-    pieces.push(piece);
-  }
-  const bytes = Buffer.concat(pieces);
-  return createHash('sha256').update(bytes).digest('hex') === image.sha256 ? bytes : null;
+async function readWhole(
+  store: ImageStore,
+  { key, sizeBytes, sha256 }: ArchivedImage,
+): Promise<Uint8Array | null> {
+  const bytes = await store.read(key, sizeBytes);
+  return bytes && createHash('sha256').update(bytes).digest('hex') === sha256 ? bytes : null;
 }
 
 type Row = { shopId: string; hash: string; width: number; sizeBytes: number; sha256: string };
@@ -75,9 +64,9 @@ export async function openSnapshotImages(client: Client, config: StoreConfig): P
         const bytes = await readWhole(await store, image);
         failed = 0;
         return bytes;
-      } catch (error) {
-        // The sales of the backup matter more: it says which pictures it lacks.
-        failed += isAway(error, places[0]?.kind) ? MAX_FAILED : 1;
+      } catch {
+        // The sales of the backup matter more: it says which pictures it lacks. Each that is asked of a bucket that is away takes seconds.
+        failed += places[0]?.kind === 'minio' ? MAX_FAILED : 1;
         return null;
       }
     },

@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { BackupKind, LastBackupRuns } from '../core/attention/backup-runs.ts';
 import { findFirstShop } from '../core/shops/find-shops.ts';
-import { query } from '../database/query.ts';
+import { query, queryRow } from '../database/query.ts';
 import { type JobState, triesFor } from './due.ts';
 import type { Job } from './job.ts';
 
@@ -61,6 +61,20 @@ const stateOf = (row: Row, latest: Date): JobState => ({
   succeededAt: asPast(row.succeededAt, latest),
   tries: row.tries,
 });
+
+// A restore begins an epoch, and what was done on the machine before is not in it.
+const SINCE = `
+  SELECT greatest(
+    (SELECT max(began_at) FROM shop_epochs WHERE shop_id = $1),
+    (SELECT since FROM scheduled_jobs WHERE name = $2)) AS since`;
+
+/** Since when a job could have succeeded here, when it never did: since there is a shop, and somebody looks at the schedule. */
+export async function waitsSince(em: EntityManager, name: string): Promise<Date | null> {
+  const shop = await findFirstShop(em);
+  if (!shop) return null;
+  const { since } = await queryRow<{ since: string | null }>(em, SINCE, [shop.id, name]);
+  return since === null ? null : new Date(since);
+}
 
 const SET_STARTED = 'UPDATE scheduled_jobs SET started_at = $2, tries = $3 WHERE name = $1';
 const FINISH = `

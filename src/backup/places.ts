@@ -14,10 +14,10 @@ import {
   readStart,
   removeStaleDrafts,
 } from './archive/archive-file.ts';
-import { isEncryptedStart, MAX_AGE_HEADER_BYTES } from './archive/archive-reader.ts';
+import { isEncryptedStart, isPlainStart, MAX_AGE_HEADER_BYTES } from './archive/archive-reader.ts';
 import { opensWith } from './archive/encryption.ts';
 import { ArchiveError, BackupRefusedError } from './errors.ts';
-import { inFolder, requireFile } from './file-faults.ts';
+import { inFolder, isClosedOrGone, requireFile } from './file-faults.ts';
 import type { OnProgress } from './progress.ts';
 import { requireRoom } from './room.ts';
 
@@ -25,6 +25,9 @@ import { requireRoom } from './room.ts';
 export type Place = { kind: 'folder'; folder: string } | { kind: 's3'; bucket: string; prefix: string };
 
 export type StoredArchive = { name: string; location: string; sizeBytes: number; madeAt: Date };
+
+/** One that opens here: with a key at hand, or because it is plain. */
+export type OwnArchive = StoredArchive & { isPlain: boolean };
 
 export const backupsFolder = (home: string) => join(home, 'backups');
 
@@ -146,10 +149,14 @@ export async function* archivesOfOurs(
   place: Place,
   archives: StoredArchive[],
   identities: string[],
-): AsyncGenerator<StoredArchive> {
+): AsyncGenerator<OwnArchive> {
   for (const archive of archives) {
-    const start = await startOf(config, place, archive);
-    if (!isEncryptedStart(start) || (await opensWith(start, identities))) yield archive;
+    const start = await startOf(config, place, archive).catch((error) => {
+      if (!isClosedOrGone(error)) throw error;
+      return null;
+    });
+    if (start && (!isEncryptedStart(start) || (await opensWith(start, identities))))
+      yield { ...archive, isPlain: isPlainStart(start) };
   }
 }
 

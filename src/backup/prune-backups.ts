@@ -4,12 +4,13 @@ import {
   archivesOfOurs,
   listArchives,
   localCopy,
+  type OwnArchive,
   type Place,
   removeArchive,
   type StoredArchive,
 } from './places.ts';
 import type { OnProgress } from './progress.ts';
-import { isAhead, keptArchives } from './retention.ts';
+import { isAhead, keptOfEachKind } from './retention.ts';
 import { readBack } from './verify-backup.ts';
 
 export type PruneOptions = {
@@ -34,24 +35,26 @@ export type Pruned = {
 };
 
 /**
- * Takes away archives of this box that the rules don't keep, the oldest first; those that are dated after now stay. Before it does, the newest of those that stay is
- * read back; it goes on only when that one is sound, so that the last good one can't be among those that go. Throws ArchiveError
- * when it is not.
+ * Takes away archives of this box that the rules don't keep, the oldest first; those that are dated after now stay. Before it does,
+ * the newest of those that stay is read back, and the newest encrypted one where that is another; it goes on only when they are
+ * sound, so that the last good one can't be among those that go. Throws ArchiveError when one is not.
  */
 export async function pruneBackups(options: PruneOptions): Promise<Pruned> {
   const { config, place, keep, timezone, now, isDryRun } = options;
   const all = await listArchives(config, place);
-  const archives: StoredArchive[] = [];
+  const archives: OwnArchive[] = [];
   for await (const archive of archivesOfOurs(config, place, all, options.identities)) archives.push(archive);
-  const others = all.filter((archive) => !archives.includes(archive));
+  const others = all.filter(({ location }) => !archives.some((own) => own.location === location));
   const ahead = archives.filter((archive) => isAhead(archive, now));
   const dated = archives.filter((archive) => !ahead.includes(archive));
-  const [newest, ...older] = keptArchives(dated, keep, timezone);
+  const [newest, ...older] = keptOfEachKind(dated, keep, timezone);
   const kept = [...ahead, ...(newest ? [newest, ...older] : [])];
   const removed = archives.filter((archive) => !kept.includes(archive)).reverse();
   if (removed.length === 0 || !newest) return { kept, removed: [], others, verified: null };
   if (isDryRun) return { kept, removed, others, verified: null };
   await requireGood(newest, options);
+  const newestEncrypted = [newest, ...older].find(({ isPlain }) => !isPlain);
+  if (newestEncrypted && newestEncrypted !== newest) await requireGood(newestEncrypted, options);
   for (const archive of removed) await removeArchive(config, place, archive);
   return { kept, removed, others, verified: newest };
 }

@@ -16,12 +16,15 @@ export const isTypedBack = (key: KeyPair, typed: string) =>
   typed.replace(/\s/g, '').toUpperCase().endsWith(endOf(key));
 
 const ABOUT = [
-  'Whoever has this key can open every backup that was made since, with customers’ phone numbers and addresses in it.',
+  'Whoever has this key can open every backup that is made for it, with customers’ phone numbers and addresses in it.',
   'Keep it on paper, away from the shop: without it, no backup opens once the machine is gone.',
   'To restore on a new machine:  smoocho restore BACKUP-FILE   (it asks for the key; or --identity KEY-FILE)',
   'Without Smoocho:  age -d -i KEY-FILE BACKUP-FILE | zstd -d | tar x',
   'KEY-FILE is a text file with the line that begins with AGE-SECRET-KEY-1. After that it has no 1, B, I and O.',
 ];
+
+/** For people: of several sheets, the newest is told by it. */
+const minuteOf = (time: Date) => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 const TITLE = 'Recovery key of Smoocho’s backups';
 
@@ -33,7 +36,7 @@ export function textSheet(key: KeyPair, madeAt: Date, isDark = false): string {
   const qr = renderUnicodeCompact(key.identity, { border: QR_BORDER, invert: !isDark });
   const lines = [
     TITLE,
-    `made ${madeAt.toISOString()}`,
+    `made ${minuteOf(madeAt)}`,
     '',
     ...ABOUT,
     '',
@@ -72,7 +75,7 @@ export function htmlSheet(key: KeyPair, madeAt: Date): string {
 ${renderSVG(key.identity, { border: QR_BORDER })}
 <code>${inGroups(key.identity)}</code>
 <p>${ABOUT.slice(2).map(escaped).join('<br>')}</p>
-<p><small>Made ${madeAt.toISOString()} · public key ${key.recipient}</small></p>
+<p><small>Made ${minuteOf(madeAt)} · public key ${key.recipient}</small></p>
 </html>
 `;
 }

@@ -50,3 +50,22 @@ export function keptArchives<A extends { madeAt: Date }>(
   }
   return archives.filter((archive) => kept.has(archive));
 }
+
+/**
+ * The same among those that are encrypted and among those that are plain, each for themselves: a plain one has no master key, so it
+ * must never take the place of one that opens everything on another machine.
+ */
+export function keptOfEachKind<A extends { madeAt: Date; isPlain: boolean }>(
+  archives: readonly A[],
+  keep: BackupConfig['keep'],
+  timezone: string,
+): A[] {
+  const kept = [false, true].flatMap((isPlain) =>
+    keptArchives(
+      archives.filter((archive) => archive.isPlain === isPlain),
+      keep,
+      timezone,
+    ),
+  );
+  return archives.filter((archive) => kept.includes(archive));
+}

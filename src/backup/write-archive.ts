@@ -19,7 +19,7 @@ import {
   type Secrets,
   tableMember,
 } from './archive/format.ts';
-import { copyOut } from './database/copy-out.ts';
+import { copyOut, type Part } from './database/copy-out.ts';
 import { beginSnapshot, readSnapshot, type Snapshot } from './database/snapshot.ts';
 import { openSnapshotImages, type SnapshotImages } from './images.ts';
 import type { BoxKey } from './keys.ts';
@@ -145,16 +145,14 @@ async function writeTables(
 ): Promise<ArchivedTable[]> {
   const written: ArchivedTable[] = [];
   let done = 0;
-  const rest = isServed ? restAfter(REST_SHARE) : async () => {};
+  const rest = isServed ? restAfter(REST_SHARE) : undefined;
   for (const table of tables) {
-    written.push(
-      await copyOut(client, table, async (part, number) => {
-        await writer.add(tableMember(table.name, number), part.pieces);
-        await rest();
-        done += part.sizeBytes;
-        onProgress({ phase: 'reading', done, total, note: table.name });
-      }),
-    );
+    const onPart = async (part: Part, number: number) => {
+      await writer.add(tableMember(table.name, number), part.pieces);
+      done += part.sizeBytes;
+      onProgress({ phase: 'reading', done, total, note: table.name });
+    };
+    written.push(await copyOut(client, table, onPart, rest));
   }
   return written;
 }

@@ -29,6 +29,7 @@ export async function askSetUp(): Promise<SetUpAnswers> {
   const email = await ask('Your e-mail, to sign in with', Email);
   const future = { role: 'owner', name: owner, email, shops: [{ name, code }] } as const;
   const checkPassword = async (value: string) => {
+    if ([...value].length < OWNER_PASSWORD_MIN) return `It is shorter than ${OWNER_PASSWORD_MIN} characters.`;
     const malformed = Password.safeParse(value).error?.issues.at(-1)?.message;
     const fault = malformed ?? (await findPasswordFault(value, future));
     return fault === null || `It ${fault}.`;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type App, createApp, createLog, systemContext } from '../app.ts';
 import { identitiesIn, MISTYPED, recipientOf } from '../backup/archive/encryption.ts';
 import type { PlacedSource } from '../backup/create-in-place.ts';
+import { BackupRefusedError } from '../backup/errors.ts';
 import { findBoxKey } from '../backup/keys.ts';
 import type { OpenApp } from '../backup/restore/fill-database.ts';
 import type { Config } from '../config.ts';
@@ -27,7 +28,9 @@ async function readIdentityFile(path: string): Promise<string[]> {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UsageError(`--identity names ${path}, which can't be read (${(error as Error).message}).`);
+    const { code } = error as NodeJS.ErrnoException;
+    const fault = code === 'ENOENT' ? 'is not there' : `can't be read (${code})`;
+    throw new UsageError(`--identity names ${path}, which ${fault}.`);
   }
   const identities = identitiesIn(text);
   if (identities.length === 0)
@@ -87,6 +90,8 @@ export async function recordRun<T extends Ran>(
     await record({ file: ran.file, sizeBytes: ran.sizeBytes }, null);
     return ran;
   } catch (error) {
+    // Another one is at work, and says itself how it ends.
+    if (error instanceof BackupRefusedError && error.isBusy) throw error;
     // The database may be what failed.
     await record({ file: null, sizeBytes: null }, failureOf(error).message).catch(() => {});
     throw error;

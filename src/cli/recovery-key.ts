@@ -1,5 +1,5 @@
-import { existsSync, openSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { isRecipient, type KeyPair, newKeyPair } from '../backup/archive/encryption.ts';
 import { htmlSheet, isTypedBack, textSheet, typedBackLength } from '../backup/recovery-key.ts';
 import { changeBackupSettings, ensureBackupSettings } from '../backup/settings.ts';
@@ -46,14 +46,24 @@ export function checkRecipient(text: string): string {
   );
 }
 
-/** Throws UsageError for a file that is there already. */
+/** Throws UsageError for a file that is there already, or can't be made. */
 export function checkKeyFile(path: string): string {
   const file = resolve(path);
-  if (!existsSync(file)) return file;
-  throw new UsageError(
-    `${file} is there already, and may be a key that still opens backups. Name a new file.`,
-  );
+  if (existsSync(file)) {
+    throw new UsageError(
+      `${file} is there already, and may be a key that still opens backups. Name a new file.`,
+    );
+  }
+  try {
+    accessSync(dirname(file), constants.W_OK);
+  } catch (error) {
+    throw notWritten(file, error);
+  }
+  return file;
 }
+
+const notWritten = (file: string, error: unknown) =>
+  new UsageError(`${file} can't be written (${(error as Error).message}).`);
 
 /** A key that somebody has already. Throws UsageError. */
 export function useRecipient(home: string, text: string): MadeKey {
@@ -68,9 +78,11 @@ export async function writeKeyFile(home: string, path: string, now: Date): Promi
   const file = checkKeyFile(path);
   const sheet = /\.html?$/i.test(file) ? htmlSheet : textSheet;
   try {
-    writeFileSync(openSync(file, 'wx', 0o600), sheet(key, now), { flush: true });
+    writeFileSync(file, sheet(key, now), { flag: 'wx', mode: 0o600, flush: true });
   } catch (error) {
-    throw new UsageError(`${file} can't be written (${(error as Error).message}).`);
+    // Half of a key opens nothing, and would be in the way of the next try.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') rmSync(file, { force: true });
+    throw notWritten(file, error);
   }
   keep(home, key.recipient);
   return { recipient: key.recipient, file };

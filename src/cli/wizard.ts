@@ -16,7 +16,12 @@ export type WizardResult =
  * recovery key is to be used.
  */
 export async function wizard(shell: Shell, options: Record<string, unknown> = {}): Promise<WizardResult> {
-  while ((await askWhat()) === 'backup') if (await restoreByAsking(shell)) return { kind: 'restored' };
+  // What could not be restored is most likely a name that was mistyped: the same again is one key.
+  let what = await askWhat('new');
+  while (what === 'backup') {
+    if (await restoreByAsking(shell)) return { kind: 'restored' };
+    what = await askWhat('backup');
+  }
   // Asked before anything is made: whoever stops here begins anew the next time.
   const answers = await askSetUp();
   const result = await setUp(shell.config, async () => answers);
@@ -28,7 +33,9 @@ export async function wizard(shell: Shell, options: Record<string, unknown> = {}
   return { kind: 'new', result, key };
 }
 
-async function askWhat(): Promise<'backup' | 'new'> {
+type What = 'backup' | 'new';
+
+async function askWhat(last: What): Promise<What> {
   const { select } = await import('@inquirer/prompts');
   return await select({
     message: 'What is to be set up?',
@@ -36,7 +43,7 @@ async function askWhat(): Promise<'backup' | 'new'> {
       { name: 'A shop from a backup', value: 'backup' },
       { name: 'A new shop', value: 'new' },
     ],
-    default: 'new',
+    default: last,
   });
 }
 

@@ -38,6 +38,8 @@ export type AnsweredOrders = {
   days(): Promise<string[]>;
   /** Those of a day in a shop, as sales that wait, the oldest first. */
   ofDay(day: string, shopId: string): Promise<Kept[]>;
+  /** Notes when the books say that it came in: it came back after a restore. */
+  received(record: Entry, order: Order): Promise<void>;
   forget(record: Entry): Promise<void>;
 };
 
@@ -134,6 +136,9 @@ export function createAnsweredOrders(
         oldestFirst(a, b),
       );
       return kept.map(([, entry]) => entry).filter((entry) => entry.shopId === shopId);
+    },
+    async received({ id, placedAt }, { receivedAt = null }) {
+      await store.update(keyOf(dayOf(placedAt), id), (value) => value && { ...(value as Kept), receivedAt });
     },
     forget: ({ id, placedAt }) => store.delete(keyOf(dayOf(placedAt), id)),
   };

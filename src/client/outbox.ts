@@ -65,7 +65,7 @@ export function createOutbox(
 ): Outbox {
   const { store, line } = context;
   const sendAll = createBatches(context, call);
-  const returns = createReturns(epochs, sendAll);
+  const returns = createReturns(epochs, answered, sendAll);
   const conflicts = createConflicts(context);
   const selling = new Map<string, Promise<Sold>>();
   let flushing: Promise<Flushed> | null = null;
@@ -148,6 +148,7 @@ export function createOutbox(
     await remove(record.id);
   }
 
+  /** Without `left`: weeks of orders may be read for it, so it is counted at the end of all. */
   async function flush(): Promise<Flushed> {
     const flushed: Flushed = { sent: [], conflicts: [], left: 0, error: null };
     const cut = context.now() - strayMs;
@@ -155,11 +156,11 @@ export function createOutbox(
       ({ id, state, placedAt }) => !selling.has(id) && (state === 'queued' || Date.parse(placedAt) < cut),
     );
     hasNextDay = false;
-    if (all.length === 0 && !(await returns.isDue())) return { ...flushed, left: await countLeft() };
+    if (all.length === 0 && !(await returns.isDue())) return flushed;
     const by = await soldBy();
     if (!by) {
       const error = localProblem('unauthenticated', 'Sign in to send the sales that wait.');
-      return { ...flushed, left: await countLeft(), error };
+      return { ...flushed, error };
     }
     try {
       await sendWaiting(all, by, flushed);
@@ -170,7 +171,6 @@ export function createOutbox(
     } catch (error) {
       flushed.error ??= error as Error;
     }
-    flushed.left = await countLeft();
     return flushed;
   }
 
@@ -221,14 +221,17 @@ export function createOutbox(
 
   async function flushAll(): Promise<Flushed> {
     const all = await flush();
-    while ((isAskedAgain || hasNextDay) && !all.error) {
-      isAskedAgain = false;
-      const { sent, conflicts: aside, left, error } = await flush();
-      all.sent.push(...sent);
-      all.conflicts.push(...aside);
-      Object.assign(all, { left, error });
+    for (;;) {
+      while ((isAskedAgain || hasNextDay) && !all.error) {
+        isAskedAgain = false;
+        const { sent, conflicts: aside, error } = await flush();
+        all.sent.push(...sent);
+        all.conflicts.push(...aside);
+        all.error = error;
+      }
+      all.left = await countLeft();
+      if (!isAskedAgain || all.error) return all;
     }
-    return all;
   }
 
   const retries = createRetries(context, async () => {

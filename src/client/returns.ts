@@ -1,5 +1,6 @@
 import type { Order } from '../contract/orders.ts';
 import type { Problem } from '../contract/problem.ts';
+import type { AnsweredOrders } from './answered-orders.ts';
 import type { SendAll } from './batches.ts';
 import type { Epochs } from './epochs.ts';
 import { isProblem } from './errors.ts';
@@ -26,7 +27,7 @@ export type Returns = {
  * Brings orders that were answered back to a server whose data was restored from a backup. Each day is sent whole, and again until
  * all of it was answered: what the server has, it knows by its id.
  */
-export function createReturns(epochs: Epochs, sendAll: SendAll): Returns {
+export function createReturns(epochs: Epochs, answered: AnsweredOrders, sendAll: SendAll): Returns {
   /** Gives whether all of it was answered. */
   async function send(shopId: string, day: string, settle: Settle): Promise<boolean> {
     const kept = await epochs.ofDay(shopId, day);
@@ -36,7 +37,10 @@ export function createReturns(epochs: Epochs, sendAll: SendAll): Returns {
     await sendAll(shopId, sales, {
       async taken(record, result, order) {
         const isAsAnswered = result === 'same' && (order.receivedAt ?? null) === receivedAt.get(record.id);
-        if (!isAsAnswered) await settle.cameBack(record, result, order);
+        if (!isAsAnswered) {
+          await settle.cameBack(record, result, order);
+          await answered.received(record, order);
+        }
         settled += 1;
       },
       async refused(record, problem) {

@@ -26,7 +26,7 @@ export const Currency = z
 /** An IANA zone that this machine can resolve. */
 export const TimeZone = z
   .string()
-  .max(64)
+  .max(64, 'is longer than 64 characters')
   .refine(isTimeZone, 'is not a time zone like Asia/Kolkata')
   .register(written, {
     type: 'string',

@@ -125,7 +125,9 @@ export async function startServer(
     await refusals.close();
     throw error;
   }
-  void sweepUploads(uploadsFolder(app.config));
+  sweepUploads(uploadsFolder(app.config)).catch((error) =>
+    app.log.warn({ err: error }, 'what uploads left behind could not be taken away'),
+  );
   // Says at once where the settings would have the pictures elsewhere; nobody waits for it.
   app.images.place().catch(() => {});
   const sealer = seals ? startSealer(app) : undefined;

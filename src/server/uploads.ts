@@ -18,7 +18,7 @@ const LEFT_BEHIND_MS = 3_600_000;
 
 export const uploadsFolder = ({ home }: Pick<Config, 'home'>) => join(home, 'uploads');
 
-/** Takes away what uploads that were cut off by the end of a server left on the disk. */
+/** Takes away what uploads that were cut off by the end of a server left on the disk. Throws what the disk throws. */
 export async function sweepUploads(folder: string, now = Date.now()): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const found = await stat(join(folder, name)).catch(() => undefined);
@@ -68,7 +68,8 @@ async function makeFolder(folder: string): Promise<string> {
     if (await mkdir(folder, { recursive: true, mode: 0o700 })) ownAsAround(folder);
     return await mkdtemp(join(folder, 'u-'));
   } catch (error) {
-    throw diskProblem(error);
+    // Nothing of the request was read yet: whatever it is, it is the disk.
+    throw keptNowhere((error as NodeJS.ErrnoException).code);
   }
 }
 
@@ -114,8 +115,7 @@ async function receiveForm(ctx: Context, folder: string, maxBytes: number): Prom
   const { files = {}, body } = ctx.request as { files?: Record<string, unknown>; body?: object };
   const names = [...Object.keys(files), ...Object.keys(body ?? {})];
   const other = names.find((name) => name !== FIELD);
-  if (other !== undefined)
-    throw fieldProblem('invalid_request', `/${FIELD}`, 'is the only field of the form');
+  if (other !== undefined) throw fieldProblem('invalid_request', `/${FIELD}`, ALONE);
   const file = files[FIELD] as { size?: unknown } | undefined;
   if (typeof file?.size !== 'number')
     throw fieldProblem('invalid_request', `/${FIELD}`, 'is missing from the form');
@@ -130,12 +130,12 @@ function formProblem(error: FormError, maxBytes: number): Error {
   if (typeof code === 'string') return error;
   if (code === TOO_MANY_FILES)
     return fieldProblem('invalid_request', `/${FIELD}`, 'has to be the only file of the form');
-  if (code === TOO_MANY_FIELDS)
-    return fieldProblem('invalid_request', `/${FIELD}`, 'is the only field of the form');
+  if (code === TOO_MANY_FIELDS) return fieldProblem('invalid_request', `/${FIELD}`, ALONE);
   if (httpCode === 413) return tooLarge(maxBytes);
   return new ProblemError('bad_request', { detail: 'The form can not be read to its end.' });
 }
 
+const ALONE = `has to be in a field named ${FIELD}, the only one of the form`;
 const TOO_MANY_FILES = 1015;
 const TOO_MANY_FIELDS = 1007;
 
@@ -146,13 +146,15 @@ const tooLarge = (maxBytes: number) =>
 
 const DISK = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'EMFILE', 'ENFILE']);
 
+const keptNowhere = (code: string | undefined) =>
+  new ProblemError('images_unavailable', {
+    detail: `The server can not keep the file for the moment that it takes to read it (${code}).`,
+  });
+
 function diskProblem(error: unknown): unknown {
   const { code } = error as { code?: unknown };
   if (error instanceof ProblemError || typeof code !== 'string') return error;
-  if (DISK.has(code)) {
-    const detail = `The server can not keep the file for the moment that it takes to read it (${code}).`;
-    return new ProblemError('images_unavailable', { detail });
-  }
+  if (DISK.has(code)) return keptNowhere(code);
   // The client hung up: nobody hears it.
   return new ProblemError('bad_request', { detail: 'The connection broke before the whole file was here.' });
 }

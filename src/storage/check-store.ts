@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { buffer } from 'node:stream/consumers';
 import type { ImageStoreKind, S3Config } from '../config.ts';
 import { StoreUnavailableError } from './errors.ts';
 import { type ImageStore, imageKey } from './image-store.ts';
@@ -72,8 +71,7 @@ async function tryFile(
   const bytes = randomBytes(1_000);
   const key = imageKey(NO_SHOP, randomBytes(32).toString('hex'), 160);
   await store.put(key, bytes);
-  const file = await store.get(key);
-  const read = file && (await buffer(file.body));
+  const read = await store.read(key, bytes.length);
   if (!read?.equals(bytes)) {
     findings.push({
       code: 'Unfaithful',

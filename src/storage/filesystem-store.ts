@@ -1,9 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, opendir, rename, stat, unlink } from 'node:fs/promises';
+import { mkdir, open, opendir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ownAsAround } from '../config.ts';
+import { collect } from './collect.ts';
 import { StoreUnavailableError } from './errors.ts';
-import { type ImageStore, readImageKey, requireImageKey } from './image-store.ts';
+import {
+  type ByteRange,
+  type ImageStore,
+  type OpenFile,
+  readImageKey,
+  requireImageKey,
+} from './image-store.ts';
 
 /** What is being written, in the same file system as what it becomes; no key begins with a dot. */
 const DRAFTS = '.drafts';
@@ -22,18 +29,11 @@ export function openFilesystemStore(folder: string): ImageStore {
   return {
     kind: 'filesystem',
     put: (key, bytes) => guard(() => putFile(folder, pathOf(key), bytes)),
-    get: (key, range) =>
+    get: (key, range) => guard(() => getFile(pathOf(key), range)),
+    read: (key, mostBytes) =>
       guard(async () => {
-        const file = await openIfThere(pathOf(key));
-        if (!file) return undefined;
-        const { size: sizeBytes } = await file.stat();
-        const { start, end } = range ?? { start: 0, end: sizeBytes - 1 };
-        // As much memory as the part needs, and no look behind its end.
-        const highWaterMark = Math.max(1, Math.min(CHUNK_BYTES, end - start + 1));
-        return {
-          body: file.createReadStream({ start, end: Math.max(start, end), highWaterMark }),
-          sizeBytes,
-        };
+        const file = await getFile(pathOf(key));
+        return file && (await collect(file.body, mostBytes));
       }),
     stat: (key) =>
       guard(async () => {
@@ -45,6 +45,16 @@ export function openFilesystemStore(folder: string): ImageStore {
     removeLeftovers: (before) => guard(() => removeDrafts(join(folder, DRAFTS), before)),
     close() {},
   };
+}
+
+async function getFile(path: string, range?: ByteRange): Promise<OpenFile | undefined> {
+  const file = await unlessMissing(open(path, 'r'));
+  if (!file) return undefined;
+  const { size: sizeBytes } = await file.stat();
+  const { start, end } = range ?? { start: 0, end: sizeBytes - 1 };
+  // As much memory as the part needs, and no look behind its end.
+  const highWaterMark = Math.max(1, Math.min(CHUNK_BYTES, end - start + 1));
+  return { body: file.createReadStream({ start, end: Math.max(start, end), highWaterMark }), sizeBytes };
 }
 
 /** Written under another name, on the disk, and only then under its own: a file is there whole or not at all. */
@@ -90,8 +100,6 @@ async function syncFolder(path: string): Promise<void> {
     await handle.close();
   }
 }
-
-const openIfThere = (path: string): Promise<FileHandle | undefined> => unlessMissing(open(path, 'r'));
 
 async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
   try {

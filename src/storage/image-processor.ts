@@ -27,6 +27,7 @@ export type ImageProcessor = {
   process(path: string): Promise<ProcessedImage>;
   /** Of the child, while there is one. */
   pid(): number | undefined;
+  /** What is being decoded, and what waits for it, is refused. */
   close(): void;
 };
 
@@ -60,6 +61,7 @@ export function openImageProcessor({ timeoutMs = TIMEOUT_MS } = {}): ImageProces
   let child: ChildProcess | undefined;
   let idle: NodeJS.Timeout | undefined;
   let last: Promise<unknown> = Promise.resolve();
+  let isClosed = false;
 
   const end = () => {
     clearTimeout(idle);
@@ -68,10 +70,11 @@ export function openImageProcessor({ timeoutMs = TIMEOUT_MS } = {}): ImageProces
   };
   const work = async (task: ImageTask): Promise<MadeFile[]> => {
     clearTimeout(idle);
-    child ??= await startChild();
-    const { exitCode, signalCode } = child;
-    // It was ended while nobody needed it, such as for want of memory.
-    if (exitCode !== null || signalCode !== null) child = await startChild();
+    // One was ended while nobody needed it, such as for want of memory.
+    if (!child || child.exitCode !== null || child.signalCode !== null) child = await startChild();
+    // It may have been closed while the child started.
+    if (isClosed) end();
+    requireOpen(isClosed);
     try {
       const reply = await ask(child, task, timeoutMs);
       if ('reason' in reply) throw new ImageRefusedError(reply.reason);
@@ -86,6 +89,7 @@ export function openImageProcessor({ timeoutMs = TIMEOUT_MS } = {}): ImageProces
   return {
     process(path) {
       const mine = last.then(async () => {
+        requireOpen(isClosed);
         const head = formatOf(await readHead(path));
         if ('reason' in head) throw new ImageRefusedError(head.reason);
         return nameFiles(await work({ path, format: head.format }));
@@ -94,8 +98,16 @@ export function openImageProcessor({ timeoutMs = TIMEOUT_MS } = {}): ImageProces
       return mine;
     },
     pid: () => child?.pid,
-    close: end,
+    close() {
+      isClosed = true;
+      end();
+    },
   };
+}
+
+function requireOpen(isClosed: boolean): void {
+  if (isClosed)
+    throw new StoreUnavailableError('Closed', 'Pictures are not decoded any more: the server stops.');
 }
 
 async function readHead(path: string): Promise<Buffer> {

@@ -17,8 +17,10 @@ export type ImageStore = {
   readonly kind: ImageStoreKind;
   /** Returns when the file would survive a power cut. */
   put(key: string, bytes: Uint8Array): Promise<void>;
-  /** Undefined: there is no such file. */
+  /** Undefined: there is no such file. Errors of the body come from the body, as they are. */
   get(key: string, range?: ByteRange): Promise<OpenFile | undefined>;
+  /** A whole file, in memory; undefined where there is none, or one of more bytes. */
+  read(key: string, mostBytes: number): Promise<Buffer | undefined>;
   stat(key: string): Promise<StoredFile | undefined>;
   /** One that is not there is no fault. */
   delete(key: string): Promise<void>;

@@ -1,4 +1,5 @@
 import type { S3Config } from '../config.ts';
+import { collect } from './collect.ts';
 import { type ImageStore, readImageKey, requireImageKey } from './image-store.ts';
 import { openS3 } from './s3.ts';
 
@@ -19,6 +20,10 @@ export async function openMinioStore(config: S3Config): Promise<ImageStore> {
     kind: 'minio',
     put: async (key, bytes) => await s3.putBytes(checked(key), bytes, HEADERS),
     get: async (key, range) => await s3.getStream(checked(key), range),
+    async read(key, mostBytes) {
+      const body = await s3.read(checked(key));
+      return body && (await collect(body, mostBytes));
+    },
     stat: async (key) => await s3.stat(checked(key)),
     delete: async (key) => await s3.remove(checked(key)),
     async *list(prefix = '') {

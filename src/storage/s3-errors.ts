@@ -8,7 +8,8 @@ const reasons: Record<string, string> = {
   SignatureDoesNotMatch:
     'does not accept the secret key. Look at S3_SECRET_KEY, and whether a proxy changes the name',
   AccessDenied: 'does not allow this. Give the key the right to read, write, list and delete in the bucket',
-  NoSuchBucket: 'has no such bucket. Make it, without public access, or look at S3_BUCKET',
+  NoSuchBucket:
+    'has no bucket of this name. Make it, without public access, or name another one: S3_BUCKET for pictures, --to for backups',
   RequestTimeTooSkewed: 'has another time than this machine. Set the clock right, by NTP',
   AuthorizationHeaderMalformed: 'is in another region. Look at S3_REGION',
   PermanentRedirect: 'has the bucket in another region. Look at S3_ENDPOINT and S3_REGION',

@@ -171,6 +171,45 @@ describe('the rows of a table', () => {
     expect(sizes.length).to.be.above(2);
   });
 
+  it('are the same when they are read a few blocks at a time, whatever is written meanwhile', async () => {
+    await client.query(`
+      CREATE TABLE many (id integer, name text);
+      INSERT INTO many SELECT n, repeat(md5(n::text), 3) FROM generate_series(1, 30000) n;
+      DELETE FROM many WHERE id % 7 = 0 OR id BETWEEN 9000 AND 12000;
+      UPDATE many SET name = id::text WHERE id % 5 = 0;
+      INSERT INTO many SELECT 0, string_agg(md5(n::text), '') FROM generate_series(1, 9000) n;
+      ANALYZE many`);
+    const many: TableShape = {
+      name: 'many',
+      columns: [
+        { name: 'name', type: 'text' },
+        { name: 'id', type: 'integer' },
+      ],
+    };
+    await withCopyClient(database.url, async (own) => {
+      await own.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+      const whole = await copyOut(own, many, async () => {});
+      let rests = 0;
+      const inBits = await copyOut(
+        own,
+        many,
+        async () => {},
+        async () => {
+          if (rests++ === 0)
+            await client.query("INSERT INTO many SELECT n, 'later' FROM generate_series(1, 9000) n");
+        },
+      );
+      expect(inBits).to.deep.equal(whole);
+      expect(rests).to.be.above(10);
+      // Each statement read its blocks alone: the one whole scan is that of the first.
+      const { rows } = await own.query(
+        "SELECT seq_scan AS scans FROM pg_stat_xact_user_tables WHERE relname = 'many'",
+      );
+      expect(Number(rows[0].scans)).to.equal(1);
+      await own.query('COMMIT');
+    });
+  });
+
   it('that PostgreSQL does not take are told, and the table stays as it was', async () => {
     await client.query('CREATE TABLE small (id integer NOT NULL, name varchar(3) CHECK (name <> $$bad$$))');
     await client.query("INSERT INTO small VALUES (1, 'a')");

@@ -1,10 +1,11 @@
-import { copyFileSync, readdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { BackupRefusedError } from '../../src/backup/errors.ts';
 import { boxKey } from '../../src/backup/keys.ts';
-import { parsePlace } from '../../src/backup/places.ts';
+import { archivesOfOurs, listArchives, parsePlace } from '../../src/backup/places.ts';
 import { pruneBackups } from '../../src/backup/prune-backups.ts';
+import { lookAt } from '../../src/cli/commands/backup-list.ts';
 import {
   type BackedShop,
   copiesOfDays,
@@ -60,6 +61,33 @@ describe('backups of several shops in one place', function () {
     await box.database.drop();
     removeFolder(box.home);
   });
+
+  it('that another user keeps to himself are passed over', async () => {
+    const shared = tempFolder();
+    chmodSync(shared, 0o755);
+    const [newest, ours] = copiesOfDays(shop.backup.file, shared, 2) as [string, string];
+    chmodSync(newest, 0o000);
+    chmodSync(ours, 0o644);
+    const place = parsePlace(shared);
+    const found: string[] = [];
+    await asAnother(async () => {
+      const all = await listArchives(shop.config, place);
+      for await (const { location } of archivesOfOurs(shop.config, place, all, [shop.identity]))
+        found.push(location);
+      expect(
+        (await Promise.all(all.map((each) => lookAt(each, [])))).map(({ fault }) => fault),
+      ).to.deep.equal(['foreign', 'locked']);
+    });
+    expect(found).to.deep.equal([ours]);
+    removeFolder(shared);
+  });
+
+  /** As somebody who may not read what root may. */
+  async function asAnother(work: () => Promise<void>): Promise<void> {
+    if (process.getuid?.() !== 0) return await work();
+    process.seteuid?.(65_534);
+    await work().finally(() => process.seteuid?.(0));
+  }
 
   it('of before an upgrade are restored over what a later version made of the shop', async () => {
     const box = await newBox();

@@ -110,6 +110,27 @@ describe('taking old backups away', () => {
     expect((await listArchives(box.config, { kind: 'folder', folder })).length).to.equal(5);
   });
 
+  it('never takes an encrypted one away for a plain one, which has no master key', async () => {
+    const { file } = await backUp(box, { isPlain: true });
+    copyFileSync(file, join(folder, nameOn('20260108')));
+    copyFileSync(file, join(folder, nameOn('20260109')));
+    const { removed, verified } = await prune();
+    expect(removed.map(({ name }) => name)).to.deep.equal(
+      ['20260105', '20260106', '20260108'].map((day) => nameOn(day)),
+    );
+    expect(verified?.name).to.equal(nameOn('20260109'));
+    expect(readdirSync(folder).sort()).to.deep.equal([nameOn('20260107'), nameOn('20260109')]);
+  });
+
+  it('takes nothing while the newest encrypted one is damaged, though a newer plain one is sound', async () => {
+    const { file } = await backUp(box, { isPlain: true });
+    copyFileSync(file, join(folder, nameOn('20260109')));
+    spoil(nameOn('20260107'));
+    const damaged = await faultOf(prune());
+    expect(damaged.message).to.match(/^The newest backup, .*20260107T.*, is not sound/);
+    expect(readdirSync(folder)).to.have.length(4);
+  });
+
   it('does not look at one when nothing is to go, nor take anything for trial', async () => {
     spoil(nameOn('20260107'));
     const { removed } = await prune({ keep: { daily: 3, weekly: 0, monthly: 0 } });

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -12,6 +12,7 @@ import { fillDatabase } from '../../src/backup/restore/fill-database.ts';
 import { changeBackupSettings } from '../../src/backup/settings.ts';
 import { readBack } from '../../src/backup/verify-backup.ts';
 import { loadConfig } from '../../src/config.ts';
+import { keptHeadsFolder } from '../../src/core/audit/kept-heads.ts';
 import { listCustomers } from '../../src/core/customers/find-customers.ts';
 import { findShopByCode } from '../../src/core/shops/find-shops.ts';
 import { verifyShop } from '../../src/core/verify/verify-shop.ts';
@@ -166,6 +167,20 @@ describe('restoring a backup', () => {
     // The safety copy is a backup like any other.
     await restoreOn(box, restored?.safetyCopy as string);
     expect(await changedProducts(box)).to.be.above(0);
+  });
+
+  it('has succeeded, and so has its undoing, where the kept heads of the audit can not be put aside', async () => {
+    const box = await freshBox();
+    await restoreOn(box, backup.file, { identities: identities() });
+    const at = new Date('2026-11-30T02:00:00Z');
+    const heads = keptHeadsFolder(box.home);
+    mkdirSync(heads, { recursive: true });
+    writeFileSync(join(heads, `${shop.id}.json`), '{}');
+    writeFileSync(join(heads, 'before-20261130T020000Z'), 'in the way');
+    const restored = await restoreOn(box, backup.file, { identities: identities(), now: () => at });
+    expect(await besides(box)).to.deep.equal([restored?.keptDatabase]);
+    const undone = await undoOn(box, { now: () => new Date(at.getTime() + 500) });
+    expect(undone?.keptDatabase).to.be.a('string');
   });
 
   const epochOf = async (db: pg.Client) =>

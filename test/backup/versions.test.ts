@@ -1,5 +1,7 @@
 import { expect } from 'chai';
+import type pg from 'pg';
 import { createBackup } from '../../src/backup/create-backup.ts';
+import { BackupRefusedError } from '../../src/backup/errors.ts';
 import { boxKey } from '../../src/backup/keys.ts';
 import { fillDatabase } from '../../src/backup/restore/fill-database.ts';
 import { restoreBackup } from '../../src/backup/restore/restore-backup.ts';
@@ -9,6 +11,7 @@ import { systemActor } from '../../src/core/context.ts';
 import { withClient } from '../../src/database/migrate.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { givenBusyShop } from '../support/busy-shop.ts';
+import { smoocho } from '../support/cli.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import {
   type DebianPostgres,
@@ -122,5 +125,55 @@ describe('a backup of one version of PostgreSQL on another', function () {
       });
     expect((await restore())?.keptDatabase).to.equal(null);
     expect((await restore())?.keptDatabase).to.match(/^replaced_before_\d{17}$/);
+  });
+
+  const restoreTo = async (url: string, file: string) => {
+    const place = placeAt(url);
+    places.push(place);
+    const { config } = place;
+    const identities = [(await boxKey(test.app.config.home)).identity];
+    return await restoreBackup({
+      ...{ config, databaseUrl: url, isInto: false, file, identities, openApp: openOn(config) },
+      ...{
+        now: () => new Date(),
+        actor: systemActor('test'),
+        confirm: async () => true,
+        onProgress: () => {},
+      },
+    });
+  };
+
+  it('is refused with what to do where the user gets into no other database', async () => {
+    const source = { config: test.app.config, url: test.database.url };
+    const { file } = await backUp(source);
+    await withClient(older.url('postgres'), async (client) => {
+      await client.query('CREATE ROLE rented LOGIN');
+      await client.query('CREATE DATABASE rented OWNER rented');
+      await client.query('REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC');
+    });
+    const url = older.url('rented').replace('smoocho@', 'rented@');
+    const error = await restoreTo(url, file).catch((thrown: Error) => thrown);
+    expect(error).to.be.instanceOf(BackupRefusedError);
+    expect((error as Error).message).to.include('--into postgres://');
+    // Each night old ones are taken away there, too.
+    const { config } = placeAt(url);
+    const env = { SMOOCHO_HOME: config.home, DATABASE_URL: url };
+    expect((await smoocho(['migrate', 'up'], env)).code).to.equal(0);
+    const pruned = await smoocho(['backup', 'prune', '--json'], env);
+    expect([pruned.code, pruned.stderr]).to.deep.equal([0, '']);
+    removeFolder(config.home);
+  });
+
+  it('takes the place of the database that every server has, too, also where the address names none', async () => {
+    const source = { config: test.app.config, url: test.database.url };
+    const { file } = await backUp(source);
+    await withClient(older.url('postgres'), (client) => client.query('CREATE DATABASE smoocho'));
+    const url = older.url('postgres');
+    expect((await restoreTo(url, file))?.keptDatabase).to.equal(null);
+    expect((await restoreTo(url, file))?.keptDatabase).to.match(/^postgres_before_\d{17}$/);
+    expect((await restoreTo(older.url('').slice(0, -1), file))?.keptDatabase).to.equal(null);
+    const shops = (client: pg.Client) => client.query('SELECT code FROM shops');
+    for (const name of ['postgres', 'smoocho'])
+      expect((await withClient(older.url(name), shops)).rows).to.deep.equal([{ code: 'VERS' }]);
   });
 });

@@ -168,6 +168,15 @@ describe('the recovery key', function () {
     const [identity] = IDENTITY.exec(readFileSync(key, 'utf8')) ?? [];
     expect(made.json().recoveryRecipient).to.equal(await recipientOf(identity as string));
     expect(statSync(key).mode & 0o777).to.equal(0o600);
+    // Before anything is made: the next init would change nothing any more.
+    const other = tempFolder();
+    const nowhere = await smoocho(
+      ['init', ...initOptions(other), `--recovery-key-file=${join(other, 'none', 'key.txt')}`],
+      { SMOOCHO_HOME: other },
+    );
+    expect([nowhere.code, nowhere.stderr.includes("can't be written")]).to.deep.equal([2, true]);
+    expect(readdirSync(other)).to.deep.equal(['password.txt']);
+    removeFolder(other);
     const both = await smoocho(
       ['init', '--recovery-key-file=x', '--recovery-recipient=age1x', '--json'],
       env(),

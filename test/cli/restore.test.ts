@@ -1,12 +1,16 @@
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { newKeyPair, recipientOf } from '../../src/backup/archive/encryption.ts';
 import { baseOf, databaseNameOf } from '../../src/backup/restore/databases.ts';
+import { openS3 } from '../../src/storage/s3.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { initOptions, type Ran, smoocho, startCli } from '../support/cli.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { givenProduct, givenShop, saleOf } from '../support/factories.ts';
+import { requireS3, startS3 } from '../support/s3.ts';
+import { startS3Proxy } from '../support/s3-proxy.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 import { onTerminal, requireTerminal, type Terminal } from '../support/terminal.ts';
 
@@ -135,7 +139,8 @@ describe('smoocho restore', function () {
     expect(await beside()).to.deep.equal([again.keptDatabase]);
     // Nothing changes by looking, nor without a yes.
     const look = await run(['--undo', '--dry-run', '--yes', '--json']);
-    expect([look.code, look.json()]).to.deep.equal([0, { undone: false }]);
+    const kept = look.json().kept.map(({ reason }: { reason: string }) => reason);
+    expect([look.code, look.json().undone, kept]).to.deep.equal([0, false, ['restored']]);
     expect((await run(['--undo', '--json'])).code).to.equal(6);
     expect(await shops()).to.deep.equal(['Shop BACK']);
     const undone = await run(['--undo', '--yes', '--json']);
@@ -165,6 +170,50 @@ describe('smoocho restore', function () {
     }
     expect(await shops()).to.equal(null);
     expect(await beside()).to.deep.equal([]);
+  });
+
+  it('and the start after it go on where the settings can not be written, and say so', async function () {
+    const config = join(home, 'config.json');
+    writeFileSync(config, '{}');
+    // As a container mounts one file: nothing takes its place.
+    if (spawnSync('mount', ['--bind', config, config]).status !== 0) {
+      console.log('    skipped: only root can mount a file');
+      this.skip();
+    }
+    try {
+      const { code, stdout, stderr } = await run([archive, `--identity=${keyFile}`]);
+      expect(stderr).to.match(/^The settings of backups could not be kept: .*config\.json can't be written/);
+      expect([code, stdout.includes('Restored: ')]).to.deep.equal([0, true]);
+      const server = await startCli(['--port=0', '--host=127.0.0.1'], env(), READY);
+      expect(server.output()).to.match(/^No backup is made by itself: .*config\.json can't be written/m);
+      expect(await server.stop()).to.equal(0);
+    } finally {
+      spawnSync('umount', [config]);
+    }
+  });
+
+  it('from a bucket ends on a terminal, too, when the bucket is lost in the middle', async function () {
+    requireTerminal(this);
+    requireS3(this, 'minio');
+    const s3 = await startS3('minio');
+    const proxy = await startS3Proxy(s3.config.endpoint);
+    try {
+      const bucket = await openS3(s3.config);
+      await bucket.ensureBucket();
+      await bucket.putFile('one.smoocho', archive);
+      bucket.close();
+      proxy.decide((method) => (method === 'GET' ? { cutAfterBytes: 1_000 } : 'through'));
+      const far = { ...env(), ...s3.env, S3_ENDPOINT: proxy.url };
+      const location = `s3://${s3.config.bucket}/one.smoocho`;
+      for (const words of [['restore'], ['backup', 'verify']]) {
+        const terminal = onTerminal([...words, location], far);
+        await terminal.shows('The S3 server at');
+        expect(await terminal.ends()).to.equal(1);
+      }
+    } finally {
+      await proxy.close();
+      await s3.close();
+    }
   });
 
   it('waits until the server is stopped', async () => {
@@ -241,7 +290,8 @@ describe('smoocho restore', function () {
     await terminal.answer('The backup: a file, or s3://bucket/key', join(folder, 'none.smoocho'));
     await terminal.shows(/There is no .*none\.smoocho/);
     await terminal.shows('What is to be set up?');
-    terminal.type('\x1b[A\r');
+    // What was chosen before is chosen still.
+    terminal.type('\r');
     await terminal.answer('The backup: a file', archive);
     await terminal.answer('The recovery key of this backup', identity);
     await terminal.shows('Restored: everything is as it was');

@@ -166,6 +166,23 @@ describe('smoocho status', function () {
     expect((await smoocho(['status'], env())).stdout).to.match(/^backup .* OVERDUE$/m);
   });
 
+  it('gives an old shop that was just restored, or whose server just learned of backups, its time for the first', async () => {
+    const db = await database.connect();
+    await db.query('DELETE FROM backup_runs; DELETE FROM scheduled_jobs');
+    await db.query("UPDATE shops SET created_at = now() - interval '200 days'");
+    await db.query("UPDATE shop_epochs SET began_at = now() - interval '200 days'");
+    writeFileSync(join(home, 'config.json'), '{"backup": {"schedule": "0 3 * * *"}}');
+    const isOverdue = async () => (await status()).json().backup.isOverdue;
+    expect(await isOverdue()).to.equal(true);
+    await db.query('UPDATE shop_epochs SET began_at = now()');
+    expect(await isOverdue()).to.equal(false);
+    await db.query("UPDATE shop_epochs SET began_at = now() - interval '200 days'");
+    await db.query("INSERT INTO scheduled_jobs (name, since) VALUES ('backup', now())");
+    expect(await isOverdue()).to.equal(false);
+    await db.query("UPDATE scheduled_jobs SET since = now() - interval '3 days'");
+    expect(await isOverdue()).to.equal(true);
+  });
+
   it('says in a sentence that the database can not be reached, with exit code 5', async () => {
     const away = env({ DATABASE_URL: 'postgres://me:secret@127.0.0.1:1/shop' });
     const { code, stdout, stderr } = await smoocho(['status'], away);

@@ -119,6 +119,10 @@ describe('backups while the shop is at work', function () {
     expect(stderr).to.match(
       /^Another backup of this database is being made.* Try again when that is done\.\n$/,
     );
+    // Nothing failed, and nobody has to see to anything.
+    const { backup, attention } = (await smoocho(['status', '--json'], shop.env)).json();
+    const codes = attention.map((one: { code: string }) => one.code);
+    expect([backup.lastFailure, codes.includes('backup_failed')]).to.deep.equal([null, false]);
   });
 
   it('are restored one at a time, too', async () => {

@@ -16,7 +16,14 @@ import {
   soundNotes,
 } from '../support/epoch-parts.ts';
 import { saleOf } from '../support/factories.ts';
-import { insertDevice, offlineSaleOf, orderOf, replay, signInOn } from '../support/offline-parts.ts';
+import {
+  insertDevice,
+  offlineSaleOf,
+  orderOf,
+  problemOf,
+  replay,
+  signInOn,
+} from '../support/offline-parts.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -217,5 +224,28 @@ describe('a shop that was restored from a backup', () => {
     expect(await replay(shop.cashier, shop, [kept])).to.deep.equal([
       { id: sale.id, result: 'same', order: placed },
     ]);
+  });
+
+  it('knows a sale with a phone number that it has, when it was restored without the keys of before', async () => {
+    const { shop: old, tea } = await givenOldShop(test);
+    const sale = saleOf(tea, { customerName: 'Asha', customerPhone: '98765 43210' });
+    const { body: placed } = await old.cashier.post(`${old.path}/orders`, sale);
+    await beginEpochs(test);
+    await db.query("UPDATE orders SET request_hash = 'of another key' WHERE id = $1", [sale.id]);
+    const shop = await signInAgain(test, old);
+    const { createdAt: placedAt, orderNumber, total } = placed;
+    const kept = { ...sale, placedAt, orderNumber, answered: { total } };
+    const same = { id: sale.id, result: 'same', order: placed };
+    expect(await replay(shop.cashier, shop, [kept])).to.deep.equal([same]);
+    // Whoever says another number or time, or has no answer of it, means another sale.
+    for (const change of [
+      { orderNumber: `${shop.code}/2627/000003` },
+      { placedAt: EARLIER.toISOString() },
+      { answered: undefined },
+    ])
+      expect(problemOf((await replay(shop.cashier, shop, [{ ...kept, ...change }]))[0])).to.deep.equal([
+        'order_conflict',
+        '/id',
+      ]);
   });
 });

@@ -9,8 +9,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { createLog } from '../../src/app.ts';
+import { loadConfig } from '../../src/config.ts';
 import { sweepUploads } from '../../src/server/uploads.ts';
 import { startTestApp } from '../support/app.ts';
 import { initOptions, PASSWORD, type Server, smoocho, startCli } from '../support/cli.ts';
@@ -177,8 +180,48 @@ describe('pictures and a server that is killed', function () {
   });
 });
 
-describe('pictures on a disk that is full', function () {
+describe('pictures on a disk that is full, or that can only be read', function () {
   this.timeout(60_000);
+
+  it('keep no server from starting: it says what it could not take away', async function () {
+    const home = tempFolder();
+    const uploads = join(home, 'uploads');
+    mkdirSync(uploads);
+    const mount = (...options: string[]) => spawnSync('mount', [...options, uploads]).status;
+    if (process.platform !== 'linux' || mount('-t', 'tmpfs', '-o', 'size=400k', 'tmpfs') !== 0) {
+      removeFolder(home);
+      console.log('    skipped: only root can make a small disk');
+      this.skip();
+    }
+    mkdirSync(join(uploads, 'u-old'));
+    utimesSync(join(uploads, 'u-old'), new Date(0), new Date(0));
+    mount('-o', 'remount,ro');
+    const lines: string[] = [];
+    const stream = new Writable({
+      write(chunk, _, done) {
+        lines.push(String(chunk));
+        done();
+      },
+    });
+    const log = createLog(loadConfig({ home }, { LOG_LEVEL: 'warn' }), stream);
+    const test = await startTestApp({ home, log });
+    try {
+      for (const late = Date.now() + 20_000; lines.length === 0 && Date.now() < late; ) await sleep(10);
+      expect(lines.join('')).to.include('what uploads left behind could not be taken away');
+      const shop = await givenShop(test, 'READ');
+      const product = await givenProduct(shop);
+      const { status, body } = await uploadTo(shop.manager, shop, product.id, anyPng(20));
+      expect([status, body.detail]).to.deep.equal([
+        503,
+        'The server can not keep the file for the moment that it takes to read it (EROFS).',
+      ]);
+      expect((await shop.cashier.post(`${shop.path}/orders`, saleOf(product))).status).to.equal(201);
+    } finally {
+      spawnSync('umount', ['-l', uploads]);
+      await test.close();
+      removeFolder(home);
+    }
+  });
 
   it('are refused with a sentence; the shop sells on, and the old ones are whole', async function () {
     const home = tempFolder();

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import sharp from 'sharp';
 import { imageUrlIn, imageWidths } from '../../src/contract/images.ts';
@@ -159,6 +160,27 @@ describe('pictures of products', function () {
       expect(await unusedOf(two.imageUrl)).to.equal(false);
     });
 
+    it('to a product while another lets go of it, it counts as shown: a backup would leave it out', async () => {
+      const one = await givenPicture(shop, anyPng(48));
+      const two = await givenProduct(shop);
+      const hash = /[0-9a-f]{64}/.exec(one.imageUrl)?.[0];
+      const [giver, watcher] = [await test.database.connect(), await test.database.connect()];
+      // As an upload does it, up to its commit.
+      await giver.query('BEGIN');
+      await giver.query('UPDATE images SET unused_since = NULL WHERE shop_id = $1 AND hash = $2', [
+        shop.id,
+        hash,
+      ]);
+      await giver.query('UPDATE products SET image_url = $2 WHERE id = $1', [two.id, hash]);
+      const removing = shop.manager.delete(`${shop.path}/products/${one.id}/image`);
+      const isWaiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      for (const late = Date.now() + 20_000; Date.now() < late; await sleep(5))
+        if ((await watcher.query(isWaiting)).rows.length > 0) break;
+      await giver.query('COMMIT');
+      expect((await removing).status).to.equal(200);
+      expect(await unusedOf(one.imageUrl)).to.equal(false);
+    });
+
     it('by two people at once, one of them is the picture, and it is whole', async () => {
       const product = await givenProduct(shop);
       const pictures = await Promise.all(
@@ -220,6 +242,19 @@ describe('pictures of products', function () {
         (await fetch(`${test.url}${path}`, { method: 'PUT', body: new Uint8Array(png) })).status,
       ).to.equal(401);
       expect((await productOf(shop, product.id)).imageUrl).to.equal(null);
+    });
+
+    it('while the server has nowhere to keep them for the moment', async () => {
+      const product = await givenProduct(shop);
+      const folder = join(test.home, 'uploads');
+      rmSync(folder, { recursive: true, force: true });
+      writeFileSync(folder, 'a file where the folder should be');
+      const { status, body } = await uploadTo(shop.manager, shop, product.id, anyPng());
+      rmSync(folder);
+      expect([status, body.detail]).to.deep.equal([
+        503,
+        'The server can not keep the file for the moment that it takes to read it (EEXIST).',
+      ]);
     });
 
     it('with a sentence that says what works', async () => {

@@ -151,6 +151,17 @@ describe('hostile pictures', function () {
     }
   });
 
+  it('that wait when it is closed are not decoded any more: nothing is started for a server that stops', async () => {
+    const closing = openImageProcessor();
+    const path = join(folder, 'waiting');
+    writeFileSync(path, await photo(40, 30).png().toBuffer());
+    const ended = Promise.allSettled([1, 2, 3].map(() => closing.process(path)));
+    // The first one waits for its process to start.
+    closing.close();
+    expect((await ended).map(({ status }) => status)).to.deep.equal(['rejected', 'rejected', 'rejected']);
+    expect(closing.pid()).to.equal(undefined);
+  });
+
   it('of 40 megapixels of the worst kinds stay under the memory that one may take', async function () {
     if (process.platform !== 'linux') {
       console.log('    skipped: only Linux says how much memory a process took');

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { createReadStream, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,9 +8,12 @@ import { expect } from 'chai';
 import type { S3Config } from '../../src/config.ts';
 import { checkStore } from '../../src/storage/check-store.ts';
 import { StoreUnavailableError } from '../../src/storage/errors.ts';
+import { imageKey } from '../../src/storage/image-store.ts';
+import { openStore } from '../../src/storage/open-store.ts';
 import { openS3, openSigner, type S3 } from '../../src/storage/s3.ts';
 import { freePort } from '../support/redis.ts';
 import { requireS3, startS3, type TestS3 } from '../support/s3.ts';
+import { startS3Proxy } from '../support/s3-proxy.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
 const IMPATIENT = { connectMs: 1_000, silenceMs: 1_500, bodySilenceMs: 1_500 };
@@ -168,6 +171,22 @@ for (const name of ['minio', 'versitygw'] as const) {
       });
       expect(away.map(({ code }) => code)).to.deep.equal(['ECONNREFUSED']);
       expect(await checkStore('minio', { home: '', s3: undefined })).to.have.length(1);
+    });
+
+    it('says in a sentence that it broke off in the middle of a picture, and so does the check', async () => {
+      const proxy = await startS3Proxy(server.config.endpoint);
+      const config = { home: '', s3: { ...server.config, endpoint: proxy.url } };
+      proxy.decide((method, path) =>
+        method === 'GET' && path.includes('.webp') ? { cutAfterBytes: 100 } : 'through',
+      );
+      const store = await openStore('minio', config);
+      const key = imageKey(randomUUID(), 'a'.repeat(64), 480);
+      await store.put(key, randomBytes(1_000));
+      const { code, message } = await faultOf(store.read(key, 1_000));
+      expect(message).to.match(/ hung up\.$/);
+      expect(await checkStore('minio', config)).to.deep.equal([{ code, detail: message }]);
+      store.close();
+      await proxy.close();
     });
 
     it('gives up on one that holds its answer, and goes on with it afterwards', async () => {

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { expect } from 'chai';
+import { isSound } from '../../src/core/images/sound-files.ts';
 import { StoreUnavailableError } from '../../src/storage/errors.ts';
 import { openFilesystemStore } from '../../src/storage/filesystem-store.ts';
 import { type ImageStore, imageKey } from '../../src/storage/image-store.ts';
@@ -105,6 +106,15 @@ for (const [name, open] of kinds) {
       expect(Math.abs(Date.now() - (found?.modifiedAt.getTime() ?? 0))).to.be.below(120_000);
     });
 
+    it('reads a whole file into memory, and no larger one than was said', async () => {
+      const bytes = randomBytes(200_000);
+      const key = keyOf(bytes);
+      expect(await store.read(key, 200_000)).to.equal(undefined);
+      await store.put(key, bytes);
+      expect((await store.read(key, 200_000))?.equals(bytes)).to.equal(true);
+      expect(await store.read(key, 199_999)).to.equal(undefined);
+    });
+
     it('takes the same again, also ten times at once', async () => {
       const bytes = randomBytes(50_000);
       const key = keyOf(bytes);
@@ -198,6 +208,29 @@ describe('a store of pictures in the file system', () => {
     expect(keys).to.deep.equal([keyOf(bytes)]);
     expect(await store.removeLeftovers(new Date(2021, 0))).to.equal(1);
     expect(readdirSync(join(folder, '.drafts'))).to.deep.equal(['new']);
+  });
+
+  it('of which one file can not be read says so, and that file alone counts as damaged', async () => {
+    const store = openFilesystemStore(folder);
+    const bytes = randomBytes(10);
+    const file = {
+      key: keyOf(bytes),
+      sizeBytes: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    };
+    expect(await isSound(store, file)).to.equal(false);
+    mkdirSync(join(folder, file.key), { recursive: true });
+    const error = await store.read(file.key, 10).then(
+      () => undefined,
+      (thrown: Error) => thrown,
+    );
+    expect(error?.message).to.equal(
+      'The folder "images" of the server, where the pictures are, fails (EISDIR).',
+    );
+    expect(await isSound(store, file)).to.equal(false);
+    removeFolder(join(folder, file.key));
+    await store.put(file.key, bytes);
+    expect(await isSound(store, file)).to.equal(true);
   });
 
   it('says in a sentence what is wrong with its folder', async () => {

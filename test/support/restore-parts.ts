@@ -4,7 +4,7 @@ import { boxKey } from '../../src/backup/keys.ts';
 import { baseOf, databaseNameOf } from '../../src/backup/restore/databases.ts';
 import type { OpenApp } from '../../src/backup/restore/fill-database.ts';
 import { type RestoreOptions, restoreBackup } from '../../src/backup/restore/restore-backup.ts';
-import { undoRestore } from '../../src/backup/restore/undo-restore.ts';
+import { type UndoOptions, undoRestore } from '../../src/backup/restore/undo-restore.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { systemActor } from '../../src/core/context.ts';
 import { type TestDatabase, testDatabase } from './database.ts';
@@ -54,7 +54,7 @@ export async function restoreOn(
   });
 }
 
-export const undoOn = ({ config, database, home }: Box) =>
+export const undoOn = ({ config, database, home }: Box, more: Partial<UndoOptions> = {}) =>
   undoRestore({
     databaseUrl: database.url,
     home,
@@ -62,6 +62,7 @@ export const undoOn = ({ config, database, home }: Box) =>
     now: () => new Date(),
     actor: systemActor('test'),
     confirm: async () => true,
+    ...more,
   });
 
 /** The databases that restores made beside that of a box. */

@@ -20,6 +20,10 @@ const MAX_WINDOW_LOG = 23;
 export const isEncryptedStart = (start: Uint8Array) =>
   Buffer.from(start.subarray(0, AGE_MAGIC.length)).toString('latin1') === AGE_MAGIC;
 
+/** Whether a file begins as a plain archive; one that was overwritten is neither. */
+export const isPlainStart = (start: Uint8Array) =>
+  Buffer.from(start.subarray(0, ZSTD_MAGIC.length)).equals(ZSTD_MAGIC);
+
 /**
  * The members of an archive, in order. It throws where the file stops being one, and at its end when something stands behind it:
  * what came before is only right once the end was reached. Throws ArchiveError.

@@ -1,5 +1,6 @@
 import type { ReadableStream as WebStream } from 'node:stream/web';
 import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { ConfigError } from '../../config.ts';
 import { ArchiveError } from '../errors.ts';
 
 type Bytes = AsyncIterable<Uint8Array>;
@@ -37,6 +38,17 @@ export function isRecipient(text: string): boolean {
     return /^age1[0-9a-z]{58}$/.test(text);
   } catch {
     return false;
+  }
+}
+
+/** Throws ConfigError for a recovery recipient of the settings that nothing can be encrypted to: a letter of it is wrong. */
+export function requireRecipient(text: string): void {
+  try {
+    new Encrypter().addRecipient(text);
+  } catch {
+    throw new ConfigError(
+      'backup.recoveryRecipient is not as it was made: a letter of it is wrong, missing or too much. Set it anew: smoocho backup key create --replace --recipient age1…',
+    );
   }
 }
 
@@ -99,7 +111,7 @@ function asArchiveError(error: unknown): unknown {
   if (error instanceof Error && error.message.startsWith('no identity matched')) {
     return new ArchiveError(
       'locked',
-      'None of the keys at hand opens this archive. Name the file with its recovery key: --identity FILE.',
+      'None of the keys at hand opens this archive. Name the file with the recovery key that it was made for: --identity FILE.',
     );
   }
   return new ArchiveError('damaged', 'The archive is damaged: it does not decrypt to its end.', error);

@@ -18,6 +18,8 @@ const SETTINGS: Record<string, string> = {
   standard_conforming_strings: 'on',
   // From the first row on, also while another reader of a large table is in its middle: rows keep their order.
   synchronize_seqscans: 'off',
+  // Several would mix them, and take the cores that the tills need.
+  max_parallel_workers_per_gather: '0',
   row_security: 'off',
   statement_timeout: '0',
   idle_in_transaction_session_timeout: '0',

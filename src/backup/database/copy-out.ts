@@ -20,19 +20,23 @@ const columnsOf = ({ columns }: TableShape) =>
 export const copyTarget = (table: TableShape) =>
   `COPY ${pg.escapeIdentifier(table.name)} (${columnsOf(table)})`;
 
+/** 256 KiB of a table: PostgreSQL is at them for two or three milliseconds. */
+const BLOCKS_AT_ONCE = 32;
+
 /**
  * Reads a table to its end and hands it on in parts of whole rows, each in pieces; gives what the manifest says of it. Inside a
- * transaction, all tables are read as they were at one moment.
+ * transaction, all tables are read as they were at one moment. `rest` is waited for after every few blocks; the rows are the same,
+ * in the same order.
  */
 export async function copyOut(
   client: pg.Client,
   table: TableShape,
   onPart: (part: Part, number: number) => Promise<void>,
+  rest?: () => Promise<void>,
 ): Promise<ArchivedTable> {
   const hash = createHash('sha256');
   const read = { rows: 0, sizeBytes: 0, parts: 0 };
-  const stream = client.query(copyTo(`${copyTarget(table)} TO STDOUT`));
-  for await (const part of wholeRows(withoutSilence(stream))) {
+  for await (const part of wholeRows(rest ? inBits(client, table, rest) : inOneGo(client, table))) {
     for (const piece of part.pieces) {
       hash.update(piece);
       read.rows += countLines(piece);
@@ -63,6 +67,29 @@ async function* wholeRows(stream: AsyncIterable<Buffer>): AsyncGenerator<Part> {
     sizeBytes = restBytes;
   }
   if (sizeBytes > 0) yield { pieces, sizeBytes };
+}
+
+const inOneGo = (client: pg.Client, table: TableShape) =>
+  withoutSilence(client.query(copyTo(`${copyTarget(table)} TO STDOUT`)));
+
+/**
+ * By statements that each read a few blocks. One statement would not rest with us: whatever the buffers between us and PostgreSQL
+ * take, a megabyte and more, it reads at once, and every sale of that moment waits for a core.
+ */
+async function* inBits(client: pg.Client, table: TableShape, rest: () => Promise<void>) {
+  const name = pg.escapeIdentifier(table.name);
+  // What is behind the last one by now is of a later moment than the one that is read.
+  const { rows } = await client.query<{ blocks: number }>(
+    `SELECT (pg_relation_size($1::regclass) / current_setting('block_size')::int)::int AS blocks`,
+    [name],
+  );
+  const blocks = rows[0]?.blocks ?? 0;
+  for (let from = 0; from === 0 || from < blocks; from += BLOCKS_AT_ONCE) {
+    const range = `ctid >= '(${from},0)' AND ctid < '(${from + BLOCKS_AT_ONCE},0)'`;
+    const select = `SELECT ${columnsOf(table)} FROM ${name} WHERE ${range}`;
+    yield* withoutSilence(client.query(copyTo(`COPY (${select}) TO STDOUT`)));
+    await rest();
+  }
 }
 
 async function* withoutSilence(stream: AsyncIterable<Buffer>) {

@@ -9,9 +9,9 @@ const IN_USE = '55006';
 /** Another database of the same server, to do to ours what can't be done from inside of it; every server has the second. */
 const MAINTENANCE = ['postgres', 'template1'];
 
-/** The name of the database that a URL leads to. */
+/** The name of the database that a URL leads to, as the driver finds it: without one, it is the user's. */
 export const databaseNameOf = (url: string) =>
-  decodeURIComponent(new URL(url).pathname.slice(1)) || 'postgres';
+  new pg.Client({ connectionString: url }).database ?? 'postgres';
 
 /** The same server and role, another database. */
 export function urlOfDatabase(url: string, name: string): string {
@@ -90,12 +90,18 @@ export async function withDatabases<T>(url: string, work: (databases: Databases)
   });
 }
 
+/** Throws BackupRefusedError where ours is the only one that the user gets into, as is usual where PostgreSQL is rented. */
 async function withMaintenance<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const own = databaseNameOf(url);
   for (const name of MAINTENANCE) {
-    const isThere = await withClient(urlOfDatabase(url, name), async () => true).catch(() => false);
-    if (isThere) return await withClient(urlOfDatabase(url, name), work);
+    if (name === own) continue;
+    const other = urlOfDatabase(url, name);
+    const isThere = await withClient(other, async () => true).catch(() => false);
+    if (isThere) return await withClient(other, work);
   }
-  return await withClient(urlOfDatabase(url, MAINTENANCE[0] as string), work);
+  // It says so where the server itself can't be reached.
+  await withClient(url, async () => {});
+  throw mayMakeNone();
 }
 
 async function takeRestoreLock(client: pg.Client, name: string): Promise<void> {
@@ -113,10 +119,13 @@ const RIGHTS = `
 async function requireRights(client: pg.Client, name: string): Promise<void> {
   const { rows } = await client.query<{ may: boolean }>(RIGHTS, [name]);
   if (rows[0]?.may) return;
-  throw new BackupRefusedError(
+  throw mayMakeNone();
+}
+
+const mayMakeNone = () =>
+  new BackupRefusedError(
     'The database’s user may not create databases, as is usual where PostgreSQL is rented. Make an empty database there, and restore into it: --into postgres://user:password@host:5432/new. Nothing was changed.',
   );
-}
 
 const BESIDE = 'SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1)';
 

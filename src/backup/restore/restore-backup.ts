@@ -86,7 +86,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored |
       const kept = { replacedAt: options.now().toISOString(), reason: 'restored' } as const;
       const keptDatabase = replaces ? await databases.swap(next, kept) : null;
       if (!replaces) await databases.swapEmpty(next);
-      await setHeadsAside(config.home, options.now());
+      // It is restored by now. Heads that stay where they are, are put aside with the next seal.
+      await setHeadsAside(config.home, options.now()).catch(() => {});
       return { ...plan, safetyCopy, keptDatabase, ...filled };
     } catch (error) {
       await databases.dropLeftOvers().catch(() => {});

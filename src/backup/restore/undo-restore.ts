@@ -1,13 +1,14 @@
 import { setHeadsAside } from '../../core/audit/kept-heads.ts';
 import type { SystemActor } from '../../core/context.ts';
 import { beginEpoch } from '../../core/epochs/begin-epoch.ts';
-import { UNDO_DAYS } from '../../core/epochs/undo-days.ts';
 import { BackupRefusedError } from '../errors.ts';
 import { type Databases, type KeptDatabase, urlOfDatabase, withDatabases } from './databases.ts';
 import type { OpenApp } from './fill-database.ts';
 import { requireNoServer } from './require-no-server.ts';
 
-const KEPT_MS = UNDO_DAYS * 86_400_000;
+/** How long what was replaced is kept: long enough to notice, short enough for the disk. */
+const KEPT_DAYS = 7;
+const KEPT_MS = KEPT_DAYS * 86_400_000;
 
 export type UndoOptions = {
   databaseUrl: string;
@@ -26,8 +27,8 @@ export type UndoOptions = {
 export type Undone = { replacedAt: string; keptDatabase: string };
 
 /**
- * Puts the database that the last restore replaced back in its place, or an earlier one, as of a new epoch. Null when `confirm` says no. Throws
- * BackupRefusedError.
+ * Puts the database that the last restore replaced back in its place, or an earlier one, as of a new epoch. Null when `confirm`
+ * says no. Throws BackupRefusedError.
  */
 export async function undoRestore(options: UndoOptions): Promise<Undone | null> {
   const { databaseUrl, home, openApp, now, actor, confirm } = options;
@@ -49,7 +50,8 @@ export async function undoRestore(options: UndoOptions): Promise<Undone | null> 
       replacedAt: now().toISOString(),
       reason: 'undone',
     });
-    await setHeadsAside(home, now());
+    // It is undone by now. Heads that stay where they are, are put aside with the next seal.
+    await setHeadsAside(home, now()).catch(() => {});
     return { replacedAt: last.replacedAt, keptDatabase };
   });
 }
@@ -59,7 +61,7 @@ function findKept<K extends KeptDatabase>(all: K[], at: string | undefined): K {
   if (found) return found;
   throw new BackupRefusedError(
     all.length === 0
-      ? `There is nothing to undo: no restore replaced a database here in the last ${UNDO_DAYS} days.`
+      ? `There is nothing to undo: no restore replaced a database here in the last ${KEPT_DAYS} days.`
       : `Nothing was replaced at ${at}. What is kept was replaced at ${all.map(({ replacedAt }) => replacedAt).join(', ')}.`,
   );
 }

@@ -39,6 +39,8 @@ export const backupKeyCreate: Command = {
       );
     }
     shell.say('Every backup from now on opens with it. Make one: smoocho backup create');
+    if (backup.recoveryRecipient)
+      shell.say('Keep the one that it replaces, too: it opens the backups of before.');
     shell.give(made);
     return undefined;
   },

@@ -1,3 +1,4 @@
+import { ArchiveError } from '../../backup/errors.ts';
 import { findPlace, listArchives, type StoredArchive } from '../../backup/places.ts';
 import { readHeader } from '../../backup/read-header.ts';
 import { readIdentities } from '../backup-support.ts';
@@ -17,7 +18,7 @@ export const backupList: Command = {
     const identities = await readIdentities(config, undefined);
     const archives = [];
     for (const archive of await listArchives(config, findPlace(config, options.to)))
-      archives.push(await look(archive, identities));
+      archives.push(await lookAt(archive, identities));
     if (archives.length === 0) shell.say('There is no backup yet. Make one: smoocho backup create');
     else shell.show(table(archives, COLUMNS));
     shell.give({ backups: archives });
@@ -25,11 +26,11 @@ export const backupList: Command = {
   },
 };
 
-type Listed = Awaited<ReturnType<typeof look>>;
+type Listed = Awaited<ReturnType<typeof lookAt>>;
 
 /** What its first bytes say; of a bucket, nothing is fetched for it. */
-async function look({ name, location, sizeBytes, madeAt }: StoredArchive, identities: string[]) {
-  const header = location.startsWith('s3://') ? null : await readHeader(location, identities);
+export async function lookAt({ name, location, sizeBytes, madeAt }: StoredArchive, identities: string[]) {
+  const header = location.startsWith('s3://') ? null : await readStartOf(location, identities);
   return {
     name,
     file: location,
@@ -42,6 +43,13 @@ async function look({ name, location, sizeBytes, madeAt }: StoredArchive, identi
   };
 }
 
+/** One that can't be read at all hides no other. */
+const readStartOf = (file: string, identities: string[]) =>
+  readHeader(file, identities).catch((error) => {
+    if (!(error instanceof ArchiveError)) throw error;
+    return { isEncrypted: null, opens: false, version: null, fault: error.fault };
+  });
+
 const COLUMNS = [
   { title: 'made (UTC)', value: ({ createdAt }: Listed) => createdAt.slice(0, 16).replace('T', ' ') },
   { title: 'size', value: ({ sizeBytes }: Listed) => formatSize(sizeBytes), align: 'right' as const },
@@ -49,7 +57,8 @@ const COLUMNS = [
   {
     title: 'opens here',
     value: ({ opensHere, encrypted, fault }: Listed) => {
-      if (opensHere === null) return '';
+      if (opensHere === null) return 'not read';
+      if (encrypted === null) return 'no: it can not be read';
       if (fault !== null && fault !== 'locked') return 'no: it is damaged';
       return encrypted === false ? 'plain' : opensHere ? 'yes' : 'with its recovery key';
     },

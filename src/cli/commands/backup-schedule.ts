@@ -57,6 +57,10 @@ export const backupSchedule: Command = {
           : 'None is restored for trial by itself: smoocho backup verify --latest --deep',
         `Of the last ${backup.keep.daily} days, ${backup.keep.weekly} weeks and ${backup.keep.monthly} months, one each stays.`,
       );
+      if (typeof options.to === 'string' && backup.to?.startsWith('s3:'))
+        shell.say(
+          'The server needs S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY, too: in its environment, or as s3Endpoint … in config.json.',
+        );
       shell.give({ ...backup, timezone, nextAt, nextDrillAt });
     });
     return undefined;

@@ -58,14 +58,19 @@ export const backupVerify: Command = {
   },
 };
 
-/** Of those that are ours, where several shops have theirs in one place. */
+/** Of those that are ours, where several shops have theirs in one place; a plain one only when there is no other. */
 async function newest(config: Config, identities: string[]): Promise<string> {
   const place = findPlace(config, undefined);
   const all = await listArchives(config, place);
   // By a clock that was wrong, one would be the newest for years.
   const now = new Date();
   const archives = [...all.filter((one) => !isAhead(one, now)), ...all.filter((one) => isAhead(one, now))];
-  for await (const latest of archivesOfOurs(config, place, archives, identities)) return latest.location;
+  let plain: string | undefined;
+  for await (const { location, isPlain } of archivesOfOurs(config, place, archives, identities)) {
+    if (!isPlain) return location;
+    plain ??= location;
+  }
+  if (plain !== undefined) return plain;
   const which = archives.length > 0 ? ' that a key at hand opens' : '';
   throw new ArchiveError(
     'foreign',
@@ -103,7 +108,9 @@ async function verifyFile(
 ): Promise<Verified> {
   const { onProgress, stop } = phaseProgress();
   const now = new Date();
-  const { file, release } = await localCopy(config, location, backupsFolder(config.home), onProgress, now);
+  const folder = backupsFolder(config.home);
+  // A bar that is not stopped keeps the process for ever.
+  const { file, release } = await localCopy(config, location, folder, onProgress, now).finally(stop);
   try {
     let sizeBytes = 0;
     const read = await readBack(file, identities, (done, total) => {

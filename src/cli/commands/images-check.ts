@@ -27,10 +27,7 @@ export const imagesCheck: Command = {
 
 function describe({ images, files, bad }: CheckedImages): string[] {
   if (bad.length === 0) return [`${count(images, 'picture')} (${count(files, 'file')}): all are whole.`];
-  const shown = bad.slice(0, SHOWN_BAD).map(({ key, products }) => {
-    const of = products.length > 0 ? products.join(', ') : 'no product shows it';
-    return `  ${key} (${of})`;
-  });
+  const shown = bad.slice(0, SHOWN_BAD).map(({ key, products }) => `  ${key} (${products.join(', ')})`);
   const more = bad.length > shown.length ? [`  … and ${bad.length - shown.length} more`] : [];
   return [
     `${count(bad.length, 'file')} of ${files} damaged or missing:`,

@@ -1,5 +1,4 @@
 import { systemContext } from '../../app.ts';
-import { UNDO_DAYS } from '../../core/epochs/undo-days.ts';
 import { collectGarbage, type Garbage, KEPT_DAYS } from '../../core/images/collect-garbage.ts';
 import type { Command } from '../command.ts';
 import { count } from '../import-file.ts';
@@ -24,8 +23,8 @@ export const imagesGc: Command = {
 
 const holders: Record<string, string> = {
   backup: 'A backup is being made, which may still need them',
+  restore: `The data was restored less than ${KEPT_DAYS} days ago, and what was there before may be put back`,
   upload: 'Pictures are being uploaded',
-  restore: `A restore of the last ${UNDO_DAYS} days may still be undone, and what it replaced may need them`,
 };
 
 function describe({ images, files, sizeBytes, heldBy }: Garbage, isDry: boolean): string[] {

@@ -71,6 +71,6 @@ function describe({ from, to, images, copied, isSwitched, bad, removed }: Moved)
     ...left,
     ...gone,
     ...stays,
-    `Running servers follow within seconds. Set IMAGE_STORE to ${to} where it says otherwise.`,
+    `Running servers that have the settings of that store follow within seconds. Set IMAGE_STORE to ${to} where it says otherwise.`,
   ];
 }

@@ -47,7 +47,10 @@ function requireFolder(path: string): void {
   try {
     if (statSync(path).isDirectory()) return;
   } catch (error) {
-    throw new UsageError(`The folder can't be read: ${(error as Error).message}`);
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(
+      code === 'ENOENT' ? `There is no folder ${path}.` : `The folder ${path} can't be read (${code}).`,
+    );
   }
   throw new UsageError(`${path} is not a folder.`);
 }

@@ -13,7 +13,8 @@ import { wizard } from '../wizard.ts';
 
 export const init: Command = {
   name: 'init',
-  summary: 'Set your shop up: database, first shop, its owner. Again, it changes nothing',
+  summary:
+    'Set your shop up: database, first shop, its owner; on a terminal also from a backup. Again, it changes nothing',
   options: [
     { flags: '--yes', description: 'ask nothing; take everything from the options below' },
     { flags: '--shop-name <name>', description: 'as it stands on the receipt' },

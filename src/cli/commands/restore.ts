@@ -6,12 +6,12 @@ import type { KeptDatabase } from '../../backup/restore/databases.ts';
 import { type Restored, type RestorePlan, restoreBackup } from '../../backup/restore/restore-backup.ts';
 import { undoRestore } from '../../backup/restore/undo-restore.ts';
 import { changeBackupSettings, ensureBackupSettings } from '../../backup/settings.ts';
-import { asDatabaseUrl, type Config } from '../../config.ts';
+import { asDatabaseUrl, ConfigError } from '../../config.ts';
 import { systemActor } from '../../core/context.ts';
 import { IDENTITY_OPTION, openAppOn, readIdentities } from '../backup-support.ts';
 import type { Command, Shell } from '../command.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
-import { formatCount } from '../output/format.ts';
+import { formatCount, formatMoney } from '../output/format.ts';
 import { phaseProgress } from '../output/progress.ts';
 
 export const restore: Command = {
@@ -20,7 +20,10 @@ export const restore: Command = {
     'Put a backup in the place of what is there, or on a new machine; what was there is kept for 7 days',
   arguments: [{ name: 'file', description: 'the file, or s3://bucket/key', isOptional: true }],
   options: [
-    IDENTITY_OPTION,
+    {
+      ...IDENTITY_OPTION,
+      description: `${IDENTITY_OPTION.description}, else it is asked for on a terminal`,
+    },
     { flags: '--dry-run', description: 'check it, and say what would happen' },
     { flags: '--yes', description: 'yes, replace what is there' },
     { flags: '--into <url>', description: 'fill this empty database instead, where the user may make none' },
@@ -55,10 +58,11 @@ export async function restoreFrom(
   const now = () => new Date();
   const into = asDatabaseUrl(options.into as string | undefined, '--into');
   const named = await readIdentities(config, options.identity);
-  const { file, release } = await localCopy(config, location, backupsFolder(config.home), onProgress, now());
+  // A bar that is not stopped keeps the process for ever.
+  const folder = backupsFolder(config.home);
+  const { file, release } = await localCopy(config, location, folder, onProgress, now()).finally(stop);
   let database: Database | undefined;
   try {
-    stop();
     const identities = await identitiesFor(shell, file, named);
     // Not before its key is there: what fails by a typing error leaves nothing on a new machine.
     database =
@@ -89,8 +93,9 @@ export async function restoreFrom(
       shell.give(viewPlan(plan as RestorePlan));
       return null;
     }
-    keepSettings(config, restored);
-    shell.say('', ...describe(restored, into));
+    keepSettings(shell, restored);
+    const hasPlace = restored.keptDatabase !== null || config.backup.to !== null;
+    shell.say('', ...describe(restored, into, hasPlace));
     shell.give(view(restored));
     return restored;
   } finally {
@@ -134,11 +139,17 @@ async function confirm(
   return await prompts.confirm({ message: 'Replace what is there?', default: false });
 }
 
-/** The new machine makes backups as the old one did: for the same recovery key. */
-function keepSettings(config: Config, { manifest }: RestorePlan): void {
-  ensureBackupSettings(config.home);
-  if (config.backup.recoveryRecipient === null && manifest.recoveryRecipient !== null)
-    changeBackupSettings(config.home, { recoveryRecipient: manifest.recoveryRecipient });
+/** The new machine makes backups as the old one did: for the same recovery key. The shop is restored by then, and that counts. */
+function keepSettings(shell: Shell, { manifest }: RestorePlan): void {
+  const { home, backup } = shell.config;
+  try {
+    ensureBackupSettings(home);
+    if (backup.recoveryRecipient === null && manifest.recoveryRecipient !== null)
+      changeBackupSettings(home, { recoveryRecipient: manifest.recoveryRecipient });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    shell.tell(`The settings of backups could not be kept: ${error.message}`);
+  }
 }
 
 const timeOf = (iso: string) => `${iso.slice(0, 16).replace('T', ' ')} UTC`;
@@ -148,7 +159,7 @@ function describePlan({ manifest, replaces, keepsKeys }: RestorePlan): string[] 
     `The backup is sound. It was made at ${timeOf(manifest.createdAt)} by Smoocho ${manifest.version}:`,
     ...manifest.shops.map(
       ({ code, name, orders, total, currency }) =>
-        `  ${code}  ${name}: ${formatCount(orders)} orders, ${total} ${currency}`,
+        `  ${code}  ${name}: ${formatCount(orders)} orders, ${formatMoney(total, currency)} ${currency}`,
     ),
     ...(manifest.missingImages.length > 0
       ? [`It lacks ${formatCount(manifest.missingImages.length)} pictures.`]
@@ -169,6 +180,7 @@ function describePlan({ manifest, replaces, keepsKeys }: RestorePlan): string[] 
 function describe(
   { manifest, safetyCopy, keptDatabase, shops }: Restored,
   into: string | undefined,
+  hasPlace: boolean,
 ): string[] {
   const faults = shops.reduce(
     (sum, { checks }) => sum + checks.reduce((all, { wrong }) => all + wrong, 0),
@@ -188,6 +200,11 @@ function describe(
       ? ['No copy was made of what was there: this version can not read all of it.']
       : []),
     ...(keptDatabase ? ['Within 7 days it can be put back: smoocho restore --undo'] : []),
+    ...(into === undefined && !hasPlace
+      ? [
+          'Backups of this machine stay on its own disk until you say where they go: smoocho backup schedule --to PLACE',
+        ]
+      : []),
     into === undefined
       ? 'Open it: smoocho start'
       : 'Set DATABASE_URL to that database, and open it: smoocho start',

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type App, createApp, holdServerLock } from '../../app.ts';
-import { startSchedule } from '../../backup/schedule.ts';
+import { type Schedule, startSchedule } from '../../backup/schedule.ts';
 import { ensureBackupSettings } from '../../backup/settings.ts';
-import { type Config, demoHome, loadConfig, withoutRealShop } from '../../config.ts';
+import { type Config, ConfigError, demoHome, loadConfig, withoutRealShop } from '../../config.ts';
 import { isClaimed, issueSetupToken } from '../../core/shops/claim-installation.ts';
 import { type RunningServer, startServer } from '../../server/server.ts';
 import type { Command, Shell } from '../command.ts';
@@ -43,20 +43,34 @@ export const start: Command = {
         ? listening(config, () => startWorkers(app, config, workers))
         : serve(app, config));
       if (typeof server === 'number') return server;
-      const demo = options.demo ? await prepareDemo(app) : undefined;
-      if (!options.demo) ensureBackupSettings(config.home);
-      await greet(shell, app, server, workers, demo);
-      // The demo's sales are nobody's loss.
-      const schedule = options.demo ? undefined : startSchedule(app, { program: [program] });
-      await stopped;
-      shell.say('', 'Stopping …');
-      await Promise.all([server.close(), schedule?.close()]);
+      let schedule: Schedule | undefined;
+      try {
+        const demo = options.demo ? await prepareDemo(app) : undefined;
+        if (!options.demo) setNightlyBackup(shell, config.home);
+        await greet(shell, app, server, workers, demo);
+        // The demo's sales are nobody's loss.
+        if (!options.demo) schedule = startSchedule(app, { program: [program] });
+        await stopped;
+        shell.say('', 'Stopping …');
+      } finally {
+        await Promise.all([server.close(), schedule?.close()]);
+      }
     } finally {
       await app.close();
     }
     return undefined;
   },
 };
+
+/** Where the settings can't be written, as with a file that a container mounts: it sells all the same, and says so. */
+function setNightlyBackup(shell: Shell, home: string): void {
+  try {
+    ensureBackupSettings(home);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    shell.tell(`No backup is made by itself: ${error.message}`);
+  }
+}
 
 const NEEDS_REDIS =
   'Several workers need a Redis to tell each other what happens. Set REDIS_URL, such as redis://localhost:6379, or leave out --workers.';

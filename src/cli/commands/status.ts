@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { type App, SchemaError } from '../../app.ts';
 import { isOverdue, nextTime } from '../../backup/due.ts';
-import { scheduleZone } from '../../backup/job-states.ts';
+import { scheduleZone, waitsSince } from '../../backup/job-states.ts';
 import type { BackupConfig } from '../../config.ts';
 import type { Attention } from '../../contract/attention.ts';
 import { listAttention } from '../../core/attention/attention.ts';
 import { type BackupRun, lastBackupRuns, viewLastBackups } from '../../core/attention/backup-runs.ts';
-import { findFirstShop } from '../../core/shops/find-shops.ts';
 import { type InstallationStatus, readStatus, type ShopStatus } from '../../core/status/read-status.ts';
 import { version } from '../../version.ts';
 import type { Command } from '../command.ts';
@@ -81,7 +80,7 @@ async function gatherBackup(app: App, timezone: string): Promise<BackupStatus> {
   const now = app.now();
   const next = (cron: string | null) => (cron && nextTime(cron, timezone, now)?.toISOString()) || null;
   const { succeeded } = last.create;
-  const since = succeeded?.startedAt ?? (await findFirstShop(em))?.createdAt;
+  const since = succeeded?.startedAt ?? (await waitsSince(em, 'backup'));
   const failure = [last.create, last.drill].map(failureOf).find((run) => run !== null);
   return {
     ...viewLastBackups(last),
@@ -115,7 +114,7 @@ const describeServer = ({ database, server }: Answer, clock: Clock): Labelled[] 
 
 const describeShops = (shops: ShopStatus[]): string[] =>
   shops.length === 0
-    ? ['There is no shop yet.']
+    ? ['There is no shop yet. Set one up: smoocho init']
     : shops.map(({ code, orders, total, currency }) => {
         const count = formatCount(orders, currency);
         const sold = `${count} ${orders === 1 ? 'order' : 'orders'}, ${formatMoney(total, currency)} ${currency}`;

@@ -3,7 +3,7 @@ import { imageHolders, withLockedImages } from '../../database/images-lock.ts';
 import { withClient } from '../../database/migrate.ts';
 import { type ImageStore, readImageKey, type StoredFile } from '../../storage/image-store.ts';
 import type { Context } from '../context.ts';
-import { mayBeUndone } from '../epochs/undo-days.ts';
+import { findLastRestore } from '../epochs/find-epoch.ts';
 import { filesOf, type ImageRow } from './sql/image-rows.ts';
 import { forgetImage, reckonUnused, unknownFiles, unusedImages } from './sql/unused-images.ts';
 
@@ -21,7 +21,7 @@ export type Garbage = {
   /** All files that were taken away, those of no picture included. */
   files: number;
   sizeBytes: number;
-  /** Who held the pictures, so that not all, or nothing, was taken away. */
+  /** Who held the pictures, so that not all, or nothing, was taken away: `upload`, `backup`, or `restore`, of these days. */
   heldBy: string[];
 };
 
@@ -30,9 +30,10 @@ type Options = { dryRun: boolean; databaseUrl: string; onProgress?: (files: numb
 type Found = { key: string; sizeBytes: number };
 
 /**
- * Takes away what nobody shows since thirty days, unless a restore may still be undone: pictures by batches, each while no upload and no backup is at work, then
+ * Takes away what nobody shows since thirty days: pictures by batches, each while no upload and no backup is at work, then
  * files that belong to no picture, such as those of an upload that was cut off. Files go before what is known of them, so that a
- * run that is cut off is made up for by the next. Throws StoreUnavailableError.
+ * run that is cut off is made up for by the next. For thirty days after a restore nothing goes: what it replaced may be put back,
+ * and shows pictures that these books don't know. Throws StoreUnavailableError.
  */
 export async function collectGarbage(context: Context, options: Options): Promise<Garbage> {
   const { images, now } = context.app;
@@ -40,8 +41,8 @@ export async function collectGarbage(context: Context, options: Options): Promis
   const before = new Date(now().getTime() - KEPT_DAYS * DAY_MS);
   const { kind, isFixed } = await images.place(true);
   if (!isFixed) return garbage;
-  // What was replaced shows pictures of which this database knows nothing, or that nobody shows in it.
-  if (await mayBeUndone(context.em, now())) return { ...garbage, heldBy: ['restore'] };
+  const restoredAt = await findLastRestore(context.em);
+  if (restoredAt && restoredAt >= before) return { ...garbage, heldBy: ['restore'] };
   const store = await images.store(kind);
   const count = (files: Found[]) => {
     garbage.files += files.length;

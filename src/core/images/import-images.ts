@@ -58,26 +58,37 @@ export async function importImages(
   };
   const pictured = new Set(products.filter(({ imageHash }) => imageHash).map(({ id }) => id));
   let done = 0;
+  const count = (file: string) => {
+    done += 1;
+    onProgress?.(done, chosen.pictures.length, file);
+  };
+  const leaveOut = (file: string, reason: string) => {
+    result.bad.push({ file, reason });
+    count(file);
+  };
   const save = async ({ file, product }: Chosen, image: ProcessedImage) => {
     const saved = dryRun
       ? { isChanged: product.imageHash !== image.hash }
       : await saveProductImage({ ...context, em: context.em.fork() }, shopId, product.id, image).catch(
-          namedFault,
+          faultOfProduct,
         );
-    if ('reason' in saved) result.bad.push({ file, reason: saved.reason });
-    else {
-      result[saved.isChanged ? 'changed' : 'unchanged'] += 1;
-      pictured.add(product.id);
-    }
-    done += 1;
-    onProgress?.(done, chosen.pictures.length, file);
+    if ('reason' in saved) return leaveOut(file, saved.reason);
+    result[saved.isChanged ? 'changed' : 'unchanged'] += 1;
+    pictured.add(product.id);
+    count(file);
   };
   /** The next one is decoded while the last one goes to the store. */
   let saving: Promise<void> = Promise.resolve();
   for (const each of chosen.pictures) {
-    const image = await decode(context, join(folder, each.file)).catch(namedFault);
+    const image = await decode(context, join(folder, each.file)).catch(async (error) => {
+      const fault = faultOfFile(error);
+      if (fault) return fault;
+      // What is under way is not left alone with a database that is closed.
+      await saving;
+      throw error;
+    });
     await saving;
-    if ('reason' in image) result.bad.push({ file: each.file, reason: image.reason });
+    if ('reason' in image) leaveOut(each.file, image.reason);
     else saving = save(each, image);
     // Whatever it throws is thrown when it is waited for.
     saving.catch(() => {});
@@ -99,13 +110,18 @@ async function decode({ app }: Context, path: string): Promise<ProcessedImage> {
   return await app.images.process(path);
 }
 
-/** A fault of the file, such as one that is no picture, or that can't be read. Throws any other. */
-function namedFault(error: unknown): { reason: string } {
-  if (error instanceof ProblemError && error.code === 'image_refused') return { reason: error.message };
+/** Why a file can't be used, such as one that is no picture, or that can't be read; undefined for any other fault. */
+function faultOfFile(error: unknown): { reason: string } | undefined {
+  if (error instanceof ProblemError)
+    return error.code === 'image_refused' ? { reason: error.message } : undefined;
+  const { syscall, message } = error as NodeJS.ErrnoException;
+  return syscall === undefined ? undefined : { reason: `The file can't be read (${message}).` };
+}
+
+/** The product is gone by now. Throws any other fault: it is none of the file, and the next one would have it, too. */
+function faultOfProduct(error: unknown): { reason: string } {
   if (error instanceof ProblemError && error.code === 'not_found')
     return { reason: 'The product was deleted just now.' };
-  const { syscall, message } = error as NodeJS.ErrnoException;
-  if (syscall !== undefined) return { reason: `The file can't be read (${message}).` };
   throw error;
 }
 

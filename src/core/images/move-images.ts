@@ -6,7 +6,7 @@ import type { ImageStore } from '../../storage/image-store.ts';
 import type { Context } from '../context.ts';
 import { FOLLOW_MS } from './images.ts';
 import { isSound, soundBytes } from './sound-files.ts';
-import { allImages, countImages, filesOf, type ImageRowFile, knownFiles } from './sql/image-rows.ts';
+import { allImages, countImages, filesOf, type ImageRowFile, shownFiles } from './sql/image-rows.ts';
 import { switchImageStore } from './sql/image-store.ts';
 
 export type Moved = {
@@ -17,7 +17,7 @@ export type Moved = {
   copied: number;
   /** Whether the pictures are there now. */
   isSwitched: boolean;
-  /** Keys of files that are damaged or missing where the pictures are. */
+  /** Keys of files that products show and that are damaged or missing where the pictures are. */
   bad: string[];
   /** Files that were taken away where they had been. */
   removed: number;
@@ -84,8 +84,8 @@ async function move(context: Context, options: Options): Promise<Moved> {
         onFile?.(done);
       }
     }
-    // What the garbage collection took away meanwhile is no loss.
-    moved.bad = (await knownFiles(context.em.fork(), bad)).map(({ key }) => key);
+    // What no product shows is no loss: a restore brings the rows of such pictures, and not their files.
+    moved.bad = (await shownFiles(context.em.fork(), bad)).map(({ key }) => key);
     return moved.bad.length === 0 || options.skipBad;
   };
   if (!(await copyAll((done) => options.onProgress?.(done, total)))) return moved;

@@ -1,15 +1,9 @@
 import type { ImageStoreKind } from '../../config.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import { StoreUnavailableError } from '../../storage/errors.ts';
-import type { ByteRange, ImageStore, OpenFile, StoredFile } from '../../storage/image-store.ts';
+import type { ImageStore } from '../../storage/image-store.ts';
 import type { Services } from '../context.ts';
-import type { Images } from './images.ts';
-
-/** Reads files of pictures for whoever shows them. Undefined: there is no such file. Throws `images_unavailable`. */
-export type ImageReader = {
-  get(key: string, range?: ByteRange): Promise<OpenFile | undefined>;
-  stat(key: string): Promise<StoredFile | undefined>;
-};
+import type { ImageReader, Images } from './images.ts';
 
 /**
  * A store that is away is asked again after so long, by one request alone: a browser has six connections to a server, and

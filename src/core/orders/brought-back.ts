@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { AnsweredSale, OfflineOrder } from '../../contract/offline-orders.ts';
-import type { OrderFlag } from '../../contract/orders.ts';
+import type { OrderFlag, Order as OrderView } from '../../contract/orders.ts';
 import { Id } from '../../contract/primitives.ts';
 import { query } from '../../database/query.ts';
 import { type Actor, deviceOf, personOf } from '../context.ts';
@@ -59,6 +59,20 @@ export function isOfBefore(
   if (lent) return lent.label !== seriesLabel(shop.epoch, lent.fiscalYear);
   return labelOfBefore(shop.code, restored, orderNumber) !== undefined;
 }
+
+/**
+ * Whether an order of the books is the one that a till was answered, by its number and its time. After a restore without the keys
+ * the hash of one with a phone number is another.
+ */
+export const isAsAnswered = (
+  { restored }: Pick<Terms, 'restored'>,
+  { orderNumber, placedAt, answered }: OfflineOrder,
+  order: OrderView,
+): boolean =>
+  restored !== null &&
+  answered !== undefined &&
+  orderNumber === order.orderNumber &&
+  Date.parse(placedAt) === Date.parse(order.createdAt);
 
 /** Who sold an order and on what, as the books have it. */
 export type Seller = { cashierId: string | null; deviceId: string | null; flags: OrderFlag[] };

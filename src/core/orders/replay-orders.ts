@@ -10,7 +10,7 @@ import { leasesOfNumbers } from '../devices/leases-of-numbers.ts';
 import { findRestoredBooks } from '../epochs/numbers-before.ts';
 import { createQueues } from '../queue.ts';
 import { settingsOf } from '../shops/settings.ts';
-import { findSellers } from './brought-back.ts';
+import { findSellers, isAsAnswered } from './brought-back.ts';
 import { readOrders } from './find-orders.ts';
 import { flagPrintedNumber } from './flag-number.ts';
 import { draftOfflineSale, type OfflineTerms, offlineHash } from './offline-sale.ts';
@@ -151,15 +151,18 @@ function draft({ context, terms }: Batch, sent: Sent): NewOrderRow {
 }
 
 async function replay(batch: Batch, sent: Sent): Promise<ReplayedOrder> {
-  const { context, known } = batch;
+  const { context, terms, known } = batch;
   const { id } = sent;
   try {
     const earlier = known.get(id);
     if (earlier && 'body' in sent) {
       const { keys } = context.app;
-      const isSame = isSameSale(keys, earlier.requestHash, offlineHash(keys, sent.body));
-      if (!isSame || !earlier.order) throw takenOrderId();
-      return { id, result: 'same', order: await withPrinted(context, earlier.order, sent.body) };
+      const { requestHash, order } = earlier;
+      if (!order) throw takenOrderId();
+      const isSame =
+        isSameSale(keys, requestHash, offlineHash(keys, sent.body)) || isAsAnswered(terms, sent.body, order);
+      if (!isSame) throw takenOrderId();
+      return { id, result: 'same', order: await withPrinted(context, order, sent.body) };
     }
     const row = draft(batch, sent);
     const { order, isReplay } = await writeSale(context, row);

@@ -3,10 +3,10 @@ import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { systemContext } from '../../../src/app.ts';
-import { beginEpoch } from '../../../src/core/epochs/begin-epoch.ts';
 import { collectGarbage, type Garbage } from '../../../src/core/images/collect-garbage.ts';
 import { shareImages } from '../../../src/database/images-lock.ts';
 import { startTestApp, type TestApp } from '../../support/app.ts';
+import { beginEpochs } from '../../support/epoch-parts.ts';
 import { givenProduct, givenShop, type TestShop } from '../../support/factories.ts';
 import { expectWhole, fetchImage, givenPicture, productOf, uploadTo } from '../../support/image-parts.ts';
 import { anyPng } from '../../support/pictures.ts';
@@ -52,15 +52,20 @@ describe('the garbage collection of pictures', function () {
     expect(await collect()).to.include({ images: 0, files: 0 });
   });
 
-  it('takes nothing while a restore may be undone: what it replaced shows other pictures', async () => {
-    const gone = await givenPicture(shop, anyPng(24));
+  it('takes nothing away for thirty days after a restore or an undo: what was there before may be put back', async () => {
+    const gone = await givenPicture(shop, anyPng(26));
     await remove(gone);
-    days = 40;
-    await beginEpoch(systemContext(test.app, 'test'), { reason: 'restored', backup: null });
-    days = 46;
-    expect(await collect()).to.deep.equal({ images: 0, files: 0, sizeBytes: 0, heldBy: ['restore'] });
-    expect(files()).to.equal(3);
-    days = 48;
+    days = 31;
+    await beginEpochs(test);
+    const held = { images: 0, files: 0, sizeBytes: 0, heldBy: ['restore'] };
+    expect(await collect(true)).to.deep.equal(held);
+    expect(await collect()).to.deep.equal(held);
+    days = 60;
+    await beginEpochs(test, { reason: 'undone', backup: null });
+    days = 89;
+    expect(await collect()).to.deep.equal(held);
+    await expectWhole(test, gone.imageUrl);
+    days = 91;
     expect(await collect()).to.include({ images: 1, files: 3 });
   });
 

@@ -31,17 +31,17 @@ export async function* allImages(em: EntityManager): AsyncGenerator<ImageRow> {
   }
 }
 
-const KNOWN = `
-  SELECT i.shop_id AS "shopId", i.hash FROM jsonb_to_recordset($1::jsonb) AS f ("shopId" uuid, hash text)
-  JOIN images i ON i.shop_id = f."shopId" AND i.hash = f.hash`;
+const SHOWN = `
+  SELECT f."shopId", f.hash FROM jsonb_to_recordset($1::jsonb) AS f ("shopId" uuid, hash text)
+  WHERE EXISTS (SELECT FROM products p WHERE p.shop_id = f."shopId" AND p.image_url = f.hash)`;
 
-/** Of these files those whose picture is still there. */
-export async function knownFiles(em: EntityManager, files: ImageRowFile[]): Promise<ImageRowFile[]> {
+/** Of these files those whose picture a product shows. */
+export async function shownFiles(em: EntityManager, files: ImageRowFile[]): Promise<ImageRowFile[]> {
   if (files.length === 0) return [];
   const named = files.map(({ shopId, hash }) => ({ shopId, hash }));
-  const rows = await query<{ shopId: string; hash: string }>(em, KNOWN, [JSON.stringify(named)]);
-  const known = new Set(rows.map(({ shopId, hash }) => `${shopId}/${hash}`));
-  return files.filter(({ shopId, hash }) => known.has(`${shopId}/${hash}`));
+  const rows = await query<{ shopId: string; hash: string }>(em, SHOWN, [JSON.stringify(named)]);
+  const shown = new Set(rows.map(({ shopId, hash }) => `${shopId}/${hash}`));
+  return files.filter(({ shopId, hash }) => shown.has(`${shopId}/${hash}`));
 }
 
 const COUNT = `

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import type { ImageRow } from './image-rows.ts';
 
-// What two changes at once got wrong, set right: only `products` says what is shown.
+// A net: only `products` says what is shown.
 const RECKON = `
   UPDATE images i SET unused_since = CASE WHEN i.unused_since IS NULL THEN $1::timestamptz END
   WHERE (i.unused_since IS NULL) <> EXISTS (

@@ -1,0 +1,25 @@
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Runs work. A signal that ends this process runs `clear` first; what the work throws meanwhile is nobody's business any more. */
+export async function clearOnSignal<T>(clear: () => Promise<void>, work: () => Promise<T>): Promise<T> {
+  let ending: Promise<never> | undefined;
+  const ignore = () => {
+    for (const signal of SIGNALS) process.off(signal, end);
+  };
+  const end = (signal: NodeJS.Signals) => {
+    ending ??= clear()
+      .catch(() => {})
+      .then(() => {
+        ignore();
+        process.kill(process.pid, signal);
+        return new Promise<never>(() => {});
+      });
+  };
+  for (const signal of SIGNALS) process.on(signal, end);
+  try {
+    return await work();
+  } finally {
+    await ending;
+    ignore();
+  }
+}
