@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
@@ -150,7 +151,8 @@ describe('a backup that somebody made by hand', function () {
     ];
     for (const name of ['orders;drop', 'or"ders', 'ORDERS', 'pg_catalog.pg_class'])
       expect(await refusalOf(table(name)), name).to.include({ fault: 'damaged' });
-    const sql = "id) FROM PROGRAM 'touch /tmp/x'; --";
+    const mark = join(tmpdir(), randomUUID());
+    const sql = `id) FROM PROGRAM 'touch ${mark}'; --`;
     const changes: [fault: string, change: (manifest: Manifest) => unknown][] = [
       ['damaged', ({ tables }) => Object.assign(tables[0] as object, { name: 'or"ders' })],
       ['foreign', ({ tables }) => Object.assign(tables[0]?.columns[0] as object, { name: sql })],
@@ -161,7 +163,7 @@ describe('a backup that somebody made by hand', function () {
     ];
     for (const [fault, change] of changes)
       expect(await refusalOf(withManifest(real, change)), String(change)).to.include({ fault });
-    expect(existsSync('/tmp/x')).to.equal(false);
+    expect(existsSync(mark)).to.equal(false);
   });
 
   it('gets no rows in that COPY reads otherwise than they are counted, or that break a rule', async () => {
