@@ -1,4 +1,4 @@
-// One measured piece of work in a process of its own: what it took, by phase, and its peak memory, as JSON on stdout.
+// Runs one measured task in a process of its own and prints its seconds per phase and its peak memory as JSON on stdout.
 import { readFileSync } from 'node:fs';
 import { readFileBytes } from '../src/backup/archive/archive-file.ts';
 import { readMembers } from '../src/backup/archive/archive-reader.ts';
@@ -11,7 +11,7 @@ import { loadConfig } from '../src/config.ts';
 const [work, url, home, file] = process.argv.slice(2) as [string, string, string, string];
 const startedAt = performance.now();
 const ends: Record<string, number> = {};
-/** A phase ends when the next one begins, and the last one at the end. */
+/** A phase ends when the next one begins; the last ends with the task. */
 let phase = 'begin';
 const enter = (next: string) => {
   if (next === phase) return;

@@ -10,16 +10,16 @@ import { CLONE_SHOPS } from './clone-shops.ts';
 import { type Delays, postOrders, show, summary, type Till } from './post-orders.ts';
 import { median, root, smoocho, startSmoocho, withHome } from './support.ts';
 
-/** Ten busy tills. */
+/** The load of ten busy tills. */
 const PER_SECOND = 50;
 const SECONDS = 15;
 const RUNS = 5;
-/** 583,440 order lines: a backup takes about as long as it is measured. */
+/** 583,440 order lines: a backup takes about as long as one measurement. */
 const SHOPS = 12;
 const PASSWORD = 'correct horse battery';
 const EMAIL = 'mario@example.com';
 
-/** How long a sale takes while a backup is made, beside the same without, in turn. */
+/** Measures order latency while backups run, alternating with runs without a backup. */
 export async function benchBackupLoad(): Promise<string[]> {
   return await withHome(async (home) => {
     await prepare(home);
@@ -94,7 +94,7 @@ async function signIn(url: string): Promise<Till> {
 const measure = async (till: Till): Promise<Delays> =>
   summary([...(await postOrders(till, PER_SECOND, SECONDS)).values()].map(({ tookMs }) => tookMs));
 
-/** One backup after the other, each as a server's schedule makes it: a process of its own at a lower priority. */
+/** Makes backups one after another, each like a scheduled one: in a process of its own at a lower priority. */
 function backUpUntilStopped(home: string) {
   let isStopped = false;
   let made = 0;

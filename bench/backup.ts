@@ -13,15 +13,15 @@ import { CLONE_SHOPS } from './clone-shops.ts';
 import { median, root, withHome } from './support.ts';
 
 const VERSION = 15;
-/** The pizza place's year, so many times: 2,333,760 order lines of 1,024,800 bills. */
+/** Copies of the pizza place's year: 48 make 2,333,760 order lines of 1,024,800 orders. */
 const SHOPS = Number(process.env.BACKUP_SHOPS ?? 48);
 const RUNS = 3;
 const CHILD = fileURLToPath(new URL('backup-child.ts', import.meta.url));
 const LAUNCHER = join(root, 'bin', 'smoocho.js');
 
 /**
- * A backup and its way back beside `pg_dump -Fc` and `pg_restore` of the same version over the same database, one after the
- * other in turn. What those don't do (encrypt, read back, check every table and the books) is told apart.
+ * Compares backup and restore with `pg_dump -Fc` and `pg_restore` of the same version on the same database, alternating the
+ * runs. What those don't do (encrypt, read back, check every table and the books) is reported separately.
  */
 export async function benchBackup(): Promise<string[]> {
   if (!hasDebianPostgres(VERSION)) return [`skipped: Debian's postgresql-${VERSION} is not installed`];
@@ -120,7 +120,7 @@ function describe(rows: Record<string, number[]>): string[] {
   ];
 }
 
-/** Of the commands as people run them. */
+/** Measures the real commands. */
 async function memory(postgres: DebianPostgres, home: string, folder: string): Promise<string[]> {
   const env = { DATABASE_URL: postgres.url('smoocho') };
   const created = await command(home, env, ['backup', 'create', `--to=${folder}`, '--json']);
@@ -190,7 +190,7 @@ async function command(home: string, env: Record<string, string>, args: string[]
   return { output, peakMb, seconds: (performance.now() - begun) / 1000 };
 }
 
-/** The most that a process ever held, in MB; 0 once it is gone. */
+/** Peak resident memory of a process in MB; 0 once it has exited. */
 function peakOf(pid: number): number {
   try {
     return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1000;

@@ -1,6 +1,6 @@
 /**
- * SQL: copies of the one shop there is, with its menu and bills under ids that follow from the first one's; called with
- * `SELECT pg_temp.clone_shops(47)` on the same connection.
+ * SQL that copies the only shop, with its menu and orders, under ids derived from the original ones. Call it with `SELECT
+ * pg_temp.clone_shops(47)` on the same connection.
  */
 export const CLONE_SHOPS = `
   CREATE FUNCTION pg_temp.copied(id uuid, i int) RETURNS uuid LANGUAGE sql IMMUTABLE AS 'SELECT md5(id::text || i)::uuid';

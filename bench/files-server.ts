@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream';
 
-// The least that could be called serving a picture: look how large the file is, stream it. Run in a process of its own, as the
-// server is; prints its port.
+// Serves the files with the least code possible (stat, then stream), as a baseline. Runs in a process of its own, like the
+// server; prints its port.
 const folder = process.argv[2] ?? '';
 const server = createServer(async (request, response) => {
   const path = join(folder, (request.url ?? '').replace('/api/images/', '').replace(/\?.*/, ''));

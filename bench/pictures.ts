@@ -7,16 +7,16 @@ import { photo } from '../test/support/pictures.ts';
 import { median, percentile, root, smoocho, startSmoocho, withHome } from './support.ts';
 
 const PICTURES = 500;
-/** What a phone sends after its own app has made it smaller. */
+/** The size of a photo after a phone's app has reduced it. */
 const SIZE = { width: 1600, height: 1200 };
 const RUNS = 5;
-/** A till's browser has six, and a few tills show their menus at the same time. */
+/** A till's browser opens six connections, and a few tills load their menus at the same time. */
 const CONNECTIONS = 12;
-/** Of each run: the whole menu so many times. */
+/** How often each run loads the whole menu. */
 const ROUNDS = 4;
 const PASSWORD = 'correct horse battery';
 
-/** Pictures for a whole menu brought in from a folder, and served to tills beside a bare server of the same files. */
+/** Imports pictures for a whole menu from a folder and serves them to tills, compared with a bare server of the same files. */
 export async function benchPictures(): Promise<string[]> {
   return await withHome(async (home) => {
     const folder = join(home, 'photos');
@@ -93,7 +93,7 @@ async function portOf({ stdout }: ChildProcess): Promise<number> {
   return JSON.parse(String(line)).port;
 }
 
-/** The addresses of all pictures, as a till gets them. */
+/** Lists the URLs of all pictures, as a till gets them. */
 async function menuOf(url: string): Promise<string[]> {
   const login = await fetch(`${url}/api/auth/login`, {
     method: 'POST',
@@ -135,7 +135,7 @@ async function load(url: string, paths: string[]): Promise<Run> {
   return { perSecond: (ROUNDS * paths.length) / seconds, firstByteMs };
 }
 
-/** Gets a picture to its end; gives when its first byte came. */
+/** Downloads a picture; resolves with the time to its first byte. */
 function firstByte(agent: Agent, url: string, path: string): Promise<number> {
   const begun = performance.now();
   return new Promise((resolve, reject) => {

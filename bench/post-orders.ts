@@ -4,9 +4,9 @@ import { nowMs, percentile, sleep } from './support.ts';
 
 export type Till = { url: string; shopId: string; productId: string; token: string };
 
-/** When an order's 201 was here, and how long that took. */
+/** When an order's 201 arrived, and how long that took. */
 export type Answer = { atMs: number; tookMs: number };
-/** Order id → its answer. */
+/** Order id → its response. */
 export type Answered = Map<string, Answer>;
 
 /** Places so many orders a second, however long each takes. */

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Builds the S3 servers that the tests run, from source, each once: scripts/s3-servers.sh [minio] [versitygw]. Prints the path
-# of each, a line each; of one that can't be had, a line on stderr says why, and the exit code is 1. They are kept in
-# S3_SERVERS_FOLDER (default: smoocho/s3-servers in the user's cache folder), and started by the tests alone, on the loopback.
+# Builds the S3 servers for the tests from source, each once: scripts/s3-servers.sh [minio] [versitygw]. Prints one path per
+# line; for a server that can't be built it prints the reason on stderr and exits with 1. The programs are kept in
+# S3_SERVERS_FOLDER (default: smoocho/s3-servers in the user's cache folder). Only the tests start them, on the loopback.
 set -uo pipefail
 
 folder="${S3_SERVERS_FOLDER:-${XDG_CACHE_HOME:-$HOME/.cache}/smoocho/s3-servers}"
-# Another run may be building them.
+# Wait for another run that is building them.
 wait_seconds=900
-# What could not be built a moment ago can't be now: each suite that asks would wait for the network again.
+# Don't retry a build that failed recently: each suite would wait for the network again.
 failed_minutes=20
 
-# MinIO's last commit: of its last release, RELEASE.2025-10-15T17-29-55Z, Go's module proxy has no version.
+# Pins MinIO's last commit: Go's module proxy lacks its last release, RELEASE.2025-10-15T17-29-55Z.
 source_of() {
   case "$1" in
     minio) echo 'github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c' ;;
@@ -25,7 +25,7 @@ build() {
   log="$folder/$name.log"
   rm -rf "$work"
   mkdir -p "$work/bin"
-  # What was downloaded and compiled on the way is hundreds of megabytes, and of no use after it.
+  # Downloads and build cache go to $work and are removed after the build: hundreds of megabytes.
   local bounded=()
   ! command -v timeout >/dev/null || bounded=(timeout "$wait_seconds")
   GOBIN="$work/bin" GOPATH="$work/path" GOCACHE="$work/cache" GOFLAGS='-modcacherw -trimpath' CGO_ENABLED=0 \
@@ -49,7 +49,7 @@ provide() {
     exec 9>"$folder/$name.lock"
     ! command -v flock >/dev/null || flock -w "$wait_seconds" 9 || { echo "$name is being built elsewhere for more than $wait_seconds s" >&2; return 1; }
     if [ ! -x "$target" ]; then
-      # The log stays where a build failed.
+      # A failed build leaves its log.
       [ -z "$(find "$folder/$name.log" -mmin "-$failed_minutes" 2>/dev/null)" ] && build "$name" "$source" "$target" ||
         { echo "$name can not be built: $(tail -n 1 "$folder/$name.log" | cut -c 1-200)" >&2; return 1; }
     fi

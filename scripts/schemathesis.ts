@@ -130,7 +130,7 @@ async function furnish(url: string, email: string, password: string): Promise<Re
   };
 }
 
-/** Gives a product a picture; gives the two parts of its address that no schema can know. */
+/** Uploads a product picture; returns the two parts of its URL that no schema can generate. */
 async function givePicture(url: string, token: string): Promise<{ key: string; s: string }> {
   const body = new Uint8Array(pngOf());
   const headers = { 'content-type': 'image/png', authorization: `Bearer ${token}` };

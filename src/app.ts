@@ -44,7 +44,7 @@ type AppOptions = {
   log?: Log;
   /** Bring an older schema up to date (`start`, `init`), or only look whether it is (everything else). */
   migrate?: boolean;
-  /** By a restore, which alone may open what it has not finished yet. */
+  /** Set by a restore, the only one allowed to open a half-restored database. */
   isRestoring?: boolean;
 };
 

@@ -2,32 +2,32 @@ import { isAbsolute } from 'node:path';
 import { Cron } from 'croner';
 import { ConfigError } from './config-error.ts';
 
-/** What of backups the server does by itself, and where they go. */
+/** Settings of scheduled backups and where they go. */
 export type BackupConfig = {
-  /** Cron text, by the clock of the first shop: when a backup is made. Null: not by the server. */
+  /** When to make a backup, as a cron expression in the first shop's time zone. Null: not scheduled. */
   schedule: string | null;
-  /** Cron text likewise: when the last backup is restored into a database that is thrown away, and checked there. */
+  /** When to restore the last backup into a temporary database and check it there; cron likewise. */
   drill: string | null;
-  /** How many backups are kept: the last one of so many days, weeks and months. */
+  /** Retention: the last backup of this many days, weeks and months is kept. */
   keep: { daily: number; weekly: number; monthly: number };
   /** A folder, or `s3://bucket/prefix`. Null: `backups` in the home. */
   to: string | null;
-  /** The public half of the owner's recovery key, `age1…`. Null: only this box can open its backups. */
+  /** The public half of the owner's recovery key, `age1…`. Null: only this machine can open its backups. */
   recoveryRecipient: string | null;
 };
 
 const DEFAULT_KEEP = { daily: 7, weekly: 4, monthly: 12 };
 const MAX_KEEP = 1_000;
-/** A backup reads all that there is; `* 3 * * *`, meant as once a night, would be sixty of them. */
+/** A backup reads the whole database; `* 3 * * *`, meant as once a night, would run sixty. */
 const MIN_PERIOD_MINUTES = 15;
-/** Enough to see the shortest time between two. */
+/** Enough runs to find the shortest interval. */
 const RUNS_LOOKED_AT = 50;
-/** Any day does: the fields of cron repeat. */
+/** Any date works: cron fields repeat. */
 const LOOKED_AT_FROM = new Date('2026-01-01T00:00:00Z');
 
 type Fields = Record<string, unknown>;
 
-/** The object `backup` of `config.json`, checked. Throws ConfigError, which names the field. */
+/** Parses and validates `backup` of `config.json`. Throws ConfigError, which names the field. */
 export function backupConfig(value: unknown): BackupConfig {
   const fields = asObject('backup', value, ['schedule', 'drill', 'keep', 'to', 'recoveryRecipient']);
   return {
@@ -40,13 +40,13 @@ export function backupConfig(value: unknown): BackupConfig {
 }
 
 /**
- * Cron text of five fields in a zone (IANA). A fixed time of the day runs once in both nights of a clock change: at the first
- * moment after a gap, and at the first of two. Throws what the library throws for a text that is none.
+ * Parses a five-field cron expression in a time zone (IANA). A fixed time runs once on both nights of a clock change: at the
+ * first moment after a gap, and at the first of two. Throws the library's error for an invalid expression.
  */
 export const cronOf = (text: string, timezone: string): Cron =>
   new Cron(text, { timezone, mode: '5-part', fixedTimeRule: 'no-wildcard' });
 
-/** A name that is mistyped would be a backup that is never made. */
+/** Rejects unknown names: a mistyped one would be a backup that is never made. */
 function asObject(name: string, value: unknown, known: string[]): Fields {
   if (value === undefined || value === null) return {};
   if (typeof value !== 'object' || Array.isArray(value))
@@ -67,7 +67,7 @@ function asCron(name: string, value: unknown): string | null {
     cron = cronOf(value, 'UTC');
   } catch (error) {
     const reason = (error as Error).message.replace(/^CronPattern: /, '').replace(/\.$/, '');
-    // The library counts fields of its own, for seconds and years.
+    // Leave out the library's own field count, which includes seconds and years.
     const why = reason.includes('separated parts') ? '' : ` (${reason})`;
     throw new ConfigError(
       `${given}; it must be cron text of five fields, such as "0 3 * * *" for each night at three${why}.`,
@@ -98,7 +98,7 @@ function asKeep(value: unknown): BackupConfig['keep'] {
   throw new ConfigError('backup.keep keeps no backup at all. Keep some, such as {"daily": 7}.');
 }
 
-/** A service and a person at a terminal stand in different folders: a relative one would mean two. */
+/** Requires an absolute folder: the service and the command line run in different ones. */
 function asPlace(value: unknown): string | null {
   if (value === undefined || value === null) return null;
   const isPlace =
@@ -109,10 +109,10 @@ function asPlace(value: unknown): string | null {
   );
 }
 
-/** Bech32, of a key of any kind: whether it is a good one, whoever encrypts to it finds out. */
+/** Bech32 of any key type; whether the key is valid shows when encrypting to it. */
 const RECIPIENT = /^age1[02-9ac-hj-np-z]{20,4000}$/;
 
-/** Without the value in the message: it may be the secret half. */
+/** The message leaves the value out: it may be the secret half. */
 function asRecipient(value: unknown): string | null {
   if (value === undefined || value === null) return null;
   if (typeof value === 'string' && RECIPIENT.test(value)) return value;

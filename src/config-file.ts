@@ -18,12 +18,12 @@ import { backupConfig } from './config-backup.ts';
 import { ConfigError } from './config-error.ts';
 import { holdsS3Secret } from './config-storage.ts';
 
-/** `config.json`, not looked at yet. Settings that this version doesn't know are in it, too. */
+/** `config.json`, not validated. May have settings that this version doesn't know. */
 export type Settings = Record<string, unknown>;
 
 export const configPath = (home: string) => join(home, 'config.json');
 
-/** The settings of a home; none where there is no file. Throws ConfigError. */
+/** Reads the settings of a home; empty without a file. Throws ConfigError. */
 export function readConfigFile(home: string): Settings {
   const path = configPath(home);
   const text = readIfThere(path);
@@ -46,10 +46,10 @@ function readIfThere(path: string): string | null {
 function parseSettings(path: string, text: string): Settings {
   let settings: unknown;
   try {
-    // Editors of Windows begin a file with a mark of their own.
+    // Strip the byte order mark that Windows editors write.
     settings = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (error) {
-    // What the parser says of JSON quotes what is around the fault, which may be a password.
+    // The parser's message quotes the text around the error, which may be a password.
     const place = /line \d+ column \d+/.exec((error as Error).message)?.[0];
     throw new ConfigError(
       `${path} is not valid JSON${place ? `, from ${place} on` : ''}. Correct it, or move it away.`,
@@ -62,7 +62,7 @@ function parseSettings(path: string, text: string): Settings {
   );
 }
 
-/** Whether an address in it has a password, where one is written or among the parameters. */
+/** Whether a URL has a password, in its authority or its parameters. */
 function hasPassword({ databaseUrl, redisUrl }: Settings): boolean {
   return [databaseUrl, redisUrl].some((text) => {
     const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
@@ -70,16 +70,16 @@ function hasPassword({ databaseUrl, redisUrl }: Settings): boolean {
   });
 }
 
-/** Another program may write the file while we do: so often it is read again. */
+/** Retries when another program writes the file at the same time. */
 const MAX_TRIES = 5;
 const NEW_FILE_MODE = 0o600;
-/** Whatever the umask of a container leaves out: in a folder that others may write to, they put other secrets in the place of ours. */
+/** Limits the mode even under a container's umask of 0: others who may write to the folder could replace our secrets. */
 export const HOME_MODE = 0o755;
 
 /**
- * Changes `config.json`: `change` gets the settings of now and returns those to write, which has to include what it doesn't
- * know. The file is replaced at once and is on the disk when this returns; it keeps its mode and its owner. `change` is called
- * again when another program wrote the file meanwhile. Throws ConfigError, also for settings that would be refused.
+ * Changes `config.json`: `change` gets the current settings and returns the new ones, including those it doesn't know. Replaces
+ * the file atomically and syncs it to disk; mode and owner stay. Calls `change` again when another program wrote the file
+ * meanwhile. Throws ConfigError, also for settings that would be refused.
  */
 export function changeConfigFile(home: string, change: (settings: Settings) => Settings): void {
   const path = configPath(home);
@@ -94,12 +94,12 @@ export function changeConfigFile(home: string, change: (settings: Settings) => S
   }
 }
 
-/** All of it or nothing under its name, and only while it `isUnchanged`. Throws ConfigError when it can't be written. */
+/** Replaces a file atomically if it `isUnchanged`; returns whether it did. Throws ConfigError when it can't be written. */
 function replaceFile(path: string, text: string, isUnchanged: () => boolean): boolean {
   let draft: string | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: HOME_MODE });
-    // What a link leads to is replaced, and not the link.
+    // Replace the target of a symbolic link, not the link.
     const target = existsSync(path) ? realpathSync(path) : path;
     draft = `${target}.${process.pid}.tmp`;
     const mode = existsSync(target) ? statSync(target).mode & 0o777 : NEW_FILE_MODE;
@@ -119,20 +119,20 @@ function replaceFile(path: string, text: string, isUnchanged: () => boolean): bo
   }
 }
 
-/** Root may change the settings of a service that runs as another user, who still has to read them. */
+/** Keeps the owner when root changes a file: a service that runs as another user must still read it. */
 function ownLike(path: string, like: string): void {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = statSync(like);
   lchownSync(path, uid, gid);
 }
 
-/** What root makes in a folder of somebody else is theirs: the service that it belongs to has to read and replace it. */
+/** Gives what root creates the owner of its folder: that user's service must read and replace it. */
 export const ownAsAround = (path: string): void => ownLike(path, dirname(path));
 
 const READABLE = 0o044;
 const TO_OTHERS = 0o077;
 
-/** Throws ConfigError when a file with a secret has one of the bits `closedTo`. */
+/** Throws ConfigError when a file with a secret has one of the permission bits in `closedTo`. */
 export function checkClosed(path: string, closedTo = TO_OTHERS): void {
   const loose = process.platform === 'win32' ? 0 : statSync(path).mode & closedTo;
   if (loose === 0) return;
@@ -140,9 +140,9 @@ export function checkClosed(path: string, closedTo = TO_OTHERS): void {
   throw new ConfigError(`${path} ${how}. Close it: chmod ${(0o666 & ~closedTo).toString(8)} ${path}`);
 }
 
-/** What was made or renamed in a folder is there after a power cut, too. */
+/** Syncs a folder, so that created and renamed files survive a power cut. */
 export function syncFolder(folder: string): void {
-  // Windows knows no such thing.
+  // Windows can't sync a folder.
   if (process.platform === 'win32') return;
   const handle = openSync(folder, 'r');
   fsyncSync(handle);

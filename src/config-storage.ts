@@ -1,11 +1,11 @@
 import { ConfigError } from './config-error.ts';
 import { asString, type Env, fromEnvOrFile } from './config-sources.ts';
 
-/** Where pictures are kept: in a folder of the home, or in a bucket of an S3 server. */
+/** Where pictures are stored: in a folder of the home, or in a bucket of an S3 server. */
 export type ImageStoreKind = 'filesystem' | 'minio';
 export const imageStoreKinds: readonly ImageStoreKind[] = ['filesystem', 'minio'];
 
-/** An S3 server, and who we are to it. */
+/** An S3 server and its credentials. */
 export type S3Server = {
   /** Scheme, name and port, such as `https://s3.eu-west-1.amazonaws.com`. */
   endpoint: string;
@@ -14,22 +14,22 @@ export type S3Server = {
   region: string;
 };
 
-/** A bucket on it, for pictures. */
+/** The bucket for pictures. */
 export type S3Config = S3Server & {
   bucket: string;
-  /** Where browsers reach the same bucket, path-style; then pictures are answered by a redirect to it. */
+  /** URL of the same bucket for browsers, path-style; if set, pictures are served by a redirect to it. */
   publicEndpoint: string | undefined;
 };
 
 export type StorageConfig = {
-  /** Undefined: nobody said. It counts on an installation without pictures; after that, they are where they are. */
+  /** Undefined: not set. Only used while the installation has no pictures; after that, they stay where they are. */
   imageStore: ImageStoreKind | undefined;
   s3: S3Config | undefined;
-  /** The server alone, for what names its bucket itself, such as backups. */
+  /** The server without a bucket, for uses that name their own, such as backups. */
   s3Server: S3Server | undefined;
 };
 
-/** As the file has them, not looked at yet. */
+/** Settings from the file, not validated. */
 export type StorageSettings = {
   imageStore?: unknown;
   s3Endpoint?: unknown;
@@ -40,14 +40,14 @@ export type StorageSettings = {
   s3PublicEndpoint?: unknown;
 };
 
-/** Servers other than AWS don't look at it, as long as both sides say the same. */
+/** Servers other than AWS accept any region that both sides agree on. */
 const DEFAULT_REGION = 'us-east-1';
 
-/** Whether the file holds what opens the bucket. */
+/** Whether the file has the secret key of the bucket. */
 export const holdsS3Secret = ({ s3SecretKey }: StorageSettings): boolean =>
   asString(s3SecretKey) !== undefined;
 
-/** What the environment or `config.json` say, checked. Throws ConfigError, without a secret in it. */
+/** Reads and validates the environment and `config.json`. Throws ConfigError, without a secret in it. */
 export function storageConfig(file: StorageSettings, env: Env): StorageConfig {
   const imageStore = asStore(asString(env.IMAGE_STORE) ?? asString(file.imageStore));
   const s3Server = serverOf(file, env);
@@ -98,7 +98,7 @@ function s3Config(file: StorageSettings, env: Env, server: S3Server | undefined)
   };
 }
 
-/** Without the address in the message: somebody may have put a password into it. */
+/** The message leaves the address out: it may contain a password. */
 function asEndpoint(name: string, text: string): string {
   const url = /^https?:\/\/[^\s@?#]+$/i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
   if (url?.pathname === '/') return url.origin;

@@ -32,7 +32,7 @@ export type Config = {
   logLevel: string;
   edge: EdgeConfig;
   backup: BackupConfig;
-  /** Started by a server's schedule: it ends when that server is gone. */
+  /** Started by a server's schedule: ends when that server exits. */
   isJob: boolean;
   secrets: Secrets;
   masterKey: MasterKeyPlace;
@@ -81,18 +81,18 @@ export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.e
   };
 }
 
-/** What of `config.json` a running server reads anew, for `smoocho backup schedule` and `key create` change it. Throws ConfigError. */
+/** Reads the backup settings again: `backup schedule` and `key create` change them while a server runs. Throws ConfigError. */
 export const readBackupConfig = (home: string): BackupConfig => backupConfig(readConfigFile(home).backup);
 
 const JOB = 'SMOOCHO_JOB';
 
-/** An empty name, of a variable that a script never set, would be the folder in which it happens to run. Throws ConfigError. */
+/** Rejects an empty name, such as an unset variable in a script: it would mean the current folder. Throws ConfigError. */
 function findHome(named: string | undefined, usual: string | undefined): string {
   if (named?.trim() === '') throw new ConfigError('--home names no folder.');
   return resolve(named ?? (usual || defaultHome()));
 }
 
-/** The environment of a command that a server's schedule starts: the server's own, on the same home. */
+/** The environment of a command that a server's schedule starts: the server's own, with the same home. */
 export const jobEnvironment = ({ home }: Pick<Config, 'home'>, env: Env = process.env): Env => ({
   ...env,
   SMOOCHO_HOME: home,
@@ -107,7 +107,7 @@ export function defaultHome(): string {
 /** The demo's data lies apart from a real installation's. */
 export const demoHome = (home: string) => join(home, 'demo');
 
-/** What is the real shop's stays away from the demo: it has a database, a master key and pictures of its own. */
+/** Keeps the demo off the real shop's data: it gets a database, a master key and pictures of its own. */
 export const withoutRealShop = (config: Config): Config => ({
   ...config,
   databaseUrl: undefined,
@@ -117,7 +117,7 @@ export const withoutRealShop = (config: Config): Config => ({
   masterKey: ownMasterKey(join(config.home, 'secrets')),
 });
 
-/** Without the address in the message: it may hold a password. `name` is what it was given as. Throws ConfigError. */
+/** The message leaves the URL out: it may contain a password. `name` is the setting it came from. Throws ConfigError. */
 export function asDatabaseUrl(url: string | undefined, name = 'DATABASE_URL'): string | undefined {
   if (url === undefined || (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url) && isEncoded(url)))
     return url;

@@ -16,7 +16,7 @@ export const IDENTITY_OPTION: Option = {
   description: 'the file with the recovery key; without it, this box’s own key',
 };
 
-/** What opens archives here: the key in the file that was named, and the box's own. Throws UsageError. */
+/** Returns the keys that open archives here: the one in `file`, and this machine's own. Throws UsageError. */
 export async function readIdentities(config: Config, file: unknown): Promise<string[]> {
   const named = typeof file === 'string' ? await readIdentityFile(file) : [];
   const own = await findBoxKey(config.home);
@@ -42,7 +42,7 @@ async function readIdentityFile(path: string): Promise<string[]> {
 
 type Keep = Config['backup']['keep'];
 
-/** How many backups stay, by the options `--keep-…`, else as it is set. Throws UsageError. */
+/** Reads how many backups to keep from `--keep-…`; defaults to the settings. Throws UsageError. */
 export function readKeep(usual: Keep, options: Record<string, unknown>): Keep {
   const count = (name: string, value: unknown, otherwise: number): number => {
     if (value === undefined) return otherwise;
@@ -59,7 +59,7 @@ export function readKeep(usual: Keep, options: Record<string, unknown>): Keep {
   throw new UsageError('That would keep no backup at all. Keep some, such as --keep-daily 7.');
 }
 
-/** The program over another database, with no part in what servers tell each other. */
+/** Opens the app on another database, without Redis so that it publishes nothing to running servers. */
 export const openAppOn =
   (config: Config): OpenApp =>
   (databaseUrl) =>
@@ -76,7 +76,7 @@ export const backupSource = (app: App): PlacedSource => ({
 
 type Ran = { file: string | null; sizeBytes: number | null };
 
-/** Writes down how it ended, for `status` and the owners. Throws what `work` throws. */
+/** Records the outcome of a run, for `status` and the owners. Throws what `work` throws. */
 export async function recordRun<T extends Ran>(
   app: App,
   kind: BackupKind,
@@ -90,9 +90,9 @@ export async function recordRun<T extends Ran>(
     await record({ file: ran.file, sizeBytes: ran.sizeBytes }, null);
     return ran;
   } catch (error) {
-    // Another one is at work, and says itself how it ends.
+    // Another backup is running and records its own outcome.
     if (error instanceof BackupRefusedError && error.isBusy) throw error;
-    // The database may be what failed.
+    // The database itself may have failed.
     await record({ file: null, sizeBytes: null }, failureOf(error).message).catch(() => {});
     throw error;
   }

@@ -1,9 +1,9 @@
-/** What a command has to put itself in order before it is ended for good. */
+/** Time for a command to clean up before SIGKILL. */
 const GRACE_MS = 10_000;
 
 /**
- * Ends this process, as SIGTERM does, when the server whose schedule started it is gone, also by a crash: the next server starts
- * the command again, and two would be at the same work.
+ * Ends this process with SIGTERM when the server whose schedule started it exits or crashes: the next server starts the command
+ * again, and two would do the same work.
  */
 export function endWithServer(): void {
   if (!process.channel) return;
@@ -11,6 +11,6 @@ export function endWithServer(): void {
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), GRACE_MS).unref();
     process.kill(process.pid, 'SIGTERM');
   });
-  // Listening would keep this process going when its work is done.
+  // Unref the channel: its listener would keep the process alive after the work.
   process.channel.unref();
 }

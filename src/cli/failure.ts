@@ -43,7 +43,7 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof ConfigError) return exitCodes.usage;
   if (error instanceof AnotherServerError || error instanceof WrongKeyError) return exitCodes.refused;
   if (error instanceof BackupRefusedError) return exitCodes.refused;
-  // A damaged one is what a check found; of the others nothing is wrong but that they can't be used here.
+  // `damaged` is the result of a check; other faults only mean that the archive can't be used here.
   if (error instanceof ArchiveError)
     return error.fault === 'damaged' ? exitCodes.checkFoundProblems : exitCodes.refused;
   if (error instanceof RefusedError || error instanceof DatabaseRefusedError) return exitCodes.refused;

@@ -1,3 +1,3 @@
-/** Ctrl-C at a question, as the prompts throw it. */
+/** Whether a prompt was cancelled with Ctrl-C. */
 export const isInterrupt = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ExitPromptError';

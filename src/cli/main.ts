@@ -7,7 +7,7 @@ import { buildProgram, usageMessage } from './program.ts';
 
 const wantsJson = process.argv.includes('--json');
 
-/** Whoever listened is gone: `| head`, or a window that was closed. What is at work, a restore above all, goes on to its end. */
+/** Ignore a closed stdout or stderr (`| head`, a closed window): the command, above all a restore, runs to its end. */
 const GONE = new Set(['EPIPE', 'EIO']);
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {

@@ -7,7 +7,7 @@ import type { Option, Shell } from './command.ts';
 import { UsageError } from './exit-codes.ts';
 import { isInterrupt } from './interrupt.ts';
 
-/** How `init` is told of a key where nobody is there to be shown one. */
+/** Options that set the recovery key of `init` without a prompt. */
 export const recoveryOptions: Option[] = [
   {
     flags: '--recovery-recipient <key>',
@@ -16,7 +16,7 @@ export const recoveryOptions: Option[] = [
   { flags: '--recovery-key-file <file>', description: 'make such a key, and write it into this new file' },
 ];
 
-/** Throws UsageError for options that can't be followed, before anything is made. */
+/** Validates the options before anything is created. Throws UsageError. */
 export function checkRecovery({ recoveryRecipient, recoveryKeyFile }: Record<string, unknown>): void {
   if (recoveryRecipient !== undefined && recoveryKeyFile !== undefined)
     throw new UsageError('--recovery-recipient and --recovery-key-file exclude each other.');
@@ -24,7 +24,7 @@ export function checkRecovery({ recoveryRecipient, recoveryKeyFile }: Record<str
   if (recoveryKeyFile !== undefined) checkKeyFile(recoveryKeyFile as string);
 }
 
-/** The key that `recoveryOptions` ask for; undefined where they ask for none. */
+/** Returns the key that `recoveryOptions` request; undefined without any. */
 export async function keyByOptions(
   home: string,
   { recoveryRecipient, recoveryKeyFile }: Record<string, unknown>,
@@ -37,7 +37,7 @@ export async function keyByOptions(
 
 export type MadeKey = { recipient: string; file: string | null };
 
-/** Throws UsageError for what is not the public half of a key. */
+/** Throws UsageError unless it is the public half of a key. */
 export function checkRecipient(text: string): string {
   const recipient = text.trim();
   if (isRecipient(recipient)) return recipient;
@@ -46,7 +46,7 @@ export function checkRecipient(text: string): string {
   );
 }
 
-/** Throws UsageError for a file that is there already, or can't be made. */
+/** Throws UsageError for a file that exists or can't be created. */
 export function checkKeyFile(path: string): string {
   const file = resolve(path);
   if (existsSync(file)) {
@@ -65,14 +65,14 @@ export function checkKeyFile(path: string): string {
 const notWritten = (file: string, error: unknown) =>
   new UsageError(`${file} can't be written (${(error as Error).message}).`);
 
-/** A key that somebody has already. Throws UsageError. */
+/** Uses an existing key. Throws UsageError. */
 export function useRecipient(home: string, text: string): MadeKey {
   const recipient = checkRecipient(text);
   keep(home, recipient);
   return { recipient, file: null };
 }
 
-/** A new key in a new file, for its owner alone: a page of HTML where its name says so, else text. Throws UsageError. */
+/** Writes a new key to a new file with mode 0600: HTML if named .html or .htm, else text. Throws UsageError. */
 export async function writeKeyFile(home: string, path: string, now: Date): Promise<MadeKey> {
   const key = await newKeyPair();
   const file = checkKeyFile(path);
@@ -80,7 +80,7 @@ export async function writeKeyFile(home: string, path: string, now: Date): Promi
   try {
     writeFileSync(file, sheet(key, now), { flag: 'wx', mode: 0o600, flush: true });
   } catch (error) {
-    // Half of a key opens nothing, and would be in the way of the next try.
+    // Remove a partly written key: it opens nothing and would block the next try.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') rmSync(file, { force: true });
     throw notWritten(file, error);
   }
@@ -88,13 +88,13 @@ export async function writeKeyFile(home: string, path: string, now: Date): Promi
   return { recipient: key.recipient, file };
 }
 
-/** Shows a new key once, and goes on when part of it was typed back. Undefined: whoever was asked does it later. */
+/** Shows a new key once and asks to type part of it back. Returns undefined when that is postponed. */
 export async function showNewKey(shell: Shell, now: Date, mayWait: boolean): Promise<MadeKey | undefined> {
   try {
     if (mayWait && !(await wantsKey())) return undefined;
     return await showAndAsk(shell, now);
   } catch (error) {
-    // The shop is set up by then, and stays so.
+    // The shop is set up by then and stays set up.
     if (mayWait && isInterrupt(error)) return undefined;
     throw error;
   }
@@ -121,7 +121,7 @@ async function showAndAsk(shell: Shell, now: Date): Promise<MadeKey> {
   return { recipient: key.recipient, file: null };
 }
 
-/** Shown as it is: its blocks are a picture to be scanned. */
+/** Writes to stdout directly: the sheet contains a QR code drawn in blocks. */
 function printSheet({ isInteractive }: Shell, key: KeyPair, now: Date): void {
   if (!isInteractive) return;
   const lines = textSheet(key, now, true).split('\n');

@@ -20,11 +20,11 @@ export type SetUpResult = {
   owners: ReturnType<typeof viewUser>[];
 };
 
-/** Nothing is here yet: no cluster of our own, and no database named. */
+/** Whether nothing is set up: no embedded cluster, and no database configured. */
 export const isFresh = (config: Config): boolean =>
   !config.databaseUrl && !existsSync(join(config.home, 'postgres'));
 
-/** There is no shop here yet: nothing at all, or a database that somebody began with and left. */
+/** Whether there is no shop yet: a fresh home, or a database whose setup was abandoned. */
 export async function needsSetUp(config: Config): Promise<boolean> {
   if (isFresh(config)) return true;
   const database = await openDatabase(config, createLog(config));

@@ -9,14 +9,14 @@ import { RefusedError } from './exit-codes.ts';
 import { failureOf } from './failure.ts';
 import { phaseProgress } from './output/progress.ts';
 
-/** Another machine that starts at the same moment backs up and migrates first; a large shop's backup takes minutes. */
+/** Waits for another machine that started at the same moment to back up and migrate; a large shop's backup takes minutes. */
 const BUSY_TIMEOUT_MS = 30 * 60_000;
 const BUSY_PAUSE_MS = 2_000;
 
 /**
- * Brings a database of an older version up to date: a backup first, then all migrations in one transaction, in which the figures
- * of every shop have to stay what they were; gives their names. A new database, and one that is up to date, are left to others.
- * Throws RefusedError with the old schema in its place.
+ * Upgrades a database of an older version: makes a backup, then applies all migrations in one transaction that fails if any
+ * shop's figures change. Returns the names of the migrations; none for a new or an up-to-date database. Throws RefusedError,
+ * with the old schema in place.
  */
 export async function upgradeSchema(
   shell: Pick<Shell, 'tell'>,

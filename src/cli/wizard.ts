@@ -6,27 +6,24 @@ import { isInterrupt } from './interrupt.ts';
 import { keyByOptions, type MadeKey, showNewKey } from './recovery-key.ts';
 import { type SetUpResult, setUp } from './set-up.ts';
 
-/** What the wizard did: a new shop, or one that came back from a backup. */
+/** Result of the wizard: a new shop, or one restored from a backup. */
 export type WizardResult =
   | { kind: 'new'; result: SetUpResult; key: MadeKey | undefined }
   | { kind: 'restored' };
 
-/**
- * Asks on a new machine: for a backup first, for whoever lost the old one; else for what a new shop needs. `options` may say which
- * recovery key is to be used.
- */
+/** Asks on a new machine whether to restore a backup or set up a new shop. `options` may name the recovery key. */
 export async function wizard(shell: Shell, options: Record<string, unknown> = {}): Promise<WizardResult> {
-  // What could not be restored is most likely a name that was mistyped: the same again is one key.
+  // After a failed restore, `backup` stays the default: most likely the location was mistyped.
   let what = await askWhat('new');
   while (what === 'backup') {
     if (await restoreByAsking(shell)) return { kind: 'restored' };
     what = await askWhat('backup');
   }
-  // Asked before anything is made: whoever stops here begins anew the next time.
+  // Ask before anything is created, so that an interrupted setup starts afresh.
   const answers = await askSetUp();
   const result = await setUp(shell.config, async () => answers);
   const now = new Date();
-  // For one that was set up before, it has been decided.
+  // An installation that was set up before has its recovery key decided.
   const key = result.created
     ? ((await keyByOptions(shell.config.home, options, now)) ?? (await showNewKey(shell, now, true)))
     : undefined;
@@ -47,7 +44,7 @@ async function askWhat(last: What): Promise<What> {
   });
 }
 
-/** False when it can't be restored, which is said, or is not wanted after all. */
+/** Returns false when the restore failed (the reason is printed) or was declined. */
 async function restoreByAsking(shell: Shell): Promise<boolean> {
   const { input } = await import('@inquirer/prompts');
   const location = await input({

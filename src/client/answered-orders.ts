@@ -3,50 +3,50 @@ import { type Context, tell } from './context.ts';
 import { knownEpochs } from './known-epochs.ts';
 import { type Entry, oldestFirst } from './sales.ts';
 
-/** As long as the server takes what was sold before a restore. */
+/** As long as the server accepts orders from before a restore. */
 const KEPT_DAYS = 35;
-/** Some 500 a day: thirty megabytes in a browser. A till that sells more keeps fewer days. */
+/** About 500 a day, or 30 MB in a browser. A till that sells more keeps fewer days. */
 const MOST_KEPT = 20_000;
-/** When there are too many, so many more go at once: a whole day is read for it. */
+/** Share dropped at once when there are too many, because each trim reads a whole day. */
 const TRIM_SHARE = 0.1;
-/** The count is written down this often: a crash forgets as many at most, of the bound and not of the orders. */
+/** Saves the count every 50 orders: a crash loses at most that much of the count, and no order. */
 const COUNT_EVERY = 50;
 const DAY_MS = 86_400_000;
 
-/** Day → how many orders of that day are kept, about. */
+/** Day → number of orders kept, approximately. */
 const COUNTS = 'answered-days';
 const keyOf = (day: string, id: string) => `answered/${day}/${id}`;
 const prefixOf = (day: string) => `answered/${day}/`;
-/** The date of a time in UTC: any day will do that is the same each time. */
+/** The UTC date of a time: only has to be the same each time. */
 const dayOf = (time: string) => time.slice(0, 10);
 
 type Counts = Record<string, number>;
 
-/** Who was signed in on what when the server answered. */
+/** The user and device that were signed in when the server responded. */
 export type SoldBy = {
   user: { id: string; name: string } | null;
   device: { id: string; name: string } | null;
 };
 
-/** As a sale that waits, and when the books said that it came in, if it was made offline. */
+/** An outbox entry, with the server's receivedAt if the order was made offline. */
 export type Kept = Entry & { receivedAt: string | null };
 
 export type AnsweredOrders = {
-  /** Keeps an order that the server answered, as it would have to be sent to bring it back. */
+  /** Keeps an order that the server confirmed, in the form in which it can be sent again. */
   keep(record: Entry, order: Order, by: SoldBy): Promise<void>;
-  /** The days of which some are kept, the oldest first. */
+  /** The days that have kept orders, oldest first. */
   days(): Promise<string[]>;
-  /** Those of a day in a shop, as sales that wait, the oldest first. */
+  /** The kept orders of a day and shop as outbox entries, oldest first. */
   ofDay(day: string, shopId: string): Promise<Kept[]>;
-  /** Notes when the books say that it came in: it came back after a restore. */
+  /** Saves the server's receivedAt of an order that came back after a restore. */
   received(record: Entry, order: Order): Promise<void>;
   forget(record: Entry): Promise<void>;
 };
 
 /**
- * The orders that the server answered in the last weeks, by day, so that a server that was restored from a backup can be given
- * those that it lost. One write a sale; what is too old or too many goes now and then, a day at a time, and no sale waits for it.
- * `isObserved` says that the epoch was heard since the till was switched on: until then, what is old may still be needed.
+ * Keeps the orders of the last weeks that the server confirmed, by day, so that a server restored from a backup can get back
+ * those it lost. Costs one write per order; pruning runs in the background, a day at a time. Old orders are only dropped once
+ * `isObserved`, that is, an epoch was received since the till started: before, they may be needed.
  */
 export function createAnsweredOrders(
   context: Context,
@@ -54,7 +54,7 @@ export function createAnsweredOrders(
   mostKept = MOST_KEPT,
 ): AnsweredOrders {
   const { store } = context;
-  /** Kept since the count was written down last, by day; undefined for a day that this run has not counted yet. */
+  /** Orders kept since the count was last saved, by day; undefined for a day not yet counted in this run. */
   const uncounted = new Map<string, number>();
   let isPruning = false;
   let isPruneDue = false;
@@ -73,7 +73,7 @@ export function createAnsweredOrders(
     const kept = entryOf(record, order, by);
     const day = dayOf(kept.placedAt);
     const before = uncounted.get(day);
-    // The day is known before there is something of it: a crash in between leaves an empty day.
+    // Save the day before its first order: a crash in between leaves an empty day, not a lost order.
     if (before === undefined) await addToCount(day, (count) => count + 1);
     await store.put(keyOf(day, kept.id), kept);
     if (before === undefined) uncounted.set(day, 0);
@@ -85,7 +85,7 @@ export function createAnsweredOrders(
     if (uncounted.get(day) === 0) void prune();
   }
 
-  /** In the background, one at a time; what is kept meanwhile is looked at after. */
+  /** Prunes in the background, one run at a time; runs again for orders kept meanwhile. */
   async function prune(): Promise<void> {
     isPruneDue = true;
     if (isPruning) return;
@@ -101,7 +101,7 @@ export function createAnsweredOrders(
     const counts = await readCounts();
     const toBringBack = new Set((await knownEpochs(store)).flatMap(([, known]) => known.days));
     const days = Object.keys(counts).sort();
-    // By the newest order, or by this machine's clock if that is earlier: either may be wrong by years.
+    // Use the earlier of the newest order's day and the local clock: either may be wrong by years.
     const newest = Math.min(Date.parse(days.at(-1) ?? '') || 0, context.now());
     const oldest = new Date(newest - KEPT_DAYS * DAY_MS).toISOString().slice(0, 10);
     let left = days.reduce((sum, day) => sum + (counts[day] ?? 0), 0);
@@ -114,7 +114,7 @@ export function createAnsweredOrders(
     }
   }
 
-  /** Drops the oldest orders of a day; gives how many of its count are gone. */
+  /** Drops the oldest orders of a day; returns how many. */
   async function drop(day: string, most: number): Promise<number> {
     const kept = (await store.list(prefixOf(day))) as [string, Kept][];
     const going = kept.sort(([, a], [, b]) => oldestFirst(a, b)).slice(0, most);
@@ -145,12 +145,12 @@ export function createAnsweredOrders(
 }
 
 /**
- * An order as a sale that waits: what was sent, with the number and the time that it was answered with, and names and prices
- * for whatever a server from before doesn't know.
+ * Turns a confirmed order into an outbox entry: what was sent, the number and time of the response, and names and prices for
+ * products that a restored server may lack.
  */
 function entryOf({ id, shopId, sale, placedAt }: Entry, order: Order, { user, device }: SoldBy): Kept {
   const { cashierId, deviceId, total } = order;
-  // One that others changed since is not what was sold any more: its lines are looked up, and its total is another one's.
+  // An order changed since then is not as sold: its lines are matched one by one, and its total is left out.
   const isAsSold = order.version === 1;
   return {
     id,
@@ -180,7 +180,7 @@ const nameOf = (known: { id: string; name: string } | null, id: string) =>
 
 type Line = Entry['sale']['items'][number];
 
-/** A line with what the server said of its goods. */
+/** Adds the server's product snapshot to a line. */
 function withGoods(line: Line, items: Order['items'], index: number): Line {
   const isSame = (item: Order['items'][number] | undefined) =>
     item?.productId === line.productId.toLowerCase() &&

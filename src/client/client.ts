@@ -32,7 +32,7 @@ export type ClientOptions = {
   now?: () => number;
   /** The session is over and was not ended by `signOut`: ask for the password again. */
   onSignedOut?: (problem: ProblemAnswer) => unknown;
-  /** A sale that waited is on the books, or one that was answered came back to a server that was restored from a backup. */
+  /** A waiting order was accepted, or a confirmed one was returned to a server restored from a backup. */
   onSaleSent?: (sent: SentSale) => unknown;
   /** A sale that waited can't be taken as it is; it is kept among `conflicts()`. */
   onSaleConflict?: (conflict: Conflict) => unknown;
@@ -67,8 +67,8 @@ export type Client = {
   /** Sends what waits now; it also happens by itself. Never throws for the line: `error` says why something is left. */
   flush(): Promise<Flushed>;
   /**
-   * Sales that are not on the books yet, the oldest first; after a restore of the server also those that were answered before
-   * and of which it isn't known yet whether it has them.
+   * Orders that the server has not confirmed, oldest first; after a restore of the server also confirmed ones that it may have
+   * lost.
    */
   outbox(): Promise<WaitingSale[]>;
   /** Sales that the server can't take, kept until `retryConflict` or `dropConflict`. */

@@ -7,13 +7,13 @@ const keyOf = (id: string) => `${PREFIX}${id}`;
 
 export type Conflicts = {
   add(record: Entry, problem: Problem): Promise<Conflict>;
-  /** As it was in the outbox. */
+  /** The entry as it was in the outbox. */
   get(id: string): Promise<Omit<Entry, 'state'> | null>;
   list(): Promise<Conflict[]>;
   drop(id: string): Promise<void>;
 };
 
-/** Sales that the server can't take as they are, kept until somebody says what becomes of them. */
+/** Keeps orders that the server rejects until somebody retries or drops them. */
 export function createConflicts({ store, now }: Pick<Context, 'store' | 'now'>): Conflicts {
   return {
     async add({ state: _, ...record }, problem) {

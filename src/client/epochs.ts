@@ -8,23 +8,23 @@ import { isUnanswered } from './meanings.ts';
 import type { Sessions } from './sessions.ts';
 
 export type Epochs = {
-  /** The server says in which epoch a shop is. Another one than before: it was restored from a backup. */
+  /** Handles a shop's epoch as sent by the server. A different one than before means that it was restored from a backup. */
   observe(shopId: string, epoch: string): Promise<void>;
-  /** Asks the server, for each shop that this till sells in. Never throws for the line. */
+  /** Asks the server for the epoch of each shop that this till sells in. Never throws for a lost connection. */
   check(): Promise<void>;
-  /** Asks for this one, if it isn't known yet; not waited for. */
+  /** Requests the epoch of a shop in the background, if it isn't known yet. */
   checkOnce(shopId: string): void;
-  /** Whether a shop's epoch was heard in this run. */
+  /** Whether any shop's epoch was received in this run. */
   isObserved(): boolean;
-  /** Shops with orders to bring back. */
+  /** Shops with orders to return to the server. */
   shops(): Promise<string[]>;
-  /** The orders of a shop that are still to be brought back, a day at a time. `isDone` says that all of a day were answered. */
+  /** The days of a shop whose orders are still to be returned. `isDone` removes a day once all of it was confirmed. */
   days(shopId: string): Promise<string[]>;
   ofDay(shopId: string, day: string): Promise<Kept[]>;
   isDone(shopId: string, day: string): Promise<void>;
 };
 
-/** Notices that a shop was restored from a backup, by its epoch, with a feed and without one. */
+/** Detects by its epoch that a shop was restored from a backup, with or without a feed. */
 export function createEpochs(
   context: Context,
   call: Call,
@@ -34,12 +34,12 @@ export function createEpochs(
   onRestored: () => void,
 ): Epochs {
   const { store } = context;
-  /** Of this run: most of what is heard is known. */
+  /** Epochs seen in this run, to skip reading the store. */
   const known = new Map<string, string>();
   const asking = new Map<string, Promise<void>>();
-  /** What runs before this one kept: it may be of any epoch. */
+  /** Days kept by earlier runs: they may be of any epoch. */
   const keptBefore = answered.days().catch(() => []);
-  /** Asked for by a sale: once a run is enough, `check` does it again. */
+  /** Shops requested by `checkOnce`: once a run is enough, as `check` repeats it. */
   const askedFor = new Set<string>();
 
   const read = async (shopId: string) => (await store.get(epochKey(shopId))) as KnownEpoch | undefined;
@@ -48,7 +48,7 @@ export function createEpochs(
     if (known.get(shopId) === epoch) return;
     const before = await read(shopId);
     if (before?.epoch !== epoch) {
-      // Of a shop whose epoch was never heard, what is kept may be of another one: what the server has, it knows again.
+      // Without a known epoch, earlier days may be of another one: send them all, as the server recognizes what it has.
       const days = before ? await answered.days() : await keptBefore;
       if (before) await leases.markLost(shopId);
       const now = (await store.update(epochKey(shopId), (value) =>
@@ -65,7 +65,7 @@ export function createEpochs(
     const asked = call(listEvents, { params: { shopId }, query: {} })
       .then(({ position }) => observe(shopId, Position.parse(position).epoch))
       .catch((error) => {
-        // It is asked again; a shop that is not theirs any more is nobody's concern.
+        // Ignore: it is retried, or the user has lost access to this shop.
         if (isUnanswered(error) || isProblem(error) || context.closed.aborted) return;
         context.onError(error);
       })
@@ -74,7 +74,7 @@ export function createEpochs(
     return asked;
   }
 
-  /** Those that were sold in; before the first sale, the till's own, or the only one of who is signed in. */
+  /** The shops with a known epoch, and the device's shop or else the user's only shop. */
   async function ownShops(): Promise<string[]> {
     const noted = (await knownEpochs(store)).map(([shopId]) => shopId);
     const device = await sessions.device();

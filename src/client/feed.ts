@@ -40,8 +40,8 @@ export type FeedOptions = FeedHandlers & {
   /** Who is on which device; managers and owners hear it, and over a WebSocket only. */
   onActivity?: (activity: UserActivity['data'], at: string) => unknown;
   /**
-   * What needs the owner, such as a backup that failed: what is open with each connection, then each change, `endedAt` set when
-   * it is over. Owners hear it, and over a WebSocket only; `GET /api/attention` lists what is open.
+   * What needs the owner, such as a failed backup: all open items on each connection, then each change, with `endedAt` set when
+   * it is over. Only owners receive it, and only over a WebSocket; `GET /api/attention` lists what is open.
    */
   onAttention?: (attention: AttentionNeeded['data'], at: string) => unknown;
   /** `auto` (the default) is a WebSocket, and long polling where there can be none. */

@@ -7,9 +7,9 @@ export type HttpRequest = {
   method: Method;
   /** With its query. */
   path: string;
-  /** A file goes out as it is, everything else as JSON. */
+  /** Bytes are sent as they are, anything else as JSON. */
   body?: unknown;
-  /** The answer is a file, which may be kept elsewhere. */
+  /** The response is a file, possibly redirected to a bucket. */
   isFile?: boolean;
   token?: string | null;
   timeoutMs: number;
@@ -38,11 +38,11 @@ export function createHttp(
       headers: {
         accept: isFile ? '*/*' : 'application/json',
         ...(body === undefined ? {} : { 'content-type': typeOf(body) }),
-        // A file needs no token, and none goes along to where it is kept.
+        // Files need no token, and a redirect must not forward it to the bucket.
         ...(token && !isFile ? { authorization: `Bearer ${token}` } : {}),
       },
       ...(body === undefined ? {} : { body: isBytes(body) ? body : JSON.stringify(body) }),
-      // The API redirects to files alone; who else does is a hotel's sign-in page, and gets no token.
+      // The API redirects for files only; any other redirect is a captive portal, which must not get the token.
       redirect: isFile ? 'follow' : 'error',
       cache: 'no-store',
       credentials: 'omit',

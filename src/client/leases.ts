@@ -14,8 +14,8 @@ const LOW_SHARE = 0.25;
 const CHECK_AGAIN_MS = 10 * 60_000;
 
 /**
- * A lease, and the number that is given out next. `isLost`: the server was restored from a backup since, and may not know it;
- * it gives out numbers until there are others.
+ * A number block and its next number. `isLost`: the server was restored from a backup since and may not know the block; its
+ * numbers are used until there is a new block.
  */
 type StoredLease = { lease: NumberLease; next: number; isLost?: boolean };
 /** What was asked for and isn't answered: asked again under the same id, it is the same lease. */
@@ -29,7 +29,7 @@ export type Leases = {
   /** The next number for a sale at `at`, or null when there is none. It is never given out again. */
   take(shopId: string, at: number): Promise<string | null>;
   left(shopId: string): Promise<number>;
-  /** What was lent so far may be unknown to the server by now: others are asked for. */
+  /** Marks all blocks as possibly unknown to the server, so that new ones are requested. */
   markLost(shopId: string): Promise<void>;
   /** Asks for new numbers if this till has leased before and few are left. Never throws. */
   topUp(shopId: string): Promise<void>;
@@ -53,7 +53,7 @@ export function createLeases(context: Context, call: Call, sessions: Sessions): 
     return all.filter(([, { lease }]) => lease.deviceId === device?.id);
   }
 
-  /** Leases for the business date of a sale at `at`, the oldest first; those that the server may not know come last. */
+  /** Number blocks for the business date of an order at `at`, oldest first; those that the server may not know come last. */
   async function fitting(shopId: string, at: number): Promise<[string, StoredLease][]> {
     const session = await sessions.session();
     const day = businessDateOf(
@@ -131,7 +131,7 @@ export function createLeases(context: Context, call: Call, sessions: Sessions): 
     try {
       await lease(shopId, { count: size });
     } catch (error) {
-      // The server doesn't know this device: what it lent it before is nobody's.
+      // The server doesn't know this device: the numbers of lost blocks belong to nobody now.
       if (isProblem(error, 'not_found')) await dropLost(shopId);
       throw error;
     }
@@ -157,7 +157,7 @@ export function createLeases(context: Context, call: Call, sessions: Sessions): 
     },
     left: async (shopId) => (await countLeft(shopId)).left,
     async markLost(shopId) {
-      // What was asked for and not answered is asked anew: an answer of before would be lost as well.
+      // Drop the unanswered request too: a block reserved before the restore would be lost as well.
       await store.delete(askedKey(shopId));
       for (const [key] of (await store.list(leasesOf(shopId))) as [string, StoredLease][]) {
         await store.update(key, (value) => value && { ...(value as StoredLease), isLost: true });

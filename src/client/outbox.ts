@@ -49,13 +49,13 @@ export type OutboxParts = {
   leases: Leases;
   answered: AnsweredOrders;
   epochs: Epochs;
-  /** Who is signed in on what; null for nobody. */
+  /** The signed-in user and device; null when signed out. */
   soldBy(): Promise<SoldBy | null>;
 };
 
 /**
- * Keeps every sale in the store from before it is sent until it is answered, and sends what waits: also what was answered, when
- * the server was restored from a backup since.
+ * Keeps every order in the store from before it is sent until the server confirms it, and sends what waits. After a restore of
+ * the server, also sends the orders that were confirmed before.
  */
 export function createOutbox(
   context: Context,
@@ -70,7 +70,7 @@ export function createOutbox(
   const selling = new Map<string, Promise<Sold>>();
   let flushing: Promise<Flushed> | null = null;
   let isAskedAgain = false;
-  /** Of orders to bring back. */
+  /** Whether there is another day of orders to return. */
   let hasNextDay = false;
   /** A first try of another tab, or of one that crashed, is over after this. */
   const strayMs = 3 * context.timeoutMs;
@@ -141,14 +141,14 @@ export function createOutbox(
 
   const remove = (id: string) => store.delete(saleKey(id));
 
-  /** It was answered. Kept as such before it leaves the outbox: after a crash in between, it is sent again and known. */
+  /** Keeps a confirmed order before removing it from the outbox: after a crash in between it is sent again, which is idempotent. */
   async function settle(record: Entry, order: Order, by: SoldBy): Promise<void> {
     epochs.checkOnce(record.shopId);
     await answered.keep(record, order, by).catch(context.onError);
     await remove(record.id);
   }
 
-  /** Without `left`: weeks of orders may be read for it, so it is counted at the end of all. */
+  /** Sends once. Doesn't set `left`: counting may read weeks of orders, so flushAll counts at the end. */
   async function flush(): Promise<Flushed> {
     const flushed: Flushed = { sent: [], conflicts: [], left: 0, error: null };
     const cut = context.now() - strayMs;
@@ -210,7 +210,7 @@ export function createOutbox(
     await tell(context, () => hooks.onSaleConflict?.(conflict));
   }
 
-  /** One at a time; whoever asks while one is under way has it look again at its end, for what came meanwhile. */
+  /** Runs one flush at a time; a call during a flush makes it look again at its end. */
   function flushOnce(): Promise<Flushed> {
     isAskedAgain = flushing !== null;
     flushing ??= flushAll().finally(() => {

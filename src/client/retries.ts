@@ -3,22 +3,22 @@ import { isProblem } from './errors.ts';
 import { isPassing } from './meanings.ts';
 import { pauseFor } from './pauses.ts';
 
-/** How a try went. `trouble`: why something is left, if it is known. */
+/** Result of an attempt. `trouble`: the error that left something unsent, if known. */
 type Attempt = { isDone: boolean; hasProgress: boolean; trouble: unknown };
 
 export type Retries = {
-  /** Tries at once, or as soon as the server wants to hear of it again. */
+  /** Tries at once, or as soon as the server's Retry-After allows. */
   wake(): void;
-  /** Tries after a pause, unless a try is planned already. */
+  /** Tries after a delay, unless a try is already scheduled. */
   plan(trouble?: unknown): void;
   close(): void;
 };
 
-/** Tries `attempt` again, after pauses that grow with each failure, until it is done. */
+/** Repeats `attempt` with exponential backoff until it is done. */
 export function createRetries(context: Context, attempt: () => Promise<Attempt>): Retries {
   let timer: ReturnType<typeof setTimeout> | null = null;
   let failures = 0;
-  /** By `performance.now()`: the server asked to hear nothing of it before. */
+  /** Earliest next try by `performance.now()`, from the server's Retry-After. */
   let notBefore = 0;
 
   async function run(): Promise<void> {

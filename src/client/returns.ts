@@ -7,28 +7,28 @@ import { isProblem } from './errors.ts';
 import type { Entry } from './sales.ts';
 
 type Settle = {
-  /** Of thousands that are sent, those that the server had lost. */
+  /** Called for each order that the server had lost. */
   cameBack(record: Entry, result: 'created' | 'same', order: Order): Promise<void>;
   refused(record: Entry, problem: Problem): Promise<void>;
 };
 
 export type Returns = {
   isDue(): Promise<boolean>;
-  /** Orders that are still to be brought back. */
+  /** Orders still to be returned. */
   waiting(): Promise<Entry[]>;
   /**
-   * Brings back the newest day of each shop, so that what is sold meanwhile doesn't wait for all of them; gives whether there is
-   * another one. Throws what a batch is refused with, other than of a shop that is not theirs.
+   * Returns the newest day of each shop, so that new orders don't wait for all days; resolves to whether another day is left.
+   * Throws the error of a rejected batch, except for a shop that the user may not access.
    */
   sendDay(settle: Settle): Promise<boolean>;
 };
 
 /**
- * Brings orders that were answered back to a server whose data was restored from a backup. Each day is sent whole, and again until
- * all of it was answered: what the server has, it knows by its id.
+ * Returns confirmed orders to a server restored from a backup. A day is sent as a whole, and again until every order is
+ * confirmed: the server recognizes those it has by id.
  */
 export function createReturns(epochs: Epochs, answered: AnsweredOrders, sendAll: SendAll): Returns {
-  /** Gives whether all of it was answered. */
+  /** Resolves to whether the whole day was confirmed. */
   async function send(shopId: string, day: string, settle: Settle): Promise<boolean> {
     const kept = await epochs.ofDay(shopId, day);
     const receivedAt = new Map(kept.map((record) => [record.id, record.receivedAt]));
@@ -48,7 +48,7 @@ export function createReturns(epochs: Epochs, answered: AnsweredOrders, sendAll:
         settled += 1;
       },
     });
-    // Some are to be sent again: then, the day is.
+    // Orders without a result yet make the day be sent again.
     const isDone = settled === kept.length;
     if (isDone) await epochs.isDone(shopId, day);
     return isDone;
@@ -71,7 +71,7 @@ export function createReturns(epochs: Epochs, answered: AnsweredOrders, sendAll:
         const days = (await epochs.days(shopId)).reverse();
         try {
           for (const [n, day] of days.entries()) {
-            // One of which something can't be taken now keeps none from the days before it.
+            // A day that can't be completed now must not block the earlier days.
             if (!(await send(shopId, day, settle))) continue;
             if (n < days.length - 1) hasNext = true;
             break;

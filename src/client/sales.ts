@@ -8,8 +8,8 @@ import { localProblem } from './errors.ts';
 /** A sale as it is kept. Not its approval: a manager's password is not for keeping on a till. */
 type KeptSale = Omit<OfflineOrderInput, 'placedAt' | 'orderNumber' | 'approval'>;
 /**
- * A sale: what the order route takes, its `id` made here if it has none, each line with the menu's `listPrice` and, in case that
- * the server is restored from a backup, what the menu says of its `goods`, if known.
+ * What the order route takes, with an `id` made here if it has none. Each line has the menu's `listPrice` and, if known, the
+ * menu's `goods`, in case the server is restored from a backup.
  */
 export type Sale = Omit<KeptSale, 'id' | 'answered'> & { id?: string; approval?: Approval };
 
@@ -54,7 +54,7 @@ export type Flushed = {
 /** As the store has it. */
 export type Entry = Omit<WaitingSale, 'isQueued'> & { state: 'sending' | 'queued' };
 
-/** By when they were sold. */
+/** Sorts by time of sale. */
 export const oldestFirst = (a: Entry, b: Entry): number =>
   a.placedAt === b.placedAt ? (a.id < b.id ? -1 : 1) : a.placedAt < b.placedAt ? -1 : 1;
 
@@ -63,7 +63,7 @@ export const queuedOf = ({ id, orderNumber, placedAt }: Entry): Sold => ({
   sale: { id, orderNumber, placedAt },
 });
 
-/** A line as the order route takes it, without what only the till knows. */
+/** A line as the order route takes it, without the fields that only the till knows. */
 export const onlineLine = ({ listPrice: _, goods: __, ...line }: KeptSale['items'][number]) => line;
 
 /** What the server would refuse for its form is refused here, so that nothing waits that can never go. */

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** Where a database is, for people and without a password: `db.example.com:5432/smoocho`. */
+/** Formats a database's address without a password: `db.example.com:5432/smoocho`. */
 export function databaseAddress(url: string): string {
   const { host, port, database } = new pg.Client({ connectionString: url });
   return host.startsWith('/') ? `${host}/${database}` : `${host}:${port}/${database}`;

@@ -28,7 +28,7 @@ export async function choosePort(portFile: string): Promise<number> {
 export function savePort(portFile: string, port: number): void {
   if (lastPort(portFile) === port) return;
   const draft = `${portFile}-${process.pid}`;
-  // Whoever could change it would be told the password's proof by every command.
+  // Not writable by others: a changed port would make every command send its proof of the password there.
   writeFileSync(draft, `${port}\n`, { mode: 0o644 });
   renameSync(draft, portFile);
 }

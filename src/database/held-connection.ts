@@ -1,10 +1,10 @@
 import pg from 'pg';
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** A machine that lost its power holds its locks until PostgreSQL finds out: 30 + 3 × 10 seconds, not two hours. */
+/** PostgreSQL frees the locks of a machine that lost power after 30 + 3 × 10 seconds, not two hours. */
 const KEEPALIVES = '-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3';
 
-/** A connection that is kept for the locks of its session, and emits `end` when it is lost. Throws what connecting throws. */
+/** Opens a connection that holds session locks; emits `end` when it is lost. Throws pg's connection error. */
 export async function openHeldConnection(url: string, name: string): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString: url,

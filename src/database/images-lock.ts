@@ -2,38 +2,37 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { withClient } from './migrate.ts';
 
-/** Who may add pictures, and who may take them away. "Imgs" in ASCII. */
+/** Held shared by users of pictures, exclusively to delete or move them. "Imgs" in ASCII. */
 const IMAGES_KEY = 0x496d6773;
-/** One move at a time. "Imgm" in ASCII. */
+/** Allows one move at a time. "Imgm" in ASCII. */
 const MOVE_KEY = 0x496d676d;
-/** A batch of the garbage collection or the last step of a move: whoever waits longer than this is told to come again. */
+/** Longer than a batch of garbage collection or the last step of a move; after it, the caller has to retry. */
 const SHARED_WAIT_MS = 20_000;
 const PAUSE_MS = 100;
-/** PostgreSQL's, when a lock is not to be had in time. */
+/** PostgreSQL's code for a lock timeout. */
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** Held shared by these, each for as long as it relies on pictures staying where they are. */
+/** Users that hold the lock shared while they rely on pictures staying in place. */
 export type ImageUser = 'upload' | 'backup';
 
-/** The pictures are locked by somebody else for longer than one waits. */
+/** The lock on pictures was not free within the wait. */
 export class ImagesLockedError extends Error {
   override name = 'ImagesLockedError';
 }
 
-/** A shared lock on pictures, held by a connection of its own. */
+/** A shared lock on pictures, held by its own connection. */
 export type SharedImages = {
-  /** Asks PostgreSQL: a connection that broke holds nothing any more. Throws what a broken connection throws. */
+  /** Checks that the connection, and so the lock, is alive. Throws the connection's error. */
   confirm(): Promise<void>;
 };
 
-// A machine that lost its power holds the lock until PostgreSQL finds out: 30 + 3 × 10 seconds, not two hours.
+// PostgreSQL frees the lock of a machine that lost power after 30 + 3 × 10 seconds, not two hours.
 const PATIENT = `SET idle_session_timeout = 0; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;
   SET tcp_keepalives_count = 3`;
 
 /**
- * Takes the shared lock on a connection, until that is closed: no picture that was referred to when this returned, or is
- * referred to later, is taken away, and none changes its store. A backup takes it before its snapshot, on a client of its own.
- * Throws ImagesLockedError.
+ * Takes the shared lock on a connection, until that is closed: no picture referred to before or after is deleted, and none
+ * changes its store. A backup takes it before its snapshot, on a client of its own. Throws ImagesLockedError.
  */
 export async function shareImages(client: pg.Client, user: ImageUser): Promise<void> {
   await client.query(
@@ -59,13 +58,13 @@ export const withSharedImages = <T>(
     return await work({ confirm: async () => void (await client.query('SELECT 1')) });
   });
 
-/** The same until the end of a transaction that has it already elsewhere. SQL for the ORM's connection. */
+/** Takes the shared lock until the end of a transaction, when another connection already holds it. SQL for the ORM's connection. */
 export const SHARE_IMAGES_IN_TRANSACTION = `SELECT pg_advisory_xact_lock_shared(${IMAGES_KEY})`;
 
 /**
- * Runs `work` while nobody adds a picture and no backup reads one; gives null when that can't be had within `waitMs`. It asks
- * again and again instead of standing in line: an upload that holds the lock takes it once more for its commit, and would wait
- * behind whoever stands in line for the upload to end.
+ * Runs `work` with the exclusive lock, while nobody adds a picture and no backup reads one; returns null if it isn't free
+ * within `waitMs`. Polls instead of queueing: an upload takes the shared lock twice, and a queued exclusive lock between the
+ * two would deadlock.
  */
 export const withLockedImages = <T>(
   url: string,
@@ -73,7 +72,7 @@ export const withLockedImages = <T>(
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T | null> => withLock(url, IMAGES_KEY, waitMs, work);
 
-/** Runs `work` unless another move is under way; then null. */
+/** Runs `work` unless another move is running; then returns null. */
 export const asOnlyMove = <T>(url: string, work: () => Promise<T>): Promise<T | null> =>
   withLock(url, MOVE_KEY, 0, work);
 
@@ -99,6 +98,6 @@ const HOLDERS = `
   WHERE l.locktype = 'advisory' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND l.classid = 0 AND l.objid = ${IMAGES_KEY} AND l.objsubid = 1 AND l.granted`;
 
-/** Who holds the pictures now, so that whoever didn't get them can say why: `backup`, `upload`. */
+/** Lists the current holders of the lock (`backup`, `upload`), for an error message. */
 export const imageHolders = (url: string): Promise<string[]> =>
   withClient(url, async (client) => (await client.query(HOLDERS)).rows.map(({ name }) => name));

@@ -5,33 +5,30 @@ import { openHeldConnection } from './held-connection.ts';
 
 /** Held by the one process of a database that runs its schedule. "Smol" in ASCII. */
 const LEADER_KEY = 0x536d6f6c;
-/** A leader that is gone is missed after at most so long. */
+/** The longest time without a leader once the lock is free. */
 const RETRY_MS = 60_000;
-/**
- * The leader knows within 25 s that nobody is at the other end, and stops: PostgreSQL needs 60 s to find out, and only then
- * gives the lock to another.
- */
+/** The leader notices a dead connection within 25 s and stops; PostgreSQL needs 60 s to notice and only then frees the lock. */
 const HEARTBEAT_MS = 10_000;
-/** In heartbeats: a machine that is busy for a while is not gone. */
+/** In heartbeats: tolerates a machine that is busy for a while. */
 const HEARTBEAT_PATIENCE = 1.5;
-/** A connection whose other end is gone says no goodbye. */
+/** A connection to a dead server never finishes closing. */
 const END_TIMEOUT_MS = 2_000;
 
 type Options = {
   /** Between two tries to become the leader. */
   retryMs?: number;
-  /** Between two looks whether PostgreSQL is at the other end. */
+  /** Between two checks of the connection. */
   heartbeatMs?: number;
-  /** The database can't be had, or `work` threw; it is tried again. */
+  /** The database is unreachable, or `work` threw; it is retried. */
   onError(error: unknown): void;
 };
 
 export type Leadership = { close(): Promise<void> };
 
 /**
- * Runs `work` in one of all the processes that ask for it, on any machine, by a lock of a session of the database. The signal of
- * `work` aborts when the lock is lost, with its connection, and by `close`: it then has to stop, for another process may begin.
- * Whoever has lost the lock, or can't have it, tries again each `retryMs`. `close` waits for `work` to end.
+ * Runs `work` in one process of all that call this, on any machine, using a session lock of the database. Aborts the signal of
+ * `work` on `close` and when the lock is lost with its connection: `work` must stop then, as another process may begin. Without
+ * the lock it retries every `retryMs`. `close` waits for `work` to end.
  */
 export function seekLeadership(
   url: string,
@@ -54,7 +51,7 @@ export function seekLeadership(
   };
 }
 
-/** Leads until the lock is lost, `work` ends or `closing` aborts; does nothing when another process leads. */
+/** Leads until the lock is lost, `work` ends or `closing` aborts; returns at once when another process leads. */
 async function lead(
   url: string,
   work: (signal: AbortSignal) => Promise<void>,
@@ -78,11 +75,11 @@ async function lead(
   }
 }
 
-/** A lock whose connection is mute may be another's by now. */
+/** Cuts an unresponsive connection: another process may hold its lock by now. */
 const beat = (client: pg.Client, heartbeatMs: number) =>
   cutAfter(client, heartbeatMs * HEARTBEAT_PATIENCE, () => client.query('SELECT'));
 
-/** Cuts the connection, which ends the client, when `work` fails or takes longer. */
+/** Destroys the connection, which ends the client, when `work` fails or takes longer than `ms`. */
 async function cutAfter(client: pg.Client, ms: number, work: () => Promise<unknown>): Promise<void> {
   const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
   const late = setTimeout(() => stream.destroy(), ms);

@@ -17,7 +17,7 @@ export type MigrationStatus = {
   pending: string[];
   /** Applied by a newer version of this program. */
   unknown: string[];
-  /** A restore fills it, or was cut off. */
+  /** A restore is filling it, or was interrupted. */
   isHalfRestored: boolean;
 };
 
@@ -51,7 +51,7 @@ const migrationNames = () =>
     .map((file) => basename(file, '.sql'))
     .sort();
 
-/** Stands with the table of migrations while the rows are not all there yet, or not of an epoch of their own. */
+/** A comment on the migrations table while a restore has not loaded all rows and begun a new epoch. */
 const HALF_RESTORED = 'half restored';
 export const MARK_HALF_RESTORED = `COMMENT ON TABLE ${TABLE} IS '${HALF_RESTORED}'`;
 export const UNMARK_HALF_RESTORED = `COMMENT ON TABLE ${TABLE} IS NULL`;
@@ -76,7 +76,7 @@ export async function migrationStatus(url: string): Promise<MigrationStatus> {
   };
 }
 
-/** Refuses a database whose restore was cut off. Throws SchemaError. */
+/** Throws SchemaError for a database whose restore was interrupted. */
 export function checkRestored({ isHalfRestored }: Pick<MigrationStatus, 'isHalfRestored'>): void {
   if (!isHalfRestored) return;
   throw new SchemaError(
@@ -106,15 +106,15 @@ export function checkSchema({
   }
 }
 
-/** What looks at the data inside the transaction of a migration; whatever throws there takes the whole migration back. */
+/** Checks the data inside the transaction of a migration; throwing rolls the migration back. */
 export type MigrationCheck = {
-  /** As its first statement. */
+  /** Runs as the first statement. */
   begin(client: pg.ClientBase): Promise<void>;
-  /** When all is done, before it is committed. */
+  /** Runs after the last migration, before the commit. */
   end(client: pg.ClientBase): Promise<void>;
 };
 
-/** Applies what is pending, one process at a time, all or nothing; gives the names. Throws SchemaError for a newer database. */
+/** Applies pending migrations all or nothing, one process at a time; returns their names. Throws SchemaError if newer. */
 export async function migrateUp(
   url: string,
   log: (line: string) => void = () => {},
@@ -125,7 +125,7 @@ export async function migrateUp(
   return pending.length === 0 ? [] : await run(url, 'up', Number.POSITIVE_INFINITY, log, check);
 }
 
-/** Applies the next `count` migrations to a database without a shop: the schema of an older version, which its backup fits into. */
+/** Applies the next `count` migrations to a database without a shop: the older schema that a backup fits. */
 export async function migrateTo(url: string, count: number): Promise<void> {
   if (count > 0) await run(url, 'up', count, () => {});
 }
@@ -174,7 +174,7 @@ async function run(
   });
 }
 
-/** The runner begins and commits its transaction itself: its own statements are where a check comes in. */
+/** Hooks into the runner's own BEGIN and COMMIT: it manages its transaction itself. */
 function withCheck(client: pg.Client, check: MigrationCheck): pg.ClientBase {
   const query = async (...given: unknown[]) => {
     if (given[0] === 'COMMIT') await check.end(client);

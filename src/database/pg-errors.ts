@@ -24,7 +24,7 @@ export const isNoneFree = (error: unknown) =>
   error instanceof Error && error.message.includes('timeout exceeded when trying to connect');
 
 const DISK_FULL = '53100';
-/** Whether the database has no room left on its disk, be it for a statement or for whoever wants to connect. */
+/** Whether the database's disk is full, for a statement or for a new connection. */
 export const isDiskFull = (error: unknown): boolean => {
   const { code, cause } = (error ?? {}) as PgError & { cause?: unknown };
   return code === DISK_FULL || (cause !== undefined && isDiskFull(cause));
@@ -40,16 +40,16 @@ export function refusalOf(error: unknown): { problem: string; detail: unknown } 
   return { problem: message, detail: JSON.parse(detail) };
 }
 
-/** Ended by an administrator, by a crash or a shutdown, and what is wrong with the connection itself (class 08). */
+/** The server ended the connection (57P01–57P04: administrator, crash, shutdown), or a connection error (class 08). */
 const CUT_OFF = /^(57P0[1-4]|08...)$/;
-/** Whether PostgreSQL said that it ends the connection. */
+/** Whether PostgreSQL reported that it ends the connection. */
 export const isCutOff = (error: unknown) => CUT_OFF.test(String(((error ?? {}) as PgError).code));
 
-/** Whether it is pg's own error for a connection that ended unasked, or was ended; it has no code. */
+/** Whether it is pg's own error for a connection that was closed; it has no code. */
 export const isTerminated = (error: unknown) =>
   error instanceof Error &&
   /^(Connection terminated|Client has encountered a connection error)/.test(error.message);
 
 const BROKEN = new Set<unknown>(['ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
-/** Whether an error may be that of a connection that broke without a word: of the system, or pg's own. */
+/** Whether it may be a broken connection: an error of the system, or pg's own. */
 export const isBreak = (error: unknown) => isTerminated(error) || BROKEN.has(((error ?? {}) as PgError).code);

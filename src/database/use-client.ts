@@ -6,8 +6,8 @@ import { breakOff, endWithin, type WatchTimes, watchServer } from './watch-serve
 const END_MS = 5_000;
 
 /**
- * Connects, works, and closes the connection. A statement may take as long as it needs while its server answers others. Throws
- * what the work throws, and DatabaseUnreachableError where there is no connection, or where it broke.
+ * Connects, runs `work` and closes the connection. A statement has no time limit while its server accepts connections. Throws
+ * what `work` throws, and DatabaseUnreachableError when the connection fails or breaks.
  */
 export async function useClient<T>(
   client: pg.Client,
@@ -16,7 +16,7 @@ export async function useClient<T>(
   times?: WatchTimes,
 ): Promise<T> {
   let isBroken = false;
-  // The query in flight tells whoever waits for it, a little later.
+  // The query in flight rejects a little later and reports the error.
   client.on('error', () => {
     isBroken = true;
   });

@@ -3,9 +3,9 @@ import pg from 'pg';
 
 export type WatchTimes = {
   everyMs: number;
-  /** How long a connection may take: a small machine that writes a backup to an SD card takes seconds. */
+  /** Timeout of a probe: a small machine that writes a backup to an SD card takes seconds. */
   answerMs: number;
-  /** So often in a row nobody answers before it counts as gone. */
+  /** Failed probes in a row before the server counts as gone. */
   misses: number;
 };
 
@@ -14,8 +14,8 @@ const usualTimes: WatchTimes = { everyMs: 15_000, answerMs: 15_000, misses: 3 };
 export type ServerWatch = { stop(): Promise<void> };
 
 /**
- * Calls `onGone` once the server of a database answers nobody any more. An index of a large table takes as long as it takes: it
- * is the server that is asked, over connections of its own, and not a statement that is timed.
+ * Calls `onGone` once a database server accepts no connections. Probes it over connections of its own instead of timing a
+ * statement: indexing a large table may take any time.
  */
 export function watchServer(url: string, onGone: () => void, times: WatchTimes = usualTimes): ServerWatch {
   const stopper = new AbortController();
@@ -37,7 +37,7 @@ async function watch(url: string, onGone: () => void, times: WatchTimes, signal:
   if (!signal.aborted) onGone();
 }
 
-/** Whether it says anything; that it has too many connections, or knows no such database, is an answer. */
+/** Whether the server responds; an error such as too many connections or an unknown database counts. */
 async function answers(url: string, withinMs: number, signal: AbortSignal): Promise<boolean> {
   const client = new pg.Client({
     connectionString: url,
@@ -58,13 +58,13 @@ async function answers(url: string, withinMs: number, signal: AbortSignal): Prom
   }
 }
 
-/** Closes a connection; one to a server that is gone doesn't keep whoever closes it. */
+/** Closes a connection, and breaks it off after `timeoutMs` if its server is gone. */
 export async function endWithin(client: pg.Client, timeoutMs: number): Promise<void> {
   const late = setTimeout(breakOff, timeoutMs, client);
   await client.end().catch(() => {});
   clearTimeout(late);
 }
 
-/** What waits for an answer fails at once. */
+/** Destroys the connection, so that pending queries fail at once. */
 export const breakOff = (client: pg.Client) =>
   (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();

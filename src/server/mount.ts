@@ -29,7 +29,7 @@ export type Request<R extends Route> = {
   http: KoaContext;
 };
 
-/** `headers` win over those of every answer. */
+/** `headers` override those of every response. */
 export type Answer = { status?: number; body?: unknown; type?: string; headers?: Record<string, string> };
 
 /** What a route without a query or a body takes: whoever sends a field there is mistaken, and hears so. */

@@ -90,7 +90,7 @@ export function createKoa(
   koa.use(router.allowedMethods());
   // Everything that can go wrong in a request is answered above; what reaches here broke while it was being sent.
   koa.on('error', (error: NodeJS.ErrnoException) => {
-    // Whoever scrolls on hangs up on the pictures that are still coming.
+    // Browsers cancel pictures that are scrolled out of view.
     if (error.code === 'ERR_STREAM_PREMATURE_CLOSE') return;
     app.log.warn({ err: error }, 'an answer could not be sent');
   });
@@ -128,7 +128,7 @@ export async function startServer(
   sweepUploads(uploadsFolder(app.config)).catch((error) =>
     app.log.warn({ err: error }, 'what uploads left behind could not be taken away'),
   );
-  // Says at once where the settings would have the pictures elsewhere; nobody waits for it.
+  // Warns at startup when the settings name another picture store; not awaited.
   app.images.place().catch(() => {});
   const sealer = seals ? startSealer(app) : undefined;
   const address = http.address() as AddressInfo;

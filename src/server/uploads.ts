@@ -6,19 +6,19 @@ import { type Config, ownAsAround } from '../config.ts';
 import { fieldProblem, ProblemError } from '../contract/problem.ts';
 import { maxBodyBytesOf, type Route } from '../contract/route.ts';
 
-/** A file that somebody sent, on the disk until the answer is made. */
+/** An uploaded file, on disk until the response is made. */
 export type Upload = { path: string; sizeBytes: number; remove(): Promise<void> };
 
-/** The one field that a form may have. */
+/** The only field a form may have. */
 const FIELD = 'file';
-/** Of a form, around its file: some headers and two boundaries. */
+/** Allowance for a form's headers and two boundaries around the file. */
 const FORM_BYTES = 4 * 1024;
-/** What a server that was killed left behind; the longest upload takes two minutes. */
+/** Age at which a file counts as left behind by a killed server; the longest upload takes two minutes. */
 const LEFT_BEHIND_MS = 3_600_000;
 
 export const uploadsFolder = ({ home }: Pick<Config, 'home'>) => join(home, 'uploads');
 
-/** Takes away what uploads that were cut off by the end of a server left on the disk. Throws what the disk throws. */
+/** Deletes files of uploads that a server's end interrupted. Throws the file system's error. */
 export async function sweepUploads(folder: string, now = Date.now()): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const found = await stat(join(folder, name)).catch(() => undefined);
@@ -28,8 +28,8 @@ export async function sweepUploads(folder: string, now = Date.now()): Promise<vo
 }
 
 /**
- * Receives the file of a request into a folder of its own, so that a slow one holds nothing but its connection and some room
- * on the disk. Throws `unsupported_media_type`, `body_too_large`, `invalid_request`, `bad_request`, `images_unavailable`.
+ * Streams a request's file into a folder of its own, so that a slow upload holds only its connection and some disk space.
+ * Throws `unsupported_media_type`, `body_too_large`, `invalid_request`, `bad_request`, `images_unavailable`.
  */
 export function fileReader(route: Route, folder: string): (ctx: Context) => Promise<Upload> {
   const maxBytes = maxBodyBytesOf(route);
@@ -55,7 +55,7 @@ export function fileReader(route: Route, folder: string): (ctx: Context) => Prom
       if (sizeBytes === 0) throw fieldProblem('invalid_request', `/${FIELD}`, 'is empty');
       return { path, sizeBytes, remove };
     } catch (error) {
-      // What is left of the body is read and thrown away, or the connection would never see its next request.
+      // Drain the rest of the body, or the connection could not serve its next request.
       ctx.req.resume();
       await remove();
       throw diskProblem(error);
@@ -68,7 +68,7 @@ async function makeFolder(folder: string): Promise<string> {
     if (await mkdir(folder, { recursive: true, mode: 0o700 })) ownAsAround(folder);
     return await mkdtemp(join(folder, 'u-'));
   } catch (error) {
-    // Nothing of the request was read yet: whatever it is, it is the disk.
+    // Nothing of the request was read yet, so any error is the disk's.
     throw keptNowhere((error as NodeJS.ErrnoException).code);
   }
 }
@@ -77,7 +77,7 @@ async function receiveBody(ctx: Context, path: string, maxBytes: number): Promis
   const file = await open(path, 'wx', 0o600);
   let sizeBytes = 0;
   try {
-    // A refusal has to go out over the connection that the rest still comes in by.
+    // Keep the connection: the error response goes out while the rest of the body comes in.
     for await (const chunk of ctx.req.iterator({ destroyOnReturn: false })) {
       sizeBytes += (chunk as Buffer).length;
       if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
@@ -98,7 +98,7 @@ async function receiveForm(ctx: Context, folder: string, maxBytes: number): Prom
     parsedMethods: ['PUT', 'POST'] as never,
     formidable: {
       uploadDir: folder,
-      // Whatever the sender calls it.
+      // Ignores the sender's file name.
       filename: () => 'file',
       maxFiles: 1,
       maxFields: 1,
@@ -155,6 +155,6 @@ function diskProblem(error: unknown): unknown {
   const { code } = error as { code?: unknown };
   if (error instanceof ProblemError || typeof code !== 'string') return error;
   if (DISK.has(code)) return keptNowhere(code);
-  // The client hung up: nobody hears it.
+  // The client disconnected: nobody reads this response.
   return new ProblemError('bad_request', { detail: 'The connection broke before the whole file was here.' });
 }

@@ -12,9 +12,9 @@ type Options = {
   now?: () => Date;
   /** Runs beside this one, as another machine of the same installation; it is closed first. */
   beside?: TestApp;
-  /** One that whoever made it drops. */
+  /** The caller drops it. */
   database?: TestDatabase;
-  /** A folder for its files, which whoever made it removes. */
+  /** A folder for its files, which the caller removes. */
   home?: string;
   log?: Log;
   redisUrl?: string;

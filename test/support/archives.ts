@@ -11,7 +11,7 @@ import { type Walked, walkArchive } from '../../src/backup/archive/walk-archive.
 
 export const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex');
 
-/** Members of an archive in memory, one after the other. */
+/** Writes members in order into an archive in memory. */
 export async function writeArchive(
   content: [name: string, bytes: Uint8Array | string][],
   recipients: string[] = [],
@@ -27,7 +27,7 @@ export async function writeArchive(
   return Buffer.concat(pieces);
 }
 
-/** A manifest of one table whose parts are `parts`, and nothing else. */
+/** A manifest with one table whose parts are `parts`, and nothing else. */
 export function manifestOf(
   id: string,
   parts: (Uint8Array | string)[],
@@ -65,7 +65,7 @@ export function manifestOf(
 
 export type SmallArchive = { id: string; content: [string, Uint8Array | string][]; manifest: Manifest };
 
-/** What a small sound archive consists of, for a test to change some of it. */
+/** The contents of a small sound archive, for a test to modify. */
 export function smallArchive(parts: (Uint8Array | string)[], more: Partial<Manifest> = {}): SmallArchive {
   const id = randomUUID();
   const manifest = manifestOf(id, parts, more);
@@ -82,7 +82,7 @@ export function smallArchive(parts: (Uint8Array | string)[], more: Partial<Manif
   };
 }
 
-/** Pieces of a file as the disk gives them. */
+/** Splits bytes into chunks, like reads from a disk. */
 export async function* inPieces(bytes: Buffer, size = 64 * 1024): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
@@ -91,13 +91,13 @@ export const walkBytes = (bytes: Buffer, identities: string[] = [], pieceBytes?:
   walkArchive(readMembers(inPieces(bytes, pieceBytes), identities));
 
 let keys: Promise<KeyPair> | undefined;
-/** A key for all tests of a file: making one takes no time, and neither does having it. */
+/** One key pair shared by all tests of a file. */
 export const testKey = () => {
   keys ??= newKeyPair();
   return keys;
 };
 
-/** All members of an archive, in memory. */
+/** Reads all members of an archive into memory. */
 export async function membersOf(
   file: string,
   identities: string[],
@@ -111,10 +111,10 @@ export async function membersOf(
   return found;
 }
 
-/** What a header of a tar may say by hand, whatever the content is. */
+/** Raw tar header fields, which may contradict the content. */
 export type RawMember = { name: string; size?: number | Buffer; type?: string; content?: Iterable<Buffer> };
 
-/** A plain archive from members that no program of ours would write, as a file. */
+/** Writes a plain archive from members that our code would never write, as a file. */
 export async function writeRaw(path: string, members: Iterable<RawMember>): Promise<void> {
   async function* bytes() {
     for (const { name, size, type = '0', content = [] } of members) {

@@ -18,7 +18,7 @@ import { photo } from './pictures.ts';
 import { type Box, backUp } from './restore-parts.ts';
 import { removeFolder, tempFolder } from './temp.ts';
 
-/** A shop in which everything has happened, with no server on it, and a backup of it that a recovery key opens. */
+/** A shop with data of every kind, without a server, and a backup of it that a recovery key opens. */
 export type BackedShop = Box & {
   backup: CreatedBackup;
   identity: string;
@@ -48,7 +48,7 @@ export async function givenBackedShop({
   writeFileSync(identityFile, `${identity}\n`, { mode: 0o600 });
   const settings = { DATABASE_URL: database.url, LOG_LEVEL: 'silent', ...env };
   const box = { home, database, config: loadConfig({ home }, settings) };
-  // On another disk, as it were: what happens to those of the home is no matter to it.
+  // The backup is in another folder, so that tests may change those of the home.
   const away = tempFolder();
   const backup = await backUp(box, { folder: away });
   return {
@@ -71,7 +71,7 @@ const INDIAN = {
   fiscalYearStart: '04-01',
 };
 
-/** Sales of another year, three lines each. */
+/** A CSV of orders of another year, three lines each. */
 function manyOrders(count: number): string {
   const lines = ['bill,date,time,name,category,qty,price'];
   for (let n = 1; n <= count; n += 1) {
@@ -84,14 +84,14 @@ function manyOrders(count: number): string {
   return lines.join('\n');
 }
 
-// What people know a shop by, and what tells the one of before from the one of after.
+// Figures that identify a shop, and differ before and after a change.
 const FIGURES = `
   SELECT (SELECT count(*)::int FROM orders) AS orders, (SELECT coalesce(sum(total), 0)::text FROM orders) AS total,
     (SELECT count(*)::int FROM order_lines) AS lines, (SELECT coalesce(sum(amount), 0)::text FROM payments) AS paid,
     (SELECT md5(coalesce(string_agg(name, ',' ORDER BY id), '')) FROM products) AS products,
     (SELECT count(*)::int FROM images) AS images, (SELECT count(*)::int FROM customers) AS customers`;
 
-/** The figures of what a configuration leads to, once all that \`smoocho verify\` knows holds; null where there is no shop. */
+/** The figures of an installation once `smoocho verify` finds nothing wrong; null without a shop. */
 export async function soundFigures(config: Config): Promise<Record<string, unknown> | null> {
   if (config.databaseUrl) {
     const { applied } = await migrationStatus(config.databaseUrl);
@@ -112,7 +112,7 @@ export async function soundFigures(config: Config): Promise<Record<string, unkno
   }
 }
 
-/** Copies of an archive as if they were made on the days before, the newest first. */
+/** Copies an archive as if made on the days before, newest first. */
 export function copiesOfDays(file: string, folder: string, days: number): string[] {
   return Array.from({ length: days }, (_, day) => {
     const at = new Date(Date.UTC(2026, 5, 28 - day, 21, 30)).toISOString().replace(/\.\d+|[-:]/g, '');

@@ -22,7 +22,7 @@ export const envOf = (env: Env) => ({
   ...env,
 });
 
-/** `maxFileKb`: no file that it writes may be larger, as on a file system that takes no larger ones. */
+/** `maxFileKb` limits the size of any file it writes, as some file systems do. */
 type Limits = { maxFileKb?: number; timeoutMs?: number; onStart?: (pid: number) => void };
 
 /** Runs the built command line to its end, off a terminal. */

@@ -30,7 +30,7 @@ export function clientOf(url: string, token: string | null = null): Client {
     const response = await fetch(`${url}${path}`, {
       method,
       headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers },
-      // Which kinds of buffers there are is of no matter here.
+      // The cast avoids a mismatch of buffer types.
       ...(body === undefined ? {} : { body: body as string }),
       signal: AbortSignal.timeout(20_000),
     });

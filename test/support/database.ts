@@ -36,10 +36,10 @@ function urlOf(name: string): string {
 export type TestDatabase = {
   url: string;
   connect(): Promise<pg.Client>;
-  /** As it is now, as a backup has it. Nobody may be connected but through `connect`; those connections end. */
+  /** Copies its current state, as a backup would. Ends the connections of `connect`; there may be no others. */
   copy(): Promise<TestDatabase>;
   drop(): Promise<void>;
-  /** Makes it anew, without a table. */
+  /** Recreates it without tables. */
   empty(): Promise<void>;
 };
 
@@ -85,8 +85,8 @@ const SESSIONS = `
   FROM pg_stat_activity WHERE datname = $1`;
 
 /**
- * Without FORCE: a connection that is still open is a leak, and this fails with what it did last. PostgreSQL itself waits five
- * seconds for those that were just closed; on a busy disk one that writes its last row takes longer.
+ * Drops without FORCE, so that a leaked connection fails the test with its last query. PostgreSQL itself waits five seconds for
+ * closed connections; on a busy disk one that writes its last row takes longer.
  */
 async function dropDatabase(admin: string, name: string): Promise<void> {
   await withClient(admin, async (client) => {

@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import { childrenOf } from './processes.ts';
 import { freePort } from './redis.ts';
 
-/** Debian's PostgreSQL of a version: an independent, older one than the embedded one, with its own pg_dump and pg_restore. */
+/** A PostgreSQL from Debian: independent of the embedded one and older, with its own pg_dump and pg_restore. */
 export type DebianPostgres = {
-  /** Of a database that is there; the role may do everything. */
+  /** URL of an existing database, as superuser. */
   url(database: string): string;
-  /** The path of one of its programs, such as `pg_dump`. */
+  /** Path of one of its programs, such as `pg_dump`. */
   program(name: string): string;
-  /** Ends it as a power cut would. */
+  /** Kills it, like a power cut. */
   crash(): void;
-  /** Again, after a crash; on the same port. */
+  /** Restarts it after a crash, on the same port. */
   start(): void;
   stop(): void;
 };
@@ -24,14 +24,14 @@ const folderOf = (version: number) => `/usr/lib/postgresql/${version}/bin`;
 
 export const hasDebianPostgres = (version: number) => existsSync(join(folderOf(version), 'initdb'));
 
-/** For a suite that needs it: skips it, and says why, where there is none. */
+/** Skips the suite, with the reason, if it isn't installed. */
 export function requireDebianPostgres(test: Mocha.Context, version: number): void {
   if (hasDebianPostgres(version)) return;
   console.log(`    skipped: Debian's postgresql-${version} is not installed`);
   test.skip();
 }
 
-/** A cluster of its own on the loopback, that is gone when it is stopped. PostgreSQL refuses root, so there it runs as postgres. */
+/** Starts a temporary cluster on the loopback, removed by `stop`. PostgreSQL refuses root: as root it runs as postgres. */
 export async function startDebianPostgres(version: number, settings: string[] = []): Promise<DebianPostgres> {
   const program = (name: string) => join(folderOf(version), name);
   const folder = mkdtempSync(join(tmpdir(), `smoocho-pg${version}-`));
@@ -59,7 +59,7 @@ export async function startDebianPostgres(version: number, settings: string[] = 
   ];
   const start = () => {
     const args = ['-D', data, '-o', server.join(' '), '-l', join(folder, 'log'), '-w', 'start'];
-    // After a crash the memory of the one before may be in use for a moment.
+    // After a crash, the old shared memory may still be in use for a moment.
     for (const late = Date.now() + START_MS; ; ) {
       const { status } = spawnSync(program('pg_ctl'), args, { ...options, stdio: 'ignore' });
       if (status === 0) return;

@@ -12,13 +12,13 @@ import type { TestDatabase } from './database.ts';
 import { givenProduct, givenShop, saleOf, signedIn, type TestShop } from './factories.ts';
 import { insertDevice, offlineSaleOf, orderOf, replay, signInOn } from './offline-parts.ts';
 
-/** What restoring a backup that was made just now comes to: nothing is lost, and an epoch begins. */
+/** Begins an epoch like the restore of a backup made just now: nothing is lost. */
 export const beginEpochs = (
   { app }: Pick<TestApp, 'app'>,
   { reason = 'restored', backup = { id: 'test', madeAt: app.now() }, ...more }: Partial<NewEpochs> = {},
 ) => beginEpoch(systemContext(app, 'restore'), { reason, backup, ...more });
 
-/** What `smoocho restore` does to a database that holds a backup, before a server runs on it. */
+/** Does what `smoocho restore` does to a loaded database before a server runs on it. */
 export async function restoreTo(
   database: TestDatabase,
   home: string,
@@ -35,7 +35,7 @@ export async function restoreTo(
   }
 }
 
-/** The people of a shop sign in anew, as they have to after a restore. */
+/** Signs the users of a shop in again: a restore revokes their sessions. */
 export async function signInAgain(test: TestApp, shop: TestShop): Promise<TestShop> {
   const { owner, manager, cashier } = shop.emails;
   return {
@@ -46,12 +46,12 @@ export async function signInAgain(test: TestApp, shop: TestShop): Promise<TestSh
   };
 }
 
-/** What stands in the numbers that a shop gives now. */
+/** The label in the order numbers that a shop issues now. */
 export async function labelNow({ app }: TestApp, shop: TestShop, fiscalYear = '2627'): Promise<string> {
   return seriesLabel(await findEpoch(app.orm.em.fork(), shop.id), fiscalYear);
 }
 
-/** What `smoocho verify` says of a shop's numbers, and finds wrong anywhere. */
+/** The notes of `smoocho verify` on a shop's numbers, and all its findings. */
 export async function accountOf({ app }: TestApp, shop: { id: string }) {
   const { checks } = await verifyShop({ app, em: app.orm.em.fork() }, shop.id);
   const notesOf = (name: string) => checks.find((check) => check.name === name)?.notes ?? [];
@@ -69,7 +69,7 @@ export const EARLIER = new Date('2026-05-09T04:10:00Z');
 let shops = 0;
 const letter = (n: number) => String.fromCharCode(65 + (n % 26));
 
-/** A shop that sold three bills, refunded the first and lent a device numbers 1 to 10, of which it used the first. */
+/** A shop with three orders, the first refunded, that reserved numbers 1 to 10 for a device, which used the first. */
 export async function givenOldShop(test: TestApp) {
   const shop = await givenShop(test, `E${letter(Math.floor(shops / 26))}${letter(shops)}`);
   shops += 1;
@@ -83,7 +83,7 @@ export async function givenOldShop(test: TestApp) {
   return { shop, tea, deviceId, bills, lent: orderOf(lent) };
 }
 
-/** The same after a restore of a backup that had all of it; `label` is that of its numbers since. */
+/** The same shop after a restore that lost nothing; `label` is that of its new numbers. */
 export async function givenRestoredShop(test: TestApp) {
   const old = await givenOldShop(test);
   await beginEpochs(test);
@@ -104,19 +104,19 @@ export async function refundAll(shop: TestShop, { id }: { id: string }) {
   return body;
 }
 
-/** What `smoocho verify` notes on the numbers of a shop in which it finds nothing wrong. */
+/** The notes of `smoocho verify` on a shop's numbers, after checking that it finds nothing wrong. */
 export async function soundNotes(test: TestApp, shop: TestShop): Promise<string[]> {
   const { faults, notes } = await accountOf(test, shop);
   expect(faults).to.deep.equal([]);
   return notes;
 }
 
-/** A line of goods that only the till knows. */
+/** A line with a product that only the till knows. */
 export const withGoods = (goods: object, line: object = {}) => ({
   items: [{ productId: randomUUID(), quantity: 1, listPrice: '50.00', goods, ...line }],
 });
 
-/** A number of the series of before that the books of `givenOldShop` end with 3 of. */
+/** A number of the old series, of which `givenOldShop` used 1 to 3. */
 export const numbered = (shop: TestShop, n: number, fields: object = {}) => ({
   orderNumber: `${shop.code}/2627/${String(n).padStart(6, '0')}`,
   ...fields,

@@ -12,7 +12,7 @@ import { taxReport } from '../../src/core/reports/tax-report.ts';
 
 export type Report = (context: ReportContext, shopId: string) => Promise<unknown>;
 
-/** Every report by everything that it can be grouped by. */
+/** Every report with every grouping it has. */
 export function reportsOf(span: { from: string; to: string }): [name: string, report: Report][] {
   return [
     ...groupings.map((groupBy): [string, Report] => [
@@ -36,7 +36,7 @@ export function reportsOf(span: { from: string; to: string }): [name: string, re
   ];
 }
 
-/** What every report says of a shop, of all days that there can be. */
+/** The results of every report of a shop, over all dates. */
 export async function everyReport(app: Pick<App, 'orm'> & ReportContext['app'], shopId: string) {
   const span = { from: '2000-01-01', to: '2099-12-31' };
   const said: Record<string, unknown> = {};

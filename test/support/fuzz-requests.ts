@@ -15,7 +15,7 @@ export type Draft = {
   query: [name: string, value: string][];
   /** JSON, or what is none; undefined for no body at all. */
   text?: string | undefined;
-  /** In place of it, for a route that takes a file. */
+  /** Sent in place of `body`, for a route that takes a file. */
   file?: ValidRequest['file'] | undefined;
   headers: Record<string, string | string[]>;
 };

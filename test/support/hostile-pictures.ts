@@ -3,14 +3,14 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { PNG_SIGNATURE, photo, pngChunk, pngOf } from './pictures.ts';
 
-/** What somebody may send as a picture: `refused`, or `safe` once it was made anew. */
+/** A hostile upload: `refused`, or `safe` once it was re-encoded. */
 export type HostilePicture = [
   what: string,
   verdict: 'refused' | 'safe' | 'either',
   make: () => Buffer | Promise<Buffer>,
 ];
 
-/** What no picture that is given out may have in it. */
+/** Content that no served picture may contain. */
 export const SCRIPT = '<script>alert(document.domain)</script>';
 export const SECRET = 'Taken at 12 Hill Road by Asha';
 
@@ -23,13 +23,13 @@ const header = (width: number, height: number, depth: number, colour: number): B
 };
 const END = pngChunk('IEND', Buffer.alloc(0));
 
-/** 30,000 × 30,000 in one bit a pixel: 112 MB of zeros in 110 KB, a PNG that is right in every way. */
+/** 30,000 × 30,000 at one bit a pixel: 112 MB of zeros in 110 KB, a fully valid PNG. */
 const hugePng = (): Buffer => {
   const rows = deflateSync(Buffer.alloc(30_000 * 3_751));
   return Buffer.concat([PNG_SIGNATURE, header(30_000, 30_000, 1, 0), pngChunk('IDAT', rows), END]);
 };
 
-/** Adam7: where each pass begins, and its steps. */
+/** Adam7: the offset of each pass, and its steps. */
 const PASSES = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -40,10 +40,10 @@ const PASSES = [
   [0, 1, 1, 2],
 ] as const;
 
-/** EXIF that says nothing but that the picture lies on its side. */
+/** EXIF with only an orientation: rotated by 90°. */
 const ON_ITS_SIDE = Buffer.from('4d4d002a0000000800010112000300000001000600000000' + '0000', 'hex');
 
-/** The PNG that takes the most memory: interlaced, 16 bit with alpha, to be turned. Written by hand, for sharp takes long. */
+/** The PNG that needs the most memory: interlaced, 16 bit with alpha, to be rotated. Built by hand because sharp is slow. */
 export function heaviestPng(width: number, height: number): Buffer {
   const steps = (size: number, from: number, step: number) => Math.ceil((size - from) / step);
   const lengths = PASSES.map(([x, y, dx, dy]) => steps(height, y, dy) * (1 + steps(width, x, dx) * 8));
@@ -58,14 +58,14 @@ export function heaviestPng(width: number, height: number): Buffer {
   ]);
 }
 
-/** The same header, said to be of an interlaced picture. */
+/** The same header with the interlace flag set. */
 function interlaced(head: Buffer): Buffer {
   const data = Buffer.from(head.subarray(8, 8 + 13));
   data[12] = 1;
   return pngChunk('IHDR', data);
 }
 
-/** A text that takes 200 KB and is 200 MB. */
+/** A text chunk of 200 KB that inflates to 200 MB. */
 let bomb: Buffer | undefined;
 const bombText = () => {
   bomb ??= deflateSync(Buffer.alloc(200_000_000, 'x'), { level: 1 });
@@ -73,7 +73,7 @@ const bombText = () => {
 };
 const named = (name: string, data: Buffer) => Buffer.concat([Buffer.from(`${name}\0\0`, 'latin1'), data]);
 
-/** Of one colour, made in no time whatever its size. */
+/** A single colour: fast to make at any size. */
 export const flat = (width: number, height: number) =>
   sharp({ create: { width, height, channels: 4, background: '#c8281e80' } });
 
@@ -85,7 +85,7 @@ const withSize = (bytes: Buffer, at: number, write: (copy: Buffer) => void): Buf
   return copy;
 };
 
-/** The frame header of a JPEG says another size. */
+/** A JPEG with another size in its frame header. */
 async function jpegOfSize(width: number, height: number): Promise<Buffer> {
   const bytes = await jpeg().toBuffer();
   const at = bytes.indexOf(Buffer.of(0xff, 0xc0));
@@ -95,14 +95,14 @@ async function jpegOfSize(width: number, height: number): Promise<Buffer> {
   });
 }
 
-/** Behind the header of a GIF and its palette. */
+/** The offset after a GIF's header and palette. */
 const behindPalette = (gif: Buffer) => 13 + 3 * 2 ** (((gif[10] as number) & 7) + 1);
 
-/** The screen and the first frame of a GIF say another size. */
+/** A GIF with another size in its screen and first frame. */
 async function gifOfSize(width: number, height: number): Promise<Buffer> {
   const bytes = await photo(20, 20).gif({ effort: 1 }).toBuffer();
   let at = behindPalette(bytes);
-  // Extensions, each in blocks that say how long they are.
+  // Skip extensions: blocks with a length prefix.
   while (bytes[at] === 0x21) {
     at += 2;
     while (bytes[at] !== 0) at += 1 + (bytes[at] as number);
@@ -116,7 +116,7 @@ async function gifOfSize(width: number, height: number): Promise<Buffer> {
   });
 }
 
-/** The largest that a WebP can be, in its header: 16,384 × 16,384, 268 megapixels. */
+/** A WebP whose header has the largest possible size: 16,384 × 16,384, 268 megapixels. */
 async function webpOfSize(): Promise<Buffer> {
   const bytes = await photo(20, 20).webp({ lossless: true }).toBuffer();
   const at = bytes.indexOf('VP8L');
@@ -158,7 +158,7 @@ const cut = async (bytes: Buffer | Promise<Buffer>, part: number) => {
   return whole.subarray(0, Math.floor(whole.length * part));
 };
 
-/** Every place in turn gets another byte: most of these are no pictures, and none may break anything. */
+/** Copies with one byte changed, at evenly spaced offsets: most are invalid pictures, and none may break anything. */
 export async function flipped(bytes: Buffer, places: number): Promise<Buffer[]> {
   return Array.from({ length: places }, (_, n) => {
     const copy = Buffer.from(bytes);

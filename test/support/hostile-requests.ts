@@ -69,7 +69,7 @@ export function wrongBodies(route: Route, request: ValidRequest): Shot[] {
   ];
 }
 
-/** The same for a route that takes a file: what is sent in its place, and forms that are none. */
+/** Bad bodies for a route that takes a file, and malformed forms. */
 function wrongFiles(route: Route, request: ValidRequest): Shot[] {
   const path = urlOf(route, request.params, request.query);
   const png = contentOf(request).body as Buffer;

@@ -4,7 +4,7 @@ import type { TestApp } from './app.ts';
 import { type Answer, type Client, clientOf } from './client.ts';
 import { givenProduct, type TestShop } from './factories.ts';
 
-/** Sends a picture as a browser does that has the file itself. */
+/** Uploads a picture as a raw body, as a browser does that has the file itself. */
 export const uploadTo = (
   client: Client,
   shop: Pick<TestShop, 'path'>,
@@ -17,7 +17,7 @@ export const uploadTo = (
     headers: { 'content-type': type },
   });
 
-/** The same as a form does. `file` is what the sender calls it. */
+/** Uploads it as a form. `file` is the sender's file name. */
 export function uploadForm(
   client: Client,
   shop: TestShop,
@@ -30,7 +30,7 @@ export function uploadForm(
   return client.send('PUT', `${shop.path}/products/${productId}/image`, { body: form });
 }
 
-/** A product with this picture. */
+/** Creates a product with this picture. */
 export async function givenPicture(shop: TestShop, bytes: Buffer, fields: Record<string, unknown> = {}) {
   const product = await givenProduct(shop, fields);
   const { status, body, text } = await uploadTo(shop.manager, shop, product.id, bytes);
@@ -40,7 +40,7 @@ export async function givenPicture(shop: TestShop, bytes: Buffer, fields: Record
 
 export type Fetched = { status: number; headers: Headers; bytes: Buffer };
 
-/** What a browser gets that has an address and no token; it doesn't follow where the answer leads. */
+/** Fetches a picture without a token, as a browser does; doesn't follow redirects. */
 export async function fetchImage(
   { url }: Pick<TestApp, 'url'>,
   path: string,
@@ -60,7 +60,7 @@ export async function fetchImage(
   };
 }
 
-/** Holds that a picture is there in all its widths, each a WebP that can be read. */
+/** Expects a picture in all its widths, each a readable WebP. */
 export async function expectWhole(test: Pick<TestApp, 'url'>, imageUrl: string | null): Promise<void> {
   for (const width of [160, 480, 1200]) {
     const address = (imageUrl ?? '').replace('-480.', `-${width}.`);
@@ -72,11 +72,11 @@ export async function expectWhole(test: Pick<TestApp, 'url'>, imageUrl: string |
   }
 }
 
-/** How a product stands. */
+/** The current state of a product. */
 export async function productOf(shop: TestShop, id: string) {
   const { body } = await shop.cashier.get(`${shop.path}/products/${id}`);
   return body as { imageUrl: string | null; version: number };
 }
 
-/** Nobody who is signed in. */
+/** A client that is not signed in. */
 export const stranger = ({ url }: Pick<TestApp, 'url'>) => clientOf(url);

@@ -4,11 +4,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { envOf, launcher } from './cli.ts';
 
-/** How often each command is killed; the evening's run does it oftener. */
+/** How often each command is killed; more often in the nightly run. */
 export const KILLS = Number(process.env.BACKUP_KILLS ?? 1);
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 
-/** mulberry32: the same numbers for the same seed. */
+/** mulberry32: the same sequence for the same seed. */
 function randomOf(start: number): () => number {
   let state = start;
   return () => {
@@ -22,13 +22,13 @@ export const random = randomOf(seed);
 
 export const saySeed = () => console.log(`    SEED=${seed} kills at the same moments again`);
 
-/** Random moments that lie over the whole of a time, in ms: one in each part of it. */
+/** Random moments in ms spread over a duration: one in each equal part. */
 export const momentsIn = (durationMs: number, count = KILLS): number[] =>
   Array.from({ length: count }, (_, n) => (durationMs * (n + random())) / count);
 
 type Env = Record<string, string | undefined>;
 
-/** Runs the built command line and ends it with kill -9 at a moment; true when it was still at work. */
+/** Runs the built command line and kills it with SIGKILL at `atMs`; true when it was still running. */
 export async function runKilled(args: string[], env: Env, atMs: number): Promise<boolean> {
   const child = spawn(process.execPath, [launcher, ...args], { env: envOf(env), stdio: 'ignore' });
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
@@ -37,7 +37,7 @@ export async function runKilled(args: string[], env: Env, atMs: number): Promise
   return (await ended)[1] === 'SIGKILL';
 }
 
-/** Processes of this machine that were started with a path among their arguments. */
+/** Processes on this machine with `path` among their arguments. */
 export const processesOn = (path: string): number[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -50,7 +50,7 @@ export const processesOn = (path: string): number[] =>
       }
     });
 
-/** PostgreSQL's own first process may be at work for somebody who is gone. */
+/** Waits for them to exit: a PostgreSQL server process may still serve a client that is gone. */
 export async function untilNoProcesses(path: string, withinMs = 30_000): Promise<void> {
   for (const late = Date.now() + withinMs; processesOn(path).length > 0; await sleep(50)) {
     if (Date.now() > late)

@@ -1,6 +1,6 @@
-// Makes the archive of this version that later versions restore in their tests, in a folder that is not there yet:
+// Makes the archive of this version that the tests of later versions restore, in a folder that must not exist yet:
 //   node test/support/make-backup-fixture.ts test/fixtures/backup-0.1
-// For a version whose archives differ from those of the one before. What is there is never made anew (README.md in the folder).
+// Run it for a version whose archives differ from the previous one's. Never recreate a fixture (README.md in the folder).
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newKeyPair } from '../../src/backup/archive/encryption.ts';
@@ -20,7 +20,7 @@ import { countOf, givenShift, movementOf } from './shift-parts.ts';
 
 const PHONE = '9811100011';
 
-/** What a restore of it is held to. Only what every later version can say, too. */
+/** What a restore of it must match; only facts that every later version can still check. */
 export type BackupFixture = {
   shop: { id: string; code: string; orders: number; total: string };
   span: { from: string; to: string };
@@ -34,7 +34,7 @@ async function make(folder: string): Promise<void> {
   if (existsSync(folder)) throw new Error(`${folder} is there already, and is never made anew.`);
   const test = await startTestApp();
   const { shop: opened, bills } = await givenOldShop(test);
-  // Everything up to here is of an older epoch.
+  // Everything up to here belongs to an older epoch.
   await beginEpochs(test);
   const shop = await signInAgain(test, opened);
   const kulfi = await givenPicture(shop, await photo(48, 36).jpeg().toBuffer(), {

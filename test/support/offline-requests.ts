@@ -25,7 +25,7 @@ export async function offlineBill(world: World, ofLine: unknown, ofBill: unknown
   };
 }
 
-/** The same as a till keeps it after it was answered, with all that it knows of it. */
+/** An offline order as a till keeps it after it was confirmed, with all that the till knows of it. */
 export async function answeredBill(world: World, ofLine: unknown, ofBill: unknown) {
   const bill = await offlineBill(world, ofLine, ofBill);
   const goods = {

@@ -1,11 +1,11 @@
 import { migrateTo } from '../../src/database/migrate.ts';
 import { type TestDatabase, testDatabase } from './database.ts';
 
-/** Ids of what is in the databases of older versions. */
+/** Ids of the rows in databases of older versions. */
 export const idInOldSchema = (n: number) => `00000000-0000-7000-8000-00000000000${n}`;
 const id = idInOldSchema;
 
-/** A sold, a voided and a parked bill of 105.00 with 5% GST, as the schema of 0001 has them. */
+/** A sold, a voided and a parked order of 105.00 with 5% GST, in the schema of 0001. */
 export const billsOfTheFirstVersion = `
   INSERT INTO users (id, email, password_hash, name, role) VALUES ('${id(1)}', 'asha@example.com', 'x', 'Asha', 'owner');
   INSERT INTO shops (id, name, owner_id, code, currency, timezone)
@@ -32,7 +32,7 @@ const CLAIMED = `
   INSERT INTO shop_heads (shop_id, series) VALUES ('${id(2)}', '{"2627": 3}');
   UPDATE setup SET claimed_at = now()`;
 
-/** A database as the version had it that knew the first `count` migrations, with a shop that sold. */
+/** A database at the first `count` migrations, with a shop that sold. */
 export async function givenOldDatabase(count: number): Promise<TestDatabase> {
   const database = await testDatabase({ migrated: false });
   await migrateTo(database.url, 1);
@@ -44,5 +44,5 @@ export async function givenOldDatabase(count: number): Promise<TestDatabase> {
   return database;
 }
 
-/** What is in it, which no migration changes. */
+/** Its figures, which no migration changes. */
 export const OLD_FIGURES = { code: 'KULF', orders: 3, total: '315.00' };

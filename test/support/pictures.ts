@@ -2,9 +2,9 @@ import { randomInt } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 
-// Pictures are made here, of bytes or by sharp: none lies in the repository, and none that would hurt other software.
+// Pictures are generated here, from bytes or by sharp: the repository contains none, nor any that would harm other software.
 
-/** A chunk of a PNG: length, type, data, CRC. */
+/** A PNG chunk: length, type, data, CRC. */
 export function pngChunk(type: string, data: Buffer): Buffer {
   const named = Buffer.concat([Buffer.from(type, 'latin1'), data]);
   const length = Buffer.alloc(4);
@@ -17,7 +17,7 @@ export function pngChunk(type: string, data: Buffer): Buffer {
 export const PNG_SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 
 type PngOptions = {
-  /** The size that its header says, and that its pixels have unless `rows` says otherwise. */
+  /** The size in its header; the pixels have it too, unless `rows` is given. */
   width?: number;
   height?: number;
   rows?: Buffer;
@@ -26,7 +26,7 @@ type PngOptions = {
   colour?: [number, number, number];
 };
 
-/** A PNG of 8 bit RGB in one colour, written by hand. */
+/** A one-colour PNG of 8-bit RGB, built by hand. */
 export function pngOf({
   width = 8,
   height = 8,
@@ -49,11 +49,11 @@ export function pngOf({
   ]);
 }
 
-/** One that no other test has: a picture is known by its content. */
+/** A PNG unique to a test: pictures are identified by their content. */
 export const anyPng = (size = 8): Buffer =>
   pngOf({ width: size, height: size, colour: [randomInt(256), randomInt(256), randomInt(256)] });
 
-/** A picture with something to see in it: waves of colour, which compress like a photograph. */
+/** A picture with waves of colour, which compresses like a photograph. */
 export function photo(width: number, height: number, seed = 1): Sharp {
   const pixels = Buffer.alloc(width * height * 3);
   for (let y = 0, at = 0; y < height; y += 1) {

@@ -18,7 +18,7 @@ export function residentMb(pid: number): number {
   return Number(kib) / 1000;
 }
 
-/** The most that a process had resident so far, in MB (Linux); 0 when it is gone. */
+/** Peak resident memory of a process in MB (Linux); 0 once it has exited. */
 export function peakMb(pid: number): number {
   try {
     const kib = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
@@ -28,10 +28,10 @@ export function peakMb(pid: number): number {
   }
 }
 
-/** Idle, a process that decodes pictures has 110 MB; at the heaviest of them it comes to 500. */
+/** A process that decodes pictures has 110 MB when idle, and up to 500 with the heaviest. */
 const HEAVY_MB = 170;
 
-/** Until a process is in the middle of decoding a heavy picture. */
+/** Waits until a process is decoding a heavy picture. */
 export async function untilHeavy(pid: number): Promise<void> {
   for (const late = Date.now() + 30_000; residentMb(pid) < HEAVY_MB; await sleep(5)) {
     if (Date.now() > late) throw new Error('It decodes no heavy picture.');

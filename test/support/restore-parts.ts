@@ -10,7 +10,7 @@ import { systemActor } from '../../src/core/context.ts';
 import { type TestDatabase, testDatabase } from './database.ts';
 import { tempFolder } from './temp.ts';
 
-/** A machine that a backup comes to: a home of its own and a database, empty unless said otherwise. */
+/** A machine to restore to: a home of its own and a database, empty by default. */
 export type Box = { home: string; database: TestDatabase; config: Config };
 
 export async function newBox(env: Record<string, string> = {}, database?: TestDatabase): Promise<Box> {
@@ -28,11 +28,11 @@ export const openOn =
   (databaseUrl) =>
     createApp({ ...config, databaseUrl }, { migrate: true, isRestoring: true });
 
-/** A backup of what a box has now. */
+/** Backs up the current state of a box. */
 export const backUp = ({ config, database }: Box, options: Parameters<typeof createBackup>[1] = {}) =>
   createBackup({ config, databaseUrl: database.url, now: () => new Date() }, options);
 
-/** As `smoocho restore` does it, with yes to everything. */
+/** Restores like `smoocho restore`, confirming everything. */
 export async function restoreOn(
   { config, database, home }: Box,
   file: string,
@@ -65,7 +65,7 @@ export const undoOn = ({ config, database, home }: Box, more: Partial<UndoOption
     ...more,
   });
 
-/** The databases that restores made beside that of a box. */
+/** The databases that restores created next to that of a box. */
 export async function besides({ database }: Box): Promise<string[]> {
   const client = await database.connect();
   const { rows } = await client.query<{ name: string }>(

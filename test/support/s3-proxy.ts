@@ -1,17 +1,17 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What happens to a request: it goes through, is answered with a status, or its answer ends after so many bytes. */
+/** What happens to a request: it is forwarded, answered with a status, or its response is cut after so many bytes. */
 export type Fate = 'through' | { status: number } | { cutAfterBytes: number };
 
 export type S3Proxy = {
   url: string;
-  /** From now on; `decide` is asked of each request, by method and path. */
+  /** Sets the fate of each later request, by method and path. */
   decide(fate: (method: string, path: string) => Fate): void;
   close(): Promise<void>;
 };
 
-/** Stands before an S3 server, whose answers a test can change. Host and signature go through as they came. */
+/** Proxies an S3 server, so that a test can change its responses. Host and signature are forwarded unchanged. */
 export async function startS3Proxy(endpoint: string): Promise<S3Proxy> {
   const { port: targetPort } = new URL(endpoint);
   let fateOf: (method: string, path: string) => Fate = () => 'through';
@@ -34,7 +34,7 @@ export async function startS3Proxy(endpoint: string): Promise<S3Proxy> {
   };
 }
 
-/** As S3 says it, in XML. */
+/** Responds with an XML error, like S3. */
 function refuse(incoming: IncomingMessage, outgoing: ServerResponse, status: number): void {
   incoming.resume();
   const code = status === 403 ? 'AccessDenied' : 'InternalError';

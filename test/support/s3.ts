@@ -11,31 +11,31 @@ import { removeFolder, tempFolder } from './temp.ts';
 
 export type S3ServerName = 'minio' | 'versitygw';
 
-/** An S3 server on the loopback with a folder and credentials of its own; `config.bucket` is not made yet. */
+/** An S3 server on the loopback with a folder and credentials of its own; `config.bucket` doesn't exist yet. */
 export type TestS3 = {
   name: S3ServerName;
   config: S3Config;
-  /** The settings of it, as the environment has them. */
+  /** Its settings as environment variables. */
   env: Record<string, string>;
   pid(): number;
-  /** Ends it as a power cut would; what was answered is on its disk. */
+  /** Kills it, like a power cut; acknowledged writes are on its disk. */
   kill(): Promise<void>;
-  /** Holds it: its connections stay, and nothing answers. */
+  /** Suspends it: connections stay open, and nothing responds. */
   pause(): void;
   resume(): void;
-  /** On the same port, with the same folder. */
+  /** Restarts it on the same port, with the same folder. */
   start(): Promise<void>;
   close(): Promise<void>;
 };
 
 const script = fileURLToPath(new URL('../../scripts/s3-servers.sh', import.meta.url));
-/** From nothing it is two minutes on a good machine. */
+/** A full build takes two minutes on a good machine. */
 export const BUILD_MS = 900_000;
 const READY_MS = 60_000;
 
 const built = new Map<S3ServerName, { path: string } | { reason: string }>();
 
-/** Where the program of a server is, built if it isn't yet; or why it can't be had. */
+/** Path of a server's program, built if needed; or the reason it is unavailable. */
 function binaryOf(name: S3ServerName): { path: string } | { reason: string } {
   const known = built.get(name);
   if (known) return known;
@@ -45,7 +45,7 @@ function binaryOf(name: S3ServerName): { path: string } | { reason: string } {
   return found;
 }
 
-/** For a suite that needs an S3 server: skips it, and says why, where it can't be had. */
+/** Skips the suite, with the reason, if the S3 server is unavailable. */
 export function requireS3(test: Mocha.Context, name: S3ServerName): void {
   test.timeout(BUILD_MS);
   const found = binaryOf(name);
@@ -119,7 +119,7 @@ export async function startS3(name: S3ServerName): Promise<TestS3> {
     kill,
     pause() {
       child?.kill('SIGSTOP');
-      // One of its threads may answer for a moment longer.
+      // One of its threads may still respond for a moment.
       while (!isHeld(child?.pid as number));
     },
     resume: () => void child?.kill('SIGCONT'),
@@ -131,14 +131,14 @@ export async function startS3(name: S3ServerName): Promise<TestS3> {
   };
 }
 
-/** Whether all threads of a process are stopped, as /proc has it; elsewhere that is soon enough. */
+/** Whether all threads of a process are stopped, by /proc; assumed elsewhere. */
 function isHeld(pid: number): boolean {
   if (process.platform !== 'linux') return true;
   const threads = readdirSync(`/proc/${pid}/task`);
   return threads.every((id) => /\) [tT] /.test(readFileSync(`/proc/${pid}/task/${id}/stat`, 'utf8')));
 }
 
-/** Until it answers S3, whatever it says: MinIO listens before it has set itself up. */
+/** Waits for any S3 response below 500: MinIO listens before it is initialized. */
 async function untilReady(child: ChildProcess, port: number): Promise<void> {
   for (const late = Date.now() + READY_MS; Date.now() < late; ) {
     if (child.exitCode !== null) throw new Error(`The S3 server ended with ${child.exitCode}.`);

@@ -14,10 +14,10 @@ import { removeFolder, tempFolder } from './temp.ts';
 
 export const jobScript = fileURLToPath(new URL('job-child.ts', import.meta.url));
 
-/** Looks often; what the clock says is the test's. */
+/** Polls often; the test sets the clock. */
 export const quickTimes: Partial<ScheduleTimes> = { lookMs: 20, leaderMs: 50, jitterMs: 0, graceMs: 10_000 };
 
-/** Each night at three in Kolkata, which is 21:30 in UTC. */
+/** Every night at three in Kolkata, which is 21:30 UTC. */
 export const nightly = (argv: string[], more: Partial<Job> = {}): Job => ({
   name: 'backup',
   schedule: { cron: '0 3 * * *' },
@@ -31,7 +31,7 @@ export type Installation = {
   home: string;
   database: TestDatabase;
   app: App;
-  /** What the app logged, by message. */
+  /** Messages that the app logged, with their levels. */
   logged: { level: number; msg: string }[];
   setNow(time: string): void;
   state(
@@ -39,12 +39,12 @@ export type Installation = {
   ): Promise<{ succeeded: string | null; tries: number; started: string | null } | undefined>;
   attention(): Promise<[code: string, detail: string][]>;
   lines(): string[];
-  /** Where the jobs of the test write their lines. */
+  /** The file that the test's jobs log to. */
   file: string;
   close(): Promise<void>;
 };
 
-/** An installation with a shop, whose settings are in its file, so that commands which a schedule starts find the same. */
+/** An installation with a shop and its settings in `config.json`, so that scheduled commands use the same. */
 export async function givenInstallation(startsAt: string): Promise<Installation> {
   const home = tempFolder();
   const file = join(home, 'lines');

@@ -11,14 +11,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-/** A disk of its own, small enough to be filled. */
+/** A disk small enough to be filled. */
 export type SmallDisk = {
   folder: string;
-  /** Leaves so many MB free, or no byte. */
+  /** Fills it up to `freeMb` MB, or completely. */
   fill(freeMb?: number): void;
-  /** Takes away what filled it. */
+  /** Deletes what filled it. */
   clear(): void;
-  /** Lets it only be read, or be written again. */
+  /** Remounts it writable or read-only. */
   writable(isWritable: boolean): void;
   remove(): void;
 };
@@ -26,7 +26,7 @@ export type SmallDisk = {
 const BALLAST = 'ballast';
 const CHUNK = Buffer.alloc(64 * 1024);
 
-/** Mounts one at a folder, which is made; skips the test, and says why, where that can't be done. */
+/** Mounts one at a folder, which it creates; skips the test, with the reason, where it can't. */
 export function givenSmallDisk(test: Mocha.Context, folder: string, sizeMb: number): SmallDisk {
   mkdirSync(folder, { recursive: true });
   const mount = (...args: string[]) => spawnSync('mount', args, { encoding: 'utf8' }).status === 0;
@@ -34,7 +34,7 @@ export function givenSmallDisk(test: Mocha.Context, folder: string, sizeMb: numb
     console.log('    skipped: only root can make a small disk');
     test.skip();
   }
-  // PostgreSQL's user passes through it.
+  // PostgreSQL's user must be able to enter it.
   chmodSync(folder, 0o755);
   return {
     folder,

@@ -5,7 +5,7 @@ export type TcpProxy = {
   port: number;
   /** Connections that are open now. */
   open(): number;
-  /** What the server sees those connections come from. */
+  /** The source ports of those connections, as the server sees them. */
   ports(): number[];
   /** Breaks every connection with a reset; new ones are taken again at once. */
   cut(): void;

@@ -3,31 +3,31 @@ import { once } from 'node:events';
 import { stripVTControlCharacters } from 'node:util';
 import { envOf, launcher } from './cli.ts';
 
-/** A command on a terminal: whoever sits there sees what it shows, and types. */
+/** A command on a pseudo terminal: read its output and type. */
 export type Terminal = {
-  /** All that was shown, without colours and moves of the cursor. */
+  /** All output, without colours and cursor moves. */
   output(): string;
-  /** As the terminal got it. */
+  /** Raw output, as the terminal got it. */
   raw(): string;
-  /** Waits for this to be shown after what was waited for last; gives what matched. */
+  /** Waits for output after the last match; resolves to what matched. */
   shows(what: string | RegExp): Promise<string>;
   /** Types something, such as `\r` for Enter or `\x03` for Ctrl-C. */
   type(keys: string): void;
   /** Waits for a question and answers it with a line. */
   answer(question: string | RegExp, line: string): Promise<void>;
-  /** Waits for its end; gives the exit code. */
+  /** Waits for it to exit; resolves to the exit code. */
   ends(): Promise<number | null>;
   child: ChildProcess;
 };
 
-/** A start on a busy machine takes its time; one that waits for a key it never gets is found by this. */
+/** Long enough to start on a busy machine; also catches a command that waits for a key forever. */
 const SHOW_MS = 60_000;
-/** As wide as a usual one. The pseudo terminal alone would have no size. */
+/** A usual width. The pseudo terminal itself would have no size. */
 const SIZE = 'stty cols 100 rows 50';
 
 const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
 
-/** Skips a suite, and says why, where there is no pseudo terminal to be had by util-linux. */
+/** Skips a suite, with the reason, where util-linux's pseudo terminal is missing. */
 export function requireTerminal(test: Mocha.Context): void {
   const { stdout } = spawnSync('script', ['--version'], { encoding: 'utf8' });
   if (stdout?.includes('util-linux')) return;
@@ -50,7 +50,7 @@ export function onTerminal(args: string[], env: Record<string, string | undefine
     raw += text;
     changed.dispatchEvent(new Event('more'));
   });
-  // What is typed to one that has ended goes nowhere.
+  // Ignore input after it has exited.
   child.stdin.on('error', () => {});
   const ended = once(child, 'close') as Promise<[number | null]>;
   void ended.then(() => changed.dispatchEvent(new Event('more')));

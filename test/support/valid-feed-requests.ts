@@ -1,7 +1,7 @@
 import { cursorOf, inShop } from './request-parts.ts';
 import type { Builder } from './valid-requests.ts';
 
-/** Valid requests about the feed, who hears it, what needs the owner, and the audit. */
+/** Valid requests to the feed, activity, attention and audit routes. */
 export const feedRequests: Record<string, Builder[]> = {
   listEvents: [
     async (world) => {

@@ -7,7 +7,7 @@ import { givenSundae, type World } from './world.ts';
 
 const PNG = 'image/png';
 
-/** A product that has a picture. */
+/** Creates a product that has a picture. */
 export async function givenPictured(world: World): Promise<Product> {
   const { shop, test } = world;
   const { id } = await givenSundae(world);
@@ -20,7 +20,7 @@ export async function givenPictured(world: World): Promise<Product> {
   return body;
 }
 
-/** Of each shop one will do: nobody changes it. */
+/** One per world is enough: nothing changes it. */
 const pictured = new WeakMap<World, Promise<Product>>();
 
 export const imageRequests: Record<string, Builder[]> = {

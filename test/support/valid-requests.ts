@@ -39,7 +39,7 @@ export type ValidRequest = {
   params?: Record<string, string>;
   query?: Record<string, string>;
   body?: unknown;
-  /** In place of a body, for a route that takes a file. */
+  /** Sent in place of `body`, for a route that takes a file. */
   file?: { bytes: Buffer; type: string };
   /** For a route that lets anybody in and decides by the body: the role that this body needs. */
   least?: Role;
@@ -313,7 +313,7 @@ export const sendTo = (client: Client, route: Route, request: ValidRequest, text
     text === undefined ? contentOf(request) : { body: text, headers: JSON_TYPE },
   );
 
-/** What goes out as the body of a request, with what is said about it. */
+/** The body and headers to send for a request. */
 export function contentOf({ body, file }: ValidRequest): {
   body?: string | Buffer;
   headers: Record<string, string>;

@@ -39,7 +39,7 @@ export const backupCreate: Command = {
           const how = { isPlain: options.plain === true, timezone, onProgress };
           return { ...(await createInPlace(backupSource(app), place, how)), place };
         };
-        // A plain one is to look into: the night still needs its backup, and `status` names what opens elsewhere.
+        // Don't record a plain backup: the nightly one is still due, and `status` should name one that restores elsewhere.
         created = options.plain ? await make() : await recordRun(app, 'create', make);
       } finally {
         stop();
@@ -55,7 +55,7 @@ export const backupCreate: Command = {
   },
 };
 
-/** At night nobody reads what a backup says it lacks, and the older ones that have it go one after the other. */
+/** Raises an attention: nobody reads a nightly run's output, and retention deletes older backups that have the pictures. */
 async function tellOfPictures(context: Context, { missingImages, file }: CreatedBackup): Promise<void> {
   const code = 'backup_pictures_missing';
   if (missingImages.length === 0) return await endAttention(context, code);

@@ -28,7 +28,7 @@ export const backupList: Command = {
 
 type Listed = Awaited<ReturnType<typeof lookAt>>;
 
-/** What its first bytes say; of a bucket, nothing is fetched for it. */
+/** Reads the header of an archive. Archives in a bucket are not downloaded for it. */
 export async function lookAt({ name, location, sizeBytes, madeAt }: StoredArchive, identities: string[]) {
   const header = location.startsWith('s3://') ? null : await readStartOf(location, identities);
   return {
@@ -43,7 +43,7 @@ export async function lookAt({ name, location, sizeBytes, madeAt }: StoredArchiv
   };
 }
 
-/** One that can't be read at all hides no other. */
+/** An unreadable archive must not hide the others. */
 const readStartOf = (file: string, identities: string[]) =>
   readHeader(file, identities).catch((error) => {
     if (!(error instanceof ArchiveError)) throw error;

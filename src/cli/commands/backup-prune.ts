@@ -62,7 +62,7 @@ export const backupPrune: Command = {
   },
 };
 
-/** Where the role may not, no restore has put one aside. */
+/** A role without the right to manage databases can't have kept any from a restore. */
 async function dropOldDatabases(url: string, now: Date): Promise<string[]> {
   try {
     return await withDatabases(url, (databases) => dropExpired(databases, now));

@@ -67,7 +67,7 @@ export const backupSchedule: Command = {
   },
 };
 
-/** As it is kept: a server stands in another folder than whoever types. What can't be reached is better known now than at three. */
+/** Returns the absolute place, as the server runs in another folder. Fails now, not at night, if it can't be reached. */
 async function reachablePlace(config: Config, to: string): Promise<string> {
   const place = findPlace(config, to);
   await listArchives(config, place);

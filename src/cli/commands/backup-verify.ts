@@ -27,7 +27,7 @@ type Verified = {
   sizeBytes: number;
   isSound: boolean;
   findings: ReadBack['findings'];
-  /** Of a trial: what `smoocho verify` finds in the books themselves. It was so before the backup, and makes it no worse a copy. */
+  /** Findings of `smoocho verify` in the restored books. They were there before the backup, so the copy is still sound. */
   bookFindings: BookFinding[];
   createdAt: string | null;
   shops: { code: string; orders: number; total: string }[];
@@ -58,11 +58,11 @@ export const backupVerify: Command = {
   },
 };
 
-/** Of those that are ours, where several shops have theirs in one place; a plain one only when there is no other. */
+/** Finds the newest backup that a key here opens (several shops may share a place); a plain one only if there is no other. */
 async function newest(config: Config, identities: string[]): Promise<string> {
   const place = findPlace(config, undefined);
   const all = await listArchives(config, place);
-  // By a clock that was wrong, one would be the newest for years.
+  // Backups dated in the future come last: one made with a wrong clock would be the newest for years.
   const now = new Date();
   const archives = [...all.filter((one) => !isAhead(one, now)), ...all.filter((one) => isAhead(one, now))];
   let plain: string | undefined;
@@ -78,7 +78,7 @@ async function newest(config: Config, identities: string[]): Promise<string> {
   );
 }
 
-/** One that is not sound is a failure, for the owner to hear of. */
+/** Records an unsound backup as a failed run, so that the owner is notified. */
 async function verifyAndRecord(
   app: App,
   location: string,
@@ -109,7 +109,7 @@ async function verifyFile(
   const { onProgress, stop } = phaseProgress();
   const now = new Date();
   const folder = backupsFolder(config.home);
-  // A bar that is not stopped keeps the process for ever.
+  // Stop the progress bar: a running one keeps the process alive.
   const { file, release } = await localCopy(config, location, folder, onProgress, now).finally(stop);
   try {
     let sizeBytes = 0;
@@ -137,7 +137,7 @@ async function verifyFile(
   }
 }
 
-/** What can't be restored is a finding like any other. */
+/** Reports a backup that can't be restored as a finding. */
 async function restoreForTrial(
   config: Config,
   file: string,
@@ -173,7 +173,7 @@ const configIn = (config: Config, home: string): Config => ({
 const bookFindingsOf = ({ code, checks }: VerifiedShop): BookFinding[] =>
   checks.flatMap(({ faults }) => faults.map(({ subject, detail }) => ({ shop: code, subject, detail })));
 
-/** Enough to see what it is about; `--json` has all. */
+/** Findings to print; `--json` has all. */
 const SHOWN = 10;
 
 function say(

@@ -66,7 +66,7 @@ function say(shell: Shell, { created, home, shops }: SetUpResult, key: MadeKey |
   );
 }
 
-/** A shop sells without pictures: what is wrong with a bucket for them is said, and holds nothing up. */
+/** Prints what is wrong with the bucket for pictures, but does not fail: a shop can sell without pictures. */
 async function sayStoreFindings(shell: Shell): Promise<StoreFinding[]> {
   if (shell.config.imageStore !== 'minio') return [];
   const { checkStore } = await import('../../storage/check-store.ts');

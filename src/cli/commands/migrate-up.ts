@@ -11,7 +11,7 @@ export const migrateUp: Command = {
     const database = await openDatabase(shell.config, createLog(shell.config));
     try {
       const upgraded = await upgradeSchema(shell, shell.config, options.withoutBackup === true);
-      // Of a new database there is nothing to back up.
+      // A new database has nothing to back up.
       const applied =
         upgraded.length > 0 ? upgraded : await applyMigrations(shell.config, database.url, shell.tell);
       // What only the program can bring up to date, such as encrypting what was not, is done when it opens.

@@ -47,7 +47,7 @@ export const restore: Command = {
   },
 };
 
-/** Restores the archive at a location; the wizard of `init` does it, too. Null when it was only looked at, or not wanted. */
+/** Restores the archive at a location; also used by the wizard of `init`. Returns null for a dry run or when declined. */
 export async function restoreFrom(
   shell: Shell,
   location: string,
@@ -58,13 +58,13 @@ export async function restoreFrom(
   const now = () => new Date();
   const into = asDatabaseUrl(options.into as string | undefined, '--into');
   const named = await readIdentities(config, options.identity);
-  // A bar that is not stopped keeps the process for ever.
+  // Stop the progress bar: a running one keeps the process alive.
   const folder = backupsFolder(config.home);
   const { file, release } = await localCopy(config, location, folder, onProgress, now()).finally(stop);
   let database: Database | undefined;
   try {
     const identities = await identitiesFor(shell, file, named);
-    // Not before its key is there: what fails by a typing error leaves nothing on a new machine.
+    // Open the database only once the key works: a mistyped key leaves nothing behind on a new machine.
     database =
       into === undefined
         ? await openDatabase(config, createLog(config))
@@ -105,7 +105,7 @@ export async function restoreFrom(
   }
 }
 
-/** A recovery key may be typed in: on a new machine there is no file of it yet. */
+/** Asks for the recovery key at a terminal: a new machine has no key file yet. */
 async function identitiesFor(shell: Shell, file: string, identities: string[]): Promise<string[]> {
   if (!shell.isInteractive) return identities;
   const { isEncrypted, opens } = await readHeader(file, identities);
@@ -139,7 +139,7 @@ async function confirm(
   return await prompts.confirm({ message: 'Replace what is there?', default: false });
 }
 
-/** The new machine makes backups as the old one did: for the same recovery key. The shop is restored by then, and that counts. */
+/** Keeps the recovery key of the old machine for the backups of this one. Only warns on failure: the shop is restored by then. */
 function keepSettings(shell: Shell, { manifest }: RestorePlan): void {
   const { home, backup } = shell.config;
   try {
@@ -273,7 +273,7 @@ async function undo(shell: Shell, options: Record<string, unknown>): Promise<voi
   }
 }
 
-/** Whoever restored twice has what was there first one step further back. */
+/** Lists the databases kept from earlier restores and undos. */
 function describeOthers(others: KeptDatabase[]): string[] {
   if (others.length === 0) return [];
   return [

@@ -48,7 +48,7 @@ export const start: Command = {
         const demo = options.demo ? await prepareDemo(app) : undefined;
         if (!options.demo) setNightlyBackup(shell, config.home);
         await greet(shell, app, server, workers, demo);
-        // The demo's sales are nobody's loss.
+        // A demo needs no backups.
         if (!options.demo) schedule = startSchedule(app, { program: [program] });
         await stopped;
         shell.say('', 'Stopping …');
@@ -62,7 +62,7 @@ export const start: Command = {
   },
 };
 
-/** Where the settings can't be written, as with a file that a container mounts: it sells all the same, and says so. */
+/** Turns nightly backups on. Only warns when the settings can't be written, such as a file mounted by a container. */
 function setNightlyBackup(shell: Shell, home: string): void {
   try {
     ensureBackupSettings(home);
@@ -75,7 +75,7 @@ function setNightlyBackup(shell: Shell, home: string): void {
 const NEEDS_REDIS =
   'Several workers need a Redis to tell each other what happens. Set REDIS_URL, such as redis://localhost:6379, or leave out --workers.';
 
-/** What this Node was started with, for it to be started so again. */
+/** The script that Node runs, to start commands of the schedule with it. */
 const [, program = ''] = process.argv;
 
 /** More would only wait for the same cores. */

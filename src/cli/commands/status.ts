@@ -29,7 +29,7 @@ export const status: Command = {
       ['version', version],
       ['home', config.home],
     ]);
-    // A look should not leave an empty database behind.
+    // `status` must not create an empty database.
     if (isFresh(config)) throw new SchemaError('empty', 'Nothing is set up here yet. Run: smoocho init');
     return await shell.withApp(async (app) => {
       const { timezone, ...answer } = await gather(app);
@@ -50,10 +50,10 @@ export const status: Command = {
 
 type BackupStatus = ReturnType<typeof viewLastBackups> &
   Omit<BackupConfig, 'recoveryRecipient'> & {
-    /** Of the last one. */
+    /** The archive of the last successful backup. */
     file: string | null;
     sizeBytes: number | null;
-    /** Of a backup or a trial, while none succeeded after it. */
+    /** The last failed backup or drill, if none succeeded since. */
     lastFailure: { at: string; error: string } | null;
     hasRecoveryKey: boolean;
     nextAt: string | null;
@@ -96,7 +96,7 @@ async function gatherBackup(app: App, timezone: string): Promise<BackupStatus> {
   };
 }
 
-/** The last run that failed, if none succeeded since. */
+/** The last failed run, if none succeeded since. */
 const failureOf = ({ succeeded, failed }: { succeeded: BackupRun | null; failed: BackupRun | null }) =>
   failed && (!succeeded || succeeded.startedAt < failed.startedAt) ? failed : null;
 

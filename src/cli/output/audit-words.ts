@@ -58,7 +58,7 @@ const actionWords: Record<
   approved: () => 'allowed by a manager',
 };
 
-/** `2026-05-10 03:00 UTC` of a time as records have it. */
+/** Formats a recorded time as `2026-05-10 03:00 UTC`. */
 const utcMinute = (at: unknown) => (typeof at === 'string' ? `${at.slice(0, 16).replace('T', ' ')} UTC` : '');
 
 const takenOff = (items: unknown) =>
@@ -138,7 +138,7 @@ const typeWords: Record<EventType | SecurityType, Words> = {
   device_paired: ({ name }) => `paired device ${text(name)}`,
   device_renamed: ({ before, after }) => `renamed device ${text(before)} to ${text(after)}`,
   device_revoked: ({ name }) => `revoked device ${text(name)}`,
-  // Records of before there were epochs have no label.
+  // Records older than epochs have no label.
   numbers_lent: ({ name, series, fiscalYear, label = fiscalYear, first, last }) =>
     `lent numbers ${text(first)} to ${text(last)} of ${text(series)}/${text(label)} to device ${text(name)}`,
   pairing_code_made: ({ name }) => `made a pairing code for ${text(name)}`,

@@ -1,16 +1,16 @@
 import { inLine } from './in-line.ts';
 import { displayWidth } from './table.ts';
 
-/** A name and what there is to say under it, a line each. */
+/** A label and the lines beside it. */
 export type Labelled = readonly [label: string, ...lines: string[]];
 
-/** A phone held upright shows about forty cells; narrower than this no sentence can be read. */
+/** A phone held upright shows about forty columns; text narrower than this is unreadable. */
 const MIN_COLUMNS = 32;
 
-/** Room for the names of all lists that stand under each other. */
+/** Wide enough for the labels of all lists, so that they align. */
 const INDENT = 12;
 
-/** Names on the left, what belongs to them on the right, broken between words where the screen of `columns` cells ends. */
+/** Prints labels on the left and their lines on the right, wrapped between words at `columns`. */
 export function labelled(rows: readonly Labelled[], columns: number, indent = INDENT): string {
   const width = Math.max(MIN_COLUMNS, columns) - indent;
   return rows
@@ -22,7 +22,7 @@ export function labelled(rows: readonly Labelled[], columns: number, indent = IN
     .join('\n');
 }
 
-/** Lines of at most `width` cells. A word that is longer, such as a path, stays whole. */
+/** Wraps text into lines of at most `width` columns. A longer word, such as a path, is not broken. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

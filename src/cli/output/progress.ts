@@ -34,7 +34,7 @@ const labels: Record<Phase, string> = {
   downloading: 'Fetching it',
 };
 
-/** One bar after the other, a bar a phase. */
+/** Shows one progress bar per phase, one after another. */
 export function phaseProgress(): { onProgress: OnProgress; stop(): void } {
   let shown: { phase: Phase; total: number; bar: Progress } | undefined;
   const stop = () => {

@@ -1,5 +1,5 @@
 import { formatCount } from './format.ts';
 
-/** Bytes as people say them: `0.3 MB`, `1,240 MB`. */
+/** Formats bytes as `0.3 MB` or `1,240 MB`. */
 export const formatSize = (bytes: number): string =>
   `${formatCount(bytes < 10_000_000 ? Math.max(0.1, Math.round(bytes / 100_000) / 10) : Math.round(bytes / 1_000_000))} MB`;

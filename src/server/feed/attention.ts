@@ -6,13 +6,13 @@ import { byUrgency, changedAttention } from '../../core/attention/attention.ts';
 import { findFallen, type Standing } from '../../core/auth/standing.ts';
 import type { FeedSocket } from './catch-up.ts';
 
-/** Whoever raises something, in whichever process on whichever machine, tells nobody: owners hear of it within so long. */
+/** Poll interval: no process publishes what it raises, so owners are notified within this time. */
 const LOOK_MS = 2_000;
-/** Owners of all shops: it is about the whole installation. */
+/** Owners of all shops: attention concerns the whole installation. */
 const OWNERS_ROOM = 'owners';
 
 export type AttentionFeed = {
-  /** Sends an owner what is open, and from then on what changes. Throws what the database throws. */
+  /** Sends an owner what is open, and from then on each change. Throws the database's error. */
   welcome(socket: FeedSocket): Promise<void>;
   stop(): Promise<void>;
 };
@@ -26,12 +26,12 @@ const messageOf = (app: App, data: Attention): AttentionNeeded => ({
 const sessionGrantOf = (socket: { data: unknown }) => (socket.data as { standing: Standing }).standing;
 
 /**
- * Tells owners what needs them: what is open when they connect, then each change once, in order. The table is looked at while an
- * owner is connected. Whether somebody is an owner still is asked each time, right before something is sent.
+ * Notifies owners of what needs them: everything open when they connect, then each change once, in order. Polls the table while
+ * an owner is connected, and checks the session grants right before sending.
  */
 export function watchAttention(app: App, io: Server): AttentionFeed {
   const closing = new AbortController();
-  /** Up to which change `open` is told. */
+  /** The last change that is part of `open`. */
   let lastChange = 0;
   const open = new Map<string, Attention>();
   let looking: Promise<void> = Promise.resolve();
@@ -44,7 +44,7 @@ export function watchAttention(app: App, io: Server): AttentionFeed {
     if (changes.length === 0) return;
     const before = owners();
     const fallen = new Set(await findFallen(app.orm.em.fork(), before.map(sessionGrantOf), app.now()));
-    // From here on without a pause: an owner who joins has either seen a change in `open`, or is sent it.
+    // No await from here on: an owner who joins gets a change either in `open` or as an event.
     const now = owners().filter((socket) => !fallen.has(sessionGrantOf(socket)));
     for (const { changeNo, attention } of changes) {
       if (attention.endedAt === null) open.set(attention.code, attention);
@@ -54,7 +54,7 @@ export function watchAttention(app: App, io: Server): AttentionFeed {
     }
   };
 
-  /** One after the other: changes keep their order. */
+  /** Polls one after another, so that changes keep their order. */
   const lookNow = (): Promise<void> => {
     looking = looking.catch(() => {}).then(look);
     return looking;

@@ -23,11 +23,11 @@ const AT_ONCE_SHARE = 34;
 /** Who waits for events keeps no connection meanwhile. As many as a session may have sockets. */
 const MIN_POLLS = 10;
 /**
- * Of one session, beside its other requests: a picture over a poor line takes minutes, and would keep sales from their turn. As
- * many as a browser has connections.
+ * Uploads at once per session, in a queue of their own: a picture over a slow connection takes minutes and would hold up
+ * orders. As many as a browser has connections.
  */
 const UPLOADS = 6;
-/** A menu is two hundred pictures at once, and a power cut brings a shop's tills back together: so many times the usual limit. */
+/** Picture limit as a multiple of the usual one: a menu loads two hundred at once, and after a power cut all tills of a shop do. */
 const IMAGES_SHARE = 20;
 
 /**
@@ -35,7 +35,7 @@ const IMAGES_SHARE = 20;
  * asked: a token counts for its session when its signature is right, and one that is forged, or whose key is not known here
  * yet, for the address that it came from. A session that was seen here counts for itself when it is renewed, too. Few of one
  * session are worked on at a time: reports and long lists that somebody asks for on and on leave the others' sales their share.
- * Pictures whose address was given out by us have a limit of their own.
+ * Signed picture URLs have a limit of their own.
  */
 export function limits(app: App): Middleware {
   const times = app.config.edge.requestsPerSecond * WINDOW_SECONDS;
@@ -81,7 +81,7 @@ export function limits(app: App): Middleware {
   }
 }
 
-/** Whether it names a picture with the signature that it was given out with. No database is asked. */
+/** Whether it requests a picture with a valid signature. Uses no database. */
 function asksForImage(app: App, ctx: Context): boolean {
   if (ctx.method !== 'GET' && ctx.method !== 'HEAD') return false;
   const [, shopId = '', hash = ''] = IMAGES.exec(ctx.path) ?? [];
@@ -102,14 +102,14 @@ const POLLS = addressesOf(listEvents);
 
 const LARGE_BODIES = addressesOf(replayOrders);
 const FILES = addressesOf(setProductImage);
-/** The shop and the hash in it, as they are signed. */
+/** Captures the signed parts: shop and hash. */
 const IMAGES = new RegExp(
   `^${getImage.path.replace(':shopId', '([0-9a-f-]{36})').replace(':key', '([0-9a-f]{64})-\\d+\\.webp')}$`,
 );
 
 /** Of a body, as much as is read and checked in the time of a usual request. */
 const PIECE_BYTES = 16 * 1024;
-/** Of a file, which is written to the disk as it comes: a picture of a phone counts as eight to sixteen requests. */
+/** A file is streamed to disk, so it costs less: a phone's picture counts as 8 to 16 requests. */
 const FILE_PIECE_BYTES = 256 * 1024;
 
 /**

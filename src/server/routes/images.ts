@@ -27,7 +27,7 @@ export function mountImages(router: Router, app: App): void {
     const [hash = ''] = key.split('-');
     if (!isSigned(app.keys, shopId, hash, query.s ?? '')) throw missing();
     const etag = `"${key.replace('.webp', '')}"`;
-    // What it says is what there is: nobody has to look.
+    // The ETag identifies the content, so the file isn't read.
     if (isKnown(ctx.get('if-none-match'), etag)) return { status: 304, headers: headersOf(etag) };
     const elsewhere = await app.images.addressOf(methodOf(ctx), `${shopId}/${key}`);
     if (elsewhere) return { status: 302, body: '', headers: { ...TO_ELSEWHERE, Location: elsewhere } };
@@ -39,15 +39,15 @@ const missing = () => new ProblemError('not_found', { detail: 'There is no such 
 const methodOf = (ctx: Context) => (ctx.method === 'HEAD' ? 'HEAD' : 'GET');
 
 const TYPE = 'image/webp';
-/** A year is as long as caches think, and what is under an address never changes. */
+/** A year, the usual maximum: what is at a picture's URL never changes. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
-/** A signed address is good for six days or more when it is given out. */
+/** A signed URL is valid for at least six days when it is issued. */
 const TO_ELSEWHERE = {
   'Cache-Control': 'public, max-age=86400',
   'Cross-Origin-Resource-Policy': 'cross-origin',
 };
 
-/** Pages of any site may show a picture whose address they have; `nosniff` and the policy against scripts come with every answer. */
+/** Any site may embed a picture whose URL it has; `nosniff` and the script policy are set on every response. */
 const headersOf = (etag: string) => ({
   'Cache-Control': FOR_EVER,
   'Cross-Origin-Resource-Policy': 'cross-origin',
@@ -55,7 +55,7 @@ const headersOf = (etag: string) => ({
   'Accept-Ranges': 'bytes',
 });
 
-/** RFC 9110 §13.1.2: a list of tags, weak or not, or a star. */
+/** RFC 9110 §13.1.2: a list of tags, weak or strong, or a star. */
 const isKnown = (header: string, etag: string) =>
   header.split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')));
 
@@ -93,8 +93,8 @@ function unsatisfiable(ctx: Context, sizeBytes: number): ProblemError {
 type Range = { start: number; end: number };
 
 /**
- * The one part that a GET asks for, once the size is known; null for one that is not there. Undefined: all of it is wanted, also
- * by whoever asks for several parts, for another unit, or for a part of another version (RFC 9110 §14.2, §13.1.5).
+ * Returns a function from size to the one requested range, or null if unsatisfiable. Undefined: send the whole file, also for
+ * several ranges, other units or another version (RFC 9110 §14.2, §13.1.5).
  */
 function rangeOf(ctx: Context, etag: string): ((sizeBytes: number) => Range | null) | undefined {
   const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(ctx.get('range')) ?? [];
