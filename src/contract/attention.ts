@@ -2,48 +2,47 @@ import { z } from 'zod';
 import { Timestamp } from './primitives.ts';
 import { defineRoute } from './route.ts';
 
-/** What this version raises. A newer one may know more: show `detail` of a code that you don't know. */
+/** Codes of this version. A newer one may have more: show `detail` for an unknown code. */
 export const attentionCodes = [
-  /** The last backup could not be made. */
+  /** The last backup failed. */
   'backup_failed',
-  /** The last backup was made, and pictures that could not be read are not in it. */
+  /** The last backup succeeded, but lacks images that could not be read. */
   'backup_pictures_missing',
-  /** None was made for twice as long as there should be between two. */
+  /** No backup was made for twice the scheduled interval. */
   'backup_overdue',
-  /** Backups can be opened by this box alone: they are worth nothing when it burns. */
+  /** Only this machine can decrypt the backups: if it is destroyed, they are worthless. */
   'backup_key_missing',
-  /** Old backups could not be taken away: the disk may fill up. */
+  /** Old backups could not be deleted: the disk may fill up. */
   'backup_prune_failed',
-  /** The last backup could not be restored for trial, or was not sound. */
+  /** The trial restore of the last backup failed, or found damage. */
   'drill_failed',
   'drill_overdue',
-  /** Pictures that nothing refers to any more could not be taken away. */
+  /** Unused images could not be deleted. */
   'images_gc_failed',
 ] as const;
 export type AttentionCode = (typeof attentionCodes)[number];
 
-/** A `problem` needs somebody now; a `warning` should be seen to. */
+/** A `problem` needs action now; a `warning` should be looked into. */
 export const attentionSeverities = ['warning', 'problem'] as const;
 export type AttentionSeverity = (typeof attentionSeverities)[number];
 
-/** Something about the whole installation that its owners have to know. */
+/** A condition of the whole installation that its owners must know. */
 export const Attention = z.strictObject({
   code: z.string().regex(/^[a-z][a-z0-9_]{0,47}$/),
   severity: z.enum(attentionSeverities),
-  /** A sentence for people. */
   detail: z.string(),
   since: Timestamp,
-  /** Null while it is so. */
+  /** Null while it is open. */
   endedAt: Timestamp.nullable(),
 });
 export type Attention = z.output<typeof Attention>;
 
-/** When each last succeeded; null for never. */
+/** Times of the last success; null for never. */
 export const LastBackups = z.strictObject({
   lastCreatedAt: Timestamp.nullable(),
-  /** When one was last read back: right after it was made, by hand, or for trial. */
+  /** When a backup was last read back: after it was made, by hand, or in a trial restore. */
   lastVerifiedAt: Timestamp.nullable(),
-  /** When one was last restored for trial. */
+  /** Time of the last trial restore. */
   lastDrillAt: Timestamp.nullable(),
 });
 export type LastBackups = z.output<typeof LastBackups>;
@@ -60,8 +59,8 @@ export const listAttention = defineRoute({
 });
 
 /**
- * On the live feed of every shop, for owners alone: something was raised, changed or ended. Each that is open comes when the
- * socket connects. It is not stored and has no seq.
+ * Sent to owners on the live feed of every shop when an attention is raised, changed or ended. On connect, all open ones are
+ * sent. Not stored, no seq.
  */
 export const AttentionNeeded = z.strictObject({
   type: z.literal('attention_needed'),

@@ -3,18 +3,18 @@ import { Id } from './primitives.ts';
 import { Product, productParams } from './products.ts';
 import { defineRoute } from './route.ts';
 
-/** Of a picture as it is sent: the photograph of a phone has half of it. */
+/** Size limit of an upload: a phone's photo has half of it. */
 export const MAX_IMAGE_BYTES = 8 * 1024 * 1024;
 
-/** The widths that each picture can be had in. */
+/** The widths in which each image is available. */
 export const imageWidths = [160, 480, 1200] as const;
 export type ImageWidth = (typeof imageWidths)[number];
 
-/** A product's `imageUrl`, which is 480 wide, in another width: 160 for a menu of small tiles, 1200 for a display. */
+/** Changes the width in a product's `imageUrl` (480): 160 for a menu of small tiles, 1200 for a display. */
 export const imageUrlIn = (imageUrl: string, width: ImageWidth) =>
   imageUrl.replace(/-480(?=\.webp)/, `-${width}`);
 
-/** What a picture is sent as; what it is, its bytes say. */
+/** Accepted Content-Types; the format itself is detected from the bytes. */
 const IMAGE_TYPES = ['image/jpeg', 'image/png', 'image/webp', 'image/avif', 'image/gif'] as const;
 
 export const setProductImage = defineRoute({
@@ -53,11 +53,11 @@ export const getImage = defineRoute({
   permission: 'nobody',
   params: z.strictObject({ shopId: Id, key: ImageName }),
   query: z.strictObject({
-    /** The signature, without which there is nothing here. It is the same for all widths of a picture, and does not expire. */
+    /** The signature; without it the response is `not_found`. The same for all widths of an image; does not expire. */
     s: z.string().max(64).optional(),
   }),
   answersWith: 'image/webp',
-  /** A part, when `Range` asks for one; elsewhere, where the pictures can be had directly; as the caller has it already. */
+  /** 206: the part for `Range`; 302: redirect to where images are served directly; 304: the client's copy is current. */
   responses: { 200: null, 206: null, 302: null, 304: null },
   problems: ['not_found', 'range_not_satisfiable', 'images_unavailable'],
 });

@@ -6,8 +6,8 @@ import { defineRoute } from './route.ts';
 import { shopParams } from './shops.ts';
 
 /**
- * What the till knows of a line's goods. It is used after a restore alone, for what came onto the menu after the backup was
- * made; of what the menu knows, the menu's word counts.
+ * The till's data of a line's goods. Used only after a restore, for goods added to the menu after the backup was made; the
+ * menu's data has precedence.
  */
 const SoldGoods = z.strictObject({
   name: text(255),
@@ -16,7 +16,7 @@ const SoldGoods = z.strictObject({
   sku: text(64).nullish(),
   hsn: HsnCode.nullish(),
   taxClass: text(32).nullish(),
-  /** The rate on the bill, for a tax class may be unknown too. */
+  /** The rate charged, because the tax class may be unknown too. */
   taxPercent: Percentage.optional(),
   modifiers: z
     .array(z.strictObject({ id: Id, name: text(100), price: Amount }))
@@ -26,12 +26,12 @@ const SoldGoods = z.strictObject({
 export type SoldGoods = z.output<typeof SoldGoods>;
 
 /**
- * What the server answered to a sale, kept by the till in case that the server's data is restored from a backup of before.
- * It is used after a restore alone.
+ * The server's response to an order, kept by the till in case the server is restored from an older backup. Used only after a
+ * restore.
  */
 const AnsweredSale = z.strictObject({
   total: Amount,
-  /** Who sold it, and on which device. */
+  /** The seller, and the device. */
   cashier: z.strictObject({ id: Id, name: note(255) }).nullish(),
   device: z.strictObject({ id: text(100), name: note(100) }).nullish(),
 });
@@ -58,8 +58,8 @@ export const OfflineOrder = z
     /** When it was sold, by the till's own clock. */
     placedAt: Timestamp,
     /**
-     * Its printed number: out of a lease of the device's or, in a shop that was restored, of a series of before. Without one
-     * it gets the shop's next number.
+     * Its printed number: from one of the device's number blocks or, in a restored shop, a series from before. Without one it
+     * gets the shop's next number.
      */
     orderNumber: text(16).optional(),
     answered: AnsweredSale.optional(),

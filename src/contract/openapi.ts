@@ -150,7 +150,7 @@ const requestBodyOf = (body: z.ZodType, requests: Written) => ({
 
 const BYTES: JsonSchema = { type: 'string', format: 'binary' };
 
-/** A file alone, or as the one file of a form. */
+/** A file as the whole body, or as the one file of a form. */
 const fileBodyOf = (types: readonly string[]) => {
   const form = {
     type: 'object',
@@ -165,7 +165,7 @@ const fileBodyOf = (types: readonly string[]) => {
   };
 };
 
-/** What a status says where the answer is a file. */
+/** Descriptions of the statuses of a file response. */
 const OF_FILES: Record<string, string> = {
   200: 'The file',
   206: 'The part of it that `Range` asks for',

@@ -82,7 +82,7 @@ export const orderFlags = [
   'unknown_device',
 ] as const;
 
-/** Something about an order that was made offline, or that came back after a restore, that somebody should look at; `detail` is a sentence. */
+/** Something to review in an order that was placed offline, or sent again after a restore; `detail` is a sentence. */
 const OrderFlag = z.strictObject({ code: z.enum(orderFlags), detail: z.string() });
 export type OrderFlag = z.output<typeof OrderFlag>;
 

@@ -21,13 +21,13 @@ export type Route = {
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
-  /** In place of JSON the body is a file of one of these media types: the whole body, or the one file of a form. */
+  /** Instead of JSON the body is a file of one of these media types: the whole body, or the one file of a form. */
   file?: readonly string[];
   /** The largest body, where it is not the usual one. */
   maxBodyBytes?: number;
   /** A list of the body that the action checks element by element: what is wrong within one is no fault of the others. */
   checkedOneByOne?: string;
-  /** The media type of what it answers with in place of JSON, where `responses` has no body. */
+  /** Media type of the response, if it is not JSON; `responses` then has no body. */
   answersWith?: string;
   /** Status → body; a handler that may answer with more than the lowest one says which. */
   responses: Record<number, z.ZodType | null>;
@@ -56,7 +56,7 @@ type Part<Name extends string, S> = S extends z.ZodType
     : { [N in Name]: z.input<S> }
   : Nothing;
 
-/** A file as a browser and Node have it in common. */
+/** The file types that browsers and Node share. */
 export type FileBody = Blob | Uint8Array<ArrayBuffer>;
 
 /** What a route is called with: `params`, `query` and `body`, those that it has, as a caller writes them. */
@@ -64,7 +64,7 @@ export type CallInput<R extends Route> = Part<'params', R['params']> &
   Part<'query', R['query']> &
   (R['file'] extends readonly string[] ? { body: FileBody } : Part<'body', R['body']>);
 
-/** The body that a route answers with; null where it answers without one, a file where it answers with one. */
+/** The response body of a route: null without one, a Blob for a file. */
 export type CallAnswer<R extends Route> = R['answersWith'] extends string
   ? Blob
   : {

@@ -4,18 +4,18 @@ import { StoreUnavailableError } from './errors.ts';
 import { type ImageStore, imageKey } from './image-store.ts';
 import { openStore, type StoreConfig } from './open-store.ts';
 
-/** What is wrong with a store, as a sentence that says what mends it. */
+/** A fault of a store: a code and a sentence that says how to fix it. */
 export type StoreFinding = { code: string; detail: string };
 
-/** No shop has this id: the garbage collection leaves its files alone, and this check takes them away. */
+/** Shop id of the test file. No shop has it: garbage collection skips it, and this check deletes its files. */
 const NO_SHOP = '00000000-0000-0000-0000-000000000000';
-/** S3 refuses signatures that are a quarter of an hour off; a clock that runs away is there within days. */
+/** S3 rejects signatures 15 minutes off; a drifting clock gets there within days. */
 const MAX_CLOCK_SECONDS = 60;
 
 /**
- * Tries a store of pictures from end to end: the bucket is made if need be, a file written, read and taken away again, and on S3
- * it is looked whether strangers see it and whether the clocks agree. Gives what is wrong; nothing when all is well. It never
- * throws for the store, and takes seconds at most for one that is away.
+ * Checks an image store end to end: creates the bucket if needed, writes, reads and deletes a file; on S3 also checks for
+ * public access and clock difference. Returns the findings, none if all is well. Never throws StoreUnavailableError; takes
+ * seconds at most when the store is unreachable.
  */
 export async function checkStore(kind: ImageStoreKind, config: StoreConfig): Promise<StoreFinding[]> {
   const findings: StoreFinding[] = [];
@@ -32,7 +32,7 @@ export async function checkStore(kind: ImageStoreKind, config: StoreConfig): Pro
   };
   const { s3 } = config;
   if (kind === 'minio' && s3) await tried(() => checkBucket(s3, findings));
-  // Whoever may not look at the bucket may still use it; one that is away or not there is tried once.
+  // A key may use a bucket that it may not HEAD, so go on after AccessDenied. Don't try again after any other finding.
   if (findings.some(({ code }) => code !== 'AccessDenied')) return findings;
   const before = findings.splice(0);
   const store = await tried(() => openStore(kind, config));
@@ -88,7 +88,7 @@ async function tryFile(
   }
 }
 
-/** Pictures are for whoever has their signed address: a stranger must get none by its name, nor a list of them. */
+/** Images need a signed URL: an anonymous request must not read one by its key, nor list the bucket. */
 async function checkPrivate(
   { endpoint, bucket }: S3Config,
   key: string,

@@ -1,4 +1,4 @@
-/** The bytes of a body; undefined when there are more than `mostBytes`, of which no more is kept. Throws what the body throws. */
+/** Reads a body into memory; undefined, and no further reading, if it exceeds `mostBytes`. Throws the body's errors. */
 export async function collect(
   body: AsyncIterable<Uint8Array>,
   mostBytes: number,

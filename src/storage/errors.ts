@@ -1,7 +1,7 @@
-/** The store can't be used now: it is away, refuses, is full, or was never named. The message is a sentence without secrets. */
+/** The store is unreachable, denies access, is full or is not configured. The message is a sentence without secrets. */
 export class StoreUnavailableError extends Error {
   override name = 'StoreUnavailableError';
-  /** Of the system (`ECONNREFUSED`, `ENOSPC`), of S3 (`AccessDenied`), or `NotConfigured`. */
+  /** From the system (`ECONNREFUSED`, `ENOSPC`), from S3 (`AccessDenied`), or `NotConfigured`. */
   readonly code: string;
   constructor(code: string, message: string) {
     super(message);
@@ -9,7 +9,7 @@ export class StoreUnavailableError extends Error {
   }
 }
 
-/** A file that is no picture that can be used. The message is a sentence for whoever chose it. */
+/** The file is not a usable image. The message is a sentence for the user who chose it. */
 export class ImageRefusedError extends Error {
   override name = 'ImageRefusedError';
 }

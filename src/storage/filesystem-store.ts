@@ -12,13 +12,13 @@ import {
   requireImageKey,
 } from './image-store.ts';
 
-/** What is being written, in the same file system as what it becomes; no key begins with a dot. */
+/** Temporary files, on the same file system so that they can be renamed. No key begins with a dot. */
 const DRAFTS = '.drafts';
 
-/** Read at a time; most pictures are smaller. */
+/** Read size; most images are smaller. */
 const CHUNK_BYTES = 64 * 1024;
 
-/** Pictures as files under `folder`, which is made with the first one. */
+/** Stores images as files in `folder`, created with the first one. */
 export function openFilesystemStore(folder: string): ImageStore {
   const pathOf = (key: string) => {
     requireImageKey(key);
@@ -52,12 +52,12 @@ async function getFile(path: string, range?: ByteRange): Promise<OpenFile | unde
   if (!file) return undefined;
   const { size: sizeBytes } = await file.stat();
   const { start, end } = range ?? { start: 0, end: sizeBytes - 1 };
-  // As much memory as the part needs, and no look behind its end.
+  // Buffer no more than the range, and do not read past its end.
   const highWaterMark = Math.max(1, Math.min(CHUNK_BYTES, end - start + 1));
   return { body: file.createReadStream({ start, end: Math.max(start, end), highWaterMark }), sizeBytes };
 }
 
-/** Written under another name, on the disk, and only then under its own: a file is there whole or not at all. */
+/** Writes and fsyncs a temporary file, then renames it: a file exists whole or not at all. */
 async function putFile(folder: string, path: string, bytes: Uint8Array): Promise<void> {
   const draft = join(folder, DRAFTS, randomBytes(12).toString('hex'));
   await makeFolder(dirname(draft));
@@ -77,7 +77,7 @@ async function putFile(folder: string, path: string, bytes: Uint8Array): Promise
   await syncFolder(dirname(path));
 }
 
-/** Pictures are for everybody, and for nobody else to change. */
+/** Any user of the machine may read images, only the owner may write. */
 const FOLDER_MODE = 0o755;
 
 async function makeFolder(path: string): Promise<void> {
@@ -86,12 +86,12 @@ async function makeFolder(path: string): Promise<void> {
   const made = [path];
   while (made[0] !== first) made.unshift(dirname(made[0] as string));
   for (const folder of made) ownAsAround(folder);
-  // A new folder is only there after a power cut when the one around it says so.
+  // A new folder survives a power cut only once its parent is fsynced.
   await syncFolder(dirname(first));
 }
 
 async function syncFolder(path: string): Promise<void> {
-  // Windows knows no such thing.
+  // Windows cannot fsync a folder.
   if (process.platform === 'win32') return;
   const handle = await open(path, 'r');
   try {
@@ -123,7 +123,7 @@ async function* listFiles(folder: string, prefix: string): ReturnType<ImageStore
   }
 }
 
-/** None for what is no folder, or is not there. */
+/** Yields nothing if the path is missing or not a folder. */
 async function* namesIn(folder: string): AsyncGenerator<string> {
   try {
     const entries = await unlessMissing(opendir(folder));
@@ -154,7 +154,7 @@ const reasons: Record<string, string> = {
   EIO: 'has a fault: look at the disk',
 };
 
-/** Without the path, which whoever sends a picture need not know. */
+/** Leaves out the path: the client that uploads an image need not know it. */
 function storeError(error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string' || error instanceof StoreUnavailableError) return error;

@@ -5,24 +5,24 @@ import type { ImageFormat } from './image-format.ts';
 import { imageWidths } from './image-store.ts';
 
 /**
- * The process that decodes pictures: what a crafted one does to a decoder, it does here. It is given the path of a file, and
- * answers with the WebP files made of it. Started and ended by `image-processor.ts`.
+ * The process that decodes images, so that a crafted file can harm only this process. Receives the path of a file and replies
+ * with the WebP files made of it. Started and ended by `image-processor.ts`.
  */
 export type ImageTask = { path: string; format: ImageFormat };
 export type MadeFile = { width: number; pixelWidth: number; pixelHeight: number; bytes: Uint8Array };
 export type ImageReply = { files: MadeFile[] } | { reason: string };
 
-/** Capped before a pixel is decoded: a phone of today makes 12 to 50, the largest of them folded to 12. */
+/** Checked before decoding. Phones take 12 to 50 megapixels; the largest sensors bin down to 12. */
 const MAX_PIXELS = 40_000_000;
-/** The decoder of AVIF holds several copies of a picture, of up to 26 bytes a pixel together. */
+/** The AVIF decoder holds several copies of an image, together up to 26 bytes a pixel. */
 const MAX_AVIF_PIXELS = 16_000_000;
-/** WebP ends at 16,383; a strip of paper is no picture of a product. */
+/** WebP allows 16,383 pixels a side; a taller strip is no product photo. */
 const MAX_HEIGHT_RATIO = 4;
 const QUALITY = 80;
 
 const READ = { failOn: 'error', limitInputPixels: MAX_PIXELS, sequentialRead: true, pages: 1 } as const;
 
-/** Everything that libvips can read but these five, from a file. */
+/** Block every libvips loader except these five, which read from a file. */
 const LOADERS = ['Jpeg', 'Png', 'Webp', 'Heif', 'Nsgif'].map((name) => `VipsForeignLoad${name}File`);
 
 sharp.block({ operation: ['VipsForeignLoad'] });
@@ -30,7 +30,7 @@ sharp.unblock({ operation: LOADERS });
 sharp.cache(false);
 sharp.concurrency(1);
 
-/** Throws what sharp throws; gives a reason for what is no picture for us. */
+/** Throws sharp's errors; returns a reason for an image that is not accepted. */
 async function makeFiles({ path, format }: ImageTask): Promise<ImageReply> {
   const found = await sharp(path, READ).metadata();
   const isSame =
@@ -44,7 +44,7 @@ async function makeFiles({ path, format }: ImageTask): Promise<ImageReply> {
       reason: `The picture has ${width} × ${height} pixels; ${most / 1e6} megapixels are the most${said}. Make it smaller.`,
     };
   }
-  // Decoded once, upright, in sRGB; what a camera wrote beside the pixels stays behind.
+  // Decode once, apply the orientation, convert to sRGB. This drops the metadata.
   const { data, info } = await sharp(path, READ)
     .autoOrient()
     .resize(boxOf(Math.max(...imageWidths)))
@@ -63,13 +63,13 @@ async function makeFiles({ path, format }: ImageTask): Promise<ImageReply> {
   return { files };
 }
 
-/** A picture that is narrower stays as it is. */
+/** Smaller images are not enlarged. */
 const boxOf = (width: number) =>
   ({ width, height: width * MAX_HEIGHT_RATIO, fit: 'inside', withoutEnlargement: true }) as const;
 
 const nameOf = (format: ImageFormat) => (format === 'webp' ? 'WebP' : format.toUpperCase());
 
-/** What libvips says of a file, as people understand it. */
+/** Translates a libvips error for users. */
 function reasonOf(error: unknown): string {
   const { message = '' } = error as Error;
   if (/pixel limit/i.test(message)) {
@@ -82,17 +82,17 @@ process.on('message', async (task: ImageTask) => {
   const reply = await makeFiles(task).catch((error): ImageReply => ({ reason: reasonOf(error) }));
   process.send?.(reply);
 });
-// The server is gone, also by kill -9: nobody waits for an answer, and a decoder may take long to come to its end.
+// The server is gone, perhaps by kill -9: nobody waits for a reply, and decoding may take long.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 stepBack();
 process.send?.('ready');
 
-/** A sale goes before a picture; and of all processes, this is the one that the system ends first when memory runs out. */
+/** Lower the priority, so that orders go first; and let the OOM killer choose this process first. */
 function stepBack(): void {
   try {
     setPriority(10);
     if (process.platform === 'linux') writeFileSync('/proc/self/oom_score_adj', '1000');
   } catch {
-    // Not every container lets a process do so; pictures are made all the same.
+    // Some containers forbid this; decoding works without it.
   }
 }

@@ -1,7 +1,7 @@
-/** The formats that pictures may have, as sharp names them. */
+/** Accepted image formats, by sharp's names. */
 export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'gif';
 
-/** As many bytes as tell a format. */
+/** Bytes needed to detect the format. */
 export const HEAD_BYTES = 512;
 
 export const WHAT_WORKS = 'JPEG, PNG, WebP, AVIF and GIF work.';
@@ -9,7 +9,7 @@ export const WHAT_WORKS = 'JPEG, PNG, WebP, AVIF and GIF work.';
 const startsWith = (head: Buffer, text: string, at = 0) =>
   head.toString('latin1', at, at + text.length) === text;
 
-/** The format of a file by its first bytes, whatever its name says; or why it can't be taken, in a sentence. */
+/** Detects the format by the first bytes, whatever the file's name; or returns a sentence that says why it is not accepted. */
 export function formatOf(head: Buffer): { format: ImageFormat } | { reason: string } {
   if (startsWith(head, '\xff\xd8\xff')) return { format: 'jpeg' };
   if (startsWith(head, '\x89PNG\r\n\x1a\n')) return { format: 'png' };
@@ -19,7 +19,7 @@ export function formatOf(head: Buffer): { format: ImageFormat } | { reason: stri
   return { reason: `${knownAs(head)}. ${WHAT_WORKS}` };
 }
 
-/** The brands of an ISO base media file (ISO/IEC 14496-12 §4.3): the major one, then those that it is compatible with. */
+/** The brands of an ISO base media file (ISO/IEC 14496-12 §4.3): the major brand, then the compatible ones. */
 function brandsOf(head: Buffer): string[] {
   const end = Math.min(head.length, head.readUInt32BE(0));
   const brands = [head.toString('latin1', 8, 12)];
@@ -39,7 +39,7 @@ function byBrands(brands: string[]): { format: ImageFormat } | { reason: string 
   return { reason: `This is a film, not a picture. ${WHAT_WORKS}` };
 }
 
-/** What people send instead. */
+/** Names what users upload instead. */
 function knownAs(head: Buffer): string {
   const text = head
     .toString('utf8')

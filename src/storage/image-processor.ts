@@ -7,7 +7,7 @@ import { ImageRefusedError, StoreUnavailableError } from './errors.ts';
 import type { ImageReply, ImageTask, MadeFile } from './image-child.ts';
 import { formatOf, HEAD_BYTES } from './image-format.ts';
 
-/** One file of a picture, as the database keeps it. `width` is that of its key; a small picture has fewer pixels. */
+/** One file of an image, as stored in the database. `width` is the one in its key; a small image has fewer pixels. */
 export type ImageFile = {
   width: number;
   pixelWidth: number;
@@ -16,36 +16,36 @@ export type ImageFile = {
   sha256: string;
 };
 
-/** `hash` is the SHA-256 over the bytes of all files, one after the other, the narrowest first: what the keys are made from. */
+/** `hash` is the SHA-256 over the bytes of all files, narrowest first; the keys are made from it. */
 export type ProcessedImage = { hash: string; files: (ImageFile & { bytes: Uint8Array })[] };
 
 export type ImageProcessor = {
   /**
-   * Makes the files of a picture, one picture at a time. Throws ImageRefusedError for what is none, or does harm;
-   * StoreUnavailableError where this machine can't decode any.
+   * Makes the files of an image, one image at a time. Throws ImageRefusedError for a file that is not an image or breaks the
+   * decoder, StoreUnavailableError where this machine can't decode at all.
    */
   process(path: string): Promise<ProcessedImage>;
-  /** Of the child, while there is one. */
+  /** The child's process id, while it runs. */
   pid(): number | undefined;
-  /** What is being decoded, and what waits for it, is refused. */
+  /** Kills the child; running and queued calls reject. */
   close(): void;
 };
 
-/** The largest picture takes a Raspberry Pi a third of it. */
+/** A Raspberry Pi needs a third of this for the largest image. */
 const TIMEOUT_MS = 30_000;
 const START_TIMEOUT_MS = 20_000;
-/** Whoever uploads one picture often uploads more; after that the memory goes back to the system. */
+/** One upload is often followed by more; after this the child ends and frees its memory. */
 const IDLE_MS = 10_000;
-/** The largest picture of the worst format that is let in takes 540 MB. */
+/** The largest image of the most expensive accepted format takes 540 MB. */
 export const MAX_CHILD_BYTES = 640 * 1024 * 1024;
 const LOOK_MS = 100;
 const STDERR_LENGTH = 2_000;
 
-// In a checkout the sources run as they are.
+// In a checkout the TypeScript sources run unbuilt.
 const SCRIPT = fileURLToPath(
   new URL(`./image-child.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
 );
-/** Of the environment nothing else goes along: no key and no password is of use to it. */
+/** The only environment variables the child gets: it needs no keys or passwords. */
 const PASSED_ON = [
   'PATH',
   'LD_LIBRARY_PATH',
@@ -56,7 +56,7 @@ const PASSED_ON = [
   'NODE_COMPILE_CACHE',
 ];
 
-/** `timeoutMs` is what one picture may take. */
+/** `timeoutMs` limits one image. */
 export function openImageProcessor({ timeoutMs = TIMEOUT_MS } = {}): ImageProcessor {
   let child: ChildProcess | undefined;
   let idle: NodeJS.Timeout | undefined;
@@ -70,9 +70,9 @@ export function openImageProcessor({ timeoutMs = TIMEOUT_MS } = {}): ImageProces
   };
   const work = async (task: ImageTask): Promise<MadeFile[]> => {
     clearTimeout(idle);
-    // One was ended while nobody needed it, such as for want of memory.
+    // The child may have been killed while idle, such as by the OOM killer.
     if (!child || child.exitCode !== null || child.signalCode !== null) child = await startChild();
-    // It may have been closed while the child started.
+    // `close` may have been called while the child started.
     if (isClosed) end();
     requireOpen(isClosed);
     try {
@@ -81,7 +81,7 @@ export function openImageProcessor({ timeoutMs = TIMEOUT_MS } = {}): ImageProces
       idle = setTimeout(end, IDLE_MS).unref();
       return reply.files;
     } catch (error) {
-      // Whatever a picture did to it, the next one gets a new one.
+      // Start a fresh child for the next image, whatever this one did to it.
       end();
       throw error;
     }
@@ -136,7 +136,7 @@ async function startChild(): Promise<ChildProcess> {
   );
   const child = fork(SCRIPT, [], {
     execArgv: ['--max-old-space-size=128'],
-    // One arena: what one picture took is free for the next.
+    // One arena: memory freed after one image is reused for the next.
     env: { ...env, MALLOC_ARENA_MAX: '1', UV_THREADPOOL_SIZE: '1', VIPS_WARNING: '0' },
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -145,7 +145,7 @@ async function startChild(): Promise<ChildProcess> {
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said = `${said}${text}`.slice(-STDERR_LENGTH);
   });
-  // It keeps no command from ending that waits for nothing else.
+  // Unref stderr, so that it alone does not keep the process alive.
   (child.stderr as Socket | null)?.unref();
   try {
     await messageOf(child, START_TIMEOUT_MS);
@@ -179,13 +179,13 @@ async function ask(child: ChildProcess, task: ImageTask, timeoutMs: number): Pro
   }
 }
 
-/** Zero where the system doesn't tell. */
+/** Zero where /proc is missing. */
 async function residentBytes(pid: number | undefined): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024;
 }
 
-/** The next message of a child, which keeps this process going only while it waits for it. */
+/** The child's next message. The child keeps this process alive only during the wait. */
 async function messageOf(child: ChildProcess, timeoutMs: number): Promise<unknown> {
   child.ref();
   child.channel?.ref();
@@ -212,7 +212,7 @@ async function messageOf(child: ChildProcess, timeoutMs: number): Promise<unknow
     });
   } finally {
     off.abort();
-    // An error that comes when nobody waits would end this process.
+    // Without a listener, an 'error' event between calls would end this process.
     if (child.listenerCount('error') === 0) child.on('error', () => {});
     child.unref();
     child.channel?.unref();

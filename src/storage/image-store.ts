@@ -1,37 +1,37 @@
 import type { Readable } from 'node:stream';
 import type { ImageStoreKind } from '../config.ts';
 
-/** Of a file, both ends included. */
+/** A byte range of a file, both ends inclusive. */
 export type ByteRange = { start: number; end: number };
 
 export type StoredFile = { sizeBytes: number; modifiedAt: Date };
 
-/** An open file: `body` has the asked bytes, `sizeBytes` is that of the whole file. Whoever opened it reads or destroys it. */
+/** `body` has the requested bytes, `sizeBytes` is the size of the whole file. The caller must read or destroy `body`. */
 export type OpenFile = { body: Readable; sizeBytes: number };
 
 /**
- * Where the files of pictures are, by keys that follow from their content: what is under a key never changes, and putting it
- * again does no harm. A file is there whole or not at all. All but `close` throw StoreUnavailableError.
+ * Stores image files by content-based keys: the content of a key never changes, and a repeated put is harmless. A file exists
+ * whole or not at all. All but `close` throw StoreUnavailableError.
  */
 export type ImageStore = {
   readonly kind: ImageStoreKind;
-  /** Returns when the file would survive a power cut. */
+  /** Resolves once the file would survive a power cut. */
   put(key: string, bytes: Uint8Array): Promise<void>;
-  /** Undefined: there is no such file. Errors of the body come from the body, as they are. */
+  /** Undefined: no such file. Stream errors are emitted by the body, unconverted. */
   get(key: string, range?: ByteRange): Promise<OpenFile | undefined>;
-  /** A whole file, in memory; undefined where there is none, or one of more bytes. */
+  /** A whole file in memory; undefined if missing or larger than `mostBytes`. */
   read(key: string, mostBytes: number): Promise<Buffer | undefined>;
   stat(key: string): Promise<StoredFile | undefined>;
-  /** One that is not there is no fault. */
+  /** A missing file is not an error. */
   delete(key: string): Promise<void>;
-  /** Files whose key begins with `prefix`, in no order; what is none of ours is passed over. */
+  /** Files whose key begins with `prefix`, unordered; skips names that are not image keys. */
   list(prefix?: string): AsyncIterable<StoredFile & { key: string }>;
-  /** Takes away what puts that were cut off before that time left behind; gives how many. */
+  /** Deletes what interrupted puts left behind before `before`; returns how many. */
   removeLeftovers(before: Date): Promise<number>;
   close(): void;
 };
 
-/** The widths that each picture is kept in. */
+/** The widths of each image. */
 export const imageWidths = [160, 480, 1200] as const;
 export type ImageWidth = (typeof imageWidths)[number];
 
@@ -40,13 +40,13 @@ const KEY =
 
 export const imageKey = (shopId: string, hash: string, width: number) => `${shopId}/${hash}-${width}.webp`;
 
-/** The parts of a key; undefined for what is none, which is no path in a folder and no name in a bucket of ours. */
+/** The parts of an image key; undefined for any other path or object name. */
 export function readImageKey(key: string): { shopId: string; hash: string; width: number } | undefined {
   const { shopId, hash, width } = KEY.exec(key)?.groups ?? {};
   return shopId && hash ? { shopId, hash, width: Number(width) } : undefined;
 }
 
-/** Throws TypeError for what is no key, so that no path gets out of the folder. */
+/** Throws TypeError for an invalid key, which prevents path traversal. */
 export function requireImageKey(key: string): void {
   if (!KEY.test(key)) throw new TypeError('This is not the key of a picture.');
 }

@@ -3,13 +3,13 @@ import { collect } from './collect.ts';
 import { type ImageStore, readImageKey, requireImageKey } from './image-store.ts';
 import { openS3 } from './s3.ts';
 
-/** Where a CDN or a browser gets a file from the bucket itself, this goes with it. */
+/** Headers for a CDN or browser that reads the object directly from the bucket. */
 const HEADERS = { 'Content-Type': 'image/webp', 'Cache-Control': 'public, max-age=31536000, immutable' };
 
-/** A picture is small, and a browser has six connections to wait with: a store that is slower than this counts as away. */
+/** Images are small, and a browser has six connections to a server: a slower store counts as unreachable. */
 const TIMEOUTS = { connectMs: 3_000, silenceMs: 5_000, bodySilenceMs: 15_000 };
 
-/** Pictures as objects of a bucket, which has to be there. */
+/** Stores images as objects of an existing bucket. */
 export async function openMinioStore(config: S3Config): Promise<ImageStore> {
   const s3 = await openS3(config, TIMEOUTS);
   const checked = (key: string) => {
@@ -29,7 +29,7 @@ export async function openMinioStore(config: S3Config): Promise<ImageStore> {
     async *list(prefix = '') {
       for await (const file of s3.list(prefix)) if (readImageKey(file.key)) yield file;
     },
-    // An object is put by one request: there is it, or nothing.
+    // An object is put in one request, so an interrupted put leaves nothing.
     removeLeftovers: async () => 0,
     close: s3.close,
   };

@@ -4,12 +4,11 @@ import { StoreUnavailableError } from './errors.ts';
 import { openFilesystemStore } from './filesystem-store.ts';
 import type { ImageStore } from './image-store.ts';
 
-/** What a store is opened from. */
 export type StoreConfig = Pick<Config, 'home' | 's3'>;
 
 export const imagesFolder = ({ home }: Pick<Config, 'home'>) => join(home, 'images');
 
-/** Opens a store; nothing is asked of it yet. Throws StoreUnavailableError where its settings are missing. */
+/** Opens a store without contacting it. Throws StoreUnavailableError if its settings are missing. */
 export async function openStore(kind: ImageStoreKind, config: StoreConfig): Promise<ImageStore> {
   if (kind === 'filesystem') return openFilesystemStore(imagesFolder(config));
   if (!config.s3) {

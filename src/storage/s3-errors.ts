@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from './errors.ts';
 import type { S3Call } from './s3-transport.ts';
 
-/** What S3 servers say, and what the system says of them, as a sentence goes on after the address. */
+/** Error codes of S3 and the system, each as the rest of a sentence that begins with the server's address. */
 const reasons: Record<string, string> = {
   InvalidAccessKeyId: 'does not know this access key. Look at S3_ACCESS_KEY',
   XAdminUserNotFound: 'does not know this access key. Look at S3_ACCESS_KEY',
@@ -28,13 +28,13 @@ const reasons: Record<string, string> = {
   EPROTO: 'does not speak TLS. Look at http and https in S3_ENDPOINT',
 };
 
-/** What says that something is not there, which is no fault. HEAD has no body to say which. */
+/** Codes for a missing object, which is not an error. HEAD has no body, so its NotFound may also mean the bucket. */
 const MISSING = new Set(['NoSuchKey', 'NotFound']);
 export const isMissing = (error: unknown) => MISSING.has(String((error as { code?: unknown }).code));
 
 /**
- * Whatever the library threw as an error with a sentence. Only the code of what S3 said is taken: its other fields repeat the
- * request, keys and signatures included.
+ * Converts a library error to a sentence. Only the code of an S3 error is used: its other fields repeat the request, keys and
+ * signatures included.
  */
 export function s3Error(error: unknown, place: string, call: S3Call): StoreUnavailableError {
   if (error instanceof StoreUnavailableError) return error;
@@ -49,10 +49,10 @@ const UNTRUSTED =
 function codeOf(error: unknown, { status }: S3Call): string {
   const { code } = error as { code?: unknown };
   if (typeof code === 'string' && code !== '') return code;
-  // Of a server that broke, and of what is no S3 server at all, the library keeps no code.
+  // For a failing server, or one that does not speak S3, the library's error has no code.
   return status === undefined ? 'Unknown' : `HTTP ${status}`;
 }
 
-/** A connection that was kept for too long, or a server that asks for patience: the same may go well at once after. */
+/** Transient failures, worth an immediate retry: a stale keep-alive connection, or a throttling or failing server. */
 export const isWorthRetrying = ({ code }: StoreUnavailableError) =>
   code === 'ECONNRESET' || code === 'EPIPE' || code === 'SlowDown' || /^HTTP (429|5\d\d)$/.test(code);

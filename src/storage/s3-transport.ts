@@ -2,29 +2,29 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import http from 'node:http';
 import https from 'node:https';
 
-/** How long an S3 server may take. */
+/** Timeouts for an S3 server. */
 export const usualTimeouts = {
-  /** One that is there takes a connection in a fraction of this. */
+  /** A reachable server accepts a connection in a fraction of this. */
   connectMs: 4_000,
-  /** Without a byte either way until it answers: a part of 8 MiB over a poor line still moves all the time. */
+  /** Without a byte in either direction before the response: even on a slow connection an 8 MiB part keeps moving. */
   silenceMs: 15_000,
-  /** Of a body that is being read: whoever reads it may have to write it to a slow disk first. */
+  /** Without a byte of the response body: the reader may have to write to a slow disk first. */
   bodySilenceMs: 60_000,
 };
 export type S3Timeouts = typeof usualTimeouts;
 
-/** Connections that are kept for the next picture, and all that there may be to one server. */
+/** Idle connections kept for the next image, and the most to one server. */
 const AGENT = { keepAlive: true, maxFreeSockets: 8, maxSockets: 256 };
 
-/** The library throws before it reads these, and the connection would wait for somebody who does. */
+/** The library throws without reading the body of these statuses, so it is drained here to free the connection. */
 const LEFT_UNREAD: ReadonlySet<number> = new Set([408, 429, 499, 500, 502, 503, 504, 520]);
 
-/** What is known of a call besides its result: what the server answered last, whatever the library makes of it. */
+/** Status and Date header of a call's last response, also when the library throws. */
 export type S3Call = { status?: number; date?: string | undefined; signal?: AbortSignal };
 
 const calls = new AsyncLocalStorage<S3Call>();
 
-/** Runs a call of the library; `call` learns what the server answered. */
+/** Runs a library call and records the response in `call`. */
 export const watchCall = <T>(call: S3Call, work: () => Promise<T>): Promise<T> => calls.run(call, work);
 
 class S3TimeoutError extends Error {
@@ -36,7 +36,7 @@ export type S3Transport = {
   agent: http.Agent;
 };
 
-/** How the library sends requests: each wait has an end, which its own requests have not. */
+/** The library's HTTP transport with a timeout on every wait; its own has none. */
 export function createTransport(isTls: boolean, timeouts: S3Timeouts = usualTimeouts): S3Transport {
   const agent = isTls ? new https.Agent(AGENT) : new http.Agent(AGENT);
   const send = isTls ? https.request : http.request;
@@ -62,7 +62,7 @@ export function createTransport(isTls: boolean, timeouts: S3Timeouts = usualTime
   return { transport: { request: request as typeof http.request }, agent };
 }
 
-/** The status that anybody gets who asks without a key; undefined when nothing answers. */
+/** The status of an unauthenticated GET; undefined without a response. */
 export function askAnonymously(url: URL): Promise<number | undefined> {
   const { transport, agent } = createTransport(url.protocol === 'https:');
   return new Promise((resolve) => {

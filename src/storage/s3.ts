@@ -9,43 +9,43 @@ import type { ByteRange, OpenFile, StoredFile } from './image-store.ts';
 import { isMissing, isWorthRetrying, s3Error } from './s3-errors.ts';
 import { createTransport, type S3Call, type S3Timeouts, watchCall } from './s3-transport.ts';
 
-/** The least that S3 takes is 5 MiB; one part is held in memory at a time. */
+/** S3's minimum part is 5 MiB; one part is held in memory at a time. */
 const PART_BYTES = 8 * 1024 * 1024;
-/** S3 takes 10,000 parts, and the library numbers them from 2. */
+/** S3 allows 10,000 parts, and the library numbers them from 2. */
 const MAX_PARTS = 9_000;
 const MIB = 1024 * 1024;
 const RETRY_MS = 250;
 const PAGE = 1_000;
-/** The longest that a signed address may be good. */
+/** S3's longest validity of a presigned URL. */
 const SIGNED_SECONDS = 7 * 24 * 3600;
 
 export type S3Headers = { 'Content-Type'?: string; 'Cache-Control'?: string };
 
-/** Where the bucket is, and how it opens. `publicEndpoint` is for signed addresses alone. */
+/** A bucket and its credentials. `publicEndpoint` is only for presigned URLs. */
 export type S3Target = Omit<S3Config, 'publicEndpoint'>;
 
-/** One bucket. Everything throws StoreUnavailableError, within bounds of time; one failure that may pass is tried again once. */
+/** One bucket. Calls time out and throw StoreUnavailableError; all but `putFile` retry a transient failure once. */
 export type S3 = {
   putBytes(key: string, bytes: Uint8Array, headers?: S3Headers): Promise<void>;
-  /** A file of any size, in parts. A failed one leaves no parts behind, where the server can still be asked. */
+  /** Uploads a file of any size in parts. On failure removes its parts, if the server can still be reached. */
   putFile(key: string, path: string, options?: { headers?: S3Headers; signal?: AbortSignal }): Promise<void>;
-  /** Undefined: there is no such object. Errors of the body come from the body. */
+  /** Undefined: no such object. Stream errors are emitted by the body. */
   getStream(key: string, range?: ByteRange): Promise<OpenFile | undefined>;
-  /** The same, piece by piece, with errors as all others have them. */
+  /** Like `getStream`, but stream errors become StoreUnavailableError. */
   read(key: string, range?: ByteRange): Promise<AsyncIterable<Uint8Array> | undefined>;
   stat(key: string): Promise<StoredFile | undefined>;
   remove(key: string): Promise<void>;
   list(prefix?: string): AsyncIterable<StoredFile & { key: string }>;
-  /** Takes away the parts of uploads that were begun before that time and cut off: nobody else does, and they cost. */
+  /** Aborts multipart uploads begun before `before`: nothing else removes their parts, which cost. Returns how many. */
   dropParts(prefix: string, before: Date, isOurs: (key: string) => boolean): Promise<number>;
-  /** Makes the bucket where there is none, as private as the server makes them. */
+  /** Creates the bucket if missing, with the server's default access. */
   ensureBucket(): Promise<'made' | 'there'>;
-  /** The server's clock less ours, in seconds, as of its last answer; undefined before the first. */
+  /** Server clock minus ours in seconds, as of the last response; undefined before the first. */
   clockDifference(): number | undefined;
   close(): void;
 };
 
-/** Opens a bucket of any S3 server. Nothing is sent yet; the library is loaded with the first one. */
+/** Opens a bucket on any S3 server. Loads the library on first use; sends nothing. */
 export async function openS3(target: S3Target, timeouts?: S3Timeouts): Promise<S3> {
   const { createClient, close } = await clientsOf(target, timeouts);
   const { bucket } = target;
@@ -80,7 +80,7 @@ export async function openS3(target: S3Target, timeouts?: S3Timeouts): Promise<S
       throw error;
     }
   };
-  /** What is missing for a write or a list is the bucket. */
+  /** For a write or a list, 'missing' means the bucket. */
   const inBucket = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await attempt(work);
@@ -160,14 +160,14 @@ export async function openS3(target: S3Target, timeouts?: S3Timeouts): Promise<S
   };
 }
 
-/** The answer to a GET: its headers say how long the object is. */
+/** Reads the object's size from the headers of a GET response. */
 function openFile(body: Readable): OpenFile {
   const { headers } = body as Readable & { headers: Record<string, string | undefined> };
   const total = /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1] ?? headers['content-length'];
   return { body, sizeBytes: Number(total) };
 }
 
-/** A body that is cut off says less than the address. */
+/** Adds the server's address to stream errors. */
 async function* explained(body: AsyncIterable<Uint8Array>, place: string) {
   try {
     yield* body;
@@ -176,7 +176,7 @@ async function* explained(body: AsyncIterable<Uint8Array>, place: string) {
   }
 }
 
-/** The library doesn't hear of a file that can't be read any more, and would wait for it. */
+/** The library ignores read errors of the file and would wait forever, so the upload races against them. */
 async function sendFile(
   client: Client,
   bucket: string,
@@ -208,7 +208,7 @@ async function clientsOf({ endpoint, accessKey, secretKey, region }: S3Target, t
     pathStyle: true,
     transport,
     transportAgent: agent,
-    // Its own retries write to the console.
+    // The library's own retries write to the console.
     retryOptions: { disableRetry: true },
   };
   return {
@@ -220,8 +220,8 @@ async function clientsOf({ endpoint, accessKey, secretKey, region }: S3Target, t
 export type SignAddress = (method: 'GET' | 'HEAD', key: string, now: Date) => Promise<string>;
 
 /**
- * Makes addresses by which anybody may read an object at `endpoint` for six days or more, `/<bucket>/<key>?X-Amz-…`. That of a
- * day is the same all day (UTC), so that caches know it again. Nothing is sent.
+ * Presigns URLs at `endpoint`, `/<bucket>/<key>?X-Amz-…`, valid for six to seven days. A URL stays the same for a UTC day, so
+ * that caches can reuse it. Sends nothing.
  */
 export async function openSigner(target: S3Target): Promise<SignAddress> {
   const { createClient } = await clientsOf(target);

@@ -8,12 +8,12 @@ import { retrying } from '../retrying.ts';
 export type AttentionContext = Pick<Context, 'em'> & { app: Pick<Context['app'], 'now'> };
 type Raised = { code: AttentionCode; severity: AttentionSeverity; detail: string };
 
-/** Of the column, in characters. */
+/** Length of the column in characters. */
 const MAX_DETAIL = 1_000;
-/** Some years of a shop with a bad disk; what ended is there for whoever looks into it. */
+/** Covers some years of a shop with a bad disk; ended rows are kept for diagnosis. */
 const KEPT_ENDED = 200;
 
-/** One at a time: the number of a change then follows the order of the commits. Readers don't wait. */
+/** Serializes writers, so that change numbers follow the order of commits. Readers don't wait. */
 const LOCK = 'LOCK TABLE attention IN SHARE ROW EXCLUSIVE MODE';
 const NEXT_CHANGE = '(SELECT coalesce(max(change_no), 0) + 1 FROM attention)';
 
@@ -28,15 +28,15 @@ const RAISE = `
 
 const END = `UPDATE attention SET ended_at = $2, change_no = ${NEXT_CHANGE} WHERE code = $1 AND ended_at IS NULL`;
 
-// By number and never by age: the newest change has to stay, for its number is what the next one goes on from.
+// Prune by number, not by age: the newest change must stay, because the next number continues from it.
 const PRUNE = `
   DELETE FROM attention WHERE ended_at IS NOT NULL AND change_no <= (
     SELECT change_no FROM attention WHERE ended_at IS NOT NULL ORDER BY change_no DESC OFFSET ${KEPT_ENDED} LIMIT 1)`;
 
 /**
- * Says to the owners of all shops that something needs them, until `endAttention`. Raised again it gets the new severity and
- * detail (a sentence, cut after 1,000 characters) and keeps its `since`; nothing is written when nothing changed. Not inside a
- * transaction that reads one snapshot: it would number its change by an old one.
+ * Raises an attention for the owners of all shops until `endAttention`. Raised again, it gets the new severity and detail (a
+ * sentence, cut after 1,000 characters) and keeps its `since`; writes nothing if nothing changed. Don't call in a snapshot
+ * transaction: its change number would come from old data.
  */
 export async function raiseAttention(
   { app, em }: AttentionContext,
@@ -52,7 +52,7 @@ export async function raiseAttention(
   );
 }
 
-/** It is over. Does nothing when it is not open. */
+/** Ends an attention. Does nothing if it is not open. */
 export async function endAttention({ app, em }: AttentionContext, code: AttentionCode): Promise<void> {
   if ((await query(em, IS_OPEN, [code])).length === 0) return;
   await retrying(() =>
@@ -64,7 +64,7 @@ export async function endAttention({ app, em }: AttentionContext, code: Attentio
   );
 }
 
-/** A text from elsewhere as a column of so many characters takes it; PostgreSQL has no NUL. */
+/** Fits outside text to a column of `max` characters; PostgreSQL rejects NUL. */
 export const fitText = (text: string, max: number): string => {
   const characters = [
     ...text
@@ -75,7 +75,7 @@ export const fitText = (text: string, max: number): string => {
   return characters.length <= max ? characters.join('') : `${characters.slice(0, max - 1).join('')}…`;
 };
 
-/** Times as the database writes them. */
+/** Timestamps are PostgreSQL text. */
 type Row = Attention;
 const COLUMNS = 'code, severity, detail, since, ended_at AS "endedAt"';
 
@@ -89,12 +89,12 @@ const viewAttention = ({ code, severity, detail, since, endedAt }: Row): Attenti
 
 const LIST_OPEN = `SELECT ${COLUMNS} FROM attention WHERE ended_at IS NULL ORDER BY severity = 'problem' DESC, since, code`;
 
-/** What is open, problems first, then what has been so longest. */
+/** Open attentions, problems first, then the oldest. */
 export async function listAttention(em: EntityManager): Promise<Attention[]> {
   return (await query<Row>(em, LIST_OPEN)).map(viewAttention);
 }
 
-/** The same order, for who keeps what is open. */
+/** The same order, for sorting in memory. */
 export const byUrgency = (a: Attention, b: Attention): number =>
   Number(b.severity === 'problem') - Number(a.severity === 'problem') ||
   a.since.localeCompare(b.since) ||
@@ -103,10 +103,10 @@ export const byUrgency = (a: Attention, b: Attention): number =>
 const LIST_CHANGED = `
   SELECT ${COLUMNS}, change_no::float8 AS "changeNo" FROM attention WHERE change_no > $1 ORDER BY change_no`;
 
-/** A change's number, and how it is since. */
+/** A change number, and the attention's current state. */
 export type AttentionChange = { changeNo: number; attention: Attention };
 
-/** What was raised, changed or ended after the change of that number, in order; one that changed twice is there once. */
+/** Attentions raised, changed or ended after change `after`, in order; each is listed once, by its last change. */
 export async function changedAttention(em: EntityManager, after: number): Promise<AttentionChange[]> {
   const rows = await query<Row & { changeNo: number }>(em, LIST_CHANGED, [after]);
   return rows.map(({ changeNo, ...row }) => ({ changeNo, attention: viewAttention(row) }));

@@ -4,21 +4,21 @@ import type { AttentionCode, LastBackups } from '../../contract/attention.ts';
 import { query } from '../../database/query.ts';
 import { type AttentionContext, endAttention, fitText, raiseAttention } from './attention.ts';
 
-/** `create` makes a backup and reads it back, `verify` reads one back, `drill` restores one for trial. */
+/** `create` makes a backup and reads it back, `verify` reads one back, `drill` makes a trial restore. */
 export type BackupKind = 'create' | 'verify' | 'drill';
 
 export type BackupRun = {
   kind: BackupKind;
   startedAt: Date;
   endedAt: Date;
-  /** A path, or an address without a secret in it. */
+  /** A path, or a URL without secrets. */
   file: string | null;
   sizeBytes: number | null;
-  /** Why it failed, in a sentence; null when it did not. */
+  /** Why it failed, in a sentence; null on success. */
   error: string | null;
 };
 
-/** What a run of a kind raises when it fails, with what stands before the reason. Its success ends both. */
+/** What a failed run raises, and the text before its reason. A success ends both codes. */
 export const runAttention = {
   create: { failed: 'backup_failed', overdue: 'backup_overdue', what: 'The backup failed' },
   drill: { failed: 'drill_failed', overdue: 'drill_overdue', what: 'The trial of the last backup failed' },
@@ -26,14 +26,14 @@ export const runAttention = {
   Record<BackupKind, { failed: AttentionCode; overdue: AttentionCode; what: string }>
 >;
 
-/** Of each kind: a backup each hour for a week. */
+/** Kept per kind: hourly backups of a week. */
 const KEPT_RUNS = 200;
 const MAX_TEXT = 1_000;
 
 const INSERT = `
   INSERT INTO backup_runs (id, kind, started_at, ended_at, file, size_bytes, error) VALUES ($1, $2, $3, $4, $5, $6, $7)`;
 
-/** By a clock that was a year ahead, one would be the last for a year: it comes after all others. */
+/** Sorts times in the future last: a run recorded with the clock a year ahead would count as the newest for a year. */
 const NEWEST_FIRST = `started_at > now() + interval '1 hour', started_at DESC`;
 
 const PRUNE = `
@@ -44,8 +44,9 @@ const PRUNE = `
   WHERE ranked.id = r.id AND ranked.place > ${KEPT_RUNS} AND ranked.place_of_its_end > 1`;
 
 /**
- * Writes down how a backup, a check or a trial ended, whoever started it: a person, cron or a server's schedule. A failed
- * `create` or `drill` raises attention, one that succeeded ends it. The last success of a kind is kept however many fail after it.
+ * Records the result of a backup, verification or trial restore, whoever started it: a person, cron or a server's schedule. A
+ * failed `create` or `drill` raises attention, a success ends it. The last success of each kind is kept however many failures
+ * follow.
  */
 export async function recordBackupRun(context: AttentionContext, run: BackupRun): Promise<void> {
   const { kind, startedAt, endedAt, sizeBytes } = run;
@@ -53,7 +54,7 @@ export async function recordBackupRun(context: AttentionContext, run: BackupRun)
   const [file, error] = [shorten(run.file), shorten(run.error)];
   await query(context.em, INSERT, [uuidv7(), kind, startedAt, endedAt, file, sizeBytes, error]);
   await query(context.em, PRUNE, [kind]);
-  // What somebody checks by hand may be any old file.
+  // A manual check may be of any old file.
   if (kind === 'verify') return;
   const codes = runAttention[kind];
   if (error !== null) {
@@ -64,7 +65,7 @@ export async function recordBackupRun(context: AttentionContext, run: BackupRun)
   }
 }
 
-/** The last run of each kind that succeeded, and the last one that failed. */
+/** The last success and the last failure of each kind. */
 export type LastBackupRuns = Record<BackupKind, { succeeded: BackupRun | null; failed: BackupRun | null }>;
 
 const LAST = `
@@ -72,7 +73,7 @@ const LAST = `
     size_bytes::float8 AS "sizeBytes", error
   FROM backup_runs ORDER BY kind, error IS NULL, ${NEWEST_FIRST}`;
 
-/** Times as the database writes them. */
+/** Timestamps are PostgreSQL text. */
 type Row = Omit<BackupRun, 'startedAt' | 'endedAt'> & { startedAt: string; endedAt: string };
 
 export async function lastBackupRuns(em: EntityManager): Promise<LastBackupRuns> {
@@ -87,7 +88,7 @@ export async function lastBackupRuns(em: EntityManager): Promise<LastBackupRuns>
   return { create: last('create'), verify: last('verify'), drill: last('drill') };
 }
 
-/** All three kinds read a backup back. */
+/** All three kinds read a backup back, so each counts as verified. */
 export function viewLastBackups(last: LastBackupRuns): LastBackups {
   const endOf = (kind: BackupKind) => last[kind].succeeded?.endedAt ?? null;
   const verified = [endOf('create'), endOf('verify'), endOf('drill')].filter((time) => time !== null);

@@ -39,9 +39,9 @@ export async function keptChains(home: string): Promise<string[]> {
 }
 
 /**
- * Puts the heads of before a restore aside, all of them or those of `chainIds`, into a folder that is named by the time: the
- * restored chains are other ones, and a server keeps heads of these from their next seal on. Gives the folder, or null where
- * there was nothing to put aside. Again, it changes nothing.
+ * Moves the chain head files from before a restore, all or those of `chainIds`, into a folder named by the time: the restored
+ * chains differ, and a server writes new files from their next seal on. Returns the folder, or null if there was nothing to
+ * move. Idempotent.
  */
 export async function setHeadsAside(home: string, at: Date, chainIds?: string[]): Promise<string | null> {
   const ids = (await keptChains(home)).filter((id) => chainIds?.includes(id) ?? true);
@@ -52,10 +52,10 @@ export async function setHeadsAside(home: string, at: Date, chainIds?: string[])
   return folder;
 }
 
-/** `20260510T063000Z`: also Windows has files of such a name. */
+/** `20260510T063000Z`: also valid in Windows file names. */
 const compactTime = (at: Date) => at.toISOString().replace(/\.\d+|[-:]/g, '');
 
-/** The folder, or with a number behind it, where it has none of these yet: what was put aside is never written over. */
+/** Adds a number to the folder if it already has one of these files: nothing is overwritten. */
 async function freeFolder(folder: string, ids: string[]): Promise<string> {
   for (let n = 1; ; n += 1) {
     const candidate = n === 1 ? folder : `${folder}-${n}`;

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { recordedActor, recordSecurity } from './record-security.ts';
 
-/** Records that everything was taken out of the database, and where to. */
+/** Records that all data was copied out of the database, and where to. */
 export async function recordBackup(
   { app, em, actor }: Context,
   { id, file, encrypted }: { id: string; file: string; encrypted: boolean },

@@ -6,26 +6,26 @@ import { formatHead, type Head, parseHead, type SealKeys } from './seal.ts';
 import { nextLogSeq, restoresOf } from './sql/restores.ts';
 import { lastSeal } from './sql/seals.ts';
 
-/** Why a chain is not the one of before: it was restored from a backup, or a restore was undone. */
+/** Why a chain was replaced: restored from a backup, or a restore undone. */
 export type RestoreReason = 'restored' | 'undone';
 
-/** Of which backup, if the one who restores knows it; `madeAt` is when its snapshot was taken. */
+/** The backup, if known; `madeAt` is the time of its snapshot. */
 export type RestoredBackup = { id: string; madeAt: Date };
 
 /**
- * A restore as its chain records it. Signed with the audit key, which the database hasn't: whoever has the database alone can
- * cut a chain off, but can't make it look like a restore.
+ * A restore as recorded in its chain. Signed with the audit key, which is not in the database: an attacker with the database
+ * alone can truncate a chain, but can't pass it off as a restore.
  */
 const RestoreDetails = z.looseObject({
   reason: z.enum(['restored', 'undone']),
   backupId: z.string().nullable(),
   backupMadeAt: z.string().nullable(),
-  /** What happened from then until the restore is not in the data. */
+  /** Changes from then until the restore are not in the data. */
   lostSince: z.string().nullable(),
   epoch: z.string().nullable(),
-  /** The last seal of the chain as it was restored; null where it had none. */
+  /** The last seal of the restored chain; null if it had none. */
   after: z.string().nullable(),
-  /** The head that this machine had kept of the chain before; null where it had none. */
+  /** The head that this machine's chain head file had before; null if none. */
   lost: z.string().nullable(),
   keyId: z.string(),
   signature: z.string(),
@@ -33,7 +33,7 @@ const RestoreDetails = z.looseObject({
 type RestoreDetails = z.output<typeof RestoreDetails>;
 type Statement = Omit<RestoreDetails, 'keyId' | 'signature'>;
 
-/** What is signed: also of which chain, which row of its log, and when, so that it is worth nothing elsewhere. */
+/** Includes chain, log row and time, so that the signature is valid nowhere else. */
 function signedBytes(chainId: string, seq: number, at: string, statement: Statement): Buffer {
   const { reason, backupId, backupMadeAt, lostSince, epoch, after, lost } = statement;
   const said = [chainId, seq, at, reason, backupId, backupMadeAt, lostSince, epoch, after, lost];
@@ -51,7 +51,7 @@ type Restoring = {
   lost: Head | null;
 };
 
-/** The details of the record that says so in a chain; in the transaction that writes it. */
+/** Signed details of a `restored` record; call it in the transaction that writes the record. */
 export async function signRestore(
   { app, em }: { app: { keys: SealKeys }; em: EntityManager },
   { chainId, at, reason, backup, lostSince, epoch, lost }: Restoring,
@@ -71,18 +71,18 @@ export async function signRestore(
   return { ...statement, keyId, signature: signature.toString('base64') };
 }
 
-/** A restore that this installation signed. */
+/** A restore with a valid signature. */
 export type Restore = {
   reason: RestoreReason;
   at: string;
   backupMadeAt: string | null;
   lostSince: string | null;
-  /** Null where the chain had no seal then. */
+  /** Null if the chain had no seal then. */
   after: Head | null;
   lost: Head | null;
 };
 
-/** What a chain says of its restores: those that this installation signed, and the rows of its log that it did not. */
+/** The restores in a chain: those signed by this installation, and log rows that it did not sign. */
 export type Restores = { signed: Restore[]; forgedSeqs: number[] };
 
 export async function readRestores(
@@ -118,9 +118,9 @@ const viewRestore = (
 });
 
 /**
- * The restore that accounts for a head which is not in the chain. A restored chain went on from its seal `after`: of later
- * numbers there were others before, up to the last one that is known. When a restore was undone, the chain of then went on
- * beside this one from an earlier seal. Undefined where no restore does.
+ * Finds the restore that explains a head missing from the chain. A restored chain continued from its seal `after`, so later
+ * seal numbers existed before, up to `lost` if known. An undone restore had continued beside this chain from an earlier seal.
+ * Undefined if no restore explains it.
  */
 export const explainHead = (restores: Restore[], head: Head): Restore | undefined =>
   restores.findLast(({ reason, after, lost }) =>
@@ -129,7 +129,7 @@ export const explainHead = (restores: Restore[], head: Head): Restore | undefine
       : head.sealNo > (after?.sealNo ?? 0) && (lost === null || head.sealNo <= lost.sealNo),
   );
 
-/** The same for a head that a machine kept. Of that the time is known, and nobody reaches it through the database. */
+/** The same for a chain head file. Its time is known, and it can't be changed through the database. */
 export const explainKeptHead = (restores: Restore[], kept: KeptHead): Restore | undefined =>
   restores.findLast(
     ({ reason, after, at }) =>

@@ -75,8 +75,8 @@ export function startSealer(app: SealerApp): Sealer {
   };
 
   /**
-   * Only what goes on from the head that is kept: one that the chain doesn't have any more is what shows that it was cut off.
-   * One of before a restore that this installation signed is put aside.
+   * Updates the chain head file only if its head is still in the chain: a missing one is the evidence of truncation. Moves it
+   * aside if it is from before a restore that this installation signed.
    */
   const keepHead = async (chainId: string, seal: Seal): Promise<void> => {
     const kept = await readKeptHead(home, chainId);

@@ -31,9 +31,9 @@ export type VerifiedChain = {
 /** A head that is held against the chain, and where it comes from. */
 type Expected = Head & {
   where: string;
-  /** How it may come that nobody was at the records. */
+  /** A harmless cause to rule out first. */
   ifInnocent: string;
-  /** What accounts for it where a restore does: then it is no fault that the chain hasn't it. */
+  /** Set if a restore explains the missing head: a note then, not a fault. */
   explained?: string | undefined;
 };
 
@@ -160,7 +160,7 @@ function expectHeads(
       explained: restore && paperNote(head, restore, timezone),
     };
   });
-  // Each of them goes on from a seal that has to be there.
+  // The seal that each restore continued from must be in the chain.
   for (const { at, after } of signed) {
     if (!after) continue;
     const where = `The seal from which the restore of ${timeOf(at, timezone)} went on`;
@@ -196,7 +196,10 @@ function expectReport({ heads, faults }: Expectations, zNumber: number, text: st
   else faults.add('rewritten', where, 'It is none: the report was changed.');
 }
 
-/** `Restored on 2026-05-10 12:00:00 from the backup of …: it goes on after seal 100. Seals up to 120 of before are not in it.` */
+/**
+ * `The data was restored from a backup of … on 2026-05-10 12:00:00: it goes on after seal 100. Seals up to 120 of before are
+ * not in it.`
+ */
 function restoreNote({ reason, at, backupMadeAt, after, lost }: Restore, timezone: string): string {
   const what = reason === 'undone' ? 'A restore was undone' : 'The data was restored from a backup';
   const made = backupMadeAt === null ? '' : ` of ${timeOf(backupMadeAt, timezone)}`;
@@ -208,7 +211,7 @@ function restoreNote({ reason, at, backupMadeAt, after, lost }: Restore, timezon
   return `${what}${made} on ${timeOf(at, timezone)}: ${since}.${gone}`;
 }
 
-/** Its number alone doesn't tell a head of before from one that was cut off since: the date of the paper does. */
+/** The number alone can't tell a head lost in the restore from one cut off since: the date of the printout does. */
 function paperNote({ sealNo, hash }: Head, { at, lostSince }: Restore, timezone: string): string {
   const restored = timeOf(at, timezone);
   const printed = `${lostSince === null ? '' : `after ${timeOf(lostSince, timezone)} and `}before then`;

@@ -10,23 +10,23 @@ import { type Epoch, labelsOf, yearsAround } from './series-label.ts';
 
 export type NewEpochs = {
   reason: RestoreReason;
-  /** The backup that the data is of, where that is known. */
+  /** The restored backup, if known. */
   backup: RestoredBackup | null;
-  /** From when on what happened is lost: with a restore, since the backup was made; with an undo, since that restore. */
+  /** Changes since then are lost: for a restore, since the backup was made; for an undo, since that restore. */
   lostSince?: Date | null;
-  /** Makes the epochs' ids; random unless said. */
+  /** Makes epoch ids; random by default. */
   newId?: () => string;
 };
 
-/** Ten years of bills are looked through for their labels: some seconds, where a sale has milliseconds. */
+/** Reading the labels of ten years of orders takes some seconds; the usual limit is milliseconds, for an order. */
 const SET_TIMEOUT = "SET LOCAL statement_timeout = '10min'";
 const TIMEOUT_MS = 10 * 60_000 + 2_000;
-/** A new id meets one of a thousand labels that are known with odds of 1 to 4. */
+/** With a thousand known labels, a new id collides with odds of 1 to 4. */
 const MAX_TRIES = 100;
-/** A label of these years is worse to meet than all of later ones. */
+/** A collision in the current years is worse than all in later ones. */
 const SOON_WEIGHT = 1_000;
 
-// Whoever else writes to these shops waits for the commit: nobody should be there.
+// Other writers to these shops wait for the commit; there should be none.
 const LOCK_HEADS = `
   SELECT shop_id AS "shopId", epoch FROM shop_heads ORDER BY shop_id FOR UPDATE`;
 
@@ -49,11 +49,10 @@ const END_SESSIONS = 'UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE e
 const USE_UP_CODES = 'UPDATE pairing_codes SET used_at = $1 WHERE used_at IS NULL';
 
 /**
- * Begins a new epoch in every shop of a database that was restored, or put back, and migrated; before any server runs on it.
- * Positions of the feed from before mean nothing then, numbers begin series of their own, everybody signs in again, open
- * pairing codes are used up, and each chain of the audit says who did it, signed. Wrong PINs stay counted. All in one
- * transaction. `app.config.home` is where this machine's kept heads of the audit are; once the database has taken its place,
- * `setHeadsAside` puts them aside.
+ * Begins a new epoch in every shop of a migrated database that was restored or put back, before any server runs on it.
+ * Invalidates earlier feed positions, starts new number series, ends all sessions, uses up open pairing codes, and records a
+ * signed `restored` in each audit chain. Counts of wrong PINs stay. All in one transaction. Reads this machine's chain head
+ * files in `app.config.home`; `setHeadsAside` moves them once the database is in use.
  */
 export async function beginEpoch(
   {
@@ -90,15 +89,15 @@ export async function beginEpoch(
 }
 
 /**
- * An epoch none of whose labels the shop's records have, nor may have had. Where somebody filled the records with labels of all
- * kinds, the one of a hundred that meets the fewest, and those in other years than these.
+ * Finds an epoch id whose labels are not in the shop's records and can't have been given. If the records are flooded with
+ * labels, takes the one of a hundred ids with the fewest collisions, current years weighing most.
  */
 async function freeEpoch(em: EntityManager, shopId: string, at: Date, newId: () => string): Promise<string> {
   const rows = await query<{ label: string }>(em, KNOWN_LABELS, [shopId]);
   const earlier = await query<Epoch>(em, LATER_EPOCHS, [shopId]);
   const known = new Set(rows.map(({ label }) => label));
   const soon = yearsAround(at);
-  // What they gave after the backup is in no record.
+  // Numbers that they gave after the backup are in no record.
   for (const epoch of earlier) for (const label of labelsOf(epoch, soon)) known.add(label);
   const countKnown = (labels: string[]) => labels.filter((label) => known.has(label)).length;
   let best = { id: '', met: Number.POSITIVE_INFINITY };

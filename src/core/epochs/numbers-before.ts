@@ -4,13 +4,13 @@ import { parseLentNumber } from '../devices/lent-number.ts';
 import { formatOrderNumber } from '../shops/business-day.ts';
 import { type Epoch, isLabel, labelsOf } from './series-label.ts';
 
-/** How the books stood when a shop's data was restored. */
+/** The state of a shop's number series when its data was restored. */
 export type RestoredBooks = {
-  /** Since 1970. */
+  /** Milliseconds since 1970. */
   restoredAtMs: number;
-  /** Series key → the last number that the books had of it then. */
+  /** Series key → its last number then. */
   series: Record<string, number>;
-  /** The labels of numbers that the shop gives itself in this epoch: these are no numbers of before. */
+  /** Labels of the shop's own numbers in this epoch: not from before the restore. */
   ownLabels: ReadonlySet<string>;
 };
 
@@ -20,7 +20,7 @@ const CURRENT_EPOCH = `
 
 type Row = Pick<RestoredBooks, 'restoredAtMs' | 'series'> & { seriesNow: Record<string, number> };
 
-/** What the epoch of a shop began with; null for one that was never restored. */
+/** The state at the start of the shop's epoch; null if it was never restored. */
 export async function findRestoredBooks(
   em: EntityManager,
   shopId: string,
@@ -28,15 +28,15 @@ export async function findRestoredBooks(
 ): Promise<RestoredBooks | null> {
   if (epoch.isFirst) return null;
   const { restoredAtMs, series, seriesNow } = await queryRow<Row>(em, CURRENT_EPOCH, [shopId]);
-  // Also those of years that no till sells in, as an import of old bills has them.
+  // Includes years in which no till sells, as an import of old orders has them.
   const begun = Object.keys(seriesNow).filter((key) => !(key in series));
   return { restoredAtMs, series, ownLabels: new Set([...labelsOf(epoch), ...begun]) };
 }
 
 /**
- * The label of a number that the shop gave, or lent, in an epoch whose end is not in its books: after the backup that was
- * restored. Of the shop's own form, of no series of this epoch, and beyond what the books had of its series. Undefined for any
- * other text. Whether a number was lent as the books know, or stands on another order, is not looked at here.
+ * The label of a number that the shop gave or lent after the restored backup was made: in the shop's own form, of no series of
+ * this epoch, and beyond the last known number of its series. Undefined for any other text. Does not check whether the number
+ * belongs to a known number block or to another order.
  */
 export function labelOfBefore(
   code: string,
@@ -50,7 +50,7 @@ export function labelOfBefore(
   return printed.number > 0 && isBeyond ? printed.label : undefined;
 }
 
-/** A number of the shop's own series, `KULF/2627/000123`; undefined for what is none. */
+/** Parses a number of the shop's own series, `KULF/2627/000123`; undefined for anything else. */
 function parseOwnNumber(code: string, text: string): { label: string; number: number } | undefined {
   const match = /^[A-Z]+\/([^/]+)\/(\d{6,9})$/.exec(text);
   if (!match) return undefined;

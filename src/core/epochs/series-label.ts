@@ -1,24 +1,23 @@
 import { createHash } from 'node:crypto';
 
-/** An epoch of a shop's data. `isFirst`: the shop has never been restored from a backup. */
+/** An epoch of a shop's data. `isFirst`: the shop was never restored from a backup. */
 export type Epoch = { id: string; isFirst: boolean };
 
-/** Without I and O, which are read as digits. Beginning with a letter, a label never looks like a year. */
+/** Without I and O, which look like digits. A label begins with a letter, so it never looks like a year. */
 const FIRST = 'ABCDEFGHJKLMNPQRSTUVWXYZ';
 const SYMBOLS = `${FIRST}23456789`;
-/** As many as a fiscal year's own label has: every number keeps its length. */
+/** As long as a fiscal year's label, so that every number keeps its length. */
 const LENGTH = 4;
 const LABELS = FIRST.length * SYMBOLS.length ** (LENGTH - 1);
-/** Of the digest; so much more than there are labels that each is as likely as the next. */
+/** Bytes of the digest: enough more than LABELS that all labels are equally likely. */
 const USED_BYTES = 6;
 
 /**
- * What stands in numbers for an epoch and a fiscal year (`fiscalYearLabel`): the year's own label in a shop's first epoch,
+ * The part of a number that stands for epoch and fiscal year (`fiscalYearLabel`): in a shop's first epoch the year's own label,
  * `2627` or `2026`; in later ones four symbols of SHA-256 over both, such as `KTQX`.
  *
- * Made of the epoch, it needs nothing that the backup hasn't: one archive restored on two machines gives two series. There are
- * 786,432 labels, so that two epochs meet in one with odds of 1 to 786,431 each fiscal year; `beginEpoch` takes none that the
- * shop's own records know.
+ * Derived from the epoch id alone: one backup restored on two machines gives two series. There are 786,432 labels, so two
+ * epochs collide with odds of 1 to 786,431 each fiscal year; `beginEpoch` avoids those in the shop's own records.
  */
 export function seriesLabel({ id, isFirst }: Epoch, fiscalYear: string): string {
   if (isFirst) return fiscalYear;
@@ -35,7 +34,7 @@ export function seriesLabel({ id, isFirst }: Epoch, fiscalYear: string): string 
 }
 
 const twoDigits = (n: number) => String(n % 100).padStart(2, '0');
-/** The fiscal years that begin in so many calendar years from `first` on, whichever day they begin on. */
+/** Labels of the fiscal years that begin in `count` calendar years from `first` on, on whichever day. */
 const fiscalYears = (first: number, count: number) =>
   Array.from({ length: count }, (_, n) => first + n).flatMap((year) => [
     String(year),
@@ -44,17 +43,17 @@ const fiscalYears = (first: number, count: number) =>
 
 const CENTURY = [...new Set(fiscalYears(2000, 100))];
 
-/** The fiscal years in which tills sell at about that time. */
+/** The fiscal years in which tills sell around that time. */
 export const yearsAround = (at: Date): string[] => fiscalYears(at.getUTCFullYear() - 1, 3);
 
-/** The labels of an epoch: unless said, all that its tills have given or will, those of this century's fiscal years. */
+/** The labels of an epoch; by default for all fiscal years of this century, so all that its tills ever give. */
 export const labelsOf = (epoch: Epoch, years: string[] = CENTURY): string[] =>
   years.map((year) => seriesLabel(epoch, year));
 
 const LABEL = new RegExp(`^(\\d{4}|[${FIRST}][${SYMBOLS}]{3})$`);
 
-/** Whether a text has the form of a label, of whichever epoch. */
+/** Whether a text has the form of a label, of any epoch. */
 export const isLabel = (text: string): boolean => LABEL.test(text);
 
-/** Whether it is a fiscal year's own, as a shop's first epoch has them. */
+/** Whether it is a fiscal year's own label, as in a shop's first epoch. */
 export const isYearLabel = (label: string): boolean => /^\d{4}$/.test(label);

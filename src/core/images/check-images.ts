@@ -3,14 +3,14 @@ import { isSound } from './sound-files.ts';
 import { allImages, countImages, filesOf } from './sql/image-rows.ts';
 import { productsShowing } from './sql/products-showing.ts';
 
-/** A file that is damaged or missing, and the products that show it. */
+/** A damaged or missing file, and the products that show it. */
 export type BadImage = { key: string; products: string[] };
 
 export type CheckedImages = { images: number; files: number; bad: BadImage[] };
 
 /**
- * Reads every file of every picture and holds it against what the database has of it; gives those that a product shows and that
- * are not whole. Throws StoreUnavailableError.
+ * Reads every image file and compares it with the database; returns the damaged or missing ones that a product shows. Throws
+ * StoreUnavailableError.
  */
 export async function checkImages(
   { app, em }: Context,
@@ -27,7 +27,7 @@ export async function checkImages(
       checked.files += 1;
       if (!(await isSound(store, file))) {
         const products = await productsShowing(em.fork(), row);
-        // What no product shows is missed by nobody: a restore brings the rows of such pictures, and not their files.
+        // Ignore unused images: a restore brings back their rows, but not their files.
         if (products.length > 0) checked.bad.push({ key: file.key, products });
       }
       onProgress?.(checked.files, total);

@@ -7,21 +7,21 @@ import { findLastRestore } from '../epochs/find-epoch.ts';
 import { filesOf, type ImageRow } from './sql/image-rows.ts';
 import { forgetImage, reckonUnused, unknownFiles, unusedImages } from './sql/unused-images.ts';
 
-/** Somebody may put a picture back, a till may show a menu of weeks ago, and a backup of last month may be restored. */
+/** An image may be set again, a till may show a menu weeks old, and a backup a month old may be restored. */
 export const KEPT_DAYS = 30;
 const DAY_MS = 86_400_000;
-/** Uploads wait for a batch; one of so many takes a second at most, on S3 too. */
+/** Uploads wait for a batch; one of this size takes a second at most, on S3 too. */
 const BATCH = 50;
-/** For an upload to be done. A backup takes longer: then nothing is taken away, and the next run does. */
+/** Long enough for an upload to finish. A backup takes longer: then nothing is deleted until the next run. */
 const WAIT_MS = 5_000;
 
 export type Garbage = {
-  /** Pictures that no product shows since thirty days or more. */
+  /** Images that no product has shown for thirty days or more. */
   images: number;
-  /** All files that were taken away, those of no picture included. */
+  /** All deleted files, including those of no image. */
   files: number;
   sizeBytes: number;
-  /** Who held the pictures, so that not all, or nothing, was taken away: `upload`, `backup`, or `restore`, of these days. */
+  /** What kept all or some images from being deleted: `upload`, `backup`, or a `restore` in the last thirty days. */
   heldBy: string[];
 };
 
@@ -30,10 +30,10 @@ type Options = { dryRun: boolean; databaseUrl: string; onProgress?: (files: numb
 type Found = { key: string; sizeBytes: number };
 
 /**
- * Takes away what nobody shows since thirty days: pictures by batches, each while no upload and no backup is at work, then
- * files that belong to no picture, such as those of an upload that was cut off. Files go before what is known of them, so that a
- * run that is cut off is made up for by the next. For thirty days after a restore nothing goes: what it replaced may be put back,
- * and shows pictures that these books don't know. Throws StoreUnavailableError.
+ * Deletes images unused for thirty days, in batches under the images lock (no upload, no backup), then files of no image, such
+ * as those of an interrupted upload. Files go before their row, so that the next run completes an interrupted one. Deletes
+ * nothing for thirty days after a restore: it may be undone, and the replaced database refers to images that this one doesn't
+ * know. Throws StoreUnavailableError.
  */
 export async function collectGarbage(context: Context, options: Options): Promise<Garbage> {
   const { images, now } = context.app;
@@ -77,7 +77,7 @@ export async function collectGarbage(context: Context, options: Options): Promis
   return batches.isHeld() ? { ...garbage, heldBy: await holders(options.databaseUrl) } : garbage;
 }
 
-/** Whoever it was may be gone by now; it was one of these. */
+/** The holder may be gone by now; then assume an upload. */
 async function holders(url: string): Promise<string[]> {
   const names = await imageHolders(url);
   return names.length > 0 ? names : ['upload'];
@@ -105,8 +105,8 @@ function locked(url: string): Batches {
 const lookOnly = (url: string): Batches => ({ run: (work) => withClient(url, work), isHeld: () => false });
 
 /**
- * The files, then the row, by the connection that holds the lock: if it broke, the row can't be locked, and nothing is taken
- * away that somebody may have referred to since.
+ * Deletes the files before the row's deletion commits, on the connection that holds the images lock: if that broke, the row
+ * can't be locked and no file is deleted that may be in use again.
  */
 async function removeImage(client: Client, store: ImageStore, row: ImageRow): Promise<void> {
   await client.query('BEGIN');
@@ -122,7 +122,7 @@ async function removeImage(client: Client, store: ImageStore, row: ImageRow): Pr
 
 type OldFile = StoredFile & { key: string; shopId: string; hash: string };
 
-/** Files that were put before that time, some hundred at a time. */
+/** Files put before `before`, 500 at a time. */
 async function* oldFiles(store: ImageStore, before: Date): AsyncGenerator<OldFile[]> {
   let files: OldFile[] = [];
   for await (const file of store.list()) {

@@ -5,13 +5,13 @@ import { ImageRefusedError, StoreUnavailableError } from '../../storage/errors.t
 
 const NO_CONNECTION = 'The database has no connection left for a picture. Try again in a few seconds.';
 
-/** What went wrong with a picture, as whoever sent it hears it. What is no fault of a picture or a store stays as it is. */
+/** Converts image and store errors to problems for the client; returns any other error unchanged. */
 export function imageProblem(error: unknown): unknown {
   if (error instanceof ImageRefusedError) return new ProblemError('image_refused', { detail: error.message });
   if (error instanceof StoreUnavailableError)
     return new ProblemError('images_unavailable', { detail: error.message });
   if (error instanceof ImagesLockedError) return new ProblemError('too_busy', { detail: error.message });
-  // The lock needs a connection of its own.
+  // The images lock opens a connection of its own.
   if (error instanceof DatabaseUnreachableError)
     return new ProblemError('too_busy', { detail: NO_CONNECTION });
   return error;

@@ -9,19 +9,19 @@ import { saveProductImage } from './set-image.ts';
 import { namedProducts } from './sql/named-products.ts';
 
 export type ImportedImages = {
-  /** Files in the folder; what is in folders within it, and hidden ones, are not looked at. */
+  /** Files in the folder; subfolders and hidden files are skipped. */
   files: number;
-  /** Products that have another picture since, or would have. */
+  /** Products whose image changed, or would change in a dry run. */
   changed: number;
-  /** Files whose picture their product has already. */
+  /** Files whose image the product already has. */
   unchanged: number;
-  /** Files that no product is called like. */
+  /** Files that match no product. */
   unmatched: string[];
-  /** Files that were left out, for their product gets its picture from another one, such as that of its first variant. */
+  /** Files skipped because another one is used for their product, such as that of its first variant. */
   repeated: { file: string; usedInstead: string }[];
-  /** Files that can't be used, and why: no pictures, or of a name that several products have. */
+  /** Unusable files with the reason: not an image, or the name matches several products. */
   bad: { file: string; reason: string }[];
-  /** Products of the shop that have no picture at the end. */
+  /** Products of the shop without an image afterwards. */
   without: number;
   seconds: number;
 };
@@ -33,9 +33,9 @@ type Options = {
 };
 
 /**
- * Gives the shop's products the pictures in a folder, by the names of the files. The same again changes nothing; a file that
- * can't be used is named and holds up no other. Throws `images_unavailable` and `too_busy`: what was done until then stays, and
- * the same again goes on. Throws what reading the folder throws.
+ * Imports product images from a folder, matched by file name. Idempotent; an unusable file is reported and does not stop the
+ * rest. Throws `images_unavailable` and `too_busy`: what was imported stays, and a second run continues. Throws errors of
+ * reading the folder.
  */
 export async function importImages(
   context: Context,
@@ -77,20 +77,20 @@ export async function importImages(
     pictured.add(product.id);
     count(file);
   };
-  /** The next one is decoded while the last one goes to the store. */
+  /** Decode the next image while the last one is being stored. */
   let saving: Promise<void> = Promise.resolve();
   for (const each of chosen.pictures) {
     const image = await decode(context, join(folder, each.file)).catch(async (error) => {
       const fault = faultOfFile(error);
       if (fault) return fault;
-      // What is under way is not left alone with a database that is closed.
+      // Let the save finish before the caller closes the database.
       await saving;
       throw error;
     });
     await saving;
     if ('reason' in image) leaveOut(each.file, image.reason);
     else saving = save(each, image);
-    // Whatever it throws is thrown when it is waited for.
+    // Its error is thrown by the later await.
     saving.catch(() => {});
   }
   await saving;
@@ -101,7 +101,7 @@ export async function importImages(
 
 async function decode({ app }: Context, path: string): Promise<ProcessedImage> {
   const found = await stat(path);
-  // Whoever opens a pipe waits for somebody to write into it.
+  // Opening a pipe would block until somebody writes to it.
   if (!found.isFile()) throw new ProblemError('image_refused', { detail: 'This is not a file.' });
   if (found.size > MAX_IMAGE_BYTES) {
     const detail = `The file is larger than ${MAX_IMAGE_BYTES / 1024 / 1024} MiB. Make the picture smaller.`;
@@ -110,7 +110,7 @@ async function decode({ app }: Context, path: string): Promise<ProcessedImage> {
   return await app.images.process(path);
 }
 
-/** Why a file can't be used, such as one that is no picture, or that can't be read; undefined for any other fault. */
+/** The reason if the error concerns this file alone, such as not an image or unreadable; otherwise undefined. */
 function faultOfFile(error: unknown): { reason: string } | undefined {
   if (error instanceof ProblemError)
     return error.code === 'image_refused' ? { reason: error.message } : undefined;
@@ -118,7 +118,7 @@ function faultOfFile(error: unknown): { reason: string } | undefined {
   return syscall === undefined ? undefined : { reason: `The file can't be read (${message}).` };
 }
 
-/** The product is gone by now. Throws any other fault: it is none of the file, and the next one would have it, too. */
+/** The reason if the product was deleted meanwhile. Rethrows any other error: it would hit the next file too. */
 function faultOfProduct(error: unknown): { reason: string } {
   if (error instanceof ProblemError && error.code === 'not_found')
     return { reason: 'The product was deleted just now.' };

@@ -1,10 +1,10 @@
 import { parse } from 'node:path';
 
-/** What a file's name is held against: a product's SKU or barcode, or one of a variant of it; or the product's name. */
+/** What a file name is matched with: the SKU or barcode of a product or one of its variants, or the product's name. */
 export const matchings = ['sku', 'barcode', 'name'] as const;
 export type Matching = (typeof matchings)[number];
 
-/** A product with all that its picture's file may be called. */
+/** A product with everything that its image file may be named after. */
 export type NamedProduct = {
   id: string;
   name: string;
@@ -13,12 +13,12 @@ export type NamedProduct = {
   barcodes: string[];
 };
 
-/** The products that a file may be meant for: one, if all is well. */
+/** The products that a file name matches; one, if all is well. */
 export type MatchFile = (fileName: string) => NamedProduct[];
 
 /**
- * Finds products by the names of files, without their endings. Letters count as they are; where none fits so, capitals and small
- * ones are the same, and in names so are blanks, hyphens and underscores.
+ * Matches products by file name without extension: exact first, then ignoring case; for names, blanks, hyphens and underscores
+ * are then equal too.
  */
 export function matchBy(matching: Matching, products: NamedProduct[]): MatchFile {
   const exact = new Map<string, Set<NamedProduct>>();
@@ -30,7 +30,7 @@ export function matchBy(matching: Matching, products: NamedProduct[]): MatchFile
     }
   }
   return (fileName) => {
-    // macOS takes letters and their accents apart.
+    // macOS decomposes accented letters in file names (NFD).
     const word = parse(fileName).name.normalize('NFC');
     return [...(exact.get(word) ?? loose.get(fold(word, matching)) ?? [])];
   };

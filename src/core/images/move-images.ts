@@ -13,17 +13,17 @@ export type Moved = {
   from: ImageStoreKind | null;
   to: ImageStoreKind;
   images: number;
-  /** Files that were copied; those that an earlier run had copied are only looked at. */
+  /** Files copied now; those that an earlier run copied are only verified. */
   copied: number;
-  /** Whether the pictures are there now. */
+  /** Whether the new store is in use now. */
   isSwitched: boolean;
-  /** Keys of files that products show and that are damaged or missing where the pictures are. */
+  /** Keys of files that products show and that are damaged or missing in the source. */
   bad: string[];
-  /** Files that were taken away where they had been. */
+  /** Files deleted from the old store. */
   removed: number;
 };
 
-/** Another move is under way, a backup didn't end, or files are damaged: nothing was switched. The message says which. */
+/** Another move is running, a backup didn't end, or files are damaged: nothing was switched. The message says which. */
 export class MoveRefusedError extends Error {
   override name = 'MoveRefusedError';
 }
@@ -31,24 +31,24 @@ export class MoveRefusedError extends Error {
 type Options = {
   to: ImageStoreKind;
   databaseUrl: string;
-  /** Goes on without files that are damaged or missing, which are lost then. */
+  /** Continue without damaged or missing files, which are then lost. */
   skipBad: boolean;
-  /** Takes the files away where they were, once the pictures are where they go. */
+  /** Delete the files from the old store after the switch. */
   removeSource: boolean;
   onProgress?: (done: number, total: number) => void;
 };
 
-/** A backup may take its time; whoever moves the pictures sees that it waits. */
+/** A backup may take long; the operator sees that the move waits for it. */
 const WAIT_MS = 15 * 60_000;
-/** Servers read where the pictures are every few seconds, and may have just begun to send one. */
+/** Servers re-read the store's kind every few seconds, and may just have begun to send a file. */
 const BEFORE_REMOVAL_MS = 2 * FOLLOW_MS;
-/** Named in an answer; a store with more of them has another problem. */
+/** Limit of the list; a store with more bad files has another problem. */
 const BAD_MAX = 1_000;
 
 /**
- * Copies all pictures to another store while tills go on, reads each back and compares it, and then, alone for a moment, copies
- * what came meanwhile and says to everybody that the pictures are there. Cut off at any point, the pictures are whole where they
- * were, or whole where they go; run again, it goes on. Throws MoveRefusedError, StoreUnavailableError.
+ * Copies all images to another store while tills keep working, and verifies each copy. Then, holding the images lock for a
+ * moment, copies what was added meanwhile and switches. If interrupted, the images are complete in the old store or in the new
+ * one; a second run continues. Throws MoveRefusedError, StoreUnavailableError.
  */
 export async function moveImages(context: Context, options: Options): Promise<Moved> {
   const moved = await asOnlyMove(options.databaseUrl, () => move(context, options));
@@ -84,14 +84,14 @@ async function move(context: Context, options: Options): Promise<Moved> {
         onFile?.(done);
       }
     }
-    // What no product shows is no loss: a restore brings the rows of such pictures, and not their files.
+    // Unused images are no loss: a restore brings back their rows, but not their files.
     moved.bad = (await shownFiles(context.em.fork(), bad)).map(({ key }) => key);
     return moved.bad.length === 0 || options.skipBad;
   };
   if (!(await copyAll((done) => options.onProgress?.(done, total)))) return moved;
   const isSwitched = await withLockedImages(databaseUrl, WAIT_MS, async (client) => {
     if (!(await copyAll())) return false;
-    // By the connection that holds the lock: if it broke, nothing is switched.
+    // Uses the lock's connection: if it broke, nothing is switched.
     await switchImageStore(client, to);
     return true;
   });
@@ -105,13 +105,13 @@ async function move(context: Context, options: Options): Promise<Moved> {
 const waitedFor = async (url: string) =>
   `All pictures are copied, but ${(await imageHolders(url)).includes('backup') ? 'a backup is still being made' : 'pictures are being uploaded on and on'}. Run the same again later: it goes on from here.`;
 
-/** Copies files that are not there yet, and knows which it has seen there: the last pass has only new ones to look at. */
+/** Copies missing files and remembers verified ones, so that the last pass only checks new ones. */
 function createCopier(source: ImageStore, target: ImageStore) {
   const seen = new Set<string>();
   let copied = 0;
   return {
     copied: () => copied,
-    /** False: the file is damaged or missing in the source, and not in the target either. */
+    /** False: damaged or missing in the source, and not in the target either. */
     async copy(file: ImageRowFile): Promise<boolean> {
       if (seen.has(file.key)) return true;
       if (!(await isSound(target, file))) {
@@ -132,7 +132,7 @@ function createCopier(source: ImageStore, target: ImageStore) {
   };
 }
 
-/** Takes files away where the pictures are no longer, each only if it is whole where they are. */
+/** Deletes files from the old store, each only if it is intact in the new one. */
 async function removeFiles(context: Context, from: ImageStore, to: ImageStore): Promise<number> {
   let removed = 0;
   for await (const row of allImages(context.em.fork())) {

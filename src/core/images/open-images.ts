@@ -12,7 +12,7 @@ import { FOLLOW_MS, type ImagePlace, type Images } from './images.ts';
 import { createReader } from './read-images.ts';
 import { readImageStore } from './sql/image-store.ts';
 
-/** The same is said so often at most. */
+/** Repeat the warning at most this often. */
 const SAY_EVERY_MS = 3_600_000;
 
 const stopping = () =>
@@ -23,7 +23,7 @@ type Options = { orm: MikroORM; config: Config; databaseUrl: string } & Pick<Ser
 export function openImages({ orm, config, databaseUrl, log, now }: Options): Images {
   const stores = new Map<ImageStoreKind, Promise<ImageStore>>();
   const uploads = createQueue({
-    // One is decoded while another goes to the store.
+    // One image is decoded while another is being stored.
     atOnce: 2,
     waiting: 20,
     longestMs: 30_000,
@@ -58,7 +58,7 @@ export function openImages({ orm, config, databaseUrl, log, now }: Options): Ima
       try {
         return await (await processor).process(path);
       } catch (error) {
-        // What was decoded was ended with the server: that is no fault of the picture.
+        // Closing killed the decoder, so the error says nothing about the image.
         throw isClosed ? stopping() : imageProblem(error);
       }
     },
@@ -78,7 +78,7 @@ export function openImages({ orm, config, databaseUrl, log, now }: Options): Ima
   };
 }
 
-/** Knows where the pictures are without asking the database each time, and says when the settings would have them elsewhere. */
+/** Caches which store the images are in, and warns when IMAGE_STORE names another one. */
 function followPlace(
   em: () => EntityManager,
   { imageStore }: Config,
@@ -112,7 +112,7 @@ function followPlace(
   return async (isFresh = false) => {
     if (isFresh) return await ask();
     if (!known) return await askOnce();
-    // Whoever wants a picture doesn't wait for the database; what it says counts for the next one.
+    // Don't make a request wait for the database: refresh in the background for the next one.
     if (performance.now() - known.at > FOLLOW_MS) askOnce().catch(() => {});
     return known.place;
   };

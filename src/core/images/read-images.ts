@@ -6,8 +6,8 @@ import type { Services } from '../context.ts';
 import type { ImageReader, Images } from './images.ts';
 
 /**
- * A store that is away is asked again after so long, by one request alone: a browser has six connections to a server, and
- * pictures that each wait for a store would keep its sales from them.
+ * After a failure, retry the store at this interval with a single request: a browser has six connections to a server, and image
+ * requests that wait for the store would leave none for its orders.
  */
 const PAUSE_MS = 5_000;
 
@@ -15,13 +15,13 @@ const UNAVAILABLE = 'Pictures can not be read now. Everything else goes on; try 
 
 export function createReader(images: Pick<Images, 'place' | 'store'>, log: Services['log']): ImageReader {
   const run = createBreaker(PAUSE_MS, (error) =>
-    // Whoever asks for a picture is not told where it is kept.
+    // Logged only: the client must not learn where images are stored.
     log.warn({ code: error.code, reason: error.message }, 'pictures can not be read'),
   );
   const read = async <T>(work: (store: ImageStore) => Promise<T | undefined>): Promise<T | undefined> => {
     const place = await images.place();
     const from = async (kind: ImageStoreKind) => await work(await images.store(kind));
-    /** Another process may have moved the pictures in the last seconds. */
+    /** Another process may have moved the images within the last seconds. */
     const elsewhere = async (): Promise<T | undefined> => {
       const { kind } = await images.place(true);
       return kind === place.kind ? undefined : await from(kind);
@@ -47,13 +47,13 @@ export function createReader(images: Pick<Images, 'place' | 'store'>, log: Servi
   };
 }
 
-/** Runs work until a store fails; from then on throws the same at once, and lets one through each `pauseMs`, until it is well. */
+/** Circuit breaker: after a store failure rethrows it at once, and lets one call through every `pauseMs` until one succeeds. */
 function createBreaker(pauseMs: number, onBroken: (error: StoreUnavailableError) => void) {
   let broken: { error: StoreUnavailableError; until: number } | undefined;
   return async <T>(work: () => Promise<T>): Promise<T> => {
     if (broken) {
       if (performance.now() < broken.until) throw broken.error;
-      // The others wait for what this one finds out.
+      // Half-open: calls fail fast until this one has settled.
       broken.until = Number.POSITIVE_INFINITY;
     }
     try {

@@ -3,8 +3,8 @@ import type { Transaction } from '../transact.ts';
 import { markUnused } from './sql/mark-unused.ts';
 
 /**
- * Takes a product's picture off it, or another one in its place. The files of the old one stay for another thirty days:
- * backups and open menus may still want them.
+ * Removes or replaces a product's image. The files of the old one stay for thirty days: backups and open menus may still need
+ * them.
  */
 export async function replaceImage(tx: Transaction, product: Product, hash: string | null): Promise<void> {
   const previous = product.imageUrl;

@@ -15,8 +15,8 @@ import { fixImageStore } from './sql/image-store.ts';
 import { saveImage } from './sql/save-image.ts';
 
 /**
- * Gives a product the picture in the file `path`. The old one stays until all files of the new one are in the store. Throws
- * `not_found`, `image_refused`, `images_unavailable`, `too_busy`, and `unauthenticated` for whoever was shut out meanwhile.
+ * Sets the image in the file `path` on a product. The old one stays until all new files are stored. Throws `not_found`,
+ * `image_refused`, `images_unavailable`, `too_busy`, and `unauthenticated` if the session was revoked meanwhile.
  */
 export async function setProductImage(
   context: Context,
@@ -25,7 +25,7 @@ export async function setProductImage(
   path: string,
 ): Promise<ProductParts> {
   const { images } = context.app;
-  // Nothing is decoded for a product that is not there.
+  // Don't decode for a product that does not exist.
   await readProduct(context.em, shopId, productId);
   return await images.inTurn(async () => {
     const image = await images.process(path);
@@ -35,14 +35,14 @@ export async function setProductImage(
 
 export type SavedImage = { product: ProductParts; isChanged: boolean };
 
-/** Another server has had the first picture of all meanwhile, and put it elsewhere. */
+/** Another server stored the installation's first image meanwhile, in another store. */
 class OtherPlaceError extends Error {}
-/** It can happen once in the life of an installation. */
+/** This can happen once in the life of an installation. */
 const TRIES = 2;
 
 /**
- * Puts the files of a picture into the store and then refers to them. The picture that is there already is put again, for its
- * files may be what somebody misses, but is no change. Throws as `setProductImage` does.
+ * Stores the files of an image, then refers to them. An unchanged image is put again, in case its files are missing, but is no
+ * change. Throws as `setProductImage` does.
  */
 export async function saveProductImage(
   context: Context,
@@ -77,12 +77,12 @@ async function referTo(
   productId: string,
   image: ProcessedImage,
 ): Promise<SavedImage> {
-  // Held by this transaction before it is sure that the other connection held it all the time: until the commit, nobody takes
-  // away what was put.
+  // Lock in this transaction before confirming that the other connection held the lock all along: until the commit, nothing
+  // that was put can be deleted.
   await query(tx.em, SHARE_IMAGES_IN_TRANSACTION);
   await lock.confirm();
   if (!place.isFixed && (await fixImageStore(tx.em, place.kind)) !== place.kind) throw new OtherPlaceError();
-  // Decoding takes seconds, and a turn may be half a minute away.
+  // Decoding takes seconds, and the upload may have queued for half a minute.
   await requireStanding(tx, shopId);
   await lockProduct(tx, shopId, productId);
   const current = await loadProduct(tx.em, shopId, productId);
@@ -95,7 +95,7 @@ async function referTo(
   return { product: current, isChanged: true };
 }
 
-/** Takes the picture of a product away; without one, nothing changes. Throws `not_found`. */
+/** Removes a product's image; does nothing if it has none. Throws `not_found`. */
 export async function removeProductImage(
   context: Context,
   shopId: string,

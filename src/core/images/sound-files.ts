@@ -5,14 +5,14 @@ import type { ImageRowFile } from './sql/image-rows.ts';
 
 type KnownFile = Pick<ImageRowFile, 'key' | 'sizeBytes' | 'sha256'>;
 
-/** What a disk says of one file that it can't read, while it reads others. */
+/** Errors of one file on a disk that can still read others. */
 const OF_ONE_FILE = new Set(['EIO', 'EISDIR']);
 
-/** Whether a store has a file just as the database knows it. Throws StoreUnavailableError. */
+/** Whether the stored file matches the database. Throws StoreUnavailableError. */
 export const isSound = async (store: ImageStore, file: KnownFile) =>
   (await soundBytes(store, file)) !== undefined;
 
-/** The bytes of a file, read back and held against what the database has of them; undefined for others, or none. */
+/** A stored file's bytes, if they match the database; undefined if they differ or the file is missing. */
 export async function soundBytes(
   store: ImageStore,
   { key, sizeBytes, sha256 }: KnownFile,

@@ -25,7 +25,7 @@ const CLOSED_BUT_TO_READERS = 0o037;
 export const nameOf = (place: MasterKeyPlace) =>
   'text' in place ? 'The key in MASTER_KEY' : `The key file ${place.path}`;
 
-/** Tells master keys apart, and nothing of the key itself. */
+/** Identifies a master key without revealing it. */
 export const masterKeyFingerprint = (key: KeyObject): string =>
   createHmac('sha256', key).update('smoocho master key').digest('hex').slice(0, 16);
 

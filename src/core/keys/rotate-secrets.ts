@@ -25,7 +25,7 @@ export type Rotated = {
   masterKeyFile: string | null;
 };
 
-/** Wraps what else there is with the master key, such as databases that a restore put aside. It is for good when this ends. */
+/** Re-encrypts whatever else the master key encrypts, such as databases set aside by a restore. Durable once it resolves. */
 export type WrapOthers = (old: KeyObject, next: KeyObject) => Promise<void>;
 
 /**

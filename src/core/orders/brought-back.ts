@@ -9,12 +9,12 @@ import { labelOfBefore, type RestoredBooks } from '../epochs/numbers-before.ts';
 import { seriesLabel } from '../epochs/series-label.ts';
 import type { SaleShop } from './sql/load-for-sale.ts';
 
-/** Of the people and devices that the orders of a batch name, those that the shop knows. */
+/** The people and devices named in a batch of orders that the shop knows. */
 export type KnownSellers = { people: ReadonlySet<string>; devices: ReadonlySet<string> };
 
 export const NO_SELLERS: KnownSellers = { people: new Set(), devices: new Set() };
 
-// Also who was disabled, and devices that were revoked: they sold it.
+// Includes disabled users and revoked devices: they made the sale.
 const KNOWN_SELLERS = `
   SELECT coalesce((
       SELECT jsonb_agg(u.id) FROM users u JOIN shops s ON s.id = $1 AND (s.id = u.shop_id OR s.owner_id = u.id)
@@ -47,8 +47,8 @@ type Terms = {
 };
 
 /**
- * Whether an order bears a number of before a restore: one that the lost books gave or lent. `lent` is its lease, as far as
- * the books know one. What such an order says of its answer is taken; of any other it says nothing.
+ * Whether an order number was given or lent before a restore, so that its order may be lost. `lent` is its number block, if
+ * still known. `answered` counts only for such orders.
  */
 export function isOfBefore(
   { shop, restored }: Terms,
@@ -61,8 +61,8 @@ export function isOfBefore(
 }
 
 /**
- * Whether an order of the books is the one that a till was answered, by its number and its time. After a restore without the keys
- * the hash of one with a phone number is another.
+ * Whether a stored order is the one that the till got in response, by number and time. Needed because after a restore without
+ * the keys, an order with a phone number has another request fingerprint.
  */
 export const isAsAnswered = (
   { restored }: Pick<Terms, 'restored'>,
@@ -74,12 +74,12 @@ export const isAsAnswered = (
   orderNumber === order.orderNumber &&
   Date.parse(placedAt) === Date.parse(order.createdAt);
 
-/** Who sold an order and on what, as the books have it. */
+/** Seller and device of an order, as stored. */
 export type Seller = { cashierId: string | null; deviceId: string | null; flags: OrderFlag[] };
 
 /**
- * Of an order that comes back, who its till says; whom and what the shop doesn't know, the sender stands for. What the seller
- * was allowed is not looked at: an order is never more than its sender may sell.
+ * Seller of an order sent again after a restore, as its till says; the sender replaces a person or device that the shop doesn't
+ * know. The seller's permissions are not checked: an order is never more than its sender may sell.
  */
 export function sellerOf(
   { sellers }: Terms,

@@ -65,18 +65,18 @@ type Sale = PricedSale & {
   approvedBy: string | null;
   requestHash: string;
   now: Date;
-  /** Of a sale that has come in late. */
+  /** Only for an order that arrived late. */
   offline?: LateSale;
 };
 
 type LateSale = {
-  /** The number on its bill, if it has one. */
+  /** The printed number, if it has one. */
   printedNumber: string | null;
-  /** What somebody should look at. */
+  /** What somebody should review. */
   flags: OrderFlag[];
   cashierId: string | null;
   deviceId: string | null;
-  /** What it sold that the shop doesn't know. */
+  /** Goods that the shop doesn't know. */
   goods: UnknownGoods;
 };
 

@@ -23,7 +23,7 @@ export type BillLine = {
   sku: string | null;
   hsn: string | null;
   taxClass: string | null;
-  /** Thousandths of a per cent, of goods that the shop doesn't know; of all others it is their class's. */
+  /** Thousandths of a per cent, only for goods that the shop doesn't know; otherwise the tax class decides. */
   taxPercent?: number;
   unitPriceMinor: number;
   /** The menu's price, where somebody set another one. */

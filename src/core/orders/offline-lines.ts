@@ -20,21 +20,21 @@ import { goodsLacking, productByTill } from './unknown-goods.ts';
 type OfflineLine = OfflineOrder['items'][number];
 type Variant = SoldProduct['variants'][number];
 
-/** A line on the menu, or as its till knew it. */
+/** An order line with its product, from the menu or as the till knew it. */
 type FoundLine = {
   line: OfflineLine;
   product: SoldProduct;
   variant: Variant | undefined;
-  /** What the menu hasn't got of it is taken by the till's word. */
+  /** What the menu lacks is taken from the till's data. */
   isByTill: boolean;
 };
 
 export type SoldLines = { lines: BillLine[]; flags: OrderFlag[]; goods: UnknownGoods };
 
 /**
- * What a till sold without asking: at its own menu's prices, and whether or not the menu still has it. With `takesUnknown`,
- * what the menu never had is taken with the name and the price that the till kept. Throws `unknown_product` for what this
- * shop's menu never had.
+ * Resolves the lines of an offline order at the prices of the till's own menu, whether or not the goods are still on the menu.
+ * With `takesUnknown`, goods never on the menu get the name and price that the till kept. Throws `unknown_product` for other
+ * goods that were never on this shop's menu.
  */
 export function resolveSold(
   items: OfflineLine[],
@@ -77,7 +77,7 @@ function findLine(
 
 const onOffer = ({ groups }: SoldProduct) => groups.flatMap(({ modifiers }) => modifiers);
 
-/** The modifiers of a line that are on the menu; after a restore, also those of which the till kept name and price. */
+/** The line's modifiers that are on the menu; after a restore, also those whose name and price the till kept. */
 function modifiersOf({ line, product, isByTill }: FoundLine): BillLine['modifiers'] {
   return line.modifierIds.flatMap((id) => {
     const known = onOffer(product).find((modifier) => modifier.id === id);

@@ -24,7 +24,7 @@ import type { SaleShop, SoldProduct } from './sql/load-for-sale.ts';
 export type OfflineTerms = SaleTerms & {
   products: ReadonlyMap<string, SoldProduct>;
   leases: ReadonlyMap<string, LentTo>;
-  /** Null in a shop that was never restored from a backup. */
+  /** Null if the shop was never restored from a backup. */
   restored: RestoredBooks | null;
   sellers: KnownSellers;
 };
@@ -43,9 +43,9 @@ export function offlineHash(keys: Keys, order: OfflineOrder): string {
 }
 
 /**
- * A sale as it was made, with a flag for each thing that is not as it should be by now; of one that comes back after a restore,
- * as it was answered then. Throws what contradicts itself:
- * `unknown_product`, `order_conflict` for its number, `invalid_payment`, `invalid_request`, `amount_too_large`.
+ * Builds an offline order as it was sold, with a flag for each thing that does not match by now; one sent again after a
+ * restore, as it was answered then. Throws for contradictions: `unknown_product`, `order_conflict` for its number,
+ * `invalid_payment`, `invalid_request`, `amount_too_large`.
  */
 export function draftOfflineSale(
   { app, actor }: Pick<Context, 'app' | 'actor'>,
@@ -93,7 +93,7 @@ export function draftOfflineSale(
   });
 }
 
-/** What a till sold before a restore is back within the time for which a till keeps it, or waits for its network. */
+/** Orders from before a restore arrive within the time that a till keeps them, or waits for its network. */
 const isSoonAfter = (restored: RestoredBooks | null, now: Date) =>
   restored !== null && now.getTime() - restored.restoredAtMs <= MAX_AGE_MS;
 
@@ -189,7 +189,7 @@ function usualTotal(exactMinor: number, payments: OfflineOrder['payments'], sett
   }
 }
 
-/** A number has to be lent, or to be of before a restore; to whom and for when is for the owner to look at. */
+/** Throws `order_conflict` unless the number was lent or is from before a restore; flags another device or fiscal year. */
 function numberFlags(
   { shop, restored }: OfflineTerms,
   orderNumber: string | undefined,

@@ -39,8 +39,8 @@ type Known = Map<string, { requestHash: string; order: OrderView | null }>;
 type Batch = { context: Context; terms: OfflineTerms; known: Known };
 
 /**
- * Takes sales that were made offline onto the books, or that come back after a restore, each by itself: one that can't be taken
- * keeps no other from it, and one that is there already is answered as it stands. Throws `too_busy`.
+ * Stores orders that were placed offline or are sent again after a restore, each on its own: a rejected one does not stop the
+ * others, and an existing one is returned as stored. Throws `too_busy`.
  */
 export async function replayOrders(
   context: Context,

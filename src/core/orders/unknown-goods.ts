@@ -6,8 +6,8 @@ import type { SoldProduct } from './sql/load-for-sale.ts';
 type OfflineLine = OfflineOrder['items'][number];
 
 /**
- * The product of a line as its till knew it, where the shop's menu hasn't it or its variant: it was made after the backup from
- * which the shop was restored. `known` is what the menu has of it. Null where the till doesn't say its name and price.
+ * The product of a line as the till knew it, where the menu lacks it or its variant because it was added after the restored
+ * backup was made. `known` is the menu's product. Null if the till doesn't give its name and price.
  */
 export function productByTill(line: OfflineLine, known: SoldProduct | undefined): SoldProduct | null {
   const { goods, listPrice, variantId } = line;
@@ -33,7 +33,7 @@ export function productByTill(line: OfflineLine, known: SoldProduct | undefined)
   return { ...product, variants: [...product.variants, variant] };
 }
 
-/** The rows that a line's goods lack, given what the menu has of its product. */
+/** The product and variant rows to insert for a line, given the menu's product. */
 export function goodsLacking(
   product: SoldProduct,
   line: OfflineLine,

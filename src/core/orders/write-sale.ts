@@ -80,7 +80,7 @@ export async function writeSales(
   return orders;
 }
 
-/** One statement, unless the order sold what the shop doesn't know: then those rows come first, in the same transaction. */
+/** One statement, unless the order has unknown goods: then a transaction that inserts their rows first. */
 async function insertWithGoods({ app, em }: Context, row: NewOrderRow): Promise<OrderView> {
   if (!hasGoods(row)) return await insertOrder({ app, em }, row);
   return await em.transactional(async (tx) => {
@@ -92,7 +92,7 @@ async function insertWithGoods({ app, em }: Context, row: NewOrderRow): Promise<
 const hasGoods = ({ goods }: NewOrderRow) =>
   goods !== null && goods.products.length + goods.variants.length > 0;
 
-/** Throws `unknown_product` for an id that another shop has: it is answered as one that nobody has. */
+/** Throws `unknown_product` for an id of another shop, as for one that does not exist. */
 async function writeGoods(em: EntityManager, shopId: string, rows: NewOrderRow[]): Promise<void> {
   const lacking = rows.filter(hasGoods);
   if (lacking.length === 0) return;

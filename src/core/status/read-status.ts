@@ -11,12 +11,12 @@ type StatusContext = { app: Services & { databaseUrl: string }; em: EntityManage
 
 export type InstallationStatus = {
   database: { kind: 'embedded' | 'external'; address: string; version: string };
-  /** `since`: of several servers, the one that runs longest. */
+  /** `since`: the start of the server that has run longest. */
   server: { isRunning: boolean; since: string | null };
   shops: ShopStatus[];
 };
 
-/** What was sold on the business date of now, as the sales report counts it. */
+/** Orders of the current business date, as the sales report counts them. */
 export type ShopStatus = {
   code: string;
   name: string;
@@ -26,7 +26,7 @@ export type ShopStatus = {
   total: string;
 };
 
-/** How an installation is doing, from the database alone: whether a server runs or not. */
+/** Reads the installation's status from the database alone, whether or not a server runs. */
 export async function readStatus(context: StatusContext): Promise<InstallationStatus> {
   const { app, em } = context;
   const { version } = await queryRow<{ version: string }>(em, VERSION);

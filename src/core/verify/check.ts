@@ -32,8 +32,8 @@ export type Check = {
 export const MAX_FAULTS = 100;
 
 /**
- * A check in SQL; `$1` is the shop, `$2` and so on what `parameters` gives. `checked` selects one count, `faults` selects
- * `subject` and `detail`, `notes`, in the order in which they are shown, `note`.
+ * A check in SQL. `$1` is the shop, `$2` and so on come from `parameters`. `checked` selects one count, `faults` selects
+ * `subject` and `detail`, `notes` selects `note` in display order.
  */
 export type SqlCheck = Omit<Check, 'look'> & {
   checked: string;

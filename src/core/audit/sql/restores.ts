@@ -7,12 +7,12 @@ const RESTORES = `
   SELECT seq::float8 AS seq, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at, details
   FROM security_log WHERE chain_id = $1 AND type = 'restored' ORDER BY seq`;
 
-/** What a chain says of the restores that it went through, whoever wrote it. */
+/** All `restored` records of a chain, signatures not verified. */
 export const restoresOf = (em: EntityManager, chainId: string) => query<RestoreRow>(em, RESTORES, [chainId]);
 
 const NEXT_LOG_SEQ = 'SELECT (log_seq + 1)::float8 AS next FROM audit_chains WHERE id = $1 FOR NO KEY UPDATE';
 
-/** The number of the next row of a chain's log; nobody else takes it before the commit. */
+/** The next row number of a chain's log, locked until the commit. */
 export async function nextLogSeq(em: EntityManager, chainId: string): Promise<number> {
   return (await queryRow<{ next: number }>(em, NEXT_LOG_SEQ, [chainId])).next;
 }

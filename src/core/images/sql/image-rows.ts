@@ -3,10 +3,10 @@ import { query } from '../../../database/query.ts';
 import type { ImageFile } from '../../../storage/image-processor.ts';
 import { imageKey } from '../../../storage/image-store.ts';
 
-/** What the database knows of a picture. */
+/** An image as stored in the database. */
 export type ImageRow = { shopId: string; hash: string; files: ImageFile[] };
 
-/** A file of a picture, by its key in a store. */
+/** An image file with its key in a store. */
 export type ImageRowFile = ImageFile & { key: string; shopId: string; hash: string };
 
 export const filesOf = ({ shopId, hash, files }: ImageRow): ImageRowFile[] =>
@@ -18,7 +18,7 @@ const IMAGES_AFTER = `
   SELECT shop_id AS "shopId", hash, files FROM images
   WHERE $1::uuid IS NULL OR (shop_id, hash) > ($1, $2) ORDER BY shop_id, hash LIMIT ${PAGE}`;
 
-/** All pictures, those that no product shows included, page by page. */
+/** All images, including unused ones, page by page. */
 export async function* allImages(em: EntityManager): AsyncGenerator<ImageRow> {
   for (let last: ImageRow | undefined; ; ) {
     const rows: ImageRow[] = await query<ImageRow>(em, IMAGES_AFTER, [
@@ -35,7 +35,7 @@ const SHOWN = `
   SELECT f."shopId", f.hash FROM jsonb_to_recordset($1::jsonb) AS f ("shopId" uuid, hash text)
   WHERE EXISTS (SELECT FROM products p WHERE p.shop_id = f."shopId" AND p.image_url = f.hash)`;
 
-/** Of these files those whose picture a product shows. */
+/** The given files whose image a product shows. */
 export async function shownFiles(em: EntityManager, files: ImageRowFile[]): Promise<ImageRowFile[]> {
   if (files.length === 0) return [];
   const named = files.map(({ shopId, hash }) => ({ shopId, hash }));

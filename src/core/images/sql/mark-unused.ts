@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { query } from '../../../database/query.ts';
 
-// Whoever gives the picture to a product meanwhile holds its row until the commit: the statement after this one sees what they did.
+// A transaction that sets the image on a product locks this row until its commit: the next statement must see that product.
 const LOCK = 'SELECT 1 FROM images WHERE shop_id = $1 AND hash = $2 FOR NO KEY UPDATE';
 
 const MARK_UNUSED = `
@@ -9,9 +9,7 @@ const MARK_UNUSED = `
   WHERE shop_id = $1 AND hash = $3 AND unused_since IS NULL
     AND NOT EXISTS (SELECT FROM products p WHERE p.shop_id = i.shop_id AND p.image_url = i.hash AND p.id <> $2)`;
 
-/**
- * Notes that no product but this one, which no longer does, shows a picture. A backup has no pictures of which this is noted.
- */
+/** Marks an image as unused, unless a product other than this one shows it. Backups leave out marked images. */
 export async function markUnused(
   em: EntityManager,
   product: { id: string; shopId: string },

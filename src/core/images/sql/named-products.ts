@@ -11,6 +11,6 @@ const NAMED = `
   WHERE p.shop_id = $1 AND p.deleted_at IS NULL
   GROUP BY p.id ORDER BY p.created_at, p.id`;
 
-/** The shop's live products with the SKUs and barcodes of their variants. */
+/** The shop's products that are not deleted, with the SKUs and barcodes of their variants. */
 export const namedProducts = (em: EntityManager, shopId: string): Promise<NamedProduct[]> =>
   query<NamedProduct>(em, NAMED, [shopId]);

@@ -2,12 +2,12 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { query } from '../../../database/query.ts';
 import type { ImageFile } from '../../../storage/image-processor.ts';
 
-// Under one hash there is always the same: what is there already is only wanted again.
+// A hash always has the same content: an existing row is only marked as used again.
 const SAVE_IMAGE = `
   INSERT INTO images (shop_id, hash, files, created_at) VALUES ($1, $2, $3, $4)
   ON CONFLICT (shop_id, hash) DO UPDATE SET unused_since = NULL`;
 
-/** Keeps what there is to know of a picture whose files are in the store. */
+/** Saves the row of an image whose files are in the store. */
 export async function saveImage(
   em: EntityManager,
   shopId: string,

@@ -1,13 +1,13 @@
 import type { Client } from 'pg';
 import type { ImageRow } from './image-rows.ts';
 
-// A net: only `products` says what is shown.
+// A safety net: `products` decides what is used.
 const RECKON = `
   UPDATE images i SET unused_since = CASE WHEN i.unused_since IS NULL THEN $1::timestamptz END
   WHERE (i.unused_since IS NULL) <> EXISTS (
     SELECT FROM products p WHERE p.shop_id = i.shop_id AND p.image_url = i.hash)`;
 
-/** Sets right since when each picture is not shown; one that nobody noted is not shown since `now`. */
+/** Corrects `unused_since` of all images; an unmarked unused one gets `now`. */
 export async function reckonUnused(client: Client, now: Date): Promise<void> {
   await client.query(RECKON, [now]);
 }
@@ -20,7 +20,7 @@ const UNUSED = `
 
 const FIRST = { shopId: '00000000-0000-0000-0000-000000000000', hash: '' };
 
-/** Pictures that nobody shows since before that time, in the order of their keys, `after` one of them. */
+/** Images unused since before `before`, in key order, after the given key. */
 export async function unusedImages(
   client: Client,
   before: Date,
@@ -30,7 +30,7 @@ export async function unusedImages(
   return (await client.query<ImageRow>(UNUSED, [before, shopId, hash, limit])).rows;
 }
 
-// The foreign key of the products would refuse to let one go that is shown.
+// The foreign key of `products` rejects the deletion of an image in use.
 const FORGET = 'DELETE FROM images WHERE shop_id = $1 AND hash = $2';
 
 export async function forgetImage(client: Client, { shopId, hash }: ImageRow): Promise<void> {
@@ -42,7 +42,7 @@ const UNKNOWN = `
   WHERE EXISTS (SELECT FROM shops s WHERE s.id = f."shopId")
     AND NOT EXISTS (SELECT FROM images i WHERE i.shop_id = f."shopId" AND i.hash = f.hash)`;
 
-/** Of files in the store those that no picture of a shop of ours has. Another installation may use the same bucket. */
+/** The stored files of our shops that belong to no image. Another installation may share the bucket. */
 export async function unknownFiles<T extends { shopId: string; hash: string }>(
   client: Client,
   files: T[],

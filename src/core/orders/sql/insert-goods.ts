@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { query } from '../../../database/query.ts';
 
-/** A product that an order names and the shop doesn't know; amounts as decimal text. */
+/** A product of an order that the shop doesn't know; amounts as decimal text. */
 export type UnknownProduct = {
   id: string;
   name: string;
@@ -15,8 +15,7 @@ export type UnknownVariant = { id: string; productId: string; name: string; pric
 
 export type UnknownGoods = { products: UnknownProduct[]; variants: UnknownVariant[] };
 
-// They have left the menu the moment that they come: no till offers them. In the order of their ids, so that two orders that
-// bring the same ones don't wait for each other.
+// Inserted as deleted, so that no till offers them. Ordered by id, so that two orders with the same goods don't deadlock.
 const INSERT_PRODUCTS = `
   INSERT INTO products (id, shop_id, name, price, category, tax_class, hsn, is_active, created_at, updated_at, deleted_at)
   SELECT p.id, $1, p.name, p.price, p.category, p."taxClass", p.hsn, false, $3::timestamptz, $3, $3
@@ -44,8 +43,8 @@ const once = <T extends { id: string }>(all: T[]): T[] => [
 ];
 
 /**
- * Gives orders the rows that they point to, for goods that came onto the menu after the backup from which the shop was
- * restored. Gives the ids that are another shop's, or another product's: nothing was written for these.
+ * Inserts the rows that orders refer to, for goods added to the menu after the restored backup was made. Returns the ids that
+ * belong to another shop or product: nothing was written for these.
  */
 export async function insertGoods(
   em: EntityManager,
@@ -65,7 +64,7 @@ export async function insertGoods(
   const variants = goods.flatMap((each) => each.variants).filter(({ productId }) => !taken.has(productId));
   if (variants.length > 0) {
     await query(em, INSERT_VARIANTS, [shopId, JSON.stringify(once(variants)), at]);
-    // All of them: one id may be said to be of two products.
+    // Check all of them: one id may be named with two products.
     const ids = [variants.map(({ id }) => id), variants.map(({ productId }) => productId)];
     markTaken(await query(em, MISSING_VARIANTS, [shopId, ...ids]));
   }

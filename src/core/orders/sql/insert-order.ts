@@ -31,9 +31,9 @@ export type NewOrderRow = {
   /** The key of the number series, and what stands before the number. */
   series: string;
   numberPrefix: string;
-  /** What is on its bill already, out of a lease or of an epoch before; null takes the next one of the series. */
+  /** The number already printed, from a number block or an earlier epoch; null takes the next one of the series. */
   printedNumber: string | null;
-  /** Rows that it needs and the shop hasn't, written before it. */
+  /** Products and variants that the shop lacks, inserted before the order. */
   goods: UnknownGoods | null;
   actor: Actor;
   /** Now; a sale that was made offline was sold before. */

@@ -28,7 +28,7 @@ const LENT = `
     FROM given JOIN lent USING (series, label)
     WHERE number BETWEEN first_number AND last_number AND text = ${TEXT}
   ), back AS (
-    -- out of leases that were lost in a restore
+    -- from number blocks that were lost in a restore
     SELECT text, series, label, number FROM (
       SELECT l.*, ${PREFIX} AS prefix, least(5, 16 - length(${PREFIX})) AS digits
       FROM given l JOIN shops s ON s.id = $1
@@ -48,8 +48,8 @@ const rangesOf = (numbers: string) => `
   ) islands GROUP BY series, label, island`;
 
 /**
- * Bills that devices numbered themselves: out of what was lent, and what was lent without a gap; what is unused, and what came
- * back after a restore out of leases that it lost, is said.
+ * Numbers given by devices come from number blocks, and the blocks have no gaps. Notes list unused numbers, and those sent
+ * again after a restore that lost their block.
  */
 export const lentNumbers = sqlCheck({
   name: 'lent-numbers',

@@ -1,7 +1,7 @@
 import { sqlCheck } from '../check.ts';
 import { cameBack, EPOCHS, labelsByEpoch } from './epochs.ts';
 
-/** More would be a page of numbers that nobody reads. */
+/** A longer list would not be read. */
 const MAX_RANGES = 10;
 
 /** Numbers of a device's own series, `KULF-A/2627/0001`, are looked at in `lent-numbers`. */
@@ -14,8 +14,8 @@ const CAME_BACK = cameBack({
   receivedAt: 'numbered.received_at',
 });
 
-// What the shop numbered itself, and what came back after a restore with the number that it had. Credit notes never do, and
-// neither do Z reports, whose one series goes on through all epochs.
+// The shop's own numbers; `is_back` marks orders sent again after a restore with their number. Credit notes and Z reports are
+// never sent again; Z reports have one series through all epochs.
 const numberedBy = (printed: string) => `
   ${EPOCHS}, printed AS (
     ${printed}
@@ -26,7 +26,7 @@ const numberedBy = (printed: string) => `
   ), judged AS MATERIALIZED (
     SELECT series, number, text, coalesce(${CAME_BACK}, false) AS is_back FROM numbered
   ), closed AS (
-    -- the counters of the epochs before
+    -- the counters of earlier epochs
     SELECT s.key AS series, s.value::bigint AS last FROM epoch, jsonb_each_text(epoch.series) s
     WHERE is_current AND s.key <> 'Z'
   )`;
@@ -35,7 +35,7 @@ const ALL = numberedBy(`
     SELECT order_number AS text, received_at FROM orders WHERE shop_id = $1 AND ${IS_OWN}
     UNION ALL SELECT credit_note_number, NULL FROM refunds WHERE shop_id = $1`);
 
-/** Those that came in later than they were sold, if there ever was a restore. */
+/** Orders received later than sold, if the shop was ever restored. */
 const LATE = numberedBy(`
     SELECT order_number AS text, received_at FROM orders
     WHERE shop_id = $1 AND ${IS_OWN} AND received_at IS NOT NULL AND EXISTS (SELECT FROM epoch WHERE reason <> 'opened')`);
@@ -45,8 +45,8 @@ const RANGES = `string_agg(${RANGE}, ', ' ORDER BY first) FILTER (WHERE place <=
   || CASE WHEN count(*) > ${MAX_RANGES} THEN ', …' ELSE '' END`;
 
 /**
- * Bills, credit notes and Z reports are numbered 1, 2, 3 … in each series, up to what the counter row says. In series of
- * before a restore, those beyond the counter of then came back or are missing, which is said.
+ * Orders, credit notes and Z reports are numbered 1, 2, 3 … in each series, up to the counter row. In a series from before a
+ * restore, numbers beyond its counter were sent again or are missing: notes list both.
  */
 export const numberSeries = sqlCheck({
   name: 'number-series',

@@ -8,7 +8,7 @@ const DUE = `
     SELECT l.order_id, l.line_no, l.quantity, (r->>'itemId')::uuid AS item_id, (r->>'quantity')::numeric AS each
     FROM order_lines l, jsonb_array_elements(l.recipe) r WHERE l.shop_id = $1
   ), note AS (
-    -- series of a bill's credit notes one after the other: their labels don't tell which came first
+    -- order an order's credit note series by time: their labels don't sort
     SELECT id, order_id, restock, credit_note_number AS number, min(created_at) OVER (
       PARTITION BY order_id, split_part(credit_note_number, '/', 2)) AS series_from
     FROM refunds WHERE shop_id = $1 AND order_id IS NOT NULL
