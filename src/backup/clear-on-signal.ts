@@ -1,6 +1,6 @@
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Runs work. A signal that ends this process runs `clear` first; what the work throws meanwhile is nobody's business any more. */
+/** Runs `work`. On a signal that ends this process, runs `clear` first and ignores errors of `work`. */
 export async function clearOnSignal<T>(clear: () => Promise<void>, work: () => Promise<T>): Promise<T> {
   let ending: Promise<never> | undefined;
   const ignore = () => {

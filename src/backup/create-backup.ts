@@ -26,7 +26,7 @@ import type { OnProgress } from './progress.ts';
 import { type BackupSource, writeArchive } from './write-archive.ts';
 
 export type CreateOptions = {
-  /** Where the archive goes; the home's own `backups` if not said. */
+  /** Folder of the archive; by default `backups` in the home. */
   folder?: string | undefined;
   isPlain?: boolean;
   onProgress?: OnProgress;
@@ -38,18 +38,18 @@ export type CreatedBackup = {
   sizeBytes: number;
   encrypted: boolean;
   verifiedAt: string;
-  /** Of the first shop; null before there is one. */
+  /** Epoch of the first shop; null before there is one. */
   epoch: string | null;
-  /** Over what is in it: two archives of the same data have the same. */
+  /** Hash of the content: the same for two archives of the same data. */
   fingerprint: string;
   shops: { code: string; orders: number; total: string }[];
   missingImages: string[];
 };
 
 /**
- * Makes an archive of the database and its pictures as they are at one moment, while everything goes on; reads it back and holds
- * it against what was written before it gets its name. Throws BackupRefusedError, ArchiveError for a file that does not read
- * back, and what the disk and the database throw; nothing is left of it then.
+ * Makes an archive of the database and its images from one snapshot, while the server goes on. Reads it back
+ * and compares it with what was written before it gets its final name. Throws BackupRefusedError,
+ * ArchiveError if it does not read back, and what the disk and the database throw; no file is left then.
  */
 export async function createBackup(
   source: BackupSource,
@@ -103,7 +103,7 @@ async function createIn(
   }
 }
 
-/** What came back from the disk has to be what was sent there: nobody would otherwise know before the day on which it counts. */
+/** Checks that the disk returns what was written; a fault would otherwise first show in a restore. */
 function checkReadBack({ manifest, findings }: Walked, written: Manifest): void {
   const isSame = JSON.stringify(manifest) === JSON.stringify(written);
   if (isSame && findings.length === 0) return;
@@ -113,7 +113,7 @@ function checkReadBack({ manifest, findings }: Walked, written: Manifest): void 
   );
 }
 
-/** The same for the same rows and pictures, whoever made it, wherever and when. */
+/** The same for the same rows and images, regardless of machine and time. */
 export function fingerprintOf({ tables, images }: Pick<Manifest, 'tables' | 'images'>): string {
   const lines = [
     ...tables.map(({ name, rows, sha256 }) => `${name} ${rows} ${sha256}`),

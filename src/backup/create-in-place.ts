@@ -18,15 +18,15 @@ import type { OnProgress } from './progress.ts';
 import { isAhead, keptOfEachKind } from './retention.ts';
 import type { BackupSource } from './write-archive.ts';
 
-/** With the server of its bucket, if it goes to one. */
+/** A source with the S3 server of its bucket, if it uses one. */
 export type PlacedSource = BackupSource & { config: Pick<Config, 's3Server'> };
 
 export type PlaceOptions = { isPlain: boolean; timezone: string; onProgress: OnProgress };
 
 /**
- * Makes a backup where it belongs. With a bucket to go to, the file stays here until it was read back from there; of those that
- * could not be sent, as many stay as the rules keep: a bucket that is away for weeks must not fill the disk that the tills need.
- * Throws what `createBackup` throws, StoreUnavailableError.
+ * Makes a backup in its place. For a bucket, the local file stays until the upload was read back. Files that
+ * could not be sent are pruned by the retention rules: a bucket that is unreachable for weeks must not fill
+ * the disk that the tills need. Throws what `createBackup` throws, StoreUnavailableError.
  */
 export async function createInPlace(
   source: PlacedSource,
@@ -47,7 +47,7 @@ export async function createInPlace(
   }
 }
 
-/** The one that was made was read back: what the rules don't keep beside it goes. */
+/** Deletes what the rules don't keep beside the new archive, which was read back already. */
 async function dropOlder({ config, now }: PlacedSource, newest: string, timezone: string): Promise<void> {
   const place: Place = { kind: 'folder', folder: backupsFolder(config.home) };
   const box = await findBoxKey(config.home);

@@ -11,9 +11,9 @@ import { type Archive, fillDatabase, type OpenApp } from './restore/fill-databas
 import { requireRoom } from './room.ts';
 
 export type DrillOptions = {
-  /** Of this machine; the throw-away cluster lies in a folder in it. */
+  /** Home of this machine; the temporary cluster is created in a folder in it. */
   home: string;
-  /** Opens the program over a database of the throw-away cluster, in a home of its own. */
+  /** Opens the program on a database of the temporary cluster, with its own home. */
   openAppIn(home: string): OpenApp;
   now: Date;
   onProgress: OnProgress;
@@ -21,20 +21,20 @@ export type DrillOptions = {
 
 export type Drilled = {
   shops: ArchivedShop[];
-  /** What `smoocho verify` finds in the books that were restored. */
+  /** Result of `smoocho verify` on the restored database. */
   books: VerifiedShop[];
 };
 
 const FOLDER = /^drill-(\d+)-/;
 const OWNER = 'postgres-password';
-/** None takes two days; by then its number may be another process's. */
+/** No drill takes two days; after that, another process may have its process id. */
 const MAX_AGE_MS = 48 * 3_600_000;
-/** An empty cluster, its log and its programs. */
+/** Size of an empty cluster with its WAL and programs. */
 const CLUSTER_BYTES = 160 * 1024 * 1024;
 const ROOM = { what: 'a trial', mend: 'Free some and try again. The backup itself was read, and is sound.' };
 
 /**
- * Restores an archive into a PostgreSQL that is made for it and thrown away, reads every table back, and checks the books there as
+ * Restores an archive into a temporary PostgreSQL cluster, reads every table back, and checks the result as
  * `smoocho verify` does. Throws what a restore throws.
  */
 export async function drill(archive: Archive, options: DrillOptions): Promise<Drilled> {
@@ -44,9 +44,9 @@ export async function drill(archive: Archive, options: DrillOptions): Promise<Dr
   await requireRoom(options.home, roomFor(archive.manifest) + imageBytes + CLUSTER_BYTES, ROOM);
   const home = mkdtempSync(join(options.home, `drill-${process.pid}-`));
   const password = randomBytes(24).toString('base64url');
-  // For whoever has to stop what a killed drill left running.
+  // Lets a later drill stop the cluster if this one is killed.
   writeFileSync(join(home, OWNER), password, { mode: 0o600 });
-  // What makes a cluster can't be stopped half way, but when it is there.
+  // Creating a cluster can't be interrupted: `clear` waits for it before it stops the cluster.
   const attaching = attachEmbedded({ home, outerHome: options.home, password });
   const clear = async () => {
     await (await attaching.catch(() => undefined))?.release();
@@ -55,7 +55,7 @@ export async function drill(archive: Archive, options: DrillOptions): Promise<Dr
   return await clearOnSignal(clear, async () => {
     try {
       const server = await attaching;
-      // Its pictures go into a folder of its own, wherever those of the shop are.
+      // Images go into the drill's own folder, wherever the shop keeps its own.
       const masterKey = { path: join(home, 'secrets', 'master-key'), isOurs: true } as const;
       const config = { home, masterKey, s3: undefined, imageStore: 'filesystem' } as const;
       const { shops: books } = await fillDatabase(archive, {
@@ -72,7 +72,7 @@ export async function drill(archive: Archive, options: DrillOptions): Promise<Dr
   });
 }
 
-/** Stops and removes the clusters of drills that were killed. */
+/** Stops and deletes the clusters of killed drills. */
 async function removeLeftOvers(home: string, now: Date): Promise<void> {
   for (const name of readdirSync(home)) {
     const [, pid] = FOLDER.exec(name) ?? [];
@@ -82,11 +82,11 @@ async function removeLeftOvers(home: string, now: Date): Promise<void> {
     if (now.getTime() - mtimeMs < MAX_AGE_MS && isAnother(Number(pid))) continue;
     const password = readPassword(folder);
     if (password && existsSync(join(folder, 'postgres', 'data', 'PG_VERSION'))) {
-      // Attached and let go of by the last one, it stops.
+      // Releasing the last attachment stops the cluster.
       const server = await attachEmbedded({ home: folder, outerHome: home, password }).catch(() => null);
       await server?.release();
     }
-    // What makes a cluster goes on for a moment when the one who started it was killed.
+    // Creating a cluster goes on for a moment after its parent was killed, so retry.
     rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }
@@ -99,7 +99,7 @@ function readPassword(folder: string): string | undefined {
   }
 }
 
-/** Whether another process of this number runs: in a container, each start may have the same ones. */
+/** Whether another process has this id. In a container, each start may reuse our own. */
 function isAnother(pid: number): boolean {
   if (pid === process.pid) return false;
   try {

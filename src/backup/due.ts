@@ -1,45 +1,46 @@
 import { cronOf } from '../config.ts';
 import type { Job } from './job.ts';
 
-/** What is known of a job's runs. */
+/** Past runs of a job. */
 export type JobState = {
   /** When the schedule first saw it. */
   since: Date;
-  /** Of the last run. */
+  /** Start of the last run. */
   startedAt: Date | null;
-  /** Null, or before `startedAt`, when that run was cut off. */
+  /** End of the last run; null, or before `startedAt`, if that run was cut off. */
   endedAt: Date | null;
-  /** When the last run that succeeded was started. */
+  /** Start of the last run that succeeded. */
   succeededAt: Date | null;
-  /** Runs for the time that `startedAt` was for. */
+  /** Number of runs for the scheduled time that `startedAt` belongs to. */
   tries: number;
 };
 
 export type Waits = {
-  /** What was due before the server started waits until then. */
+  /** Runs that were due before the server started wait until then. */
   catchUpAt: Date;
-  /** After a run that failed. */
+  /** Wait after the end of a failed run. */
   retryMs: number;
-  /** After a run that was cut off, as by a crash. */
+  /** Wait after the start of a run that was cut off, for example by a crash. */
   resumeMs: number;
-  /** For one time; then the next one has to come. */
+  /** Maximum runs for one scheduled time; after that, the next one is awaited. */
   maxTries: number;
 };
 
 const later = (time: Date, ms: number) => new Date(time.getTime() + ms);
 
-/** The last time at or before `now` for which cron text has a run, in a zone; null when there was none. */
+/** The last time at or before `now` at which a cron schedule runs in a time zone; null if there is none. */
 export const lastTime = (cron: string, timezone: string, now: Date): Date | null =>
-  // The library's is before its reference and never at it.
+  // The library's reference time is exclusive.
   cronOf(cron, timezone).previousRuns(1, later(now, 1))[0] ?? null;
 
-/** The next time after `now`. */
+/** The next time after `now` at which it runs. */
 export const nextTime = (cron: string, timezone: string, now: Date): Date | null =>
   cronOf(cron, timezone).nextRun(now);
 
 /**
- * When a job runs next, at or before `now` for at once; null when nothing is planned. `wanted` is the last time for which it
- * should have run, `next` the one after that. A run counts for the times up to its start: what is sold after that is not in it.
+ * Returns when a job runs next: at or before `now` means at once, null means that nothing is planned.
+ * `wanted` is the last time at which it should have run, `next` the one after that. A run counts for the
+ * times up to its start, as later orders are not in it.
  */
 export function dueAt(
   state: Pick<JobState, 'startedAt' | 'endedAt' | 'succeededAt' | 'tries'>,
@@ -56,16 +57,16 @@ export function dueAt(
   return hasEnded ? later(endedAt, retryMs) : later(startedAt, resumeMs);
 }
 
-/** How often a job was run for a time. */
+/** Number of runs of a job for a scheduled time. */
 export const triesFor = (
   { startedAt, tries }: Pick<JobState, 'startedAt' | 'tries'>,
   wanted: Date,
 ): number => (startedAt !== null && startedAt >= wanted ? tries : 0);
 
-/** Of so many times between runs the longest counts: a schedule may leave out weekends. */
+/** Number of past runs to look at. The longest gap between two counts, as a schedule may skip weekends. */
 const PERIODS_LOOKED_AT = 8;
 
-/** Whether nothing succeeded for twice as long as there should be between two runs. `since` when there was no success. */
+/** Whether the last success (or `since`, if none) is longer ago than twice the longest gap between runs. */
 export function isOverdue(cron: string, timezone: string, succeededOrSince: Date, now: Date): boolean {
   const times = cronOf(cron, timezone)
     .previousRuns(PERIODS_LOOKED_AT, later(now, 1))
@@ -74,7 +75,7 @@ export function isOverdue(cron: string, timezone: string, succeededOrSince: Date
   return periods.length > 0 && now.getTime() - succeededOrSince.getTime() > 2 * Math.max(...periods);
 }
 
-/** The last time for which a job should have run, and the next; of one that follows another, that one's last success. */
+/** The last and next time at which a job should run; after another job, the last is that one's success. */
 export function timesOf(
   { schedule }: Job,
   timezone: string,

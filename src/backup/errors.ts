@@ -1,10 +1,10 @@
 /**
- * Why an archive can't be used. `damaged`: bytes are missing or were changed; `foreign`: it is no archive of this program;
- * `locked`: no key at hand opens it; `newer`: a later version made it.
+ * Why an archive can't be used. `damaged`: bytes are missing or changed; `foreign`: not an archive of this
+ * program; `locked`: no available key opens it; `newer`: a later version made it.
  */
 export type ArchiveFault = 'damaged' | 'foreign' | 'locked' | 'newer';
 
-/** An archive can't be used; the message is a sentence that says why and what to do. */
+/** An archive can't be used; the message says why and what to do. */
 export class ArchiveError extends Error {
   override name = 'ArchiveError';
   readonly fault: ArchiveFault;
@@ -14,10 +14,10 @@ export class ArchiveError extends Error {
   }
 }
 
-/** Refused before anything was done: no room, another one at work, a server that runs. Exit code 6. */
+/** Refused before anything was changed: no space, another process at work, a running server. Exit code 6. */
 export class BackupRefusedError extends Error {
   override name = 'BackupRefusedError';
-  /** Another one is at work, and will be done. */
+  /** Another process is at work; try again later. */
   readonly isBusy: boolean;
   constructor(message: string, { isBusy = false, cause }: { isBusy?: boolean; cause?: unknown } = {}) {
     super(message, cause === undefined ? {} : { cause });
@@ -25,7 +25,7 @@ export class BackupRefusedError extends Error {
   }
 }
 
-/** The database has tables that this version can't keep. Nobody has to lose them for it: see `restoreBackup`. */
+/** The database has tables that this version can't back up. A restore keeps them: see `restoreBackup`. */
 export class UnknownTablesError extends BackupRefusedError {
   override name = 'UnknownTablesError';
 }

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ArchiveError, BackupRefusedError } from './errors.ts';
 
-/** What is wrong with a folder, as a sentence goes on after its path, with what to do about it. */
+/** System error code → what is wrong with a folder and what to do; the message begins with its path. */
 const reasons: Record<string, string> = {
   ENOSPC: 'has no room left. Free some',
   EDQUOT: 'is as full as it may be. Free some',
@@ -20,10 +20,7 @@ const reasons: Record<string, string> = {
   ESTALE: 'is on a disk of the network that is gone. Connect it again',
 };
 
-/**
- * Runs work in a folder; what the system refuses there becomes a sentence. `canChoose`: the command takes another folder. Throws
- * BackupRefusedError.
- */
+/** Runs work in a folder. Throws BackupRefusedError for system errors. `canChoose`: --to can name another. */
 export async function inFolder<T>(folder: string, canChoose: boolean, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -38,11 +35,11 @@ export async function inFolder<T>(folder: string, canChoose: boolean, work: () =
 const isOfSystem = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && 'syscall' in error;
 
-/** On a new machine the folder has to be named: none is set yet. */
+/** Name the folder: on a new machine, none is set yet. */
 const listOf = (folder: string) =>
   `See which there are: smoocho backup list --to ${/\s/.test(folder) ? JSON.stringify(folder) : folder}`;
 
-/** Throws ArchiveError for what can't be read from its beginning to its end: a folder, a pipe, a device, or nothing. */
+/** Throws ArchiveError if the path is not a regular file: a folder, a pipe, a device, or missing. */
 export async function requireFile(path: string): Promise<void> {
   if (path.trim() === '')
     throw new ArchiveError('foreign', 'No backup is named. See which there are: smoocho backup list');
@@ -59,7 +56,7 @@ export async function requireFile(path: string): Promise<void> {
   }
 }
 
-/** What the system says of a file that is read, as a sentence. */
+/** Turns a system error on reading a file into an ArchiveError. */
 export function unreadable(path: string, error: unknown): unknown {
   if (!isOfSystem(error)) return error;
   const { code } = error;
@@ -70,7 +67,7 @@ export function unreadable(path: string, error: unknown): unknown {
   return new ArchiveError('damaged', `${path} can't be read to its end (${code}): look at the disk.`, error);
 }
 
-/** Another user's file, who keeps it to himself, or one that was removed meanwhile; of our own, neither is so. */
+/** Whether a file is closed to us, as another user's, or deleted meanwhile; never so for our own files. */
 export const isClosedOrGone = (error: unknown): boolean =>
   error instanceof ArchiveError &&
   isOfSystem(error.cause) &&

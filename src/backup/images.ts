@@ -8,29 +8,29 @@ import type { ArchivedImage } from './archive/format.ts';
 
 type StoreConfig = Pick<Config, 'home' | 's3' | 'imageStore'>;
 
-/** The pictures of a snapshot. */
+/** The images of a snapshot. */
 export type SnapshotImages = {
   list: ArchivedImage[];
-  /** The bytes of one; null when it is missing, not whole, or can't be read. */
+  /** The bytes of an image; null if it is missing, incomplete or can't be read. */
   read(image: ArchivedImage): Promise<Uint8Array | null>;
   close(): void;
 };
 
-/** Keeps pictures from being taken away or moved for as long as the connection lives. Before the snapshot. */
+/** Keeps images from being deleted or moved while the connection lives. Call it before the snapshot. */
 export const holdImages = (client: Client) => shareImages(client, 'backup');
 
 const HAS_IMAGES = `SELECT to_regclass('public.images') IS NOT NULL AS has`;
 
-// Those that no product shows are thirty days from being taken away: nobody would miss them.
+// Skip images that no product uses: they are due for deletion within thirty days, and nobody would miss them.
 const IMAGES = `
   SELECT i.shop_id AS "shopId", i.hash, f."sizeBytes", f.width, f.sha256
   FROM images i, jsonb_to_recordset(i.files) AS f (width int, "sizeBytes" int, sha256 text)
   WHERE i.unused_since IS NULL ORDER BY i.shop_id, i.hash, f.width`;
 
-/** After so many in a row that can't be read no other is asked for. */
+/** After this many failures in a row, no more images are read. */
 const MAX_FAILED = 3;
 
-/** Null when it is missing, or is not the one that was put there. */
+/** Null if it is missing, or differs from the one that was stored. */
 async function readWhole(
   store: ImageStore,
   { key, sizeBytes, sha256 }: ArchivedImage,
@@ -41,7 +41,7 @@ async function readWhole(
 
 type Row = { shopId: string; hash: string; width: number; sizeBytes: number; sha256: string };
 
-/** What a snapshot refers to. A schema from before pictures has none. */
+/** Finds the images that a snapshot refers to. A schema from before images has none. */
 export async function openSnapshotImages(client: Client, config: StoreConfig): Promise<SnapshotImages> {
   if (!(await client.query(HAS_IMAGES)).rows[0].has)
     return { list: [], read: async () => null, close: () => {} };
@@ -65,7 +65,7 @@ export async function openSnapshotImages(client: Client, config: StoreConfig): P
         failed = 0;
         return bytes;
       } catch {
-        // The sales of the backup matter more: it says which pictures it lacks. Each that is asked of a bucket that is away takes seconds.
+        // Orders matter more; the manifest lists missing images. An unreachable bucket takes seconds a read.
         failed += places[0]?.kind === 'minio' ? MAX_FAILED : 1;
         return null;
       }
@@ -76,16 +76,16 @@ export async function openSnapshotImages(client: Client, config: StoreConfig): P
   };
 }
 
-/** Where the pictures of a restored database go: as it is set, for the machine is another one. */
+/** Store for a restored database's images: as configured here, as the machine may be another one. */
 export type ImageTarget = {
   kind: ImageStoreKind;
   put(key: string, bytes: Uint8Array): Promise<void>;
-  /** What those of them take on the disk that are not there yet; nothing in a bucket, whose room is not ours. */
+  /** Disk space for those that are missing; 0 for a bucket, whose space is not ours. */
   missingBytes(images: readonly ArchivedImage[]): Promise<number>;
   close(): void;
 };
 
-/** Throws StoreUnavailableError where its settings are missing. */
+/** Throws StoreUnavailableError if its settings are missing. */
 export async function openImageTarget(config: StoreConfig): Promise<ImageTarget> {
   const kind = config.imageStore ?? 'filesystem';
   const store = await openStore(kind, config);
@@ -103,7 +103,7 @@ export async function openImageTarget(config: StoreConfig): Promise<ImageTarget>
   };
 }
 
-/** Says in a restored database where its pictures are now. */
+/** Records in a restored database where its images are now. */
 export async function setImageStore(client: Client, kind: ImageStoreKind): Promise<void> {
   if (!(await client.query(HAS_IMAGES)).rows[0].has) return;
   await client.query('UPDATE setup SET image_store = CASE WHEN EXISTS (SELECT FROM images) THEN $1 END', [

@@ -5,7 +5,7 @@ import { query, queryRow } from '../database/query.ts';
 import { type JobState, triesFor } from './due.ts';
 import type { Job } from './job.ts';
 
-/** Times as the database writes them. */
+/** Times as the database writes them, in text. */
 type Row = Record<'startedAt' | 'endedAt' | 'succeededAt', string | null> & {
   name: string;
   since: string;
@@ -19,7 +19,7 @@ const ADD =
   'INSERT INTO scheduled_jobs (name, since) SELECT unnest($1::text[]), $2 ON CONFLICT (name) DO NOTHING';
 const LIST = `SELECT ${COLUMNS} FROM scheduled_jobs WHERE name = ANY ($1)`;
 
-/** The states of these jobs by name; one that is new begins now. A success by hand of a job's kind counts as its own. */
+/** Job states by name; a new job begins now. A manual success of a job's kind counts as its own. */
 export async function loadJobStates(
   em: EntityManager,
   jobs: readonly Job[],
@@ -42,7 +42,10 @@ export async function loadJobStates(
   return states;
 }
 
-/** A box without a clock of its own may have thought that it is 2030: what it wrote down then must not keep a job from running. */
+/**
+ * Recorded times further ahead are ignored: a machine without a real-time clock may have recorded 2030, and
+ * no job would run.
+ */
 const MAX_AHEAD_MS = 3_600_000;
 const asPast = (value: string | Date | null, latest: Date): Date | null =>
   value === null || new Date(value) > latest ? null : new Date(value);
@@ -62,13 +65,13 @@ const stateOf = (row: Row, latest: Date): JobState => ({
   tries: row.tries,
 });
 
-// A restore begins an epoch, and what was done on the machine before is not in it.
+// A restore begins a new epoch, and runs on the previous machine are not part of it.
 const SINCE = `
   SELECT greatest(
     (SELECT max(began_at) FROM shop_epochs WHERE shop_id = $1),
     (SELECT since FROM scheduled_jobs WHERE name = $2)) AS since`;
 
-/** Since when a job could have succeeded here, when it never did: since there is a shop, and somebody looks at the schedule. */
+/** When a job could first have succeeded here: the later of the epoch's start and the job's own. */
 export async function waitsSince(em: EntityManager, name: string): Promise<Date | null> {
   const shop = await findFirstShop(em);
   if (!shop) return null;
@@ -81,7 +84,7 @@ const FINISH = `
   UPDATE scheduled_jobs SET ended_at = $2, succeeded_at = CASE WHEN $3 THEN started_at ELSE succeeded_at END
   WHERE name = $1`;
 
-/** Writes down that a job begins, for the time for which it should have run. */
+/** Records that a job begins, for the time at which it should have run. */
 export async function beginJob(
   em: EntityManager,
   { name }: Job,
@@ -96,7 +99,7 @@ export async function finishJob(em: EntityManager, { name }: Job, isDone: boolea
   await query(em, FINISH, [name, now, isDone]);
 }
 
-/** It was stopped with its server, which is no fault of its own: as if it had not begun. */
+/** Restores the state from before the run: it was stopped with its server, which is not a failure. */
 export async function undoJob(
   em: EntityManager,
   { name }: Job,
@@ -105,6 +108,6 @@ export async function undoJob(
   await query(em, SET_STARTED, [name, startedAt, tries]);
 }
 
-/** The zone by whose clock schedules are read: the first shop's, for it is where the box stands; UTC before there is one. */
+/** The time zone of schedules: the first shop's, where the machine stands; UTC before there is one. */
 export const scheduleZone = async (em: EntityManager): Promise<string> =>
   (await findFirstShop(em))?.timezone ?? 'UTC';

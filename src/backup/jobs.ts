@@ -5,7 +5,7 @@ import type { Job } from './job.ts';
 const HOUR_MS = 3_600_000;
 const { create, drill } = runAttention;
 
-/** What a server runs by itself: the nightly backup with what follows on it, and the weekly trial of the last one. */
+/** Jobs of a server: the nightly backup and what follows it, and the weekly drill of the newest one. */
 export function backupJobs(config: Pick<BackupConfig, 'schedule' | 'drill'>): Job[] {
   return [
     ...(config.schedule ? nightly(config.schedule) : []),

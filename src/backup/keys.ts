@@ -3,19 +3,19 @@ import { join } from 'node:path';
 import { ConfigError, makeSecretFile, readSecretFile } from '../config.ts';
 import { identitiesIn, newKeyPair, recipientOf } from './archive/encryption.ts';
 
-/** The key by which this machine opens its own archives, to verify and drill them. It is in no archive. */
+/** The key with which this machine opens its own archives, to verify and drill them. No archive has it. */
 const boxKeyFile = (home: string) => join(home, 'secrets', 'backup-key');
 
 export type BoxKey = { identity: string; recipient: string };
 
-/** The key of this box; made when it isn't there. Throws ConfigError for a file that is open to others, or holds no key. */
+/** This machine's key, created if missing. Throws ConfigError if others can read its file or it has none. */
 export async function boxKey(home: string): Promise<BoxKey> {
   const path = boxKeyFile(home);
   if (!existsSync(path)) makeSecretFile(path, (await newKeyPair()).identity);
   return await readBoxKey(path);
 }
 
-/** The same, where it need not be there: on a machine that never made a backup. */
+/** This machine's key; undefined if it never made a backup. Throws ConfigError as above. */
 export async function findBoxKey(home: string): Promise<BoxKey | undefined> {
   const path = boxKeyFile(home);
   return existsSync(path) ? await readBoxKey(path) : undefined;

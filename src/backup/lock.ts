@@ -1,10 +1,10 @@
 import type { Client, ClientBase } from 'pg';
 import { BackupRefusedError } from './errors.ts';
 
-/** Held by whoever makes a backup of this database, for as long as the connection lives. "Smob" in ASCII. */
+/** Advisory lock of the connection that makes a backup of this database. "Smob" in ASCII. */
 const BACKUP_KEY = 0x536d6f62;
 
-/** One at a time over all processes and machines. Throws BackupRefusedError. */
+/** Takes the backup lock: one backup at a time over all processes and machines. Throws BackupRefusedError. */
 export async function takeBackupLock(client: Client): Promise<void> {
   const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS mine', [BACKUP_KEY]);
   if (rows[0].mine) return;
@@ -15,8 +15,8 @@ export async function takeBackupLock(client: Client): Promise<void> {
 }
 
 /**
- * Keeps backups from beginning until the end of the transaction: a migration waits for one that reads the tables, and every sale
- * behind it. Throws BackupRefusedError while one is being made.
+ * Keeps backups from starting until the end of the transaction: a migration would wait for a backup that
+ * reads the tables, and every order behind it. Throws BackupRefusedError while one is being made.
  */
 export async function holdOffBackups(client: ClientBase): Promise<void> {
   const { rows } = await client.query('SELECT pg_try_advisory_xact_lock($1) AS mine', [BACKUP_KEY]);

@@ -21,12 +21,12 @@ import { inFolder, isClosedOrGone, requireFile } from './file-faults.ts';
 import type { OnProgress } from './progress.ts';
 import { requireRoom } from './room.ts';
 
-/** Where archives are: a folder of this machine, or what begins with a prefix in a bucket of an S3 server. */
+/** Where archives are stored: a folder of this machine, or a prefix in a bucket of an S3 server. */
 export type Place = { kind: 'folder'; folder: string } | { kind: 's3'; bucket: string; prefix: string };
 
 export type StoredArchive = { name: string; location: string; sizeBytes: number; madeAt: Date };
 
-/** One that opens here: with a key at hand, or because it is plain. */
+/** An archive that opens here: an available key fits, or it is plain. */
 export type OwnArchive = StoredArchive & { isPlain: boolean };
 
 export const backupsFolder = (home: string) => join(home, 'backups');
@@ -35,14 +35,15 @@ const S3_ADDRESS = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,62})(?:\/(.*))?$/;
 
 const ADDRESS = /^(s3:|[a-z][a-z0-9+.-]+:\/\/)/i;
 
-/** A folder, or `s3://bucket/prefix`. Throws ConfigError. */
+/** Parses a folder, or `s3://bucket/prefix`. Throws ConfigError. */
 export function parsePlace(text: string): Place {
   const [, bucket, prefix = ''] = S3_ADDRESS.exec(text) ?? [];
-  // An empty part is left out by some servers, which then list nothing under what they took: the backup would never be seen again.
+  // Drop empty parts: some servers do too, then list nothing under the original prefix, and the backup is
+  // never found again.
   const parts = prefix.split('/').filter((part) => part !== '');
   const isPath = parts.some((part) => part === '.' || part === '..');
   if (bucket && !isPath) return { kind: 's3', bucket, prefix: parts.join('/') };
-  // A variable of a script that was never set would be the folder in which it happens to run.
+  // An unset variable in a script would otherwise mean the current folder.
   if (text.trim() === '') throw new ConfigError('No place is named. Name a folder, or s3://bucket/prefix.');
   if (!ADDRESS.test(text)) return { kind: 'folder', folder: resolve(text) };
   throw new ConfigError(
@@ -50,15 +51,19 @@ export function parsePlace(text: string): Place {
   );
 }
 
-/** Where backups of this home are: where they go, and its own folder, in which are those of before a restore or an upgrade. */
+/**
+ * All places of this home's backups: the configured one, and its own folder, for those before a restore or an
+ * upgrade.
+ */
 export function allPlaces(config: Pick<Config, 'home' | 'backup'>): Place[] {
   const [usual, own] = [findPlace(config, undefined), parsePlace(backupsFolder(config.home))];
   return describePlace(usual) === describePlace(own) ? [usual] : [usual, own];
 }
 
 /**
- * The place that an option names, else the usual one. Throws BackupRefusedError for a folder that is not there: in the place of a
- * disk that is not mounted one would be made on this machine's own, and lost with it.
+ * Returns the place that an option names, or the configured one. Throws BackupRefusedError if the folder is
+ * missing: if a disk is not mounted, the folder would be created on this machine's own disk, and lost with
+ * it.
  */
 export function findPlace(config: Pick<Config, 'home' | 'backup'>, to: unknown): Place {
   const place = parsePlace(typeof to === 'string' ? to : (config.backup.to ?? backupsFolder(config.home)));
@@ -69,10 +74,10 @@ export function findPlace(config: Pick<Config, 'home' | 'backup'>, to: unknown):
   return place;
 }
 
-/** Folders of the home that the program puts in order, or removes, by itself. */
+/** Folders of the home that the program cleans up or deletes by itself. */
 const AT_WORK = ['audit-heads', 'demo', 'images', 'postgres', 'secrets', 'uploads'];
 
-/** What is taken away there when a server starts, or pictures move, would take the backups with it. */
+/** Throws BackupRefusedError for a folder in these: backups would be deleted at a start or an image move. */
 function requireNotAtWork(folder: string, home: string): void {
   const real = realpathSync(folder);
   const part = AT_WORK.find((name) => {
@@ -101,7 +106,7 @@ export const describePlace = (place: Place) =>
 
 const keyOf = (prefix: string, name: string) => (prefix === '' ? name : `${prefix}/${name}`);
 
-/** The S3 server that backups go to. Throws ConfigError where the settings name none. */
+/** The S3 server for backups. Throws ConfigError if none is configured. */
 export function requireServer({ s3Server }: Pick<Config, 's3Server'>): NonNullable<Config['s3Server']> {
   if (s3Server) return s3Server;
   throw new ConfigError(
@@ -122,7 +127,7 @@ async function withBucket<T>(
   }
 }
 
-/** The archives of a place, the newest first; drafts and other files are not among them. */
+/** Lists the archives of a place, newest first, without temporary and other files. */
 export async function listArchives(config: Pick<Config, 's3Server'>, place: Place): Promise<StoredArchive[]> {
   if (place.kind === 'folder') {
     const files = await listArchiveFiles(place.folder);
@@ -141,8 +146,8 @@ export async function listArchives(config: Pick<Config, 's3Server'>, place: Plac
 }
 
 /**
- * Those of them, in their order, that a key at hand opens, or anybody: the others are of another shop that has its backups in the
- * same place, or of a machine that is gone.
+ * Yields, in order, the archives that an available key opens or that are plain. The others belong to another
+ * shop that uses the same place, or to a lost machine.
  */
 export async function* archivesOfOurs(
   config: Pick<Config, 's3Server'>,
@@ -160,7 +165,7 @@ export async function* archivesOfOurs(
   }
 }
 
-/** As much of it as says who opens it. */
+/** Reads the start of an archive, which holds the age header. */
 async function startOf(
   config: Pick<Config, 's3Server'>,
   place: Place,
@@ -180,18 +185,15 @@ export async function removeArchive(
   place: Place,
   { name, location }: StoredArchive,
 ) {
-  // Another prune may have been faster.
+  // Another prune may have deleted it first.
   if (place.kind === 'folder') await inFolder(place.folder, true, () => rm(location, { force: true }));
   else await withBucket(config, place.bucket, (s3) => s3.remove(keyOf(place.prefix, name)));
 }
 
-/** No upload takes a day: what began before was left by one that was killed. */
+/** No upload takes a day; an older unfinished one was left by a killed process. */
 const STALE_UPLOAD_MS = 86_400_000;
 
-/**
- * Brings a file into a bucket, and reads it back from there before it counts. What arrived otherwise is removed again. Throws
- * StoreUnavailableError, ArchiveError.
- */
+/** Uploads a file and reads it back; deletes it if it differs. Throws StoreUnavailableError, ArchiveError. */
 export async function upload(
   config: Pick<Config, 's3Server'>,
   place: Extract<Place, { kind: 's3' }>,
@@ -205,7 +207,7 @@ export async function upload(
     onProgress({ phase: 'uploading', done: 0, total: 2 * sizeBytes, note: location });
     const before = new Date(Date.now() - STALE_UPLOAD_MS);
     const isArchive = (other: string) => archiveTime(basename(other)) !== undefined;
-    // The key may not be allowed to see them; then the owner of the bucket has a rule for it.
+    // The access key may lack the right to list them; the owner's lifecycle rule then has to delete them.
     await s3.dropParts(keyOf(place.prefix, ''), before, isArchive).catch(() => {});
     await s3.putFile(key, file);
     let done = sizeBytes;
@@ -244,8 +246,8 @@ async function hashOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 /**
- * The archive at a location as a file of this machine: itself, or a copy in `folder`, which `release` removes. Throws ArchiveError
- * for one that is not there, BackupRefusedError, StoreUnavailableError.
+ * Returns the archive at a location as a local file: the file itself, or a copy in `folder`, which `release`
+ * deletes. Throws ArchiveError if it is missing, BackupRefusedError, StoreUnavailableError.
  */
 export async function localCopy(
   config: Pick<Config, 's3Server'>,
@@ -279,7 +281,7 @@ export async function localCopy(
 
 const ROOM = { what: 'the copy of it that is read', mend: 'Free some and try again. Nothing was changed.' };
 
-/** It keeps the name of a draft: no list shows it, and what a crash leaves is taken away. */
+/** The copy keeps its temporary name: it is never listed, and is deleted later if a crash leaves it. */
 async function fetchFile(s3: S3, key: string, draft: Draft, onDone: (doneBytes: number) => void) {
   try {
     let done = 0;

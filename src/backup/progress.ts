@@ -1,4 +1,4 @@
-/** What long work does at the moment. */
+/** Current phase of a long task. */
 export type Phase =
   | 'reading'
   | 'verifying'
@@ -10,6 +10,6 @@ export type Phase =
   | 'uploading'
   | 'downloading';
 
-/** `done` of `total`, in bytes or steps; `note` is what it is at. */
+/** `done` of `total`, in bytes or steps; `note` is the current item. */
 export type Progress = { phase: Phase; done: number; total: number; note: string };
 export type OnProgress = (progress: Progress) => void;

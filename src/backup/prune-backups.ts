@@ -19,7 +19,7 @@ export type PruneOptions = {
   keep: BackupConfig['keep'];
   timezone: string;
   identities: string[];
-  /** For what has to come from a bucket. */
+  /** Folder for downloads from a bucket. */
   folder: string;
   now: Date;
   isDryRun: boolean;
@@ -29,15 +29,15 @@ export type PruneOptions = {
 export type Pruned = {
   kept: StoredArchive[];
   removed: StoredArchive[];
-  /** Of other shops in the same place, or of a machine that is gone: no key at hand opens them, and they are left alone. */
+  /** Archives of other shops, or of a lost machine: no available key opens them, and they are left alone. */
   others: StoredArchive[];
   verified: StoredArchive | null;
 };
 
 /**
- * Takes away archives of this box that the rules don't keep, the oldest first; those that are dated after now stay. Before it does,
- * the newest of those that stay is read back, and the newest encrypted one where that is another; it goes on only when they are
- * sound, so that the last good one can't be among those that go. Throws ArchiveError when one is not.
+ * Deletes this machine's archives that the retention rules don't keep, oldest first; those dated in the
+ * future stay. Before that, reads back the newest archive to stay, and the newest encrypted one if that is
+ * another: unless they are sound, the last good one might be deleted. Throws ArchiveError if one is not.
  */
 export async function pruneBackups(options: PruneOptions): Promise<Pruned> {
   const { config, place, keep, timezone, now, isDryRun } = options;
@@ -59,7 +59,7 @@ export async function pruneBackups(options: PruneOptions): Promise<Pruned> {
   return { kept, removed, others, verified: newest };
 }
 
-/** The same in several places; what fails in one holds up no other, and is thrown when all had their turn. */
+/** Prunes several places. A failure in one does not stop the others; the first is thrown at the end. */
 export async function prunePlaces(
   places: readonly Place[],
   options: Omit<PruneOptions, 'place'>,

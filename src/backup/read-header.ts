@@ -6,16 +6,16 @@ import { ArchiveError, type ArchiveFault } from './errors.ts';
 
 export type ArchiveStart = {
   isEncrypted: boolean;
-  /** A key at hand fits, or none is needed. */
+  /** An available key fits, or none is needed. */
   opens: boolean;
   version: string | null;
-  /** Why it can't be said which version made it. */
+  /** Why the version can't be read. */
   fault: ArchiveFault | null;
 };
 
 const START_BYTES = 64;
 
-/** What the first bytes of an archive say, without reading the rest. Throws ArchiveError where they can't be read. */
+/** Reads an archive's header without the rest. Throws ArchiveError if the file can't be read. */
 export async function readHeader(file: string, identities: string[]): Promise<ArchiveStart> {
   const isEncrypted = isEncryptedStart(await readStart(file, START_BYTES));
   const failed = (fault: ArchiveFault) => ({ isEncrypted, opens: false, version: null, fault });

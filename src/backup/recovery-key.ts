@@ -1,17 +1,17 @@
 import { renderSVG, renderUnicodeCompact } from 'uqr';
 import type { KeyPair } from './archive/encryption.ts';
 
-/** Four modules all around, as the standard asks: printed on paper with other things beside it, less is not found. */
+/** Quiet zone of four modules, as the QR standard requires: beside other print, less makes scans fail. */
 const QR_BORDER = 4;
-/** As many as people type without losing their place; of the end, for the beginning is the same in every key. */
+/** As many characters as people type without losing their place; from the end, as all keys begin the same. */
 const TYPED_BACK = 8;
 
-/** The end of a key, which whoever wrote it down can type. */
+/** The end of a key, typed back to prove that it was written down. */
 export const endOf = ({ identity }: KeyPair) => identity.slice(-TYPED_BACK);
 
 export const typedBackLength = TYPED_BACK;
 
-/** Whether somebody typed the end of the key back, in any case and with any blanks. */
+/** Whether the end of the key was typed back correctly, in any case and with any blanks. */
 export const isTypedBack = (key: KeyPair, typed: string) =>
   typed.replace(/\s/g, '').toUpperCase().endsWith(endOf(key));
 
@@ -23,14 +23,14 @@ const ABOUT = [
   'KEY-FILE is a text file with the line that begins with AGE-SECRET-KEY-1. After that it has no 1, B, I and O.',
 ];
 
-/** For people: of several sheets, the newest is told by it. */
+/** Time shown on the sheet, to tell the newest of several. */
 const minuteOf = (time: Date) => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 const TITLE = 'Recovery key of Smoocho’s backups';
 
 /**
- * A page to print, as text. It is a file of age's, too: what is not the key is a comment. On paper its blocks are dark; on a dark
- * screen (`isDark`) they have to be the light ones.
+ * Returns a printable text page that is also a valid age identity file: all but the key is a comment. QR
+ * blocks print dark on paper; on a dark screen (`isDark`) they have to be the light ones.
  */
 export function textSheet(key: KeyPair, madeAt: Date, isDark = false): string {
   const qr = renderUnicodeCompact(key.identity, { border: QR_BORDER, invert: !isDark });
@@ -48,14 +48,14 @@ export function textSheet(key: KeyPair, madeAt: Date, isDark = false): string {
   return `${lines.map((line) => `# ${line}`.trimEnd()).join('\n')}\n${key.identity}\n`;
 }
 
-/** `AGE-SECRET-KEY-1` and then the rest by four, for whoever types it; copied, it has no blanks in it. */
+/** Groups the key after `AGE-SECRET-KEY-1` by four for typing; copied text has no blanks in it. */
 function inGroups(identity: string): string {
   const [start, rest] = [identity.slice(0, KEY_START.length), identity.slice(KEY_START.length)];
   return [start, ...(rest.match(/.{1,4}/g) ?? [])].map((group) => `<span>${group}</span>`).join('');
 }
 const KEY_START = 'AGE-SECRET-KEY-1';
 
-/** The same as a page of HTML, which prints on one sheet. */
+/** Returns the same page as HTML, which prints on one sheet. */
 export function htmlSheet(key: KeyPair, madeAt: Date): string {
   const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   return `<!doctype html>

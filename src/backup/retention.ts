@@ -1,17 +1,17 @@
 import type { BackupConfig } from '../config.ts';
 import { wallClock } from '../core/shops/business-day.ts';
 
-/** A clock may be a little ahead of another machine's. */
+/** Clock difference tolerated between machines. */
 const AHEAD_MS = 3_600_000;
 
 /**
- * Whether an archive is dated after now: a clock was wrong when it was made, or is wrong now. It may be older than it says, or newer
- * than all others: no rule that goes by dates may take it away, or another one for it.
+ * Whether an archive is dated in the future: a clock was or is wrong, so its real age is unknown. No rule
+ * that goes by dates may delete it, or another one because of it.
  */
 export const isAhead = ({ madeAt }: { madeAt: Date }, now: Date): boolean =>
   madeAt.getTime() - now.getTime() > AHEAD_MS;
 
-/** What stands for a day, a week or a month, by the shop's clock. */
+/** Maps a date in the shop's time zone to its day, week or month. */
 type Period = (date: string) => string;
 
 const periods: readonly [keyof BackupConfig['keep'], Period][] = [
@@ -20,7 +20,7 @@ const periods: readonly [keyof BackupConfig['keep'], Period][] = [
   ['monthly', (date) => date.slice(0, 7)],
 ];
 
-/** The Monday that a day's week began with. */
+/** The Monday of a date's week. */
 function weekOf(date: string): string {
   const day = new Date(`${date}T00:00:00Z`);
   day.setUTCDate(day.getUTCDate() - ((day.getUTCDay() + 6) % 7));
@@ -28,8 +28,9 @@ function weekOf(date: string): string {
 }
 
 /**
- * Which archives stay: of the last so many days, weeks and months that have one, the newest of each; by the shop's clock, for a
- * backup of eleven at night is that day's. Archives come newest first and stay in that order.
+ * Applies the retention rules: keeps the newest archive of each of the last `daily` days, `weekly` weeks and
+ * `monthly` months that have one. Dates are in the shop's time zone, so a backup made at 23:00 is that day's.
+ * `archives` come newest first and stay in that order.
  */
 export function keptArchives<A extends { madeAt: Date }>(
   archives: readonly A[],
@@ -52,8 +53,8 @@ export function keptArchives<A extends { madeAt: Date }>(
 }
 
 /**
- * The same among those that are encrypted and among those that are plain, each for themselves: a plain one has no master key, so it
- * must never take the place of one that opens everything on another machine.
+ * Applies the rules to encrypted and to plain archives separately: a plain one has no master key, so it must
+ * never replace one that restores everything on another machine.
  */
 export function keptOfEachKind<A extends { madeAt: Date; isPlain: boolean }>(
   archives: readonly A[],

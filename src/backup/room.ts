@@ -1,12 +1,12 @@
 import { freeBytes } from './archive/archive-file.ts';
 import { BackupRefusedError } from './errors.ts';
 
-/** Room that is left to the tills: PostgreSQL stops when its disk is full. */
+/** Space left free for the tills: PostgreSQL stops when its disk is full. */
 const RESERVE_BYTES = 64 * 1024 * 1024;
 
 const megabytes = (bytes: number) => `${Math.ceil(bytes / 1_000_000)} MB`;
 
-/** Throws BackupRefusedError where a disk has less room than about so much; `what` it is for, and what to do, end its sentence. */
+/** Throws BackupRefusedError if the disk has too little space; `what` and `mend` complete the message. */
 export async function requireRoom(
   folder: string,
   neededBytes: number,

@@ -1,36 +1,36 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants, getPriority, setPriority } from 'node:os';
 
-/** How a command ended: `stopped` when the signal aborted. */
+/** How a command ended; `stopped` if the signal aborted. */
 export type CommandEnd =
   | { kind: 'done' }
   | { kind: 'failed'; sentence: string; code: number | null; signal: string | null; stderr: string }
   | { kind: 'stopped' };
 
 export type CommandOptions = {
-  /** What is run by this Node: the script of the program, and options before the command's own. */
+  /** Script of the program, run with this Node, and options before the command's own. */
   program: readonly string[];
   argv: readonly string[];
   env: Record<string, string | undefined>;
   timeoutMs: number;
-  /** Between SIGTERM and SIGKILL. */
+  /** Time between SIGTERM and SIGKILL. */
   graceMs: number;
   signal: AbortSignal;
 };
 
 /** A result is some kilobytes of JSON. */
 const MAX_STDOUT = 256 * 1024;
-/** The end of it: what a command says last is why it failed. */
+/** Kept from the end of stderr: what a command prints last is why it failed. */
 const MAX_STDERR = 8 * 1024;
-/** A child of the child may keep the pipe open. */
+/** A grandchild may keep the pipe open. */
 const DRAIN_MS = 1_000;
-/** Nothing kills a process that waits for a disk which doesn't answer, such as one over a network: it is left alone then. */
+/** A process that waits for a disk which doesn't respond, such as a network disk, can't be killed. */
 const KILL_TIMEOUT_MS = 5_000;
 
 /**
- * Runs a command of this program as a process of its own, so that it shares neither memory nor event loop with the server, at a
- * lower priority. It is ended after `timeoutMs`, or when `signal` aborts: by SIGTERM, then by SIGKILL. A command of ours
- * also ends when this process is gone, which it knows by the channel between the two (`SMOOCHO_JOB`).
+ * Runs a command of this program in its own process, at a lower priority, so that it shares neither memory
+ * nor event loop with the server. After `timeoutMs`, or when `signal` aborts, it gets SIGTERM, then SIGKILL.
+ * Our commands also end when this process dies, which they notice by the IPC channel (`SMOOCHO_JOB`).
  */
 export async function runCommand(options: CommandOptions): Promise<CommandEnd> {
   const { program, argv, env, signal } = options;
@@ -38,7 +38,7 @@ export async function runCommand(options: CommandOptions): Promise<CommandEnd> {
   const child = spawn(process.execPath, [...program, ...argv], {
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // Ctrl-C in the terminal is for the server, which then ends this one.
+    // Ctrl-C in the terminal is for the server only, which then ends this process.
     detached: true,
     windowsHide: true,
   });
@@ -55,13 +55,13 @@ export async function runCommand(options: CommandOptions): Promise<CommandEnd> {
 type Exit = {
   code: number | null;
   signal: NodeJS.Signals | null;
-  /** It could not be started. */
+  /** Set if it could not be started. */
   error?: Error;
-  /** Why it was told to end, if it was: then its exit code doesn't say that it is done. */
+  /** Why it was told to end, if it was: an exit code of 0 then does not mean success. */
   endedBy: 'server' | 'timeout' | null;
 };
 
-/** Waits until it is over and what it wrote has come, and ends it in time. */
+/** Waits for the process to exit and for its output, and ends it in time. */
 async function endOf(
   child: ChildProcess,
   { timeoutMs, graceMs, signal: stopSignal }: CommandOptions,
@@ -99,20 +99,20 @@ async function endOf(
   return exit;
 }
 
-/** This process may end though that one doesn't. */
+/** Lets this process exit while the child still runs. */
 function letGo(child: ChildProcess): void {
   for (const stream of [child.stdout, child.stderr]) stream?.destroy();
   if (child.connected) child.disconnect();
   child.unref();
 }
 
-/** Serving goes first. Where a system knows no such thing, it runs as it is. */
+/** Gives the server priority. On systems without priorities the child runs as it is. */
 function lowerPriority({ pid }: ChildProcess): void {
   try {
     const { PRIORITY_BELOW_NORMAL, PRIORITY_LOW } = constants.priority;
     if (pid !== undefined) setPriority(pid, Math.min(PRIORITY_LOW, getPriority() + PRIORITY_BELOW_NORMAL));
   } catch {
-    // It is over already, or may not.
+    // It has exited already, or we lack the right.
   }
 }
 
@@ -125,7 +125,7 @@ function gather(stream: NodeJS.ReadableStream | null, max: number): () => string
   return () => text;
 }
 
-/** Why a command failed, in the sentence that it answered itself, else in one that leads to it. */
+/** Returns the command's own error message, or one that helps to find the cause. */
 function sentenceOf(
   { argv, timeoutMs }: CommandOptions,
   { code, signal, error, endedBy }: Exit,
@@ -142,7 +142,7 @@ function sentenceOf(
 
 const hours = (ms: number) => Math.round(ms / 360_000) / 10;
 
-/** `{error: {title, detail?}}`, or the first of the `findings` of a check. */
+/** Reads `{error: {title, detail?}}`, or the first of a check's `findings`. */
 function saidIn(stdout: string): string | undefined {
   let answer: { error?: { title?: unknown; detail?: unknown }; findings?: unknown } | null;
   try {

@@ -13,18 +13,18 @@ import { type CommandEnd, runCommand } from './run-command.ts';
 import { checkOverdue, checkSettings } from './watch-settings.ts';
 
 export type ScheduleTimes = {
-  /** What was missed while no server ran waits so long after the start, and at random up to `jitterMs` more: the shop opens. */
+  /** Missed jobs wait this long after the start, plus up to `jitterMs` at random: the shop is opening. */
   catchUpMs: number;
   jitterMs: number;
-  /** After a failure. */
+  /** Wait after a failure. */
   retryMs: number;
-  /** For one time: five tries of a nightly backup are over before the shop opens. */
+  /** Maximum runs for one scheduled time: five tries of a nightly backup are over before the shop opens. */
   maxTries: number;
-  /** Between two looks, at most: a job's state, the schedule and the clock may change meanwhile. */
+  /** Maximum wait between two checks: job states, the schedule and the clock may change meanwhile. */
   lookMs: number;
-  /** Between two tries to become the leader. */
+  /** Wait between two attempts to become the leader. */
   leaderMs: number;
-  /** What a command has to put itself in order when the server stops. */
+  /** Time that a command has to clean up when the server stops. */
   graceMs: number;
 };
 
@@ -44,7 +44,7 @@ export type ScheduleApp = Services & {
 };
 
 export type ScheduleOptions = {
-  /** What is run by this Node for each command: the script with which the server itself was started. */
+  /** Script, run with this Node for each command: the one that started the server. */
   program: readonly string[];
   jobs?: (config: BackupConfig) => Job[];
   times?: Partial<ScheduleTimes>;
@@ -54,9 +54,9 @@ export type ScheduleOptions = {
 export type Schedule = { close(): Promise<void> };
 
 /**
- * Runs jobs at their times, in one process of all that serve this database, one after the other. Each job is a process of its
- * own. What a server was not there for, or was stopped at, is done some minutes after it starts. `close` ends what runs, within
- * `graceMs` and a little.
+ * Runs jobs at their times, one after the other, each as its own process. Of all servers of this database,
+ * one leads and runs them. Jobs that were missed, or stopped with their server, run some minutes after a
+ * start. `close` ends a running job within little more than `graceMs`.
  */
 export function startSchedule(app: ScheduleApp, options: ScheduleOptions): Schedule {
   const times = { ...usualTimes, ...options.times };
@@ -85,12 +85,12 @@ type Running = {
   times: ScheduleTimes;
   startedHere: Date;
   catchUpAt: Date;
-  /** The last one that was good. */
+  /** The last valid settings. */
   config: BackupConfig;
   hasBadConfig: boolean;
 };
 
-/** Looks and runs, until the signal. */
+/** Checks for due jobs and runs them until the signal aborts. */
 async function follow(schedule: Running, signal: AbortSignal): Promise<void> {
   const { app, times } = schedule;
   while (!signal.aborted) {
@@ -102,10 +102,10 @@ async function follow(schedule: Running, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** What is due: a job and the time for which it should have run. */
+/** A due job and the time at which it should have run. */
 type Due = { job: Job; state: JobState; wanted: Date };
 
-/** Runs one job if one is due. Gives the ms until the next look; none after a job, for time has passed. */
+/** Runs one job if one is due. Returns the ms until the next check; 0 after a job, as time has passed. */
 async function look(schedule: Running, signal: AbortSignal): Promise<number> {
   const { app, times } = schedule;
   const context = contextOf(app);
@@ -120,7 +120,7 @@ async function look(schedule: Running, signal: AbortSignal): Promise<number> {
     await run(schedule, planned.due, signal);
     return 0;
   }
-  // Not before what was missed had its turn: a shop that was closed for a week needs no alarm when it opens.
+  // Wait for missed jobs to run first: a shop that was closed for a week needs no alarm when it opens.
   if (now > schedule.catchUpAt) await checkOverdue(context, jobs, states, timezone);
   await checkSettings(context, schedule.config);
   return Math.min(times.lookMs, Math.max(0, planned.nextAt - now.getTime()));
@@ -132,7 +132,7 @@ const contextOf = (app: ScheduleApp): Context => ({
   actor: systemActor('schedule'),
 });
 
-/** The file may have been changed by a command meanwhile; one that was made unreadable by hand changes nothing. */
+/** Reads the settings again, as a command may have changed them. An invalid file keeps the previous ones. */
 function readConfig(schedule: Running): void {
   const { app } = schedule;
   try {
@@ -145,7 +145,7 @@ function readConfig(schedule: Running): void {
   }
 }
 
-/** The first job, in their order, that is due; else when the next one will be, in ms since 1970. */
+/** Returns the first job in the list that is due; otherwise when the next one will be, in ms since 1970. */
 function plan(
   { times, startedHere, catchUpAt }: Running,
   jobs: Job[],
@@ -166,7 +166,7 @@ function plan(
   return { nextAt };
 }
 
-/** Runs a job to its end, and says to the owners how it ended if they have to know. */
+/** Runs a job to its end, and notifies the owners if it failed. */
 async function run(
   { app, program, times }: Running,
   { job, state, wanted }: Due,
@@ -182,7 +182,7 @@ async function run(
     signal,
   });
   const context = contextOf(app);
-  // When the connection is gone, too, the run counts as cut off.
+  // If the connection is lost as well, the run counts as cut off.
   if (end.kind === 'stopped') return await undoJob(context.em, job, state);
   await finishJob(context.em, job, end.kind === 'done', app.now());
   await report(context, app, job, end);

@@ -1,20 +1,20 @@
 import { type BackupConfig, changeConfigFile, readConfigFile } from '../config.ts';
 
-/** At three at night no food shop sells; on Sunday an hour later the newest backup is restored for trial. */
+/** Defaults: a backup at 03:00, when no food shop sells, and a drill of the newest one on Sunday at 04:00. */
 const USUAL = {
   schedule: '0 3 * * *',
   drill: '0 4 * * 0',
   keep: { daily: 7, weekly: 4, monthly: 12 },
 } as const satisfies Partial<BackupConfig>;
 
-/** Writes `backup` into `config.json` where nothing is said of it. False: the owner has decided already. Throws ConfigError. */
+/** Writes default `backup` settings into `config.json`. False if it has some already. Throws ConfigError. */
 export function ensureBackupSettings(home: string): boolean {
   if (readConfigFile(home).backup !== undefined) return false;
   changeConfigFile(home, (settings) => ({ backup: USUAL, ...settings }));
   return true;
 }
 
-/** Changes what is named and leaves the rest. Throws ConfigError, also for settings that would be refused. */
+/** Changes the given settings, keeps the rest. Throws ConfigError, also for settings that are invalid. */
 export function changeBackupSettings(home: string, change: Partial<BackupConfig>): void {
   changeConfigFile(home, (settings) => ({
     ...settings,

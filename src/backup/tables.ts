@@ -1,6 +1,6 @@
 /**
- * What an archive holds, in the order in which rows point at each other. A table that stands in neither list stops every backup:
- * whoever adds one says here whether it is kept. A test holds both lists to the schema.
+ * Tables in an archive, in foreign-key order. A table in neither list stops every backup, so each new table
+ * must be added to one of them. A test compares both lists with the schema.
  */
 export const KEPT_TABLES: readonly string[] = [
   'setup',
@@ -36,7 +36,7 @@ export const KEPT_TABLES: readonly string[] = [
   'events',
 ];
 
-/** Table → why an archive has no need of it. */
+/** Table → why an archive does not need it. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
   pgmigrations: 'the manifest names the migrations, and a restore runs them',
   attention: 'what an owner has to know of this machine, and not of the shop',

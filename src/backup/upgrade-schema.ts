@@ -3,7 +3,7 @@ import type { MigrationCheck } from '../database/migrate.ts';
 import { BackupRefusedError } from './errors.ts';
 import { holdOffBackups } from './lock.ts';
 
-// What people know their shop by, and what no migration may change. In every version's schema.
+// Figures by which people recognise their shop; no migration may change them. Valid in every schema version.
 const FIGURES = `
   SELECT s.code,
     (SELECT count(*)::int FROM orders o WHERE o.shop_id = s.id) AS orders,
@@ -14,13 +14,16 @@ const FIGURES = `
     (SELECT coalesce(sum(i.quantity), 0)::text FROM inventory_items i WHERE i.shop_id = s.id) AS stock
   FROM shops s ORDER BY s.code`;
 
-/** Who sells meanwhile, on another machine with the version before, waits: it would look as if a figure had changed. */
+/** Makes other machines on the previous version wait: an order would look as if a figure had changed. */
 const HOLD =
   'LOCK TABLE shops, orders, payments, refunds, products, inventory_items IN SHARE ROW EXCLUSIVE MODE';
 
 type Figures = Record<string, unknown>;
 
-/** Holds the figures of every shop before a migration against those after it, inside its transaction; no backup begins in it. */
+/**
+ * Checks inside the migration's transaction that no shop's figures change; no backup starts in it. Throws
+ * BackupRefusedError.
+ */
 export function figuresStay(): MigrationCheck {
   let before: Figures[] = [];
   return {

@@ -6,16 +6,16 @@ import { type ArchiveFinding, walkArchive } from './archive/walk-archive.ts';
 import { ArchiveError } from './errors.ts';
 
 export type ReadBack = {
-  /** Null where the file can't be read to its end. */
+  /** Null if the file can't be read to its end. */
   manifest: Manifest | null;
   secrets: Secrets | null;
-  /** What makes it no faithful copy; none in a sound one. */
+  /** Differences from the manifest; empty for a sound archive. */
   findings: ArchiveFinding[];
 };
 
 /**
- * Reads an archive from its first byte to its last and holds it against its manifest. Throws ArchiveError for one that no key at
- * hand opens or that a newer version made: of these it can't be said whether they are sound.
+ * Reads a whole archive and checks it against its manifest. Throws ArchiveError if no available key opens it
+ * or a newer version made it: whether such an archive is sound can't be told.
  */
 export async function readBack(
   file: string,
@@ -41,7 +41,7 @@ export async function readBack(
   }
 }
 
-/** The same for whoever goes on with what is in it. Throws ArchiveError for one that is not sound. */
+/** Like `readBack`, for callers that use the content. Throws ArchiveError if the archive is not sound. */
 export async function requireSound(
   file: string,
   identities: string[],

@@ -5,7 +5,7 @@ import { wallClock } from '../core/shops/business-day.ts';
 import { isOverdue, type JobState } from './due.ts';
 import type { Job } from './job.ts';
 
-/** Raises and ends what is said of jobs that did not succeed for too long. */
+/** Raises and ends the notices of jobs that have not succeeded for too long. */
 export async function checkOverdue(
   context: AttentionContext,
   jobs: readonly Job[],
@@ -29,13 +29,13 @@ export async function checkOverdue(
   }
 }
 
-/** What only a schedule raises, and nobody ends when it is gone. */
+/** Raised by a schedule only, so nothing else ends them when the schedule is removed. */
 const ofSchedule: AttentionCode[] = ['backup_overdue', 'backup_prune_failed', 'images_gc_failed'];
 
 const KEY_MISSING =
   'Backups can only be opened by this box: they are worth nothing when it burns. Make a recovery key: smoocho backup key create';
 
-/** Raises and ends what follows from the settings alone: backups that nobody else could open, schedules that were taken away. */
+/** Raises and ends notices about the settings: backups that only this machine opens, removed schedules. */
 export async function checkSettings(
   context: AttentionContext,
   { schedule, drill, recoveryRecipient }: BackupConfig,

@@ -26,14 +26,14 @@ import type { BoxKey } from './keys.ts';
 import type { OnProgress } from './progress.ts';
 import { requireRoom } from './room.ts';
 
-/** What is backed up. No App: an older schema is backed up too, before it is migrated. */
+/** What to back up. Not an App: an older schema is backed up before it is migrated. */
 export type BackupSource = {
   config: Pick<Config, 'home' | 'masterKey' | 'backup' | 's3' | 'imageStore'>;
   databaseUrl: string;
   now(): Date;
 };
 
-/** Rows shrink to a tenth and less; a tight guess would refuse shops that have room. */
+/** Lowest compression ratio to expect: usually over 10, but a shop that has room must not be refused. */
 const LEAST_RATIO = 4;
 const ROOM = { what: 'a backup', mend: 'Free some, or name another disk: --to FOLDER.' };
 
@@ -45,7 +45,7 @@ export type Writing = {
   onProgress: OnProgress;
 };
 
-/** Writes the whole archive into a draft; gives the manifest that is in it. Throws what the disk and the database throw. */
+/** Writes the archive into a temporary file, returns its manifest. Throws what disk and database throw. */
 export async function writeArchive(
   client: Client,
   source: BackupSource,
@@ -65,7 +65,7 @@ export async function writeArchive(
     await writer.add(members.header, toJson(header));
     if (own) await writer.add(members.secrets, toJson(secretsOf(masterKey)));
     const tables = await writeTables(client, snapshot, writer, onProgress);
-    // Pictures may come from far away, and while a moment is held, PostgreSQL cleans up nothing that was there in it.
+    // End the snapshot before reading images, perhaps from far away: an open one blocks PostgreSQL's cleanup.
     await client.query('COMMIT');
     const { kept, missing } = await writeImages(images, writer);
     const manifest: Manifest = {
@@ -99,8 +99,8 @@ export async function writeArchive(
 const toJson = (value: unknown) => `${JSON.stringify(value, null, 1)}\n`;
 
 /**
- * The key that the rows of this moment are wrapped with. Throws WrongKeyError when the box has another one, for a backup that could
- * not be used anywhere; a plain one has no key in it anyhow.
+ * Returns the master key that wraps the keys in this snapshot. Throws WrongKeyError if this machine has
+ * another one: the backup would be useless anywhere. A plain archive holds no key, so it gets `unknown`.
  */
 async function readMasterKey(
   client: Client,
@@ -123,12 +123,12 @@ const secretsOf = (masterKey: KeyObject | 'unknown' | null): Secrets => ({
   masterKey: masterKey instanceof KeyObject ? masterKey.export().toString('base64url') : null,
 });
 
-/** Of the time that reading took, so much is rested: PostgreSQL then reads for us on a third of a core at most. */
+/** Rest for this multiple of the reading time: PostgreSQL then reads for us on a third of a core at most. */
 const REST_SHARE = 2;
-/** A pause of a disk that was slow is no reason for another one. */
+/** Caps the rest, so that a stalled disk does not also cause a long one. */
 const MAX_REST_MS = 100;
 
-/** While a server sells from the same database, which can't be told to put us last. */
+/** Paces reads while a server takes orders from the same database, which has no priorities per connection. */
 function restAfter(share: number): () => Promise<void> {
   let since = performance.now();
   return async () => {

@@ -20,30 +20,30 @@ import type { Sink } from './archive-writer.ts';
 const ENDING = '.smoocho';
 const DRAFT_ENDING = '.tmp';
 const FETCHED_ENDING = '.fetched.tmp';
-/** Whoever uses a draft touches it so often; what nobody has touched for so long was left by one that was killed. */
+/** Temporary files in use are touched every TOUCH_MS; those idle for STALE_DRAFT_MS are left over. */
 const TOUCH_MS = 30_000;
 const STALE_DRAFT_MS = 10 * 60_000;
 const READ_BYTES = 256 * 1024;
 
 const NAME = /^smoocho-(\d{8}T\d{6}Z)-([0-9a-f]{8})\.smoocho$/;
 
-/** `smoocho-20261129T223000Z-1f2e3d4c.smoocho`: when it was made, in UTC, and the beginning of its id. */
+/** `smoocho-20261129T223000Z-1f2e3d4c.smoocho`: creation time in UTC, and a part of the archive's id. */
 export function archiveName(at: Date, id: string): string {
   const time = at.toISOString().replace(/\.\d+/, '').replace(/[-:]/g, '');
-  // The end of a v7 id is random, its beginning the time once more.
+  // The end of a UUIDv7 is random; its beginning is the time again.
   return `smoocho-${time}-${id.replaceAll('-', '').slice(-8)}${ENDING}`;
 }
 
-/** When an archive was made, by its name; undefined for another file. */
+/** The creation time in an archive's name; undefined for other files. */
 export function archiveTime(name: string): Date | undefined {
   const [, time] = NAME.exec(name) ?? [];
   if (!time) return undefined;
   const at = new Date(time.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
-  // A 31st of February: named by hand.
+  // Such as 31 February: named by hand.
   return Number.isNaN(at.getTime()) ? undefined : at;
 }
 
-/** Bytes that may still be written where this folder is, or will be. */
+/** Bytes free on the disk where this folder is, or will be. */
 export async function freeBytes(folder: string): Promise<number> {
   try {
     const { bavail, bsize } = await statfs(folder);
@@ -54,17 +54,20 @@ export async function freeBytes(folder: string): Promise<number> {
   }
 }
 
-/** For its owner alone: an archive has everything in it, and a plain one shows it to whoever reads it. */
+/** Creates a folder for its owner only: archives hold everything, and anybody can read a plain one. */
 export async function prepareFolder(folder: string): Promise<void> {
   if (!(await makeFolder(folder))) return;
   ownAsAround(folder);
-  // What the umask of a system took away or left is not what counts here. FAT, as USB sticks have it, knows no such thing.
+  // Override the umask. FAT, as on USB sticks, has no permissions.
   await chmod(folder, 0o700).catch((error) => {
     if (error.code !== 'EPERM') throw error;
   });
 }
 
-/** True when it was made. By hand: Node's own way goes round for ever where a parent is there and takes nothing. */
+/**
+ * Creates a folder with parents; true if it was missing. Node's recursive mkdir loops for ever if a parent
+ * accepts no entries.
+ */
 async function makeFolder(folder: string): Promise<boolean> {
   try {
     await mkdir(folder, 0o700);
@@ -81,8 +84,8 @@ async function makeFolder(folder: string): Promise<boolean> {
 }
 
 /**
- * Removes drafts that killed backups and downloads left in a folder. In one where nobody else can be making a backup, each draft
- * of one was left.
+ * Deletes temporary files that killed backups and downloads left. `isOwn`: nobody else can be making a backup
+ * in this folder, so each one of a backup is stale.
  */
 export async function removeStaleDrafts(folder: string, now: Date, isOwn = false): Promise<void> {
   for (const name of await readdir(folder)) {
@@ -99,15 +102,15 @@ export type Draft = {
   path: string;
   sink: Sink;
   sizeBytes(): number;
-  /** On the disk under its name; it was verified before. */
+  /** Syncs the file and gives it its final name; verify it before. */
   publish(): Promise<void>;
   discard(): Promise<void>;
 };
 
-/** A file beside its place, that gets its name when it is whole. */
+/** Opens a temporary file beside its final place, which `publish` renames. */
 export const openDraft = (file: string): Promise<Draft> => openAs(file, DRAFT_ENDING);
 
-/** A file for what is fetched from elsewhere to be read here: no list shows it, and it is never published. */
+/** Opens a temporary file for a download; it is never listed nor published. */
 export const openFetched = (folder: string, now: Date): Promise<Draft> =>
   openAs(join(folder, archiveName(now, randomUUID())), FETCHED_ENDING);
 
@@ -145,7 +148,7 @@ async function openAs(file: string, ending: string): Promise<Draft> {
   };
 }
 
-/** FAT knows no owners. */
+/** Sets the file's owner, except on file systems without owners, such as FAT. */
 function ownIfPossible(path: string): void {
   try {
     ownAsAround(path);
@@ -155,7 +158,7 @@ function ownIfPossible(path: string): void {
   }
 }
 
-/** Some disks of the network know no such thing; the file itself is on them. */
+/** Syncs the folder's entry. Some network disks can't; the file itself is synced. */
 function syncEntry(folder: string): void {
   try {
     syncFolder(folder);
@@ -165,12 +168,12 @@ function syncEntry(folder: string): void {
   }
 }
 
-/** A disk that is nearly full takes less than it was given, without an error. */
+/** Writes all bytes: a nearly full disk writes fewer than given, without an error. */
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.byteLength; ) at += (await handle.write(bytes, at)).bytesWritten;
 }
 
-/** The bytes of a file, with `onBytes` for a progress bar. Throws ArchiveError where it can't be read. */
+/** Reads a file; `onBytes` is for a progress bar. Throws ArchiveError if it can't be read. */
 export async function* readFileBytes(path: string, onBytes: (sizeBytes: number) => void = () => {}) {
   const pieces = createReadStream(path, { highWaterMark: READ_BYTES })[Symbol.asyncIterator]();
   try {
@@ -185,7 +188,7 @@ export async function* readFileBytes(path: string, onBytes: (sizeBytes: number) 
   }
 }
 
-/** The first bytes of a file, as many as there are. Throws ArchiveError where it can't be read. */
+/** Reads up to `sizeBytes` from the start of a file. Throws ArchiveError if it can't be read. */
 export async function readStart(path: string, sizeBytes: number): Promise<Uint8Array> {
   const handle = await open(path).catch((error) => Promise.reject(unreadable(path, error)));
   try {
@@ -198,7 +201,7 @@ export async function readStart(path: string, sizeBytes: number): Promise<Uint8A
   }
 }
 
-/** The archives in a folder, the newest first. */
+/** Lists the archives in a folder, newest first. */
 export async function listArchiveFiles(
   folder: string,
 ): Promise<{ name: string; path: string; sizeBytes: number; madeAt: Date }[]> {

@@ -6,27 +6,27 @@ import { ArchiveError } from '../errors.ts';
 import { decrypt } from './encryption.ts';
 import { onlyPlainFiles } from './plain-tar.ts';
 
-/** A file in the archive. Its body has to be read to its end before the next one comes. */
+/** A file in the archive. Read its body to the end before asking for the next one. */
 export type Member = { name: string; sizeBytes: number; body: AsyncIterable<Uint8Array> };
 
 const AGE_MAGIC = 'age-encryption.org/v1\n';
 const ZSTD_MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
-/** Two recipients take 300 bytes. The package reads a header of any length into memory. */
+/** Two recipients take 300 bytes. Limited, as the package reads a header of any length into memory. */
 export const MAX_AGE_HEADER_BYTES = 64 * 1024;
-/** 8 MiB: four times what our level needs; a crafted file may ask for gigabytes. */
+/** 8 MiB, four times what our level needs; a crafted file may ask for gigabytes. */
 const MAX_WINDOW_LOG = 23;
 
-/** Whether a file begins as one that age encrypted. */
+/** Whether a file begins like one encrypted by age. */
 export const isEncryptedStart = (start: Uint8Array) =>
   Buffer.from(start.subarray(0, AGE_MAGIC.length)).toString('latin1') === AGE_MAGIC;
 
-/** Whether a file begins as a plain archive; one that was overwritten is neither. */
+/** Whether a file begins like a plain archive; an overwritten file matches neither. */
 export const isPlainStart = (start: Uint8Array) =>
   Buffer.from(start.subarray(0, ZSTD_MAGIC.length)).equals(ZSTD_MAGIC);
 
 /**
- * The members of an archive, in order. It throws where the file stops being one, and at its end when something stands behind it:
- * what came before is only right once the end was reached. Throws ArchiveError.
+ * Yields the members of an archive in order. Throws ArchiveError where the file is damaged, and at the end if
+ * more data follows: don't trust earlier members until the end was reached.
  */
 export async function* readMembers(
   file: AsyncIterable<Uint8Array>,
@@ -62,13 +62,13 @@ export async function* readMembers(
     zstd.destroy();
     tar.destroy();
   }
-  // Of two frames in one piece the decompressor drops the second without a word.
+  // The decompressor silently drops a second frame in the same chunk.
   if (zstd.bytesWritten !== compressed.sizeBytes()) {
     throw new ArchiveError('damaged', 'The archive is damaged: something stands behind its end.');
   }
 }
 
-/** What ends the file ends the member that is read at the moment, too. */
+/** Throws the pipeline's error, which also ends the member being read. */
 async function* explained(body: AsyncIterable<Uint8Array>, failure: () => unknown) {
   try {
     yield* body;
@@ -79,7 +79,7 @@ async function* explained(body: AsyncIterable<Uint8Array>, failure: () => unknow
 
 const notOurs = () => new ArchiveError('foreign', 'This file is not a backup that Smoocho made.');
 
-/** The first bytes, as many as there are up to `sizeBytes`, and all of the file again. */
+/** Returns the start of a file, up to about `sizeBytes`, and the whole file again. */
 async function peek(file: AsyncIterable<Uint8Array>, sizeBytes: number) {
   const iterator = file[Symbol.asyncIterator]();
   const first: Uint8Array[] = [];
@@ -122,7 +122,7 @@ async function* startsAsZstd(source: AsyncIterable<Uint8Array>): AsyncGenerator<
   if (isFirst) throw notOurs();
 }
 
-/** What the disk or the network refuses is no fault of the archive. */
+/** Turns an error into an ArchiveError, unless it comes from the disk or the network. */
 function asArchiveError(error: unknown): unknown {
   if (error instanceof ArchiveError || (error instanceof Error && 'syscall' in error)) return error;
   const { code = '' } = error as { code?: string };

@@ -5,28 +5,29 @@ import { encrypt } from './encryption.ts';
 
 /** What an SD card writes in half a second. */
 const SYNC_EVERY_BYTES = 4 * 1024 * 1024;
-/** Half of what the fastest level does on sales, in a third of the time of the usual one of gzip. */
+/** Order data gets half as large as with the fastest level, in a third of the time of gzip's default. */
 const LEVEL = 3;
 
-/** Where an archive goes: a file handle is one. */
+/** Target of an archive, such as a file handle. */
 export type Sink = { write(bytes: Uint8Array): Promise<unknown>; datasync(): Promise<void> };
 
 export type ArchiveWriter = {
-  /** A member, of one piece or of several one after the other. Resolves when there is room for the next one. */
+  /** Adds a member from one or several chunks. Resolves when there is room for the next one. */
   add(name: string, content: string | Uint8Array | Uint8Array[]): Promise<void>;
-  /** Writes the end. Everything is in the sink when it resolves. */
+  /** Writes the end. When it resolves, everything is in the sink. */
   finish(): Promise<void>;
-  /** Gives up: what was written so far is worth nothing. */
+  /** Aborts: what was written so far is useless. */
   abandon(error: Error): Promise<void>;
 };
 
-/** Members → tar → one zstd frame with a checksum → age, unless there are no recipients → sink. Memory stays flat. */
+/** Members → tar → one zstd frame with checksum → age, if there are recipients → sink. Memory stays flat. */
 export function openWriter(sink: Sink, recipients: string[], mtime: Date): ArchiveWriter {
   const tar = pack();
   const zstd = createZstdCompress({
     params: { [constants.ZSTD_c_compressionLevel]: LEVEL, [constants.ZSTD_c_checksumFlag]: 1 },
   });
-  // Whoever reads it hears of the error; nobody does once the sink has failed.
+  // The stream's reader gets the error. A failed sink leaves no reader, and an error without a listener ends
+  // the process.
   for (const stream of [tar, zstd]) stream.on('error', () => {});
   feed(tar, zstd).catch((error) => zstd.destroy(error));
   const written = writeAll(recipients.length > 0 ? encrypt(zstd, recipients) : zstd, sink).catch(
@@ -35,7 +36,7 @@ export function openWriter(sink: Sink, recipients: string[], mtime: Date): Archi
       throw error;
     },
   );
-  // It is looked at by whoever adds next, or finishes.
+  // The next `add` or `finish` handles the rejection.
   written.catch(() => {});
   return {
     async add(name, content) {
@@ -44,12 +45,12 @@ export function openWriter(sink: Sink, recipients: string[], mtime: Date): Archi
       const added = new Promise<void>((resolve, reject) => {
         const entry = { name, mode: 0o600, mtime, size };
         const member = tar.entry(entry, (error) => (error ? reject(error) : resolve()));
-        // The callback tells it, too.
+        // The callback gets the error, too.
         member.on('error', () => {});
         for (const piece of pieces) member.write(piece);
         member.end();
       });
-      // A sink that fails ends the tar too, with an error that says less than its own.
+      // A failed sink also destroys the tar stream; throw the sink's error, which says more.
       await added.catch(async (error) => {
         await written;
         throw error;
@@ -67,8 +68,8 @@ export function openWriter(sink: Sink, recipients: string[], mtime: Date): Archi
 }
 
 /**
- * Waits for each piece to be compressed before the end is said: piped, Node 24 ends the frame with the last piece and once more
- * after it, which is a second, empty frame, and its own reader sees one alone.
+ * Waits until each chunk is compressed before it ends the stream. Piped, Node 24 ends the frame with the last
+ * chunk and once more after it: this adds an empty second frame, and Node's own reader reads only one.
  */
 async function feed(tar: AsyncIterable<Uint8Array>, zstd: Writable): Promise<void> {
   for await (const piece of tar) {
@@ -79,7 +80,7 @@ async function feed(tar: AsyncIterable<Uint8Array>, zstd: Writable): Promise<voi
   zstd.end();
 }
 
-/** To the disk bit by bit: all of it at the end would hold up the log of PostgreSQL, and every sale with it. */
+/** Syncs as it writes: one sync at the end would delay PostgreSQL's WAL, and with it every order. */
 async function writeAll(bytes: AsyncIterable<Uint8Array>, sink: Sink): Promise<void> {
   let unsynced = 0;
   for await (const piece of bytes) {

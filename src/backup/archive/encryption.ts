@@ -5,7 +5,7 @@ import { ArchiveError } from '../errors.ts';
 
 type Bytes = AsyncIterable<Uint8Array>;
 
-/** An identity (`AGE-SECRET-KEY-1…`), and the recipient (`age1…`) that files are encrypted to for it. */
+/** An identity (`AGE-SECRET-KEY-1…`), and its recipient (`age1…`), to which files are encrypted. */
 export type KeyPair = { identity: string; recipient: string };
 
 export async function newKeyPair(): Promise<KeyPair> {
@@ -13,12 +13,12 @@ export async function newKeyPair(): Promise<KeyPair> {
   return { identity, recipient: await identityToRecipient(identity) };
 }
 
-/** Of a key that was typed, too: a letter may be missing or wrong. */
+/** Also matches a mistyped key, with a missing or wrong letter. */
 const IDENTITY = /AGE-SECRET-KEY-1[0-9A-Z]{20,}/;
 
 /**
- * The identities in a file: of age's, a key a line, with `#` before comments; of a page of HTML; or typed from paper, in small
- * letters and with blanks. Whether they are right is for `recipientOf` to say.
+ * Finds identities in an age file (one a line, comments after `#`), in an HTML page, or in text typed from
+ * paper, with small letters and blanks. `recipientOf` checks whether they are valid.
  */
 export const identitiesIn = (text: string): string[] =>
   text.split(/\r?\n/).flatMap((line) => {
@@ -27,11 +27,11 @@ export const identitiesIn = (text: string): string[] =>
     return IDENTITY.exec(letters)?.[0] ?? [];
   });
 
-/** The recipient of an identity; undefined for a text that is none. */
+/** The recipient of an identity; undefined if the text is not a valid one. */
 export const recipientOf = (identity: string): Promise<string | undefined> =>
   identityToRecipient(identity).catch(() => undefined);
 
-/** Whether files can be encrypted to this text. */
+/** Whether the text is a valid recipient. */
 export function isRecipient(text: string): boolean {
   try {
     new Encrypter().addRecipient(text);
@@ -41,7 +41,7 @@ export function isRecipient(text: string): boolean {
   }
 }
 
-/** Throws ConfigError for a recovery recipient of the settings that nothing can be encrypted to: a letter of it is wrong. */
+/** Throws ConfigError if the configured recovery recipient is invalid, for example mistyped. */
 export function requireRecipient(text: string): void {
   try {
     new Encrypter().addRecipient(text);
@@ -52,7 +52,7 @@ export function requireRecipient(text: string): void {
   }
 }
 
-/** Encrypts for all recipients, a piece at a time: the whole is never in memory. https://age-encryption.org/v1 */
+/** Encrypts for all recipients in a stream: the whole is never in memory. https://age-encryption.org/v1 */
 export async function* encrypt(plain: Bytes, recipients: string[]): AsyncGenerator<Uint8Array> {
   const encrypter = new Encrypter();
   for (const recipient of recipients) encrypter.addRecipient(recipient);
@@ -60,8 +60,8 @@ export async function* encrypt(plain: Bytes, recipients: string[]): AsyncGenerat
 }
 
 /**
- * Decrypts with the first identity that fits. What comes out is right as far as it goes; one that was cut or changed throws at
- * that place: nothing may be done with the beginning before the end has come. Throws ArchiveError.
+ * Decrypts with the first identity that fits. Each chunk is authenticated, but a truncated or changed file
+ * throws only at that place: don't act on the beginning before the end was read. Throws ArchiveError.
  */
 export async function* decrypt(cipher: Bytes, identities: string[]): AsyncGenerator<Uint8Array> {
   const decrypter = new Decrypter();
@@ -79,7 +79,7 @@ export async function* decrypt(cipher: Bytes, identities: string[]): AsyncGenera
   }
 }
 
-/** Whether one of the identities opens a file, by its beginning, in which its header is. */
+/** Whether one of the identities opens a file, by its start, which holds the header. */
 export async function opensWith(start: Uint8Array, identities: string[]): Promise<boolean> {
   async function* only() {
     yield start;
@@ -96,16 +96,16 @@ function addIdentity(decrypter: Decrypter, identity: string): void {
   try {
     decrypter.addIdentity(identity);
   } catch {
-    // Without what it throws, which may repeat the key.
+    // Drop the original error, which may contain the key.
     throw new ArchiveError('locked', MISTYPED);
   }
 }
 
-/** Its last six letters are made of the others: one that is wrong is noticed. */
+/** The last six letters of a key are a checksum, so a typo is noticed. */
 export const MISTYPED =
   'The recovery key is not as it was made: a letter is wrong, missing or too much. After AGE-SECRET-KEY-1 it has 58 letters and digits, and none of them is 1, B, I or O.';
 
-/** The package has no codes: of its messages, this one means that no identity is of the recipients. */
+/** The package has no error codes; this message means that no identity matches a recipient. */
 function asArchiveError(error: unknown): unknown {
   if (isSystemError(error) || error instanceof ArchiveError) return error;
   if (error instanceof Error && error.message.startsWith('no identity matched')) {
@@ -119,7 +119,7 @@ function asArchiveError(error: unknown): unknown {
 
 const isSystemError = (error: unknown) => error instanceof Error && 'syscall' in error;
 
-/** A web stream that asks for a piece only when one is wanted, so that nothing piles up between the two. */
+/** A web stream that reads a chunk only on demand, so that nothing is buffered in between. */
 function pulled(bytes: Bytes): ReadableStream<Uint8Array> {
   const iterator = bytes[Symbol.asyncIterator]();
   const stream = new ReadableStream<Uint8Array>(

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-/** Raised when an older program could not read what this one writes. */
+/** Format version; raised when an older program could not read the new format. */
 export const FORMAT = 1;
 
-/** The members of an archive, in this order; the manifest comes last because only then are its checksums known. */
+/** Members of an archive, in this order; the manifest is last, as its checksums are only known then. */
 export const members = {
   readme: 'README.txt',
   header: 'smoocho.json',
@@ -13,7 +13,7 @@ export const members = {
 
 const PART_DIGITS = 6;
 
-/** `tables/orders.000001.copy`: rows of a table in COPY's text format; the parts one after the other are the table. */
+/** `tables/orders.000001.copy`: rows in COPY's text format; the parts joined are the table. */
 export const tableMember = (table: string, part: number) =>
   `tables/${table}.${String(part).padStart(PART_DIGITS, '0')}.copy`;
 
@@ -22,12 +22,12 @@ export const imageMember = (key: string) => `images/${key}`;
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const Bytes = z.int().min(0);
 
-/** What has to be known before anything else is read. Later versions may add fields. */
+/** Read before everything else. Later versions may add fields. */
 export const Header = z.looseObject({
   format: z.int().min(1),
   id: z.guid(),
   createdAt: z.iso.datetime(),
-  /** The program that made it. */
+  /** Version of the program that made it. */
   version: z.string(),
 });
 export type Header = z.output<typeof Header>;
@@ -38,9 +38,9 @@ export const ArchivedShop = z.strictObject({
   name: z.string(),
   currency: z.string(),
   epoch: z.guid(),
-  /** Of all orders that were issued, voided ones too. */
+  /** Number of orders issued, including voided ones. */
   orders: z.int(),
-  /** Their totals, as decimal text. */
+  /** Sum of their totals, as decimal text. */
   total: z.string().regex(/^-?\d+\.\d{2}$/),
 });
 export type ArchivedShop = z.output<typeof ArchivedShop>;
@@ -51,7 +51,7 @@ export const ArchivedTable = z.strictObject({
   rows: z.int().min(0),
   sizeBytes: Bytes,
   parts: z.int().min(0),
-  /** Over the COPY text of all its rows. */
+  /** Hash of the COPY text of all its rows. */
   sha256: Sha256,
 });
 export type ArchivedTable = z.output<typeof ArchivedTable>;
@@ -64,17 +64,17 @@ export const Manifest = z.strictObject({
   id: z.guid(),
   createdAt: z.iso.datetime(),
   version: z.string(),
-  /** Major and minor version of the server that it was read from. */
+  /** Major and minor version of the source server. */
   postgres: z.string(),
-  /** Every migration that the schema had, in the order in which they were applied. */
+  /** Every migration of the schema, in the order in which they were applied. */
   migrations: z.array(z.string()).min(1),
   /**
-   * Which master key the keys in it are wrapped with (`masterKeyFingerprint`); `unknown` where the machine of a plain archive had
-   * lost it, null where there were no keys yet.
+   * Fingerprint of the master key that wraps the keys (`masterKeyFingerprint`); `unknown` if the machine of a
+   * plain archive had lost it, null if there were no keys yet.
    */
   masterKey: z.string().nullable(),
   hasSecrets: z.boolean(),
-  /** The public half of the owner's recovery key. */
+  /** Public key of the owner's recovery key. */
   recoveryRecipient: z.string().nullable(),
   shops: z.array(ArchivedShop),
   tables: z.array(ArchivedTable),
@@ -82,9 +82,9 @@ export const Manifest = z.strictObject({
     z.strictObject({ name: z.string(), value: z.string().regex(/^-?\d{1,18}$/), isCalled: z.boolean() }),
   ),
   images: z.array(ArchivedImage),
-  /** Pictures that the database refers to and that could not be read whole. */
+  /** Images that the database refers to and that could not be read whole. */
   missingImages: z.array(z.string()),
-  /** The last seal of each chain of the audit, as Z reports print it. */
+  /** The last seal of each audit chain, as Z reports print it. */
   auditHeads: z.array(z.strictObject({ chain: z.string(), head: z.string() })),
 });
 export type Manifest = z.output<typeof Manifest>;
@@ -99,7 +99,7 @@ export const Secrets = z.looseObject({
 });
 export type Secrets = z.output<typeof Secrets>;
 
-/** For whoever has the file and not the program. */
+/** For people who have the file without the program. */
 export const readme = (
   isEncrypted: boolean,
 ) => `This is a backup that Smoocho, a point of sale, made of a shop.

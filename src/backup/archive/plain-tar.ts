@@ -1,16 +1,17 @@
 import { ArchiveError } from '../errors.ts';
 
 const BLOCK_BYTES = 512;
-/** Ours ends with two; other programs fill the last 10 KiB. */
+/** Our tar ends with two; other programs pad to 10 KiB. */
 const MAX_END_BLOCKS = 20;
-/** Where a header of ustar has the size, and of what type a member is. https://www.gnu.org/software/tar/manual/html_node/Standard.html */
+/** Offsets in a ustar header. https://www.gnu.org/software/tar/manual/html_node/Standard.html */
 const SIZE = { at: 124, end: 136 };
 const TYPE_AT = 156;
 const PLAIN_FILE = new Set([0, 0x30]);
 
 /**
- * Passes on the bytes of a tar that has plain files in it and nothing else, which is what we write. Longer names and sizes come in
- * members of their own, which the reader keeps in memory whatever their size: a few bytes, compressed, could be gigabytes.
+ * Passes on a tar of plain files only, which is what we write; throws ArchiveError for others. Long names and
+ * sizes come in extra members, which the reader loads into memory whatever their size: a few compressed bytes
+ * could become gigabytes.
  */
 export async function* onlyPlainFiles(tar: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const header = Buffer.alloc(BLOCK_BYTES);
@@ -44,7 +45,7 @@ export async function* onlyPlainFiles(tar: AsyncIterable<Uint8Array>): AsyncGene
 
 const isEmpty = (block: Buffer) => block.every((byte) => byte === 0);
 
-/** What the content takes, to the end of its last block. */
+/** Size of the content, padded to whole blocks. */
 function paddedSize(header: Buffer): number {
   const size = /^[0-7]{11}[\0 ]$/.exec(header.toString('latin1', SIZE.at, SIZE.end))?.[0];
   if (size === undefined || !PLAIN_FILE.has(header[TYPE_AT] as number)) {

@@ -5,29 +5,29 @@ import { ArchiveError } from '../errors.ts';
 import type { Member } from './archive-reader.ts';
 import { FORMAT, Header, Manifest, members, Secrets } from './format.ts';
 
-/** What whoever walks through an archive wants to see of it. Each waits until it is done with the piece. */
+/** Callbacks for the parts of an archive. The reader waits for each. */
 export type Visitor = {
   onHeader?(header: Header): void | Promise<void>;
   onSecrets?(secrets: Secrets): void | Promise<void>;
-  /** Whole rows in COPY's text format; of one table one after the other, in their order. */
+  /** Whole rows in COPY's text format; all parts of one table follow each other, in order. */
   onRows?(table: string, rows: Uint8Array): void | Promise<void>;
   onImage?(key: string, bytes: Uint8Array): void | Promise<void>;
 };
 
-/** Something that is not as the manifest says. */
+/** A difference from the manifest. */
 export type ArchiveFinding = { subject: string; detail: string };
 
 export type Walked = { header: Header; manifest: Manifest; findings: ArchiveFinding[] };
 
-/** A manifest of ninety thousand pictures has so much. */
+/** Size of a manifest with ninety thousand images. */
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
-/** Each makes some tens of bytes in memory of one in the file; a manifest of that size has two thirds of them. */
+/** A mark takes tens of bytes in memory for one in the file; such a manifest has two thirds of this. */
 const MAX_MANIFEST_MARKS = 3_000_000;
-/** Of all other texts. */
+/** Limit of all other texts. */
 const MAX_SMALL_BYTES = 64 * 1024;
-/** The largest picture that we write has less than one. */
+/** The largest image that we write is below 1 MiB. */
 const MAX_IMAGE_BYTES = 16 * 1024 * 1024;
-/** What is remembered of an archive until its manifest comes, which can't name more of either. */
+/** Limits of what is remembered until the manifest comes, which can't name more of either. */
 const MAX_TABLES = 1_000;
 const MAX_IMAGES = 300_000;
 /** Nobody reads more of them. */
@@ -43,8 +43,8 @@ type Seen = {
 };
 
 /**
- * Reads an archive to its end and holds it against its manifest. What is missing, changed or too much is among the findings.
- * Throws ArchiveError where it can't be read on, or is of a newer version.
+ * Reads a whole archive and compares it with its manifest; missing, changed and extra content goes into the
+ * findings. Throws ArchiveError if it can't be read on, or a newer version made it.
  */
 export async function walkArchive(archive: AsyncIterable<Member>, visitor: Visitor = {}): Promise<Walked> {
   const seen: Seen = { tables: new Map(), images: new Map(), hasSecrets: false };
@@ -87,7 +87,7 @@ function refuseNewer({ format, version }: Header): void {
   );
 }
 
-/** False for a member that is neither rows nor a picture. */
+/** Returns false for a member that is neither rows nor an image. */
 async function readContent(member: Member, seen: Seen, visitor: Visitor): Promise<boolean> {
   const [, table, part] = /^tables\/([a-z_][a-z0-9_]*)\.(\d{6,})\.copy$/.exec(member.name) ?? [];
   if (table) {
@@ -95,7 +95,7 @@ async function readContent(member: Member, seen: Seen, visitor: Visitor): Promis
     return true;
   }
   const [, key] = /^images\/(.+)$/.exec(member.name) ?? [];
-  // No other name gets anywhere: it becomes a path.
+  // Only valid keys are accepted, because a key becomes a path.
   if (!key || !readImageKey(key)) return false;
   if (seen.images.size >= MAX_IMAGES) throw damaged('it has more pictures than it can have');
   const bytes = await readAll(member, MAX_IMAGE_BYTES);
@@ -124,7 +124,7 @@ async function readRows(
   }
 }
 
-/** Rows of COPY's text format: a line break within a value is escaped. */
+/** Counts rows in COPY's text format: line breaks within values are escaped. */
 export function countLines(bytes: Uint8Array): number {
   let lines = 0;
   for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) lines += 1;
@@ -139,7 +139,7 @@ async function readAll({ name, sizeBytes, body }: Member, maxBytes: number): Pro
   return Buffer.concat(pieces);
 }
 
-/** A text that is read before it is known whether this is an archive. Throws ArchiveError. */
+/** Reads a text of limited size, before it is known whether this is an archive. Throws ArchiveError. */
 export const readSmall = (member: Member) => readAll(member, MAX_SMALL_BYTES);
 
 async function readManifest(member: Member): Promise<Manifest> {
@@ -148,7 +148,7 @@ async function readManifest(member: Member): Promise<Manifest> {
   return readJson(member.name, bytes, Manifest);
 }
 
-/** What begins a value of JSON, or stands before one. */
+/** Characters that begin or precede a JSON value. */
 const MARKS = [...Buffer.from('{[,:')];
 
 function countMarks(bytes: Buffer): number {

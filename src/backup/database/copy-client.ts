@@ -3,10 +3,10 @@ import { useClient } from '../../database/use-client.ts';
 import type { WatchTimes } from '../../database/watch-server.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** An import or a migration holds its tables for minutes at most. */
+/** An import or a migration locks its tables for minutes at most. */
 const LOCK_TIMEOUT_MS = 120_000;
 
-/** How values are written, whatever the server's own settings are: so that every version reads what another one wrote. */
+/** Output formats, whatever the server's settings are, so that every version reads another's archives. */
 const SETTINGS: Record<string, string> = {
   timezone: 'UTC',
   datestyle: 'ISO, YMD',
@@ -16,9 +16,9 @@ const SETTINGS: Record<string, string> = {
   lc_monetary: 'C',
   client_encoding: 'UTF8',
   standard_conforming_strings: 'on',
-  // From the first row on, also while another reader of a large table is in its middle: rows keep their order.
+  // Always read from the first row, even while another session scans the same table: rows keep their order.
   synchronize_seqscans: 'off',
-  // Several would mix them, and take the cores that the tills need.
+  // Parallel workers would change the order of rows, and take cores that the tills need.
   max_parallel_workers_per_gather: '0',
   row_security: 'off',
   statement_timeout: '0',
@@ -31,7 +31,7 @@ const OPTIONS = Object.entries(SETTINGS)
   .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
   .join(' ');
 
-/** A connection for reading or writing whole tables, closed afterwards. Throws DatabaseUnreachableError, also when it breaks. */
+/** Runs `work` on a connection for whole tables. Throws DatabaseUnreachableError, also when it breaks. */
 export async function withCopyClient<T>(
   url: string,
   work: (client: pg.Client) => Promise<T>,

@@ -3,15 +3,15 @@ import { type CopyStreamQuery, from as copyFrom } from 'pg-copy-streams';
 import { copyTarget, inTime, type TableShape } from './copy-out.ts';
 
 export type CopyIn = {
-  /** Resolves when PostgreSQL takes more. Throws what it says of rows that it can't take, DatabaseUnreachableError. */
+  /** Resolves when PostgreSQL takes more. Throws its error for rejected rows, DatabaseUnreachableError. */
   write(rows: Uint8Array): Promise<void>;
-  /** How many rows it took. */
+  /** Returns the number of rows loaded. */
   end(): Promise<number>;
 };
 
 /**
- * Fills a table that was emptied in the same transaction: PostgreSQL then need not log the rows (with `wal_level = minimal`), nor
- * ever look at them again to see that everybody may (`FREEZE`).
+ * Loads rows into a table that was truncated in the same transaction. PostgreSQL then need not write them to
+ * the WAL (with `wal_level = minimal`), nor visit them again to mark them visible (`FREEZE`).
  */
 export function copyIn(client: Client, table: TableShape): CopyIn {
   const stream: CopyStreamQuery & { rowCount?: number } = client.query(
@@ -23,7 +23,7 @@ export function copyIn(client: Client, table: TableShape): CopyIn {
     failure ??= error;
     refuse?.(failure);
   });
-  // After a fault the stream calls nobody back.
+  // After an error the stream calls no callback.
   const untilDone = (begin: (done: (error?: Error | null) => void) => void) =>
     inTime(
       new Promise<void>((resolve, reject) => {

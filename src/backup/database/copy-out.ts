@@ -5,9 +5,9 @@ import { DatabaseUnreachableError } from '../../database/errors.ts';
 import type { ArchivedTable } from '../archive/format.ts';
 import { countLines } from '../archive/walk-archive.ts';
 
-/** A member of the archive has to say its size before its content: so much of a table is in memory at a time. */
+/** An archive member states its size before its content, so one part of this size is held in memory. */
 const PART_BYTES = 1024 * 1024;
-/** PostgreSQL sends and takes rows all the time; one that does neither for so long waits for a disk that is gone. */
+/** PostgreSQL always sends or takes rows; without either for this long, it waits for a disk that is gone. */
 const SILENCE_MS = 120_000;
 const LINE_FEED = 0x0a;
 
@@ -16,17 +16,17 @@ export type TableShape = Pick<ArchivedTable, 'name' | 'columns'>;
 const columnsOf = ({ columns }: TableShape) =>
   columns.map(({ name }) => pg.escapeIdentifier(name)).join(', ');
 
-/** `COPY … (columns in their order)`: what both directions begin with. */
+/** Start of the COPY statement in both directions: `COPY … (columns in their order)`. */
 export const copyTarget = (table: TableShape) =>
   `COPY ${pg.escapeIdentifier(table.name)} (${columnsOf(table)})`;
 
-/** 256 KiB of a table: PostgreSQL is at them for two or three milliseconds. */
+/** 256 KiB of a table, which PostgreSQL reads in two or three milliseconds. */
 const BLOCKS_AT_ONCE = 32;
 
 /**
- * Reads a table to its end and hands it on in parts of whole rows, each in pieces; gives what the manifest says of it. Inside a
- * transaction, all tables are read as they were at one moment. `rest` is waited for after every few blocks; the rows are the same,
- * in the same order.
+ * Reads a whole table, passes it on in parts of whole rows, and returns its entry for the manifest. Inside
+ * one transaction, all tables are read from one snapshot. `rest`, if given, is awaited after every
+ * BLOCKS_AT_ONCE blocks; rows and order stay the same.
  */
 export async function copyOut(
   client: pg.Client,
@@ -50,7 +50,7 @@ export async function copyOut(
 
 export type Part = { pieces: Uint8Array[]; sizeBytes: number };
 
-/** Pieces gathered to parts that end with a row's end. */
+/** Gathers chunks into parts that end at the end of a row. */
 async function* wholeRows(stream: AsyncIterable<Buffer>): AsyncGenerator<Part> {
   let pieces: Buffer[] = [];
   let sizeBytes = 0;
@@ -73,12 +73,12 @@ const inOneGo = (client: pg.Client, table: TableShape) =>
   withoutSilence(client.query(copyTo(`${copyTarget(table)} TO STDOUT`)));
 
 /**
- * By statements that each read a few blocks. One statement would not rest with us: whatever the buffers between us and PostgreSQL
- * take, a megabyte and more, it reads at once, and every sale of that moment waits for a core.
+ * Reads a few blocks per statement. A single COPY could not be paced: PostgreSQL at once reads as much as the
+ * buffers on the way take, a megabyte and more, and every order placed meanwhile waits for a core.
  */
 async function* inBits(client: pg.Client, table: TableShape, rest: () => Promise<void>) {
   const name = pg.escapeIdentifier(table.name);
-  // What is behind the last one by now is of a later moment than the one that is read.
+  // Blocks added after this query hold only rows that are newer than the snapshot.
   const { rows } = await client.query<{ blocks: number }>(
     `SELECT (pg_relation_size($1::regclass) / current_setting('block_size')::int)::int AS blocks`,
     [name],
@@ -101,7 +101,7 @@ async function* withoutSilence(stream: AsyncIterable<Buffer>) {
   }
 }
 
-/** The same, unless PostgreSQL neither sends nor takes anything for too long. */
+/** Awaits `work`. Throws DatabaseUnreachableError if PostgreSQL is silent for SILENCE_MS. */
 export async function inTime<T>(work: Promise<T>): Promise<T> {
   const silence = Promise.withResolvers<never>();
   const late = setTimeout(

@@ -20,10 +20,10 @@ export type LoadTarget = {
 };
 
 /**
- * Fills an empty database with what an archive holds, in the schema that the archive has, and reads all of it back: when it
- * resolves, every table has the checksum that the manifest says, and the database is marked as one that no server may open yet.
- * `manifest` is of the same archive, read before. What goes wrong leaves the database without a row. Throws ArchiveError, and what
- * PostgreSQL throws.
+ * Loads an archive into an empty database, in the archive's own schema, and reads everything back. On return,
+ * every table has its checksum from the manifest, and the database is marked as half restored: no server may
+ * open it yet. `manifest` is of the same archive, read before. A failed load leaves no rows. Throws
+ * ArchiveError, and what PostgreSQL throws.
  */
 export async function loadArchive(
   archive: AsyncIterable<Member>,
@@ -55,18 +55,19 @@ export async function loadArchive(
   });
 }
 
-/** Of all rows, as COPY writes them. */
+/** Bytes of all rows as COPY writes them. */
 export const sizeOf = ({ tables }: Pick<Manifest, 'tables'>) =>
   tables.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 
-/** Rows take about their size again as indexes, and PostgreSQL its log beside them. */
+/** Indexes take about the size of the rows again, and the WAL comes on top. */
 const ROOM_FACTOR = 2.5;
-/** What they take on a disk when they are loaded. */
+/** Bytes that the rows take on a disk once loaded. */
 export const roomFor = (manifest: Pick<Manifest, 'tables'>) => sizeOf(manifest) * ROOM_FACTOR;
 
 /**
- * How many of the archive's migrations are still to come. They have to be the first ones of this program's, or the tables would
- * not be those of the archive; those that are applied already, by a restore that was cut off, the first of them.
+ * Counts the archive's migrations that are still to run. They must be the first ones of this program, or the
+ * tables would differ from the archive's. Those that an interrupted restore has applied must be the first of
+ * them.
  */
 async function countPending(url: string, { migrations, version }: Manifest): Promise<number> {
   const { applied, pending } = await migrationStatus(url);
@@ -106,7 +107,7 @@ async function checkColumns(client: pg.Client, manifest: Manifest): Promise<void
     );
 }
 
-/** Not of the form that a column wants (class 22), or against a rule of the tables (23), such as a bill of no shop. */
+/** SQLSTATE 22 (data of the wrong form) and 23 (constraint violated, such as an order without a shop). */
 const UNFIT = /^2[23]/;
 
 function asArchiveError(error: unknown): unknown {
@@ -156,7 +157,7 @@ async function fill(
   throw new ArchiveError('damaged', 'The archive changed while it was read.');
 }
 
-/** Reads every table as a backup of it would: the same rows, in the same order, give the same checksums. */
+/** Reads every table as a backup would: the same rows in the same order give the same checksums. */
 async function checkContent(client: pg.Client, manifest: Manifest, onProgress?: OnProgress): Promise<void> {
   let doneBytes = 0;
   for (const table of manifest.tables) {

@@ -1,12 +1,13 @@
 import type { Client } from 'pg';
 
 /**
- * Indexes and constraints of the tables, as statements that make them again. Loading rows without them and building them
- * afterwards takes a third of the time, as pg_restore does it; checks and defaults stay, for they cost next to nothing.
+ * Statements that drop and recreate indexes and constraints. Loading without them and building them
+ * afterwards, as pg_restore does, takes a third of the time. Checks and defaults stay, as they cost next to
+ * nothing.
  */
 export type SchemaParts = { drop: string[]; make: string[] };
 
-// Foreign keys go first and come back last: they need the unique keys of the tables that they point at.
+// Foreign keys are dropped first and recreated last: they need the unique keys of the tables they reference.
 const FOREIGN_KEYS = `
   SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) AS drop,
     format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) AS make
@@ -26,7 +27,7 @@ const INDEXES = `
     AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
   ORDER BY i.indexrelid::regclass::text`;
 
-/** What can be taken off the tables of this database while they are filled. */
+/** Reads the indexes and constraints that can be dropped while the tables are loaded. */
 export async function readSchemaParts(client: Client): Promise<SchemaParts> {
   const parts: SchemaParts = { drop: [], make: [] };
   const groups: { drop: string; make: string }[][] = [];

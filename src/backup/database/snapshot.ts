@@ -6,7 +6,7 @@ import { BackupRefusedError, UnknownTablesError } from '../errors.ts';
 import { KEPT_TABLES, LEFT_OUT } from '../tables.ts';
 import type { TableShape } from './copy-out.ts';
 
-/** What a database holds at one moment, but for the rows. */
+/** Content of a database at one moment, without the rows. */
 export type Snapshot = {
   postgres: string;
   migrations: string[];
@@ -14,7 +14,7 @@ export type Snapshot = {
   sequences: { name: string; value: string; isCalled: boolean }[];
   shops: ArchivedShop[];
   auditHeads: { chain: string; head: string }[];
-  /** What the tables take on the disk. */
+  /** Size of the tables on the disk. */
   sizeBytes: number;
   /** Whether a server runs on it. */
   isServed: boolean;
@@ -31,8 +31,8 @@ const TABLES = `
 type TableRow = { name: string; kind: string; columns: TableShape['columns'] | null };
 
 /**
- * The tables that an archive has to hold, as the schema has them now, in the order of `KEPT_TABLES`. Throws UnknownTablesError
- * for one that is in neither list: nothing would tell that its rows are lost.
+ * Returns the tables that an archive must hold, as the current schema has them, in the order of
+ * `KEPT_TABLES`. Throws UnknownTablesError for a table in neither list: its rows would be lost silently.
  */
 export async function readTables(client: Client): Promise<TableShape[]> {
   const { rows } = await client.query<TableRow>(TABLES);
@@ -55,17 +55,17 @@ export async function readTables(client: Client): Promise<TableShape[]> {
 const LOCK_TABLES = (tables: TableShape[]) =>
   `LOCK TABLE ${tables.map(({ name }) => `"${name}"`).join(', ')} IN ACCESS SHARE MODE NOWAIT`;
 
-/** A migration holds its tables for minutes at most. */
+/** A migration locks its tables for minutes at most. */
 const LOCK_WAIT_MS = 120_000;
 const LOCK_PAUSE_MS = 200;
-/** Somebody changes the schema: the lock is not to be had, or a table went away before it was. */
+/** lock_not_available and undefined_table: another session is changing the schema. */
 const CHANGES = new Set<unknown>(['55P03', '42P01']);
 
 /**
- * Begins the moment that is read, and gives the tables that there are in it. They are locked before it begins: to a moment of
- * before a table was rewritten or emptied, PostgreSQL shows it without a row, and no error
- * (https://www.postgresql.org/docs/current/mvcc-caveats.html). Whoever changes the schema goes first; nobody else waits. Throws
- * BackupRefusedError.
+ * Begins the snapshot and returns its tables. They are locked first: in a snapshot from before a table was
+ * rewritten or truncated, PostgreSQL shows that table as empty, without an error
+ * (https://www.postgresql.org/docs/current/mvcc-caveats.html). Schema changes go first, and no other session
+ * waits for us. Throws BackupRefusedError.
  */
 export async function beginSnapshot(client: Client, waitMs = LOCK_WAIT_MS): Promise<TableShape[]> {
   for (const late = Date.now() + waitMs; ; await sleep(LOCK_PAUSE_MS)) {
@@ -79,7 +79,7 @@ export async function beginSnapshot(client: Client, waitMs = LOCK_WAIT_MS): Prom
   }
 }
 
-/** Undefined where somebody changes the schema. */
+/** Returns undefined while another session changes the schema. */
 async function tryBegin(client: Client): Promise<TableShape[] | undefined> {
   const before = await readTables(client);
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
@@ -103,7 +103,7 @@ const SEQUENCES = `
   JOIN pg_class t ON t.oid = d.refobjid
   WHERE s.relkind = 'S' AND s.relnamespace = 'public'::regnamespace AND t.relname = ANY ($1::text[]) ORDER BY 1`;
 
-/** All of it within the snapshot that was begun, of these tables. */
+/** Reads within the snapshot that `beginSnapshot` began; `tables` are those it returned. */
 export async function readSnapshot(client: Client, tables: TableShape[]): Promise<Snapshot> {
   const has = new Set(tables.map(({ name }) => name));
   return {
@@ -118,7 +118,7 @@ export async function readSnapshot(client: Client, tables: TableShape[]): Promis
   };
 }
 
-/** The sequences that number the rows of these tables. */
+/** The sequences that columns of these tables own. */
 export async function sequenceNames(client: Client, tables: Pick<TableShape, 'name'>[]): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(SEQUENCES, [tables.map(({ name }) => name)]);
   return rows.map(({ name }) => name);
@@ -133,14 +133,14 @@ async function readSequences(client: Client, tables: TableShape[]): Promise<Snap
   return found;
 }
 
-// Figures that a restored copy is held to, and that people know their shop by.
+// Figures that a restore is checked against, and by which people recognise their shop.
 export const SHOPS = `
   SELECT s.id, s.code, s.name, trim(s.currency) AS currency, h.epoch,
     (SELECT count(*)::int FROM orders o WHERE o.shop_id = s.id) AS orders,
     (SELECT coalesce(sum(o.total), 0)::numeric(20,2)::text FROM orders o WHERE o.shop_id = s.id) AS total
   FROM shops s JOIN shop_heads h ON h.shop_id = s.id ORDER BY s.created_at, s.id`;
 
-// As `formatHead` prints it on a Z report.
+// In the format of `formatHead`, as on a Z report.
 const AUDIT_HEADS = `
   SELECT DISTINCT ON (chain_id) chain_id AS chain, seal_no || ':' || encode(hash, 'hex') AS head
   FROM audit_seals ORDER BY chain_id, seal_no DESC`;

@@ -3,61 +3,62 @@ import pg from 'pg';
 import { withClient } from '../../database/migrate.ts';
 import { BackupRefusedError } from '../errors.ts';
 
-/** PostgreSQL's own limit on a name, and room for what is put behind it. */
+/** PostgreSQL's limit on a name, less the longest suffix. */
 const MAX_BASE_BYTES = 63 - 28;
 const IN_USE = '55006';
-/** Another database of the same server, to do to ours what can't be done from inside of it; every server has the second. */
+/** Databases to connect to, as ours can't be renamed from inside itself; every server has the second. */
 const MAINTENANCE = ['postgres', 'template1'];
 
-/** The name of the database that a URL leads to, as the driver finds it: without one, it is the user's. */
+/** The name of a URL's database as the driver resolves it: without one, it is the user's name. */
 export const databaseNameOf = (url: string) =>
   new pg.Client({ connectionString: url }).database ?? 'postgres';
 
-/** The same server and role, another database. */
+/** A URL with the same server and role, but another database. */
 export function urlOfDatabase(url: string, name: string): string {
   const other = new URL(url);
   other.pathname = `/${encodeURIComponent(name)}`;
   return other.href;
 }
 
-/** What the names of databases beside one begin with: its name, or of a long one its beginning with what tells it from others. */
+/** Prefix of the databases beside one: its name, or of a long one, its beginning and a hash of the whole. */
 export function baseOf(name: string): string {
   if (Buffer.byteLength(name) <= MAX_BASE_BYTES) return name;
   const mark = createHash('sha256').update(name).digest('hex').slice(0, 8);
   const start = Buffer.from(name).subarray(0, MAX_BASE_BYTES - mark.length - 1);
-  // A letter that was cut in two is left out.
+  // Drop a character that was cut in two.
   return `${start.toString('utf8').replace(/\ufffd+$/, '')}_${mark}`;
 }
 const restoringName = (name: string, id: string) => `${baseOf(name)}_restoring_${id.slice(-8)}`;
 const beforeName = (name: string, at: Date) =>
   `${baseOf(name)}_before_${at.toISOString().replace(/\D/g, '').slice(0, 17)}`;
 
-/** Of a database of another name that begins with ours, everything is left alone. */
+/** Match the whole suffix: a foreign database whose name merely begins with ours must stay untouched. */
 const isRestoring = (name: string, other: string) =>
   /^_restoring_[0-9a-f]{8}$/.test(other.slice(baseOf(name).length));
 const isBefore = (name: string, other: string) => /^_before_\d{17}$/.test(other.slice(baseOf(name).length));
 
-/** What a restore does to the databases of a server. All of it from outside of ours. */
+/** Database operations of a restore, all over a connection to another database than ours. */
 export type Databases = {
-  /** A new one, empty, beside ours. Those that killed restores left are gone. */
+  /** Creates an empty database beside ours and returns its name; drops those that killed restores left. */
   create(id: string): Promise<string>;
-  /** Drops those that killed restores left, whoever is still connected to them. */
+  /** Drops databases that killed restores left, even if sessions are connected to them. */
   dropLeftOvers(): Promise<void>;
-  /** False where somebody looks at it. */
+  /** Returns false if a session is connected to it. */
   drop(name: string): Promise<boolean>;
-  /** Puts `next` in the place of ours, in one step, and keeps ours beside it; gives the name that it has then. */
+  /** Replaces ours with `next` in one transaction and keeps ours; returns the name that ours then has. */
   swap(next: string, kept: KeptDatabase): Promise<string>;
-  /** The same where ours is empty, and nothing to go back to: it is dropped. */
+  /** Replaces ours with `next` and drops ours, which is empty: there is nothing to go back to. */
   swapEmpty(next: string): Promise<void>;
-  /** Those that were replaced, the newest first. */
+  /** Replaced databases that are kept, newest first. */
   listKept(): Promise<(KeptDatabase & { name: string })[]>;
 };
 
-/** What stands with a database that was replaced. */
+/** Stored as JSON in the COMMENT of a replaced database. */
 export type KeptDatabase = { replacedAt: string; reason: 'restored' | 'undone' };
 
 /**
- * One restore at a time of the database at `url`. Throws BackupRefusedError where the role may not do it, DatabaseUnreachableError.
+ * Runs `work` under the restore lock: one restore at a time of the database at `url`. Throws
+ * BackupRefusedError if another one runs or the role lacks the rights, DatabaseUnreachableError.
  */
 export async function withDatabases<T>(url: string, work: (databases: Databases) => Promise<T>): Promise<T> {
   const name = databaseNameOf(url);
@@ -68,7 +69,7 @@ export async function withDatabases<T>(url: string, work: (databases: Databases)
       async create(id) {
         await dropLeftOvers(client, name);
         const made = restoringName(name, id);
-        // What somebody put into the usual template is not ours, and may be of another encoding.
+        // Not template1: it may hold foreign objects or have another encoding.
         await client.query(`CREATE DATABASE ${pg.escapeIdentifier(made)} TEMPLATE template0 ENCODING 'UTF8'`);
         return made;
       },
@@ -80,7 +81,7 @@ export async function withDatabases<T>(url: string, work: (databases: Databases)
         return before;
       },
       async swapEmpty(next) {
-        // Cut off before it is dropped, it counts as what a killed restore left.
+        // Named like a restoring database, so that the next restore drops it if we are killed before we do.
         const empty = restoringName(name, randomBytes(4).toString('hex'));
         await swap(client, name, next, empty, null);
         await drop(client, empty);
@@ -90,7 +91,7 @@ export async function withDatabases<T>(url: string, work: (databases: Databases)
   });
 }
 
-/** Throws BackupRefusedError where ours is the only one that the user gets into, as is usual where PostgreSQL is rented. */
+/** Throws BackupRefusedError if the user can connect to ours alone, as is usual with hosted PostgreSQL. */
 async function withMaintenance<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const own = databaseNameOf(url);
   for (const name of MAINTENANCE) {
@@ -99,7 +100,7 @@ async function withMaintenance<T>(url: string, work: (client: pg.Client) => Prom
     const isThere = await withClient(other, async () => true).catch(() => false);
     if (isThere) return await withClient(other, work);
   }
-  // It says so where the server itself can't be reached.
+  // Throws DatabaseUnreachableError if the server itself can't be reached.
   await withClient(url, async () => {});
   throw mayMakeNone();
 }
@@ -129,7 +130,7 @@ const mayMakeNone = () =>
 
 const BESIDE = 'SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1)';
 
-/** With the lock nobody else fills one: who is connected is what PostgreSQL still does for one that was killed. */
+/** Safe under the restore lock: remaining connections are backends still at work for a killed restore. */
 async function dropLeftOvers(client: pg.Client, name: string): Promise<void> {
   const { rows } = await client.query<{ name: string }>(BESIDE, [`${baseOf(name)}_restoring_`]);
   for (const { name: other } of rows) {
@@ -186,7 +187,7 @@ async function listKept(client: pg.Client, name: string): Promise<(KeptDatabase 
   });
 }
 
-/** Undefined for a database of that name that no restore put aside. */
+/** Undefined for a database that has such a name but was not kept by a restore. */
 function parseNote(note: string | null): KeptDatabase | undefined {
   try {
     const { replacedAt, reason } = JSON.parse(note ?? 'null') ?? {};

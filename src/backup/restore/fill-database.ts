@@ -16,10 +16,10 @@ import type { OnProgress } from '../progress.ts';
 import { figuresStay } from '../upgrade-schema.ts';
 import { rewrapKeys } from './rewrap-keys.ts';
 
-/** The program over a database, as the command line opens it. */
+/** The program on a database, as the command line opens it. */
 export type OpenedApp = Services & { orm: MikroORM; close(): Promise<void> };
 
-/** Opens the program over the database at a URL, and brings an older schema forward. */
+/** Opens the program on the database at a URL, and migrates an older schema. */
 export type OpenApp = (databaseUrl: string) => Promise<OpenedApp>;
 
 export type Archive = { file: string; identities: string[]; manifest: Manifest; secrets: Secrets | null };
@@ -31,16 +31,17 @@ export type FillOptions = {
   openApp: OpenApp;
   now: Date;
   onProgress?: OnProgress | undefined;
-  /** What is done to the database when it is of this version: its new epoch. */
+  /** Called once the database is migrated to this version, to begin its new epoch. */
   adopt?: (app: OpenedApp) => Promise<void>;
 };
 
 export type Filled = { shops: VerifiedShop[]; keepsKeys: boolean };
 
 /**
- * Makes a database of what is in an archive: its rows, checked against their checksums; its keys, wrapped for this box; brought
- * forward to this version; and held against itself by all that `smoocho verify` knows. What that finds was in the books before the
- * backup was made, and stops nothing. Throws ArchiveError, BackupRefusedError, and what PostgreSQL throws.
+ * Fills a database from an archive: loads its rows and checks their checksums, wraps its keys for this
+ * machine, migrates to this version, and runs all checks of `smoocho verify`. Their findings were there
+ * before the backup was made, and stop nothing. Throws ArchiveError, BackupRefusedError, and what PostgreSQL
+ * throws.
  */
 export async function fillDatabase(archive: Archive, options: FillOptions): Promise<Filled> {
   try {

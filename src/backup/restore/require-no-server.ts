@@ -2,7 +2,7 @@ import { withClient } from '../../database/migrate.ts';
 import { SERVER_SINCE } from '../../database/server-lock.ts';
 import { BackupRefusedError } from '../errors.ts';
 
-/** Throws BackupRefusedError while a server, of any machine, runs on this database. */
+/** Throws BackupRefusedError while a server, on any machine, runs on this database. */
 export async function requireNoServer(url: string): Promise<void> {
   const isRunning = await withClient(url, async (client) => {
     const { rows } = await client.query<{ since: number | null }>(SERVER_SINCE);

@@ -1,7 +1,7 @@
 import { migrationStatus, withClient } from '../../database/migrate.ts';
 import { BackupRefusedError } from '../errors.ts';
 
-// Tables of extensions belong to nobody who would miss them.
+// Ignore tables of extensions: they hold nobody's data.
 const TABLES = `
   SELECT n.nspname AS schema, c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
@@ -9,8 +9,8 @@ const TABLES = `
   ORDER BY n.nspname <> 'public', 1, 2`;
 
 /**
- * Throws BackupRefusedError for a database that somebody else has tables in: a restore replaces it as a whole, and what was replaced
- * goes after seven days, or at once when there was no shop.
+ * Throws BackupRefusedError if the database has foreign tables: a restore replaces the whole database, and
+ * drops the replaced one after seven days, or at once if it had no shop.
  */
 export async function requireOwnDatabase(url: string): Promise<void> {
   const { applied } = await migrationStatus(url);

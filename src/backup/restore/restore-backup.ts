@@ -20,43 +20,44 @@ import { keepsKeys } from './rewrap-keys.ts';
 
 export type RestoreOptions = {
   config: Config;
-  /** The database that is to be replaced, or the one that is filled where `into` says so. */
+  /** The database to replace, or with `isInto` the one to fill. */
   databaseUrl: string;
-  /** Fill the database at `databaseUrl`, which has to be empty, and replace none. */
+  /** Fill the database at `databaseUrl`, which must be empty, and replace none. */
   isInto: boolean;
   file: string;
   identities: string[];
   openApp: OpenApp;
   now(): Date;
-  /** Who restores, for the audit. */
+  /** Actor for the audit. */
   actor: SystemActor;
-  /** Asked once all is checked and before anything is touched. */
+  /** Called after all checks and before anything is changed. */
   confirm(plan: RestorePlan): Promise<boolean>;
   onProgress: OnProgress;
 };
 
 export type RestorePlan = {
   manifest: Manifest;
-  /** What is there now and would be put aside; null where nothing is. */
+  /** Present content, which would be kept aside; null if there is none. */
   replaces: Current | null;
-  /** Whether phone numbers, addresses and PINs can be used afterwards. */
+  /** Whether phone numbers, addresses and PINs stay usable. */
   keepsKeys: boolean;
 };
 
 type Current = { shops: string[]; orders: number; lastOrderAt: string | null; sizeBytes: number };
 
 export type Restored = RestorePlan & {
-  /** Of what was there before; null where nothing was, or where it could not be read. */
+  /** File with a backup of the previous content; null if there was none, or it could not be read. */
   safetyCopy: string | null;
-  /** The name of the database that was replaced, which `--undo` puts back; null where nothing was there. */
+  /** The name of the replaced database, which `--undo` puts back; null if there was nothing to keep. */
   keptDatabase: string | null;
   shops: Filled['shops'];
 };
 
 /**
- * Restores an archive. Everything is checked before anything is touched; what is there keeps its place until the new database is
- * filled, checked and brought forward, and then changes places with it in one step. Cut off at any moment, either the old one or
- * the new one is there, whole. Null when `confirm` says no. Throws ArchiveError, BackupRefusedError, DatabaseUnreachableError.
+ * Restores an archive. Everything is checked before anything is changed. The present database stays in place
+ * until the new one is filled, checked and migrated; then both are swapped in one transaction, so an
+ * interruption at any moment leaves either the old or the new one, whole. Null if `confirm` declines. Throws
+ * ArchiveError, BackupRefusedError, DatabaseUnreachableError.
  */
 export async function restoreBackup(options: RestoreOptions): Promise<Restored | null> {
   const { databaseUrl, file, identities, config, onProgress } = options;
@@ -72,7 +73,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored |
     keepsKeys: keepsKeys(manifest, secrets, config.masterKey),
   };
   await requireNoServer(databaseUrl);
-  // One that is named lies on the disk of its server.
+  // No check of free space: a database given with --into is on its server's disk.
   if (options.isInto) return await restoreInto(archive, plan, options);
   await requireRoomFor(plan, config);
   return await withDatabases(databaseUrl, async (databases) => {
@@ -86,7 +87,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored |
       const kept = { replacedAt: options.now().toISOString(), reason: 'restored' } as const;
       const keptDatabase = replaces ? await databases.swap(next, kept) : null;
       if (!replaces) await databases.swapEmpty(next);
-      // It is restored by now. Heads that stay where they are, are put aside with the next seal.
+      // The restore is done, so ignore errors: chain head files that stay are put aside with the next seal.
       await setHeadsAside(config.home, options.now()).catch(() => {});
       return { ...plan, safetyCopy, keptDatabase, ...filled };
     } catch (error) {
@@ -125,7 +126,7 @@ const fill = (archive: Archive, options: RestoreOptions, url: string): Promise<F
     },
   });
 
-/** What is in the database now, whatever version made it. What a restore was cut off in is worth nothing. */
+/** What the database holds, in any version's schema. Null if empty, or if its restore was cut off. */
 async function readCurrent(url: string): Promise<Current | null> {
   const { isHalfRestored } = await migrationStatus(url);
   return await withClient(url, async (client) => {
@@ -144,14 +145,14 @@ const CURRENT = `
     (SELECT max(created_at) FROM orders) AS "lastOrderAt",
     pg_database_size(current_database())::float8 AS "sizeBytes"`;
 
-/** What a copy of the rows takes, at most. */
+/** Size of a safety copy relative to the database, at most. */
 const COPY_PART = 1 / 4;
 const ROOM = {
   what: 'the old data beside the new',
   mend: 'Free some and try again. Nothing was changed.',
 };
 
-/** Of the home, where pictures go; and the embedded database, which is on this machine's disk: of another one nothing is known. */
+/** Checks the home's disk: images, safety copy, embedded database. Another server's disk is unknown. */
 async function requireRoomFor({ manifest, replaces }: RestorePlan, config: Config): Promise<void> {
   const images = await openImageTarget(config);
   let needed = await images.missingBytes(manifest.images);
@@ -161,12 +162,13 @@ async function requireRoomFor({ manifest, replaces }: RestorePlan, config: Confi
   if (needed > 0) await requireRoom(config.home, needed, ROOM);
 }
 
-/** PostgreSQL's classes of what its own files are wrong in, or can't be read. */
+/** SQLSTATE classes for files of PostgreSQL that are damaged or can't be read. */
 const UNREADABLE = /^(XX|58)/;
 
 /**
- * Where the master key of what is there is lost, which is one reason to restore, it is kept as far as it goes: not encrypted. Where
- * it can't be read, by a fault of the disk, or is of a later version that one goes back from, there is no copy; it stays beside.
+ * Makes a safety copy of the present content. It is plain if the master key is lost, which is one reason to
+ * restore. Null if the disk is faulty, or a later version made the content: the replaced database itself is
+ * kept.
  */
 async function keepCopy({ config, databaseUrl, now, onProgress }: RestoreOptions): Promise<string | null> {
   const source = { config, databaseUrl, now };

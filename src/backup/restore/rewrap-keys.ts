@@ -10,7 +10,7 @@ import { withCopyClient } from '../database/copy-client.ts';
 import { ArchiveError } from '../errors.ts';
 import { urlOfDatabase, withDatabases } from './databases.ts';
 
-/** The master keys that may open the keys of an archive: its own, and those of this box. */
+/** Master keys that may open the keys of an archive: its own, and those of this machine. */
 function candidates(secrets: Secrets | null, place: MasterKeyPlace): KeyObject[] {
   const { masterKey } = secrets ?? {};
   return [
@@ -19,7 +19,10 @@ function candidates(secrets: Secrets | null, place: MasterKeyPlace): KeyObject[]
   ];
 }
 
-/** Whether a key at hand opens those of an archive, as far as its manifest tells. A plain one has none of its own. */
+/**
+ * Whether an available master key opens an archive's keys, as its manifest tells. A plain one has none of its
+ * own.
+ */
 export const keepsKeys = ({ masterKey }: Manifest, secrets: Secrets | null, place: MasterKeyPlace): boolean =>
   masterKey === null || candidates(secrets, place).some((key) => masterKeyFingerprint(key) === masterKey);
 
@@ -28,10 +31,10 @@ const REWRAP = `
 const INSERT = 'INSERT INTO keys (id, purpose, wrapped, created_at) VALUES ($1, $2, $3, $4)';
 
 /**
- * Wraps the keys of a restored database with this box's own master key, which it makes if there is none: no key file is ever
- * replaced by a restore, so undoing one needs none back. Where no key at hand opens them, all are made anew, and the PINs, which
- * only the old ones could check, are gone: then it gives false. Throws ArchiveError for one key that doesn't open while the others
- * do, ConfigError.
+ * Wraps the keys of a restored database with this machine's master key, which is created if missing. A
+ * restore never replaces a key file, so undoing it needs none back. If no available master key opens them,
+ * makes new keys, clears the PINs, which only the old keys could check, and returns false. Throws
+ * ArchiveError if one key doesn't open while the others do, ConfigError.
  */
 export async function rewrapKeys(
   client: Client,
@@ -55,8 +58,9 @@ export async function rewrapKeys(
 }
 
 /**
- * When the master key of this box is replaced: wraps the keys of what restores put aside with the new one, so that `--undo` can open
- * them. Keys of another master key stay as they are. Gives the names of those databases in which it failed.
+ * Rewraps the keys in the databases that restores kept when this machine's master key is replaced, so that
+ * `--undo` can open them. Keys of another master key stay as they are. Returns the names of the databases
+ * that failed.
  */
 export async function rewrapKept(url: string, old: KeyObject, next: KeyObject): Promise<string[]> {
   const failed: string[] = [];
@@ -68,7 +72,7 @@ export async function rewrapKept(url: string, old: KeyObject, next: KeyObject): 
         );
     });
   } catch {
-    // Where the role may make no databases, or see no other than ours, no restore has put one aside.
+    // If the role can't create databases, or sees none but ours, no restore has kept one.
   }
   return failed;
 }

@@ -6,7 +6,7 @@ import { type Databases, type KeptDatabase, urlOfDatabase, withDatabases } from 
 import type { OpenApp } from './fill-database.ts';
 import { requireNoServer } from './require-no-server.ts';
 
-/** How long what was replaced is kept: long enough to notice, short enough for the disk. */
+/** Retention of a replaced database: long enough to notice a mistake, short enough for the disk. */
 const KEPT_DAYS = 7;
 const KEPT_MS = KEPT_DAYS * 86_400_000;
 
@@ -15,20 +15,20 @@ export type UndoOptions = {
   home: string;
   openApp: OpenApp;
   now(): Date;
-  /** Who undoes it, for the audit. */
+  /** Actor for the audit. */
   actor: SystemActor;
-  /** Of those that are kept, the one that was replaced at this time, as it is listed; without it the last one. */
+  /** The kept database that was replaced at this time, as listed; by default the last one. */
   replacedAt?: string | undefined;
-  /** Asked with the one that would be put back, and all that are kept, the newest first. */
+  /** Called with the database to put back, and all that are kept, newest first. */
   confirm(kept: KeptDatabase, all: KeptDatabase[]): Promise<boolean>;
 };
 
-/** `keptDatabase` is what was there until now; undoing once more brings it back. */
+/** `keptDatabase` is the database in use until now; another undo brings it back. */
 export type Undone = { replacedAt: string; keptDatabase: string };
 
 /**
- * Puts the database that the last restore replaced back in its place, or an earlier one, as of a new epoch. Null when `confirm`
- * says no. Throws BackupRefusedError.
+ * Puts the database that the last restore replaced, or an earlier one, back in its place and begins a new
+ * epoch. Null if `confirm` declines. Throws BackupRefusedError.
  */
 export async function undoRestore(options: UndoOptions): Promise<Undone | null> {
   const { databaseUrl, home, openApp, now, actor, confirm } = options;
@@ -39,7 +39,7 @@ export async function undoRestore(options: UndoOptions): Promise<Undone | null> 
     if (!(await confirm(last, all))) return null;
     const app = await openApp(urlOfDatabase(databaseUrl, last.name));
     try {
-      // What happened since the restore is lost with it.
+      // Changes since the restore are lost with it.
       const lostSince = new Date(last.replacedAt);
       const context = { app, em: app.orm.em.fork(), actor };
       await beginEpoch(context, { reason: 'undone', backup: null, lostSince });
@@ -50,7 +50,7 @@ export async function undoRestore(options: UndoOptions): Promise<Undone | null> 
       replacedAt: now().toISOString(),
       reason: 'undone',
     });
-    // It is undone by now. Heads that stay where they are, are put aside with the next seal.
+    // The undo is done, so ignore errors: chain head files that stay are put aside with the next seal.
     await setHeadsAside(home, now()).catch(() => {});
     return { replacedAt: last.replacedAt, keptDatabase };
   });
@@ -68,7 +68,7 @@ function findKept<K extends KeptDatabase>(all: K[], at: string | undefined): K {
 
 const isExpired = (replacedAt: string, now: Date) => now.getTime() - Date.parse(replacedAt) > KEPT_MS;
 
-/** Drops what was replaced more than seven days ago, and what killed restores left; gives the names of the former. */
+/** Drops databases replaced over seven days ago and returns their names; drops what killed restores left. */
 export async function dropExpired(databases: Databases, now: Date): Promise<string[]> {
   await databases.dropLeftOvers();
   const expired = (await databases.listKept()).filter(({ replacedAt }) => isExpired(replacedAt, now));
