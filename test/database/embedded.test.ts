@@ -135,6 +135,8 @@ describe('attachEmbedded', function () {
     expect(server.startedHere).to.equal(false);
     expect(postmaster(home)).to.equal(pid);
     expect(await query(server.url, 'SELECT id FROM sale')).to.deep.equal([{ id: 7 }]);
+    // On a busy machine PostgreSQL takes a moment to notice that the other one is gone.
+    await until(async () => (await guards(server.url)) === 1);
     await server.release();
     expect(isServer(pid, dataOf(home))).to.equal(false);
   });
