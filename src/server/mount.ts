@@ -1,4 +1,5 @@
 import type Router from '@koa/router';
+import type { RouterContext } from '@koa/router';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Context as KoaContext } from 'koa';
 import { z } from 'zod';
@@ -61,7 +62,7 @@ export function mount<R extends Route>(
   const usual = Number(Object.keys(route.responses)[0]);
   router[route.method](route.path, async (ctx) => {
     const em = app.orm.em.fork();
-    const params = parseParams(route, ctx.params);
+    const params = parseParams(route, ctx);
     const { shopId = null } = params as { shopId?: string };
     const letIn = async () => {
       const stranger: Asker = { route: route.name, shopId, actor: null, hasShop: false };
@@ -91,11 +92,18 @@ export function mount<R extends Route>(
   });
 }
 
-/** An id that is no UUID names nothing that could be there: 404, with the field. */
-function parseParams(route: Route, params: Record<string, string>): unknown {
+/** An id that is no UUID names nothing that could be there: 404, with the field; or it is a word of another line's path: 405. */
+function parseParams(route: Route, ctx: RouterContext): unknown {
   if (!route.params) return {};
-  const result = route.params.safeParse(params);
+  const result = route.params.safeParse(ctx.params);
   if (result.success) return result.data;
+  // The router knows which lines have a path that fits, whatever their method.
+  const fitting = ctx.matched ?? [];
+  const words = fitting.filter(({ paramNames }) => paramNames.length < Object.keys(ctx.params).length);
+  if (words.length > 0) {
+    ctx.set('Allow', words.flatMap(({ methods }) => methods).join(', '));
+    throw new ProblemError('method_not_allowed', { detail: 'This address has no such method.' });
+  }
   const errors: Fault[] = result.error.issues.map((issue) => ({
     pointer: `/path/${String(issue.path[0])}`,
     detail: issue.message,
