@@ -8,14 +8,15 @@ CREATE TABLE shop_epochs (
   -- 1 for the first, and so on
   number         integer     NOT NULL,
   began_at       timestamptz NOT NULL,
-  reason         varchar(8)  NOT NULL CHECK (reason IN ('opened', 'restored', 'undone')),
+  -- reopened: a first one, of a shop whose code may stand on bills that were lost with an epoch before a restore
+  reason         varchar(8)  NOT NULL CHECK (reason IN ('opened', 'reopened', 'restored', 'undone')),
   backup_id      varchar(64),
   backup_made_at timestamptz,
   -- shop_heads.series as the epoch began: series key → last number given
   series         jsonb       NOT NULL DEFAULT '{}',
   PRIMARY KEY (shop_id, epoch),
   CONSTRAINT shop_epochs_number_key UNIQUE (shop_id, number),
-  CHECK ((number = 1) = (reason = 'opened'))
+  CHECK ((number = 1) = (reason IN ('opened', 'reopened')))
 );
 INSERT INTO shop_epochs (shop_id, epoch, number, began_at, reason)
 SELECT h.shop_id, h.epoch, 1, s.created_at, 'opened' FROM shop_heads h JOIN shops s ON s.id = h.shop_id;

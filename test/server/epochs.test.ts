@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import type pg from 'pg';
+import { findLastRestore } from '../../src/core/epochs/find-epoch.ts';
 import { seriesLabel } from '../../src/core/epochs/series-label.ts';
 import { importText } from '../core/imports/support.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
@@ -10,12 +11,13 @@ import {
   givenOldShop,
   givenRestoredShop,
   labelNow,
+  numbered,
   refundAll,
   sell,
   signInAgain,
   soundNotes,
 } from '../support/epoch-parts.ts';
-import { saleOf } from '../support/factories.ts';
+import { givenProduct, givenShop, saleOf } from '../support/factories.ts';
 import {
   insertDevice,
   offlineSaleOf,
@@ -79,6 +81,29 @@ describe('a shop that was restored from a backup', () => {
         `${next.prefix.slice(0, -1)}: 1 to 5 lent to Counter, 0 used, 5 unused: 1–5`,
       ].sort(),
     ]);
+  });
+
+  it('numbers bills of a shop that is opened within a year after it in a series of its own as well', async () => {
+    // One of that code may have been opened after the backup.
+    await givenRestoredShop(test);
+    const shop = await givenShop(test, 'LATE');
+    const tea = await givenProduct(shop, { name: 'Tea', price: '100.00' });
+    const label = await labelNow(test, shop);
+    expect(label).to.match(/^[A-Z]/);
+    expect((await sell(shop, tea)).orderNumber).to.equal(`LATE/${label}/000001`);
+    const lost = offlineSaleOf(tea, EARLIER, numbered(shop, 1));
+    expect(orderOf((await replay(shop.cashier, shop, [lost]))[0])).to.deep.include({
+      orderNumber: 'LATE/2627/000001',
+      flags: [],
+    });
+    expect(await soundNotes(test, shop)).to.have.length(1);
+    // Its opening is no restore.
+    expect(await findLastRestore(test.app.orm.em.fork())).to.deep.equal(clock);
+    clock = new Date(clock.getTime() + 366 * DAY_MS);
+    expect(await labelNow(test, await givenShop(test, 'LATF'))).to.match(/^[A-Z]/);
+    expect(await findLastRestore(test.app.orm.em.fork())).to.be.below(clock);
+    clock = new Date(clock.getTime() + 1);
+    expect(await labelNow(test, await givenShop(test, 'LATG'))).to.equal('2627');
   });
 
   it('signs everybody out, uses up pairing codes and leaves wrong PINs counted', async () => {

@@ -10,7 +10,7 @@ export const FIND_EPOCH = `
 export const findEpoch = (em: EntityManager, shopId: string): Promise<Epoch> =>
   queryRow<Epoch>(em, FIND_EPOCH, [shopId]);
 
-const LAST_RESTORE = "SELECT max(began_at) AS at FROM shop_epochs WHERE reason <> 'opened'";
+const LAST_RESTORE = "SELECT max(began_at) AS at FROM shop_epochs WHERE reason IN ('restored', 'undone')";
 
 /** When the installation was last restored from a backup, or a restore was undone; null for never. */
 export async function findLastRestore(em: EntityManager): Promise<Date | null> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** An epoch of a shop's data. `isFirst`: the shop was never restored from a backup. */
+/** An epoch of a shop's data. `isFirst`: no earlier one, known or lost, can have used the shop's code. */
 export type Epoch = { id: string; isFirst: boolean };
 
 /** Without I and O, which look like digits. A label begins with a letter, so it never looks like a year. */

@@ -7,6 +7,7 @@ import { isUniqueViolation } from '../../database/pg-errors.ts';
 import { query } from '../../database/query.ts';
 import { recordedActor, recordSecurity, type SecurityRecord } from '../audit/record-security.ts';
 import type { Context } from '../context.ts';
+import { findLastRestore } from '../epochs/find-epoch.ts';
 import { lockUser } from '../users/find-user.ts';
 import type { User } from '../users/user.entity.ts';
 import { Shop } from './shop.entity.ts';
@@ -29,9 +30,22 @@ export async function createShop(
 // The counters of a shop, in its first epoch.
 const INSERT_HEAD = `
   WITH first AS (
-    INSERT INTO shop_epochs (shop_id, epoch, number, began_at, reason) VALUES ($1, $2, 1, $3, 'opened')
+    INSERT INTO shop_epochs (shop_id, epoch, number, began_at, reason) VALUES ($1, $2, 1, $3, $4)
   )
   INSERT INTO shop_heads (shop_id, epoch) VALUES ($1, $2)`;
+
+const DAY_MS = 86_400_000;
+/** So that whichever fiscal year a lost bill is of, it is not one of the new shop's. */
+const REOPENED_DAYS = 366;
+
+/**
+ * Whether a restore may have lost a shop with bills under the code of the one to be opened: opened after the backup, and not
+ * in it. Bill numbers are unique in a fiscal year only, so one that was restored over a year ago doesn't matter.
+ */
+async function mayBeReopened(em: EntityManager, now: Date): Promise<boolean> {
+  const restoredAt = await findLastRestore(em);
+  return restoredAt !== null && now.getTime() - restoredAt.getTime() <= REOPENED_DAYS * DAY_MS;
+}
 
 /**
  * The shop, its counter row, the owner's own shop if there was none yet, and the first record of its audit, which says that
@@ -59,7 +73,8 @@ export async function openShop(
     if (!isUniqueViolation(error, 'shops_code_key')) throw error;
     throw fieldProblem('already_exists', '/code', `${newShop.code} is another shop's code`);
   }
-  await query(em, INSERT_HEAD, [shop.id, randomUUID(), now]);
+  const reason = (await mayBeReopened(em, now)) ? 'reopened' : 'opened';
+  await query(em, INSERT_HEAD, [shop.id, randomUUID(), now, reason]);
   await query(em, 'INSERT INTO audit_chains (id, shop_id) VALUES ($1, $1)', [shop.id]);
   owner.shopId ??= shop.id;
   await em.flush();
