@@ -57,7 +57,7 @@ export function draftOfflineSale(
   const clock = timeOf(body, shop, now);
   const lent = body.orderNumber === undefined ? undefined : terms.leases.get(body.orderNumber);
   const answered = isOfBefore(terms, body.orderNumber, lent) ? body.answered : undefined;
-  const takesUnknown = clock.flags.length === 0 && isSoonAfter(terms.restored, now);
+  const takesUnknown = isSoonAfter(terms.restored, now);
   const sold = resolveSold(body.items, terms.products, takesUnknown);
   const customer = customerOfflineOf(body, settings);
   const priced = priceSale(terms, body, sold.lines, clock.soldAt);
