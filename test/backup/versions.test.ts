@@ -154,7 +154,9 @@ describe('a backup of one version of PostgreSQL on another', function () {
     const url = older.url('rented').replace('smoocho@', 'rented@');
     const error = await restoreTo(url, file).catch((thrown: Error) => thrown);
     expect(error).to.be.instanceOf(BackupRefusedError);
-    expect((error as Error).message).to.include('--into postgres://');
+    expect((error as Error).message)
+      .to.include('no database but its own (')
+      .and.include('--into postgres://');
     // Each night old ones are taken away there, too.
     const { config } = placeAt(url);
     const env = { SMOOCHO_HOME: config.home, DATABASE_URL: url };

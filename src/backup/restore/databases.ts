@@ -102,7 +102,9 @@ async function withMaintenance<T>(url: string, work: (client: pg.Client) => Prom
   }
   // Throws DatabaseUnreachableError if the server itself can't be reached.
   await withClient(url, async () => {});
-  throw mayMakeNone();
+  throw hasNoPlace(
+    `The database’s user gets into no database but its own (${MAINTENANCE.join(', ')} would do)`,
+  );
 }
 
 async function takeRestoreLock(client: pg.Client, name: string): Promise<void> {
@@ -120,12 +122,12 @@ const RIGHTS = `
 async function requireRights(client: pg.Client, name: string): Promise<void> {
   const { rows } = await client.query<{ may: boolean }>(RIGHTS, [name]);
   if (rows[0]?.may) return;
-  throw mayMakeNone();
+  throw hasNoPlace('The database’s user may not create databases');
 }
 
-const mayMakeNone = () =>
+const hasNoPlace = (reason: string) =>
   new BackupRefusedError(
-    'The database’s user may not create databases, as is usual where PostgreSQL is rented. Make an empty database there, and restore into it: --into postgres://user:password@host:5432/new. Nothing was changed.',
+    `${reason}, as is usual where PostgreSQL is rented. Make an empty database there, and restore into it: --into postgres://user:password@host:5432/new. Nothing was changed.`,
   );
 
 const BESIDE = 'SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1)';

@@ -192,7 +192,7 @@ function describe(
     'Everybody signs in again. New bills begin a number series of their own.',
     ...(faults > 0
       ? [
-          `The books in it have ${formatCount(faults)} things that do not agree, as they had when it was made: smoocho verify`,
+          `The books in it have ${formatCount(faults)} ${faults === 1 ? 'thing that does' : 'things that do'} not agree, as they had when it was made: smoocho verify`,
         ]
       : []),
     ...(safetyCopy ? [`What was there is in ${safetyCopy}.`] : []),
