@@ -183,6 +183,24 @@ describe('smoocho status', function () {
     expect(await isOverdue()).to.equal(true);
   });
 
+  it('says that a backup was never made, or not since a restore', async () => {
+    const db = await database.connect();
+    await db.query('DELETE FROM backup_runs');
+    const lines = async () => (await smoocho(['status'], env())).stdout;
+    expect(await lines())
+      .to.match(/^backup {6}never/m)
+      .and.match(/^trial {7}never$/m);
+    await db.query(
+      `INSERT INTO shop_epochs (shop_id, epoch, number, began_at, reason)
+       SELECT id, gen_random_uuid(), 2, '2026-11-01T05:20Z', 'restored' FROM shops`,
+    );
+    const since = 'not since the restore of 2026-11-01 10:50';
+    expect(await lines())
+      .to.match(new RegExp(`^backup {6}${since}`, 'm'))
+      .and.match(new RegExp(`^trial {7}${since}$`, 'm'));
+    expect((await status()).json().backup.restoredAt).to.equal('2026-11-01T05:20:00.000Z');
+  });
+
   it('says in a sentence that the database can not be reached, with exit code 5', async () => {
     const away = env({ DATABASE_URL: 'postgres://me:secret@127.0.0.1:1/shop' });
     const { code, stdout, stderr } = await smoocho(['status'], away);

@@ -6,6 +6,7 @@ import type { BackupConfig } from '../../config.ts';
 import type { Attention } from '../../contract/attention.ts';
 import { listAttention } from '../../core/attention/attention.ts';
 import { type BackupRun, lastBackupRuns, viewLastBackups } from '../../core/attention/backup-runs.ts';
+import { findLastRestore } from '../../core/epochs/find-epoch.ts';
 import { type InstallationStatus, readStatus, type ShopStatus } from '../../core/status/read-status.ts';
 import { version } from '../../version.ts';
 import type { Command } from '../command.ts';
@@ -50,6 +51,8 @@ export const status: Command = {
 
 type BackupStatus = ReturnType<typeof viewLastBackups> &
   Omit<BackupConfig, 'recoveryRecipient'> & {
+    /** When the last restore was, or its undoing; backups before it are not counted here. Null for never. */
+    restoredAt: string | null;
     /** The archive of the last successful backup. */
     file: string | null;
     sizeBytes: number | null;
@@ -85,6 +88,7 @@ async function gatherBackup(app: App, timezone: string): Promise<BackupStatus> {
   return {
     ...viewLastBackups(last),
     ...config,
+    restoredAt: (await findLastRestore(em))?.toISOString() ?? null,
     to: to ?? join(app.config.home, 'backups'),
     file: succeeded?.file ?? null,
     sizeBytes: succeeded?.sizeBytes ?? null,
@@ -128,11 +132,12 @@ const sizeOf = (bytes: number | null) =>
 function describeBackup(backup: BackupStatus, clock: Clock): Labelled[] {
   const { lastCreatedAt, lastVerifiedAt, lastDrillAt, lastFailure, file, to, sizeBytes } = backup;
   const late = backup.isOverdue ? '  OVERDUE' : '';
-  const made = lastCreatedAt ? `${clock(lastCreatedAt)}${sizeOf(sizeBytes)}` : 'never';
+  const never = backup.restoredAt ? `not since the restore of ${clock(backup.restoredAt)}` : 'never';
+  const made = lastCreatedAt ? `${clock(lastCreatedAt)}${sizeOf(sizeBytes)}` : never;
   return [
     ['backup', `${made}${late}`, ...(file ? [file] : [])],
-    ['read back', clock(lastVerifiedAt) || 'never'],
-    ['trial', clock(lastDrillAt) || 'never'],
+    ['read back', clock(lastVerifiedAt) || never],
+    ['trial', clock(lastDrillAt) || never],
     ...(lastFailure ? [['failed', clock(lastFailure.at), lastFailure.error] as const] : []),
     ['next', clock(backup.nextAt) || 'not by itself: smoocho backup schedule --help'],
     ['next trial', clock(backup.nextDrillAt) || 'not by itself'],
