@@ -208,6 +208,23 @@ describe('pictures by command', function () {
       await expectAllWhole(products);
     });
 
+    it('stay where they were after a restore that may be undone, for the data of before has its own there', async () => {
+      await givenPictures(1);
+      const db = await test.database.connect();
+      await db.query(
+        `INSERT INTO shop_epochs (shop_id, epoch, number, began_at, reason)
+         SELECT id, gen_random_uuid(), 2, now(), 'restored' FROM shops`,
+      );
+      const move = ['images', 'move', '--to=minio', '--remove-source'];
+      const moved = await run([...move, '--json'], s3.env);
+      expect(moved.json()).to.include({ isSwitched: true, removed: 0, isHeld: true });
+      expect((await run(move, s3.env)).stdout).to.include('was restored less than 30 days ago');
+      expect(readdirSync(join(test.home, 'images', shop.id))).to.have.length(3);
+      await db.query("DELETE FROM shop_epochs WHERE reason = 'restored'");
+      expect((await run([...move, '--json'], s3.env)).json()).to.include({ removed: 3, isHeld: false });
+      expect((await run(['images', 'move', '--to=filesystem'], s3.env)).code).to.equal(0);
+    });
+
     it('are refused while one of them is damaged, unless it is left behind', async () => {
       await givenPictures(3);
       const files = readdirSync(join(test.home, 'images', shop.id));

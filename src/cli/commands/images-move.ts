@@ -1,5 +1,6 @@
 import { type App, systemContext } from '../../app.ts';
 import { type ImageStoreKind, imageStoreKinds } from '../../config.ts';
+import { KEPT_DAYS } from '../../core/images/collect-garbage.ts';
 import { type Moved, moveImages } from '../../core/images/move-images.ts';
 import { checkStore } from '../../storage/check-store.ts';
 import type { Command } from '../command.ts';
@@ -46,8 +47,15 @@ async function move(app: App, to: ImageStoreKind, removeSource: boolean, skipBad
   }
 }
 
-function describe({ from, to, images, copied, isSwitched, bad, removed }: Moved): string[] {
-  const gone = removed > 0 ? [`Took ${count(removed, 'file')} away where they were.`] : [];
+function describe({ from, to, images, copied, isSwitched, bad, removed, isHeld }: Moved): string[] {
+  const gone = [
+    ...(removed > 0 ? [`Took ${count(removed, 'file')} away where they were.`] : []),
+    ...(isHeld
+      ? [
+          `The files stay where they were: the data was restored less than ${KEPT_DAYS} days ago, and what was there before may be put back.`,
+        ]
+      : []),
+  ];
   if (from === null) {
     return [`There are no pictures yet. The first one goes where IMAGE_STORE says: set it to ${to}.`];
   }
@@ -63,7 +71,7 @@ function describe({ from, to, images, copied, isSwitched, bad, removed }: Moved)
     ];
   }
   const stays =
-    removed > 0
+    removed > 0 || isHeld
       ? []
       : [`The files in the store ${from} stay there until you run it again with --remove-source.`];
   return [

@@ -41,8 +41,7 @@ export async function collectGarbage(context: Context, options: Options): Promis
   const before = new Date(now().getTime() - KEPT_DAYS * DAY_MS);
   const { kind, isFixed } = await images.place(true);
   if (!isFixed) return garbage;
-  const restoredAt = await findLastRestore(context.em);
-  if (restoredAt && restoredAt >= before) return { ...garbage, heldBy: ['restore'] };
+  if (await wasJustRestored(context)) return { ...garbage, heldBy: ['restore'] };
   const store = await images.store(kind);
   const count = (files: Found[]) => {
     garbage.files += files.length;
@@ -75,6 +74,12 @@ export async function collectGarbage(context: Context, options: Options): Promis
   }
   if (!options.dryRun) await store.removeLeftovers(new Date(now().getTime() - DAY_MS));
   return batches.isHeld() ? { ...garbage, heldBy: await holders(options.databaseUrl) } : garbage;
+}
+
+/** Whether a restore of the last thirty days may be undone: the replaced database shows files that this one may not know. */
+export async function wasJustRestored({ app, em }: Context): Promise<boolean> {
+  const restoredAt = await findLastRestore(em);
+  return restoredAt !== null && app.now().getTime() - restoredAt.getTime() <= KEPT_DAYS * DAY_MS;
 }
 
 /** The holder may be gone by now; then assume an upload. */

@@ -4,6 +4,7 @@ import { asOnlyMove, imageHolders, withLockedImages } from '../../database/image
 import { StoreUnavailableError } from '../../storage/errors.ts';
 import type { ImageStore } from '../../storage/image-store.ts';
 import type { Context } from '../context.ts';
+import { wasJustRestored } from './collect-garbage.ts';
 import { FOLLOW_MS } from './images.ts';
 import { isSound, soundBytes } from './sound-files.ts';
 import { allImages, countImages, filesOf, type ImageRowFile, shownFiles } from './sql/image-rows.ts';
@@ -21,6 +22,8 @@ export type Moved = {
   bad: string[];
   /** Files deleted from the old store. */
   removed: number;
+  /** Whether all were left there, since after a restore in the last thirty days undoing it needs them. */
+  isHeld: boolean;
 };
 
 /** Another move is running, a backup didn't end, or files are damaged: nothing was switched. The message says which. */
@@ -60,14 +63,22 @@ async function move(context: Context, options: Options): Promise<Moved> {
   const { images } = context.app;
   const { to, databaseUrl } = options;
   const { kind: from, isFixed } = await images.place(true);
-  const moved: Moved = { from, to, images: 0, copied: 0, isSwitched: false, bad: [], removed: 0 };
+  const moved: Moved = {
+    from,
+    to,
+    images: 0,
+    copied: 0,
+    isSwitched: false,
+    bad: [],
+    removed: 0,
+    isHeld: false,
+  };
   if (!isFixed) return { ...moved, from: null };
   const target = await images.store(to);
   if (from === to) {
-    const other = options.removeSource
-      ? await images.store(to === 'minio' ? 'filesystem' : 'minio')
-      : undefined;
-    return { ...moved, removed: other ? await removeFiles(context, other, target) : 0 };
+    if (!options.removeSource) return moved;
+    const other = await images.store(to === 'minio' ? 'filesystem' : 'minio');
+    return { ...moved, ...(await removeFiles(context, other, target)) };
   }
   const source = await images.store(from);
   const { files: total } = await countImages(context.em);
@@ -99,7 +110,7 @@ async function move(context: Context, options: Options): Promise<Moved> {
   moved.copied = copier.copied();
   if (!isSwitched || !options.removeSource) return { ...moved, isSwitched };
   await sleep(BEFORE_REMOVAL_MS);
-  return { ...moved, isSwitched, removed: await removeFiles(context, source, target) };
+  return { ...moved, isSwitched, ...(await removeFiles(context, source, target)) };
 }
 
 const waitedFor = async (url: string) =>
@@ -133,8 +144,14 @@ function createCopier(source: ImageStore, target: ImageStore) {
 }
 
 /** Deletes files from the old store, each only if it is intact in the new one. */
-async function removeFiles(context: Context, from: ImageStore, to: ImageStore): Promise<number> {
+async function removeFiles(
+  context: Context,
+  from: ImageStore,
+  to: ImageStore,
+): Promise<Pick<Moved, 'removed' | 'isHeld'>> {
   let removed = 0;
+  // The replaced database has its pictures there.
+  if (await wasJustRestored(context)) return { removed, isHeld: true };
   for await (const row of allImages(context.em.fork())) {
     for (const file of filesOf(row)) {
       if (!(await from.stat(file.key)) || !(await isSound(to, file))) continue;
@@ -142,5 +159,5 @@ async function removeFiles(context: Context, from: ImageStore, to: ImageStore): 
       removed += 1;
     }
   }
-  return removed;
+  return { removed, isHeld: false };
 }
