@@ -16,7 +16,15 @@ import {
 } from '../support/backed-shop.ts';
 import { type Ran, smoocho } from '../support/cli.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { KILLS, momentsIn, processesOn, runKilled, saySeed, untilNoProcesses } from '../support/kills.ts';
+import {
+  KILLS,
+  momentsIn,
+  processesOn,
+  random,
+  runKilled,
+  saySeed,
+  untilNoProcesses,
+} from '../support/kills.ts';
 import { besides } from '../support/restore-parts.ts';
 import { requireS3, startS3, type TestS3 } from '../support/s3.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
@@ -76,12 +84,16 @@ describe('a command that is killed', function () {
     return ms;
   }
 
-  /** Kills it at random moments of the time that it usually takes, each time followed by one that is not killed. */
+  /**
+   * Kills it at random moments of the time that it usually takes, each time followed by one that is not killed. Some end before
+   * their moment: then as many moments are tried again.
+   */
   async function killOften(victim: Victim): Promise<void> {
     const { kind, args, env, prepare, afterKill, afterNext } = victim;
     const ms = IS_LONG ? await measure(victim) : createMs * TIMES[kind];
     let killed = 0;
-    for (const at of momentsIn(ms)) {
+    for (const at of [...momentsIn(ms), ...Array.from({ length: KILLS }, () => random() * ms)]) {
+      if (killed === KILLS) break;
       await prepare?.();
       killed += (await runKilled(args(), env(), at)) ? 1 : 0;
       await afterKill();
