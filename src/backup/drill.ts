@@ -25,9 +25,10 @@ export type Drilled = {
   books: VerifiedShop[];
 };
 
-const FOLDER = /^drill-(\d+)-/;
+/** Process id of the owner, and when that process started. */
+const FOLDER = /^drill-(\d+)-(\d+)-/;
 const OWNER = 'postgres-password';
-/** No drill takes two days; after that, another process may have its process id. */
+/** No drill takes two days. */
 const MAX_AGE_MS = 48 * 3_600_000;
 /** Size of an empty cluster with its WAL and programs. */
 const CLUSTER_BYTES = 160 * 1024 * 1024;
@@ -42,7 +43,7 @@ export async function drill(archive: Archive, options: DrillOptions): Promise<Dr
   const imageBytes = archive.manifest.images.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   // The shop's own database may be on the same disk, and stops when that is full.
   await requireRoom(options.home, roomFor(archive.manifest) + imageBytes + CLUSTER_BYTES, ROOM);
-  const home = mkdtempSync(join(options.home, `drill-${process.pid}-`));
+  const home = mkdtempSync(join(options.home, `drill-${process.pid}-${startOf(process.pid) ?? 0}-`));
   const password = randomBytes(24).toString('base64url');
   // Lets a later drill stop the cluster if this one is killed.
   writeFileSync(join(home, OWNER), password, { mode: 0o600 });
@@ -75,11 +76,11 @@ export async function drill(archive: Archive, options: DrillOptions): Promise<Dr
 /** Stops and deletes the clusters of killed drills. */
 async function removeLeftOvers(home: string, now: Date): Promise<void> {
   for (const name of readdirSync(home)) {
-    const [, pid] = FOLDER.exec(name) ?? [];
-    if (!pid) continue;
+    const [, pid, start] = FOLDER.exec(name) ?? [];
+    if (!pid || !start) continue;
     const folder = join(home, name);
     const { mtimeMs } = statSync(folder, { throwIfNoEntry: false }) ?? { mtimeMs: 0 };
-    if (now.getTime() - mtimeMs < MAX_AGE_MS && isAnother(Number(pid))) continue;
+    if (now.getTime() - mtimeMs < MAX_AGE_MS && isAnother(Number(pid), start)) continue;
     const password = readPassword(folder);
     if (password && existsSync(join(folder, 'postgres', 'data', 'PG_VERSION'))) {
       // Releasing the last attachment stops the cluster.
@@ -99,13 +100,25 @@ function readPassword(folder: string): string | undefined {
   }
 }
 
-/** Whether another process has this id. In a container, each start may reuse our own. */
-function isAnother(pid: number): boolean {
+/** Whether that process still runs, and is not this one. In a container, each start may reuse our own id. */
+function isAnother(pid: number, start: string): boolean {
   if (pid === process.pid) return false;
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  // A busy machine gives an id to another process within minutes.
+  return (startOf(pid) ?? start) === start;
+}
+
+/** Start of a process in clock ticks since boot (proc_pid_stat(5), field 22); undefined where the system doesn't tell. */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // Field 2 is a name in parentheses, which may contain anything.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
   }
 }
