@@ -15,6 +15,8 @@ export const uploadTo = (
   client.send('PUT', `${shop.path}/products/${productId}/image`, {
     body: bytes,
     headers: { 'content-type': type },
+    // Waits for others to be decoded: the heaviest take seconds each, on a busy machine many.
+    timeoutMs: 120_000,
   });
 
 /** Uploads it as a form. `file` is the sender's file name. */
