@@ -51,12 +51,13 @@ export function readAuthority(home: string): Authority | undefined {
   );
 }
 
-/** Undefined for what is no authority with its own key. */
+/** Undefined for what is no authority with its own key, or could vouch for any site. */
 export function parseAuthority(pem: string): Authority | undefined {
   const pair = parsePem(pem);
   if (!pair?.x509.ca) return undefined;
   try {
-    return { ...pair, domains: domainsOf(pair.x509) };
+    const domains = domainsOf(pair.x509);
+    return domains.length > 0 ? { ...pair, domains } : undefined;
   } catch {
     return undefined;
   }

@@ -82,7 +82,12 @@ describe('smoocho start over HTTPS', function () {
     expect(stdout).to.equal('{"status":"ready"}');
     for (const name of ['tls-authority', 'tls-certificate'])
       expect(statSync(join(home, 'secrets', name)).mode & 0o777).to.equal(0o600);
+    const said = server?.output() ?? '';
     await server?.stop();
+    for (const name of ['tls-authority', 'tls-certificate']) {
+      const [, key] = readFileSync(join(home, 'secrets', name), 'utf8').split('PRIVATE KEY-----\n');
+      expect(said).to.not.include(String(key).split('\n')[0]);
+    }
     // Again: the same root, in the same words.
     server = await startCli(options, env(), 'Stop it with Ctrl-C.');
     expect(server.output())

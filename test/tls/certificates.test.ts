@@ -12,6 +12,7 @@ import { makeLeaf } from '../../src/tls/make-certificates.ts';
 import { currentNames } from '../../src/tls/names.ts';
 import { certificateFile } from '../../src/tls/own-certificates.ts';
 import { until } from '../support/feed-ear.ts';
+import { requirePrograms } from '../support/programs.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
 const DAY_MS = 86_400_000;
@@ -22,6 +23,10 @@ const NAMES = {
 };
 
 describe('the certificates of the installation', () => {
+  before(function () {
+    requirePrograms(this, 'openssl');
+  });
+
   let home: string;
   const open: Certificates[] = [];
   const logged: string[] = [];
