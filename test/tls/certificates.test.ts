@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -231,6 +231,15 @@ describe('the certificates of the installation', () => {
         /tls-authority is not a certificate authority with its key\. Put it back/,
       );
     }
+  });
+
+  it('are all new when somebody moved the root away', async () => {
+    const first = await start();
+    rmSync(authorityFile(home));
+    const second = await start();
+    expect(second.authority?.fingerprint).to.not.equal(first.authority?.fingerprint);
+    expect(openssl(rootOf(second), second.current().certificate)).to.match(/: OK\n$/);
+    expect(openssl(rootOf(first), second.current().certificate)).to.not.match(/: OK\n$/);
   });
 
   it('can not be had in a home that can not be written: that is said, and nothing else fails', async () => {
