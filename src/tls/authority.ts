@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ConfigError, makeSecretFile, readSecretFile } from '../config.ts';
 import { contextTag, decode } from './der.ts';
 import { TlsUnavailableError } from './errors.ts';
+import { makeApart } from './make-apart.ts';
 import type { KeyAndCertificate } from './make-certificates.ts';
 import { permittedDomains } from './names.ts';
 import { joinPem, parsePem } from './pem.ts';
@@ -17,15 +18,15 @@ export type Authority = KeyAndCertificate & {
 
 export const authorityFile = (home: string) => join(home, 'secrets', 'tls-authority');
 
-/** The authority, which is made if missing. Throws ConfigError as below, TlsUnavailableError if it can't be written. */
+/** The authority, which is made if missing. Throws ConfigError as below, TlsUnavailableError if it can't be made or written. */
 export async function ensureAuthority(
   home: string,
   allowedHosts: readonly string[],
   now: Date,
 ): Promise<Authority> {
   if (!existsSync(authorityFile(home))) {
-    const { makeAuthority } = await import('./make-certificates.ts');
-    const made = await makeAuthority(permittedDomains(allowedHosts), now);
+    const domains = permittedDomains(allowedHosts);
+    const made = await makeApart({ what: 'authority', domains, now: now.getTime() });
     keepAuthority(home, joinPem(made));
   }
   return readAuthority(home) as Authority;

@@ -1,4 +1,4 @@
-// Both are loaded when a certificate has to be made (a tenth of a second), not by each server that starts.
+// Only the process that makes certificates loads these: see make-apart.ts.
 import 'reflect-metadata';
 import { createPrivateKey, KeyObject, randomBytes, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';

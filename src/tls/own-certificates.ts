@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { ConfigError, makeSecretFile, readSecretFile, syncFolder } from '../config.ts';
 import type { Authority } from './authority.ts';
 import { TlsUnavailableError } from './errors.ts';
+import { makeApart } from './make-apart.ts';
 import { isWithin, type Names } from './names.ts';
 import { joinPem, parsePem, type ReadPair } from './pem.ts';
 import { bestTime, isDue, type Validity } from './validity.ts';
@@ -22,7 +23,7 @@ export const uncoveredBy = ({ domains }: Pick<Authority, 'domains'>, { dns }: Na
 
 /**
  * Makes a new certificate if the names changed, the old one ends soon, or is another authority's. Throws ConfigError,
- * TlsUnavailableError if it can't be written.
+ * TlsUnavailableError if it can't be made or written.
  */
 export async function renewOwn(home: string, authority: Authority, wanted: Names, now: Date): Promise<void> {
   const uncovered = uncoveredBy(authority, wanted);
@@ -30,8 +31,9 @@ export async function renewOwn(home: string, authority: Authority, wanted: Names
   const last = readOwn(home);
   const at = bestTime(now, last && validityOf(last));
   if (last && isOf(authority, last) && hasNames(last, names) && !isDue(validityOf(last), at)) return;
-  const { makeLeaf } = await import('./make-certificates.ts');
-  replace(certificateFile(home), joinPem(await makeLeaf(authority, names, at)));
+  const { certificate, key } = authority;
+  const made = await makeApart({ what: 'leaf', authority: { certificate, key }, names, now: at.getTime() });
+  replace(certificateFile(home), joinPem(made));
 }
 
 const validityOf = ({ x509 }: ReadPair): Validity => ({

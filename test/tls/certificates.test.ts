@@ -1,15 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConfigError } from '../../src/config.ts';
 import { authorityFile, parseAuthority } from '../../src/tls/authority.ts';
 import { type CertificateOptions, type Certificates, openCertificates } from '../../src/tls/certificates.ts';
 import { TlsUnavailableError } from '../../src/tls/errors.ts';
+import { makeApart } from '../../src/tls/make-apart.ts';
 import { makeLeaf } from '../../src/tls/make-certificates.ts';
-import { currentNames } from '../../src/tls/names.ts';
 import { certificateFile } from '../../src/tls/own-certificates.ts';
 import { until } from '../support/feed-ear.ts';
 import { requirePrograms } from '../support/programs.ts';
@@ -242,6 +241,18 @@ describe('the certificates of the installation', () => {
     expect(openssl(rootOf(first), second.current().certificate)).to.not.match(/: OK\n$/);
   });
 
+  it('can not be had from what can not be made, which is said, and nothing is left behind', async () => {
+    const task = {
+      what: 'leaf',
+      authority: { certificate: 'rubbish', key: 'rubbish' },
+      names: NAMES,
+      now: 0,
+    } as const;
+    const error = await makeApart(task).catch((thrown) => thrown);
+    expect(error).to.be.instanceOf(TlsUnavailableError);
+    expect(error.message).to.match(/^a certificate could not be made \(.+\)\.$/);
+  });
+
   it('can not be had in a home that can not be written: that is said, and nothing else fails', async () => {
     writeFileSync(join(home, 'secrets'), 'in the way');
     const error = await start().catch((thrown) => thrown);
@@ -294,40 +305,5 @@ describe('the certificates of the installation', () => {
         (await start({ files: { ...paths(), key: join(home, 'none') } }).catch((error) => error)).message,
       ).to.match(/none can't be read/);
     });
-  });
-});
-
-describe('the names of a certificate', () => {
-  const address = (text: string) => ({
-    address: text,
-    netmask: '',
-    family: text.includes(':') ? ('IPv6' as const) : ('IPv4' as const),
-    mac: '',
-    internal: false,
-    cidr: null,
-    scopeid: 0,
-  });
-
-  it('are those that the server goes by, and its private addresses', () => {
-    const interfaces = {
-      lo: [address('127.0.0.1'), address('::1')],
-      eth0: [address('192.168.1.20'), address('203.0.113.9'), address('fe80::1'), address('fd00::2')],
-    };
-    const allowedHosts = ['till.example', '10.0.0.8', 'under_score.example', '203.0.113.10'];
-    expect(currentNames(allowedHosts, { host: 'Box.Example', interfaces })).to.deep.equal({
-      dns: ['box.example', 'box.local', 'localhost', 'till.example'],
-      addresses: ['10.0.0.8', '127.0.0.1', '192.168.1.20', 'fd00::2'],
-    });
-  });
-
-  it('are bounded on a machine with hundreds of addresses', () => {
-    const many = Array.from({ length: 500 }, (_, n) => address(`10.0.${Math.floor(n / 250)}.${n % 250}`));
-    expect(currentNames([], { interfaces: { many } }).addresses).to.have.length(100);
-  });
-
-  it('are found on this machine', () => {
-    const { dns, addresses } = currentNames([]);
-    expect(dns).to.include.members(['localhost', hostname().toLowerCase()]);
-    expect(addresses).to.include('127.0.0.1');
   });
 });
