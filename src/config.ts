@@ -8,12 +8,14 @@ import { ConfigError } from './config-error.ts';
 import { checkClosed, HOME_MODE, ownAsAround, readConfigFile, syncFolder } from './config-file.ts';
 import { asString, type Env, fromEnvOrFile } from './config-sources.ts';
 import { type StorageConfig, storageConfig } from './config-storage.ts';
+import { type TlsConfig, tlsConfig } from './config-tls.ts';
 
 export { type BackupConfig, cronOf } from './config-backup.ts';
 export type { EdgeConfig } from './config-edge.ts';
 export { ConfigError } from './config-error.ts';
 export { changeConfigFile, ownAsAround, readConfigFile, syncFolder } from './config-file.ts';
 export { type ImageStoreKind, imageStoreKinds, type S3Config, type S3Server } from './config-storage.ts';
+export type { TlsConfig } from './config-tls.ts';
 
 /** Where everything is and how it runs; the only reader of `process.env`. */
 export type Config = {
@@ -31,6 +33,8 @@ export type Config = {
   /** The least serious log line that is written. */
   logLevel: string;
   edge: EdgeConfig;
+  /** HTTPS beside HTTP; undefined: none. */
+  tls: TlsConfig | undefined;
   backup: BackupConfig;
   /** Started by a server's schedule: ends when that server exits. */
   isJob: boolean;
@@ -50,6 +54,7 @@ export type ConfigOverrides = {
   outerHome?: string | undefined;
   host?: string | undefined;
   port?: number | undefined;
+  httpsPort?: string | undefined;
   poolSize?: number | undefined;
 };
 
@@ -73,6 +78,7 @@ export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.e
     poolSize: overrides.poolSize ?? DEFAULT_POOL_SIZE,
     logLevel: env.LOG_LEVEL ?? asString(file.logLevel) ?? 'info',
     edge: edgeConfig(file, env),
+    tls: tlsConfig(file, env, overrides.httpsPort),
     backup: backupConfig(file.backup),
     isJob: env[JOB] !== undefined,
     secrets: openSecrets(join(home, 'secrets'), env),
@@ -107,13 +113,14 @@ export function defaultHome(): string {
 /** The demo's data lies apart from a real installation's. */
 export const demoHome = (home: string) => join(home, 'demo');
 
-/** Keeps the demo off the real shop's data: it gets a database, a master key and pictures of its own. */
+/** Keeps the demo off the real shop's data: it gets a database, a master key and pictures of its own, and no HTTPS. */
 export const withoutRealShop = (config: Config): Config => ({
   ...config,
   databaseUrl: undefined,
   imageStore: undefined,
   s3: undefined,
   s3Server: undefined,
+  tls: undefined,
   masterKey: ownMasterKey(join(config.home, 'secrets')),
 });
 

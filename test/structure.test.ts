@@ -29,6 +29,11 @@ const rooms: [file: string, allowed: string, forbidden: string[]][] = [
       '../server/server.ts',
     ],
   ],
+  [
+    'src/tls/x.ts',
+    '../config.ts',
+    ['../contract/problem.ts', '../core/context.ts', 'pg', 'koa', '../server/server.ts', '../backup/jobs.ts'],
+  ],
   ['src/redis/x.ts', 'ioredis', ['../database/orm.ts', '../core/context.ts', '../config.ts', 'koa']],
   [
     'src/client/x.ts',
@@ -41,6 +46,7 @@ const rooms: [file: string, allowed: string, forbidden: string[]][] = [
     [
       '../../server/server.ts',
       '../../cli/main.ts',
+      '../../tls/certificates.ts',
       '../../app.ts',
       'koa',
       'socket.io',

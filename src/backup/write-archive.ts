@@ -19,6 +19,7 @@ import {
   type Secrets,
   tableMember,
 } from './archive/format.ts';
+import { archivedAuthority } from './authority.ts';
 import { copyOut, type Part } from './database/copy-out.ts';
 import { beginSnapshot, readSnapshot, type Snapshot } from './database/snapshot.ts';
 import { openSnapshotImages, type SnapshotImages } from './images.ts';
@@ -63,7 +64,7 @@ export async function writeArchive(
   try {
     await writer.add(members.readme, readme(own !== null));
     await writer.add(members.header, toJson(header));
-    if (own) await writer.add(members.secrets, toJson(secretsOf(masterKey)));
+    if (own) await writer.add(members.secrets, toJson(secretsOf(masterKey, source.config.home)));
     const tables = await writeTables(client, snapshot, writer, onProgress);
     // End the snapshot before reading images, perhaps from far away: an open one blocks PostgreSQL's cleanup.
     await client.query('COMMIT');
@@ -119,8 +120,9 @@ async function readMasterKey(
   }
 }
 
-const secretsOf = (masterKey: KeyObject | 'unknown' | null): Secrets => ({
+const secretsOf = (masterKey: KeyObject | 'unknown' | null, home: string): Secrets => ({
   masterKey: masterKey instanceof KeyObject ? masterKey.export().toString('base64url') : null,
+  tlsAuthority: archivedAuthority(home),
 });
 
 /** Rest for this multiple of the reading time: PostgreSQL then reads for us on a third of a core at most. */

@@ -4,10 +4,11 @@ import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../app.ts';
 import type { Config } from '../config.ts';
+import type { HttpsPort } from './https.ts';
 
 /** Where a worker listens, as it tells the process that started it. */
 export type Address = { host: string; port: number };
-export type Workers = Address & { close(): Promise<void> };
+export type Workers = Address & { https: HttpsPort; close(): Promise<void> };
 
 /** Workers that take connections from the system themselves: one that is killed takes none along that another could have. */
 export const canReusePort = process.platform === 'linux';
@@ -32,10 +33,15 @@ const SOUND_MS = 10_000;
 const MAX_PAUSE_MS = 30_000;
 
 /**
- * Starts so many workers on one port and keeps them: one that ends is started again. Gives the exit code of one
- * that can't even start; it has said why.
+ * Starts so many workers on one port, and with `isSecure` on one more for HTTPS, and keeps them: one that ends is started again.
+ * Gives the exit code of one that can't even start; it has said why.
  */
-export async function startWorkers(app: App, config: Config, count: number): Promise<Workers | number> {
+export async function startWorkers(
+  app: App,
+  config: Config,
+  count: number,
+  isSecure: boolean,
+): Promise<Workers | number> {
   let isClosing = false;
   const workers = new Set<Worker>();
 
@@ -67,8 +73,11 @@ export async function startWorkers(app: App, config: Config, count: number): Pro
   };
 
   const port = await reservePort(config);
+  const https = isSecure && config.tls ? await reserveHttps({ ...config, port: config.tls.port }) : null;
+  const httpsPort = https && 'port' in https ? https.port : 0;
   // The last --port counts.
-  cluster.setupPrimary({ args: [...process.argv.slice(2), `--port=${port}`] });
+  const ports = [`--port=${port}`, `--https-port=${httpsPort}`];
+  cluster.setupPrimary({ args: [...process.argv.slice(2), ...ports] });
   const all = Array.from({ length: count }, startOne);
   const addresses = await Promise.all(all.map(addressOf));
   const [address] = addresses;
@@ -78,11 +87,22 @@ export async function startWorkers(app: App, config: Config, count: number): Pro
     return failed ?? 1;
   }
   for (const worker of all) void keep(worker);
-  return { ...address, close };
+  return { ...address, https, close };
+}
+
+type Place = Pick<Config, 'host' | 'port'>;
+
+/** One that is taken keeps nobody from serving HTTP. */
+async function reserveHttps(place: Place): Promise<HttpsPort> {
+  try {
+    return { port: await reservePort(place) };
+  } catch (error) {
+    return { error: error as NodeJS.ErrnoException };
+  }
 }
 
 /** The port that they will share. Throws what `listen` throws when another program has it. */
-async function reservePort({ host, port: wanted }: Config): Promise<number> {
+async function reservePort({ host, port: wanted }: Place): Promise<number> {
   const probe = createServer().listen(wanted, host);
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;

@@ -1,15 +1,18 @@
 import type { Server as HttpServer } from 'node:http';
-import type { AddressInfo, ListenOptions } from 'node:net';
+import type { Server as HttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { App } from '../app.ts';
 import { openRefusals, type Refusals } from '../core/audit/refusals.ts';
 import { startSealer } from '../core/audit/sealer.ts';
+import type { Certificates } from '../tls/certificates.ts';
 import { type Edge, openEdge } from './edge/edge.ts';
 import { feedRequests } from './feed/door.ts';
 import { type LiveFeed, openFeed } from './feed/sockets.ts';
-import { createHttp, type Timeouts, usualTimeouts } from './http.ts';
+import { httpMaker, secureOptions, type Timeouts, usualTimeouts } from './http.ts';
+import { CLOSE_TIMEOUT_MS, closerOf, listen } from './listen.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { knowCaller } from './middleware/callers.ts';
 import { hosts } from './middleware/hosts.ts';
@@ -34,19 +37,25 @@ import { mountProducts } from './routes/products.ts';
 import { mountReports } from './routes/reports.ts';
 import { mountShifts } from './routes/shifts.ts';
 import { mountShops } from './routes/shops.ts';
+import { mountTrust, type Trust } from './routes/trust.ts';
 import { mountUsers } from './routes/users.ts';
 import { sweepUploads, uploadsFolder } from './uploads.ts';
-
-/** After this long the connections that are still open are cut; a sale takes milliseconds. */
-const CLOSE_TIMEOUT_MS = 5_000;
 
 type StartOptions = {
   reusePort?: boolean;
   timeouts?: Partial<Timeouts>;
   seals?: boolean;
+  /** HTTPS beside HTTP, at the same address. */
+  https?: { port: number; certificates: Certificates } | undefined;
 };
 
-export type RunningServer = { host: string; port: number; close(): Promise<void> };
+export type RunningServer = {
+  host: string;
+  port: number;
+  /** The port of HTTPS, or why there is none; null if nobody asked for it. */
+  https: { port: number } | { error: NodeJS.ErrnoException } | null;
+  close(): Promise<void>;
+};
 
 /** The Koa application: middleware in the order in which a request meets them, then the routes. */
 export function createKoa(
@@ -54,6 +63,7 @@ export function createKoa(
   feed: LiveFeed,
   refusals: Refusals = openRefusals(app),
   edge: Edge = openEdge(app),
+  trust?: Trust,
 ): Koa {
   const koa = new Koa();
   koa.use(knowCaller(edge.callers, app.log));
@@ -70,6 +80,7 @@ export function createKoa(
   const router = new Router({ strict: true });
   mountHealth(router, app);
   mountOpenApi(router);
+  mountTrust(router, trust);
   mountAuth(router, app);
   mountShops(router, app);
   mountUsers(router, app);
@@ -99,25 +110,33 @@ export function createKoa(
 
 /**
  * Listens; port 0 takes a free one. `reusePort` lets other processes of ours listen there too, and the system spreads the
- * connections over them. With `seals: false` nobody seals the audit. Throws what `listen` throws, such as EADDRINUSE.
+ * connections over them. With `seals: false` nobody seals the audit. Throws what `listen` throws for HTTP, such as EADDRINUSE;
+ * where HTTPS can't be had, HTTP serves alone.
  */
 export async function startServer(
   app: App,
   host: string,
   port: number,
-  { reusePort = false, timeouts = {}, seals = true }: StartOptions = {},
+  { reusePort = false, timeouts = {}, seals = true, https: wanted }: StartOptions = {},
 ): Promise<RunningServer> {
   const refusals = openRefusals(app);
   const feed = openFeed(app, refusals);
   const edge = openEdge(app);
-  const http = createHttp(app, edge.callers, { ...usualTimeouts, ...timeouts });
-  feed.attach(http, edge);
-  const handle = createKoa(app, feed, refusals, edge).callback();
+  const makeHttp = httpMaker(app, edge.callers, { ...usualTimeouts, ...timeouts });
+  const http = makeHttp();
+  const secure = wanted && makeHttp(wanted.certificates.current());
+  const servers: [HttpServer, ...HttpServer[]] = secure ? [http, secure] : [http];
+  const closers = servers.map(closerOf);
+  feed.attach(servers, edge);
+  const trust = wanted && secure && { certificates: wanted.certificates, port: () => portOf(secure) };
+  const handle = createKoa(app, feed, refusals, edge, trust).callback();
   const underWay = new Set<Promise<void>>();
-  http.on('request', (request, response) => {
-    const handled = handle(request, response).finally(() => underWay.delete(handled));
-    underWay.add(handled);
-  });
+  for (const server of servers) {
+    server.on('request', (request, response) => {
+      const handled = handle(request, response).finally(() => underWay.delete(handled));
+      underWay.add(handled);
+    });
+  }
   try {
     await listen(http, { port, host, reusePort });
   } catch (error) {
@@ -125,19 +144,20 @@ export async function startServer(
     await refusals.close();
     throw error;
   }
+  const https = wanted && secure ? await listenSecurely(secure, wanted, { host, reusePort }) : null;
   sweepUploads(uploadsFolder(app.config)).catch((error) =>
     app.log.warn({ err: error }, 'what uploads left behind could not be taken away'),
   );
   // Warns at startup when the settings name another picture store; not awaited.
   app.images.place().catch(() => {});
   const sealer = seals ? startSealer(app) : undefined;
-  const address = http.address() as AddressInfo;
   return {
     host,
-    port: address.port,
+    port: portOf(http) as number,
+    https,
     close: async () => {
       await feed.close();
-      await closeHttp(http);
+      await Promise.all(closers.map((close) => close()));
       // Whose client hung up may still be at work: the database is not closed under its hands.
       await Promise.race([Promise.all(underWay), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
       await refusals.close();
@@ -146,21 +166,22 @@ export async function startServer(
   };
 }
 
-async function listen(http: HttpServer, where: ListenOptions): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    http.once('error', reject);
-    http.listen(where, () => {
-      http.off('error', reject);
-      resolve();
-    });
-  });
-}
+/** Undefined while it does not listen. */
+const portOf = (server: HttpServer) => (server.address() as AddressInfo | null)?.port;
 
-/** Lets the requests under way finish, within bounds. */
-async function closeHttp(http: HttpServer): Promise<void> {
-  const closed = new Promise<void>((resolve) => http.close(() => resolve()));
-  http.closeIdleConnections();
-  const cut = setTimeout(() => http.closeAllConnections(), CLOSE_TIMEOUT_MS);
-  await closed;
-  clearTimeout(cut);
+/** Listens, and presents each new certificate to whoever connects from then on; open connections stay. */
+async function listenSecurely(
+  server: HttpServer,
+  { port, certificates }: NonNullable<StartOptions['https']>,
+  where: { host: string; reusePort: boolean },
+): Promise<RunningServer['https']> {
+  try {
+    await listen(server, { ...where, port });
+  } catch (error) {
+    return { error: error as NodeJS.ErrnoException };
+  }
+  certificates.onChange(() =>
+    (server as HttpsServer).setSecureContext(secureOptions(certificates.current())),
+  );
+  return { port: portOf(server) as number };
 }

@@ -132,7 +132,7 @@ describe('smoocho restore', function () {
     expect(again.replaces).to.deep.include({ shops: ['BACK'], orders: 1 });
     expect(again).to.have.all.keys(
       ...['restored', 'createdAt', 'version', 'shops', 'missingImages', 'keepsKeys', 'replaces'],
-      ...['safetyCopy', 'keptDatabase', 'bookFindings'],
+      ...['safetyCopy', 'keptDatabase', 'bookFindings', 'httpsAuthority'],
     );
     expect([again.restored, again.bookFindings, await shops()]).to.deep.equal([true, [], ['Shop BACK']]);
     expect(existsSync(again.safetyCopy)).to.equal(true);

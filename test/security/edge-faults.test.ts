@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { readCallers } from '../../src/server/edge/callers.ts';
-import { createHttp, usualTimeouts } from '../../src/server/http.ts';
+import { httpMaker, usualTimeouts } from '../../src/server/http.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { ask, openConnection, say } from '../support/raw-http.ts';
 
@@ -72,7 +72,7 @@ describe('an address', function () {
     const addresses = ['2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8::4', '2001:db8:0:1::1'];
     let next = 0;
     const callers = { ...readCallers([]), addressOf: () => addresses[next++] as string };
-    const http = createHttp(test.app, callers, usualTimeouts).listen(0, '127.0.0.1');
+    const http = httpMaker(test.app, callers, usualTimeouts)().listen(0, '127.0.0.1');
     await once(http, 'listening');
     const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
     const open = [];

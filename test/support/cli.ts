@@ -18,6 +18,8 @@ export const envOf = (env: Env) => ({
   ...process.env,
   DATABASE_URL: '',
   LOG_LEVEL: 'silent',
+  // Its own tests turn it on: others would pay for it, and meet on its port.
+  TLS: 'off',
   ...unlimited,
   ...env,
 });

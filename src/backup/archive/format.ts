@@ -96,6 +96,8 @@ export const Secrets = z.looseObject({
     .string()
     .regex(/^[A-Za-z0-9_-]{43}$/)
     .nullable(),
+  /** Certificate and key of the authority that devices trust, as PEM; those of before HTTPS have none. */
+  tlsAuthority: z.string().max(16_384).nullish(),
 });
 export type Secrets = z.output<typeof Secrets>;
 
@@ -113,4 +115,4 @@ tables/           the rows of each table in the text format of PostgreSQL's COPY
                   The columns and their order are in manifest.json.
 images/           the pictures of products
 manifest.json     what there has to be: columns, rows and SHA-256 of each table and picture
-${isEncrypted ? 'secrets.json      the master key, which opens the phone numbers and addresses of customers\n' : ''}`;
+${isEncrypted ? 'secrets.json      the master key, which opens the phone numbers and addresses of customers,\n                  and the certificate authority that devices of the shop trust\n' : ''}`;

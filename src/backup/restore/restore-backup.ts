@@ -5,6 +5,7 @@ import { beginEpoch } from '../../core/epochs/begin-epoch.ts';
 import { WrongKeyError } from '../../core/keys/master-key.ts';
 import { migrationStatus, withClient } from '../../database/migrate.ts';
 import type { Manifest } from '../archive/format.ts';
+import { type AuthorityOutcome, restoreAuthority } from '../authority.ts';
 import { createBackup } from '../create-backup.ts';
 import { roomFor } from '../database/load-archive.ts';
 import { BackupRefusedError, UnknownTablesError } from '../errors.ts';
@@ -51,6 +52,8 @@ export type Restored = RestorePlan & {
   /** The name of the replaced database, which `--undo` puts back; null if there was nothing to keep. */
   keptDatabase: string | null;
   shops: Filled['shops'];
+  /** What became of the authority that devices trust. */
+  authority: AuthorityOutcome;
 };
 
 /**
@@ -89,7 +92,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored |
       if (!replaces) await databases.swapEmpty(next);
       // The restore is done, so ignore errors: chain head files that stay are put aside with the next seal.
       await setHeadsAside(config.home, options.now()).catch(() => {});
-      return { ...plan, safetyCopy, keptDatabase, ...filled };
+      const authority = restoreAuthority(config.home, secrets);
+      return { ...plan, safetyCopy, keptDatabase, ...filled, authority };
     } catch (error) {
       await databases.dropLeftOvers().catch(() => {});
       throw error;
@@ -109,7 +113,8 @@ async function restoreInto(
   }
   if (!(await options.confirm(plan))) return null;
   const filled = await fill(archive, options, options.databaseUrl);
-  return { ...plan, safetyCopy: null, keptDatabase: null, ...filled };
+  const authority = restoreAuthority(options.config.home, archive.secrets);
+  return { ...plan, safetyCopy: null, keptDatabase: null, ...filled, authority };
 }
 
 const fill = (archive: Archive, options: RestoreOptions, url: string): Promise<Filled> =>

@@ -178,7 +178,7 @@ function describePlan({ manifest, replaces, keepsKeys }: RestorePlan): string[] 
 }
 
 function describe(
-  { manifest, safetyCopy, keptDatabase, shops }: Restored,
+  { manifest, safetyCopy, keptDatabase, shops, authority }: Restored,
   into: string | undefined,
   hasPlace: boolean,
 ): string[] {
@@ -200,6 +200,11 @@ function describe(
       ? ['No copy was made of what was there: this version can not read all of it.']
       : []),
     ...(keptDatabase ? ['Within 7 days it can be put back: smoocho restore --undo'] : []),
+    ...(authority === 'kept'
+      ? [
+          'Devices that trusted the shop’s server over HTTPS don’t trust this machine, which has a certificate authority of its own (docs/operations/https.md).',
+        ]
+      : []),
     ...(into === undefined && !hasPlace
       ? [
           'Backups of this machine stay on its own disk until you say where they go: smoocho backup schedule --to PLACE',
@@ -221,11 +226,12 @@ const viewPlan = ({ manifest, replaces, keepsKeys }: RestorePlan) => ({
   replaces,
 });
 
-const view = ({ safetyCopy, keptDatabase, shops, ...plan }: Restored) => ({
+const view = ({ safetyCopy, keptDatabase, shops, authority, ...plan }: Restored) => ({
   ...viewPlan(plan),
   restored: true,
   safetyCopy,
   keptDatabase,
+  httpsAuthority: authority,
   bookFindings: shops.flatMap(({ code, checks }) =>
     checks.flatMap(({ faults }) => faults.map(({ subject, detail }) => ({ shop: code, subject, detail }))),
   ),

@@ -8,6 +8,15 @@ import { type RunningServer, startServer } from '../../server/server.ts';
 import type { Command, Shell } from '../command.ts';
 import { type Demo, prepareDemo } from '../demo.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
+import {
+  type Https,
+  type HttpsGreeting,
+  httpsGreeting,
+  httpsLines,
+  httpsProblem,
+  openHttps,
+  uncoveredProblem,
+} from '../https.ts';
 import { lanAddresses } from '../lan-addresses.ts';
 import { needsSetUp } from '../set-up.ts';
 import { upgradeSchema } from '../upgrade-schema.ts';
@@ -24,6 +33,10 @@ export const start: Command = {
       description: 'processes that serve together, for more than one core; more than one needs REDIS_URL',
     },
     { flags: '--port <number>', description: 'default 8080' },
+    {
+      flags: '--https-port <number>',
+      description: 'default 8443; 0 for no HTTPS, any for a free port',
+    },
     { flags: '--without-backup', description: 'bring an older database up to date without a backup first' },
     { flags: '--host <address>', description: 'default 0.0.0.0, all of this network; the demo: 127.0.0.1' },
   ],
@@ -38,16 +51,18 @@ export const start: Command = {
     if (shell.isInteractive && !options.demo && (await needsSetUp(config))) await wizard(shell);
     await upgradeSchema(shell, config, options.withoutBackup === true || options.demo === true);
     const app = await createApp(config, { migrate: true });
+    let https: Https = {};
     try {
+      https = await openHttps(app, true);
       const server = await (workers > 1
-        ? listening(config, () => startWorkers(app, config, workers))
-        : serve(app, config));
+        ? listening(config, () => startWorkers(app, config, workers, https.certificates !== undefined))
+        : serve(app, config, https));
       if (typeof server === 'number') return server;
       let schedule: Schedule | undefined;
       try {
         const demo = options.demo ? await prepareDemo(app) : undefined;
         if (!options.demo) setNightlyBackup(shell, config.home);
-        await greet(shell, app, server, workers, demo);
+        await greet(shell, app, { server, https, workers, demo });
         // A demo needs no backups.
         if (!options.demo) schedule = startSchedule(app, { program: [program] });
         await stopped;
@@ -56,6 +71,7 @@ export const start: Command = {
         await Promise.all([server.close(), schedule?.close()]);
       }
     } finally {
+      https.certificates?.close();
       await app.close();
     }
     return undefined;
@@ -90,24 +106,35 @@ function readWorkers(text: unknown): number {
 /** One of several: it serves until the first process tells it to stop, or is gone. */
 async function serveAsWorker(config: Config, stopped: Promise<void>): Promise<undefined> {
   let app: App | undefined;
+  let https: Https = {};
   try {
     app = await createApp(config);
-    const server = await serve(app, config);
+    // The first process makes certificates, and has said what is wrong with them.
+    https = await openHttps(app, false);
+    if (https.problem) app.log.error(https.problem);
+    const server = await serve(app, config, https);
     tellPrimary({ host: server.host, port: server.port });
     await stopped;
     await server.close();
   } finally {
+    https.certificates?.close();
     await app?.close();
     leavePrimary();
   }
 }
 
-async function serve(app: App, config: Config): Promise<RunningServer> {
+async function serve(app: App, config: Config, { certificates }: Https): Promise<RunningServer> {
   const lock = await holdServerLock(app);
   try {
     const server = await listening(config, () =>
-      startServer(app, config.host, config.port, { reusePort: isWorker && canReusePort }),
+      startServer(app, config.host, config.port, {
+        reusePort: isWorker && canReusePort,
+        https: certificates && config.tls && { port: config.tls.port, certificates },
+      }),
     );
+    if (isWorker && server.https && 'error' in server.https) {
+      app.log.error({ err: server.https.error }, 'HTTPS is not served by this worker');
+    }
     return {
       ...server,
       close: async () => {
@@ -121,7 +148,9 @@ async function serve(app: App, config: Config): Promise<RunningServer> {
   }
 }
 
-function startConfig(config: Config, { port, host, demo }: Record<string, unknown>, workers: number): Config {
+function startConfig(config: Config, options: Record<string, unknown>, workers: number): Config {
+  const { port, host, demo } = options;
+  const httpsPort = options.httpsPort as string | undefined;
   // Together they hold about as many connections as one alone would.
   const poolSize = workers === 1 ? undefined : Math.max(4, Math.ceil(8 / workers));
   const number = port === undefined ? undefined : Number(port);
@@ -129,7 +158,13 @@ function startConfig(config: Config, { port, host, demo }: Record<string, unknow
     throw new UsageError('--port is not a number from 0 to 65535.');
   }
   if (!demo) {
-    return loadConfig({ home: config.home, port: number, host: host as string | undefined, poolSize });
+    return loadConfig({
+      home: config.home,
+      port: number,
+      httpsPort,
+      host: host as string | undefined,
+      poolSize,
+    });
   }
   // The demo is for whoever tries it on this machine, not for the network.
   const own = { home: demoHome(config.home), outerHome: config.home, poolSize };
@@ -153,14 +188,11 @@ async function listening<T>(config: Config, listen: () => Promise<T>): Promise<T
   }
 }
 
-async function greet(
-  shell: Shell,
-  app: App,
-  server: RunningServer,
-  workers: number,
-  demo: Demo | undefined,
-): Promise<void> {
-  const url = `http://${server.host === '0.0.0.0' || server.host === '::' ? 'localhost' : server.host}:${server.port}`;
+type Greeting = { server: RunningServer; https: Https; workers: number; demo: Demo | undefined };
+
+async function greet(shell: Shell, app: App, { server, https, workers, demo }: Greeting): Promise<void> {
+  const own = server.host === '0.0.0.0' || server.host === '::' ? 'localhost' : server.host;
+  const url = `http://${own}:${server.port}`;
   const setupToken =
     demo || (await isClaimed(app.orm.em.fork()))
       ? null
@@ -168,6 +200,9 @@ async function greet(
   shell.say(`Smoocho is running at ${url}${workers > 1 ? `, with ${workers} workers` : ''}`);
   for (const address of lanAddresses(server))
     shell.say(`Tills on this network: http://${address}:${server.port}`);
+  const { secure, problem } = secureGreeting(app.config, server, https, own);
+  if (secure) shell.say(...httpsLines(secure));
+  if (problem) shell.tell(problem);
   if (demo) shell.show(demoGreeting(url, demo));
   if (setupToken) shell.show(setupGreeting(url, setupToken));
   shell.say('', 'Stop it with Ctrl-C.');
@@ -178,8 +213,29 @@ async function greet(
     workers,
     home: app.config.home,
     setupToken,
+    https: secure ?? null,
+    httpsProblem: problem ?? null,
     demo: demo ?? null,
   });
+}
+
+/** Where HTTPS is served, and what is wrong with it, if anything. */
+function secureGreeting(
+  config: Config,
+  server: RunningServer,
+  { certificates, problem }: Https,
+  own: string,
+): { secure?: HttpsGreeting; problem?: string | undefined } {
+  if (!server.https || !certificates) return { problem };
+  if ('error' in server.https) return { problem: httpsProblem(config, server.https.error) };
+  const { port } = server.https;
+  const secure = httpsGreeting(certificates, {
+    port,
+    plainPort: server.port,
+    lan: lanAddresses(server),
+    own,
+  });
+  return { secure, problem: uncoveredProblem(certificates) };
 }
 
 function demoGreeting(

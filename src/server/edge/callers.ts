@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, isIPv4, isIPv6, SocketAddress } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 
 /** Where a request comes from, as far as it can be known. */
 export type Caller = {
@@ -7,8 +8,10 @@ export type Caller = {
   address: string;
   /** Every name that it calls this server by: `Host`, and what a named proxy was called. */
   hosts: string[];
-  /** How it reached a named proxy; null when none says so. */
+  /** How it reached a named proxy, or us by TLS; null when that can't be known. */
   protocol: 'http' | 'https' | null;
+  /** Whether it came through a named proxy. */
+  isProxied: boolean;
 };
 
 export type Callers = {
@@ -36,16 +39,22 @@ export function readCallers(trusted: readonly string[]): Callers {
     of(request) {
       const peer = addressOf(request.socket);
       const hosts = hostOf(request);
-      if (!isProxy(peer)) return { address: peer, hosts, protocol: null };
+      const isProxied = isProxy(peer);
+      if (!isProxied) {
+        return { address: peer, hosts, protocol: isEncrypted(request) ? 'https' : null, isProxied };
+      }
       const protocol = partsOf(request.headers['x-forwarded-proto']).at(-1)?.toLowerCase();
       return {
         address: lastUnknown(peer, partsOf(request.headers['x-forwarded-for']), isProxy),
         hosts: [...hosts, ...partsOf(request.headers['x-forwarded-host'])],
         protocol: protocol === 'https' || protocol === 'http' ? protocol : null,
+        isProxied,
       };
     },
   };
 }
+
+const isEncrypted = ({ socket }: IncomingMessage) => (socket as Partial<TLSSocket>).encrypted === true;
 
 /** Of two Host headers Node would take the first, and a proxy before it perhaps the second: two are none. */
 function hostOf({ rawHeaders, headers: { host } }: IncomingMessage): string[] {

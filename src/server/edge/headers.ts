@@ -15,7 +15,10 @@ const ALWAYS = {
   'X-Content-Type-Options': 'nosniff',
 };
 
-/** A year, as long as browsers ask for. Only where TLS is for certain: over plain HTTP it would mean nothing. */
+/**
+ * A year, as long as browsers ask for. Only behind a proxy that says that it has TLS: of our own HTTPS a browser would hold it
+ * against the plain port beside it, too, for it is about the name and not about the port (RFC 6797 §8.3).
+ */
 const OVER_TLS = { 'Strict-Transport-Security': 'max-age=31536000' };
 
 export const securityHeadersFor = (protocol: Caller['protocol'] = null): Record<string, string> =>

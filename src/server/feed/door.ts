@@ -27,14 +27,20 @@ export type Door = {
   serve(request: IncomingMessage, response: ServerResponse): void;
 };
 
-/** Takes the sockets of this HTTP server. */
-export function openDoor(app: App, io: Server, http: HttpServer, edge: Edge, refusals: Refusals): Door {
-  const [serve, upgrade] = listenersOf(io, http) as [Door['serve'], Upgrade];
+/** Takes the sockets of these HTTP servers, of which the first has to listen before the others. */
+export function openDoor(
+  app: App,
+  io: Server,
+  servers: [HttpServer, ...HttpServer[]],
+  edge: Edge,
+  refusals: Refusals,
+): Door {
+  const [serve, upgrade] = listenersOf(io, servers[0]) as [Door['serve'], Upgrade];
   const countHandshake = handshakeLimit(app);
   const count: Door['count'] = async (request, address, tell) => {
     if (!isPoll(request) || !isKnown(io, request)) await countHandshake(address, tell);
   };
-  http.on('upgrade', async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  const onUpgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     const headers: LimitHeaders = {};
     try {
@@ -48,12 +54,13 @@ export function openDoor(app: App, io: Server, http: HttpServer, edge: Edge, ref
       if (problem.code === 'too_many_requests') refusals.note(limitedAt(edge, request, problem));
       answerRaw(socket, problem, headers);
     }
-  });
+  };
+  for (const http of servers) http.on('upgrade', onUpgrade);
   io.engine.on('headers', (headers: Record<string, string>) => {
     Object.assign(headers, securityHeadersFor());
   });
   // What is wrong with the handshake itself is found further in, by what Engine.io makes when the server listens.
-  http.on('listening', () => {
+  servers[0].on('listening', () => {
     webSocketsOf(io).on('wsClientError', (_error, socket) => answerRaw(socket, noUpgrade()));
   });
   return { count, serve };

@@ -40,8 +40,8 @@ const admissions = () =>
 export type LiveFeed = {
   relay: Relay;
   presence: Presence;
-  /** Takes the sockets of this server. */
-  attach(http: HttpServer, edge: Edge): void;
+  /** Takes the sockets of these servers. */
+  attach(servers: [HttpServer, ...HttpServer[]], edge: Edge): void;
   /** Open once it is attached. */
   door?: Door;
   close(): Promise<void>;
@@ -117,9 +117,9 @@ export function openFeed(app: App, refusals: Refusals): LiveFeed {
   const feed: LiveFeed = {
     relay,
     presence,
-    attach(http, ownEdge) {
+    attach(servers, ownEdge) {
       edge = ownEdge;
-      feed.door = openDoor(app, io, http, ownEdge, refusals);
+      feed.door = openDoor(app, io, servers, ownEdge, refusals);
       connections = guardConnections(io, app.log);
     },
     async close() {

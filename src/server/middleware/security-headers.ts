@@ -1,7 +1,9 @@
 import type { Middleware } from 'koa';
+import type { Caller } from '../edge/callers.ts';
 import { securityHeadersFor } from '../edge/headers.ts';
 
 export const securityHeaders: Middleware = async (ctx, next) => {
-  ctx.set(securityHeadersFor(ctx.state.caller.protocol));
+  const { protocol, isProxied } = ctx.state.caller as Caller;
+  ctx.set(securityHeadersFor(isProxied ? protocol : null));
   await next();
 };
