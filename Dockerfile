@@ -32,7 +32,7 @@ ENV NODE_ENV=production SMOOCHO_HOME=/var/lib/smoocho
 COPY --from=build /app /app
 COPY --from=build --chown=node:node /home/smoocho /var/lib/smoocho
 RUN ln -s /app/bin/smoocho.js /usr/local/bin/smoocho
-USER node
+USER 1000:1000
 WORKDIR /var/lib/smoocho
 VOLUME /var/lib/smoocho
 EXPOSE 8080

@@ -50,4 +50,4 @@ const commands = {
   },
 };
 const [command, ...args] = process.argv.slice(2);
-console.log(await commands[command](...args));
+process.stdout.write(`${await commands[command](...args)}\n`);
