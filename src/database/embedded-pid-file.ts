@@ -50,7 +50,8 @@ export function isServer(pid: number, data: string): boolean {
   try {
     // Empty for one that has ended and is not yet reaped.
     const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    const isPostgres = /^(postgres|postmaster)\b/.test(basename(args[0] ?? ''));
+    // An emulator's own name comes first, as for an image of another architecture (qemu, Rosetta), then once or twice the program's.
+    const isPostgres = args.slice(0, 3).some((arg) => /^(postgres|postmaster)\b/.test(basename(arg)));
     return isPostgres && (args.includes(data) || readlinkSync(`/proc/${pid}/cwd`) === data);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

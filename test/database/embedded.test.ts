@@ -101,6 +101,25 @@ describe('attachEmbedded', function () {
     expect(isServer(pid, dataOf(home))).to.equal(false);
   });
 
+  it('knows its server when an emulator runs it, whose own name is the first of the arguments', async () => {
+    const program = (name: string) => {
+      const path = join(home, name);
+      writeFileSync(path, "console.log('runs'); setInterval(() => {}, 1000);");
+      return spawn(process.execPath, [path, '-D', dataOf(home)], { stdio: ['ignore', 'pipe', 'ignore'] });
+    };
+    for (const [name, isPostgres] of [
+      ['postmaster', true],
+      ['cash-drawer', false],
+    ] as const) {
+      const child = program(name);
+      await once(child.stdout, 'data');
+      const isTaken = isServer(child.pid as number, dataOf(home));
+      child.kill();
+      await once(child, 'exit');
+      expect(isTaken, name).to.equal(isPostgres);
+    }
+  });
+
   it('serves two first starts at once', async () => {
     home = newHome();
     const both = await Promise.all([attachChild(home), attachChild(home)]);
