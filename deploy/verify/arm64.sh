@@ -27,6 +27,7 @@ cp -r bin dist migrations package.json package-lock.json CHANGELOG.md deploy/ver
 
 cat >"$arm/sell.sh" <<'END'
 set -eu
+unset NODE_EXTRA_CA_CERTS
 export HOME=/home/pos SMOOCHO_HOME=/home/pos/data PASSWORD='correct horse battery' BASE=http://127.0.0.1:18480
 cd "$HOME"
 smoocho() { node /app/bin/smoocho.js "$@"; }
