@@ -20,6 +20,7 @@ import {
 } from './database/migrate.ts';
 import { openOrm } from './database/orm.ts';
 import { queryRow } from './database/query.ts';
+import { openReplica, type Replica } from './database/replica.ts';
 import { checkRequirements } from './database/requirements.ts';
 import { type ServerLock, takeServerLock } from './database/server-lock.ts';
 import { type StandbyWatch, watchStandby } from './database/standby-watch.ts';
@@ -35,6 +36,8 @@ export type App = Services & {
   limits: Limits;
   orm: MikroORM;
   standby: StandbyWatch;
+  /** Null without DATABASE_REPLICA_URL. */
+  replica: Replica | null;
   log: Log;
   databaseUrl: string;
   close(): Promise<void>;
@@ -104,6 +107,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const standby = watchStandby(database.url, gate, { now, log, settings });
     opened.push(standby.close);
     await standby.ready;
+    const replica = config.replicaUrl ? openReplica(config.replicaUrl, { now, log, entities }) : null;
+    if (replica) opened.push(replica.close);
     const keys = await openKeyring(orm, { place: config.masterKey, now, log });
     opened.push(keys.close);
     const { id: installation, hasPlainPhones } = await readSetup(orm.em.fork());
@@ -114,7 +119,20 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     opened.push(limits.close);
     const images = openImages({ orm, config, databaseUrl: database.url, log, now });
     opened.push(images.close);
-    return { config, orm, log, databaseUrl: database.url, now, standby, keys, images, bus, limits, close };
+    return {
+      config,
+      orm,
+      log,
+      databaseUrl: database.url,
+      now,
+      standby,
+      replica,
+      keys,
+      images,
+      bus,
+      limits,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

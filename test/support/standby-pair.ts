@@ -16,8 +16,9 @@ export type StandbyPair = {
   database: TestDatabase;
   /** The same as superuser, and on the standby. */
   url(server: DebianPostgres, user?: string): string;
-  /** One statement on the primary as superuser; gives its rows. */
+  /** One statement on the primary, or on a server, as superuser; gives its rows. */
   sql(text: string): Promise<Record<string, unknown>[]>;
+  sqlOn(server: DebianPostgres, text: string): Promise<Record<string, unknown>[]>;
   /** Sets `synchronous_standby_names`. */
   name(names: string): Promise<void>;
   /** Until the standby confirms commits. */
@@ -36,8 +37,8 @@ export async function startStandbyPair(version = 15, settings: string[] = []): P
     address.username = user;
     return address.href;
   };
-  const run = async (address: string, text: string) => {
-    const client = new pg.Client({ connectionString: address });
+  const sqlOn = async (server: DebianPostgres, text: string) => {
+    const client = new pg.Client({ connectionString: server.url('postgres') });
     await client.connect();
     try {
       return (await client.query(text)).rows;
@@ -45,7 +46,7 @@ export async function startStandbyPair(version = 15, settings: string[] = []): P
       await client.end();
     }
   };
-  const sql = (text: string) => run(primary.url('postgres'), text);
+  const sql = (text: string) => sqlOn(primary, text);
   const close = async () => {
     for (const client of clients) await client.end().catch(() => {});
     standby?.stop();
@@ -67,6 +68,7 @@ export async function startStandbyPair(version = 15, settings: string[] = []): P
     standby,
     url,
     sql,
+    sqlOn,
     close,
     database: {
       url: url(primary, OWNER),

@@ -26,7 +26,10 @@ export function mountHealth(router: Router, app: App): void {
     const selling = missingSince ? 'the synchronous standby of the database is missing' : 'ready';
     ctx.body = {
       status: answers ? selling : 'the database does not answer',
-      details: { synchronousStandby: { names, level, missingSince } },
+      details: {
+        synchronousStandby: { names, level, missingSince },
+        replica: app.replica?.state() ?? null,
+      },
     };
   });
 }
