@@ -24,7 +24,9 @@ export const problemAnswers =
         return answer(ctx, new ProblemError('too_busy', { detail }));
       }
       if (isUnavailable(error)) {
-        log.warn({ err: error, requestId: ctx.state.requestId }, 'the database can not be used');
+        // Of a standby that is missing the log has an error of its own, once.
+        const level = isUnconfirmed(error) ? 'warn' : 'error';
+        log[level]({ err: error, requestId: ctx.state.requestId }, 'the database can not be used');
         return answer(ctx, new ProblemError('unavailable', { detail: unavailable(error) }));
       }
       log.error(
