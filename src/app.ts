@@ -7,6 +7,7 @@ import { entities } from './core/entities.ts';
 import { openImages } from './core/images/open-images.ts';
 import { checkMasterKey } from './core/keys/check-master-key.ts';
 import { type Keyring, openKeyring } from './core/keys/keyring.ts';
+import { createCommitGate } from './database/commit-gate.ts';
 import { attachEmbedded } from './database/embedded.ts';
 import { loggedError } from './database/logged-error.ts';
 import {
@@ -19,8 +20,10 @@ import {
 } from './database/migrate.ts';
 import { openOrm } from './database/orm.ts';
 import { queryRow } from './database/query.ts';
+import { openReplica, type Replica } from './database/replica.ts';
 import { checkRequirements } from './database/requirements.ts';
 import { type ServerLock, takeServerLock } from './database/server-lock.ts';
+import { type StandbyWatch, watchStandby } from './database/standby-watch.ts';
 import { type Bus, openBus } from './redis/bus.ts';
 import { type Limits, openLimits } from './redis/limits.ts';
 
@@ -32,6 +35,9 @@ export type App = Services & {
   keys: Keyring;
   limits: Limits;
   orm: MikroORM;
+  standby: StandbyWatch;
+  /** Null without DATABASE_REPLICA_URL. */
+  replica: Replica | null;
   log: Log;
   databaseUrl: string;
   close(): Promise<void>;
@@ -89,13 +95,20 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   try {
     const database = await openDatabase(config, log);
     opened.push(database.release);
-    await checkRequirements(database.url);
+    const settings = await checkRequirements(database.url);
     const status = await migrationStatus(database.url);
     if (!options.isRestoring) checkRestored(status);
     if (options.migrate) await migrateUp(config, database.url, (line) => log.warn(line));
     else checkSchema(status);
-    const orm = await openOrm(database.url, entities, config.poolSize, (message) => log.warn(message));
+    const gate = createCommitGate();
+    const onError = (message: string) => log.warn(message);
+    const orm = await openOrm(database.url, entities, { poolSize: config.poolSize, onError, gate });
     opened.push(() => orm.close());
+    const standby = watchStandby(database.url, gate, { now, log, settings });
+    opened.push(standby.close);
+    await standby.ready;
+    const replica = config.replicaUrl ? openReplica(config.replicaUrl, { now, log, entities }) : null;
+    if (replica) opened.push(replica.close);
     const keys = await openKeyring(orm, { place: config.masterKey, now, log });
     opened.push(keys.close);
     const { id: installation, hasPlainPhones } = await readSetup(orm.em.fork());
@@ -106,7 +119,20 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     opened.push(limits.close);
     const images = openImages({ orm, config, databaseUrl: database.url, log, now });
     opened.push(images.close);
-    return { config, orm, log, databaseUrl: database.url, now, keys, images, bus, limits, close };
+    return {
+      config,
+      orm,
+      log,
+      databaseUrl: database.url,
+      now,
+      standby,
+      replica,
+      keys,
+      images,
+      bus,
+      limits,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -162,7 +188,7 @@ export { WrongKeyError } from './core/keys/master-key.ts';
 export { DatabaseUnreachableError, HomeUnreachableError } from './database/errors.ts';
 export { messageOf } from './database/logged-error.ts';
 export { migrationStatus, SchemaError, withClient } from './database/migrate.ts';
-export { isCutOff, isNoneFree, isTerminated } from './database/pg-errors.ts';
+export { isCutOff, isNoneFree, isTerminated, isUnavailable, isUnconfirmed } from './database/pg-errors.ts';
 export { DatabaseRefusedError } from './database/requirements.ts';
 export { AnotherServerError } from './database/server-lock.ts';
 export type { Count, Limit } from './redis/limits.ts';

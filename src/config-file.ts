@@ -63,8 +63,8 @@ function parseSettings(path: string, text: string): Settings {
 }
 
 /** Whether a URL has a password, in its authority or its parameters. */
-function hasPassword({ databaseUrl, redisUrl }: Settings): boolean {
-  return [databaseUrl, redisUrl].some((text) => {
+function hasPassword({ databaseUrl, databaseReplicaUrl, redisUrl }: Settings): boolean {
+  return [databaseUrl, databaseReplicaUrl, redisUrl].some((text) => {
     const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
     return url !== undefined && (url.password !== '' || url.searchParams.has('password'));
   });

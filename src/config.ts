@@ -26,6 +26,8 @@ export type Config = {
   port: number;
   /** A PostgreSQL of one's own; without it the embedded one under `home/postgres` is used. */
   databaseUrl: string | undefined;
+  /** A streaming standby of it, for reports. */
+  replicaUrl: string | undefined;
   /** What several processes talk through; without it there is one process. */
   redisUrl: string | undefined;
   /** Connections to the database that this process holds at most. */
@@ -74,6 +76,10 @@ export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.e
     host: overrides.host ?? env.HOST ?? asString(file.host) ?? DEFAULT_HOST,
     port: overrides.port ?? asPort(env.PORT ?? file.port) ?? DEFAULT_PORT,
     databaseUrl: asDatabaseUrl(fromEnvOrFile(env, 'DATABASE_URL') ?? asString(file.databaseUrl)),
+    replicaUrl: asDatabaseUrl(
+      fromEnvOrFile(env, 'DATABASE_REPLICA_URL') ?? asString(file.databaseReplicaUrl),
+      'DATABASE_REPLICA_URL',
+    ),
     redisUrl: asRedisUrl(fromEnvOrFile(env, 'REDIS_URL') ?? asString(file.redisUrl)),
     poolSize: overrides.poolSize ?? DEFAULT_POOL_SIZE,
     logLevel: env.LOG_LEVEL ?? asString(file.logLevel) ?? 'info',
@@ -117,6 +123,7 @@ export const demoHome = (home: string) => join(home, 'demo');
 export const withoutRealShop = (config: Config): Config => ({
   ...config,
   databaseUrl: undefined,
+  replicaUrl: undefined,
   imageStore: undefined,
   s3: undefined,
   s3Server: undefined,

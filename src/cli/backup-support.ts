@@ -64,7 +64,7 @@ export const openAppOn =
   (config: Config): OpenApp =>
   (databaseUrl) =>
     createApp(
-      { ...config, databaseUrl, redisUrl: undefined },
+      { ...config, databaseUrl, replicaUrl: undefined, redisUrl: undefined },
       { migrate: true, isRestoring: true, log: createLog(config) },
     );
 

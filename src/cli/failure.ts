@@ -5,6 +5,7 @@ import {
   HomeUnreachableError,
   isCutOff,
   isTerminated,
+  isUnconfirmed,
   messageOf,
   SchemaError,
   WrongKeyError,
@@ -32,8 +33,12 @@ export function failureOf(error: unknown): Failure {
   const message = error instanceof Error ? messageOf(error) : String(error);
   if (isCutOff(error) || isTerminated(error))
     return { exitCode: exitCodes.databaseUnreachable, message: lost(message) };
+  if (isUnconfirmed(error)) return { exitCode: exitCodes.databaseUnreachable, message: UNCONFIRMED };
   return { exitCode: exitCodeOf(error), message };
 }
+
+const UNCONFIRMED =
+  'The database confirms no change now: its synchronous standby is missing, or it is a standby itself. See smoocho status, and try again.';
 
 const lost = (reason: string) =>
   `The connection to the database broke (${reason}). See whether it runs, and try again.`;

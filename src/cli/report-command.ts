@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { parse } from '../contract/parse.ts';
 import { recordExport } from '../core/audit/record-export.ts';
 import { systemActor } from '../core/context.ts';
+import { readReport } from '../core/reports/read-report.ts';
 import type { ReportContext } from '../core/reports/report-span.ts';
 import { findShopByCode } from '../core/shops/find-shops.ts';
 import { type Command, type Option, SHOP_OPTION } from './command.ts';
@@ -56,7 +57,7 @@ export function reportCommand<Query extends z.ZodType, Report extends Head>({
       await shell.withApp(async (app) => {
         const em = app.orm.em.fork();
         const shop = await findShopByCode(em, code as string);
-        const report = await command.report({ app, em }, shop.id, query);
+        const report = await readReport({ app, em }, (context) => command.report(context, shop.id, query));
         if (wantsCsv && !shell.wantsJson) {
           const context = { app, em, actor: systemActor('cli') };
           await recordExport(context, shop.id, { ...report, report: name });

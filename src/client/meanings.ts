@@ -11,6 +11,7 @@ const meanings: Partial<Record<ProblemCode, Meaning>> = {
   request_timeout: 'later',
   too_many_requests: 'later',
   too_busy: 'later',
+  unavailable: 'later',
   internal: 'fault',
   // A proxy's doing, for this client sends none of these.
   bad_request: 'fault',

@@ -19,6 +19,8 @@ export const attentionCodes = [
   'drill_overdue',
   /** Unused images could not be deleted. */
   'images_gc_failed',
+  /** Commits wait for a synchronous standby that is gone: nothing can be sold. */
+  'standby_missing',
 ] as const;
 export type AttentionCode = (typeof attentionCodes)[number];
 

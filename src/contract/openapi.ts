@@ -50,6 +50,7 @@ const ALWAYS: readonly ProblemCode[] = [
   'too_many_requests',
   'internal',
   'too_busy',
+  'unavailable',
 ];
 const OF_BODIES: readonly ProblemCode[] = ['invalid_json', 'body_too_large', 'unsupported_media_type'];
 

@@ -41,6 +41,7 @@ export const problems = {
   amount_too_large: { status: 422, title: 'The amount is too large' },
   too_many_requests: { status: 429, title: 'Too much at once' },
   too_busy: { status: 503, title: 'The server is busy, try again shortly' },
+  unavailable: { status: 503, title: 'The database can not be used now' },
   images_unavailable: { status: 503, title: 'Pictures can not be had or kept now' },
   internal: { status: 500, title: 'Something went wrong' },
 } as const satisfies Record<string, { status: number; title: string }>;

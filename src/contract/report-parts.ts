@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Day } from './primitives.ts';
+import { Day, Timestamp } from './primitives.ts';
 import { shopParams } from './shops.ts';
 
 /** Business dates, both ends included; left out, today in the shop. */
@@ -13,7 +13,14 @@ export const SpanQuery = z.strictObject(span).refine(isForwards, BACKWARDS);
 export type SpanQuery = z.output<typeof SpanQuery>;
 
 /** What every report says of itself. */
-export const reportHead = { from: Day, to: Day, currency: z.string(), timezone: z.string() };
+export const reportHead = {
+  from: Day,
+  to: Day,
+  currency: z.string(),
+  timezone: z.string(),
+  /** Everything that was committed until then is in it: the moment of the request, or a little before where a replica answers. */
+  asOf: Timestamp,
+};
 
 /** What goods are grouped by. A variant is one of a product's sizes; a product without any is its own. */
 export const lineGroupings = ['product', 'variant', 'category'] as const;

@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Config } from '../config.ts';
 import type { EventActor } from '../contract/events.ts';
 import type { Role } from '../contract/users.ts';
+import type { StandbyWatch } from '../database/standby-watch.ts';
 import type { Bus } from '../redis/bus.ts';
 import type { Limits } from '../redis/limits.ts';
 import type { Images } from './images/images.ts';
@@ -16,6 +17,8 @@ export type Services = {
   bus: Pick<Bus, 'tell'>;
   /** Signs, seals and hashes; nothing but these functions sees a key. */
   keys: Keys;
+  /** Whether commits are confirmed; also for what is found and answered as done. */
+  standby: Pick<StandbyWatch, 'confirm' | 'state'>;
   limits: Pick<Limits, 'take' | 'giveBack' | 'count' | 'forget'>;
   /** Where pictures are, and what makes their files. */
   images: Images;

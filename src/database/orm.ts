@@ -1,24 +1,42 @@
 import type { EntitySchema } from '@mikro-orm/core';
 import { type EntityClass, MikroORM } from '@mikro-orm/postgresql';
+import { CompiledQuery, type DatabaseConnection } from 'kysely';
+import type { CommitGate } from './commit-gate.ts';
+import { gatedClient } from './gated-client.ts';
 import { PreparingClient } from './query.ts';
 
-/** A statement that takes longer than this is stuck: the slowest report needs a fraction of a second. */
-const STATEMENT_TIMEOUT_MS = 15_000;
+/** How long what a connection does may take, in ms. */
+export type DatabaseTimeouts = { connectMs: number; statementMs: number };
+
+const usualTimeouts: DatabaseTimeouts = {
+  connectMs: 5_000,
+  /** A statement that takes longer than this is stuck: the slowest report needs a fraction of a second. */
+  statementMs: 15_000,
+};
 /** Two sales of a shop wait for each other's counter row for milliseconds; seconds mean that something hangs. */
 const LOCK_TIMEOUT_MS = 5_000;
 /** A year's lines of a small shop in memory rather than on the disk, while a report adds them up. */
 const WORK_MEM = '16MB';
-/** A connection that says nothing for longer is one whose other end is gone, such as after a power cut there. */
-const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 2_000;
-const CONNECT_TIMEOUT_MS = 5_000;
+/** Beyond the statement's own limit: a connection that says nothing then has nobody at its other end, as after a power cut. */
+const ANSWER_MARGIN_MS = 2_000;
+
+type Options = {
+  poolSize: number;
+  onError(message: string): void;
+  /** Keeps writes off a database whose commits wait. */
+  gate?: CommitGate;
+  timeouts?: DatabaseTimeouts;
+  /** False: connects with the first statement, and need not be there before. */
+  isConnected?: boolean;
+};
 
 /** Opens the ORM over a migrated database. `entities` come from the caller: this room knows no noun of the shop. */
 export async function openOrm(
   url: string,
   entities: (EntityClass<unknown> | EntitySchema)[],
-  poolSize: number,
-  onError: (message: string) => void,
+  { poolSize, onError, gate, timeouts = usualTimeouts, isConnected = true }: Options,
 ): Promise<MikroORM> {
+  const { connectMs, statementMs } = timeouts;
   const orm = await MikroORM.init({
     clientUrl: url,
     entities,
@@ -27,16 +45,33 @@ export async function openOrm(
     validateRequired: false,
     forceUtcTimezone: true,
     pool: { min: 0, max: poolSize },
+    ...(gate && { onReserveConnection: followGate(gate) }),
     driverOptions: {
-      Client: PreparingClient,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: ANSWER_TIMEOUT_MS,
-      options: `-c timezone=UTC -c statement_timeout=${STATEMENT_TIMEOUT_MS} -c lock_timeout=${LOCK_TIMEOUT_MS} -c work_mem=${WORK_MEM} -c idle_in_transaction_session_timeout=30000`,
+      Client: gate ? gatedClient(gate) : PreparingClient,
+      connectionTimeoutMillis: connectMs,
+      query_timeout: statementMs + ANSWER_MARGIN_MS,
+      options: `-c timezone=UTC -c statement_timeout=${statementMs} -c lock_timeout=${LOCK_TIMEOUT_MS} -c work_mem=${WORK_MEM} -c idle_in_transaction_session_timeout=30000`,
     },
     logger: onError,
     debug: false,
   });
   // What goes by `query` connects by itself, but the ORM then still says that it isn't connected.
-  await orm.connect();
+  if (isConnected) await orm.connect();
   return orm;
+}
+
+/** Makes a connection read-only, or writable again, as it is taken out of the pool. PostgreSQL then says what is a write. */
+function followGate(gate: CommitGate): (connection: unknown) => Promise<void> {
+  const readOnly = new WeakSet<DatabaseConnection>();
+  return async (reserved) => {
+    const connection = reserved as DatabaseConnection;
+    if (readOnly.has(connection) === gate.isClosed) return;
+    const { isClosed } = gate;
+    const set = isClosed ? 'SET default_transaction_read_only = on' : 'RESET default_transaction_read_only';
+    // What throws here would keep its place in the pool; the next statement fails over the same broken connection.
+    await connection.executeQuery(CompiledQuery.raw(set)).then(
+      () => (isClosed ? readOnly.add(connection) : readOnly.delete(connection)),
+      () => {},
+    );
+  };
 }

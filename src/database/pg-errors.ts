@@ -1,3 +1,5 @@
+import { COMMIT_WAITS } from './commit-gate.ts';
+
 /** What PostgreSQL says went wrong. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 type PgError = { code?: unknown; constraint?: unknown; message?: unknown; detail?: unknown };
 
@@ -53,3 +55,27 @@ export const isTerminated = (error: unknown) =>
 const BROKEN = new Set<unknown>(['ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
 /** Whether it may be a broken connection: an error of the system, or pg's own. */
 export const isBreak = (error: unknown) => isTerminated(error) || BROKEN.has(((error ?? {}) as PgError).code);
+
+/** A write over a connection that is read-only: commits wait for a standby, or the address is that of a standby. */
+const READ_ONLY = '25006';
+const UNCONFIRMED = new Set<unknown>([COMMIT_WAITS, READ_ONLY]);
+/** Whether commits are not confirmed now, so that a write was refused, or is not known to be done. */
+export const isUnconfirmed = (error: unknown) => UNCONFIRMED.has(((error ?? {}) as PgError).code);
+
+const UNREACHABLE = new Set<unknown>([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+/** pg's own, without a code. */
+const isLate = (error: unknown) =>
+  error instanceof Error && /^(Query read timeout|timeout expired)$/.test(error.message);
+/** Whether the database can't be used now: the same may do another time. */
+export const isUnavailable = (error: unknown) =>
+  isUnconfirmed(error) ||
+  isCutOff(error) ||
+  isBreak(error) ||
+  isLate(error) ||
+  UNREACHABLE.has(((error ?? {}) as PgError).code);

@@ -51,6 +51,8 @@ const patience = new AsyncLocalStorage<number>();
 /** Lets the statements of `work` take so many milliseconds each, where the usual time is too short. */
 export const patiently = <T>(ms: number, work: () => Promise<T>): Promise<T> => patience.run(ms, work);
 
+const BEGIN = /^(begin|start transaction)\b/;
+
 /** A connection that prepares what comes through `query`, and sends everything else as it is. */
 export class PreparingClient extends pg.Client {
   // biome-ignore lint/suspicious/noExplicitAny: pg overloads `query` a dozen ways; only the text's own name is added
@@ -64,7 +66,18 @@ export class PreparingClient extends pg.Client {
     const sent = name
       ? send.call(this, { name, text, values, ...(query_timeout && { query_timeout }) }, ...rest)
       : send.apply(this, given);
-    return sent?.catch ? sent.catch((error: Error) => this.#endIfMute(error)) : sent;
+    const answered = sent?.catch ? sent.catch((error: Error) => this.#endIfMute(error)) : sent;
+    return BEGIN.test(text) ? this.#begin(answered) : answered;
+  }
+
+  /** Gives a connection that could not begin back to the pool, to be thrown away: Kysely never does, and its place would be lost. */
+  async #begin(begun: Promise<pg.QueryResult>): Promise<pg.QueryResult> {
+    try {
+      return await begun;
+    } catch (error) {
+      (this as { release?: (isBroken: boolean) => void }).release?.(true);
+      throw error;
+    }
   }
 
   /**

@@ -1,5 +1,6 @@
 import { DatabaseUnreachableError } from './errors.ts';
 import { withClient } from './migrate.ts';
+import type { StandbySettings } from './standby-watch.ts';
 
 const OLDEST_VERSION = 15;
 
@@ -11,12 +12,15 @@ export class DatabaseRefusedError extends Error {
   override name = 'DatabaseRefusedError';
 }
 
-/** Refuses a PostgreSQL that is too old or may lose sales. Throws DatabaseRefusedError, DatabaseUnreachableError. */
-export async function checkRequirements(url: string): Promise<void> {
+/**
+ * Refuses a PostgreSQL that is too old or may lose sales; gives whether its commits wait for a standby. Throws
+ * DatabaseRefusedError, DatabaseUnreachableError.
+ */
+export async function checkRequirements(url: string): Promise<StandbySettings> {
   const settings = await withClient(url, async (client) => {
     const { rows } = await client.query<{ name: string; setting: string }>(
       'SELECT name, setting FROM pg_settings WHERE name = ANY ($1)',
-      [['server_version_num', ...DURABILITY]],
+      [['server_version_num', 'synchronous_standby_names', ...DURABILITY]],
     );
     return new Map(rows.map((row) => [row.name, row.setting]));
   });
@@ -34,4 +38,8 @@ export async function checkRequirements(url: string): Promise<void> {
       `The database runs with ${off.join(' and ')} off, so a power cut could lose sales. Set ${off.length > 1 ? 'them' : 'it'} to on.`,
     );
   }
+  return {
+    names: settings.get('synchronous_standby_names') ?? '',
+    level: settings.get('synchronous_commit') ?? '',
+  };
 }

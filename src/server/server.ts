@@ -110,8 +110,8 @@ export function createKoa(
 
 /**
  * Listens; port 0 takes a free one. `reusePort` lets other processes of ours listen there too, and the system spreads the
- * connections over them. With `seals: false` nobody seals the audit. Throws what `listen` throws for HTTP, such as EADDRINUSE;
- * where HTTPS can't be had, HTTP serves alone.
+ * connections over them. With `seals: false` nobody seals the audit. Throws what `listen` throws for HTTP, such as EADDRINUSE, and
+ * DatabaseRefusedError for a replica that is none; where HTTPS can't be had, HTTP serves alone.
  */
 export async function startServer(
   app: App,
@@ -119,6 +119,7 @@ export async function startServer(
   port: number,
   { reusePort = false, timeouts = {}, seals = true, https: wanted }: StartOptions = {},
 ): Promise<RunningServer> {
+  await app.replica?.check(app.orm.em.fork());
   const refusals = openRefusals(app);
   const feed = openFeed(app, refusals);
   const edge = openEdge(app);

@@ -5,6 +5,7 @@ import { entities } from '../../src/core/entities.ts';
 import { openOrm } from '../../src/database/orm.ts';
 import { query } from '../../src/database/query.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 
 describe('a database whose machine lost its power', () => {
   let database: TestDatabase;
@@ -27,7 +28,7 @@ describe('a database whose machine lost its power', () => {
     await once(proxy, 'listening');
     const url = new URL(database.url);
     url.port = String((proxy.address() as AddressInfo).port);
-    const orm = await openOrm(url.href, entities, 1, () => {});
+    const orm = await openOrm(url.href, entities, { poolSize: 1, onError: () => {} });
     const ask = () => query<{ n: number }>(orm.em.fork(), 'SELECT 1 AS n');
     expect(await ask()).to.deep.equal([{ n: 1 }]);
 
@@ -49,4 +50,30 @@ describe('a database whose machine lost its power', () => {
     }
     proxy.close();
   }).timeout(40_000);
+});
+
+describe('a connection that breaks before a transaction begins', () => {
+  it('leaves its place in the pool to the next one', async () => {
+    const database = await testDatabase();
+    const proxy = await startTcpProxy(database.url);
+    const url = new URL(database.url);
+    url.port = String(proxy.port);
+    const orm = await openOrm(url.href, entities, { poolSize: 1, onError: () => {} });
+    const begin = () => orm.em.fork().transactional((em) => query<{ n: number }>(em, 'SELECT 1 AS n'));
+    try {
+      for (let n = 0; n < 3; n += 1) {
+        expect(await begin()).to.deep.equal([{ n: 1 }]);
+        // The pool finds out later than whoever begins at once.
+        proxy.cut();
+        await begin().catch((error: Error) =>
+          expect(error.message).to.match(/Connection terminated|ECONNRESET/),
+        );
+      }
+      expect(await begin()).to.deep.equal([{ n: 1 }]);
+    } finally {
+      await orm.close();
+      await proxy.close();
+      await database.drop();
+    }
+  });
 });

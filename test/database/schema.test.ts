@@ -35,7 +35,7 @@ describe('the entities and the migrated schema', () => {
 
   before(async () => {
     database = await testDatabase();
-    const orm = await openOrm(database.url, entities, 2, () => {});
+    const orm = await openOrm(database.url, entities, { poolSize: 2, onError: () => {} });
     metadata = [...orm.getMetadata().getAll().values()];
     await orm.close();
     columns = await readColumns();

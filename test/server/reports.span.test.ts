@@ -25,7 +25,8 @@ describe('every report', () => {
   for (const name of names) {
     describe(name, () => {
       it('is of today where no day is named, which in this shop is still yesterday', async () => {
-        const { from, to, currency, timezone, ...report } = await reportOf(day.shop, name);
+        const { from, to, currency, timezone, asOf, ...report } = await reportOf(day.shop, name);
+        expect(asOf).to.equal(day.test.app.now().toISOString());
         expect([from, to, currency, timezone]).to.deep.equal([DAY, DAY, 'INR', 'Asia/Kolkata']);
         if (name !== 'shifts') expect(isBlank(report.totals ?? report.best), name).to.equal(false);
       });
@@ -38,6 +39,7 @@ describe('every report', () => {
           timezone: ____,
           groupBy: _____,
           by: ______,
+          asOf: _______,
           ...report
         } = await reportOf(other, name, `from=2000-01-01&to=9999-12-31`);
         expect(isBlank(report), JSON.stringify(report)).to.equal(true);

@@ -15,6 +15,8 @@ export type DebianPostgres = {
   crash(): void;
   /** Restarts it after a crash, on the same port. */
   start(): void;
+  /** Makes a standby the primary. */
+  promote(): void;
   stop(): void;
 };
 
@@ -31,8 +33,18 @@ export function requireDebianPostgres(test: Mocha.Context, version: number): voi
   test.skip();
 }
 
-/** Starts a temporary cluster on the loopback, removed by `stop`. PostgreSQL refuses root: as root it runs as postgres. */
-export async function startDebianPostgres(version: number, settings: string[] = []): Promise<DebianPostgres> {
+/** A standby streams from `primary` under `name`, by which `synchronous_standby_names` knows it. */
+type StandbyOf = { primary: DebianPostgres; name: string };
+
+/**
+ * Starts a temporary cluster on the loopback, empty or a streaming standby; removed by `stop`. PostgreSQL refuses root: as root
+ * it runs as postgres.
+ */
+export async function startDebianPostgres(
+  version: number,
+  settings: string[] = [],
+  standbyOf?: StandbyOf,
+): Promise<DebianPostgres> {
   const program = (name: string) => join(folderOf(version), name);
   const folder = mkdtempSync(join(tmpdir(), `smoocho-pg${version}-`));
   const user = process.getuid?.() === 0 ? idsOf('postgres') : undefined;
@@ -46,11 +58,14 @@ export async function startDebianPostgres(version: number, settings: string[] = 
   if (user) chownSync(folder, user.uid, user.gid);
   const data = join(folder, 'data');
   const port = await freePort();
-  execFileSync(
-    program('initdb'),
-    ['-D', data, '-U', 'smoocho', '-A', 'trust', '--no-instructions', '-E', 'UTF8', '--locale=C.UTF-8'],
-    options,
-  );
+  if (standbyOf) {
+    const from = `${standbyOf.primary.url('postgres')}?application_name=${standbyOf.name}`;
+    const args = ['-D', data, '-R', '-X', 'stream', '-c', 'fast', '-d', from];
+    execFileSync(program('pg_basebackup'), args, options);
+  } else {
+    const args = ['-U', 'smoocho', '-A', 'trust', '--no-instructions', '-E', 'UTF8', '--locale=C.UTF-8'];
+    execFileSync(program('initdb'), ['-D', data, ...args], options);
+  }
   const server = [
     `-p ${port}`,
     '-c listen_addresses=127.0.0.1',
@@ -74,6 +89,9 @@ export async function startDebianPostgres(version: number, settings: string[] = 
       for (const each of [pid, ...childrenOf(pid)]) process.kill(each, 'SIGKILL');
     },
     start,
+    promote() {
+      execFileSync(program('pg_ctl'), ['-D', data, '-w', 'promote'], options);
+    },
     url: (database) => `postgres://smoocho@127.0.0.1:${port}/${database}`,
     program,
     stop() {

@@ -4,7 +4,7 @@ import { isOverdue, nextTime } from '../../backup/due.ts';
 import { scheduleZone, waitsSince } from '../../backup/job-states.ts';
 import type { BackupConfig } from '../../config.ts';
 import type { Attention } from '../../contract/attention.ts';
-import { listAttention } from '../../core/attention/attention.ts';
+import { openAttention } from '../../core/attention/attention.ts';
 import { type BackupRun, lastBackupRuns, viewLastBackups } from '../../core/attention/backup-runs.ts';
 import { findLastRestore } from '../../core/epochs/find-epoch.ts';
 import { type InstallationStatus, readStatus, type ShopStatus } from '../../core/status/read-status.ts';
@@ -71,7 +71,7 @@ async function gather(app: App): Promise<Answer & { timezone: string }> {
   return {
     ...(await readStatus({ app, em })),
     backup: await gatherBackup(app, timezone),
-    attention: await listAttention(em),
+    attention: await openAttention({ app, em }),
     timezone,
   };
 }

@@ -4,6 +4,7 @@ import type { Attention, AttentionCode, AttentionSeverity } from '../../contract
 import { query } from '../../database/query.ts';
 import type { Context } from '../context.ts';
 import { retrying } from '../retrying.ts';
+import { missingStandby } from './missing-standby.ts';
 
 export type AttentionContext = Pick<Context, 'em'> & { app: Pick<Context['app'], 'now'> };
 type Raised = { code: AttentionCode; severity: AttentionSeverity; detail: string };
@@ -92,6 +93,13 @@ const LIST_OPEN = `SELECT ${COLUMNS} FROM attention WHERE ended_at IS NULL ORDER
 /** Open attentions, problems first, then the oldest. */
 export async function listAttention(em: EntityManager): Promise<Attention[]> {
   return (await query<Row>(em, LIST_OPEN)).map(viewAttention);
+}
+
+/** Open attentions, with the one that has no row. */
+export async function openAttention({ app, em }: Pick<Context, 'app' | 'em'>): Promise<Attention[]> {
+  const missing = missingStandby(app);
+  const rows = await listAttention(em);
+  return missing ? [missing, ...rows].toSorted(byUrgency) : rows;
 }
 
 /** The same order, for sorting in memory. */

@@ -3,6 +3,7 @@ import { OfflineOrder, type ReplayedOrder } from '../../contract/offline-orders.
 import type { Order as OrderView } from '../../contract/orders.ts';
 import { parse } from '../../contract/parse.ts';
 import { ProblemError, problemBody } from '../../contract/problem.ts';
+import { isUnavailable } from '../../database/pg-errors.ts';
 import { query } from '../../database/query.ts';
 import { requireStanding } from '../auth/standing.ts';
 import type { Context } from '../context.ts';
@@ -40,7 +41,7 @@ type Batch = { context: Context; terms: OfflineTerms; known: Known };
 
 /**
  * Stores orders that were placed offline or are sent again after a restore, each on its own: a rejected one does not stop the
- * others, and an existing one is returned as stored. Throws `too_busy`.
+ * others, and an existing one is returned as stored. Throws `too_busy`, CommitWaitError.
  */
 export async function replayOrders(
   context: Context,
@@ -58,7 +59,7 @@ export async function replayOrders(
       for (const each of some) {
         const answer = written.get(each) ?? (await replay(batch, each));
         answers.push(answer);
-        if (answer.result !== 'retry' || (await isThere(context))) continue;
+        if (answer.result !== 'retry' || (await mayGoOn(context, answer))) continue;
         return [...answers, ...sent.slice(answers.length).map(({ id }) => retryLater(id))];
       }
     }
@@ -102,6 +103,8 @@ async function loadBatch(context: Context, shopId: string, sent: Sent[]): Promis
     restored,
     sellers: await findSellers(em, shopId, answered),
   };
+  // Answered as stored, so the standby must have them, too.
+  if (earlier.length > 0) await context.app.standby.confirm(em);
   const own = earlier.filter((order) => order.shopId === shopId).map(({ id }) => id);
   const parts = own.length === 0 ? null : await readOrders(em, shopId, own);
   const known: Known = new Map(
@@ -176,7 +179,7 @@ async function replay(batch: Batch, sent: Sent): Promise<ReplayedOrder> {
   } catch (error) {
     if (!(error instanceof ProblemError)) {
       context.app.log.error({ err: error, orderId: id }, 'a sale that was made offline could not be written');
-      return retryLater(id);
+      return retryLater(id, isUnavailable(error) ? 'unavailable' : 'internal');
     }
     const result = error.code === 'too_busy' ? 'retry' : 'conflict';
     return { id, result, problem: problemBody(error) };
@@ -194,16 +197,20 @@ async function withPrinted(
   return await flagPrintedNumber(context, order.shopId, order.id, printed);
 }
 
-const retryLater = (id: string): ReplayedOrder => {
-  const problem = new ProblemError('internal', {
+const retryLater = (id: string, code: 'internal' | 'unavailable' = 'internal'): ReplayedOrder => {
+  const problem = new ProblemError(code, {
     detail: 'It could not be written now. The till sends it again.',
   });
   return { id, result: 'retry', problem: problemBody(problem) };
 };
 
-/** Whether the database still answers: when it is gone, no sale need wait for it in vain. */
-const isThere = async ({ em }: Context) =>
-  await query(em, 'SELECT 1').then(
+/** Whether other sales have a chance: when the database is gone, or confirms no commit, none need wait for it in vain. */
+async function mayGoOn({ em }: Context, answer: ReplayedOrder): Promise<boolean> {
+  if ('problem' in answer && answer.problem.type === UNAVAILABLE) return false;
+  return await query(em, 'SELECT 1').then(
     () => true,
     () => false,
   );
+}
+
+const UNAVAILABLE = problemBody(new ProblemError('unavailable')).type;

@@ -120,7 +120,10 @@ const isShort = (error: unknown) => error instanceof ProblemError && error.code 
 const isPlaced = async (em: Context['em'], shopId: string, orderId: string) =>
   (await loadForSale(em, shopId, orderId, [])).earlier !== null;
 
-/** The order that is there already, if it is the one that was sent. Throws `order_conflict`. */
+/**
+ * The order that is there already, if it is the one that was sent; once the standby has it, too. Throws `order_conflict`,
+ * CommitWaitError.
+ */
 export async function readSame(
   { app, em }: Context,
   shopId: string,
@@ -133,6 +136,7 @@ export async function readSame(
     throw error;
   });
   if (!found || !isSameSale(app.keys, found.order.requestHash, requestHash)) throw takenOrderId();
+  await app.standby.confirm(em);
   return viewOrder(found);
 }
 

@@ -5,14 +5,15 @@ import { businessDateAt } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
 import type { Span } from './sql/span.ts';
 
-export type ReportContext = { app: Services; em: EntityManager };
+/** `asOf`: until when what `em` reads is complete, if it isn't now. */
+export type ReportContext = { app: Pick<Services, 'now'>; em: EntityManager; asOf?: Date };
 
 /** What every report says of itself. */
-type Head = { from: string; to: string; currency: string; timezone: string };
+type Head = { from: string; to: string; currency: string; timezone: string; asOf: string };
 
 /** The span that is asked for, today in the shop where none is named, and the head of its report. Throws `not_found`. */
 export async function spanOf(
-  { app, em }: ReportContext,
+  { app, em, asOf = app.now() }: ReportContext,
   shopId: string,
   { from, to }: SpanQuery,
 ): Promise<{ span: Span; head: Head }> {
@@ -22,7 +23,7 @@ export async function spanOf(
   const last = to ?? (first > today ? first : today);
   return {
     span: { shopId, from: first, to: last },
-    head: { from: first, to: last, currency, timezone },
+    head: { from: first, to: last, currency, timezone, asOf: asOf.toISOString() },
   };
 }
 

@@ -3,6 +3,7 @@ import type { Server } from 'socket.io';
 import type { App } from '../../app.ts';
 import type { Attention, AttentionNeeded } from '../../contract/attention.ts';
 import { byUrgency, changedAttention } from '../../core/attention/attention.ts';
+import { missingStandby } from '../../core/attention/missing-standby.ts';
 import { findFallen, type Standing } from '../../core/auth/standing.ts';
 import type { FeedSocket } from './catch-up.ts';
 
@@ -16,6 +17,8 @@ export type AttentionFeed = {
   welcome(socket: FeedSocket): Promise<void>;
   stop(): Promise<void>;
 };
+
+const STANDBY = 'standby_missing';
 
 const messageOf = (app: App, data: Attention): AttentionNeeded => ({
   type: 'attention_needed',
@@ -39,17 +42,26 @@ export function watchAttention(app: App, io: Server): AttentionFeed {
   const owners = () =>
     [...(io.of('/').adapter.rooms.get(OWNERS_ROOM) ?? [])].flatMap((id) => io.of('/').sockets.get(id) ?? []);
 
+  /** What changed about the attention that has no row. */
+  const changedStandby = (): Attention[] => {
+    const before = open.get(STANDBY);
+    const now = missingStandby(app);
+    if (now) return now.detail === before?.detail && now.since === before.since ? [] : [now];
+    return before ? [{ ...before, endedAt: app.now().toISOString() }] : [];
+  };
+
   const look = async (): Promise<void> => {
     const changes = await changedAttention(app.orm.em.fork(), lastChange);
-    if (changes.length === 0) return;
+    if (changes.length === 0 && changedStandby().length === 0) return;
     const before = owners();
     const fallen = new Set(await findFallen(app.orm.em.fork(), before.map(sessionGrantOf), app.now()));
     // No await from here on: an owner who joins gets a change either in `open` or as an event.
     const now = owners().filter((socket) => !fallen.has(sessionGrantOf(socket)));
-    for (const { changeNo, attention } of changes) {
+    const changed = [...changedStandby(), ...changes.map(({ attention }) => attention)];
+    lastChange = changes.at(-1)?.changeNo ?? lastChange;
+    for (const attention of changed) {
       if (attention.endedAt === null) open.set(attention.code, attention);
       else open.delete(attention.code);
-      lastChange = changeNo;
       for (const socket of now) socket.emit('attention_needed', messageOf(app, attention));
     }
   };

@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa';
-import { isNoneFree, type Log } from '../../app.ts';
+import { isNoneFree, isUnavailable, isUnconfirmed, type Log } from '../../app.ts';
 import { ProblemError, problemBody } from '../../contract/problem.ts';
 import { loggedPath } from '../logged-path.ts';
 
@@ -23,6 +23,12 @@ export const problemAnswers =
         const detail = 'The server has more to do than it can. Try again in a few seconds.';
         return answer(ctx, new ProblemError('too_busy', { detail }));
       }
+      if (isUnavailable(error)) {
+        // Of a standby that is missing the log has an error of its own, once.
+        const level = isUnconfirmed(error) ? 'warn' : 'error';
+        log[level]({ err: error, requestId: ctx.state.requestId }, 'the database can not be used');
+        return answer(ctx, new ProblemError('unavailable', { detail: unavailable(error) }));
+      }
       log.error(
         { err: error, requestId: ctx.state.requestId, method: ctx.method, path: loggedPath(ctx) },
         'unknown fault',
@@ -31,13 +37,19 @@ export const problemAnswers =
     }
   };
 
+/** The change may be there in the end: whoever sends it again under its id has it once. */
+const unavailable = (error: unknown) =>
+  isUnconfirmed(error)
+    ? 'The database confirms no change now: its standby is missing. Send the same again, with the same id, in a few seconds.'
+    : 'The database can not be reached now. Send the same again, with the same id, in a few seconds.';
+
 function answer(ctx: Context, error: ProblemError): void {
   const body = problemBody(error, ctx.state.requestId);
   ctx.status = body.status;
   ctx.body = JSON.stringify(body);
   ctx.type = 'application/problem+json';
   if (error.code === 'unauthenticated') ctx.set('WWW-Authenticate', 'Bearer');
-  if (error.code === 'too_busy') ctx.set('Retry-After', '5');
+  if (error.code === 'too_busy' || error.code === 'unavailable') ctx.set('Retry-After', '5');
   if (error.code === 'images_unavailable') ctx.set('Retry-After', '30');
   if (error.code === 'too_many_requests') ctx.set('Retry-After', String(error.extra.retryAfter ?? 60));
 }

@@ -21,7 +21,15 @@ export function mountHealth(router: Router, app: App): void {
 
   router.get('/readyz', async (ctx) => {
     const answers = await isReady();
-    ctx.status = answers ? 200 : 503;
-    ctx.body = { status: answers ? 'ready' : 'the database does not answer' };
+    const { names, level, missingSince } = app.standby.state();
+    ctx.status = answers && !missingSince ? 200 : 503;
+    const selling = missingSince ? 'the synchronous standby of the database is missing' : 'ready';
+    ctx.body = {
+      status: answers ? selling : 'the database does not answer',
+      details: {
+        synchronousStandby: { names, level, missingSince },
+        replica: app.replica?.state() ?? null,
+      },
+    };
   });
 }

@@ -9,6 +9,7 @@ import { createQueue } from '../../core/queue.ts';
 import { inventoryReport } from '../../core/reports/inventory-report.ts';
 import { marginsReport } from '../../core/reports/margins-report.ts';
 import { paymentsReport } from '../../core/reports/payments-report.ts';
+import { readReport } from '../../core/reports/read-report.ts';
 import * as csv from '../../core/reports/report-csv.ts';
 import type { ReportContext } from '../../core/reports/report-span.ts';
 import { salesReport } from '../../core/reports/sales-report.ts';
@@ -40,7 +41,7 @@ const reports = createQueue({
 type ReportRoute = Route & { permission: 'manager'; params: typeof contract.salesReport.params };
 
 /** A report as JSON, or as CSV if that is what `Accept` prefers. */
-function mountReport<R extends ReportRoute, Report extends { from: string; to: string }>(
+function mountReport<R extends ReportRoute, Report extends { from: string; to: string; asOf: string }>(
   router: Router,
   app: App,
   route: R,
@@ -52,10 +53,14 @@ function mountReport<R extends ReportRoute, Report extends { from: string; to: s
     if (!format) {
       throw new ProblemError('not_acceptable', { detail: 'Ask for application/json or text/csv.' });
     }
-    const body = await reports.run(() => report({ app, em }, params.shopId, query));
-    if (format === 'application/json') return { body };
+    const body = await reports.run(() =>
+      readReport({ app, em }, (context) => report(context, params.shopId, query)),
+    );
+    // A table of CSV has no place for it.
+    const headers = { 'X-As-Of': body.asOf };
+    if (format === 'application/json') return { body, headers };
     const context = { app, em, actor: actor as UserActor };
     await recordExport(context, params.shopId, { ...body, report: route.name }, http.ip);
-    return { body: toCsv(body), type: 'text/csv; charset=utf-8' };
+    return { body: toCsv(body), type: 'text/csv; charset=utf-8', headers };
   });
 }

@@ -1,0 +1,162 @@
+import type { EntitySchema } from '@mikro-orm/core';
+import type { EntityClass, EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import { openOrm } from './orm.ts';
+import { isUnavailable } from './pg-errors.ts';
+import { patiently, query, queryRow } from './query.ts';
+import { DatabaseRefusedError } from './requirements.ts';
+
+/** A streaming standby that answers what only reads, and may be a little behind. */
+export type Replica = {
+  /**
+   * Runs `work` on the replica, or on the primary when the replica is gone, slow or too far behind, and after an error there. What
+   * `work` reads has everything that was committed until `asOf`. `work` may run twice: it only reads.
+   */
+  read<T>(primary: EntityManager, work: (em: EntityManager, asOf: Date) => Promise<T>): Promise<T>;
+  /** Throws DatabaseRefusedError if it is no standby of this primary. One that can't be reached is no error. */
+  check(primary: EntityManager): Promise<void>;
+  state(): ReplicaState;
+  close(): Promise<void>;
+};
+
+/** `unusedFor`: why the primary answers in its place; null while it is used, and before it was needed. */
+export type ReplicaState = { unusedFor: string | null; asOf: Date | null };
+
+type Options = {
+  now(): Date;
+  log: { warn(fields: object, message: string): void };
+  entities: (EntityClass<unknown> | EntitySchema)[];
+  maxBehindMs?: number;
+  restMs?: number;
+};
+
+/** Reports run two at a time (`server/routes/reports`); each may need a second connection for its snapshot. */
+const POOL_SIZE = 4;
+/** One on the same network says how far it is within milliseconds. */
+const PROBE_MS = 1_000;
+/** A report takes a fraction of a second. Longer, and the primary has to answer before a client gives up, after 10 s. */
+const REPORT_MS = 4_000;
+/** Replication is behind by milliseconds. By seconds, it is stuck or catches up, and figures of today would lack sales. */
+const MAX_BEHIND_MS = 10_000;
+/** After it was gone or slow: only the first request of so long a time waits for it. */
+const REST_MS = 30_000;
+/** The error itself is for the log: it may name addresses, and the state is for everybody. */
+const GONE = 'it does not answer in time';
+const SLOW = '57014';
+
+export function openReplica(
+  url: string,
+  { now, log, entities, maxBehindMs = MAX_BEHIND_MS, restMs = REST_MS }: Options,
+): Replica {
+  let opened: Promise<MikroORM> | undefined;
+  let restsUntil = -Infinity;
+  let state: ReplicaState = { unusedFor: null, asOf: null };
+
+  const open = () => {
+    opened ??= openOrm(url, entities, {
+      poolSize: POOL_SIZE,
+      onError: (message) => log.warn({}, message),
+      timeouts: { connectMs: PROBE_MS, statementMs: REPORT_MS },
+      isConnected: false,
+    });
+    return opened;
+  };
+  const leave = (reason: string, err?: unknown) => {
+    if (state.unusedFor !== reason) log.warn({ reason, err }, 'the primary answers in place of the replica');
+    state = { ...state, unusedFor: reason };
+  };
+  const probe = async (primary: EntityManager): Promise<Probe & { at: Date }> => {
+    const at = now();
+    const { lsn, system, database } = await queryRow<Position>(primary, POSITION);
+    const em = (await open()).em.fork();
+    const [row] = await patiently(PROBE_MS, () => query<Probe>(em, PROBE, [lsn, system, database]));
+    return { ...(row as Probe), at };
+  };
+  /** Until when it has everything; null if it is not to be used. */
+  const freshness = async (primary: EntityManager): Promise<Date | null> => {
+    const found = await probe(primary);
+    const fault = faultOf(found) ?? (found.isFollowing ? null : 'it receives nothing from its primary');
+    // Its clock may differ from ours: only how far it is behind is taken from it.
+    const behindMs = found.hasAll ? 0 : (found.behindMs ?? Infinity);
+    const reason = fault ?? (behindMs > maxBehindMs ? 'it is too far behind' : null);
+    if (reason) leave(reason);
+    return reason ? null : new Date(found.at.getTime() - behindMs);
+  };
+  const attempt = async <T>(
+    primary: EntityManager,
+    work: (em: EntityManager, asOf: Date) => Promise<T>,
+  ): Promise<{ result: T } | null> => {
+    if (performance.now() < restsUntil) return null;
+    try {
+      const asOf = await freshness(primary);
+      if (!asOf) return null;
+      const result = await work((await open()).em.fork(), asOf);
+      if (state.unusedFor) log.warn({}, 'the replica answers again');
+      state = { unusedFor: null, asOf };
+      return { result };
+    } catch (error) {
+      // A shop of this moment isn't there yet, and a statement may be cancelled for what is replayed: the primary knows better.
+      if (!isUnavailable(error) && (error as { code?: unknown }).code !== SLOW) return null;
+      restsUntil = performance.now() + restMs;
+      leave(GONE, error);
+      return null;
+    }
+  };
+
+  return {
+    async read(primary, work) {
+      const asOf = now();
+      const answered = await attempt(primary, work);
+      return answered ? answered.result : await work(primary, asOf);
+    },
+    async check(primary) {
+      let fault: string | null = null;
+      try {
+        fault = faultOf(await probe(primary));
+      } catch (error) {
+        leave(GONE, error);
+      }
+      if (fault) {
+        throw new DatabaseRefusedError(
+          `DATABASE_REPLICA_URL can not be used: ${fault}. Name a streaming standby of the database in DATABASE_URL, or leave it out.`,
+        );
+      }
+    },
+    state: () => state,
+    async close() {
+      await (await opened)?.close();
+    },
+  };
+}
+
+type Position = { lsn: string; system: string; database: number };
+
+/** What others see is in the log on the disk; further on may be what no standby gets before. */
+const POSITION = `
+  SELECT pg_current_wal_flush_lsn()::text AS lsn, (SELECT system_identifier::text FROM pg_control_system()) AS system,
+    (SELECT oid::int8 FROM pg_database WHERE datname = current_database())::float8 AS database`;
+
+type Probe = {
+  isStandby: boolean;
+  isSameSystem: boolean;
+  isSameDatabase: boolean;
+  isFollowing: boolean;
+  /** Whether it has replayed what the primary had. Its last commit alone says nothing: a shop may sell nothing for hours. */
+  hasAll: boolean;
+  /** Since its last commit; null before the first. */
+  behindMs: number | null;
+};
+
+const PROBE = `
+  SELECT pg_is_in_recovery() AS "isStandby",
+    (SELECT system_identifier::text FROM pg_control_system()) = $2 AS "isSameSystem",
+    EXISTS (SELECT FROM pg_database WHERE datname = current_database() AND oid::int8 = $3::int8) AS "isSameDatabase",
+    EXISTS (SELECT FROM pg_stat_wal_receiver) AS "isFollowing",
+    coalesce(pg_last_wal_replay_lsn() >= $1::pg_lsn, false) AS "hasAll",
+    extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8 * 1000 AS "behindMs"`;
+
+/** Why it is none for this primary, whatever the moment. */
+function faultOf({ isStandby, isSameSystem, isSameDatabase }: Probe): string | null {
+  if (!isSameSystem) return 'it is no copy of that PostgreSQL';
+  if (!isSameDatabase) return 'it is another database of that PostgreSQL';
+  return isStandby ? null : 'it is a primary and no standby';
+}

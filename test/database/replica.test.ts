@@ -1,0 +1,178 @@
+import { expect } from 'chai';
+import { systemContext } from '../../src/app.ts';
+import { entities } from '../../src/core/entities.ts';
+import { query } from '../../src/database/query.ts';
+import { openReplica, type Replica } from '../../src/database/replica.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import {
+  type DebianPostgres,
+  requireDebianPostgres,
+  startDebianPostgres,
+} from '../support/debian-postgres.ts';
+import { givenProduct, givenShop, saleOf, type TestShop } from '../support/factories.ts';
+import { until } from '../support/feed-ear.ts';
+import { OWNER, type StandbyPair, startStandbyPair } from '../support/standby-pair.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+
+const VERSION = 15;
+
+describe('a replica that answers reports', function () {
+  this.timeout(120_000);
+  let pair: StandbyPair;
+  let test: TestApp;
+  let shop: TestShop;
+  let product: { id: string };
+  const opened: Replica[] = [];
+
+  before(async function () {
+    requireDebianPostgres(this, VERSION);
+    pair = await startStandbyPair(VERSION);
+    test = await startTestApp({
+      database: pair.database,
+      env: { DATABASE_REPLICA_URL: pair.url(pair.standby, OWNER) },
+    });
+    shop = await givenShop(test, 'REPL');
+    product = await givenProduct(shop);
+  });
+  afterEach(async () => {
+    for (const replica of opened.splice(0)) await replica.close();
+  });
+  after(async () => {
+    await test?.close();
+    await pair?.close();
+  });
+
+  const sell = async () =>
+    expect((await shop.cashier.post(`${shop.path}/orders`, saleOf(product))).status).to.equal(201);
+  const report = async () => (await shop.manager.get(`${shop.path}/reports/sales`)).body;
+  const soldBy = async () => (await report()).totals.orders as number;
+  const onStandby = (text: string) => pair.sqlOn(pair.standby, text);
+  const unusedFor = async () => {
+    const body = (await (await fetch(`${test.url}/readyz`)).json()) as Ready;
+    return body.details.replica.unusedFor;
+  };
+  type Ready = { details: { replica: { unusedFor: string | null } } };
+
+  const own = (url: string, options: object = {}) => {
+    const replica = openReplica(url, { now: () => new Date(), log: { warn() {} }, entities, ...options });
+    opened.push(replica);
+    return replica;
+  };
+  const em = () => systemContext(test.app, 'test').em;
+  /** Which server answers. */
+  const answeredBy = (replica: Replica) =>
+    replica.read(em(), async (reading) => {
+      const [row] = await query<{ isStandby: boolean }>(reading, 'SELECT pg_is_in_recovery() AS "isStandby"');
+      return row?.isStandby ? 'replica' : 'primary';
+    });
+  const refusalOf = async (url: string) => {
+    const error = await own(url)
+      .check(em())
+      .then(
+        () => null,
+        (thrown: Error) => thrown,
+      );
+    return [error?.name, error?.message];
+  };
+
+  it('says until when it is complete, also while it is behind and in a table of CSV', async () => {
+    await sell();
+    await until(async () => (await soldBy()) === 1);
+    await onStandby('SELECT pg_wal_replay_pause()');
+    const pausedAt = Date.now();
+    await sell();
+    const soldAt = Date.now();
+    const behind = await report();
+    expect(behind.totals.orders).to.equal(1);
+    expect(Date.parse(behind.asOf)).to.be.below(soldAt);
+    const table = await shop.manager.get(`${shop.path}/reports/sales`, { accept: 'text/csv' });
+    expect(Date.parse(table.headers.get('x-as-of') as string)).to.be.within(pausedAt - 10_000, soldAt);
+    await onStandby('SELECT pg_wal_replay_resume()');
+    await until(async () => (await soldBy()) === 2);
+    expect(await unusedFor()).to.equal(null);
+  });
+
+  it('leaves it to the primary once it is too far behind, and has all of a primary where nothing is sold', async () => {
+    const replica = own(pair.url(pair.standby, OWNER), { maxBehindMs: 500 });
+    await onStandby('SELECT pg_wal_replay_pause()');
+    await sell();
+    await until(async () => (await answeredBy(replica)) === 'primary');
+    expect(replica.state().unusedFor).to.equal('it is too far behind');
+    await onStandby('SELECT pg_wal_replay_resume()');
+    await until(async () => (await answeredBy(replica)) === 'replica');
+    // The last commit is longer ago than it may be behind.
+    const asked = Date.now();
+    await until(() => Date.now() - asked > 1_000);
+    const before = Date.now();
+    const asOf = await replica.read(em(), async (_, each) => each);
+    expect([await answeredBy(replica), asOf.getTime() >= before]).to.deep.equal(['replica', true]);
+  });
+
+  it('is not waited for again and again when it says nothing, and used again later', async () => {
+    const proxy = await startTcpProxy(pair.url(pair.standby));
+    const url = new URL(pair.url(pair.standby, OWNER));
+    url.port = String(proxy.port);
+    const replica = own(url.href, { restMs: 1_500 });
+    try {
+      expect(await answeredBy(replica)).to.equal('replica');
+      proxy.pause();
+      const begun = performance.now();
+      expect(await answeredBy(replica)).to.equal('primary');
+      const waitedMs = performance.now() - begun;
+      expect(waitedMs).to.be.within(500, 3_000);
+      const again = performance.now();
+      expect(await answeredBy(replica)).to.equal('primary');
+      expect(performance.now() - again).to.be.below(500);
+      proxy.resume();
+      await until(async () => (await answeredBy(replica)) === 'replica');
+      expect(replica.state().unusedFor).to.equal(null);
+    } finally {
+      await replica.close();
+      opened.length = 0;
+      await proxy.close();
+    }
+  });
+
+  it('asks the primary when it is gone, and says so in /readyz', async () => {
+    pair.standby.crash();
+    await sell();
+    const { totals } = await report();
+    const { body } = await shop.cashier.get(`${shop.path}/orders?limit=200`);
+    expect(totals.orders).to.equal(body.data.length);
+    expect(await unusedFor()).to.equal('it does not answer in time');
+    // Nor does it keep a server from starting.
+    const other = await startTestApp({
+      beside: test,
+      env: { DATABASE_REPLICA_URL: pair.url(pair.standby, OWNER) },
+    });
+    await other.close();
+    pair.standby.start();
+  });
+
+  it('is refused at the start when it is no standby of this primary', async () => {
+    const START = 'DATABASE_REPLICA_URL can not be used: ';
+    const END = '. Name a streaming standby of the database in DATABASE_URL, or leave it out.';
+    let other: DebianPostgres | undefined;
+    try {
+      other = await startDebianPostgres(VERSION);
+      const refused = await Promise.all([
+        refusalOf(pair.database.url),
+        refusalOf(other.url('postgres')),
+        refusalOf(pair.standby.url('postgres')),
+      ]);
+      expect(refused).to.deep.equal([
+        ['DatabaseRefusedError', `${START}it is a primary and no standby${END}`],
+        ['DatabaseRefusedError', `${START}it is no copy of that PostgreSQL${END}`],
+        ['DatabaseRefusedError', `${START}it is another database of that PostgreSQL${END}`],
+      ]);
+      const env = { DATABASE_REPLICA_URL: other.url('postgres') };
+      const started = await startTestApp({ beside: test, env }).then(
+        () => 'started',
+        (error: Error) => error.name,
+      );
+      expect(started).to.equal('DatabaseRefusedError');
+    } finally {
+      other?.stop();
+    }
+  });
+});
