@@ -3,6 +3,7 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
 import { type Context, type Services, type SystemActor, systemActor } from './core/context.ts';
 import { encryptPlainPhones } from './core/customers/encrypt-phones.ts';
+import { type DiskReader, openDiskReader } from './core/disk/disk-reader.ts';
 import { entities } from './core/entities.ts';
 import { openImages } from './core/images/open-images.ts';
 import { checkMasterKey } from './core/keys/check-master-key.ts';
@@ -17,7 +18,7 @@ import {
   migrationStatus,
   migrateDown as revertMigrations,
 } from './database/migrate.ts';
-import { openOrm } from './database/orm.ts';
+import { openOrm, type PoolState, poolState } from './database/orm.ts';
 import { queryRow } from './database/query.ts';
 import { checkRequirements } from './database/requirements.ts';
 import { type ServerLock, takeServerLock } from './database/server-lock.ts';
@@ -34,6 +35,10 @@ export type App = Services & {
   orm: MikroORM;
   log: Log;
   databaseUrl: string;
+  /** Room on the disks of this machine. */
+  disk: DiskReader;
+  /** Connections to the database of this process. */
+  pool(): PoolState;
   close(): Promise<void>;
 };
 
@@ -106,7 +111,9 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     opened.push(limits.close);
     const images = openImages({ orm, config, databaseUrl: database.url, log, now });
     opened.push(images.close);
-    return { config, orm, log, databaseUrl: database.url, now, keys, images, bus, limits, close };
+    const disk = openDiskReader(config);
+    const pool = () => poolState(orm);
+    return { config, orm, log, databaseUrl: database.url, now, keys, images, bus, limits, disk, pool, close };
   } catch (error) {
     await close();
     throw error;

@@ -19,6 +19,8 @@ export const attentionCodes = [
   'drill_overdue',
   /** Unused images could not be deleted. */
   'images_gc_failed',
+  /** A disk of a server has little room left; a problem when it is nearly full. */
+  'disk_low',
 ] as const;
 export type AttentionCode = (typeof attentionCodes)[number];
 

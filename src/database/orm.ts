@@ -1,5 +1,6 @@
 import type { EntitySchema } from '@mikro-orm/core';
 import { type EntityClass, MikroORM } from '@mikro-orm/postgresql';
+import type pg from 'pg';
 import { PreparingClient } from './query.ts';
 
 /** A statement that takes longer than this is stuck: the slowest report needs a fraction of a second. */
@@ -19,6 +20,7 @@ export async function openOrm(
   poolSize: number,
   onError: (message: string) => void,
 ): Promise<MikroORM> {
+  let pool: pg.Pool | undefined;
   const orm = await MikroORM.init({
     clientUrl: url,
     entities,
@@ -29,6 +31,9 @@ export async function openOrm(
     pool: { min: 0, max: poolSize },
     driverOptions: {
       Client: PreparingClient,
+      onPoolCreated: (created: pg.Pool) => {
+        pool = created;
+      },
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: ANSWER_TIMEOUT_MS,
       options: `-c timezone=UTC -c statement_timeout=${STATEMENT_TIMEOUT_MS} -c lock_timeout=${LOCK_TIMEOUT_MS} -c work_mem=${WORK_MEM} -c idle_in_transaction_session_timeout=30000`,
@@ -38,5 +43,17 @@ export async function openOrm(
   });
   // What goes by `query` connects by itself, but the ORM then still says that it isn't connected.
   await orm.connect();
+  if (pool) pools.set(orm, { pool, most: poolSize });
   return orm;
+}
+
+/** Connections that are in use and that are free, those that there may be, and the statements that wait for one. */
+export type PoolState = { used: number; free: number; most: number; waiting: number };
+
+const pools = new WeakMap<MikroORM, { pool: pg.Pool; most: number }>();
+
+export function poolState(orm: MikroORM): PoolState {
+  const { pool, most } = pools.get(orm) ?? {};
+  const { totalCount = 0, idleCount = 0, waitingCount = 0 } = pool ?? {};
+  return { used: totalCount - idleCount, free: idleCount, most: most ?? 0, waiting: waitingCount };
 }

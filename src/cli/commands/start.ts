@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type App, createApp, holdServerLock } from '../../app.ts';
+import { type App, createApp, holdServerLock, systemContext } from '../../app.ts';
 import { type Schedule, startSchedule } from '../../backup/schedule.ts';
 import { ensureBackupSettings } from '../../backup/settings.ts';
 import { type Config, ConfigError, demoHome, loadConfig, withoutRealShop } from '../../config.ts';
+import { watchDisk } from '../../core/disk/watch-disk.ts';
 import { isClaimed, issueSetupToken } from '../../core/shops/claim-installation.ts';
 import { type RunningServer, startServer } from '../../server/server.ts';
 import type { Command, Shell } from '../command.ts';
@@ -43,6 +44,7 @@ export const start: Command = {
         ? listening(config, () => startWorkers(app, config, workers))
         : serve(app, config));
       if (typeof server === 'number') return server;
+      const disk = watchDisk(() => systemContext(app, 'disk'), app.disk);
       let schedule: Schedule | undefined;
       try {
         const demo = options.demo ? await prepareDemo(app) : undefined;
@@ -53,7 +55,7 @@ export const start: Command = {
         await stopped;
         shell.say('', 'Stopping …');
       } finally {
-        await Promise.all([server.close(), schedule?.close()]);
+        await Promise.all([server.close(), schedule?.close(), disk.close()]);
       }
     } finally {
       await app.close();

@@ -20,8 +20,9 @@ export function mountHealth(router: Router, app: App): void {
   });
 
   router.get('/readyz', async (ctx) => {
-    const answers = await isReady();
+    const [answers, disk] = await Promise.all([isReady(), app.disk.look()]);
     ctx.status = answers ? 200 : 503;
-    ctx.body = { status: answers ? 'ready' : 'the database does not answer' };
+    // A low disk takes no server away from its tills: it still sells, and there may be no other.
+    ctx.body = { status: answers ? 'ready' : 'the database does not answer', disk: disk.level ?? 'ok' };
   });
 }
