@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
@@ -53,6 +54,16 @@ type AppOptions = {
   isRestoring?: boolean;
 };
 
+const requestIds = new AsyncLocalStorage<string>();
+
+/** Puts a request's id into every line that is logged while `work` goes on, also by what knows nothing of requests. */
+export const withRequestId = <T>(id: string, work: () => T): T => requestIds.run(id, work);
+
+const requestOf = () => {
+  const requestId = requestIds.getStore();
+  return requestId === undefined ? {} : { requestId };
+};
+
 /** Logs are JSON lines on stderr: stdout belongs to what a command answers. */
 export const createLog = (
   config: Config,
@@ -62,6 +73,7 @@ export const createLog = (
     {
       level: config.logLevel,
       base: null,
+      mixin: requestOf,
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: loggedError },
     },
@@ -169,6 +181,7 @@ export { WrongKeyError } from './core/keys/master-key.ts';
 export { DatabaseUnreachableError, HomeUnreachableError } from './database/errors.ts';
 export { messageOf } from './database/logged-error.ts';
 export { migrationStatus, SchemaError, withClient } from './database/migrate.ts';
+export type { PoolState } from './database/orm.ts';
 export { isCutOff, isNoneFree, isTerminated } from './database/pg-errors.ts';
 export { DatabaseRefusedError } from './database/requirements.ts';
 export { AnotherServerError } from './database/server-lock.ts';

@@ -10,6 +10,8 @@ import { type Edge, openEdge } from './edge/edge.ts';
 import { feedRequests } from './feed/door.ts';
 import { type LiveFeed, openFeed } from './feed/sockets.ts';
 import { createHttp, type Timeouts, usualTimeouts } from './http.ts';
+import { metricsAccess } from './metrics/access.ts';
+import { createMetrics, type Gather, type Metrics, metricsAnswers } from './metrics/metrics.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { knowCaller } from './middleware/callers.ts';
 import { hosts } from './middleware/hosts.ts';
@@ -28,6 +30,7 @@ import { mountEvents } from './routes/events.ts';
 import { mountHealth } from './routes/health.ts';
 import { mountImages } from './routes/images.ts';
 import { mountInventory } from './routes/inventory.ts';
+import { mountMetrics } from './routes/metrics.ts';
 import { mountOpenApi } from './routes/openapi.ts';
 import { mountOrders } from './routes/orders.ts';
 import { mountProducts } from './routes/products.ts';
@@ -44,6 +47,8 @@ type StartOptions = {
   reusePort?: boolean;
   timeouts?: Partial<Timeouts>;
   seals?: boolean;
+  /** How the metrics of several processes come together. */
+  gather?: Gather;
 };
 
 export type RunningServer = { host: string; port: number; close(): Promise<void> };
@@ -54,21 +59,24 @@ export function createKoa(
   feed: LiveFeed,
   refusals: Refusals = openRefusals(app),
   edge: Edge = openEdge(app),
+  metrics: Metrics = createMetrics(app),
 ): Koa {
   const koa = new Koa();
   koa.use(knowCaller(edge.callers, app.log));
   koa.use(requestId);
-  koa.use(accessLog(app.log));
+  koa.use(accessLog(app.log, metrics.countRequest));
   koa.use(securityHeaders);
   koa.use(problemAnswers(app.log));
   koa.use(recordRefusals(refusals));
   koa.use(hosts(edge.checkHost));
   koa.use(origins(edge.origins));
   koa.use(feedRequests(feed));
+  koa.use(metricsAnswers(metrics, metricsAccess(app, edge.callers), app.log));
   koa.use(limits(app));
 
   const router = new Router({ strict: true });
   mountHealth(router, app);
+  mountMetrics(router, app);
   mountOpenApi(router);
   mountAuth(router, app);
   mountShops(router, app);
@@ -105,14 +113,16 @@ export async function startServer(
   app: App,
   host: string,
   port: number,
-  { reusePort = false, timeouts = {}, seals = true }: StartOptions = {},
+  { reusePort = false, timeouts = {}, seals = true, gather }: StartOptions = {},
 ): Promise<RunningServer> {
   const refusals = openRefusals(app);
-  const feed = openFeed(app, refusals);
+  const metrics = createMetrics(app, gather);
+  const feed = openFeed(app, refusals, metrics.countEvent);
+  metrics.watch(feed);
   const edge = openEdge(app);
   const http = createHttp(app, edge.callers, { ...usualTimeouts, ...timeouts });
   feed.attach(http, edge);
-  const handle = createKoa(app, feed, refusals, edge).callback();
+  const handle = createKoa(app, feed, refusals, edge, metrics).callback();
   const underWay = new Set<Promise<void>>();
   http.on('request', (request, response) => {
     const handled = handle(request, response).finally(() => underWay.delete(handled));

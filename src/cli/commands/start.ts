@@ -5,10 +5,12 @@ import { ensureBackupSettings } from '../../backup/settings.ts';
 import { type Config, ConfigError, demoHome, loadConfig, withoutRealShop } from '../../config.ts';
 import { watchDisk } from '../../core/disk/watch-disk.ts';
 import { isClaimed, issueSetupToken } from '../../core/shops/claim-installation.ts';
+import { keepCounts } from '../../server/metrics/counts.ts';
 import { type RunningServer, startServer } from '../../server/server.ts';
 import type { Command, Shell } from '../command.ts';
 import { type Demo, prepareDemo } from '../demo.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
+import { gatherFromWorkers } from '../gather.ts';
 import { lanAddresses } from '../lan-addresses.ts';
 import { needsSetUp } from '../set-up.ts';
 import { upgradeSchema } from '../upgrade-schema.ts';
@@ -41,7 +43,7 @@ export const start: Command = {
     const app = await createApp(config, { migrate: true });
     try {
       const server = await (workers > 1
-        ? listening(config, () => startWorkers(app, config, workers))
+        ? listening(config, () => startWorkers(app, config, workers, keepCounts))
         : serve(app, config));
       if (typeof server === 'number') return server;
       const disk = watchDisk(() => systemContext(app, 'disk'), app.disk);
@@ -108,7 +110,10 @@ async function serve(app: App, config: Config): Promise<RunningServer> {
   const lock = await holdServerLock(app);
   try {
     const server = await listening(config, () =>
-      startServer(app, config.host, config.port, { reusePort: isWorker && canReusePort }),
+      startServer(app, config.host, config.port, {
+        reusePort: isWorker && canReusePort,
+        ...(isWorker && { gather: gatherFromWorkers }),
+      }),
     );
     return {
       ...server,
