@@ -7,6 +7,7 @@ import type { App } from '../app.ts';
 import { openRefusals, type Refusals } from '../core/audit/refusals.ts';
 import { startSealer } from '../core/audit/sealer.ts';
 import { loadModules } from '../load-modules.ts';
+import { loadBodyReader } from './body.ts';
 import { type Edge, openEdge } from './edge/edge.ts';
 import { feedRequests } from './feed/door.ts';
 import { type LiveFeed, openFeed } from './feed/sockets.ts';
@@ -116,7 +117,7 @@ export async function startServer(
   port: number,
   { reusePort = false, timeouts = {}, seals = true, gather }: StartOptions = {},
 ): Promise<RunningServer> {
-  await loadModules(app);
+  await Promise.all([loadModules(app), loadBodyReader()]);
   const refusals = openRefusals(app);
   const metrics = createMetrics(app, gather);
   const feed = openFeed(app, refusals, metrics.countEvent);
