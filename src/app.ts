@@ -1,8 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
 import { type Context, type Services, type SystemActor, systemActor } from './core/context.ts';
 import { encryptPlainPhones } from './core/customers/encrypt-phones.ts';
+import { type DiskReader, openDiskReader } from './core/disk/disk-reader.ts';
 import { entities } from './core/entities.ts';
 import { openImages } from './core/images/open-images.ts';
 import { checkMasterKey } from './core/keys/check-master-key.ts';
@@ -18,7 +20,7 @@ import {
   migrationStatus,
   migrateDown as revertMigrations,
 } from './database/migrate.ts';
-import { openOrm } from './database/orm.ts';
+import { openOrm, type PoolState, poolState } from './database/orm.ts';
 import { queryRow } from './database/query.ts';
 import { openReplica, type Replica } from './database/replica.ts';
 import { checkRequirements } from './database/requirements.ts';
@@ -40,6 +42,10 @@ export type App = Services & {
   replica: Replica | null;
   log: Log;
   databaseUrl: string;
+  /** Room on the disks of this machine. */
+  disk: DiskReader;
+  /** Connections to the database of this process. */
+  pool(): PoolState;
   close(): Promise<void>;
 };
 
@@ -54,6 +60,16 @@ type AppOptions = {
   isRestoring?: boolean;
 };
 
+const requestIds = new AsyncLocalStorage<string>();
+
+/** Puts a request's id into every line that is logged while `work` goes on, also by what knows nothing of requests. */
+export const withRequestId = <T>(id: string, work: () => T): T => requestIds.run(id, work);
+
+const requestOf = () => {
+  const requestId = requestIds.getStore();
+  return requestId === undefined ? {} : { requestId };
+};
+
 /** Logs are JSON lines on stderr: stdout belongs to what a command answers. */
 export const createLog = (
   config: Config,
@@ -63,6 +79,7 @@ export const createLog = (
     {
       level: config.logLevel,
       base: null,
+      mixin: requestOf,
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: loggedError },
     },
@@ -119,6 +136,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     opened.push(limits.close);
     const images = openImages({ orm, config, databaseUrl: database.url, log, now });
     opened.push(images.close);
+    const disk = openDiskReader(config);
+    const pool = () => poolState(orm);
     return {
       config,
       orm,
@@ -127,6 +146,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       now,
       standby,
       replica,
+      disk,
+      pool,
       keys,
       images,
       bus,
@@ -188,6 +209,7 @@ export { WrongKeyError } from './core/keys/master-key.ts';
 export { DatabaseUnreachableError, HomeUnreachableError } from './database/errors.ts';
 export { messageOf } from './database/logged-error.ts';
 export { migrationStatus, SchemaError, withClient } from './database/migrate.ts';
+export type { PoolState } from './database/orm.ts';
 export { isCutOff, isNoneFree, isTerminated, isUnavailable, isUnconfirmed } from './database/pg-errors.ts';
 export { DatabaseRefusedError } from './database/requirements.ts';
 export { AnotherServerError } from './database/server-lock.ts';

@@ -38,6 +38,8 @@ export type Config = {
   /** HTTPS beside HTTP; undefined: none. */
   tls: TlsConfig | undefined;
   backup: BackupConfig;
+  /** What opens `/metrics` to whoever sends it. Without it the metrics are for programs of this machine. */
+  metricsToken: string | undefined;
   /** Started by a server's schedule: ends when that server exits. */
   isJob: boolean;
   secrets: Secrets;
@@ -86,6 +88,7 @@ export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.e
     edge: edgeConfig(file, env),
     tls: tlsConfig(file, env, overrides.httpsPort),
     backup: backupConfig(file.backup),
+    metricsToken: asMetricsToken(fromEnvOrFile(env, 'METRICS_TOKEN')),
     isJob: env[JOB] !== undefined,
     secrets: openSecrets(join(home, 'secrets'), env),
     masterKey: masterKeyPlace(join(home, 'secrets'), env),
@@ -153,6 +156,14 @@ function isEncoded(url: string): boolean {
 function asRedisUrl(url: string | undefined): string | undefined {
   if (url === undefined || (URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol))) return url;
   throw new ConfigError('REDIS_URL is not an address like redis://localhost:6379.');
+}
+
+/** It is guessed at as fast as the server answers, and stands in a header. The message leaves it out. Throws ConfigError. */
+function asMetricsToken(token: string | undefined): string | undefined {
+  if (token === undefined || /^[\w.~+/-]{16,256}=*$/.test(token)) return token;
+  throw new ConfigError(
+    'METRICS_TOKEN must have 16 to 256 letters, digits and -._~+/, such as what openssl rand -base64 32 gives.',
+  );
 }
 
 function asPort(value: unknown): number | undefined {

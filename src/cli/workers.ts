@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../app.ts';
 import type { Config } from '../config.ts';
+import { gatherForWorkers, type KeepCounts } from './gather.ts';
 import type { HttpsPort } from './https.ts';
 
 /** Where a worker listens, as it tells the process that started it. */
@@ -33,22 +34,23 @@ const SOUND_MS = 10_000;
 const MAX_PAUSE_MS = 30_000;
 
 /**
- * Starts so many workers on one port, and with `isSecure` on one more for HTTPS, and keeps them: one that ends is started again.
- * Gives the exit code of one that can't even start; it has said why.
+ * Starts so many workers on one port, and with `isSecure` on one more for HTTPS, and keeps them: one that ends is started again. They
+ * gather each other's reports through this process. Gives the exit code of one that can't even start; it has said why.
  */
-export async function startWorkers(
+export async function startWorkers<T>(
   app: App,
   config: Config,
-  count: number,
-  isSecure: boolean,
+  { count, isSecure, keepCounts }: { count: number; isSecure: boolean; keepCounts: KeepCounts<T> },
 ): Promise<Workers | number> {
   let isClosing = false;
   const workers = new Set<Worker>();
+  const gatherer = gatherForWorkers(workers, keepCounts);
 
   const startOne = (): Worker => {
     const worker = cluster.fork();
     workers.add(worker);
     worker.once('exit', () => workers.delete(worker));
+    gatherer.watch(worker);
     return worker;
   };
 
@@ -119,7 +121,15 @@ const exitOf = async (worker: Worker): Promise<[code: number | null, signal: str
 /** Where it listens, or how it ended. */
 async function addressOf(worker: Worker): Promise<Address | number> {
   return await Promise.race([
-    once(worker, 'message').then(([address]) => address as Address),
+    new Promise<Address>((resolve) => {
+      const listen = (message: Partial<Address>) => {
+        // It may be asked for its metrics before it has said where it listens.
+        if (message.port === undefined) return;
+        worker.off('message', listen);
+        resolve(message as Address);
+      };
+      worker.on('message', listen);
+    }),
     exitOf(worker).then(([code]) => code ?? 1),
   ]);
 }

@@ -21,6 +21,8 @@ export const attentionCodes = [
   'images_gc_failed',
   /** Commits wait for a synchronous standby that is gone: nothing can be sold. */
   'standby_missing',
+  /** A disk of a server has little room left; a problem when it is nearly full. */
+  'disk_low',
 ] as const;
 export type AttentionCode = (typeof attentionCodes)[number];
 

@@ -3,10 +3,13 @@ import {
   chmodSync,
   constants,
   existsSync,
+  linkSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -56,8 +59,10 @@ export function binaryPackage(platform: string = process.platform, arch: string 
 }
 
 /**
- * Programs that `user` can run: those of the package, or a copy of them in `folder` when they lie where the
- * user can't reach them or where what an install script left undone can't be mended.
+ * Programs that `user` can run. Those of the package, by hard links in `folder`, for PostgreSQL opens its libraries and time
+ * zones with each new connection: an upgrade that replaces the package under it would stop every sale. Where there can be no
+ * links, as on another disk, those of the package itself; or a copy of them in `folder` when they lie where the user can't
+ * reach them or where what an install script left undone can't be mended.
  * Throws DatabaseUnreachableError.
  */
 export async function usableBinaries(
@@ -67,6 +72,13 @@ export async function usableBinaries(
 ): Promise<Binaries> {
   const inPlace = await binariesIn(packageFolder);
   const isWhole = mend(packageFolder, inPlace);
+  if (isWhole) {
+    const linked = join(folder, `linked-${inPlace.version}`);
+    if (linkPackage(packageFolder, linked)) {
+      const found = await binariesIn(linked);
+      if ((await trial(found, folder, user)) === undefined) return found;
+    }
+  }
   let failure = isWhole ? await trial(inPlace, folder, user) : undefined;
   if (isWhole && failure === undefined) return inPlace;
 
@@ -150,11 +162,46 @@ async function copyPackage(packageFolder: string, copy: string): Promise<void> {
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
-  // Programs of an earlier version: nothing runs from them, as a copy is only made to start a server.
+  removeOthers(folder, 'bin-', copy);
+}
+
+/** Programs of an earlier version: nothing runs from them, as a copy is only made to start a server. */
+function removeOthers(folder: string, prefix: string, copy: string): void {
   for (const name of readdirSync(folder)) {
-    if (name.startsWith('bin-') && join(folder, name) !== copy)
-      rmSync(join(folder, name), { recursive: true });
+    if (name.startsWith(prefix) && join(folder, name) !== copy)
+      rmSync(join(folder, name), { recursive: true, force: true });
   }
+}
+
+/** Links a whole package into a folder of the same disk, which takes no room. False: there can be no links. */
+function linkPackage(packageFolder: string, linked: string): boolean {
+  if (existsSync(linked)) return true;
+  const folder = dirname(linked);
+  let draft: string | undefined;
+  try {
+    draft = mkdtempSync(join(folder, 'link-'));
+    for (const part of ['dist', 'native', 'package.json'])
+      linkAll(join(packageFolder, part), join(draft, part));
+    chmodSync(draft, 0o755);
+    renameSync(draft, linked);
+    removeOthers(folder, 'linked-', linked);
+    return true;
+  } catch {
+    // Another disk, a file of somebody else's, or a disk without links; or another start was first.
+    return existsSync(linked);
+  } finally {
+    if (draft) rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+function linkAll(from: string, to: string): void {
+  const found = lstatSync(from);
+  if (found.isSymbolicLink()) symlinkSync(readlinkSync(from), to);
+  else if (found.isDirectory()) {
+    mkdirSync(to, { mode: 0o755 });
+    chmodSync(to, 0o755);
+    for (const name of readdirSync(from)) linkAll(join(from, name), join(to, name));
+  } else linkSync(from, to);
 }
 
 /** An installation under umask 077 leaves files that only their owner can read. */

@@ -1,6 +1,7 @@
 import type { EntitySchema } from '@mikro-orm/core';
 import { type EntityClass, MikroORM } from '@mikro-orm/postgresql';
 import { CompiledQuery, type DatabaseConnection } from 'kysely';
+import type pg from 'pg';
 import type { CommitGate } from './commit-gate.ts';
 import { gatedClient } from './gated-client.ts';
 import { PreparingClient } from './query.ts';
@@ -37,6 +38,7 @@ export async function openOrm(
   { poolSize, onError, gate, timeouts = usualTimeouts, isConnected = true }: Options,
 ): Promise<MikroORM> {
   const { connectMs, statementMs } = timeouts;
+  let pool: pg.Pool | undefined;
   const orm = await MikroORM.init({
     clientUrl: url,
     entities,
@@ -48,6 +50,9 @@ export async function openOrm(
     ...(gate && { onReserveConnection: followGate(gate) }),
     driverOptions: {
       Client: gate ? gatedClient(gate) : PreparingClient,
+      onPoolCreated: (created: pg.Pool) => {
+        pool = created;
+      },
       connectionTimeoutMillis: connectMs,
       query_timeout: statementMs + ANSWER_MARGIN_MS,
       options: `-c timezone=UTC -c statement_timeout=${statementMs} -c lock_timeout=${LOCK_TIMEOUT_MS} -c work_mem=${WORK_MEM} -c idle_in_transaction_session_timeout=30000`,
@@ -57,6 +62,7 @@ export async function openOrm(
   });
   // What goes by `query` connects by itself, but the ORM then still says that it isn't connected.
   if (isConnected) await orm.connect();
+  if (pool) pools.set(orm, { pool, most: poolSize });
   return orm;
 }
 
@@ -74,4 +80,15 @@ function followGate(gate: CommitGate): (connection: unknown) => Promise<void> {
       () => {},
     );
   };
+}
+
+/** Connections that are in use and that are free, those that there may be, and the statements that wait for one. */
+export type PoolState = { used: number; free: number; most: number; waiting: number };
+
+const pools = new WeakMap<MikroORM, { pool: pg.Pool; most: number }>();
+
+export function poolState(orm: MikroORM): PoolState {
+  const { pool, most } = pools.get(orm) ?? {};
+  const { totalCount = 0, idleCount = 0, waitingCount = 0 } = pool ?? {};
+  return { used: totalCount - idleCount, free: idleCount, most: most ?? 0, waiting: waitingCount };
 }

@@ -7,12 +7,16 @@ import Koa from 'koa';
 import type { App } from '../app.ts';
 import { openRefusals, type Refusals } from '../core/audit/refusals.ts';
 import { startSealer } from '../core/audit/sealer.ts';
+import { loadModules } from '../load-modules.ts';
 import type { Certificates } from '../tls/certificates.ts';
+import { loadBodyReader } from './body.ts';
 import { type Edge, openEdge } from './edge/edge.ts';
 import { feedRequests } from './feed/door.ts';
 import { type LiveFeed, openFeed } from './feed/sockets.ts';
 import { httpMaker, secureOptions, type Timeouts, usualTimeouts } from './http.ts';
 import { CLOSE_TIMEOUT_MS, closerOf, listen } from './listen.ts';
+import { metricsAccess } from './metrics/access.ts';
+import { createMetrics, type Gather, type Metrics, metricsAnswers } from './metrics/metrics.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { knowCaller } from './middleware/callers.ts';
 import { hosts } from './middleware/hosts.ts';
@@ -31,6 +35,7 @@ import { mountEvents } from './routes/events.ts';
 import { mountHealth } from './routes/health.ts';
 import { mountImages } from './routes/images.ts';
 import { mountInventory } from './routes/inventory.ts';
+import { mountMetrics } from './routes/metrics.ts';
 import { mountOpenApi } from './routes/openapi.ts';
 import { mountOrders } from './routes/orders.ts';
 import { mountProducts } from './routes/products.ts';
@@ -47,6 +52,8 @@ type StartOptions = {
   seals?: boolean;
   /** HTTPS beside HTTP, at the same address. */
   https?: { port: number; certificates: Certificates } | undefined;
+  /** How the metrics of several processes come together. */
+  gather?: Gather;
 };
 
 export type RunningServer = {
@@ -63,22 +70,25 @@ export function createKoa(
   feed: LiveFeed,
   refusals: Refusals = openRefusals(app),
   edge: Edge = openEdge(app),
+  metrics: Metrics = createMetrics(app),
   trust?: Trust,
 ): Koa {
   const koa = new Koa();
   koa.use(knowCaller(edge.callers, app.log));
   koa.use(requestId);
-  koa.use(accessLog(app.log));
+  koa.use(accessLog(app.log, metrics.countRequest));
   koa.use(securityHeaders);
   koa.use(problemAnswers(app.log));
   koa.use(recordRefusals(refusals));
   koa.use(hosts(edge.checkHost));
   koa.use(origins(edge.origins));
   koa.use(feedRequests(feed));
+  koa.use(metricsAnswers(metrics, metricsAccess(app, edge.callers), app.log));
   koa.use(limits(app));
 
   const router = new Router({ strict: true });
   mountHealth(router, app);
+  mountMetrics(router, app);
   mountOpenApi(router);
   mountTrust(router, trust);
   mountAuth(router, app);
@@ -117,11 +127,14 @@ export async function startServer(
   app: App,
   host: string,
   port: number,
-  { reusePort = false, timeouts = {}, seals = true, https: wanted }: StartOptions = {},
+  { reusePort = false, timeouts = {}, seals = true, https: wanted, gather }: StartOptions = {},
 ): Promise<RunningServer> {
+  await Promise.all([loadModules(app), loadBodyReader()]);
   await app.replica?.check(app.orm.em.fork());
   const refusals = openRefusals(app);
-  const feed = openFeed(app, refusals);
+  const metrics = createMetrics(app, gather);
+  const feed = openFeed(app, refusals, metrics.countEvent);
+  metrics.watch(feed);
   const edge = openEdge(app);
   const makeHttp = httpMaker(app, edge.callers, { ...usualTimeouts, ...timeouts });
   const http = makeHttp();
@@ -130,7 +143,7 @@ export async function startServer(
   const closers = servers.map(closerOf);
   feed.attach(servers, edge);
   const trust = wanted && secure && { certificates: wanted.certificates, port: () => portOf(secure) };
-  const handle = createKoa(app, feed, refusals, edge, trust).callback();
+  const handle = createKoa(app, feed, refusals, edge, metrics, trust).callback();
   const underWay = new Set<Promise<void>>();
   for (const server of servers) {
     server.on('request', (request, response) => {

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -152,6 +153,8 @@ async function startChild(): Promise<ChildProcess> {
     return child;
   } catch {
     child.kill('SIGKILL');
+    // Its file or Node itself: an upgrade has taken them away, and puts others in their place.
+    if (!existsSync(SCRIPT) || !existsSync(process.execPath)) throw replaced();
     const reason = /^\w*Error: .*$/m.exec(said)?.[0] ?? 'it does not start';
     throw new StoreUnavailableError(
       'NoDecoder',
@@ -159,6 +162,12 @@ async function startChild(): Promise<ChildProcess> {
     );
   }
 }
+
+const replaced = () =>
+  new StoreUnavailableError(
+    'Replaced',
+    'The program is being replaced on this machine, so that pictures can not be decoded. Try again in a few minutes.',
+  );
 
 async function ask(child: ChildProcess, task: ImageTask, timeoutMs: number): Promise<ImageReply> {
   let isTooLarge = false;

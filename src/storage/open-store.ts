@@ -8,6 +8,8 @@ export type StoreConfig = Pick<Config, 'home' | 's3'>;
 
 export const imagesFolder = ({ home }: Pick<Config, 'home'>) => join(home, 'images');
 
+export const loadMinioStore = () => import('./minio-store.ts');
+
 /** Opens a store without contacting it. Throws StoreUnavailableError if its settings are missing. */
 export async function openStore(kind: ImageStoreKind, config: StoreConfig): Promise<ImageStore> {
   if (kind === 'filesystem') return openFilesystemStore(imagesFolder(config));
@@ -17,6 +19,6 @@ export async function openStore(kind: ImageStoreKind, config: StoreConfig): Prom
       'This machine has no settings for the S3 server of the pictures. Set S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY, and restart what runs.',
     );
   }
-  const { openMinioStore } = await import('./minio-store.ts');
+  const { openMinioStore } = await loadMinioStore();
   return await openMinioStore(config.s3);
 }

@@ -194,8 +194,10 @@ async function sendFile(
   }
 }
 
+export const loadLibrary = () => import('minio');
+
 async function clientsOf({ endpoint, accessKey, secretKey, region }: S3Target, timeouts?: S3Timeouts) {
-  const { Client } = await import('minio');
+  const { Client } = await loadLibrary();
   const { hostname, port, protocol } = new URL(endpoint);
   const { transport, agent } = createTransport(protocol === 'https:', timeouts);
   const options: ClientOptions = {

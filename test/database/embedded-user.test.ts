@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -15,6 +16,7 @@ import { binaryPackage, usableBinaries } from '../../src/database/embedded-binar
 import { chooseUser, preparePlace } from '../../src/database/embedded-user.ts';
 import { DatabaseUnreachableError, HomeUnreachableError } from '../../src/database/errors.ts';
 import { attach, cleanUp, dataOf, newHome, PASSWORD } from '../support/embedded-homes.ts';
+import { givenSmallDisk } from '../support/small-disk.ts';
 
 const isRoot = process.getuid?.() === 0;
 const asRoot = isRoot ? describe : describe.skip;
@@ -44,12 +46,14 @@ asRoot(`the unprivileged user${isRoot ? '' : ' (skipped: only root needs one)'}`
     expect(statSync(dataOf(home)).mode & 0o777).to.equal(0o700);
   });
 
-  it('runs a copy of the programs when it cannot reach them, with what an install script left out', async () => {
+  it('runs a copy of the programs when it cannot reach them, with what an install script left out', async function () {
     const home = newHome();
     const place = await preparePlace(home);
     const user = await chooseUser(place);
-    const hidden = join(home, 'hidden');
-    mkdirSync(hidden, { mode: 0o700 });
+    // On another disk, for on the same one links would do.
+    const disk = givenSmallDisk(this, join(home, 'hidden'), 150);
+    chmodSync(disk.folder, 0o700);
+    const hidden = disk.folder;
     const source = join(hidden, 'package');
     cpSync(binaryPackage(), source, { recursive: true, verbatimSymlinks: true });
     const links = readdirSync(join(source, 'native/lib'), { withFileTypes: true });
@@ -63,6 +67,28 @@ asRoot(`the unprivileged user${isRoot ? '' : ' (skipped: only root needs one)'}`
     );
     const again = await usableBinaries(place.folder, user, source);
     expect(again).to.deep.equal(binaries);
+    disk.remove();
+  });
+});
+
+describe('the programs of PostgreSQL', () => {
+  afterEach(cleanUp);
+
+  it('stay where they are when the package is replaced, and take no room of their own', async () => {
+    const place = newHome();
+    const source = join(newHome(), 'package');
+    cpSync(binaryPackage(), source, { recursive: true, verbatimSymlinks: true });
+    const binaries = await usableBinaries(place, undefined, source);
+    const program = statSync(join(source, 'native/bin/postgres'));
+    expect(statSync(binaries.postgres).ino).to.equal(program.ino);
+    rmSync(source, { recursive: true });
+    const { status, stdout } = spawnSync(binaries.postgres, ['--version'], { encoding: 'utf8' });
+    expect(status, stdout).to.equal(0);
+    expect(readdirSync(join(place, `linked-${binaries.version}`, 'native'))).to.include.members([
+      'bin',
+      'lib',
+      'share',
+    ]);
   });
 });
 

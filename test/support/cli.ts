@@ -66,9 +66,14 @@ export type Server = {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 };
 
-/** Starts `smoocho start` and waits until its output has `until`. */
-export async function startCli(args: string[], env: Env, until: string | RegExp): Promise<Server> {
-  const child = spawn(process.execPath, [launcher, 'start', ...args], {
+/** Starts `smoocho start`, of this checkout or of a copy of it, and waits until its output has `until`. */
+export async function startCli(
+  args: string[],
+  env: Env,
+  until: string | RegExp,
+  program = launcher,
+): Promise<Server> {
+  const child = spawn(process.execPath, [program, 'start', ...args], {
     env: envOf(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

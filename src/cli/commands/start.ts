@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { type App, createApp, holdServerLock } from '../../app.ts';
+import { type App, createApp, holdServerLock, systemContext } from '../../app.ts';
 import { type Schedule, startSchedule } from '../../backup/schedule.ts';
 import { ensureBackupSettings } from '../../backup/settings.ts';
 import { type Config, ConfigError, demoHome, loadConfig, withoutRealShop } from '../../config.ts';
+import { watchDisk } from '../../core/disk/watch-disk.ts';
 import { isClaimed, issueSetupToken } from '../../core/shops/claim-installation.ts';
+import { keepCounts } from '../../server/metrics/counts.ts';
 import { type RunningServer, startServer } from '../../server/server.ts';
 import type { Command, Shell } from '../command.ts';
 import { type Demo, prepareDemo } from '../demo.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
+import { gatherFromWorkers } from '../gather.ts';
 import {
   type Https,
   type HttpsGreeting,
@@ -55,9 +58,16 @@ export const start: Command = {
     try {
       https = await openHttps(app, true);
       const server = await (workers > 1
-        ? listening(config, () => startWorkers(app, config, workers, https.certificates !== undefined))
+        ? listening(config, () =>
+            startWorkers(app, config, {
+              count: workers,
+              isSecure: https.certificates !== undefined,
+              keepCounts,
+            }),
+          )
         : serve(app, config, https));
       if (typeof server === 'number') return server;
+      const disk = watchDisk(() => systemContext(app, 'disk'), app.disk);
       let schedule: Schedule | undefined;
       try {
         const demo = options.demo ? await prepareDemo(app) : undefined;
@@ -68,7 +78,7 @@ export const start: Command = {
         await stopped;
         shell.say('', 'Stopping …');
       } finally {
-        await Promise.all([server.close(), schedule?.close()]);
+        await Promise.all([server.close(), schedule?.close(), disk.close()]);
       }
     } finally {
       https.certificates?.close();
@@ -130,6 +140,7 @@ async function serve(app: App, config: Config, { certificates }: Https): Promise
       startServer(app, config.host, config.port, {
         reusePort: isWorker && canReusePort,
         https: certificates && config.tls && { port: config.tls.port, certificates },
+        ...(isWorker && { gather: gatherFromWorkers }),
       }),
     );
     if (isWorker && server.https && 'error' in server.https) {

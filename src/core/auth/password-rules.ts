@@ -31,9 +31,11 @@ export async function findPasswordFault(password: string, owner: PasswordOwner):
 
 const ADVICE = 'choose three or four words that have nothing to do with each other';
 
-/** The 49,000 most used ones, of which 18,000 are long enough. A megabyte of text: loaded when somebody sets a password. */
+/** The 49,000 most used ones, of which 18,000 are long enough. A megabyte of text: a command loads it when it sets a password. */
+export const loadCommonPasswords = () => import('@zxcvbn-ts/language-common');
+
 async function isCommon(text: string): Promise<boolean> {
-  const { dictionary } = await import('@zxcvbn-ts/language-common');
+  const { dictionary } = await loadCommonPasswords();
   return dictionary['passwords-common'].includes(text);
 }
 

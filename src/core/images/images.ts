@@ -16,6 +16,8 @@ export type ImagePlace = { kind: ImageStoreKind; isFixed: boolean };
 export type Images = {
   /** Read from the database, cached for a few seconds; `isFresh` bypasses the cache. */
   place(isFresh?: boolean): Promise<ImagePlace>;
+  /** Loads at once all code that is loaded lazily otherwise, that of S3 where a bucket is set. */
+  load(): Promise<void>;
   /** Throws StoreUnavailableError if this machine has no settings for it. */
   store(kind: ImageStoreKind): Promise<ImageStore>;
   /** Makes the files of an image in a child process. Throws `image_refused`, `images_unavailable`. */

@@ -18,6 +18,10 @@ const SAY_EVERY_MS = 3_600_000;
 const stopping = () =>
   new ProblemError('too_busy', { detail: 'The server is stopping. Try again in a minute.' });
 
+const loadStores = () => import('../../storage/open-store.ts');
+const loadProcessor = () => import('../../storage/image-processor.ts');
+const loadS3 = () => import('../../storage/s3.ts');
+
 type Options = { orm: MikroORM; config: Config; databaseUrl: string } & Pick<Services, 'log' | 'now'>;
 
 export function openImages({ orm, config, databaseUrl, log, now }: Options): Images {
@@ -34,22 +38,22 @@ export function openImages({ orm, config, databaseUrl, log, now }: Options): Ima
   let signer: Promise<SignAddress> | undefined;
   let isClosed = false;
 
-  const openSigner = async (target: S3Config): Promise<SignAddress> =>
-    (await import('../../storage/s3.ts')).openSigner(target);
-  const openProcessor = async (): Promise<ImageProcessor> => {
-    const { openImageProcessor } = await import('../../storage/image-processor.ts');
-    return openImageProcessor();
-  };
+  const openSigner = async (target: S3Config): Promise<SignAddress> => (await loadS3()).openSigner(target);
+  const openProcessor = async (): Promise<ImageProcessor> => (await loadProcessor()).openImageProcessor();
   const store = (kind: ImageStoreKind): Promise<ImageStore> => {
     const known = stores.get(kind);
     if (known) return known;
-    const opening = import('../../storage/open-store.ts').then(({ openStore }) => openStore(kind, config));
+    const opening = loadStores().then(({ openStore }) => openStore(kind, config));
     stores.set(kind, opening);
     opening.catch(() => stores.delete(kind));
     return opening;
   };
   return {
     place: places,
+    async load() {
+      const [stores] = await Promise.all([loadStores(), loadProcessor()]);
+      if (config.s3) await Promise.all([stores.loadMinioStore(), loadS3().then((s3) => s3.loadLibrary())]);
+    },
     store,
     reader: createReader({ place: places, store }, log),
     async process(path) {

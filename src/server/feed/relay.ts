@@ -18,6 +18,8 @@ type Feed = FeedPosition & {
   /** The read under way; a wake during it asks for one more. */
   reading: Promise<void> | null;
   isStale: boolean;
+  /** When it was last known that all of it was handed on. */
+  wholeAt: number;
 };
 
 /** What the relay hands on, to whoever carries it to the sockets of a shop. */
@@ -37,6 +39,11 @@ export type Relay = {
   refresh(shopId: string): Promise<void>;
   /** Waits until a shop's feed is past `seq`, or until `signal`. */
   moved(shopId: string, seq: number, signal: AbortSignal): Promise<void>;
+  /**
+   * How long ago, at most, a followed feed was known to be handed on as far as it went; 0 when none is followed. The poll
+   * keeps it below two seconds or so: more means that the database or this process does not keep up.
+   */
+  lagMs(): number;
   close(): Promise<void>;
 };
 
@@ -58,6 +65,7 @@ export function startRelay(app: App, outlet: Outlet): Relay {
   const read = async (shopId: string, feed: Feed): Promise<void> => {
     while (feed.isStale && !closing.signal.aborted) {
       feed.isStale = false;
+      const lookedAt = performance.now();
       const events = await eventsAfter(app.orm.em.fork(), shopId, feed.seq, BATCH);
       // Everybody left meanwhile, and whoever came since stands elsewhere.
       if (feeds.get(shopId) !== feed) return;
@@ -69,6 +77,7 @@ export function startRelay(app: App, outlet: Outlet): Relay {
       }
       if (events.length > 0) moveTo(shopId, feed, feed);
       if (events.length === BATCH) feed.isStale = true;
+      else feed.wholeAt = lookedAt;
     }
   };
 
@@ -93,11 +102,13 @@ export function startRelay(app: App, outlet: Outlet): Relay {
   /** One statement for all the shops; only those that moved are read. */
   const look = async (): Promise<void> => {
     if (feeds.size === 0) return;
+    const lookedAt = performance.now();
     for (const { shopId, ...head } of await feedHeads(app.orm.em.fork(), [...feeds.keys()])) {
       const feed = feeds.get(shopId);
       if (!feed) continue;
       if (head.epoch !== feed.epoch) moveTo(shopId, feed, head);
       else if (head.seq > feed.seq) wake(shopId);
+      else feed.wholeAt = lookedAt;
     }
   };
 
@@ -120,7 +131,8 @@ export function startRelay(app: App, outlet: Outlet): Relay {
       const head = await feedHead(app.orm.em.fork(), shopId);
       // Of two who came at once, the first one's stands: the feed may have moved since.
       if (!feeds.has(shopId)) {
-        feeds.set(shopId, { ...head, followers: 0, waiting: new Set(), reading: null, isStale: false });
+        const start = { followers: 0, waiting: new Set<() => void>(), reading: null, isStale: false };
+        feeds.set(shopId, { ...head, ...start, wholeAt: performance.now() });
       }
     }
     followed(shopId).followers += 1;
@@ -160,6 +172,10 @@ export function startRelay(app: App, outlet: Outlet): Relay {
       } finally {
         waitingCount -= 1;
       }
+    },
+    lagMs() {
+      const now = performance.now();
+      return [...feeds.values()].reduce((most, { wholeAt }) => Math.max(most, now - wholeAt), 0);
     },
     async close() {
       closing.abort();

@@ -40,6 +40,8 @@ const admissions = () =>
 export type LiveFeed = {
   relay: Relay;
   presence: Presence;
+  /** Devices that are connected. */
+  sockets(): number;
   /** Takes the sockets of these servers. */
   attach(servers: [HttpServer, ...HttpServer[]], edge: Edge): void;
   /** Open once it is attached. */
@@ -48,8 +50,15 @@ export type LiveFeed = {
 };
 type Admitted = { actor: UserActor; standing: Standing; since: FeedPosition | null | undefined };
 
-/** The live feed at `/socket.io`: a socket gets every event of its own shop, after the commit, in order, once. */
-export function openFeed(app: App, refusals: Refusals): LiveFeed {
+/**
+ * The live feed at `/socket.io`: a socket gets every event of its own shop, after the commit, in order, once. `onEvent` hears
+ * how old each was when it was sent.
+ */
+export function openFeed(
+  app: App,
+  refusals: Refusals,
+  onEvent: (ageMs: number) => void = () => {},
+): LiveFeed {
   const io = new Server<Record<string, never>, Outgoing>({
     path: FEED_PATH,
     serveClient: false,
@@ -63,7 +72,10 @@ export function openFeed(app: App, refusals: Refusals): LiveFeed {
     cors: { origin: false },
   });
   const relay = startRelay(app, {
-    emit: (shopId, event) => io.to(room(shopId)).emit(event.type, event),
+    emit(shopId, event) {
+      io.to(room(shopId)).emit(event.type, event);
+      onEvent(app.now().getTime() - Date.parse(event.at));
+    },
     restart: (shopId, position) =>
       io.to(room(shopId)).emit('resync', { ...position, reason: 'other_epoch' } satisfies Resync),
   });
@@ -117,6 +129,7 @@ export function openFeed(app: App, refusals: Refusals): LiveFeed {
   const feed: LiveFeed = {
     relay,
     presence,
+    sockets: () => io.of('/').sockets.size,
     attach(servers, ownEdge) {
       edge = ownEdge;
       feed.door = openDoor(app, io, servers, ownEdge, refusals);

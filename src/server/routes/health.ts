@@ -20,7 +20,7 @@ export function mountHealth(router: Router, app: App): void {
   });
 
   router.get('/readyz', async (ctx) => {
-    const answers = await isReady();
+    const [answers, disk] = await Promise.all([isReady(), app.disk.look()]);
     const { names, level, missingSince } = app.standby.state();
     ctx.status = answers && !missingSince ? 200 : 503;
     const selling = missingSince ? 'the synchronous standby of the database is missing' : 'ready';
@@ -29,6 +29,8 @@ export function mountHealth(router: Router, app: App): void {
       details: {
         synchronousStandby: { names, level, missingSince },
         replica: app.replica?.state() ?? null,
+        // A low disk takes no server away from its tills: it still sells, and there may be no other.
+        disk: disk.level ?? 'ok',
       },
     };
   });
