@@ -86,7 +86,14 @@ export async function startDebianPostgres(
   return {
     crash() {
       const pid = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
-      for (const each of [pid, ...childrenOf(pid)]) process.kill(each, 'SIGKILL');
+      for (const each of [pid, ...childrenOf(pid)]) {
+        try {
+          process.kill(each, 'SIGKILL');
+        } catch (error) {
+          // Once their first process is gone, the others end by themselves.
+          if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+        }
+      }
     },
     start,
     promote() {
