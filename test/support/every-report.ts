@@ -40,7 +40,9 @@ export function reportsOf(span: { from: string; to: string }): [name: string, re
 export async function everyReport(app: Pick<App, 'orm'> & ReportContext['app'], shopId: string) {
   const span = { from: '2000-01-01', to: '2099-12-31' };
   const said: Record<string, unknown> = {};
+  // The moment of reading, that each report names, is the same for all that are compared.
+  const asOf = new Date(0);
   for (const [name, report] of reportsOf(span))
-    said[name] = await report({ app, em: app.orm.em.fork() }, shopId);
+    said[name] = await report({ app, em: app.orm.em.fork(), asOf }, shopId);
   return said;
 }
