@@ -25,6 +25,8 @@ const FIRST = [
   'test/cli/commands.test.ts',
   'test/faults/backup-lost.test.ts',
   'test/security/crafted-archives.test.ts',
+  'test/faults/standby.test.ts',
+  'test/server/https.test.ts',
   'test/cli/schedule.test.ts',
   'test/cli/user.test.ts',
   'test/cli/start.test.ts',
@@ -44,8 +46,8 @@ const FIRST = [
   'test/cli/images.test.ts',
   'test/server/images-s3.test.ts',
 ];
-/** One more than there are cores, up to a point: most suites wait for a process or the database a third of their time. */
-const JOBS = Math.min(4, availableParallelism() + 1);
+/** Two more than there are cores, up to a point: most suites wait for a process or the database a third of their time. */
+const JOBS = Math.min(4, availableParallelism() + 2);
 
 type Count = { passes: number; failures: number; pending: number };
 
