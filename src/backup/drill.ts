@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { VerifiedShop } from '../core/verify/verify-shop.ts';
 import { attachEmbedded } from '../database/embedded.ts';
 import type { ArchivedShop } from './archive/format.ts';
@@ -28,6 +30,9 @@ export type Drilled = {
 /** Process id of the owner, and when that process started. */
 const FOLDER = /^drill-(\d+)-(\d+)-/;
 const OWNER = 'postgres-password';
+/** Creating a cluster takes a second or two, on a busy machine some more. */
+const REMOVE_MS = 30_000;
+const REMOVE_AGAIN_MS = 200;
 /** No drill takes two days. */
 const MAX_AGE_MS = 48 * 3_600_000;
 /** Size of an empty cluster with its WAL and programs. */
@@ -51,7 +56,7 @@ export async function drill(archive: Archive, options: DrillOptions): Promise<Dr
   const attaching = attachEmbedded({ home, outerHome: options.home, password });
   const clear = async () => {
     await (await attaching.catch(() => undefined))?.release();
-    rmSync(home, { recursive: true, force: true });
+    await removeFolder(home);
   };
   return await clearOnSignal(clear, async () => {
     try {
@@ -87,8 +92,19 @@ async function removeLeftOvers(home: string, now: Date): Promise<void> {
       const server = await attachEmbedded({ home: folder, outerHome: home, password }).catch(() => null);
       await server?.release();
     }
-    // Creating a cluster goes on for a moment after its parent was killed, so retry.
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+    await removeFolder(folder);
+  }
+}
+
+/**
+ * Deletes a folder into which something may still write: creating a cluster goes on for seconds after its parent was killed. Looks
+ * whether it is gone, because `rm` gives up on such a folder, without an error in some versions of Node. One that stays is for
+ * the next drill.
+ */
+async function removeFolder(folder: string): Promise<void> {
+  for (const late = performance.now() + REMOVE_MS; ; await sleep(REMOVE_AGAIN_MS)) {
+    await rm(folder, { recursive: true, force: true }).catch(() => {});
+    if (!existsSync(folder) || performance.now() > late) return;
   }
 }
 
