@@ -189,6 +189,8 @@ podman stop -t 20 "$(name_of smoocho)" >/dev/null 2>&1
   smoocho restore "/from/$(basename "$file")" --identity /from/recovery.key --yes 2>&1 | { grep -vE 'systemd|Ignored' || true; }
 start smoocho
 healthy smoocho
+# Until Caddy finds it again.
+fetch_root
 after="$(till figures)"
 echo "before $before"
 echo "after  $after"
