@@ -25,7 +25,7 @@ const MODES = ['auto', 'off', 'files'];
 export function tlsConfig(file: TlsSettings, env: Env, port?: string): TlsConfig | undefined {
   const cert = asPath('TLS_CERT_FILE', env.TLS_CERT_FILE || file.tlsCertFile);
   const key = asPath('TLS_KEY_FILE', env.TLS_KEY_FILE || file.tlsKeyFile);
-  // Whoever names files means them.
+  // Naming files implies TLS=files.
   const mode = env.TLS || file.tls || (cert || key ? 'files' : 'auto');
   if (!MODES.includes(mode as string)) {
     throw new ConfigError(`TLS is ${JSON.stringify(mode)}; it must be auto, off or files.`);

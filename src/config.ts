@@ -38,7 +38,7 @@ export type Config = {
   /** HTTPS beside HTTP; undefined: none. */
   tls: TlsConfig | undefined;
   backup: BackupConfig;
-  /** What opens `/metrics` to whoever sends it. Without it the metrics are for programs of this machine. */
+  /** Bearer token for `/metrics`. Without it, only loopback clients may read the metrics. */
   metricsToken: string | undefined;
   /** Started by a server's schedule: ends when that server exits. */
   isJob: boolean;

@@ -97,9 +97,8 @@ async function removeLeftOvers(home: string, now: Date): Promise<void> {
 }
 
 /**
- * Deletes a folder into which something may still write: creating a cluster goes on for seconds after its parent was killed. Looks
- * whether it is gone, because `rm` gives up on such a folder, without an error in some versions of Node. One that stays is for
- * the next drill.
+ * Deletes a folder into which something may still write: creating a cluster goes on for seconds after its parent was killed. Checks
+ * that it is gone, because a single `rm` was seen to leave part of such a folder. One that stays is for the next drill.
  */
 async function removeFolder(folder: string): Promise<void> {
   for (const late = performance.now() + REMOVE_MS; ; await sleep(REMOVE_AGAIN_MS)) {

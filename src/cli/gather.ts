@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const REPORT_MS = 1_000;
 const ANSWER_MS = 3_000;
 
-/** Of a worker, to the first process: it wants what all of them report; and what it was asked for. */
+/** Message from a worker to the first process: a request for all workers' reports, or its own report. */
 type FromWorker<T> = { kind: 'gather'; id: number } | { kind: 'report'; id: number; report: T };
-/** Of the first process, to a worker. */
+/** Message from the first process to a worker. */
 type ToWorker<T> = { kind: 'ask'; id: number } | ({ kind: 'gathered'; id: number } & Gathered<T>);
 
 /** `counted` workers reported, `silent` ones did not in time; a last snapshot may have the counts of those that are silent or gone. */
@@ -100,7 +100,7 @@ export function gatherForWorkers<T>(workers: ReadonlySet<Worker>, keepCounts: Ke
       silent: silent.length,
     };
   };
-  /** Of many that gather at once all get the same. */
+  /** Concurrent requests share one result. */
   let gathering: Promise<Gathered<T>> | undefined;
   const gatherOnce = () => {
     gathering ??= gather().finally(() => {

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import { type Certificates, openCertificates } from '../tls/certificates.ts';
 import { TlsUnavailableError } from '../tls/errors.ts';
 
-/** What `start` knows of HTTPS before it listens: the certificate, or why there is none. Both undefined: it is turned off. */
+/** State of HTTPS before `start` listens: the certificates, or the reason there are none. Both undefined: HTTPS is off. */
 export type Https = { certificates?: Certificates; problem?: string };
 
 /** Where HTTPS listens, or why it doesn't; null if it is turned off. */

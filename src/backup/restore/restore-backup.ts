@@ -52,7 +52,7 @@ export type Restored = RestorePlan & {
   /** The name of the replaced database, which `--undo` puts back; null if there was nothing to keep. */
   keptDatabase: string | null;
   shops: Filled['shops'];
-  /** What became of the authority that devices trust. */
+  /** Whether the certificate authority was restored. */
   authority: AuthorityOutcome;
 };
 

@@ -5,7 +5,7 @@ import { type Config, readBackupConfig } from '../../config.ts';
 import type { AttentionSeverity } from '../../contract/attention.ts';
 import { levelOf, type Room, worst } from './levels.ts';
 
-/** What lies on a disk of this machine. */
+/** A kind of data on a disk of this machine. */
 export type DiskPlace = 'home' | 'database' | 'images' | 'backups';
 
 /** One file system, with all of ours that lies on it. */

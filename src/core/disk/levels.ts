@@ -3,7 +3,7 @@ import type { AttentionSeverity } from '../../contract/attention.ts';
 const GB = 1_000_000_000;
 const MB = 1_000_000;
 
-/** What a disk must have free at least. Of the two figures the smaller one counts, so that small disks have levels, too. */
+/** Minimum free space of a disk. The smaller of the two figures applies, so that small disks have levels too. */
 type Threshold = { severity: AttentionSeverity; freeBytes: number; share: number };
 
 /** The worst first. */
