@@ -6,11 +6,10 @@ import { ArchiveError } from '../../src/backup/errors.ts';
 import type { Phase } from '../../src/backup/progress.ts';
 import { type BackedShop, dropBeside, givenBackedShop, soundFigures } from '../support/backed-shop.ts';
 import { smoocho } from '../support/cli.ts';
-import { KILLS, random, saySeed } from '../support/kills.ts';
+import { IS_LONG, random, saySeed } from '../support/kills.ts';
 import { type Box, backUp, besides, newBox, restoreOn } from '../support/restore-parts.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
-const IS_LONG = KILLS > 3;
 const STEP = 64 * 1024;
 
 describe('a backup of a real shop that was damaged', function () {

@@ -17,8 +17,10 @@ import {
 import { type Ran, smoocho } from '../support/cli.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import {
+  IS_LONG,
   KILLS,
   momentsIn,
+  onlyInLongRuns,
   processesOn,
   random,
   runKilled,
@@ -45,8 +47,6 @@ type Victim = {
   afterKill: () => Promise<unknown>;
   afterNext: (next: Ran) => Promise<unknown>;
 };
-
-const IS_LONG = KILLS > 3;
 
 /** A command runs so long, on a machine that is at work at other things. */
 const RUN_MS = 60_000;
@@ -223,7 +223,8 @@ describe('a command that is killed', function () {
     removeFolder(folder);
   });
 
-  it('backup verify --deep leaves no cluster behind after the next one', async () => {
+  it('backup verify --deep leaves no cluster behind after the next one', async function () {
+    onlyInLongRuns(this);
     const drills = () => readdirSync(shop.home).filter((name) => name.startsWith('drill-'));
     await killOften({
       kind: 'trial',
@@ -367,7 +368,8 @@ describe('a command that is killed', function () {
       removeFolder(home);
     }
 
-    it('of an empty box leaves nothing or the new shop, whole', async () => {
+    it('of an empty box leaves nothing or the new shop, whole', async function () {
+      onlyInLongRuns(this);
       await killOften({
         kind: 'embedded restore',
         args,
@@ -382,10 +384,7 @@ describe('a command that is killed', function () {
     });
 
     it('leaves the old shop or the new one, whole, and no server', async function () {
-      if (!IS_LONG) {
-        console.log('      skipped: BACKUP_KILLS=20 has the time for it');
-        this.skip();
-      }
+      onlyInLongRuns(this);
       await killOften({
         kind: 'embedded restore',
         args,

@@ -14,12 +14,11 @@ import { type BackedShop, dropBeside, givenBackedShop, soundFigures } from '../s
 import { type Server, smoocho, startCli } from '../support/cli.ts';
 import { type Client, clientOf } from '../support/client.ts';
 import { PASSWORD, saleOf } from '../support/factories.ts';
-import { KILLS } from '../support/kills.ts';
+import { IS_LONG } from '../support/kills.ts';
 import { besides, newBox, restoreOn } from '../support/restore-parts.ts';
 import { requireS3, startS3 } from '../support/s3.ts';
 import { removeFolder } from '../support/temp.ts';
 
-const IS_LONG = KILLS > 3;
 const ORDERS_PER_SECOND = 50;
 const SECONDS = IS_LONG ? 60 : 3;
 const PIZZA = fileURLToPath(new URL('../../docs/data/pizza-sales-2015.csv.gz', import.meta.url));

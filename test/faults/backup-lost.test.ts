@@ -17,20 +17,12 @@ import { smoocho } from '../support/cli.ts';
 import { testDatabase } from '../support/database.ts';
 import { type DebianPostgres, hasDebianPostgres, startDebianPostgres } from '../support/debian-postgres.ts';
 import { postmaster } from '../support/embedded-homes.ts';
-import { KILLS, untilNoProcesses } from '../support/kills.ts';
+import { IS_LONG, onlyInLongRuns, untilNoProcesses } from '../support/kills.ts';
 import { type Box, backUp, besides, newBox, restoreOn } from '../support/restore-parts.ts';
 import { requireS3, startS3, type TestS3 } from '../support/s3.ts';
 import { startS3Proxy } from '../support/s3-proxy.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
-
-const IS_LONG = KILLS > 3;
-/** Without it, only what is lost at once is tried: of what says nothing any more one finds out by waiting. */
-const inTheLongRun = (test: Mocha.Context, what: string) => {
-  if (IS_LONG) return;
-  console.log(`    skipped: ${what}; BACKUP_KILLS=20 has the time for it`);
-  test.skip();
-};
 
 async function errorOf(work: Promise<unknown>): Promise<Error> {
   const error = await work.then(
@@ -139,7 +131,7 @@ describe('a database that is lost in the middle', function () {
   });
 
   it('that says nothing any more is given up, too, by create and by restore', async function () {
-    inTheLongRun(this, 'a minute or two of silence pass first');
+    onlyInLongRuns(this, 'a minute or two of silence pass first');
     const target = await testDatabase({ migrated: false });
     const home = tempFolder();
     const folder = tempFolder();
@@ -353,7 +345,7 @@ describe('a bucket that is lost in the middle', function () {
   });
 
   it('that says nothing any more is given up: the sales are backed up, and what was sent stays here', async function () {
-    inTheLongRun(this, 'half a minute of silence passes first');
+    onlyInLongRuns(this, 'half a minute of silence passes first');
     const proxy = await kept(startTcpProxy(s3.config.endpoint));
     const config = configBy(proxy.url);
     proxy.pause();

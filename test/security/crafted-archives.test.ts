@@ -12,12 +12,11 @@ import { ArchiveError } from '../../src/backup/errors.ts';
 import { membersOf, type RawMember, smallArchive, writeArchive, writeRaw } from '../support/archives.ts';
 import { type BackedShop, dropBeside, givenBackedShop, soundFigures } from '../support/backed-shop.ts';
 import { smoocho } from '../support/cli.ts';
-import { KILLS } from '../support/kills.ts';
+import { IS_LONG } from '../support/kills.ts';
 import { peakMb } from '../support/processes.ts';
 import { type Box, backUp, besides, newBox, restoreOn } from '../support/restore-parts.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
-const IS_LONG = KILLS > 3;
 /** The program itself takes 120; a hundred thousand pictures may take the rest. */
 const MOST_MB = 300;
 const MB = 1024 * 1024;

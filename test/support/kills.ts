@@ -6,6 +6,14 @@ import { envOf, launcher } from './cli.ts';
 
 /** How often each command is killed; more often in the nightly run. */
 export const KILLS = Number(process.env.BACKUP_KILLS ?? 1);
+/** The nightly run, which has the time for what others leave out. */
+export const IS_LONG = KILLS > 3;
+/** Skips what takes too long for a usual run, and says so. */
+export function onlyInLongRuns(test: Mocha.Context, what = ''): void {
+  if (IS_LONG) return;
+  console.log(`      skipped: ${what ? `${what}; ` : ''}BACKUP_KILLS=20 has the time for it`);
+  test.skip();
+}
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 /** mulberry32: the same sequence for the same seed. */
