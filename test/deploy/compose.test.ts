@@ -52,7 +52,7 @@ describe('docker-compose.yml', () => {
   it('opens the ports of Caddy alone, and keeps data on a network that reaches nothing', () => {
     expect(all.filter(([, { ports }]) => ports).map(([name]) => name)).to.deep.equal(['caddy']);
     expect(networks.inside?.internal).to.equal(true);
-    for (const name of ['postgres', 'redis', 'minio', 'migrate']) {
+    for (const name of ['postgres', 'redis', 'minio']) {
       expect(networksOf(services[name] as Service), name).to.deep.equal(['inside']);
     }
     expect(networksOf(services.caddy as Service)).to.deep.equal(['front']);
@@ -100,6 +100,32 @@ describe('docker-compose.yml', () => {
     expect(read('Dockerfile'))
       .to.match(/^HEALTHCHECK /m)
       .and.match(/^USER 1000:1000$/m);
+  });
+
+  it('backs pictures up before an upgrade from wherever Smoocho reads them', () => {
+    const { migrate, smoocho } = services as Record<string, Service>;
+    expect(networksOf(migrate as Service)).to.deep.equal(networksOf(smoocho as Service));
+    expect(migrate?.depends_on).to.have.property('minio');
+    expect(migrate?.environment).to.deep.equal(smoocho?.environment);
+  });
+
+  it('gives each part of the front network an address of its own', () => {
+    const addresses = all.flatMap(([, { networks: named }]) => {
+      const front = Array.isArray(named) ? undefined : named?.front;
+      return front ? [(front as { ipv4_address?: string }).ipv4_address] : [];
+    });
+    expect(addresses).to.have.length(3);
+    // Without one, a part that starts first would take the address of Caddy.
+    for (const address of addresses) expect(address).to.match(/^172\.31\.251\.[2-6]$/);
+    expect(new Set(addresses).size).to.equal(addresses.length);
+  });
+
+  it('gives the root over plain HTTP, by the name of the tills, too, and redirects to the port of HTTPS', () => {
+    // What Caddy does with it is tried in deploy/verify.sh.
+    const caddyfile = read('deploy/compose/Caddyfile');
+    expect(caddyfile).to.match(/^\tauto_https disable_redirects$/m);
+    expect(caddyfile).to.include('redir https://{host}:{$HTTPS_PORT:443}{uri} 308');
+    expect(services.caddy?.environment?.HTTPS_PORT).to.match(/^\$\{HTTPS_PORT:-443\}$/);
   });
 
   it('believes the forwarded headers of Caddy alone', () => {
