@@ -66,17 +66,16 @@ export function openReplica(
   };
   const probe = async (primary: EntityManager): Promise<Probe & { at: Date }> => {
     const at = now();
-    const { lsn, system, database } = await queryRow<Position>(primary, POSITION);
+    const { lsn, system, database, clock } = await queryRow<Position>(primary, POSITION);
     const em = (await open()).em.fork();
-    const [row] = await patiently(PROBE_MS, () => query<Probe>(em, PROBE, [lsn, system, database]));
+    const [row] = await patiently(PROBE_MS, () => query<Probe>(em, PROBE, [lsn, system, database, clock]));
     return { ...(row as Probe), at };
   };
   /** Until when it has everything; null if it is not to be used. */
   const freshness = async (primary: EntityManager): Promise<Date | null> => {
     const found = await probe(primary);
     const fault = faultOf(found) ?? (found.isFollowing ? null : 'it receives nothing from its primary');
-    // Its clock may differ from ours: only how far it is behind is taken from it.
-    const behindMs = found.hasAll ? 0 : (found.behindMs ?? Infinity);
+    const behindMs = found.hasAll ? 0 : Math.max(0, found.behindMs ?? Infinity);
     const reason = fault ?? (behindMs > maxBehindMs ? 'it is too far behind' : null);
     if (reason) leave(reason);
     return reason ? null : new Date(found.at.getTime() - behindMs);
@@ -128,11 +127,14 @@ export function openReplica(
   };
 }
 
-type Position = { lsn: string; system: string; database: number };
+type Position = { lsn: string; system: string; database: number; clock: string };
 
-/** What others see is in the log on the disk; further on may be what no standby gets before. */
+/**
+ * What others see is in the log on the disk; further on may be what no standby gets before. The time is the primary's, as are
+ * those of the commits that the replica replays: its own clock may be another.
+ */
 const POSITION = `
-  SELECT pg_current_wal_flush_lsn()::text AS lsn, (SELECT system_identifier::text FROM pg_control_system()) AS system,
+  SELECT pg_current_wal_flush_lsn()::text AS lsn, clock_timestamp()::text AS clock, (SELECT system_identifier::text FROM pg_control_system()) AS system,
     (SELECT oid::int8 FROM pg_database WHERE datname = current_database())::float8 AS database`;
 
 type Probe = {
@@ -142,7 +144,7 @@ type Probe = {
   isFollowing: boolean;
   /** Whether it has replayed what the primary had. Its last commit alone says nothing: a shop may sell nothing for hours. */
   hasAll: boolean;
-  /** Since its last commit; null before the first. */
+  /** Since the last commit that it has, by the primary's clock; null before the first. */
   behindMs: number | null;
 };
 
@@ -152,7 +154,7 @@ const PROBE = `
     EXISTS (SELECT FROM pg_database WHERE datname = current_database() AND oid::int8 = $3::int8) AS "isSameDatabase",
     EXISTS (SELECT FROM pg_stat_wal_receiver) AS "isFollowing",
     coalesce(pg_last_wal_replay_lsn() >= $1::pg_lsn, false) AS "hasAll",
-    extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8 * 1000 AS "behindMs"`;
+    extract(epoch FROM $4::timestamptz - pg_last_xact_replay_timestamp())::float8 * 1000 AS "behindMs"`;
 
 /** Why it is none for this primary, whatever the moment. */
 function faultOf({ isStandby, isSameSystem, isSameDatabase }: Probe): string | null {

@@ -108,6 +108,29 @@ describe('a replica that answers reports', function () {
     expect([await answeredBy(replica), asOf.getTime() >= before]).to.deep.equal(['replica', true]);
   });
 
+  it('is as far behind as it is, whatever its clock says', async () => {
+    // One system has one clock: a role of the replica's finds another one before it.
+    const db = await pair.database.connect();
+    await db.query(`CREATE SCHEMA fast; GRANT USAGE ON SCHEMA fast TO public;
+      CREATE FUNCTION fast.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+      AS $$ SELECT pg_catalog.clock_timestamp() + interval '1 hour' $$`);
+    await pair.sql(
+      "CREATE ROLE hasty LOGIN; ALTER ROLE hasty SET search_path = 'fast', 'pg_catalog', 'public'",
+    );
+    const fast = own(pair.url(pair.standby, 'hasty'));
+    const asOf = () => fast.read(em(), async (_, each) => each);
+    await until(async () => (await answeredBy(fast)) === 'replica');
+    await onStandby('SELECT pg_wal_replay_pause()');
+    const pausedAt = Date.now();
+    try {
+      await sell();
+      expect(await answeredBy(fast)).to.equal('replica');
+      expect((await asOf()).getTime()).to.be.within(pausedAt - 10_000, Date.now());
+    } finally {
+      await onStandby('SELECT pg_wal_replay_resume()');
+    }
+  });
+
   it('is not waited for again and again when it says nothing, and used again later', async () => {
     const proxy = await startTcpProxy(pair.url(pair.standby));
     const url = new URL(pair.url(pair.standby, OWNER));
