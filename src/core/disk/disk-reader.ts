@@ -11,8 +11,16 @@ export type DiskPlace = 'home' | 'database' | 'images' | 'backups';
 /** One file system, with all of ours that lies on it. */
 export type Disk = Room & { folder: string; places: DiskPlace[]; level: AttentionSeverity | null };
 
-/** `silent` are places whose disk does not answer, such as those of a file server that is gone. */
-export type DiskReport = { disks: Disk[]; silent: DiskPlace[]; level: AttentionSeverity | null };
+export type DiskReport = {
+  /** Those that answered. */
+  disks: Disk[];
+  /** Places whose disk does not answer, such as those of a file server that is gone. */
+  silent: DiskPlace[];
+  /** Those with little room; one that is silent as it was when it last answered. */
+  low: Disk[];
+  /** The worst of `low`. */
+  level: AttentionSeverity | null;
+};
 
 export type DiskReader = {
   /** Never throws. Takes two seconds at most; asked more often than each ten, it gives what it found before. */
@@ -36,6 +44,7 @@ const measureFolder: Measure = async (folder) => {
 export function openDiskReader(config: Config, measure: Measure = measureFolder): DiskReader {
   const asking = new Map<string, Promise<Found | null>>();
   const levels = new Map<number, AttentionSeverity | null>();
+  const lastSeen = new Map<DiskPlace, Disk>();
   let last: { at: number; report: Promise<DiskReport> } | undefined;
 
   // A disk that hangs keeps one of Node's four threads each time that it is asked: ask again once it has answered.
@@ -69,8 +78,11 @@ export function openDiskReader(config: Config, measure: Measure = measureFolder)
         disks.set(found.device, { folder, places: [place], level, freeBytes, sizeBytes });
       }
     }
-    const list = [...disks.values()];
-    return { disks: list, silent, level: worst(list.map(({ level }) => level)) };
+    const answering = [...disks.values()];
+    for (const disk of answering) for (const place of disk.places) lastSeen.set(place, disk);
+    const unanswered = new Set(silent.flatMap((place) => lastSeen.get(place) ?? []));
+    const low = [...answering, ...unanswered].filter(({ level }) => level !== null);
+    return { disks: answering, silent, low, level: worst(low.map(({ level }) => level)) };
   };
 
   return {

@@ -57,17 +57,17 @@ export function watchDisk(context: WatchContext, reader: DiskReader, everyMs = L
 type Told = { level: AttentionSeverity | null; detail: string; saidAt: number };
 
 /** The log first: when the disk is full, the database may take nothing any more. */
-function say(log: Context['app']['log'], { level, disks }: DiskReport, told: Told): Told {
+function say(log: Context['app']['log'], { level, disks, low }: DiskReport, told: Told): Told {
   const isNews = level !== told.level;
   if (level === null) {
     if (isNews) log.warn({ disks: disks.map(logged) }, 'there is room on the disk again');
     return { ...told, level, detail: '' };
   }
-  const detail = isNews ? describe(disks) : told.detail;
+  const detail = isNews ? describe(low) : told.detail;
   const isDue = isNews || performance.now() - told.saidAt >= SAY_EVERY_MS;
   if (isDue) {
     const write = level === 'problem' ? log.error.bind(log) : log.warn.bind(log);
-    write({ disks: disks.map(logged) }, 'a disk has little room left');
+    write({ disks: low.map(logged) }, 'a disk has little room left');
   }
   return { ...told, level, detail, saidAt: isDue ? performance.now() : told.saidAt };
 }
@@ -106,14 +106,12 @@ const NAMES: Record<DiskPlace, string> = {
   backups: 'the backups',
 };
 
-function describe(disks: Disk[]): string {
-  const parts = disks
-    .filter(({ level }) => level !== null)
-    .map(({ places, folder, freeBytes, sizeBytes }) => {
-      const what = places.map((place) => NAMES[place]).join(', ');
-      return `${size(freeBytes)} of ${size(sizeBytes)} are left on the disk of ${what} (${folder})`;
-    });
-  const isDatabase = disks.some(({ level, places }) => level !== null && places.includes('database'));
+function describe(low: Disk[]): string {
+  const parts = low.map(({ places, folder, freeBytes, sizeBytes }) => {
+    const what = places.map((place) => NAMES[place]).join(', ');
+    return `${size(freeBytes)} of ${size(sizeBytes)} are left on the disk of ${what} (${folder})`;
+  });
+  const isDatabase = low.some(({ places }) => places.includes('database'));
   const why = isDatabase
     ? 'When it is full, nothing can be sold.'
     : 'When it is full, nothing more is kept there.';

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { createLog, systemContext } from '../../../src/app.ts';
 import { changeConfigFile, loadConfig } from '../../../src/config.ts';
 import { listAttention, raiseAttention } from '../../../src/core/attention/attention.ts';
-import { openDiskReader } from '../../../src/core/disk/disk-reader.ts';
+import { type DiskReader, openDiskReader } from '../../../src/core/disk/disk-reader.ts';
 import { type DiskWatch, watchDisk } from '../../../src/core/disk/watch-disk.ts';
 import { startTestApp, type TestApp } from '../../support/app.ts';
 import { clientOf } from '../../support/client.ts';
@@ -43,10 +43,22 @@ describe('a disk that fills up', function () {
   });
 
   const app = () => (test as TestApp).app;
+  let looks = 0;
+  const counted: DiskReader = {
+    look(isFresh) {
+      looks += 1;
+      return app().disk.look(isFresh);
+    },
+  };
   const watch = () => {
-    const one = watchDisk(() => systemContext(app(), 'disk'), app().disk, LOOK_MS);
+    const one = watchDisk(() => systemContext(app(), 'disk'), counted, LOOK_MS);
     watches.push(one);
     return one;
+  };
+  /** Until it has looked once more, and has acted on that: the one after has begun. */
+  const untilLooked = async () => {
+    const before = looks;
+    await until(() => looks >= before + 2);
   };
   const open = async () => {
     const all = await listAttention(app().orm.em.fork());
@@ -103,20 +115,16 @@ describe('a disk that fills up', function () {
     const others = () =>
       raiseAttention(systemContext(app(), 'test'), { code: 'disk_low', severity: 'problem', detail });
     const mine = watch();
-    await until(async () => (await app().disk.look()).level === null);
-    // It has looked once by now, or is about to; the other one raises it after that.
-    await until(async () => {
-      await others();
-      await new Promise((resolve) => setTimeout(resolve, 5 * LOOK_MS));
-      return (await open()).length === 1;
-    });
+    // A start takes over what is open: the other one raises it after that.
+    await untilLooked();
+    await others();
     disk?.fill(8);
     await until(async () => (await app().disk.look()).level === 'warning');
-    await new Promise((resolve) => setTimeout(resolve, 5 * LOOK_MS));
+    await untilLooked();
     expect(await open()).to.deep.equal([{ severity: 'problem', detail }]);
     disk?.clear();
     await until(async () => (await app().disk.look()).level === null);
-    await new Promise((resolve) => setTimeout(resolve, 5 * LOOK_MS));
+    await untilLooked();
     expect(await open()).to.deep.equal([{ severity: 'problem', detail }]);
     await mine.close();
     watch();
@@ -151,6 +159,26 @@ describe('the reader of disks', () => {
     changeConfigFile(home, () => ({ backup: { to: 's3://bucket/prefix' } }));
     expect((await openDiskReader(config).look()).disks[0]?.places).to.deep.equal(['home', 'images']);
   });
+
+  it('takes a low disk that says nothing any more for as low as it was', async () => {
+    mkdirSync(join(home, 'images'), { recursive: true });
+    let isSilent = false;
+    let homeFree = 900_000;
+    const reader = openDiskReader(loadConfig({ home }, {}), async (folder) => {
+      if (!folder.endsWith('images')) return { device: 1, freeBytes: homeFree, sizeBytes: 1_000_000 };
+      if (isSilent) return await new Promise<never>(() => {});
+      return { device: 2, freeBytes: 1, sizeBytes: 1_000_000 };
+    });
+    const seen = async () => {
+      const { level, low, silent } = await reader.look(true);
+      return [level, low.map(({ places }) => places), silent];
+    };
+    expect(await seen()).to.deep.equal(['problem', [['images']], []]);
+    isSilent = true;
+    expect(await seen()).to.deep.equal(['problem', [['images']], ['images']]);
+    homeFree = 1;
+    expect(await seen()).to.deep.equal(['problem', [['home', 'database'], ['images']], ['images']]);
+  }).timeout(20_000);
 
   it('waits for a disk that says nothing no longer than two seconds, and asks it once', async () => {
     let asked = 0;
