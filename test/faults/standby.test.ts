@@ -6,6 +6,7 @@ import { type Answer, type Client, clientOf } from '../support/client.ts';
 import { requireDebianPostgres } from '../support/debian-postgres.ts';
 import { givenProduct, givenShop, saleOf, type TestShop } from '../support/factories.ts';
 import { connectEar, type Ear, until } from '../support/feed-ear.ts';
+import { sampleOf, scrape } from '../support/metrics-parts.ts';
 import { OWNER, STANDBY, type StandbyPair, startStandbyPair } from '../support/standby-pair.ts';
 import { allOf } from '../support/till-checks.ts';
 
@@ -111,6 +112,9 @@ describe('a synchronous standby that is gone', function () {
     const { data } = (await shop.owner.get('/api/attention')).body;
     expect(data.map((one: { code: string }) => one.code)).to.deep.equal(['standby_missing']);
     expect(data[0].detail).to.include(`synchronous_standby_names names (${STANDBY})`);
+    const problems = async () =>
+      sampleOf(await scrape(test.url), 'smoocho_attention', { severity: 'problem' });
+    expect(await problems()).to.equal(1);
     await until(() => ear.attention.length === 1);
     expect(ear.attention[0]?.data).to.deep.equal(data[0]);
     const errors = logged.filter(({ level }) => level === 50);
@@ -129,6 +133,7 @@ describe('a synchronous standby that is gone', function () {
     await until(() => ear.attention.length === 2);
     expect(ear.attention[1]?.data.endedAt).to.be.a('string');
     expect((await shop.owner.get('/api/attention')).body.data).to.deep.equal([]);
+    expect(await problems()).to.equal(0);
   });
 
   it('keeps no server from stopping', async function () {

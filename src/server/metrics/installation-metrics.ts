@@ -2,6 +2,7 @@ import { Gauge, Registry } from 'prom-client';
 import type { App } from '../../app.ts';
 import { attentionSeverities } from '../../contract/attention.ts';
 import { orderStatuses } from '../../contract/order-view.ts';
+import { missingStandby } from '../../core/attention/missing-standby.ts';
 import type { DiskReport } from '../../core/disk/disk-reader.ts';
 import { lookAtStore } from '../../core/images/look-at-store.ts';
 import { type Figures, readFigures } from '../../core/status/read-figures.ts';
@@ -38,13 +39,22 @@ export function createInstallationMetrics(app: App): { text(): Promise<string> }
     async text() {
       const [found, place, disks] = await Promise.all([figures(), store(), app.disk.look()]);
       up.set(found ? 1 : 0);
-      showFigures(found);
+      showFigures(found && withMissingStandby(found, app));
       storeUp.reset();
       if (place) storeUp.set({ store: place.kind }, place.isUp ? 1 : 0);
       showDisks(disks);
       return await register.metrics();
     },
   };
+}
+
+/** The attention that has no row in the database counts, too. */
+function withMissingStandby(figures: Figures, app: Pick<App, 'standby'>): Figures {
+  const missing = missingStandby(app);
+  if (!missing) return figures;
+  const { severity } = missing;
+  const { attention } = figures;
+  return { ...figures, attention: { ...attention, [severity]: (attention[severity] ?? 0) + 1 } };
 }
 
 type MakeGauge = <Label extends string = never>(
