@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
+import { v7 as uuidv7 } from 'uuid';
 import type { Order } from '../../src/contract/orders.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type Answer, type Client, clientOf } from '../support/client.ts';
@@ -164,6 +165,22 @@ describe('a synchronous standby that is gone', function () {
     expect([again.status, again.body.type]).to.deep.equal([503, UNAVAILABLE]);
     await bringBack();
     expect((await place(shop.cashier, sale)).status).to.equal(200);
+  });
+
+  it('has no shift answered that is found on the primary alone', async () => {
+    pair.standby.crash();
+    const body = { id: uuidv7(), openingFloat: '100.00' };
+    const openShift = () => shop.cashier.post(`${shop.path}/shifts`, body);
+    expect((await openShift()).status).to.equal(503);
+    pair.primary.crash();
+    pair.primary.start();
+    await until(async () => (await shop.cashier.get(`${shop.path}/shifts/${body.id}/report`)).status === 200);
+    // Nobody waits any more, so that nobody knows that the standby is missing.
+    await untilReady(200);
+    const again = await openShift();
+    expect([again.status, again.body.type]).to.deep.equal([503, UNAVAILABLE]);
+    await bringBack();
+    expect((await openShift()).status).to.equal(200);
   });
 
   it('has no order answered whose wait an administrator cancelled', async () => {

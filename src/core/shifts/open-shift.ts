@@ -44,19 +44,20 @@ export async function openShift(context: Context, shopId: string, body: NewShift
   } catch (error) {
     const violated = violatedUnique(error);
     if (violated !== 'shifts_pkey' && violated !== 'shifts_open_key') throw error;
-    return await replayOrRefuse(context.em.fork(), shopId, deviceId, body);
+    return await replayOrRefuse({ app: context.app, em: context.em.fork() }, shopId, deviceId, body);
   }
 }
 
-/** The shift that is there already, if it is the one that was sent; else what stands in its way. */
+/** The shift that is there already, if it is the one that was sent and the standby has it; else what stands in its way. */
 async function replayOrRefuse(
-  em: EntityManager,
+  { app, em }: Pick<Context, 'app' | 'em'>,
   shopId: string,
   deviceId: string | null,
   body: NewShift,
 ): Promise<Saved> {
   const taken = await em.findOne(Shift, body.id);
   if (taken?.shopId === shopId && taken.requestHash === requestHashOf(body)) {
+    await app.standby.confirm(em);
     return { shift: viewShift(await findShift(em, shopId, taken.id)), isReplay: true };
   }
   if (taken) throw takenShiftId();
