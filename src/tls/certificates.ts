@@ -1,3 +1,4 @@
+import { createSecureContext } from 'node:tls';
 import { type Config, ConfigError, readSecretFile } from '../config.ts';
 import { type Authority, ensureAuthority, readAuthority } from './authority.ts';
 import { TlsUnavailableError } from './errors.ts';
@@ -10,6 +11,10 @@ import { parsePem, type ReadPair } from './pem.ts';
 const LOOK_MS = 15_000;
 /** As `MASTER_KEY_FILE`: orchestrators mount secrets for a group, and certbot's hooks copy keys for one. */
 const CLOSED_BUT_TO_GROUP = 0o037;
+
+/** Who renews certificates from elsewhere does it a month before their end. Later than this, something is wrong. */
+const TELL_BEFORE_MS = 14 * 86_400_000;
+const TELL_EVERY_MS = 86_400_000;
 
 /** The certificate of the servers of this process, kept up to date while it runs. */
 export type Certificates = {
@@ -55,9 +60,12 @@ export async function openCertificates(
   const source = config.tls.files ? filesSource(config.tls.files) : await ownSource(config, options);
   let current = source.read();
   const listeners: (() => void)[] = [];
+  const tellOfEnd = endTeller(options);
+  tellOfEnd(current);
   const look = async () => {
     await source.renew();
     const next = source.read();
+    tellOfEnd(next);
     if (next.certificate === current.certificate) return;
     current = next;
     for (const listener of listeners) listener();
@@ -99,18 +107,39 @@ function repeat(look: () => Promise<void>, { log, lookMs = LOOK_MS }: Certificat
   return () => clearInterval(timer);
 }
 
+/** Logs, once a day at most, that a certificate ends soon: nobody else tells, until no device connects any more. */
+function endTeller({ now, log }: CertificateOptions): (pair: ReadPair) => void {
+  let toldAt = -Infinity;
+  return ({ x509: { validToDate } }) => {
+    const isSoon = validToDate.getTime() - now().getTime() < TELL_BEFORE_MS;
+    if (!isSoon || performance.now() - toldAt < TELL_EVERY_MS) return;
+    toldAt = performance.now();
+    log.error({ endsAt: validToDate }, 'the certificate of HTTPS ends soon, or has ended: renew it');
+  };
+}
+
 function filesSource({ cert, key }: { cert: string; key: string }): Source {
   return {
     uncovered: [],
     renew: async () => {},
     read() {
       const pair = parsePem(`${readSecretFile(cert, 0)}\n${readSecretFile(key, CLOSED_BUT_TO_GROUP)}`);
-      if (pair) return pair;
+      if (pair) return requirePresentable(pair, cert);
       throw new ConfigError(
         `${cert} (TLS_CERT_FILE) and ${key} (TLS_KEY_FILE) are not a certificate and its key, as PEM and without a passphrase.`,
       );
     },
   };
+}
+
+/** Throws ConfigError for what OpenSSL does not serve, such as a chain that is damaged or a key that is too weak. */
+function requirePresentable(pair: ReadPair, file: string): ReadPair {
+  try {
+    createSecureContext({ cert: pair.certificate, key: pair.key });
+    return pair;
+  } catch (error) {
+    throw new ConfigError(`${file} (TLS_CERT_FILE) can't be served: ${(error as Error).message}.`);
+  }
 }
 
 async function ownSource(

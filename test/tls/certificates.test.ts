@@ -11,6 +11,7 @@ import { makeApart } from '../../src/tls/make-apart.ts';
 import { makeLeaf } from '../../src/tls/make-certificates.ts';
 import { certificateFile } from '../../src/tls/own-certificates.ts';
 import { until } from '../support/feed-ear.ts';
+import { childrenOf } from '../support/processes.ts';
 import { requirePrograms } from '../support/programs.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
@@ -248,9 +249,11 @@ describe('the certificates of the installation', () => {
       names: NAMES,
       now: 0,
     } as const;
+    const before = childrenOf(process.pid).length;
     const error = await makeApart(task).catch((thrown) => thrown);
     expect(error).to.be.instanceOf(TlsUnavailableError);
     expect(error.message).to.match(/^a certificate could not be made \(.+\)\.$/);
+    await until(() => childrenOf(process.pid).length === before);
   });
 
   it('can not be had in a home that can not be written: that is said, and nothing else fails', async () => {
@@ -289,6 +292,40 @@ describe('the certificates of the installation', () => {
       await write(['two.local']);
       await until(() => changes > 0);
       expect(certificates.names().dns).to.deep.equal(['two.local']);
+    });
+
+    it('are refused with a chain that nobody can read, or a key that is too weak, and never taken while it runs', async () => {
+      const good = await write(['one.local']);
+      const certificates = await start({ files: paths() });
+      const broken = `${good}-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n`;
+      writeFileSync(paths().cert, broken);
+      await until(() => logged.length > 0);
+      expect(certificates.current().certificate).to.equal(good + authorityIn(home).certificate);
+      const fault = async () => await start({ files: paths() }).catch((error) => error);
+      expect(await fault()).to.be.instanceOf(ConfigError);
+      expect((await fault()).message).to.match(/chain\.pem \(TLS_CERT_FILE\) can't be served: .+\.$/);
+      execFileSync(
+        'openssl',
+        [
+          ...['req', '-x509', '-newkey', 'rsa:1024', '-nodes', '-days', '30', '-subj', '/CN=weak'],
+          ...['-keyout', paths().key, '-out', paths().cert],
+        ],
+        { stdio: 'ignore' },
+      );
+      chmodSync(paths().key, 0o600);
+      expect((await fault()).message).to.match(/can't be served: .*key too small/);
+    });
+
+    it('are told of in the log before they end, for others renew them', async () => {
+      await write(['one.local']);
+      const at = (days: number) => ({
+        files: paths(),
+        now: () => new Date(NOW.getTime() + days * DAY_MS),
+      });
+      await start(at(370));
+      expect(logged).to.deep.equal([]);
+      await start(at(380));
+      expect(logged).to.deep.equal(['the certificate of HTTPS ends soon, or has ended: renew it']);
     });
 
     it('are refused without their key, with another key, or with one that all can read', async () => {
