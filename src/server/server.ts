@@ -64,14 +64,19 @@ export type RunningServer = {
   close(): Promise<void>;
 };
 
+/** What requests share; a test leaves out what it does not need. Without `trust` there is no page about certificates. */
+type Parts = {
+  feed: LiveFeed;
+  refusals?: Refusals;
+  edge?: Edge;
+  metrics?: Metrics;
+  trust?: Trust | undefined;
+};
+
 /** The Koa application: middleware in the order in which a request meets them, then the routes. */
 export function createKoa(
   app: App,
-  feed: LiveFeed,
-  refusals: Refusals = openRefusals(app),
-  edge: Edge = openEdge(app),
-  metrics: Metrics = createMetrics(app),
-  trust?: Trust,
+  { feed, refusals = openRefusals(app), edge = openEdge(app), metrics = createMetrics(app), trust }: Parts,
 ): Koa {
   const koa = new Koa();
   koa.use(knowCaller(edge.callers, app.log));
@@ -143,7 +148,7 @@ export async function startServer(
   const closers = servers.map(closerOf);
   feed.attach(servers, edge);
   const trust = wanted && secure && { certificates: wanted.certificates, port: () => portOf(secure) };
-  const handle = createKoa(app, feed, refusals, edge, metrics, trust).callback();
+  const handle = createKoa(app, { feed, refusals, edge, metrics, trust }).callback();
   const underWay = new Set<Promise<void>>();
   for (const server of servers) {
     server.on('request', (request, response) => {

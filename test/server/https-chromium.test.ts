@@ -85,7 +85,7 @@ describe('a browser on a tablet', function () {
     });
     const server: Server = httpMaker(test.app, edge.callers, usualTimeouts)(keys);
     feed.attach([server], edge);
-    const handle = createKoa(test.app, feed, refusals, edge).callback();
+    const handle = createKoa(test.app, { feed, refusals, edge }).callback();
     const auth = { token: shop.cashier.token, shopId: shop.id };
     const pages: Record<string, [type: string, text: string]> = {
       '/till': ['text/html', page(auth)],

@@ -106,7 +106,7 @@ describe('who may do what', function () {
     const keyOf = ({ method, path }: Pick<Route, 'method' | 'path'>) => `${method.toUpperCase()} ${path}`;
 
     it('are those of the route table, all of them and no others', () => {
-      const [router] = createKoa(test.app, {} as LiveFeed).middleware.flatMap((layer) =>
+      const [router] = createKoa(test.app, { feed: {} as LiveFeed }).middleware.flatMap((layer) =>
         'router' in layer ? [layer.router] : [],
       );
       const mounted = (router as { stack: Layer[] }).stack.flatMap(({ path, methods }) =>
