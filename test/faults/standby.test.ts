@@ -112,7 +112,7 @@ describe('a synchronous standby that is gone', function () {
     expect([status, body.status]).to.deep.equal([503, 'the synchronous standby of the database is missing']);
     const { data } = (await shop.owner.get('/api/attention')).body;
     expect(data.map((one: { code: string }) => one.code)).to.deep.equal(['standby_missing']);
-    expect(data[0].detail).to.include(`synchronous_standby_names names (${STANDBY})`);
+    expect(data[0].detail).to.include(`named in synchronous_standby_names (${STANDBY})`);
     const problems = async () =>
       sampleOf(await scrape(test.url), 'smoocho_attention', { severity: 'problem' });
     expect(await problems()).to.equal(1);

@@ -2,8 +2,8 @@ import type { Attention } from '../../contract/attention.ts';
 import type { Services } from '../context.ts';
 
 /**
- * The attention for a synchronous standby that is missing. It has no row: that would be one more commit that waits, and
- * whoever asks finds the database in the same state. Null while commits are confirmed.
+ * Attention for a missing synchronous standby; null while commits are confirmed. Made from the state of the standby instead of
+ * a row: inserting a row would be one more commit that waits. Every process sees the same state.
  */
 export function missingStandby({ standby }: Pick<Services, 'standby'>): Attention | null {
   const { names, missingSince } = standby.state();
@@ -12,9 +12,9 @@ export function missingStandby({ standby }: Pick<Services, 'standby'>): Attentio
     code: 'standby_missing',
     severity: 'problem',
     detail:
-      `No standby that synchronous_standby_names names (${names}) confirms what is written to the database, so nothing can be sold, ` +
-      'or changed, until one does; tills keep their sales. Start the standby again. If it is lost, set synchronous_standby_names to ' +
-      'another one, or to nothing and reload PostgreSQL: from then on a lost primary takes its last sales along.',
+      `No standby named in synchronous_standby_names (${names}) confirms what is written to the database, so nothing can be sold or ` +
+      'changed until one does; tills keep their orders. Start the standby again. If it is lost, set synchronous_standby_names to ' +
+      'another one, or to an empty text, and reload PostgreSQL: if the primary is lost after that, so are its last orders.',
     since: missingSince.toISOString(),
     endedAt: null,
   };
