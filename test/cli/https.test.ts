@@ -8,54 +8,21 @@ import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { initOptions, type Server, smoocho, startCli } from '../support/cli.ts';
-import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { smoocho, startCli } from '../support/cli.ts';
+import { givenCommandHome } from '../support/command-home.ts';
 import { until } from '../support/feed-ear.ts';
 import { childrenOf } from '../support/processes.ts';
 import { ask } from '../support/raw-http.ts';
-import { requireRedis, startRedis, type TestRedis } from '../support/redis.ts';
-import { removeFolder, tempFolder } from '../support/temp.ts';
 
 const run = promisify(execFile);
-const READY = /"demo"[^}]*}/;
 
 describe('smoocho start over HTTPS', function () {
   this.timeout(60_000);
-  let home: string;
-  let database: TestDatabase;
-  let server: Server | undefined;
-  let redis: TestRedis | undefined;
-
-  before(async () => {
-    home = tempFolder();
-    database = await testDatabase({ migrated: false });
-    expect((await smoocho(['init', ...initOptions(home)], env())).code).to.equal(0);
-  });
-  afterEach(async () => {
-    await server?.stop();
-    server = undefined;
-    await redis?.kill();
-    redis = undefined;
-  });
-  after(async () => {
-    await database.drop();
-    removeFolder(home);
-  });
-
-  const env = (more: Record<string, string> = {}) => ({
-    SMOOCHO_HOME: home,
-    DATABASE_URL: database.url,
-    TLS: 'auto',
-    HTTPS_PORT: 'any',
-    ...more,
-  });
+  const box = givenCommandHome({ TLS: 'auto', HTTPS_PORT: 'any' });
+  const { env, start } = box;
   const options = ['--port=0', '--host=127.0.0.1'];
-  const start = async (more: Record<string, string> = {}, flags: string[] = []) => {
-    server = await startCli([...options, '--json', ...flags], env(more), READY);
-    const { output } = server;
-    return JSON.parse(/^\{$.*?^\}$/ms.exec(output())?.[0] ?? '');
-  };
-  const authority = () => join(home, 'secrets', 'tls-authority');
+  const secret = (name: string) => join(box.home, 'secrets', name);
+  const authority = () => secret('tls-authority');
 
   /** The serial number of the certificate that answers at a port, to one who trusts the shop's root. */
   async function serialAt(port: number): Promise<string> {
@@ -77,25 +44,30 @@ describe('smoocho start over HTTPS', function () {
     const { text } = await ask(url, '/ca.pem');
     expect(new X509Certificate(text).fingerprint256).to.equal(https.fingerprint);
     expect((await ask(url, '/ca')).text).to.include(https.fingerprint);
-    writeFileSync(join(home, 'ca.pem'), text);
-    const { stdout } = await run('curl', ['-sS', '--cacert', join(home, 'ca.pem'), `${https.url}/readyz`]);
+    writeFileSync(join(box.home, 'ca.pem'), text);
+    const { stdout } = await run('curl', [
+      '-sS',
+      '--cacert',
+      join(box.home, 'ca.pem'),
+      `${https.url}/readyz`,
+    ]);
     expect(JSON.parse(stdout)).to.include({ status: 'ready' });
     for (const name of ['tls-authority', 'tls-certificate'])
-      expect(statSync(join(home, 'secrets', name)).mode & 0o777).to.equal(0o600);
-    const said = server?.output() ?? '';
-    await server?.stop();
+      expect(statSync(secret(name)).mode & 0o777).to.equal(0o600);
+    const printed = box.server().output();
+    await box.stop();
     for (const name of ['tls-authority', 'tls-certificate']) {
-      const [, key] = readFileSync(join(home, 'secrets', name), 'utf8').split('PRIVATE KEY-----\n');
-      expect(said).to.not.include(String(key).split('\n')[0]);
+      const [, key] = readFileSync(secret(name), 'utf8').split('PRIVATE KEY-----\n');
+      expect(printed).to.not.include(String(key).split('\n')[0]);
     }
     // Again: the same root, in the same words.
-    server = await startCli(options, env(), 'Stop it with Ctrl-C.');
-    expect(server.output())
+    const again = await startCli(options, env(), 'Stop it with Ctrl-C.');
+    const greeting = again.output();
+    await again.stop();
+    expect(greeting)
       .to.match(/^Over HTTPS: https:\/\/127\.0\.0\.1:\d+$/m)
       .and.include(https.fingerprint);
-    expect(server.output()).to.match(
-      /^Devices trust it once they did what http:\/\/127\.0\.0\.1:\d+\/ca says/m,
-    );
+    expect(greeting).to.match(/^Devices trust it once they did what http:\/\/127\.0\.0\.1:\d+\/ca says/m);
   });
 
   it('serves HTTP alone, and says why, when its port is taken', async () => {
@@ -108,7 +80,7 @@ describe('smoocho start over HTTPS', function () {
         null,
         `HTTPS is not served: port ${port} is taken by another program. Choose another with --https-port, or HTTPS_PORT.`,
       ]);
-      expect(server?.output()).to.include(httpsProblem);
+      expect(box.server().output()).to.include(httpsProblem);
       expect((await ask(url, '/readyz')).status).to.equal(200);
       expect((await ask(url, '/ca')).status).to.equal(404);
     } finally {
@@ -137,15 +109,13 @@ describe('smoocho start over HTTPS', function () {
     ] as const) {
       const { https, httpsProblem } = await start(more, [...flags]);
       expect([https, httpsProblem]).to.deep.equal([null, null]);
-      await server?.stop();
+      await box.stop();
     }
-    server = undefined;
   });
 
   it('refuses keys that others can read, and ports that are none', async () => {
     await start();
-    await server?.stop();
-    server = undefined;
+    await box.stop();
     chmodSync(authority(), 0o644);
     const loose = await smoocho(['start', ...options], env());
     expect([loose.code, loose.stderr]).to.deep.equal([
@@ -161,16 +131,15 @@ describe('smoocho start over HTTPS', function () {
   });
 
   it('has one port and one certificate for all workers, of whom one that is killed comes back', async function () {
-    requireRedis(this);
-    redis = await startRedis();
-    const { https } = await start({ REDIS_URL: redis.url }, ['--workers=2']);
+    const REDIS_URL = await box.redisUrl(this);
+    const { https } = await start({ REDIS_URL }, ['--workers=2']);
     const serials = new Set<string>();
     for (let n = 0; n < 20; n += 1) serials.add(await serialAt(https.port));
     expect(serials.size).to.equal(1);
-    const [worker] = childrenOf(server?.child.pid as number);
+    const [worker] = childrenOf(box.server().child.pid as number);
     process.kill(worker as number, 'SIGKILL');
     await until(async () => {
-      const workers = childrenOf(server?.child.pid as number);
+      const workers = childrenOf(box.server().child.pid as number);
       return workers.length === 2 && !workers.includes(worker as number);
     }, 30_000);
     for (let n = 0; n < 20; n += 1) serials.add(await serialAt(https.port));
@@ -178,13 +147,12 @@ describe('smoocho start over HTTPS', function () {
   });
 
   it('keeps the workers on HTTP, and says why, when the port of HTTPS is taken', async function () {
-    requireRedis(this);
-    redis = await startRedis();
+    const REDIS_URL = await box.redisUrl(this);
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
     try {
-      const more = { REDIS_URL: redis.url, HTTPS_PORT: String(port) };
+      const more = { REDIS_URL, HTTPS_PORT: String(port) };
       const { url, https, httpsProblem } = await start(more, ['--workers=2']);
       expect(https).to.equal(null);
       expect(httpsProblem).to.include(`port ${port} is taken by another program`);

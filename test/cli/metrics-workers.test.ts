@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { initOptions, type Server, smoocho, startCli } from '../support/cli.ts';
+import { READY } from '../support/command-home.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { until } from '../support/feed-ear.ts';
 import { readSamples, sampleOf } from '../support/metrics-parts.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
-const READY = /"demo"[^}]*}/;
 const WORKERS = 3;
 /** Of connections that go to whichever worker, all of them to the same one of three: never. */
 const REQUESTS = 60;

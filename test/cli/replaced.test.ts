@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { initOptions, PASSWORD, type Server, smoocho, startCli } from '../support/cli.ts';
 import { type Client, clientOf, JSON_TYPE } from '../support/client.ts';
+import { READY } from '../support/command-home.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { connectEar, type Ear, until } from '../support/feed-ear.ts';
 import { readSamples, sampleOf } from '../support/metrics-parts.ts';
@@ -11,7 +12,6 @@ import { pngOf } from '../support/pictures.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const READY = /"demo"[^}]*}/;
 /** What comes with the package for other machines, or is none of the server's: links would do, and files take longer. */
 const LEFT_OUT = [
   'typescript',

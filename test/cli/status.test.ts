@@ -8,36 +8,22 @@ import { loadConfig } from '../../src/config.ts';
 import { endAttention, raiseAttention } from '../../src/core/attention/attention.ts';
 import { type BackupRun, recordBackupRun } from '../../src/core/attention/backup-runs.ts';
 import type { Context } from '../../src/core/context.ts';
-import { initOptions, PASSWORD, type Server, smoocho, startCli } from '../support/cli.ts';
+import { PASSWORD, smoocho } from '../support/cli.ts';
 import { clientOf } from '../support/client.ts';
-import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { removeFolder, tempFolder } from '../support/temp.ts';
+import { givenCommandHome } from '../support/command-home.ts';
 
 describe('smoocho status', function () {
   this.timeout(90_000);
-  let home: string;
-  let database: TestDatabase;
-  let server: Server | undefined;
+  const box = givenCommandHome();
+  const { env } = box;
+  afterEach(() => writeFileSync(configFile(), '{}'));
 
-  before(async () => {
-    home = tempFolder();
-    database = await testDatabase({ migrated: false });
-    expect((await smoocho(['init', ...initOptions(home)], env())).code).to.equal(0);
-  });
-  afterEach(async () => {
-    await server?.stop();
-    server = undefined;
-    writeFileSync(join(home, 'config.json'), '{}');
-  });
-  after(async () => {
-    await database.drop();
-    removeFolder(home);
-  });
-
-  const env = (more = {}) => ({ SMOOCHO_HOME: home, DATABASE_URL: database.url, ...more });
+  const configFile = () => join(box.home, 'config.json');
   const status = (more = {}) => smoocho(['status', '--json'], env(more));
   async function withContext(work: (context: Context) => Promise<void>): Promise<void> {
-    const app = await createApp(loadConfig({ home }, { DATABASE_URL: database.url, LOG_LEVEL: 'silent' }));
+    const app = await createApp(
+      loadConfig({ home: box.home }, { DATABASE_URL: box.database.url, LOG_LEVEL: 'silent' }),
+    );
     await work(systemContext(app, 'test')).finally(() => app.close());
   }
   const run = (more: Partial<BackupRun>): BackupRun => ({
@@ -52,15 +38,19 @@ describe('smoocho status', function () {
 
   it('says how it is where nothing was backed up and no server runs', async () => {
     // As before there were backups.
-    writeFileSync(join(home, 'config.json'), '{}');
+    writeFileSync(configFile(), '{}');
     const { code, stdout, stderr, json } = await status();
     expect([code, stderr]).to.deep.equal([0, '']);
     const { database: about, ...answer } = json();
     expect(about.kind).to.equal('external');
-    expect(about.address).to.equal(new URL(database.url).host + new URL(database.url).pathname);
+    expect(about.address).to.equal(new URL(box.database.url).host + new URL(box.database.url).pathname);
     expect(about.version).to.match(/^\d+(\.\d+)+$/);
-    expect(stdout).to.not.include(new URL(database.url).password);
-    expect(answer).to.deep.include({ home, server: { isRunning: false, since: null }, attention: [] });
+    expect(stdout).to.not.include(new URL(box.database.url).password);
+    expect(answer).to.deep.include({
+      home: box.home,
+      server: { isRunning: false, since: null },
+      attention: [],
+    });
     expect(answer.shops).to.have.length(1);
     expect(answer.shops[0]).to.deep.include({ code: 'KULF', currency: 'INR', orders: 0, total: '0.00' });
     expect(answer.backup).to.deep.include({
@@ -69,13 +59,12 @@ describe('smoocho status', function () {
       lastCreatedAt: null,
       hasRecoveryKey: false,
       isOverdue: false,
-      to: join(home, 'backups'),
+      to: join(box.home, 'backups'),
     });
   });
 
   it('says since when a server runs, what was sold today, and what the last backup was', async () => {
-    server = await startCli(['--port=0', '--host=127.0.0.1', '--json'], env(), /"demo"[^}]*}/);
-    const { url } = JSON.parse(server.output());
+    const { url } = await box.start();
     const { body } = await clientOf(url).post('/api/auth/login', {
       email: 'asha@example.com',
       password: PASSWORD,
@@ -91,7 +80,7 @@ describe('smoocho status', function () {
     });
     expect(sold.status).to.equal(201);
     writeFileSync(
-      join(home, 'config.json'),
+      configFile(),
       '{"backup": {"schedule": "0 3 * * *", "drill": "0 4 * * 0", "to": "/mnt/usb"}}',
     );
     await withContext(async (context) => {
@@ -156,22 +145,22 @@ describe('smoocho status', function () {
   });
 
   it('sees a backup that is overdue, though no server ran that could say so', async () => {
-    const db = await database.connect();
+    const db = await box.database.connect();
     await db.query(
       "UPDATE backup_runs SET started_at = now() - interval '3 days', ended_at = now() - interval '3 days'",
     );
-    writeFileSync(join(home, 'config.json'), '{"backup": {"schedule": "0 3 * * *"}}');
+    writeFileSync(configFile(), '{"backup": {"schedule": "0 3 * * *"}}');
     const { code, json } = await status();
     expect([code, json().backup.isOverdue]).to.deep.equal([4, true]);
     expect((await smoocho(['status'], env())).stdout).to.match(/^backup .* OVERDUE$/m);
   });
 
   it('gives an old shop that was just restored, or whose server just learned of backups, its time for the first', async () => {
-    const db = await database.connect();
+    const db = await box.database.connect();
     await db.query('DELETE FROM backup_runs; DELETE FROM scheduled_jobs');
     await db.query("UPDATE shops SET created_at = now() - interval '200 days'");
     await db.query("UPDATE shop_epochs SET began_at = now() - interval '200 days'");
-    writeFileSync(join(home, 'config.json'), '{"backup": {"schedule": "0 3 * * *"}}');
+    writeFileSync(configFile(), '{"backup": {"schedule": "0 3 * * *"}}');
     const isOverdue = async () => (await status()).json().backup.isOverdue;
     expect(await isOverdue()).to.equal(true);
     await db.query('UPDATE shop_epochs SET began_at = now()');
@@ -184,7 +173,7 @@ describe('smoocho status', function () {
   });
 
   it('says that a backup was never made, or not since a restore', async () => {
-    const db = await database.connect();
+    const db = await box.database.connect();
     await db.query('DELETE FROM backup_runs');
     const lines = async () => (await smoocho(['status'], env())).stdout;
     expect(await lines())
@@ -213,7 +202,7 @@ describe('smoocho status', function () {
   });
 
   it('makes nothing where nothing is set up yet', async () => {
-    const own = join(home, 'other');
+    const own = join(box.home, 'other');
     mkdirSync(own);
     const { code, stderr } = await smoocho(['status'], { SMOOCHO_HOME: own });
     expect([code, stderr]).to.deep.equal([3, 'Nothing is set up here yet. Run: smoocho init\n']);

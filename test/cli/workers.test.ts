@@ -1,46 +1,19 @@
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { initOptions, type Server, smoocho, startCli } from '../support/cli.ts';
+import { initOptions, smoocho, startCli } from '../support/cli.ts';
 import { clientOf } from '../support/client.ts';
-import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { givenCommandHome, READY } from '../support/command-home.ts';
 import { until } from '../support/feed-ear.ts';
-import { requireRedis, startRedis, type TestRedis } from '../support/redis.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
-const READY = /"demo"[^}]*}/;
-
 describe('several servers on one database', () => {
-  let home: string;
-  let database: TestDatabase;
-  let redis: TestRedis | undefined;
-  let server: Server | undefined;
-
-  before(async () => {
-    home = tempFolder();
-    database = await testDatabase({ migrated: false });
-    expect((await smoocho(['init', ...initOptions(home)], env())).code).to.equal(0);
-  });
-  afterEach(async () => {
-    await server?.stop();
-    server = undefined;
-    await redis?.kill();
-    redis = undefined;
-  });
-  after(async () => {
-    await database.drop();
-    removeFolder(home);
-  });
-
-  const env = (redisUrl = '') => ({ SMOOCHO_HOME: home, DATABASE_URL: database.url, REDIS_URL: redisUrl });
+  const box = givenCommandHome({ REDIS_URL: '' });
+  const { env } = box;
   const options = ['--port=0', '--host=127.0.0.1', '--json'];
-  const start = async (redisUrl = '', more: string[] = []) => {
-    server = await startCli([...options, ...more], env(redisUrl), READY);
-    return JSON.parse(server.output()) as { url: string; workers: number; port: number };
-  };
+  const start = (redisUrl = '', flags: string[] = []) => box.start({ REDIS_URL: redisUrl }, flags);
   const refused = async (redisUrl = '', more: string[] = []) => {
-    const { code, stdout } = await smoocho(['start', ...options, ...more], env(redisUrl));
+    const { code, stdout } = await smoocho(['start', ...options, ...more], env({ REDIS_URL: redisUrl }));
     expect(code, stdout).to.equal(6);
     // Each worker says it.
     return JSON.parse(stdout.split('\n}\n')[0]?.concat('\n}') ?? '').error.title as string;
@@ -53,7 +26,7 @@ describe('several servers on one database', () => {
       /^Another Smoocho server runs on this database\. .* set REDIS_URL for both/,
     );
     expect(await refused('redis://127.0.0.1:1', ['--workers=2'])).to.match(/without REDIS_URL/);
-    await server?.stop();
+    await box.stop();
     await start();
   }).timeout(60_000);
 
@@ -65,17 +38,16 @@ describe('several servers on one database', () => {
   }).timeout(60_000);
 
   it('serve on one port, each other machine too, and one that is taken is said so', async function () {
-    requireRedis(this);
-    redis = await startRedis();
-    const { url, workers, port } = await start(redis.url, ['--workers=2']);
+    const REDIS_URL = await box.redisUrl(this);
+    const { url, workers, port } = await start(REDIS_URL, ['--workers=2']);
     expect(workers).to.equal(2);
     for (let n = 0; n < 20; n += 1) expect((await clientOf(url).get('/healthz')).status).to.equal(200);
     const taken = await smoocho(
       ['start', '--json', '--host=127.0.0.1', `--port=${port}`, '--workers=2'],
-      env(redis.url),
+      env({ REDIS_URL }),
     );
     expect(taken.json().error.title).to.match(/^Port \d+ is taken by another program/);
-    const other = await startCli(options, env(redis.url), READY);
+    const other = await startCli(options, env({ REDIS_URL }), READY);
     const { url: second } = JSON.parse(other.output());
     expect((await clientOf(second).get('/healthz')).status).to.equal(200);
     expect(await other.stop()).to.equal(0);
@@ -88,10 +60,9 @@ describe('several servers on one database', () => {
   }).timeout(60_000);
 
   it('close what they have open, PostgreSQL too, when the first process is killed', async function () {
-    requireRedis(this);
-    redis = await startRedis();
+    const REDIS_URL = await box.redisUrl(this);
     const own = tempFolder();
-    const embedded = { ...env(redis.url), SMOOCHO_HOME: own, DATABASE_URL: '' };
+    const embedded = { ...env({ REDIS_URL }), SMOOCHO_HOME: own, DATABASE_URL: '' };
     expect((await smoocho(['init', ...initOptions(own)], embedded)).code).to.equal(0);
     const first = await startCli([...options, '--workers=2'], embedded, READY);
     const pidFile = join(own, 'postgres', 'data', 'postmaster.pid');
@@ -102,13 +73,9 @@ describe('several servers on one database', () => {
   }).timeout(60_000);
 
   it('leave no worker behind when the first process is killed', async function () {
-    requireRedis(this);
-    redis = await startRedis();
-    const { url } = await start(redis.url, ['--workers=2']);
-    const ended = once(server?.child as NonNullable<Server['child']>, 'exit');
-    server?.child.kill('SIGKILL');
-    await ended;
-    server = undefined;
+    const REDIS_URL = await box.redisUrl(this);
+    const { url } = await start(REDIS_URL, ['--workers=2']);
+    await box.stop('SIGKILL');
     await until(
       async () =>
         (await clientOf(url)
