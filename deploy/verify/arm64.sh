@@ -42,7 +42,8 @@ for n in $(seq 180); do
 done
 node /app/till.mjs sell "$(node -p 'crypto.randomUUID()')"
 smoocho backup create
-smoocho verify | tail -n 1
+smoocho verify >verified
+tail -n 1 verified
 kill "$server"
 wait "$server"
 END
