@@ -2,6 +2,7 @@ import type { App } from '../app.ts';
 import type { Config } from '../config.ts';
 import { type Certificates, openCertificates } from '../tls/certificates.ts';
 import { TlsUnavailableError } from '../tls/errors.ts';
+import { urlOf } from './lan-addresses.ts';
 
 /** State of HTTPS before `start` listens: the certificates, or the reason there are none. Both undefined: HTTPS is off. */
 export type Https = { certificates?: Certificates; problem?: string };
@@ -55,9 +56,9 @@ export function httpsGreeting(
   // A certificate from elsewhere has names of its own, and a pattern of names can't be called.
   const host = known[0] ?? dns.find((name) => !name.includes('*')) ?? own;
   return {
-    url: `https://${host}:${port}`,
+    url: urlOf('https', host, port),
     port,
-    trustUrl: authority ? `http://${lan[0] ?? own}:${plainPort}/ca` : null,
+    trustUrl: authority ? `${urlOf('http', lan[0] ?? own, plainPort)}/ca` : null,
     fingerprint: authority?.fingerprint ?? null,
   };
 }

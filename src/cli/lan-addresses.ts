@@ -1,4 +1,9 @@
+import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+
+/** An address of IPv6 stands in brackets (RFC 3986 §3.2.2). */
+export const urlOf = (scheme: 'http' | 'https', host: string, port: number) =>
+  `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 
 /** Where others on the network reach a server that listens at `host`: none unless it listens on all interfaces. */
 export function lanAddresses({ host }: { host: string }): string[] {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
@@ -68,6 +69,17 @@ describe('smoocho start over HTTPS', function () {
       .to.match(/^Over HTTPS: https:\/\/127\.0\.0\.1:\d+$/m)
       .and.include(https.fingerprint);
     expect(greeting).to.match(/^Devices trust it once they did what http:\/\/127\.0\.0\.1:\d+\/ca says/m);
+  });
+
+  it('writes an address of IPv6 as URLs have it', async function () {
+    if (!Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1'))) {
+      console.log('    skipped: this machine has no ::1');
+      return this.skip();
+    }
+    const { url, https } = await start({}, ['--host=::1']);
+    expect(new URL(url).hostname).to.equal('[::1]');
+    expect(https.trustUrl).to.equal(`${url}/ca`);
+    expect((await fetch(https.trustUrl)).status).to.equal(200);
   });
 
   it('serves HTTP alone, and says why, when its port is taken', async () => {

@@ -9,7 +9,7 @@ import { wallClock } from '../../core/shops/business-day.ts';
 import { findShopByCode } from '../../core/shops/find-shops.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
-import { lanAddresses } from '../lan-addresses.ts';
+import { lanAddresses, urlOf } from '../lan-addresses.ts';
 
 /** Light modules around it, without which some cameras don't find it; the standard's four would fill a small screen. */
 const QR_BORDER = 2;
@@ -48,7 +48,7 @@ export const devicePair: Command = {
 function serverUrl({ host, port }: Config, given: string | undefined): string {
   if (given === undefined) {
     const own = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
-    return `http://${lanAddresses({ host })[0] ?? own}:${port}`;
+    return urlOf('http', lanAddresses({ host })[0] ?? own, port);
   }
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {

@@ -20,7 +20,7 @@ import {
   openHttps,
   uncoveredProblem,
 } from '../https.ts';
-import { lanAddresses } from '../lan-addresses.ts';
+import { lanAddresses, urlOf } from '../lan-addresses.ts';
 import { needsSetUp } from '../set-up.ts';
 import { upgradeSchema } from '../upgrade-schema.ts';
 import { wizard } from '../wizard.ts';
@@ -203,14 +203,14 @@ type Greeting = { server: RunningServer; https: Https; workers: number; demo: De
 
 async function greet(shell: Shell, app: App, { server, https, workers, demo }: Greeting): Promise<void> {
   const own = server.host === '0.0.0.0' || server.host === '::' ? 'localhost' : server.host;
-  const url = `http://${own}:${server.port}`;
+  const url = urlOf('http', own, server.port);
   const setupToken =
     demo || (await isClaimed(app.orm.em.fork()))
       ? null
       : await issueSetupToken({ app, em: app.orm.em.fork() });
   shell.say(`Smoocho is running at ${url}${workers > 1 ? `, with ${workers} workers` : ''}`);
   for (const address of lanAddresses(server))
-    shell.say(`Tills on this network: http://${address}:${server.port}`);
+    shell.say(`Tills on this network: ${urlOf('http', address, server.port)}`);
   const { secure, problem } = secureGreeting(app.config, server, https, own);
   if (secure) shell.say(...httpsLines(secure));
   if (problem) shell.tell(problem);
