@@ -48,6 +48,15 @@ describe('GET /metrics', () => {
     expect(timed).to.equal(sampleOf(samples, 'smoocho_http_requests_total', { route: 'getProduct' }));
   });
 
+  it('counts what is not in the route table by a name, too', async () => {
+    const others = ['healthz', 'readyz', 'metrics', 'openapi', 'ca', 'caPem'];
+    for (const path of ['/healthz', '/readyz', '/metrics', '/api/openapi.json', '/ca', '/ca.pem'])
+      await ask(test.url, path);
+    const samples = await scrape(test.url);
+    for (const route of others)
+      expect(sampleOf(samples, 'smoocho_http_requests_total', { route }), route).to.be.above(0);
+  });
+
   it('says nothing of whose figures they are', async () => {
     await ask(test.url, `${shop.path}/products?phone=9876543210`);
     const { text } = await ask(test.url, '/metrics');

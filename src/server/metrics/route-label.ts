@@ -9,6 +9,8 @@ const others: Record<string, string> = {
   '/readyz': 'readyz',
   [METRICS_PATH]: 'metrics',
   '/api/openapi.json': 'openapi',
+  '/ca': 'ca',
+  '/ca.pem': 'caPem',
 };
 
 const names = new Map(routes.map(({ method, path, name }) => [`${method.toUpperCase()} ${path}`, name]));
