@@ -13,8 +13,8 @@ const LOOK_MS = 15_000;
 const CLOSED_BUT_TO_GROUP = 0o037;
 
 /** Who renews certificates from elsewhere does it a month before their end. Later than this, something is wrong. */
-const TELL_BEFORE_MS = 14 * 86_400_000;
-const TELL_EVERY_MS = 86_400_000;
+const WARN_BEFORE_MS = 14 * 86_400_000;
+const WARN_EVERY_MS = 86_400_000;
 
 /** The certificate of the servers of this process, kept up to date while it runs. */
 export type Certificates = {
@@ -60,12 +60,12 @@ export async function openCertificates(
   const source = config.tls.files ? filesSource(config.tls.files) : await ownSource(config, options);
   let current = source.read();
   const listeners: (() => void)[] = [];
-  const tellOfEnd = endTeller(options);
-  tellOfEnd(current);
+  const warnOfExpiry = expiryWarning(options);
+  warnOfExpiry(current);
   const look = async () => {
     await source.renew();
     const next = source.read();
-    tellOfEnd(next);
+    warnOfExpiry(next);
     if (next.certificate === current.certificate) return;
     current = next;
     for (const listener of listeners) listener();
@@ -107,13 +107,13 @@ function repeat(look: () => Promise<void>, { log, lookMs = LOOK_MS }: Certificat
   return () => clearInterval(timer);
 }
 
-/** Logs, once a day at most, that a certificate ends soon: nobody else tells, until no device connects any more. */
-function endTeller({ now, log }: CertificateOptions): (pair: ReadPair) => void {
-  let toldAt = -Infinity;
+/** Logs, at most once a day, that a certificate expires soon. Nothing else would show it before devices stop connecting. */
+function expiryWarning({ now, log }: CertificateOptions): (pair: ReadPair) => void {
+  let warnedAt = -Infinity;
   return ({ x509: { validToDate } }) => {
-    const isSoon = validToDate.getTime() - now().getTime() < TELL_BEFORE_MS;
-    if (!isSoon || performance.now() - toldAt < TELL_EVERY_MS) return;
-    toldAt = performance.now();
+    const isSoon = validToDate.getTime() - now().getTime() < WARN_BEFORE_MS;
+    if (!isSoon || performance.now() - warnedAt < WARN_EVERY_MS) return;
+    warnedAt = performance.now();
     log.error({ endsAt: validToDate }, 'the certificate of HTTPS ends soon, or has ended: renew it');
   };
 }

@@ -142,10 +142,11 @@ describe('a replica that answers reports', function () {
       const begun = performance.now();
       expect(await answeredBy(replica)).to.equal('primary');
       const waitedMs = performance.now() - begun;
-      expect(waitedMs).to.be.within(500, 3_000);
+      // Longer than a probe takes, and shorter than a statement may.
+      expect(waitedMs).to.be.within(500, 5_000);
       const again = performance.now();
       expect(await answeredBy(replica)).to.equal('primary');
-      expect(performance.now() - again).to.be.below(500);
+      expect(performance.now() - again).to.be.below(waitedMs);
       proxy.resume();
       await until(async () => (await answeredBy(replica)) === 'replica');
       expect(replica.state().unusedFor).to.equal(null);

@@ -16,8 +16,8 @@ import { requirePrograms } from '../support/programs.ts';
 import { ask, openConnection } from '../support/raw-http.ts';
 
 const run = promisify(execFile);
-/** As the server's own, but short. */
-const timeouts = { headersMs: 700, handshakeMs: 700, lookMs: 100 };
+/** As those of the server, but short; a busy machine still has to agree on TLS within them. */
+const timeouts = { headersMs: 2_000, handshakeMs: 2_000, lookMs: 100 };
 const NAMES: Names = { dns: ['localhost', 'shop.local'], addresses: ['127.0.0.1'] };
 
 describe('HTTPS in the shop', function () {
@@ -211,7 +211,8 @@ print(urllib.request.urlopen(sys.argv[2], context=context, timeout=10).read().de
     it('who never agree on TLS, or never begin', async () => {
       // The beginning of a handshake, byte by byte no further.
       const all = await Promise.all([silent(''), silent(Buffer.from('160301', 'hex')), silent('\x16')]);
-      for (const { closed } of all) expect(await closed).to.be.below(timeouts.handshakeMs + 2_500);
+      // By itself Node waits two minutes.
+      for (const { closed } of all) expect(await closed).to.be.below(20_000);
     });
 
     it('who speak HTTP or rubbish to it', async () => {
@@ -269,7 +270,8 @@ print(urllib.request.urlopen(sys.argv[2], context=context, timeout=10).read().de
     half.on('error', () => {});
     const begun = performance.now();
     await other.close();
-    expect(performance.now() - begun).to.be.below(10_000);
+    // Less than its handshake may take.
+    expect(performance.now() - begun).to.be.below(30_000);
     half.destroy();
   });
 });
