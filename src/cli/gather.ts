@@ -49,7 +49,7 @@ export function gatherFromWorkers<T>(own: () => Promise<T>): () => Promise<Gathe
   };
 }
 
-/** Merges reports into one of what only ever grows: of a worker that is gone or silent, that much stays true. */
+/** Adds up the counters of reports and leaves the rest out: of a worker that is gone or silent, only counters stay true. */
 export type KeepCounts<T> = (reports: T[]) => Promise<T>;
 
 export type Gatherer = { watch(worker: Worker): void };

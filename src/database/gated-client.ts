@@ -6,7 +6,7 @@ import { breakOff } from './watch-server.ts';
 /** The function of PostgreSQL that waits for a standby; it warns when it gives up. Its texts are translated, its name is not. */
 const WAIT = 'SyncRepWaitForLSN';
 
-/** A connection whose commits nobody takes for done before the synchronous standby has them. */
+/** A connection that reports a commit as done only once the synchronous standby has confirmed it. */
 export function gatedClient(gate: CommitGate): typeof pg.Client {
   return class GatedClient extends PreparingClient implements GatedConnection {
     #isCut = false;

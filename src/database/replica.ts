@@ -37,7 +37,7 @@ const PROBE_MS = 1_000;
 const REPORT_MS = 4_000;
 /** Replication is behind by milliseconds. By seconds, it is stuck or catches up, and figures of today would lack sales. */
 const MAX_BEHIND_MS = 10_000;
-/** After it was gone or slow: only the first request of so long a time waits for it. */
+/** Pause after it was gone or slow, so that requests do not wait for it one after the other. */
 const REST_MS = 30_000;
 /** The error itself is for the log: it may name addresses, and the state is for everybody. */
 const GONE = 'it does not answer in time';
@@ -156,7 +156,7 @@ const PROBE = `
     coalesce(pg_last_wal_replay_lsn() >= $1::pg_lsn, false) AS "hasAll",
     extract(epoch FROM $4::timestamptz - pg_last_xact_replay_timestamp())::float8 * 1000 AS "behindMs"`;
 
-/** Why it is none for this primary, whatever the moment. */
+/** Why it can not be a replica of this primary, however far it is behind. */
 function faultOf({ isStandby, isSameSystem, isSameDatabase }: Probe): string | null {
   if (!isSameSystem) return 'it is no copy of that PostgreSQL';
   if (!isSameDatabase) return 'it is another database of that PostgreSQL';

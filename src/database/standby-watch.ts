@@ -22,8 +22,9 @@ export type StandbyWatch = {
   ready: Promise<void>;
   state(): StandbyState;
   /**
-   * Waits until the standby has everything that is committed, at once without one. For what is found and answered as done: after
-   * a restart of PostgreSQL also that is visible which the standby never got. Throws CommitWaitError. Not within a transaction.
+   * Waits until the standby has everything that is committed; returns at once without one. Call it before answering with a row that
+   * was found, not written: after a restart of PostgreSQL rows are visible that the standby never got. Throws CommitWaitError.
+   * Not within a transaction.
    */
   confirm(em: EntityManager): Promise<void>;
   close(): Promise<void>;

@@ -27,7 +27,7 @@ export type DiskReader = {
   look(isFresh?: boolean): Promise<DiskReport>;
 };
 
-/** A statement about a disk is good for so long: watchdogs and scrapes ask oftener. */
+/** How long a report is given out again: watchdogs and scrapes ask more often. */
 const GOOD_FOR_MS = 10_000;
 const ANSWER_MS = 2_000;
 
