@@ -24,6 +24,10 @@ export function createInstallationMetrics(app: App): { text(): Promise<string> }
     1,
   );
   const up = gauge('smoocho_database_up', 'Whether the database answered within two seconds (1) or not (0).');
+  const standbyMissing = gauge(
+    'smoocho_standby_missing',
+    'Whether sales are refused because no synchronous standby confirms commits (1) or not (0).',
+  );
   const showFigures = figureGauges(gauge);
   const storeUp = gauge('smoocho_image_store_up', 'Whether the store of the pictures answers.', 'store');
   const showDisks = diskGauges(gauge);
@@ -39,6 +43,7 @@ export function createInstallationMetrics(app: App): { text(): Promise<string> }
     async text() {
       const [found, place, disks] = await Promise.all([figures(), store(), app.disk.look()]);
       up.set(found ? 1 : 0);
+      standbyMissing.set(missingStandby(app) ? 1 : 0);
       showFigures(found && withMissingStandby(found, app));
       storeUp.reset();
       if (place) storeUp.set({ store: place.kind }, place.isUp ? 1 : 0);
