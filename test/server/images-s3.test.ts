@@ -10,7 +10,7 @@ import { clientOf } from '../support/client.ts';
 import { givenProduct, givenShop, saleOf, type TestShop } from '../support/factories.ts';
 import { expectWhole, fetchImage, givenPicture, productOf, uploadTo } from '../support/image-parts.ts';
 import { anyPng, photo } from '../support/pictures.ts';
-import { requireS3, startS3, type TestS3 } from '../support/s3.ts';
+import { requireS3, s3ServerNames, startS3, type TestS3 } from '../support/s3.ts';
 
 /** What a server logs, and all of it. */
 function listen(env: Record<string, string>) {
@@ -24,7 +24,7 @@ function listen(env: Record<string, string>) {
   return { lines, log: createLog(loadConfig({ home: '/nowhere' }, { ...env, LOG_LEVEL: 'trace' }), stream) };
 }
 
-for (const name of ['minio', 'versitygw'] as const) {
+for (const name of s3ServerNames) {
   describe(`pictures in a bucket of ${name}`, function () {
     this.timeout(120_000);
     let server: TestS3;

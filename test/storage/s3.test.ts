@@ -12,7 +12,7 @@ import { imageKey } from '../../src/storage/image-store.ts';
 import { openStore } from '../../src/storage/open-store.ts';
 import { openS3, openSigner, type S3 } from '../../src/storage/s3.ts';
 import { freePort } from '../support/redis.ts';
-import { requireS3, startS3, type TestS3 } from '../support/s3.ts';
+import { requireS3, s3ServerNames, startS3, type TestS3 } from '../support/s3.ts';
 import { startS3Proxy } from '../support/s3-proxy.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
@@ -34,7 +34,7 @@ async function faultOf(work: Promise<unknown>): Promise<StoreUnavailableError> {
   return fault;
 }
 
-for (const name of ['minio', 'versitygw'] as const) {
+for (const name of s3ServerNames) {
   describe(`S3 by ${name}`, () => {
     let server: TestS3;
     let s3: S3;

@@ -10,7 +10,7 @@ import { openFilesystemStore } from '../../src/storage/filesystem-store.ts';
 import { type ImageStore, imageKey } from '../../src/storage/image-store.ts';
 import { openStore } from '../../src/storage/open-store.ts';
 import { openS3 } from '../../src/storage/s3.ts';
-import { requireS3, type S3ServerName, startS3, type TestS3 } from '../support/s3.ts';
+import { requireS3, type S3ServerName, s3ServerNames, startS3, type TestS3 } from '../support/s3.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
 const shopId = '0190a0a0-0000-7000-8000-000000000001';
@@ -29,7 +29,7 @@ const kinds: [name: string, open: (test: Mocha.Context) => Promise<Opened>][] = 
       return { store, close: async () => removeFolder(folder) };
     },
   ],
-  ...(['minio', 'versitygw'] as const).map((name): [string, (test: Mocha.Context) => Promise<Opened>] => [
+  ...s3ServerNames.map((name): [string, (test: Mocha.Context) => Promise<Opened>] => [
     name,
     async (test) => {
       const server = await givenS3(test, name);

@@ -6,10 +6,18 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { S3Config } from '../../src/config.ts';
+import { azuriteProgram, startAzurite, type TestAzurite } from './azurite.ts';
 import { freePort } from './redis.ts';
 import { removeFolder, tempFolder } from './temp.ts';
 
-export type S3ServerName = 'minio' | 'versitygw';
+export type S3ServerName = 'minio' | 'versitygw' | 'versitygw-azure';
+
+/** Those that the suites of any S3 server run on; the gateway to Azure's Blob Storage once there is an Azurite behind it. */
+export const s3ServerNames: S3ServerName[] = [
+  'minio',
+  'versitygw',
+  ...(azuriteProgram() ? (['versitygw-azure'] as const) : []),
+];
 
 /** An S3 server on the loopback with a folder and credentials of its own; `config.bucket` doesn't exist yet. */
 export type TestS3 = {
@@ -33,13 +41,15 @@ const script = fileURLToPath(new URL('../../scripts/s3-servers.sh', import.meta.
 export const BUILD_MS = 900_000;
 const READY_MS = 60_000;
 
+const programOf = (name: S3ServerName) => (name === 'minio' ? name : 'versitygw');
+
 const built = new Map<S3ServerName, { path: string } | { reason: string }>();
 
 /** Path of a server's program, built if needed; or the reason it is unavailable. */
 function binaryOf(name: S3ServerName): { path: string } | { reason: string } {
   const known = built.get(name);
   if (known) return known;
-  const { status, stdout, stderr } = spawnSync('bash', [script, name], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync('bash', [script, programOf(name)], { encoding: 'utf8' });
   const found = status === 0 ? { path: stdout.trim() } : { reason: stderr?.trim() || `${name}: no bash` };
   built.set(name, found);
   return found;
@@ -56,6 +66,11 @@ export function requireS3(test: Mocha.Context, name: S3ServerName): void {
 
 type Place = { port: number; folder: string; accessKey: string; secretKey: string };
 type Program = { args: (place: Place) => string[]; env: (place: Place) => Record<string, string> };
+
+const gatewayKeys = ({ accessKey, secretKey }: Place) => ({
+  ROOT_ACCESS_KEY: accessKey,
+  ROOT_SECRET_KEY: secretKey,
+});
 
 const programs: Record<S3ServerName, Program> = {
   minio: {
@@ -75,7 +90,11 @@ const programs: Record<S3ServerName, Program> = {
       const backend = ['posix', '--sidecar', join(folder, 'meta'), join(folder, 'data')];
       return ['--port', `127.0.0.1:${port}`, '--quiet', ...backend];
     },
-    env: ({ accessKey, secretKey }) => ({ ROOT_ACCESS_KEY: accessKey, ROOT_SECRET_KEY: secretKey }),
+    env: gatewayKeys,
+  },
+  'versitygw-azure': {
+    args: ({ port }) => ['--port', `127.0.0.1:${port}`, '--quiet', 'azure'],
+    env: gatewayKeys,
   },
 };
 
@@ -87,10 +106,12 @@ export async function startS3(name: S3ServerName): Promise<TestS3> {
   const secrets = { accessKey: randomBytes(8).toString('hex'), secretKey: randomBytes(16).toString('hex') };
   const place: Place = { port: await freePort(), folder, ...secrets };
   const program = programs[name];
+  const azurite: TestAzurite | undefined =
+    name === 'versitygw-azure' ? await startAzurite(folder) : undefined;
   let child: ChildProcess | undefined;
   const start = async () => {
     child = spawn(binary.path, program.args(place), {
-      env: { PATH: process.env.PATH, ...program.env(place) },
+      env: { PATH: process.env.PATH, ...azurite?.env, ...program.env(place) },
       stdio: 'ignore',
     });
     await untilReady(child, place.port);
@@ -126,6 +147,7 @@ export async function startS3(name: S3ServerName): Promise<TestS3> {
     start,
     async close() {
       await kill();
+      await azurite?.close();
       removeFolder(folder);
     },
   };
