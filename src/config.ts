@@ -3,6 +3,7 @@ import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, write
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { type BackupConfig, backupConfig } from './config-backup.ts';
+import { asDatabaseUrl } from './config-database.ts';
 import { type EdgeConfig, edgeConfig } from './config-edge.ts';
 import { ConfigError } from './config-error.ts';
 import { checkClosed, HOME_MODE, ownAsAround, readConfigFile, syncFolder } from './config-file.ts';
@@ -11,6 +12,7 @@ import { type StorageConfig, storageConfig } from './config-storage.ts';
 import { type TlsConfig, tlsConfig } from './config-tls.ts';
 
 export { type BackupConfig, cronOf } from './config-backup.ts';
+export { asDatabaseUrl } from './config-database.ts';
 export type { EdgeConfig } from './config-edge.ts';
 export { ConfigError } from './config-error.ts';
 export { changeConfigFile, ownAsAround, readConfigFile, syncFolder } from './config-file.ts';
@@ -133,24 +135,6 @@ export const withoutRealShop = (config: Config): Config => ({
   tls: undefined,
   masterKey: ownMasterKey(join(config.home, 'secrets')),
 });
-
-/** The message leaves the URL out: it may contain a password. `name` is the setting it came from. Throws ConfigError. */
-export function asDatabaseUrl(url: string | undefined, name = 'DATABASE_URL'): string | undefined {
-  if (url === undefined || (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url) && isEncoded(url)))
-    return url;
-  throw new ConfigError(
-    `${name} is not an address like postgres://user:password@localhost:5432/smoocho. ` +
-      'In a password, write @ as %40, / as %2F, # as %23 and % as %25.',
-  );
-}
-
-function isEncoded(url: string): boolean {
-  try {
-    return decodeURIComponent(url) !== '';
-  } catch {
-    return false;
-  }
-}
 
 /** Without the address in the message: it may hold a password. */
 function asRedisUrl(url: string | undefined): string | undefined {

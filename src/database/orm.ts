@@ -1,7 +1,7 @@
 import type { EntitySchema } from '@mikro-orm/core';
 import { type EntityClass, MikroORM } from '@mikro-orm/postgresql';
 import { CompiledQuery, type DatabaseConnection } from 'kysely';
-import type pg from 'pg';
+import pg from 'pg';
 import type { CommitGate } from './commit-gate.ts';
 import { gatedClient } from './gated-client.ts';
 import { PreparingClient } from './query.ts';
@@ -49,6 +49,7 @@ export async function openOrm(
     pool: { min: 0, max: poolSize },
     ...(gate && { onReserveConnection: followGate(gate) }),
     driverOptions: {
+      ssl: tlsOf(url),
       Client: gate ? gatedClient(gate) : PreparingClient,
       onPoolCreated: (created: pg.Pool) => {
         pool = created;
@@ -65,6 +66,12 @@ export async function openOrm(
   if (pool) pools.set(orm, { pool, most: poolSize });
   return orm;
 }
+
+/**
+ * TLS settings of a URL as the driver reads them. The ORM takes no parameters from a URL: without this, its connections would
+ * be in plain text whatever `sslmode` says.
+ */
+const tlsOf = (url: string) => new pg.Client({ connectionString: url }).ssl;
 
 /** Makes a connection read-only, or writable again, as it is taken out of the pool. PostgreSQL then says what is a write. */
 function followGate(gate: CommitGate): (connection: unknown) => Promise<void> {

@@ -24,14 +24,9 @@ export async function useClient<T>(
   try {
     await client.connect();
   } catch (error) {
-    const mend = isDiskFull(error)
-      ? 'Free some room on its disk, and try again.'
-      : 'Is it running, and is DATABASE_URL right?';
     throw new DatabaseUnreachableError(
-      `The${place.slice(3)} can't be reached (${reasonOf(error)}). ${mend}`,
-      {
-        cause: error,
-      },
+      `The${place.slice(3)} can't be reached (${reasonOf(error)}). ${mendOf(error)}`,
+      { cause: error },
     );
   }
   let isGone = false;
@@ -52,6 +47,17 @@ export async function useClient<T>(
     await watch.stop();
     await endWithin(client, END_MS);
   }
+}
+
+function mendOf(error: unknown): string {
+  const reason = reasonOf(error);
+  if (isDiskFull(error)) return 'Free some room on its disk, and try again.';
+  if (/no encryption|SSL off/.test(reason))
+    return 'It wants TLS: put ?sslmode=verify-full behind its address in DATABASE_URL.';
+  if (/certificate|altname/i.test(reason)) {
+    return 'Name the file of its authority behind its address in DATABASE_URL, ?sslmode=verify-full&sslrootcert=/path/to/ca.pem, and call it by the name that its certificate has.';
+  }
+  return 'Is it running, and is DATABASE_URL right?';
 }
 
 const reasonOf = (error: unknown) => (error as Error).message || String(error);

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError } from './config-error.ts';
+
+/** Parameters of a URL that name files of TLS; the driver reads them. */
+const FILES = ['sslrootcert', 'sslcert', 'sslkey'];
+
+/** Validates the URL of a database; `name` is the setting it came from. Throws ConfigError, without the URL: it may contain a password. */
+export function asDatabaseUrl(url: string | undefined, name = 'DATABASE_URL'): string | undefined {
+  if (url === undefined) return undefined;
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url) || !isEncoded(url)) {
+    throw new ConfigError(
+      `${name} is not an address like postgres://user:password@localhost:5432/smoocho. ` +
+        'In a password, write @ as %40, / as %2F, # as %23 and % as %25.',
+    );
+  }
+  const { searchParams } = new URL(url);
+  for (const file of FILES) checkReadable(name, file, searchParams.get(file));
+  return url;
+}
+
+function isEncoded(url: string): boolean {
+  try {
+    return decodeURIComponent(url) !== '';
+  } catch {
+    return false;
+  }
+}
+
+function checkReadable(name: string, parameter: string, path: string | null): void {
+  // The driver ignores an empty one.
+  if (!path) return;
+  try {
+    readFileSync(path);
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code;
+    throw new ConfigError(`${name} names a file in ${parameter} that can't be read: ${path} (${reason}).`);
+  }
+}
