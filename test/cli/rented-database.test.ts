@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { initOptions, PASSWORD, passwordFile, type Server, smoocho, startCli } from '../support/cli.ts';
@@ -21,7 +22,7 @@ describe('on a rented PostgreSQL', function () {
     requirePrograms(this, 'openssl');
     database = await startRentedPostgres(15);
     home = tempFolder();
-    env = { SMOOCHO_HOME: home, DATABASE_URL: database.url };
+    env = { SMOOCHO_HOME: home, DATABASE_URL: database.url, MASTER_KEY: randomBytes(32).toString('base64') };
   });
   after(() => {
     database?.stop();
@@ -65,7 +66,7 @@ describe('on a rented PostgreSQL', function () {
 
   const orders = async () => {
     const rows = await database.sql('SELECT count(*)::int AS count FROM orders', 'smoocho');
-    return rows[0]?.count;
+    return rows[0]?.count as number;
   };
 
   it('sets a shop up and sells, over TLS on every connection', async () => {
@@ -92,6 +93,46 @@ describe('on a rented PostgreSQL', function () {
     await done('restore', '--undo', '--yes');
     expect(await orders()).to.equal(2);
     await done('verify');
+  });
+
+  it('goes on with a new machine, which has the address of the database and the master key alone', async () => {
+    const [lost, before] = [env, await orders()];
+    env = { ...lost, SMOOCHO_HOME: tempFolder() };
+    try {
+      await withServer(sell);
+      expect(await orders()).to.equal(before + 1);
+      await done('verify');
+      await done('backup', 'create');
+    } finally {
+      removeFolder(env.SMOOCHO_HOME as string);
+      env = lost;
+    }
+  });
+
+  it('takes a certificate by its authority alone where the URL says so, as for an address that no certificate has', async () => {
+    const other = await startRentedPostgres(15, { name: 'database.example', host: '127.0.0.1' });
+    try {
+      const statusOf = (parameters: Record<string, string>) => {
+        const url = new URL(other.url);
+        for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+        return smoocho(['migrate', 'status'], { ...env, DATABASE_URL: url.href });
+      };
+      const byName = await statusOf({});
+      expect(byName.code).to.equal(5);
+      expect(byName.stderr).to.match(/call it by the name that its certificate has/);
+      const byAuthority = { uselibpqcompat: 'true', sslmode: 'verify-ca' };
+      const taken = await statusOf(byAuthority);
+      expect(taken.code, taken.stderr).to.not.equal(5);
+      expect((await statusOf({ ...byAuthority, sslrootcert: other.otherCaFile })).code).to.equal(5);
+      env = {
+        ...env,
+        DATABASE_URL: other.url.replace('sslmode=verify-full', 'uselibpqcompat=true&sslmode=verify-ca'),
+      };
+      await done('migrate', 'up');
+    } finally {
+      env = { ...env, DATABASE_URL: database.url };
+      other.stop();
+    }
   });
 
   it('says what to do about a certificate that it does not trust, and about a file that is not there', async () => {

@@ -28,11 +28,15 @@ hostssl all shopkeeper all scram-sha-256
 /** Roles of AWS, Google and Azure may do this and nothing more; each owns its database, and no template. */
 const ROLE = `CREATE ROLE shopkeeper LOGIN NOSUPERUSER CREATEDB CREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD 'p@ss/w#rd%'`;
 
-export async function startRentedPostgres(version: number): Promise<RentedPostgres> {
+/** `name` is in the certificate; `host` is what the URL calls the server. */
+export async function startRentedPostgres(
+  version: number,
+  { name = 'localhost', host = name }: { name?: string; host?: string } = {},
+): Promise<RentedPostgres> {
   const folder = tempFolder();
-  const path = (name: string) => join(folder, name);
-  for (const name of ['ca', 'other-ca']) makeAuthority(path(name));
-  makeCertificate(folder);
+  const path = (file: string) => join(folder, file);
+  for (const authority of ['ca', 'other-ca']) makeAuthority(path(authority));
+  makeCertificate(folder, name);
   writeFileSync(path('pg_hba.conf'), HBA);
   let server: DebianPostgres | undefined;
   try {
@@ -54,8 +58,7 @@ export async function startRentedPostgres(version: number): Promise<RentedPostgr
     await sql(ROLE);
     await sql('CREATE DATABASE smoocho OWNER shopkeeper');
     const url = new URL(server.url('smoocho'));
-    // The name that the certificate has.
-    Object.assign(url, { hostname: 'localhost', username: 'shopkeeper', password: 'p@ss/w#rd%25' });
+    Object.assign(url, { hostname: host, username: 'shopkeeper', password: 'p@ss/w#rd%25' });
     url.search = new URLSearchParams({ sslmode: 'verify-full', sslrootcert: path('ca.crt') }).toString();
     const stop = () => {
       server?.stop();
@@ -76,8 +79,8 @@ function makeAuthority(path: string): void {
   openssl(['req', '-x509', ...EC, '-subj', '/CN=Hoster', '-keyout', `${path}.key`, '-out', `${path}.crt`]);
 }
 
-function makeCertificate(folder: string): void {
-  const names = ['-subj', '/CN=database', '-addext', 'subjectAltName=DNS:localhost'];
+function makeCertificate(folder: string, name: string): void {
+  const names = ['-subj', '/CN=database', '-addext', `subjectAltName=DNS:${name}`];
   const signer = ['-CA', 'ca.crt', '-CAkey', 'ca.key'];
   openssl(
     ['req', '-x509', ...EC, ...names, ...signer, '-keyout', 'server.key', '-out', 'server.crt'],

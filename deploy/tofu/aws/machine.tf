@@ -39,7 +39,7 @@ resource "aws_instance" "box" {
 
   root_block_device {
     volume_type = "gp3"
-    volume_size = 30
+    volume_size = 20
     encrypted   = true
   }
 

@@ -76,10 +76,10 @@ variable "ssh_from" {
 variable "machine_size" {
   description = "Class of the machine."
   type        = string
-  default     = "Standard_B2ats_v2"
+  default     = "Standard_B2als_v2"
   validation {
     condition     = can(regex("^Standard_[A-Za-z0-9_]+$", var.machine_size)) && !can(regex("^Standard_[A-Z]+[0-9]+[a-z]*p", var.machine_size))
-    error_message = "machine_size must be a class of x86 processors, such as Standard_B2ats_v2."
+    error_message = "machine_size must be a class of x86 processors, such as Standard_B2als_v2."
   }
 }
 

@@ -26,7 +26,7 @@ resource "google_compute_instance" "box" {
   boot_disk {
     initialize_params {
       image = data.google_compute_image.ubuntu.self_link
-      size  = 30
+      size  = 20
       type  = "pd-balanced"
     }
   }

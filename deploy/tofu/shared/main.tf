@@ -31,6 +31,8 @@ locals {
     package_update  = true
     package_upgrade = true
     packages        = concat(["docker.io", "docker-buildx", "docker-compose-v2", "git", "curl", "jq"], var.packages)
+    # Headroom for the build of the image.
+    swap = { filename = "/swapfile", size = 2147483648 }
     write_files = [for path, file in merge(local.files, local.authority) : {
       path        = path
       permissions = file.mode
