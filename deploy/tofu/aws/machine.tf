@@ -28,14 +28,30 @@ module "box" {
   }
 }
 
+# Address and network are there before the machine, or its first start would find no internet; and they stay when it is replaced.
+resource "aws_network_interface" "box" {
+  subnet_id       = aws_subnet.box.id
+  security_groups = [aws_security_group.box.id]
+  tags            = { Name = var.name }
+}
+
+resource "aws_eip" "box" {
+  domain            = "vpc"
+  network_interface = aws_network_interface.box.id
+  tags              = { Name = var.name }
+  depends_on        = [aws_internet_gateway.this]
+}
+
 resource "aws_instance" "box" {
-  ami                    = data.aws_ssm_parameter.ubuntu.insecure_value
-  instance_type          = var.instance_type
-  subnet_id              = aws_subnet.box.id
-  vpc_security_group_ids = [aws_security_group.box.id]
-  iam_instance_profile   = aws_iam_instance_profile.box.name
-  user_data              = module.box.user_data
-  ebs_optimized          = true
+  ami                  = data.aws_ssm_parameter.ubuntu.insecure_value
+  instance_type        = var.instance_type
+  iam_instance_profile = aws_iam_instance_profile.box.name
+  user_data            = module.box.user_data
+  ebs_optimized        = true
+
+  primary_network_interface {
+    network_interface_id = aws_network_interface.box.id
+  }
 
   root_block_device {
     volume_type = "gp3"
@@ -56,17 +72,12 @@ resource "aws_instance" "box" {
     ignore_changes = [ami, user_data]
   }
 
-  depends_on = [aws_secretsmanager_secret_version.this, aws_iam_role_policy.secret]
-}
-
-resource "aws_eip" "box" {
-  domain = "vpc"
-  tags   = { Name = var.name }
-}
-
-resource "aws_eip_association" "box" {
-  allocation_id = aws_eip.box.id
-  instance_id   = aws_instance.box.id
+  depends_on = [
+    aws_eip.box,
+    aws_route_table_association.box,
+    aws_secretsmanager_secret_version.this,
+    aws_iam_role_policy.secret,
+  ]
 }
 
 resource "aws_route53_record" "box" {

@@ -12,6 +12,7 @@ module "box" {
   settings = {
     COMPOSE_PROFILES = "gateway"
     AZURE_ACCOUNT    = azurerm_storage_account.this.name
+    AZURE_CLIENT_ID  = azurerm_user_assigned_identity.box.client_id
     GATEWAY_KEYS     = "/run/smoocho/gateway-keys"
   }
 }
@@ -22,7 +23,7 @@ resource "azurerm_linux_virtual_machine" "box" {
   location                        = azurerm_resource_group.this.location
   size                            = var.machine_size
   network_interface_ids           = [azurerm_network_interface.box.id]
-  admin_username                  = "operator"
+  admin_username                  = "keeper"
   disable_password_authentication = true
   secure_boot_enabled             = true
   vtpm_enabled                    = true
@@ -32,7 +33,7 @@ resource "azurerm_linux_virtual_machine" "box" {
   custom_data                     = base64encode(module.box.user_data)
 
   admin_ssh_key {
-    username   = "operator"
+    username   = "keeper"
     public_key = var.admin_ssh_public_key
   }
 

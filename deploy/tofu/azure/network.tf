@@ -22,11 +22,10 @@ resource "azurerm_subnet" "box" {
 }
 
 resource "azurerm_subnet" "database" {
-  name                            = "database"
-  resource_group_name             = azurerm_resource_group.this.name
-  virtual_network_name            = azurerm_virtual_network.this.name
-  address_prefixes                = ["10.20.10.0/24"]
-  default_outbound_access_enabled = false
+  name                 = "database"
+  resource_group_name  = azurerm_resource_group.this.name
+  virtual_network_name = azurerm_virtual_network.this.name
+  address_prefixes     = ["10.20.10.0/24"]
   delegation {
     name = "postgresql"
     service_delegation {
@@ -89,7 +88,7 @@ resource "azurerm_network_security_group" "database" {
 
   security_rule {
     name                       = "postgresql"
-    description                = "From the machine; within the subnet for the standby"
+    description                = "From the machine; within the subnet for the standby and the pooler"
     priority                   = 100
     direction                  = "Inbound"
     access                     = "Allow"
@@ -97,7 +96,7 @@ resource "azurerm_network_security_group" "database" {
     source_port_range          = "*"
     source_address_prefixes    = ["10.20.0.0/24", "10.20.10.0/24"]
     destination_address_prefix = "*"
-    destination_port_range     = "5432"
+    destination_port_ranges    = ["5432", "6432"]
   }
 
   security_rule {

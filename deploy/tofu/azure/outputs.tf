@@ -20,7 +20,7 @@ output "buckets" {
 output "next_step" {
   description = "What to do once the record is made and the machine is up, some ten minutes after; ssh needs ssh_from."
   value       = <<-END
-    ssh operator@${azurerm_public_ip.box.ip_address}
+    ssh keeper@${azurerm_public_ip.box.ip_address}
     sudo smoocho init
     sudo smoocho backup schedule "0 3 * * *" --to s3://${azurerm_storage_container.this["backups"].name}/smoocho
   END

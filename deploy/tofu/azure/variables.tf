@@ -13,8 +13,8 @@ variable "name" {
   type        = string
   default     = "smoocho"
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,18}[a-z0-9]$", var.name))
-    error_message = "name must have 3 to 20 small letters, digits and hyphens, and begin with a letter."
+    condition     = can(regex("^[a-z][a-z0-9-]{1,14}[a-z0-9]$", var.name))
+    error_message = "name must have 3 to 16 small letters, digits and hyphens, and begin with a letter."
   }
 }
 

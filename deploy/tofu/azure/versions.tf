@@ -28,5 +28,10 @@ terraform {
 provider "azurerm" {
   subscription_id     = var.subscription_id
   storage_use_azuread = true
-  features {}
+  features {
+    storage {
+      # The firewall of the storage account keeps us out, too; all of it is made by the management's side.
+      data_plane_available = false
+    }
+  }
 }
