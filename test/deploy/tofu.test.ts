@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -71,9 +71,9 @@ describe('the modules for clouds', () => {
   it('are formatted as tofu does it, and make user data that cloud-init takes', function () {
     requirePrograms(this, 'tofu');
     this.timeout(60_000);
-    const env = { ...process.env, TF_CLI_CONFIG_FILE: '/dev/null', CHECKPOINT_DISABLE: '1' };
     const work = tempFolder();
-    const tofu = (...args: string[]) => execFileSync('tofu', args, { cwd: work, env, encoding: 'utf8' });
+    const tofu = (...args: string[]) =>
+      execFileSync('tofu', args, { cwd: work, env: tofuEnv, encoding: 'utf8' });
     try {
       expect(tofu('fmt', '-check', '-recursive', folder)).to.equal('');
       for (const fetch of ['fetch-aws.py', 'fetch-google.sh', 'fetch-azure.sh']) {
@@ -94,7 +94,83 @@ describe('the modules for clouds', () => {
       removeFolder(work);
     }
   });
+
+  it('refuse values that a cloud would refuse later, and encrypt the state', function () {
+    requirePrograms(this, 'tofu');
+    this.timeout(180_000);
+    for (const cloud of clouds) {
+      const work = tempFolder();
+      const apply = (values: Record<string, unknown>) => {
+        const all = JSON.stringify({ ...given, ...wanted[cloud], ...values });
+        writeFileSync(join(work, 'terraform.tfvars.json'), all);
+        return tofuIn(work, 'apply', '-auto-approve', '-input=false', '-no-color');
+      };
+      try {
+        // Without the providers' part: variables and encryption are tofu's own.
+        const [encryption = ''] = /^ {2}encryption \{.*?^ {2}\}\n/ms.exec(sourceOf(cloud)) ?? [];
+        copyFileSync(join(folder, cloud, 'variables.tf'), join(work, 'variables.tf'));
+        const secret = 'output "value" {\n  value = "so secret"\n}\n';
+        writeFileSync(join(work, 'main.tf'), `terraform {\n${encryption}}\n${secret}`);
+        writeFileSync(join(work, 'terraform.tfvars.json'), JSON.stringify({ ...given, ...wanted[cloud] }));
+        expect(tofuIn(work, 'init', '-input=false').status).to.equal(0);
+        const good = apply({});
+        expect(good.status, `${cloud}: ${good.stderr}`).to.equal(0);
+        const state = readFileSync(join(work, 'terraform.tfstate'), 'utf8');
+        expect(state).to.include('encrypted_data').and.not.include('so secret');
+        const bad = { ...wrong, ...wrongOf[cloud] };
+        const { status, stderr } = apply(bad);
+        expect(status, cloud).to.equal(1);
+        for (const name of Object.keys(bad)) {
+          expect(stderr, `${cloud}, ${name}`).to.match(new RegExp(`${name} (must|needs)`));
+        }
+        expect(apply({ state_passphrase: 'another passphrase' }).status).to.equal(1);
+      } finally {
+        removeFolder(work);
+      }
+    }
+  });
 });
+
+const tofuEnv = { ...process.env, TF_CLI_CONFIG_FILE: '/dev/null', CHECKPOINT_DISABLE: '1' };
+const tofuIn = (cwd: string, ...args: string[]) =>
+  spawnSync('tofu', args, { cwd, env: tofuEnv, encoding: 'utf8' });
+const given = {
+  state_passphrase: 'sixteen letters at least',
+  domain: 'pos.kulfi.example',
+  source_address: 'https://git.example.com/smoocho.git#v0.1.0',
+};
+const wanted: Record<string, object> = {
+  aws: { region: 'ap-south-1' },
+  google: { project: 'kulfi-123456', region: 'asia-south1' },
+  azure: {
+    subscription_id: '00000000-0000-0000-0000-000000000000',
+    location: 'centralindia',
+    admin_ssh_public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ me@here',
+    ssh_from: ['203.0.113.7/32'],
+  },
+};
+const wrong = {
+  domain: 'https://pos.kulfi.example',
+  source_address: 'git@example.com:smoocho',
+  name: 'Kulfi!',
+  point_in_time_days: 99,
+};
+const wrongOf: Record<string, object> = {
+  aws: { region: 'asia-south1', instance_type: 'small', database_class: 't4g.micro', database_gigabytes: 5 },
+  google: {
+    project: 'Kulfi',
+    region: 'ap-south-1',
+    zone: 'asia-south1-b',
+    database_tier: 'small',
+    deleted_days: 365,
+  },
+  azure: {
+    ssh_from: ['0.0.0.0/0'],
+    machine_size: 'Standard_B2pls_v2',
+
+    database_standby: true,
+  },
+};
 
 const rootOf = (fetch: string) => `
 module "box" {
