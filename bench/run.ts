@@ -3,15 +3,18 @@ import { benchBackup } from './backup.ts';
 import { benchBackupLoad } from './backup-load.ts';
 import { benchFeed } from './feed.ts';
 import { benchImport } from './import.ts';
+import { benchMemory } from './memory.ts';
 import { benchOrders } from './orders.ts';
 import { benchPictures } from './pictures.ts';
 import { benchPricing } from './pricing.ts';
+import { benchSizing } from './sizing.ts';
 import { benchSockets } from './sockets.ts';
 import { benchStart } from './start.ts';
 
 const suites: Record<string, () => Promise<string[]>> = {
   pricing: benchPricing,
   start: benchStart,
+  memory: benchMemory,
   import: benchImport,
   orders: benchOrders,
   feed: benchFeed,
@@ -19,6 +22,7 @@ const suites: Record<string, () => Promise<string[]>> = {
   backup: benchBackup,
   'backup-load': benchBackupLoad,
   pictures: benchPictures,
+  sizing: benchSizing,
 };
 
 const wanted = process.argv.slice(2);
