@@ -35,7 +35,7 @@ kills() { awk '/^oom_kill / { print $2 }' "$folder/memory.oom_control" "$folder/
 
 sleep 15
 echo "idle after the start: $(held) MB"
-node deploy/verify/one-gigabyte-load.ts "http://127.0.0.1:$port" &
+node bench/one-gigabyte-load.ts "http://127.0.0.1:$port" &
 load=$!
 (
   "$podman" exec "$name" smoocho backup create && "$podman" exec "$name" smoocho backup verify --latest --deep

@@ -1,9 +1,9 @@
 import { Agent } from 'node:http';
-import { send, signInDevice } from '../../bench/device.ts';
-import { percentile } from '../../bench/support.ts';
-import { heaviestPng } from '../../test/support/hostile-pictures.ts';
+import { heaviestPng } from '../test/support/hostile-pictures.ts';
+import { send, signInDevice } from './device.ts';
+import { percentile } from './support.ts';
 
-// The tills of one-gigabyte.sh: they sell while the heaviest pictures come in.
+// The tills of deploy/verify/one-gigabyte.sh: they sell while the heaviest pictures come in.
 
 const [, , url = ''] = process.argv;
 const login = { email: 'owner@example.com', password: 'correct horse battery' };
