@@ -18,11 +18,11 @@ export async function benchWear(): Promise<string[]> {
     const server = await startSmoocho(home, '--host=127.0.0.1');
     const devices: Device[] = [];
     try {
-      while (devices.length < DEVICES) devices.push(await signInDevice(server.ready.url, CASHIER, PASSWORD));
-      for (const device of devices) await device.load();
-      for (const device of devices) await device.follow();
-      await sleep(SETTLE_MS);
+      await connect(server, devices);
       const idle = await written(server, () => sleep(IDLE_MINUTES * 60_000));
+      // An access token is good for a quarter of an hour.
+      for (const device of devices.splice(0)) device.close();
+      await connect(server, devices);
       let orders = 0;
       const busy = await written(server, async () => {
         orders = await rush(devices);
@@ -36,6 +36,13 @@ export async function benchWear(): Promise<string[]> {
       await server.stop();
     }
   });
+}
+
+async function connect(server: Running, devices: Device[]): Promise<void> {
+  while (devices.length < DEVICES) devices.push(await signInDevice(server.ready.url, CASHIER, PASSWORD));
+  for (const device of devices) await device.load();
+  for (const device of devices) await device.follow();
+  await sleep(SETTLE_MS);
 }
 
 /** Bytes written meanwhile. Those of the log count when an order is committed; those of tables when a checkpoint writes them. */

@@ -46,12 +46,12 @@ make_debian() {
 
 # boot OPTION…, of systemd-nspawn. Done when all has started that starts with the machine.
 boot() {
-  systemd-nspawn --quiet --boot --directory "$box" --machine "smoocho-$$" --register=no --keep-unit --console=passive "$@" \
+  systemd-nspawn --quiet --boot --directory "$box" --machine "smoocho-$$" --register=no --keep-unit --console=read-only "$@" \
     </dev/null >"$folder/console" 2>&1 &
   nspawn=$!
   for _ in $(seq "${BOOT_SECONDS:-120}"); do
     init="$(pgrep -P "$nspawn" | head -n 1 || true)"
-    case "$([ -z "$init" ] || inside systemctl is-system-running 2>/dev/null)" in running | degraded) return ;; esac
+    case "$([ -z "$init" ] || inside systemctl is-system-running 2>/dev/null)" in running | degraded) return 0 ;; esac
     sleep 1
   done
   cat "$folder/console" >&2

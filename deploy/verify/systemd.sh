@@ -89,8 +89,9 @@ shutdown_machine
 step 'it starts with the machine; without the time it waits no longer than it was told'
 mkdir -p "$box/etc/systemd/system/systemd-time-wait-sync.service.d"
 printf '[Service]\nTimeoutStartSec=20s\n' >"$box/etc/systemd/system/systemd-time-wait-sync.service.d/bound.conf"
-# A container sets no clock: without these two lines there would be nothing to wait for.
-printf '[Unit]\nConditionVirtualization=\nConditionCapability=\n' >"$box/etc/systemd/system/systemd-time-wait-sync.service.d/container.conf"
+# A container is told no time: what would wait for it waits for nothing instead, and as long.
+printf '[Unit]\nConditionVirtualization=\nConditionCapability=\n[Service]\nExecStart=\nExecStart=/bin/sleep infinity\n' \
+  >"$box/etc/systemd/system/systemd-time-wait-sync.service.d/never.conf"
 offline systemctl enable --quiet systemd-time-wait-sync
 begun=$SECONDS
 boot --private-network
