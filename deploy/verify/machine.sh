@@ -59,7 +59,7 @@ boot() {
 }
 
 inside() {
-  nsenter --target "$init" --mount --uts --ipc --net --pid --cgroup \
+  timeout 600 nsenter --target "$init" --mount --uts --ipc --net --pid --cgroup \
     env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "PASSWORD=$PASSWORD" BASE=http://127.0.0.1:8080 "$@"
 }
 # In the system that is not booted.
