@@ -49,7 +49,7 @@ till picture /root/kulfi.png
 figures="$(till figures)"
 main="$(property MainPID)"
 same "$(inside sh -c "grep -c -E '^(NoNewPrivs:.1|Seccomp:.2|CapBnd:.0+)$' /proc/$main/status")" 3 'restrictions of the process'
-same "$(inside find /var/lib/smoocho -user root | wc -l)" 0 "files of root in the service's home, after commands by root"
+same "$(inside find /var/lib/smoocho -user root)" '' "files of root in the service's home, after commands by root"
 
 step 'killed, it starts again and has everything'
 inside sh -c "kill -9 $main"
@@ -112,7 +112,7 @@ inside sh -c 'rm -rf /var/lib/smoocho/* && smoocho restore --yes "$(ls -t /root/
 inside systemctl start smoocho
 until_ready
 same "$(till figures)" "$figures" 'figures after the restore'
-# Hard links of PostgreSQL's programs are files of root wherever they are.
-same "$(inside find /var/lib/smoocho -user root -not -path '*/linked-*' | wc -l)" 0 "files of root in the service's home, after a restore"
+# Those of PostgreSQL's programs and of its port may be root's: the service may replace them, for the folder is its own.
+same "$(inside find /var/lib/smoocho -user root -not -path '*/linked-*' -not -name port)" '' "files of root in the service's home, after a restore"
 inside smoocho verify | tail -n 1
 echo "It ran under systemd $(inside systemctl --version | head -n 1 | cut -d ' ' -f 2), in $SECONDS s."
