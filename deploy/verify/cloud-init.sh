@@ -51,8 +51,11 @@ step 'it sells through Caddy, and lets nobody else in'
 until_ready
 set_up_shop
 till sell 01983b00-0000-7000-8000-000000000001
-inside systemctl is-active caddy smoocho ufw
-inside ufw status | grep -E '^(22|80|443)/'
+inside systemctl is-active caddy smoocho
+same "$(inside systemctl is-enabled ufw)" enabled 'the firewall, at the next start'
+firewall="$(inside ufw status)"
+echo "$firewall"
+case "$firewall" in 'Status: active'*) ;; *) fail 'the firewall' ;; esac
 same "$(curl -sk -o /dev/null -m 5 -w '%{http_code}' "http://$range.2:8080/healthz" || true)" 000 'the port behind Caddy, from outside'
 same "$(curl -s -o /dev/null -m 5 -w '%{http_code}' -H 'Host: pos.test' "http://$range.2/")" 308 'plain HTTP, from outside'
 inside sh -c "sed 's|^pos.test {|&\n  tls internal|' /etc/caddy/Caddyfile >/tmp/Caddyfile && caddy reload --adapter caddyfile --config /tmp/Caddyfile" >/dev/null 2>&1
