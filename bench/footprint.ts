@@ -1,6 +1,5 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { childrenCpuSeconds, childrenOf, cpuSeconds } from '../test/support/processes.ts';
+import { readFileSync } from 'node:fs';
+import { childrenOf } from '../test/support/processes.ts';
 
 // What a process and all that it started take of a machine (Linux).
 
@@ -40,29 +39,4 @@ export function byName(memory: Memory[]): Map<string, { count: number; pssMb: nu
     groups.set(name, { count: count + 1, pssMb: sum + pssMb });
   }
   return groups;
-}
-
-/** Processor time of the tree in seconds, of what has ended too. */
-export const treeCpuSeconds = (pid: number): number => cpuSeconds(pid) + childrenCpuSeconds(pid);
-
-/** Bytes that the tree had written to storage, those of its processes that ended included. */
-export const writtenBytes = (pid: number): number =>
-  treeOf(pid).reduce((sum, each) => {
-    try {
-      return sum + Number(/^write_bytes: (\d+)/m.exec(readFileSync(`/proc/${each}/io`, 'utf8'))?.[1] ?? 0);
-    } catch {
-      return sum;
-    }
-  }, 0);
-
-/** What a folder takes on the disk, in bytes. Files may go while it is read. */
-export function diskBytes(path: string): number {
-  try {
-    const stat = lstatSync(path);
-    const own = stat.blocks * 512;
-    if (!stat.isDirectory()) return own;
-    return readdirSync(path).reduce((sum, name) => sum + diskBytes(join(path, name)), own);
-  } catch {
-    return 0;
-  }
 }

@@ -10,7 +10,6 @@ import { benchPricing } from './pricing.ts';
 import { benchSizing } from './sizing.ts';
 import { benchSockets } from './sockets.ts';
 import { benchStart } from './start.ts';
-import { benchWear } from './wear.ts';
 
 const suites: Record<string, () => Promise<string[]>> = {
   pricing: benchPricing,
@@ -24,7 +23,6 @@ const suites: Record<string, () => Promise<string[]>> = {
   'backup-load': benchBackupLoad,
   pictures: benchPictures,
   sizing: benchSizing,
-  wear: benchWear,
 };
 
 const wanted = process.argv.slice(2);

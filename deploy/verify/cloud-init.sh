@@ -43,9 +43,11 @@ printf 'datasource_list: [NoCloud]\nnetwork: {config: disabled}\n' >"$box/etc/cl
 mkdir -p "$box/etc/systemd/system.conf.d"
 printf '[Manager]\nDefaultEnvironment=NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt\n' >"$box/etc/systemd/system.conf.d/here.conf"
 connect
-BOOT_SECONDS=900 boot "--network-namespace-path=/run/netns/$net"
+# Its own network is its to wall off.
+BOOT_SECONDS=900 boot "--network-namespace-path=/run/netns/$net" --capability=CAP_NET_ADMIN
 inside cloud-init status --long || true
-inside tail -n 15 /var/log/cloud-init-output.log
+inside tail -n 8 /var/log/cloud-init-output.log
+inside grep -iE 'firewall|ufw:|error:' /var/log/cloud-init-output.log || true
 
 step 'it sells through Caddy, and lets nobody else in'
 until_ready
