@@ -10,6 +10,7 @@ import { benchPricing } from './pricing.ts';
 import { benchSizing } from './sizing.ts';
 import { benchSockets } from './sockets.ts';
 import { benchStart } from './start.ts';
+import { benchWear } from './wear.ts';
 
 const suites: Record<string, () => Promise<string[]>> = {
   pricing: benchPricing,
@@ -23,12 +24,15 @@ const suites: Record<string, () => Promise<string[]>> = {
   'backup-load': benchBackupLoad,
   pictures: benchPictures,
   sizing: benchSizing,
+  wear: benchWear,
 };
+/** Twenty minutes of waiting: only when it is asked for. */
+const ONLY_BY_NAME = ['wear'];
 
 const wanted = process.argv.slice(2);
 console.log(`Node ${process.version}, ${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown processor'}\n`);
 for (const [name, run] of Object.entries(suites)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if (wanted.length > 0 ? !wanted.includes(name) : ONLY_BY_NAME.includes(name)) continue;
   console.log(`${name}:`);
   for (const line of await run()) console.log(`  ${line}`);
 }

@@ -23,6 +23,8 @@ export const attentionCodes = [
   'standby_missing',
   /** A disk of a server has little room left; a problem when it is nearly full. */
   'disk_low',
+  /** The clock of a server is earlier than what was recorded last: bills get a wrong date. */
+  'clock_behind',
 ] as const;
 export type AttentionCode = (typeof attentionCodes)[number];
 

@@ -3,6 +3,7 @@ import { type App, createApp, holdServerLock, systemContext } from '../../app.ts
 import { type Schedule, startSchedule } from '../../backup/schedule.ts';
 import { ensureBackupSettings } from '../../backup/settings.ts';
 import { type Config, ConfigError, demoHome, loadConfig, withoutRealShop } from '../../config.ts';
+import { watchClock } from '../../core/clock/watch-clock.ts';
 import { watchDisk } from '../../core/disk/watch-disk.ts';
 import { isClaimed, issueSetupToken } from '../../core/shops/claim-installation.ts';
 import { keepCounts } from '../../server/metrics/counts.ts';
@@ -67,7 +68,10 @@ export const start: Command = {
           )
         : serve(app, config, https));
       if (typeof server === 'number') return server;
-      const disk = watchDisk(() => systemContext(app, 'disk'), app.disk);
+      const watches = [
+        watchDisk(() => systemContext(app, 'disk'), app.disk),
+        watchClock(() => systemContext(app, 'clock')),
+      ];
       let schedule: Schedule | undefined;
       try {
         const demo = options.demo ? await prepareDemo(app) : undefined;
@@ -78,7 +82,7 @@ export const start: Command = {
         await stopped;
         shell.say('', 'Stopping …');
       } finally {
-        await Promise.all([server.close(), schedule?.close(), disk.close()]);
+        await Promise.all([server, schedule, ...watches].map((each) => each?.close()));
       }
     } finally {
       https.certificates?.close();

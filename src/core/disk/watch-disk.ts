@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AttentionSeverity } from '../../contract/attention.ts';
 import { endAttention, listAttention, raiseAttention } from '../attention/attention.ts';
 import type { Context } from '../context.ts';
+import { type Watch, watchEvery } from '../watch-every.ts';
 import type { Disk, DiskPlace, DiskReader, DiskReport } from './disk-reader.ts';
 
 /** A shop fills a disk in weeks, a copy that went wrong in minutes. */
@@ -12,15 +12,12 @@ const SAY_EVERY_MS = 3_600_000;
 
 type WatchContext = () => Pick<Context, 'em'> & { app: Pick<Context['app'], 'now' | 'log'> };
 
-export type DiskWatch = { close(): Promise<void> };
-
 /**
  * Watches the disks of this machine, and raises `disk_low` for the owners while one has little room. Of several machines of
  * one installation each ends only what it raised itself. A start takes over what is open, for a machine that is gone would
  * never end it; one that is still there raises it again within half a minute. `context` gives a new one for each look.
  */
-export function watchDisk(context: WatchContext, reader: DiskReader, everyMs = LOOK_MS): DiskWatch {
-  const closing = new AbortController();
+export function watchDisk(context: WatchContext, reader: DiskReader, everyMs = LOOK_MS): Watch {
   let told: Told = { level: null, detail: '', saidAt: Number.NEGATIVE_INFINITY };
   let isFirst = true;
   let isOurs = false;
@@ -37,20 +34,9 @@ export function watchDisk(context: WatchContext, reader: DiskReader, everyMs = L
     }
     isFirst = false;
   };
-  const watching = (async () => {
-    while (!closing.signal.aborted) {
-      await look().catch((error) =>
-        context().app.log.warn({ err: error }, 'the owners could not be told about the disk; trying again'),
-      );
-      await sleep(everyMs, undefined, { signal: closing.signal, ref: false }).catch(() => {});
-    }
-  })();
-  return {
-    async close() {
-      closing.abort();
-      await watching;
-    },
-  };
+  return watchEvery(everyMs, look, (error) =>
+    context().app.log.warn({ err: error }, 'the owners could not be told about the disk; trying again'),
+  );
 }
 
 /** What was said of the disks; `detail` changes only with the level, for each change is sent to all owners. */

@@ -5,7 +5,8 @@ import { createLog, systemContext } from '../../../src/app.ts';
 import { changeConfigFile, loadConfig } from '../../../src/config.ts';
 import { listAttention, raiseAttention } from '../../../src/core/attention/attention.ts';
 import { type DiskReader, openDiskReader } from '../../../src/core/disk/disk-reader.ts';
-import { type DiskWatch, watchDisk } from '../../../src/core/disk/watch-disk.ts';
+import { watchDisk } from '../../../src/core/disk/watch-disk.ts';
+import type { Watch } from '../../../src/core/watch-every.ts';
 import { startTestApp, type TestApp } from '../../support/app.ts';
 import { clientOf } from '../../support/client.ts';
 import { givenShop, type TestShop } from '../../support/factories.ts';
@@ -23,7 +24,7 @@ describe('a disk that fills up', function () {
   let test: TestApp | undefined;
   let shop: TestShop;
   const lines: string[] = [];
-  const watches: DiskWatch[] = [];
+  const watches: Watch[] = [];
 
   before(async function () {
     around = tempFolder();
