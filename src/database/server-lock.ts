@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { openHeldConnection } from './held-connection.ts';
+import { keepChecking, openHeldConnection } from './held-connection.ts';
 import { endWithin } from './watch-server.ts';
 
 /** Held by every server of this database: alone, or shared by those that can tell each other. "Smos" in ASCII. */
@@ -25,8 +25,8 @@ export const SERVER_SINCE = `
 export type ServerLock = { release(): Promise<void> };
 
 /**
- * Says for as long as its connection lives that a server runs on this database. Taken again when the connection breaks;
- * `onTaken` hears if another server has it by then.
+ * Says for as long as its connection lives that a server runs on this database. Taken again when the connection breaks or says
+ * nothing any more, as when another PostgreSQL has taken over its address; `onTaken` hears if another server has it by then.
  * Throws AnotherServerError, and what connecting throws.
  */
 export async function takeServerLock(
@@ -76,7 +76,11 @@ export async function takeServerLock(
   };
 }
 
-const connect = (url: string) => openHeldConnection(url, 'smoocho server');
+async function connect(url: string): Promise<pg.Client> {
+  const client = await openHeldConnection(url, 'smoocho server');
+  keepChecking(client);
+  return client;
+}
 
 async function tryFor(client: pg.Client, isShared: boolean, ms: number): Promise<boolean> {
   const take = isShared ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';
