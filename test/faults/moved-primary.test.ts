@@ -108,4 +108,10 @@ describe('a proxy that leads to the promoted standby', function () {
       proxy.strand();
       chain.pair.primary.crash();
     }, true));
+
+  it('takes no order while the address leads to a standby, and goes on once that is promoted', () =>
+    moveUnderOrders(() => {
+      chain.pair.primary.crash();
+      proxy.moveTo(chain.pair.url(chain.pair.standby));
+    }, false));
 });
