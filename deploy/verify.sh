@@ -5,7 +5,7 @@
 #   two-servers  four tills sell through two servers, of which each is killed once
 #   deploy/verify.sh [--stand-ins] [PROOF…]
 # With --stand-ins no registry is needed: the base images are made of Debian's packages (deploy/verify/stand-ins.sh).
-# Needs root, podman, buildah, runc, Python 3, Node (npm ci was run), openssl and curl; --stand-ins debootstrap and Go as well.
+# Needs root, podman, buildah, runc, iproute2, Python 3, Node (npm ci was run), openssl and curl; --stand-ins debootstrap and Go as well.
 # All of it lies in one folder (VERIFY_FOLDER, default: a new one) and is taken away at the end; KEEP=1 leaves it there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,7 +13,7 @@ root="$PWD"
 export PATH="$root/node_modules/.bin:$PATH"
 
 [ "$(id -u)" = 0 ] || { echo 'Containers are made as root here.' >&2; exit 2; }
-for command in podman buildah runc python3 node openssl curl; do
+for command in podman buildah runc python3 node openssl curl unshare ip; do
   command -v "$command" >/dev/null || { echo "$command is missing." >&2; exit 2; }
 done
 stand_ins=no
@@ -52,11 +52,9 @@ echo "smoocho: $ours MB over its base, $(($(size smoocho:latest) / 1000000)) MB 
 python3 -m venv "$folder/venv"
 "$folder/venv/bin/pip" install -q --disable-pip-version-check podman-compose==1.6.0
 
+# In a network of its own each: it meets nothing else of this machine, nor another run.
 for proof in "${proofs[@]}"; do
-  remove_all
-  ! ip -o -4 addr | grep -q ' 172\.31\.251\.' || fail 'the network of the compose file is in use: of another run?'
-  # shellcheck source=/dev/null
-  . "deploy/verify/$proof.sh"
+  VERIFY_FOLDER="$folder" unshare --net bash deploy/verify/prove.sh "$proof"
 done
 
 step 'done'

@@ -43,7 +43,7 @@ for n in $(seq 180); do
   node -e 'fetch(process.env.BASE + "/readyz").then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))' && break
   sleep 1
 done
-node /app/till.mjs sell "$(node -p 'crypto.randomUUID()')"
+TIMEOUT_MS=120000 node /app/till.mjs sell "$(node -p 'crypto.randomUUID()')"
 smoocho backup create
 smoocho verify >verified
 tail -n 1 verified

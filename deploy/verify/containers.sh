@@ -17,7 +17,7 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 END
 # Debian 12's podman (4.3) starts nothing that depends on what depends on something itself: the order is kept below instead.
-cat >"$folder/bin/podman" <<END
+[ -x "$folder/bin/podman" ] || cat >"$folder/bin/podman" <<END
 #!/bin/bash
 args=()
 for arg in "\$@"; do [[ "\$arg" == --requires=* ]] || args+=("\$arg"); done
