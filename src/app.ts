@@ -20,7 +20,7 @@ import {
   migrationStatus,
   migrateDown as revertMigrations,
 } from './database/migrate.ts';
-import { openOrm, type PoolState, poolState } from './database/orm.ts';
+import { breakConnections, closeOrm, openOrm, type PoolState, poolState } from './database/orm.ts';
 import { queryRow } from './database/query.ts';
 import { openReplica, type Replica } from './database/replica.ts';
 import { checkRequirements } from './database/requirements.ts';
@@ -46,6 +46,8 @@ export type App = Services & {
   disk: DiskReader;
   /** Connections to the database of this process. */
   pool(): PoolState;
+  /** Breaks these off, so that what waits for a database that says nothing fails at once. */
+  breakConnections(): void;
   close(): Promise<void>;
 };
 
@@ -120,7 +122,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const gate = createCommitGate();
     const onError = (message: string) => log.warn(message);
     const orm = await openOrm(database.url, entities, { poolSize: config.poolSize, onError, gate });
-    opened.push(() => orm.close());
+    opened.push(() => closeOrm(orm));
     const standby = watchStandby(database.url, gate, { now, log, settings });
     opened.push(standby.close);
     await standby.ready;
@@ -148,6 +150,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       replica,
       disk,
       pool,
+      breakConnections: () => breakConnections(orm),
       keys,
       images,
       bus,

@@ -28,6 +28,8 @@ cp -r bin dist migrations package.json package-lock.json CHANGELOG.md deploy/ver
 cat >"$arm/sell.sh" <<'END'
 set -eu
 unset NODE_EXTRA_CA_CERTS
+# Its ports are those of this machine.
+export HTTPS_PORT=any
 export HOME=/home/pos SMOOCHO_HOME=/home/pos/data PASSWORD='correct horse battery' BASE=http://127.0.0.1:18480
 cd "$HOME"
 smoocho() { node /app/bin/smoocho.js "$@"; }
@@ -37,10 +39,11 @@ printf '%s' "$PASSWORD" | smoocho init --yes --shop-name='Kulfi Corner' --shop-c
 node /app/bin/smoocho.js start --host=127.0.0.1 --port=18480 &
 server=$!
 for n in $(seq 180); do
+  kill -0 "$server" 2>/dev/null || { code=0; wait "$server" || code=$?; echo "The server ended with $code."; exit 1; }
   node -e 'fetch(process.env.BASE + "/readyz").then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))' && break
   sleep 1
 done
-node /app/till.mjs sell "$(node -p 'crypto.randomUUID()')"
+TIMEOUT_MS=120000 node /app/till.mjs sell "$(node -p 'crypto.randomUUID()')"
 smoocho backup create
 smoocho verify >verified
 tail -n 1 verified

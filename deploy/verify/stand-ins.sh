@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Makes the images that Dockerfile and docker-compose.yml name where no registry is reached, out of Debian's packages and
-# the real programs: Debian 12, its PostgreSQL, Redis and Caddy, the Node of the npm package `node`, and this machine's Go.
-# What differs from the published images: PostgreSQL and the others have Debian's versions, and a short entry point.
+# the real programs: Debian 12, its PostgreSQL and Redis, Caddy from source, the Node of the npm package `node`, and this
+# machine's Go. What differs from the published images: PostgreSQL and Redis have Debian's versions; all have a short entry point.
 # Needs root, debootstrap and buildah. stand-ins.sh FOLDER; BUILDAH is the command, with its options.
 set -euo pipefail
 folder="$1"
 root="$(cd "$(dirname "$0")/../.." && pwd)"
+caddy_version=v2.11.9
 read -ra buildah <<<"${BUILDAH:-buildah}"
 
 # image NAME FROM COMMAND…: a container from FROM, in which the shell text runs, kept under NAME.
@@ -66,7 +67,14 @@ image redis:8 debian:bookworm-slim "
   groupadd --gid 999 redis; useradd --uid 999 --gid 999 redis; $apt redis-server; $clean" \
   --cmd redis-server --volume /data --workingdir /data --port 6379
 
-image caddy:2 debian:bookworm-slim "$apt caddy; $clean; mkdir -p /config /data" \
+# From source: Debian's Caddy is of 2022, and tells the body of an order to one server alone, also where that one is gone.
+mkdir -p "$folder/caddy"
+CGO_ENABLED=0 GOBIN="$folder/caddy" go install -trimpath -ldflags=-s "github.com/caddyserver/caddy/v2/cmd/caddy@$caddy_version" >"$folder/stand-ins.log" 2>&1 ||
+  { tail -n 20 "$folder/stand-ins.log" >&2; exit 1; }
+caddy="$("${buildah[@]}" from --pull-never -q debian:bookworm-slim)"
+"${buildah[@]}" copy -q "$caddy" "$folder/caddy/caddy" /usr/bin/caddy >/dev/null
+"${buildah[@]}" commit -q --rm "$caddy" stand-in/caddy >/dev/null
+image caddy:2 stand-in/caddy "$apt libcap2-bin; $clean; setcap cap_net_bind_service=+ep /usr/bin/caddy; mkdir -p /config /data" \
   --env XDG_CONFIG_HOME=/config --env XDG_DATA_HOME=/data --workingdir /srv \
   --cmd 'caddy run --config /etc/caddy/Caddyfile --adapter caddyfile'
 

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { breakOff } from './watch-server.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /** PostgreSQL frees the locks of a machine that lost power after 30 + 3 × 10 seconds, not two hours. */
@@ -17,4 +18,26 @@ export async function openHeldConnection(url: string, name: string): Promise<pg.
   client.on('error', () => {});
   await client.connect();
   return client;
+}
+
+/** A connection that says nothing is noticed within 25 s; PostgreSQL needs 60 s to notice its end, and only then frees the lock. */
+export const HEARTBEAT_MS = 10_000;
+/** In heartbeats: tolerates a machine that is busy for a while. */
+const HEARTBEAT_PATIENCE = 1.5;
+
+/** Breaks the connection off when it stops answering, so that it emits `end`. Returns how to stop that. */
+export function keepChecking(client: pg.Client, everyMs = HEARTBEAT_MS): () => void {
+  const timer = setInterval(() => {
+    const late = setTimeout(breakOff, everyMs * HEARTBEAT_PATIENCE, client);
+    client.query('SELECT').then(
+      () => clearTimeout(late),
+      () => {
+        clearTimeout(late);
+        breakOff(client);
+      },
+    );
+  }, everyMs).unref();
+  const stop = () => clearInterval(timer);
+  client.once('end', stop);
+  return stop;
 }

@@ -1,16 +1,11 @@
-import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type pg from 'pg';
-import { openHeldConnection } from './held-connection.ts';
+import { HEARTBEAT_MS, keepChecking, openHeldConnection } from './held-connection.ts';
+import { endWithin } from './watch-server.ts';
 
 /** Held by the one process of a database that runs its schedule. "Smol" in ASCII. */
 const LEADER_KEY = 0x536d6f6c;
 /** The longest time without a leader once the lock is free. */
 const RETRY_MS = 60_000;
-/** The leader notices a dead connection within 25 s and stops; PostgreSQL needs 60 s to notice and only then frees the lock. */
-const HEARTBEAT_MS = 10_000;
-/** In heartbeats: tolerates a machine that is busy for a while. */
-const HEARTBEAT_PATIENCE = 1.5;
 /** A connection to a dead server never finishes closing. */
 const END_TIMEOUT_MS = 2_000;
 
@@ -63,26 +58,14 @@ async function lead(
   const end = () => term.abort();
   client.once('end', end);
   closing.addEventListener('abort', end);
-  const heartbeat = setInterval(() => void beat(client, heartbeatMs), heartbeatMs).unref();
+  const stopChecking = keepChecking(client, heartbeatMs);
   try {
     const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS "isMine"', [LEADER_KEY]);
     if (closing.aborted) end();
     if (rows[0].isMine && !term.signal.aborted) await work(term.signal);
   } finally {
-    clearInterval(heartbeat);
+    stopChecking();
     closing.removeEventListener('abort', end);
-    await cutAfter(client, END_TIMEOUT_MS, () => client.end());
+    await endWithin(client, END_TIMEOUT_MS);
   }
-}
-
-/** Cuts an unresponsive connection: another process may hold its lock by now. */
-const beat = (client: pg.Client, heartbeatMs: number) =>
-  cutAfter(client, heartbeatMs * HEARTBEAT_PATIENCE, () => client.query('SELECT'));
-
-/** Destroys the connection, which ends the client, when `work` fails or takes longer than `ms`. */
-async function cutAfter(client: pg.Client, ms: number, work: () => Promise<unknown>): Promise<void> {
-  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
-  const late = setTimeout(() => stream.destroy(), ms);
-  await work().catch(() => stream.destroy());
-  clearTimeout(late);
 }

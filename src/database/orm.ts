@@ -5,6 +5,7 @@ import pg from 'pg';
 import type { CommitGate } from './commit-gate.ts';
 import { gatedClient } from './gated-client.ts';
 import { PreparingClient } from './query.ts';
+import { breakOff } from './watch-server.ts';
 
 /** How long what a connection does may take, in ms. */
 export type DatabaseTimeouts = { connectMs: number; statementMs: number };
@@ -20,6 +21,9 @@ const LOCK_TIMEOUT_MS = 5_000;
 const WORK_MEM = '16MB';
 /** Beyond the statement's own limit: a connection that says nothing then has nobody at its other end, as after a power cut. */
 const ANSWER_MARGIN_MS = 2_000;
+
+/** A server that is there confirms the end of a connection within milliseconds. */
+const END_MS = 2_000;
 
 type Options = {
   poolSize: number;
@@ -39,6 +43,7 @@ export async function openOrm(
 ): Promise<MikroORM> {
   const { connectMs, statementMs } = timeouts;
   let pool: pg.Pool | undefined;
+  const clients = new Set<pg.Client>();
   const orm = await MikroORM.init({
     clientUrl: url,
     entities,
@@ -53,6 +58,8 @@ export async function openOrm(
       Client: gate ? gatedClient(gate) : PreparingClient,
       onPoolCreated: (created: pg.Pool) => {
         pool = created;
+        pool.on('connect', (client) => clients.add(client as pg.Client & pg.PoolClient));
+        pool.on('remove', (client) => clients.delete(client as pg.Client & pg.PoolClient));
       },
       connectionTimeoutMillis: connectMs,
       query_timeout: statementMs + ANSWER_MARGIN_MS,
@@ -63,7 +70,7 @@ export async function openOrm(
   });
   // What goes by `query` connects by itself, but the ORM then still says that it isn't connected.
   if (isConnected) await orm.connect();
-  if (pool) pools.set(orm, { pool, most: poolSize });
+  if (pool) pools.set(orm, { pool, most: poolSize, clients });
   return orm;
 }
 
@@ -92,10 +99,22 @@ function followGate(gate: CommitGate): (connection: unknown) => Promise<void> {
 /** Connections that are in use and that are free, those that there may be, and the statements that wait for one. */
 export type PoolState = { used: number; free: number; most: number; waiting: number };
 
-const pools = new WeakMap<MikroORM, { pool: pg.Pool; most: number }>();
+const pools = new WeakMap<MikroORM, { pool: pg.Pool; most: number; clients: Set<pg.Client> }>();
 
 export function poolState(orm: MikroORM): PoolState {
   const { pool, most } = pools.get(orm) ?? {};
   const { totalCount = 0, idleCount = 0, waitingCount = 0 } = pool ?? {};
   return { used: totalCount - idleCount, free: idleCount, most: most ?? 0, waiting: waitingCount };
+}
+
+/** Breaks every connection off, so that what waits for an answer fails at once. The next statement makes a new one. */
+export function breakConnections(orm: MikroORM): void {
+  for (const client of pools.get(orm)?.clients ?? []) breakOff(client);
+}
+
+/** Closes every connection, and breaks those off whose server doesn't confirm it: one that is gone never does. */
+export async function closeOrm(orm: MikroORM): Promise<void> {
+  const late = setTimeout(breakConnections, END_MS, orm);
+  await orm.close();
+  clearTimeout(late);
 }

@@ -1,6 +1,6 @@
 import type { EntitySchema } from '@mikro-orm/core';
 import type { EntityClass, EntityManager, MikroORM } from '@mikro-orm/postgresql';
-import { openOrm } from './orm.ts';
+import { closeOrm, openOrm } from './orm.ts';
 import { isUnavailable } from './pg-errors.ts';
 import { patiently, query, queryRow } from './query.ts';
 import { DatabaseRefusedError } from './requirements.ts';
@@ -122,7 +122,8 @@ export function openReplica(
     },
     state: () => state,
     async close() {
-      await (await opened)?.close();
+      const orm = await opened;
+      if (orm) await closeOrm(orm);
     },
   };
 }

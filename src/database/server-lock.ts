@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { openHeldConnection } from './held-connection.ts';
+import { keepChecking, openHeldConnection } from './held-connection.ts';
+import { endWithin } from './watch-server.ts';
 
 /** Held by every server of this database: alone, or shared by those that can tell each other. "Smos" in ASCII. */
 const SERVER_KEY = 0x536d6f73;
 /** A server that was just stopped or killed may still be going; whoever waits longer has met one that runs. */
 const WAIT_MS = 5_000;
 const PAUSE_MS = 250;
+/** A connection to a dead server never finishes closing. */
+const END_MS = 2_000;
 
 /** Another server runs on this database, and the two would not hear of each other. Exit code 6. */
 export class AnotherServerError extends Error {
@@ -22,8 +25,8 @@ export const SERVER_SINCE = `
 export type ServerLock = { release(): Promise<void> };
 
 /**
- * Says for as long as its connection lives that a server runs on this database. Taken again when the connection breaks;
- * `onTaken` hears if another server has it by then.
+ * Says for as long as its connection lives that a server runs on this database. Taken again when the connection breaks or says
+ * nothing any more, as when another PostgreSQL has taken over its address; `onTaken` hears if another server has it by then.
  * Throws AnotherServerError, and what connecting throws.
  */
 export async function takeServerLock(
@@ -35,7 +38,7 @@ export async function takeServerLock(
   let client = await connect(url);
   const isMine = await tryFor(client, isShared, WAIT_MS);
   if (!isMine) {
-    await client.end();
+    await endWithin(client, END_MS);
     throw new AnotherServerError(
       isShared
         ? 'Another Smoocho server runs on this database without REDIS_URL, so this one could not tell it anything. Give both the same REDIS_URL, or stop the other one.'
@@ -50,7 +53,7 @@ export async function takeServerLock(
       try {
         const next = await connect(url);
         const isMineAgain = !isReleased && (await tryFor(next, isShared, WAIT_MS));
-        if (isReleased || !isMineAgain) await next.end();
+        if (isReleased || !isMineAgain) await endWithin(next, END_MS);
         if (isReleased) return;
         if (isMineAgain) {
           client = next;
@@ -68,12 +71,16 @@ export async function takeServerLock(
   return {
     async release() {
       isReleased = true;
-      await client.end().catch(() => {});
+      await endWithin(client, END_MS);
     },
   };
 }
 
-const connect = (url: string) => openHeldConnection(url, 'smoocho server');
+async function connect(url: string): Promise<pg.Client> {
+  const client = await openHeldConnection(url, 'smoocho server');
+  keepChecking(client);
+  return client;
+}
 
 async function tryFor(client: pg.Client, isShared: boolean, ms: number): Promise<boolean> {
   const take = isShared ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';

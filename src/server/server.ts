@@ -73,6 +73,9 @@ type Parts = {
   trust?: Trust | undefined;
 };
 
+/** By then no request is under way any more: what still waits for the database, which may be gone, must not keep it from stopping. */
+const BREAK_MS = 2 * CLOSE_TIMEOUT_MS;
+
 /** The Koa application: middleware in the order in which a request meets them, then the routes. */
 export function createKoa(
   app: App,
@@ -175,12 +178,14 @@ export async function startServer(
     port: portOf(http) as number,
     https,
     close: async () => {
+      const late = setTimeout(app.breakConnections, BREAK_MS);
       await feed.close();
       await Promise.all(closers.map((close) => close()));
       // Whose client hung up may still be at work: the database is not closed under its hands.
       await Promise.race([Promise.all(underWay), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
       await refusals.close();
       await sealer?.close();
+      clearTimeout(late);
     },
   };
 }

@@ -134,3 +134,31 @@ describe('docker-compose.yml', () => {
     expect(services.smoocho?.environment?.TRUSTED_PROXIES).to.equal(front?.ipv4_address);
   });
 });
+
+describe('docker-compose.two-servers.yml', () => {
+  const schema = CORE_SCHEMA.withTags(mergeTag);
+  const base = load(read('docker-compose.yml'), { schema }) as Compose;
+  const { services } = load(read('docker-compose.two-servers.yml'), { schema }) as Compose;
+  const second = services['smoocho-2'] as Service & { extends: object };
+
+  it('adds a second server that is the first one, at an address of its own', () => {
+    expect(Object.keys(services).sort()).to.deep.equal(['caddy', 'smoocho-2']);
+    expect(second.extends).to.deep.equal({ file: 'docker-compose.yml', service: 'smoocho' });
+    expect(second).to.have.keys('extends', 'networks');
+    // Without it they would not hear of each other, and the second would not start.
+    expect(base.services.smoocho?.environment).to.have.property('REDIS_URL_FILE');
+    const addresses = [...Object.values(base.services), second].flatMap(({ networks: named }) => {
+      const { front } = (named ?? {}) as Record<string, { ipv4_address?: string }>;
+      return front?.ipv4_address ?? [];
+    });
+    expect(addresses).to.have.length(4);
+    expect(new Set(addresses).size).to.equal(4);
+  });
+
+  it('has Caddy send tills to both, and start after both', () => {
+    const servers = services.caddy?.environment?.SMOOCHO_SERVERS;
+    expect(servers).to.equal('smoocho:8080 smoocho-2:8080');
+    expect(read('deploy/compose/Caddyfile')).to.contain('reverse_proxy {$SMOOCHO_SERVERS:smoocho:8080} {');
+    expect(services.caddy?.depends_on).to.deep.equal({ 'smoocho-2': { condition: 'service_healthy' } });
+  });
+});

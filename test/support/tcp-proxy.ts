@@ -22,12 +22,16 @@ export type TcpProxy = {
   refuse(): void;
   /** Takes connections again after `refuse`. */
   accept(): void;
+  /** As `pause`, for those that are open now and for ever; new connections are carried. */
+  strand(): void;
+  /** New connections lead to another server; those that are open stay as they are. */
+  moveTo(target: string | number): void;
   close(): Promise<void>;
 };
 
 /** A line to `target` (a URL or a port of the loopback) that a test can cut, hold and mend. */
 export async function startTcpProxy(target: string | number): Promise<TcpProxy> {
-  const targetPort = typeof target === 'number' ? target : Number(new URL(target).port);
+  let targetPort = portOf(target);
   const sockets = new Set<Socket>();
   let isPaused = false;
   let isRefusing = false;
@@ -98,6 +102,15 @@ export async function startTcpProxy(target: string | number): Promise<TcpProxy> 
     accept() {
       isRefusing = false;
     },
+    strand() {
+      for (const socket of sockets) {
+        for (const event of ['data', 'end', 'close']) socket.removeAllListeners(event);
+        socket.pause().once('close', () => sockets.delete(socket));
+      }
+    },
+    moveTo(next) {
+      targetPort = portOf(next);
+    },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       cut();
@@ -105,6 +118,9 @@ export async function startTcpProxy(target: string | number): Promise<TcpProxy> 
     },
   };
 }
+
+const portOf = (target: string | number) =>
+  typeof target === 'number' ? target : Number(new URL(target).port);
 
 const DRIP_MS = 20;
 
