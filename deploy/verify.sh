@@ -8,6 +8,7 @@
 # Needs root, podman, buildah, runc, iproute2, Python 3, Node (npm ci was run), openssl and curl; --stand-ins debootstrap and Go as well.
 # All of it lies in one folder (VERIFY_FOLDER, default: a new one) and is taken away at the end; KEEP=1 leaves it there.
 set -euo pipefail
+case "${1:-}" in -h | --help) exec /bin/sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0" ;; esac
 cd "$(dirname "$0")/.."
 root="$PWD"
 export PATH="$root/node_modules/.bin:$PATH"

@@ -3,6 +3,7 @@
 # shop up, sells once, makes a backup. deploy/verify/arm64.sh, after npm ci and npm run build. Takes some minutes.
 # Needs root, debootstrap, Node, and qemu-user-static with binfmt_misc.
 set -euo pipefail
+case "${1:-}" in -h | --help) exec /bin/sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0" ;; esac
 cd "$(dirname "$0")/../.."
 root="$PWD"
 export PATH="$root/node_modules/.bin:$PATH"

@@ -4,6 +4,7 @@
 #   deploy/verify/cloud-init.sh, after npm ci and npm run build. SUITE=trixie takes Debian 13 instead of 12.
 # Needs root, debootstrap, systemd-container, Node, iproute2 and iptables: the machine gets a network of its own, behind this one.
 set -euo pipefail
+case "${1:-}" in -h | --help) exec /bin/sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0" ;; esac
 cd "$(dirname "$0")/../.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 . deploy/verify/machine.sh

@@ -4,6 +4,7 @@
 #   deploy/verify/one-gigabyte.sh [IMAGE]     default smoocho:latest, made from Dockerfile; MEMORY=768m for less
 # Needs root, podman (PODMAN is the command), control groups that limit memory, and Node (npm ci was run).
 set -euo pipefail
+case "${1:-}" in -h | --help) exec /bin/sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0" ;; esac
 cd "$(dirname "$0")/../.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 image="${1:-smoocho:latest}" memory="${MEMORY:-1g}" port="${PORT:-18580}"

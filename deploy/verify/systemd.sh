@@ -5,6 +5,7 @@
 #   deploy/verify/systemd.sh, after npm ci and npm run build. SUITE=trixie takes Debian 13 instead of 12.
 # Needs root, debootstrap, systemd-container and Node. Not tried by it: OOMScoreAdjust=, which a container may not set.
 set -euo pipefail
+case "${1:-}" in -h | --help) exec /bin/sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0" ;; esac
 cd "$(dirname "$0")/../.."
 root="$PWD"
 export PATH="$root/node_modules/.bin:$PATH"
