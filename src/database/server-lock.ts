@@ -11,7 +11,7 @@ const PAUSE_MS = 250;
 /** A connection to a dead server never finishes closing. */
 const END_MS = 2_000;
 
-/** Another server runs on this database, and the two would not hear of each other. Exit code 6. */
+/** Another server runs on this database, and the two would not hear of each other. Exit code 1: the other one may be gone soon. */
 export class AnotherServerError extends Error {
   override name = 'AnotherServerError';
 }
