@@ -57,6 +57,10 @@ export function openReplica(
       onError: (message) => log.warn({}, message),
       timeouts: { connectMs: PROBE_MS, statementMs: REPORT_MS },
       isConnected: false,
+    }).catch((error: unknown) => {
+      // Such as a file of its address that is gone: it may come back.
+      opened = undefined;
+      throw error;
     });
     return opened;
   };
@@ -122,7 +126,7 @@ export function openReplica(
     },
     state: () => state,
     async close() {
-      const orm = await opened;
+      const orm = await opened?.catch(() => undefined);
       if (orm) await closeOrm(orm);
     },
   };

@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { expect } from 'chai';
 import { systemContext } from '../../src/app.ts';
 import { entities } from '../../src/core/entities.ts';
@@ -13,6 +16,7 @@ import { givenProduct, givenShop, saleOf, type TestShop } from '../support/facto
 import { until } from '../support/feed-ear.ts';
 import { OWNER, type StandbyPair, startStandbyPair } from '../support/standby-pair.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { removeFolder, tempFolder } from '../support/temp.ts';
 
 const VERSION = 15;
 
@@ -171,6 +175,27 @@ describe('a replica that answers reports', function () {
     });
     await other.close();
     pair.standby.start();
+  });
+
+  it('asks the primary when a file of its address is gone, uses it once that is back, and closes', async () => {
+    const caFile = join(tempFolder(), 'ca.pem');
+    const url = new URL(pair.url(pair.standby, OWNER));
+    url.searchParams.set('sslmode', 'disable');
+    url.searchParams.set('sslrootcert', caFile);
+    const em = () => test.app.orm.em.fork();
+    const readBy = async (reading: EntityManager) =>
+      (await query<{ isStandby: boolean }>(reading, 'SELECT pg_is_in_recovery() AS "isStandby"'))[0]
+        ?.isStandby;
+    const replica = own(url.href, { restMs: 0 });
+    try {
+      expect(await replica.read(em(), readBy)).to.equal(false);
+      await replica.close();
+      writeFileSync(caFile, '');
+      await until(async () => (await replica.read(em(), readBy)) === true);
+    } finally {
+      await replica.close();
+      removeFolder(dirname(caFile));
+    }
   });
 
   it('is refused at the start when it is no standby of this primary', async () => {
