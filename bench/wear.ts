@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { createApp, withClient } from '../src/app.ts';
+import { loadConfig } from '../src/config.ts';
 import { type Device, signInDevice } from './device.ts';
 import { CASHIER, makeShop, PASSWORD } from './sizing-shop.ts';
 import { type Running, sleep, startSmoocho, withHome } from './support.ts';
@@ -10,6 +12,8 @@ const SECONDS_PER_ORDER = 20;
 /** Longer than two checkpoints of PostgreSQL: after each one, a page is written to the log whole when it changes first. */
 const MINUTES = Number(process.env.WEAR_MINUTES ?? 11);
 const IDLE_MINUTES = Number(process.env.WEAR_IDLE_MINUTES ?? 6);
+/** Of PostgreSQL, to see what they do: WEAR_SETTINGS='wal_compression = on; checkpoint_timeout = 900'. */
+const SETTINGS = (process.env.WEAR_SETTINGS ?? '').split(';').filter((setting) => setting.trim() !== '');
 /** For what setting up left to write. */
 const SETTLE_MS = 10_000;
 const DISK_BYTES = 3_000_000_000;
@@ -58,12 +62,18 @@ function mountDisk(image: string, home: string): () => number {
 async function measure(home: string, written: () => number): Promise<string[]> {
   const server = await startSmoocho(home, '--host=127.0.0.1');
   const devices: Device[] = [];
+  // What PostgreSQL holds back would be written by a checkpoint within five minutes.
+  const checkpoint = () => onDatabase(home, 'CHECKPOINT');
   const during = async (work: () => Promise<unknown>) => {
+    await checkpoint();
     const before = written();
     await work();
+    await checkpoint();
     return written() - before;
   };
   try {
+    for (const setting of SETTINGS)
+      await onDatabase(home, `ALTER SYSTEM SET ${setting}`, 'SELECT pg_reload_conf()');
     await connect(server, devices);
     const idle = await during(() => sleep(IDLE_MINUTES * 60_000));
     // An access token is good for a quarter of an hour.
@@ -80,6 +90,17 @@ async function measure(home: string, written: () => number): Promise<string[]> {
   } finally {
     for (const device of devices) device.close();
     await server.stop();
+  }
+}
+
+async function onDatabase(home: string, ...statements: string[]): Promise<void> {
+  const app = await createApp(loadConfig({ home }, {}));
+  try {
+    await withClient(app.databaseUrl, async (client) => {
+      for (const statement of statements) await client.query(statement);
+    });
+  } finally {
+    await app.close();
   }
 }
 

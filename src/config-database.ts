@@ -15,7 +15,8 @@ export function asDatabaseUrl(url: string | undefined, name = 'DATABASE_URL'): s
   }
   const { searchParams } = new URL(url);
   for (const file of FILES) checkReadable(name, file, searchParams.get(file));
-  return url;
+  // With a space in it, as in the path of a file, the driver would read % in the password another way.
+  return url.replaceAll(' ', '%20');
 }
 
 function isEncoded(url: string): boolean {

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import pg from 'pg';
 import { ConfigError, defaultHome, loadConfig, withoutRealShop } from '../src/config.ts';
 import { removeFolder, tempFolder } from './support/temp.ts';
 
@@ -22,6 +23,14 @@ describe('the configuration', () => {
       ConfigError,
       /--home names no folder/,
     );
+  });
+
+  it('gives the driver a space of a path as it understands it', () => {
+    const url = 'postgres://me:p%40ss%2Fword@db/shop?application_name=my shop';
+    const { password, connectionParameters } = new pg.Client({
+      connectionString: loadConfig({ home }, { DATABASE_URL: url }).databaseUrl,
+    }) as unknown as { password: string; connectionParameters: { application_name: string } };
+    expect([password, connectionParameters.application_name]).to.deep.equal(['p@ss/word', 'my shop']);
   });
 
   it('reads a secret from the file that the environment names', () => {

@@ -46,7 +46,10 @@ const lost = (reason: string) =>
 function exitCodeOf(error: unknown): number {
   if (error instanceof SchemaError) return schemaExitCodes[error.kind];
   if (error instanceof UsageError || error instanceof ConfigError) return exitCodes.usage;
-  if (error instanceof AnotherServerError || error instanceof WrongKeyError) return exitCodes.refused;
+  // Not refused, which the systemd unit takes for final: the other one may be a machine that lost power, which the database has
+  // not noticed yet.
+  if (error instanceof AnotherServerError) return exitCodes.failed;
+  if (error instanceof WrongKeyError) return exitCodes.refused;
   if (error instanceof BackupRefusedError) return exitCodes.refused;
   // `damaged` is the result of a check; other faults only mean that the archive can't be used here.
   if (error instanceof ArchiveError)

@@ -5,7 +5,7 @@ import { BackupRefusedError } from '../backup/errors.ts';
 import { figuresStay } from '../backup/upgrade-schema.ts';
 import type { Config } from '../config.ts';
 import type { Shell } from './command.ts';
-import { RefusedError } from './exit-codes.ts';
+import { exitCodes, RefusedError } from './exit-codes.ts';
 import { failureOf } from './failure.ts';
 import { phaseProgress } from './output/progress.ts';
 
@@ -16,7 +16,7 @@ const BUSY_PAUSE_MS = 2_000;
 /**
  * Upgrades a database of an older version: makes a backup, then applies all migrations in one transaction that fails if any
  * shop's figures change. Returns the names of the migrations; none for a new or an up-to-date database. Throws RefusedError,
- * with the old schema in place.
+ * with the old schema in place, and DatabaseUnreachableError.
  */
 export async function upgradeSchema(
   shell: Pick<Shell, 'tell'>,
@@ -55,8 +55,11 @@ async function upgrade(
     return done;
   } catch (error) {
     if (error instanceof BackupRefusedError) throw error;
+    const { exitCode, message } = failureOf(error);
+    // A database that went away is no fault of the upgrade: whoever started the server may try again.
+    if (exitCode === exitCodes.databaseUnreachable) throw error;
     throw new RefusedError(
-      `The database could not be brought up to date and stays as it was (${failureOf(error).message}). Go on with the version before${file ? `; a backup of today is in ${file}` : ''}.`,
+      `The database could not be brought up to date and stays as it was (${message}). Go on with the version before${file ? `; a backup of today is in ${file}` : ''}.`,
     );
   }
 }

@@ -25,7 +25,7 @@ export type EmbeddedOptions = {
 };
 
 export type EmbeddedServer = {
-  /** `postgres://smoocho:…@127.0.0.1:PORT/smoocho`, as of now. */
+  /** `postgres://smoocho:…@127.0.0.1:PORT/smoocho?sslmode=disable`, as of now: PGSSLMODE of a shell is for another PostgreSQL. */
   readonly url: string;
   readonly port: number;
   /** Whether this process started the server, rather than found it running. */
@@ -89,7 +89,7 @@ export async function attachEmbedded(options: EmbeddedOptions): Promise<Embedded
 
   return {
     get url() {
-      return `postgres://smoocho:${encodeURIComponent(options.password)}@127.0.0.1:${last.port}/smoocho`;
+      return `postgres://smoocho:${encodeURIComponent(options.password)}@127.0.0.1:${last.port}/smoocho?sslmode=disable`;
     },
     get port() {
       return last.port;

@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls';
 import type { EntitySchema } from '@mikro-orm/core';
 import { type EntityClass, MikroORM } from '@mikro-orm/postgresql';
 import { CompiledQuery, type DatabaseConnection } from 'kysely';
@@ -78,7 +79,12 @@ export async function openOrm(
  * TLS settings of a URL as the driver reads them. The ORM takes no parameters from a URL: without this, its connections would
  * be in plain text whatever `sslmode` says.
  */
-const tlsOf = (url: string) => new pg.Client({ connectionString: url }).ssl;
+function tlsOf(url: string): boolean | ConnectionOptions {
+  // Its types know of a boolean alone.
+  const ssl = new pg.Client({ connectionString: url }).ssl as boolean | ConnectionOptions;
+  // The driver hides the key from whoever lists the settings, and the ORM copies what is listed.
+  return typeof ssl === 'object' && ssl.key !== undefined ? { ...ssl, key: ssl.key } : ssl;
+}
 
 /** Makes a connection read-only, or writable again, as it is taken out of the pool. PostgreSQL then says what is a write. */
 function followGate(gate: CommitGate): (connection: unknown) => Promise<void> {
@@ -115,6 +121,9 @@ export function breakConnections(orm: MikroORM): void {
 /** Closes every connection, and breaks those off whose server doesn't confirm it: one that is gone never does. */
 export async function closeOrm(orm: MikroORM): Promise<void> {
   const late = setTimeout(breakConnections, END_MS, orm);
-  await orm.close();
-  clearTimeout(late);
+  try {
+    await orm.close();
+  } finally {
+    clearTimeout(late);
+  }
 }

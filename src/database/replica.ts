@@ -12,7 +12,10 @@ export type Replica = {
    * `work` reads has everything that was committed until `asOf`. `work` may run twice: it only reads.
    */
   read<T>(primary: EntityManager, work: (em: EntityManager, asOf: Date) => Promise<T>): Promise<T>;
-  /** Throws DatabaseRefusedError if it is no standby of this primary. One that can't be reached is no error. */
+  /**
+   * Throws DatabaseRefusedError if it is of another database. One that can't be reached is no error, and neither is one that was
+   * promoted: after a failover a server has to start.
+   */
   check(primary: EntityManager): Promise<void>;
   state(): ReplicaState;
   close(): Promise<void>;
@@ -41,6 +44,7 @@ const MAX_BEHIND_MS = 10_000;
 const REST_MS = 30_000;
 /** The error itself is for the log: it may name addresses, and the state is for everybody. */
 const GONE = 'it does not answer in time';
+const PROMOTED = 'it is a primary and no standby';
 const SLOW = '57014';
 
 export function openReplica(
@@ -57,6 +61,10 @@ export function openReplica(
       onError: (message) => log.warn({}, message),
       timeouts: { connectMs: PROBE_MS, statementMs: REPORT_MS },
       isConnected: false,
+    }).catch((error: unknown) => {
+      // Such as a file of its address that is gone: it may come back.
+      opened = undefined;
+      throw error;
     });
     return opened;
   };
@@ -108,12 +116,9 @@ export function openReplica(
       return answered ? answered.result : await work(primary, asOf);
     },
     async check(primary) {
-      let fault: string | null = null;
-      try {
-        fault = faultOf(await probe(primary));
-      } catch (error) {
-        leave(GONE, error);
-      }
+      const found = await probe(primary).catch((error) => leave(GONE, error));
+      const fault = found && strangerOf(found);
+      if (found && !found.isStandby && !fault) leave(PROMOTED);
       if (fault) {
         throw new DatabaseRefusedError(
           `DATABASE_REPLICA_URL can not be used: ${fault}. Name a streaming standby of the database in DATABASE_URL, or leave it out.`,
@@ -122,7 +127,7 @@ export function openReplica(
     },
     state: () => state,
     async close() {
-      const orm = await opened;
+      const orm = await opened?.catch(() => undefined);
       if (orm) await closeOrm(orm);
     },
   };
@@ -158,8 +163,10 @@ const PROBE = `
     extract(epoch FROM $4::timestamptz - pg_last_xact_replay_timestamp())::float8 * 1000 AS "behindMs"`;
 
 /** Why it can not be a replica of this primary, however far it is behind. */
-function faultOf({ isStandby, isSameSystem, isSameDatabase }: Probe): string | null {
+const faultOf = (found: Probe): string | null => strangerOf(found) ?? (found.isStandby ? null : PROMOTED);
+
+/** Why it is of another database. */
+function strangerOf({ isSameSystem, isSameDatabase }: Probe): string | null {
   if (!isSameSystem) return 'it is no copy of that PostgreSQL';
-  if (!isSameDatabase) return 'it is another database of that PostgreSQL';
-  return isStandby ? null : 'it is a primary and no standby';
+  return isSameDatabase ? null : 'it is another database of that PostgreSQL';
 }

@@ -11,7 +11,7 @@ const PAUSE_MS = 250;
 /** A connection to a dead server never finishes closing. */
 const END_MS = 2_000;
 
-/** Another server runs on this database, and the two would not hear of each other. Exit code 6. */
+/** Another server runs on this database, and the two would not hear of each other. Exit code 1: the other one may be gone soon. */
 export class AnotherServerError extends Error {
   override name = 'AnotherServerError';
 }
@@ -35,27 +35,25 @@ export async function takeServerLock(
   onTaken: () => void,
 ): Promise<ServerLock> {
   let isReleased = false;
-  let client = await connect(url);
-  const isMine = await tryFor(client, isShared, WAIT_MS);
-  if (!isMine) {
-    await endWithin(client, END_MS);
+  const first = await tryFor(url, isShared, WAIT_MS);
+  if (!first) {
     throw new AnotherServerError(
       isShared
         ? 'Another Smoocho server runs on this database without REDIS_URL, so this one could not tell it anything. Give both the same REDIS_URL, or stop the other one.'
         : 'Another Smoocho server runs on this database. Two need a Redis to tell each other what happens: set REDIS_URL for both, or stop the other one.',
     );
   }
+  let client = first;
   /** PostgreSQL was restarted: nobody had the lock meanwhile who would not have it before. */
   const retake = async () => {
     let isTold = false;
     while (!isReleased) {
       await sleep(PAUSE_MS, undefined, { ref: false });
+      if (isReleased) return;
       try {
-        const next = await connect(url);
-        const isMineAgain = !isReleased && (await tryFor(next, isShared, WAIT_MS));
-        if (isReleased || !isMineAgain) await endWithin(next, END_MS);
-        if (isReleased) return;
-        if (isMineAgain) {
+        const next = await tryFor(url, isShared, WAIT_MS);
+        if (isReleased) return void (next && (await endWithin(next, END_MS)));
+        if (next) {
           client = next;
           return watch();
         }
@@ -76,13 +74,20 @@ export async function takeServerLock(
   };
 }
 
-async function connect(url: string): Promise<pg.Client> {
+/** A connection that holds the lock, or null if another server has it. Leaves no connection behind when the database refuses. */
+async function tryFor(url: string, isShared: boolean, ms: number): Promise<pg.Client | null> {
   const client = await openHeldConnection(url, 'smoocho server');
   keepChecking(client);
-  return client;
+  let isMine = false;
+  try {
+    isMine = await takeWithin(client, isShared, ms);
+  } finally {
+    if (!isMine) await endWithin(client, END_MS);
+  }
+  return isMine ? client : null;
 }
 
-async function tryFor(client: pg.Client, isShared: boolean, ms: number): Promise<boolean> {
+async function takeWithin(client: pg.Client, isShared: boolean, ms: number): Promise<boolean> {
   const take = isShared ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';
   for (const late = Date.now() + ms; ; ) {
     const { rows } = await client.query(`SELECT ${take}($1) AS mine`, [SERVER_KEY]);

@@ -39,11 +39,17 @@ async function watch(url: string, onGone: () => void, times: WatchTimes, signal:
 
 /** Whether the server responds; an error such as too many connections or an unknown database counts. */
 async function answers(url: string, withinMs: number, signal: AbortSignal): Promise<boolean> {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: withinMs,
-    application_name: 'smoocho watch',
-  });
+  let client: pg.Client;
+  try {
+    client = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: withinMs,
+      application_name: 'smoocho watch',
+    });
+  } catch {
+    // A file of its TLS that is gone, or is being replaced, says nothing about the server.
+    return true;
+  }
   client.on('error', () => {});
   const giveUp = () => breakOff(client);
   signal.addEventListener('abort', giveUp, { once: true });

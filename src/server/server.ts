@@ -179,13 +179,16 @@ export async function startServer(
     https,
     close: async () => {
       const late = setTimeout(app.breakConnections, BREAK_MS);
-      await feed.close();
-      await Promise.all(closers.map((close) => close()));
-      // Whose client hung up may still be at work: the database is not closed under its hands.
-      await Promise.race([Promise.all(underWay), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
-      await refusals.close();
-      await sealer?.close();
-      clearTimeout(late);
+      try {
+        await feed.close();
+        await Promise.all(closers.map((close) => close()));
+        // Whose client hung up may still be at work: the database is not closed under its hands.
+        await Promise.race([Promise.all(underWay), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+        await refusals.close();
+        await sealer?.close();
+      } finally {
+        clearTimeout(late);
+      }
     },
   };
 }

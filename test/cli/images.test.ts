@@ -15,7 +15,7 @@ import { requireS3, startS3, type TestS3 } from '../support/s3.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
 /** How often a move is killed; the evening's run does it oftener. */
-const KILLS = Number(process.env.MOVE_KILLS ?? 4);
+const KILLS = Number(process.env.MOVE_KILLS ?? 2);
 
 describe('pictures by command', function () {
   this.timeout(180_000);

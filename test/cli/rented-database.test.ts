@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { entities } from '../../src/core/entities.ts';
+import { closeOrm, openOrm } from '../../src/database/orm.ts';
+import { queryRow } from '../../src/database/query.ts';
 import { initOptions, PASSWORD, passwordFile, type Server, smoocho, startCli } from '../support/cli.ts';
 import { clientOf } from '../support/client.ts';
 import { requireDebianPostgres } from '../support/debian-postgres.ts';
@@ -132,6 +135,19 @@ describe('on a rented PostgreSQL', function () {
     } finally {
       env = { ...env, DATABASE_URL: database.url };
       other.stop();
+    }
+  });
+
+  it('shows a certificate of its own where the database asks for one', async () => {
+    const orm = await openOrm(database.certifiedUrl, entities, { poolSize: 1, onError: () => {} });
+    try {
+      const row = await queryRow(
+        orm.em.fork(),
+        'SELECT ssl, client_dn AS name FROM pg_stat_ssl WHERE pid = pg_backend_pid()',
+      );
+      expect(row).to.deep.equal({ ssl: true, name: '/CN=client' });
+    } finally {
+      await closeOrm(orm);
     }
   });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { boxKey } from '../../src/backup/keys.ts';
 import { readBack } from '../../src/backup/verify-backup.ts';
+import { exitCodes } from '../../src/cli/exit-codes.ts';
 import { migrationStatus } from '../../src/database/migrate.ts';
 import { type Ran, type Server, smoocho, startCli } from '../support/cli.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -148,6 +149,23 @@ describe('a database of an older version', function () {
     );
     await expectBackup(8);
     await db.query('DROP EVENT TRIGGER refuse');
+  });
+
+  it('is tried again where the database went away in the midst of it', async () => {
+    const database = await given(8);
+    const db = await database.connect();
+    await db.query('CREATE SCHEMA own');
+    await db.query(
+      'CREATE FUNCTION own.go_away() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); END $$',
+    );
+    await db.query(
+      "CREATE EVENT TRIGGER go_away ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION own.go_away()",
+    );
+    const { code, stderr } = await smoocho(['start', '--port=0'], env(database));
+    expect([code, await appliedTo(database)], stderr).to.deep.equal([exitCodes.databaseUnreachable, 8]);
+    expect(stderr).to.match(/The connection to the database at \S+ broke/);
+    await db.query('DROP EVENT TRIGGER go_away');
+    expect((await smoocho(['migrate', 'up', '--without-backup'], env(database))).code).to.equal(0);
   });
 
   it('keeps its schema when a migration would change a figure, and says so', async () => {

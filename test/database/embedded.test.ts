@@ -47,12 +47,23 @@ describe('attachEmbedded', function () {
 
   afterEach(cleanUp);
 
+  it('stays without TLS where the environment asks for it, as for a PostgreSQL elsewhere', async () => {
+    process.env.PGSSLMODE = 'require';
+    try {
+      const server = await attach(home);
+      expect(await query(server.url, 'SELECT 1 AS one')).to.deep.equal([{ one: 1 }]);
+      await server.release();
+    } finally {
+      delete process.env.PGSSLMODE;
+    }
+  });
+
   it('makes a cluster the first time, answers a query, and stops when released', async () => {
     home = newHome();
     const server = await attach(home);
     expect(server.startedHere).to.equal(true);
     expect(server.url).to.equal(
-      `postgres://smoocho:${encodeURIComponent(PASSWORD)}@127.0.0.1:${server.port}/smoocho`,
+      `postgres://smoocho:${encodeURIComponent(PASSWORD)}@127.0.0.1:${server.port}/smoocho?sslmode=disable`,
     );
     const [row] = await query(
       server.url,

@@ -1,18 +1,23 @@
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { expect } from 'chai';
 import { systemContext } from '../../src/app.ts';
 import { entities } from '../../src/core/entities.ts';
 import { query } from '../../src/database/query.ts';
 import { openReplica, type Replica } from '../../src/database/replica.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { clientOf } from '../support/client.ts';
 import {
   type DebianPostgres,
   requireDebianPostgres,
   startDebianPostgres,
 } from '../support/debian-postgres.ts';
-import { givenProduct, givenShop, saleOf, type TestShop } from '../support/factories.ts';
+import { givenProduct, givenShop, saleOf, signedIn, type TestShop } from '../support/factories.ts';
 import { until } from '../support/feed-ear.ts';
 import { OWNER, type StandbyPair, startStandbyPair } from '../support/standby-pair.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { removeFolder, tempFolder } from '../support/temp.ts';
 
 const VERSION = 15;
 
@@ -173,19 +178,50 @@ describe('a replica that answers reports', function () {
     pair.standby.start();
   });
 
-  it('is refused at the start when it is no standby of this primary', async () => {
+  it('asks the primary when a file of its address is gone, uses it once that is back, and closes', async () => {
+    const caFile = join(tempFolder(), 'ca.pem');
+    const url = new URL(pair.url(pair.standby, OWNER));
+    url.searchParams.set('sslmode', 'disable');
+    url.searchParams.set('sslrootcert', caFile);
+    const em = () => test.app.orm.em.fork();
+    const readBy = async (reading: EntityManager) =>
+      (await query<{ isStandby: boolean }>(reading, 'SELECT pg_is_in_recovery() AS "isStandby"'))[0]
+        ?.isStandby;
+    const replica = own(url.href, { restMs: 0 });
+    try {
+      expect(await replica.read(em(), readBy)).to.equal(false);
+      await replica.close();
+      writeFileSync(caFile, '');
+      await until(async () => (await replica.read(em(), readBy)) === true);
+    } finally {
+      await replica.close();
+      removeFolder(dirname(caFile));
+    }
+  });
+
+  it('is not used when it was promoted, and keeps no server from starting', async () => {
+    const promoted = await startTestApp({ beside: test, env: { DATABASE_REPLICA_URL: pair.database.url } });
+    try {
+      const { status, body } = await clientOf(promoted.url).get('/readyz');
+      expect([status, body.details.replica.unusedFor]).to.deep.equal([200, 'it is a primary and no standby']);
+      const manager = await signedIn(promoted, shop.emails.manager);
+      expect((await manager.get(`${shop.path}/reports/sales`)).status).to.equal(200);
+    } finally {
+      await promoted.close();
+    }
+  });
+
+  it('is refused at the start when it is of another database', async () => {
     const START = 'DATABASE_REPLICA_URL can not be used: ';
     const END = '. Name a streaming standby of the database in DATABASE_URL, or leave it out.';
     let other: DebianPostgres | undefined;
     try {
       other = await startDebianPostgres(VERSION);
       const refused = await Promise.all([
-        refusalOf(pair.database.url),
         refusalOf(other.url('postgres')),
         refusalOf(pair.standby.url('postgres')),
       ]);
       expect(refused).to.deep.equal([
-        ['DatabaseRefusedError', `${START}it is a primary and no standby${END}`],
         ['DatabaseRefusedError', `${START}it is no copy of that PostgreSQL${END}`],
         ['DatabaseRefusedError', `${START}it is another database of that PostgreSQL${END}`],
       ]);

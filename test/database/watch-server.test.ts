@@ -1,8 +1,11 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { withCopyClient } from '../../src/backup/database/copy-client.ts';
 import { DatabaseUnreachableError } from '../../src/database/errors.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { removeFolder, tempFolder } from '../support/temp.ts';
 
 const QUICK = { everyMs: 100, answerMs: 500, misses: 2 };
 
@@ -36,6 +39,26 @@ describe('a connection that a long statement waits on', () => {
   it('is kept for as long as its server answers others', async () => {
     const rows = await withCopyClient(url(), (client) => client.query('SELECT pg_sleep(1.5)'), QUICK);
     expect(rows.rowCount).to.equal(1);
+  });
+
+  it('is kept when a file of the address is replaced meanwhile', async () => {
+    const caFile = join(tempFolder(), 'ca.pem');
+    writeFileSync(caFile, '');
+    const withFile = new URL(url());
+    withFile.searchParams.set('sslrootcert', caFile);
+    try {
+      const rows = await withCopyClient(
+        withFile.href,
+        async (client) => {
+          rmSync(caFile);
+          return await client.query('SELECT pg_sleep(1.5)');
+        },
+        QUICK,
+      );
+      expect(rows.rowCount).to.equal(1);
+    } finally {
+      removeFolder(dirname(caFile));
+    }
   });
 
   it('is given up once the server answers nobody any more, whatever it waits for', async () => {

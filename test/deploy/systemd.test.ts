@@ -3,7 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { AnotherServerError, DatabaseUnreachableError, HomeUnreachableError } from '../../src/app.ts';
 import { exitCodes } from '../../src/cli/exit-codes.ts';
+import { failureOf } from '../../src/cli/failure.ts';
 import { requirePrograms } from '../support/programs.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
@@ -45,6 +47,15 @@ describe('deploy/systemd/smoocho.service', function () {
 
   it('tries again what may mend itself, and not what would only make another backup', () => {
     expect(settingsOf('RestartPreventExitStatus')).to.deep.equal([`${exitCodes.usage} ${exitCodes.refused}`]);
+    const passing = [
+      new AnotherServerError('The database has not noticed yet that the machine lost power.'),
+      new DatabaseUnreachableError('It starts, too.'),
+      new HomeUnreachableError('Its disk is not there yet.'),
+      new Error('Port 8080 is taken by another program.'),
+    ];
+    for (const error of passing) {
+      expect(failureOf(error).exitCode, error.message).to.not.be.oneOf([exitCodes.usage, exitCodes.refused]);
+    }
   });
 
   it('keeps what PostgreSQL shares with commands in a shell', () => {

@@ -37,6 +37,17 @@ describe('the modules for clouds', () => {
     expect(services.filter(([, { ports }]) => ports).map(([name]) => name)).to.deep.equal(['caddy']);
   });
 
+  it('give each container an address of its own, as the rule about metadata goes by addresses', () => {
+    const addresses = Object.values<Any>(compose.services).map(({ networks }) => networks.front.ipv4_address);
+    expect(new Set(addresses)).to.have.lengthOf(4).and.not.include(undefined);
+    const settings = readFileSync(join(files, 'settings.sh'), 'utf8');
+    expect(settings).to.include(
+      `! -s ${compose.services.gateway.networks.front.ipv4_address} -d 169.254.169.254`,
+    );
+    // Azure's machines have a second one, which is their name server, too.
+    expect(settings).to.match(/-d 168\.63\.129\.16 -p tcp -m multiport --dports 80,32526 -j DROP/);
+  });
+
   it('set every variable of the compose file, and none of a secret', () => {
     const text = readFileSync(join(files, 'compose.yaml'), 'utf8');
     const required = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name);

@@ -149,6 +149,7 @@ describe('a command that is killed', function () {
     const to = 's3://kulfi-pictures/shop 1/backups';
 
     before(async function () {
+      onlyInLongRuns(this);
       requireS3(this, 'minio');
       s3 = await startS3('minio');
       const bucket = await openS3(s3.config);
@@ -198,7 +199,8 @@ describe('a command that is killed', function () {
     });
   });
 
-  it('backup prune takes no backup that it should have kept, nor half of one', async () => {
+  it('backup prune takes no backup that it should have kept, nor half of one', async function () {
+    onlyInLongRuns(this);
     const folder = tempFolder();
     const [newest] = copiesOfDays(shop.backup.file, folder, 1) as [string];
     await killOften({
@@ -275,7 +277,8 @@ describe('a command that is killed', function () {
       await database.empty();
     }
 
-    it('into one that was made for it is opened by nobody before it is whole, and begins again', async () => {
+    it('into one that was made for it is opened by nobody before it is whole, and begins again', async function () {
+      onlyInLongRuns(this);
       await killOften({
         kind: 'restore',
         args: () => [...args(), '--into', database.url],

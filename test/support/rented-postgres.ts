@@ -15,6 +15,8 @@ export type RentedPostgres = {
   caFile: string;
   /** The authority of somebody else. */
   otherCaFile: string;
+  /** URL of the database for another role, which also has to show a certificate of the authority; with that certificate. */
+  certifiedUrl: string;
   /** One statement as superuser, in a database; returns its rows. */
   sql(text: string, database?: string): Promise<Record<string, unknown>[]>;
   stop(): void;
@@ -23,10 +25,12 @@ export type RentedPostgres = {
 const HBA = `local all all reject
 host all smoocho 127.0.0.1/32 trust
 hostssl all shopkeeper all scram-sha-256
+hostssl all certified all scram-sha-256 clientcert=verify-ca
 `;
 
 /** Roles of AWS, Google and Azure may do this and nothing more; each owns its database, and no template. */
-const ROLE = `CREATE ROLE shopkeeper LOGIN NOSUPERUSER CREATEDB CREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD 'p@ss/w#rd%'`;
+const roleOf = (name: string) =>
+  `CREATE ROLE ${name} LOGIN NOSUPERUSER CREATEDB CREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD 'p@ss/w#rd%'`;
 
 /** `name` is in the certificate; `host` is what the URL calls the server. */
 export async function startRentedPostgres(
@@ -36,7 +40,9 @@ export async function startRentedPostgres(
   const folder = tempFolder();
   const path = (file: string) => join(folder, file);
   for (const authority of ['ca', 'other-ca']) makeAuthority(path(authority));
-  makeCertificate(folder, name);
+  makeCertificate(folder, 'server', name);
+  makeCertificate(folder, 'client', 'certified');
+  giveToPostgres(path('server.key'));
   writeFileSync(path('pg_hba.conf'), HBA);
   let server: DebianPostgres | undefined;
   try {
@@ -44,6 +50,7 @@ export async function startRentedPostgres(
       'ssl=on',
       `ssl_cert_file=${path('server.crt')}`,
       `ssl_key_file=${path('server.key')}`,
+      `ssl_ca_file=${path('ca.crt')}`,
       `hba_file=${path('pg_hba.conf')}`,
     ]);
     const sql = async (text: string, database = 'postgres') => {
@@ -55,16 +62,21 @@ export async function startRentedPostgres(
         await client.end();
       }
     };
-    await sql(ROLE);
+    for (const role of ['shopkeeper', 'certified']) await sql(roleOf(role));
     await sql('CREATE DATABASE smoocho OWNER shopkeeper');
     const url = new URL(server.url('smoocho'));
     Object.assign(url, { hostname: host, username: 'shopkeeper', password: 'p@ss/w#rd%25' });
     url.search = new URLSearchParams({ sslmode: 'verify-full', sslrootcert: path('ca.crt') }).toString();
+    const certified = new URL(url);
+    certified.username = 'certified';
+    certified.searchParams.set('sslcert', path('client.crt'));
+    certified.searchParams.set('sslkey', path('client.key'));
     const stop = () => {
       server?.stop();
       removeFolder(folder);
     };
-    return { url: url.href, caFile: path('ca.crt'), otherCaFile: path('other-ca.crt'), sql, stop };
+    const [caFile, otherCaFile] = [path('ca.crt'), path('other-ca.crt')];
+    return { url: url.href, caFile, otherCaFile, certifiedUrl: certified.href, sql, stop };
   } catch (error) {
     server?.stop();
     removeFolder(folder);
@@ -79,15 +91,16 @@ function makeAuthority(path: string): void {
   openssl(['req', '-x509', ...EC, '-subj', '/CN=Hoster', '-keyout', `${path}.key`, '-out', `${path}.crt`]);
 }
 
-function makeCertificate(folder: string, name: string): void {
-  const names = ['-subj', '/CN=database', '-addext', `subjectAltName=DNS:${name}`];
+function makeCertificate(folder: string, file: string, name: string): void {
+  const names = ['-subj', `/CN=${file}`, '-addext', `subjectAltName=DNS:${name}`];
   const signer = ['-CA', 'ca.crt', '-CAkey', 'ca.key'];
-  openssl(
-    ['req', '-x509', ...EC, ...names, ...signer, '-keyout', 'server.key', '-out', 'server.crt'],
-    folder,
-  );
+  const out = ['-keyout', `${file}.key`, '-out', `${file}.crt`];
+  openssl(['req', '-x509', ...EC, ...names, ...signer, ...out], folder);
+}
+
+function giveToPostgres(file: string): void {
   if (process.getuid?.() !== 0) return;
   // PostgreSQL runs as its own user then.
   const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
-  chownSync(join(folder, 'server.key'), id('-u'), id('-g'));
+  chownSync(file, id('-u'), id('-g'));
 }

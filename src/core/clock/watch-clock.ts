@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { queryRow } from '../../database/query.ts';
-import { endAttention, raiseAttention } from '../attention/attention.ts';
+import { endAttention, listAttention, raiseAttention } from '../attention/attention.ts';
 import type { Context } from '../context.ts';
 import { type Watch, watchEvery } from '../watch-every.ts';
 
@@ -25,7 +25,7 @@ type WatchContext = () => Pick<Context, 'em'> & { app: Pick<Context['app'], 'now
 /**
  * Raises `clock_behind` for the owners while this machine's clock is earlier than what was recorded last: a machine without a
  * battery for its clock starts with an old time, and bills would get it as their date. A machine ends only what it raised itself,
- * or found open when it started.
+ * or found open when it started; one whose clock is still behind then raises it again.
  */
 export function watchClock(context: WatchContext, everyMs = LOOK_MS): Watch {
   let isFirst = true;
@@ -36,6 +36,9 @@ export function watchClock(context: WatchContext, everyMs = LOOK_MS): Watch {
     const isBehind = newest !== null && newest.getTime() - now.getTime() > TOLERANCE_MS;
     if (isBehind && !isOurs) {
       context().app.log.error({ now, newest }, 'the clock is earlier than what was recorded last: set it');
+    }
+    // Another machine may have ended ours; what is open is left alone, for each change is sent to all owners.
+    if (isBehind && !(isOurs && (await isOpen(context().em)))) {
       await raiseAttention(context(), {
         code: 'clock_behind',
         severity: 'problem',
@@ -50,6 +53,9 @@ export function watchClock(context: WatchContext, everyMs = LOOK_MS): Watch {
     context().app.log.warn({ err: error }, 'the clock could not be compared; trying again'),
   );
 }
+
+const isOpen = async (em: EntityManager) =>
+  (await listAttention(em)).some(({ code }) => code === 'clock_behind');
 
 async function newestTime(em: EntityManager): Promise<Date | null> {
   const row = await queryRow<{ newest: string | null }>(em, NEWEST);

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { createLog, systemContext } from '../../../src/app.ts';
 import { loadConfig } from '../../../src/config.ts';
-import { listAttention } from '../../../src/core/attention/attention.ts';
+import { endAttention, listAttention } from '../../../src/core/attention/attention.ts';
 import { watchClock } from '../../../src/core/clock/watch-clock.ts';
 import type { Watch } from '../../../src/core/watch-every.ts';
+import { query } from '../../../src/database/query.ts';
 import { startTestApp, type TestApp } from '../../support/app.ts';
 import { clientOf } from '../../support/client.ts';
 import { givenProduct, givenShop, PASSWORD, saleOf, type TestShop } from '../../support/factories.ts';
@@ -37,10 +38,12 @@ describe('a clock without a battery', () => {
   });
   after(() => test.close());
 
-  const watch = () => {
+  /** `ownMs`: how far this machine's clock is from the others'. */
+  const watch = (ownMs = 0) => {
     const one = watchClock(() => {
       looks += 1;
-      return systemContext(test.app, 'clock');
+      const now = () => new Date(test.app.now().getTime() + ownMs);
+      return systemContext({ ...test.app, now }, 'clock');
     }, LOOK_MS);
     watches.push(one);
   };
@@ -100,6 +103,24 @@ describe('a clock without a battery', () => {
     await until(async () => (await open()).length === 1);
     await sell(100);
     await until(async () => (await open()).length === 0);
+  });
+
+  it('is told again when another machine, whose clock is right, starts and ends it', async () => {
+    await sell();
+    watch(-HOUR_MS);
+    await until(async () => (await open()).length === 1);
+    const ended = 'SELECT count(*)::int AS count FROM attention WHERE ended_at IS NOT NULL';
+    const countOf = async () => (await query<{ count: number }>(test.app.orm.em.fork(), ended))[0]?.count;
+    const before = (await countOf()) ?? 0;
+    watch();
+    await until(async () => (await countOf()) === before + 1);
+    await until(async () => (await open()).length === 1);
+    await untilLookedTwice();
+    // Each leaves it alone from now on.
+    expect([await countOf(), await open()]).to.deep.equal([before + 1, ['clock_behind']]);
+    expect(lines.filter((line) => line.includes('set it'))).to.have.length(1);
+    for (const one of watches.splice(0)) await one.close();
+    await endAttention(systemContext(test.app, 'clock'), 'clock_behind');
   });
 
   it('is taken over by the next start, which finds it right', async () => {

@@ -12,6 +12,8 @@ set +a
 # Of the machine's own identity the containers get nothing, but the gateway, which needs it.
 iptables -N SMOOCHO 2>/dev/null || iptables -F SMOOCHO
 iptables -A SMOOCHO ! -s 172.31.251.4 -d 169.254.169.254 -p tcp --dport 80 -j DROP
+# Azure's second such address, which also is its name server.
+iptables -A SMOOCHO -d 168.63.129.16 -p tcp -m multiport --dports 80,32526 -j DROP
 iptables -C DOCKER-USER -j SMOOCHO 2>/dev/null || iptables -I DOCKER-USER -j SMOOCHO
 
 if [ -n "${DATABASE_CA_URL:-}" ] && [ ! -s ca/database.pem ]; then
