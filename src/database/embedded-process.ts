@@ -35,9 +35,6 @@ const SETTINGS: Record<string, string> = {
   wal_level: 'minimal',
   max_wal_senders: '0',
   max_logical_replication_workers: '0',
-  // After each checkpoint a page goes into the log whole when it changes first: five minutes made 3.6 times the writes. How much
-  // recovery has to read is bounded by max_wal_size all the same.
-  checkpoint_timeout: '30min',
   wal_compression: 'on',
   min_wal_size: '80MB',
   max_wal_size: '512MB',

@@ -73,9 +73,9 @@ describe('several servers on one database', () => {
     const pidFile = join(own, 'postgres', 'data', 'postmaster.pid');
     expect(existsSync(pidFile)).to.equal(true);
     await first.stop('SIGKILL');
-    await until(() => !existsSync(pidFile), 15_000);
+    await until(() => !existsSync(pidFile), 45_000);
     removeFolder(own);
-  }).timeout(60_000);
+  }).timeout(90_000);
 
   it('leave no worker behind when the first process is killed', async function () {
     const REDIS_URL = await box.redisUrl(this);
