@@ -18,7 +18,7 @@ const anchorOf = (heading: string) =>
 const anchorsOf = (page: string) =>
   [...read(page).matchAll(/^#+ +(.*?) *$/gm)].map(([, heading]) => anchorOf(heading ?? ''));
 
-/** What a link of a page leads to; undefined where all is well. */
+/** Returns why a link is broken; undefined if it is not. */
 function findBroken(page: string, link: string): string | undefined {
   const [path = '', anchor] = link.split('#');
   const target = path ? join(dirname(page), path) : page;

@@ -56,7 +56,7 @@ async function upgrade(
   } catch (error) {
     if (error instanceof BackupRefusedError) throw error;
     const { exitCode, message } = failureOf(error);
-    // A database that went away is no fault of the upgrade: whoever started the server may try again.
+    // The upgrade did not fail here, the database went away. Starting the server again may work.
     if (exitCode === exitCodes.databaseUnreachable) throw error;
     throw new RefusedError(
       `The database could not be brought up to date and stays as it was (${message}). Go on with the version before${file ? `; a backup of today is in ${file}` : ''}.`,

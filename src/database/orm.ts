@@ -82,7 +82,7 @@ export async function openOrm(
 function tlsOf(url: string): boolean | ConnectionOptions {
   // Its types know of a boolean alone.
   const ssl = new pg.Client({ connectionString: url }).ssl as boolean | ConnectionOptions;
-  // The driver hides the key from whoever lists the settings, and the ORM copies what is listed.
+  // The driver makes the key non-enumerable, and the ORM copies only enumerable settings.
   return typeof ssl === 'object' && ssl.key !== undefined ? { ...ssl, key: ssl.key } : ssl;
 }
 

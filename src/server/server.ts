@@ -64,7 +64,7 @@ export type RunningServer = {
   close(): Promise<void>;
 };
 
-/** What requests share; a test leaves out what it does not need. Without `trust` there is no page about certificates. */
+/** Services shared by all requests. Tests omit those that they don't need. Without `trust`, there is no page about certificates. */
 type Parts = {
   feed: LiveFeed;
   refusals?: Refusals;
@@ -182,7 +182,7 @@ export async function startServer(
       try {
         await feed.close();
         await Promise.all(closers.map((close) => close()));
-        // Whose client hung up may still be at work: the database is not closed under its hands.
+        // A request may still run after its client disconnected. Wait for it before the database is closed.
         await Promise.race([Promise.all(underWay), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
         await refusals.close();
         await sealer?.close();

@@ -12,7 +12,7 @@ const LOOK_MS = 15_000;
 /** As `MASTER_KEY_FILE`: orchestrators mount secrets for a group, and certbot's hooks copy keys for one. */
 const CLOSED_BUT_TO_GROUP = 0o037;
 
-/** Who renews certificates from elsewhere does it a month before their end. Later than this, something is wrong. */
+/** External tools usually renew a certificate a month before it ends. Warn if this one was not renewed by then. */
 const WARN_BEFORE_MS = 14 * 86_400_000;
 const WARN_EVERY_MS = 86_400_000;
 

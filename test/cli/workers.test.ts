@@ -26,7 +26,7 @@ describe('several servers on one database', () => {
       /^Several workers need a Redis .* Set REDIS_URL/,
     );
     await start();
-    // After a power cut the lock may be that of a server which is no more: whoever starts it tries again.
+    // After a power cut, the lock may belong to a server that no longer exists. The start is retried.
     expect(await refused(failed)).to.match(
       /^Another Smoocho server runs on this database\. .* set REDIS_URL for both/,
     );

@@ -121,7 +121,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('gives the root over plain HTTP, by the name of the tills, too, and redirects to the port of HTTPS', () => {
-    // What Caddy does with it is tried in deploy/verify.sh.
+    // deploy/verify.sh tests how Caddy behaves with it.
     const caddyfile = read('deploy/compose/Caddyfile');
     expect(caddyfile).to.match(/^\tauto_https disable_redirects$/m);
     expect(caddyfile).to.include('redir https://{host}:{$HTTPS_PORT:443}{uri} 308');

@@ -14,7 +14,7 @@ const SCRIPTS = [
   'deploy/verify/systemd.sh',
 ];
 
-/** What the head of a script says: its comments after the first line. */
+/** Returns the header comment of a script, without the shebang line. */
 function headOf(script: string): string {
   const lines = readFileSync(join(root, script), 'utf8').split('\n').slice(1);
   const end = lines.findIndex((line) => !line.startsWith('#'));

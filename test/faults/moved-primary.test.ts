@@ -19,7 +19,7 @@ const BEFORE_MS = 2_000;
 const DECIDED_MS = 1_000;
 /** Sold by then again. A statement to a machine that is gone is given up after 17 s. */
 const AGAIN_MS = 60_000;
-/** So many orders that are answered after the move show that it sells. */
+/** Orders that must be answered after the move. */
 const ENOUGH = 3 * ORDERS_PER_SECOND;
 
 describe('a proxy that leads to the promoted standby', function () {
