@@ -1,4 +1,5 @@
-import { type BackupConfig, changeConfigFile, readConfigFile } from '../config.ts';
+import { type BackupConfig, type Config, ConfigError, changeConfigFile, readConfigFile } from '../config.ts';
+import type { Manifest } from './archive/format.ts';
 
 /** Defaults: a backup at 03:00, when no food shop sells, and a drill of the newest one on Sunday at 04:00. */
 const USUAL = {
@@ -20,4 +21,23 @@ export function changeBackupSettings(home: string, change: Partial<BackupConfig>
     ...settings,
     backup: { ...(settings.backup as object | undefined), ...change },
   }));
+}
+
+/**
+ * Gives a home without them the usual settings, and the recovery key of the machine that the archive is of.
+ * Returns why that was not possible, or null: a settings file that is faulty must not stop a restore.
+ */
+export function adoptBackupSettings(
+  { home, backup }: Pick<Config, 'home' | 'backup'>,
+  { recoveryRecipient }: Pick<Manifest, 'recoveryRecipient'>,
+): string | null {
+  try {
+    ensureBackupSettings(home);
+    if (backup.recoveryRecipient === null && recoveryRecipient !== null)
+      changeBackupSettings(home, { recoveryRecipient });
+    return null;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.message;
+  }
 }

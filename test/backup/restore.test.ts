@@ -216,6 +216,18 @@ describe('restoring a backup', () => {
     expect([await epochNow(box), await besides(box)]).to.deep.equal([before, []]);
   });
 
+  it('sets up backups, and what devices trust, before the shop takes its place', async () => {
+    const box = await freshBox();
+    // Who is connected keeps the databases from changing places, as a power cut would.
+    const connected = await box.database.connect();
+    const refused = await errorOf(restoreOn(box, backup.file, { identities: identities() }));
+    expect(refused.message).to.include('Something is connected to the database');
+    const { rowCount } = await connected.query("SELECT FROM pg_tables WHERE tablename = 'shops'");
+    await connected.end();
+    const { schedule, recoveryRecipient } = loadConfig({ home: box.home }, {}).backup;
+    expect([rowCount, schedule, recoveryRecipient]).to.deep.equal([0, '0 3 * * *', recovery.recipient]);
+  });
+
   it('fills a database that was made for it, where the role may make none', async () => {
     const [box, managed] = [await freshBox(), await freshBox()];
     const admin = await box.database.connect();

@@ -311,7 +311,11 @@ describe('a command that is killed', function () {
         prepare: empty,
         async afterKill() {
           await untilMade();
-          expect(await soundFigures(config)).to.be.deep.oneOf([null, old]);
+          const found = await soundFigures(config);
+          expect(found).to.be.deep.oneOf([null, old]);
+          // A shop that is there has its backups set up.
+          const { schedule, recoveryRecipient } = loadConfig({ home }, {}).backup;
+          if (found) expect([schedule, recoveryRecipient]).to.not.include(null);
         },
         async afterNext(next) {
           expect(await soundFigures(config)).to.deep.equal(old);

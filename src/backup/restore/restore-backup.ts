@@ -12,6 +12,7 @@ import { BackupRefusedError, UnknownTablesError } from '../errors.ts';
 import { openImageTarget } from '../images.ts';
 import type { OnProgress } from '../progress.ts';
 import { requireRoom } from '../room.ts';
+import { adoptBackupSettings } from '../settings.ts';
 import { requireSound } from '../verify-backup.ts';
 import { urlOfDatabase, withDatabases } from './databases.ts';
 import { type Archive, type Filled, fillDatabase, type OpenApp } from './fill-database.ts';
@@ -54,6 +55,8 @@ export type Restored = RestorePlan & {
   shops: Filled['shops'];
   /** Whether the certificate authority was restored. */
   authority: AuthorityOutcome;
+  /** Why the settings of backups could not be kept; null if they were. */
+  settingsFault: string | null;
 };
 
 /**
@@ -92,8 +95,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored |
       if (!replaces) await databases.swapEmpty(next);
       // The restore is done, so ignore errors: chain head files that stay are put aside with the next seal.
       await setHeadsAside(config.home, options.now()).catch(() => {});
-      const authority = restoreAuthority(config.home, secrets);
-      return { ...plan, safetyCopy, keptDatabase, ...filled, authority };
+      return { ...plan, safetyCopy, keptDatabase, ...filled };
     } catch (error) {
       await databases.dropLeftOvers().catch(() => {});
       throw error;
@@ -113,23 +115,33 @@ async function restoreInto(
   }
   if (!(await options.confirm(plan))) return null;
   const filled = await fill(archive, options, options.databaseUrl);
-  const authority = restoreAuthority(options.config.home, archive.secrets);
-  return { ...plan, safetyCopy: null, keptDatabase: null, ...filled, authority };
+  return { ...plan, safetyCopy: null, keptDatabase: null, ...filled };
 }
 
-const fill = (archive: Archive, options: RestoreOptions, url: string): Promise<Filled> =>
-  fillDatabase(archive, {
-    config: options.config,
+type OfHome = Pick<Restored, 'authority' | 'settingsFault'>;
+
+async function fill(archive: Archive, options: RestoreOptions, url: string): Promise<Filled & OfHome> {
+  const { manifest, secrets } = archive;
+  const { config, openApp, onProgress, actor } = options;
+  const backup = { id: manifest.id, madeAt: new Date(manifest.createdAt) };
+  let ofHome: OfHome = { authority: null, settingsFault: null };
+  const filled = await fillDatabase(archive, {
+    config,
     url,
-    openApp: options.openApp,
+    openApp,
     now: options.now(),
-    onProgress: options.onProgress,
-    adopt: async (app) => {
-      const { id, createdAt } = archive.manifest;
-      const context = { app, em: app.orm.em.fork(), actor: options.actor };
-      await beginEpoch(context, { reason: 'restored', backup: { id, madeAt: new Date(createdAt) } });
+    onProgress,
+    async adopt(app) {
+      await beginEpoch({ app, em: app.orm.em.fork(), actor }, { reason: 'restored', backup });
+      // While nobody can open the database: a power cut after that must not leave a shop without nightly backups.
+      ofHome = {
+        settingsFault: adoptBackupSettings(config, manifest),
+        authority: restoreAuthority(config.home, secrets),
+      };
     },
   });
+  return { ...filled, ...ofHome };
+}
 
 /** What the database holds, in any version's schema. Null if empty, or if its restore was cut off. */
 async function readCurrent(url: string): Promise<Current | null> {

@@ -5,8 +5,7 @@ import { readHeader } from '../../backup/read-header.ts';
 import type { KeptDatabase } from '../../backup/restore/databases.ts';
 import { type Restored, type RestorePlan, restoreBackup } from '../../backup/restore/restore-backup.ts';
 import { undoRestore } from '../../backup/restore/undo-restore.ts';
-import { changeBackupSettings, ensureBackupSettings } from '../../backup/settings.ts';
-import { asDatabaseUrl, ConfigError } from '../../config.ts';
+import { asDatabaseUrl } from '../../config.ts';
 import { systemActor } from '../../core/context.ts';
 import { IDENTITY_OPTION, openAppOn, readIdentities } from '../backup-support.ts';
 import type { Command, Shell } from '../command.ts';
@@ -93,7 +92,8 @@ export async function restoreFrom(
       shell.give(viewPlan(plan as RestorePlan));
       return null;
     }
-    keepSettings(shell, restored);
+    if (restored.settingsFault !== null)
+      shell.tell(`The settings of backups could not be kept: ${restored.settingsFault}`);
     const hasPlace = restored.keptDatabase !== null || config.backup.to !== null;
     shell.say('', ...describe(restored, into, hasPlace));
     shell.give(view(restored));
@@ -137,19 +137,6 @@ async function confirm(
     );
   const prompts = await import('@inquirer/prompts');
   return await prompts.confirm({ message: 'Replace what is there?', default: false });
-}
-
-/** Keeps the recovery key of the old machine for the backups of this one. Only warns on failure: the shop is restored by then. */
-function keepSettings(shell: Shell, { manifest }: RestorePlan): void {
-  const { home, backup } = shell.config;
-  try {
-    ensureBackupSettings(home);
-    if (backup.recoveryRecipient === null && manifest.recoveryRecipient !== null)
-      changeBackupSettings(home, { recoveryRecipient: manifest.recoveryRecipient });
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    shell.tell(`The settings of backups could not be kept: ${error.message}`);
-  }
 }
 
 const timeOf = (iso: string) => `${iso.slice(0, 16).replace('T', ' ')} UTC`;
