@@ -18,7 +18,6 @@ const TILLS = 4;
 const ORDERS_PER_SECOND = 20;
 const WARM_UP_MS = 5_000;
 const WINDOW_MS = 10_000;
-/** A machine that does other things at the same time may have one bad window. */
 const WINDOWS = 3;
 const P99_MS = 100;
 /** Orders go on for so long before a kill, and for so long without the one that was killed. */
@@ -141,19 +140,19 @@ function delaysOf(sold) {
   return [0.5, 0.99].map((part) => delays[Math.ceil(delays.length * part) - 1]);
 }
 
+/** Every window counts, on a machine that does nothing else; code that runs for the first time is not compiled yet. */
 async function measureFeed() {
-  const found = [];
   await sellDuring(() => sleep(WARM_UP_MS));
+  const slow = [];
   for (let n = 0; n < WINDOWS; n += 1) {
     const sold = await sellDuring(() => sleep(WINDOW_MS));
     await until('every till heard of every order', everybodyHeard(sold));
     assert.ok(sold.every(({ status }) => status === 'sold'));
     const [p50, p99] = delaysOf(sold);
     say(`${sold.length} orders, answer to the last till: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`);
-    found.push(p99);
-    if (p99 < P99_MS) return;
+    if (p99 >= P99_MS) slow.push(p99);
   }
-  assert.fail(`The p99 was below ${P99_MS} ms in none of ${WINDOWS} windows: ${found.join(', ')}.`);
+  assert.deepEqual(slow, [], `The p99 of each of ${WINDOWS} windows is below ${P99_MS} ms.`);
 }
 
 async function untilHealthy(container) {

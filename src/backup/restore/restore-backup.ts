@@ -133,7 +133,7 @@ async function fill(archive: Archive, options: RestoreOptions, url: string): Pro
     onProgress,
     async adopt(app) {
       await beginEpoch({ app, em: app.orm.em.fork(), actor }, { reason: 'restored', backup });
-      // While nobody can open the database: a power cut after that must not leave a shop without nightly backups.
+      // While nobody can open the database: after a power cut the shop has to have its recovery key and its authority.
       ofHome = {
         settingsFault: adoptBackupSettings(config, manifest),
         authority: restoreAuthority(config.home, secrets),
