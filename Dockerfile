@@ -16,7 +16,7 @@ RUN npm run build \
   && find node_modules dist -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
   && find node_modules/date-fns/locale -mindepth 1 -maxdepth 1 ! -name 'en-US*' ! -name '_lib' -exec rm -r {} + \
   && rm -f node_modules/date-fns/cdn*.js node_modules/date-fns/locale/cdn*.js dist/.tsbuildinfo \
-  && rm -r src tsconfig.json tsconfig.build.json \
+  && rm -r src scripts tsconfig.json tsconfig.build.json \
   # The home has to be there with its owner, or a new volume belongs to root.
   && mkdir -m 700 /home/smoocho
 

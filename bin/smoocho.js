@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Hands over to dist/cli. Plain JavaScript that any Node can read: an old one gets an explanation, not a syntax error,
+// Hands over to dist/program. Plain JavaScript that any Node can read: an old one gets an explanation, not a syntax error,
 // or, where the package brought its own Node along, that one takes over.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { setFlagsFromString } from 'node:v8';
 const REQUIRED = [24, 8]; // crypto.argon2, and the versions that the command-line libraries ask for
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const entry = join(root, 'dist', 'cli', 'main.js');
+const entry = join(root, 'dist', 'program', 'main.js');
 const bundled = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 const [major, minor] = process.versions.node.split('.').map(Number);
 const isNewEnough = major > REQUIRED[0] || (major === REQUIRED[0] && minor >= REQUIRED[1]);

