@@ -74,8 +74,7 @@ same "$(inside pgrep --count --uid smoocho || true)" 0 'processes that stayed'
 inside tail -n 1 /var/lib/smoocho/postgres/postgres.log | grep 'database system is shut down'
 
 step 'a command and the service share PostgreSQL, whoever starts it'
-inside env SMOOCHO_HOME=/var/lib/smoocho smoocho verify &
-holder=$!
+inside sh -c 'SMOOCHO_HOME=/var/lib/smoocho smoocho verify >/root/verified 2>&1 &'
 # It holds the database until it may go on.
 inside timeout 60 sh -c 'until tail -n 1 /var/lib/smoocho/postgres/postgres.log | grep -q "ready to accept"; do sleep 0.02; done
   pkill -STOP --full "[s]moocho verify"'
@@ -83,7 +82,7 @@ inside systemctl start smoocho
 until_ready
 same "$(property NRestarts)" 0 'restarts beside a command'
 inside pkill -CONT --full "[s]moocho verify"
-wait "$holder"
+inside timeout 60 sh -c 'until grep "Everything agrees" /root/verified; do sleep 0.2; done'
 till sell 01983b00-0000-7000-8000-000000000002
 inside systemctl stop smoocho
 same "$(inside pgrep --count --uid smoocho || true)" 0 'processes that stayed'
