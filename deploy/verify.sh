@@ -48,7 +48,7 @@ build -t smoocho-minio:latest deploy/minio
 size() { podman image inspect --format '{{.Size}}' "$1"; }
 ours=$((($(size smoocho:latest) - $(size node:24-slim)) / 1000000))
 echo "smoocho: $ours MB over its base, $(($(size smoocho:latest) / 1000000)) MB in all; smoocho-minio: $(($(size smoocho-minio:latest) / 1000000)) MB"
-[ "$ours" -le 160 ] || fail 'our layers have more than 160 MB'
+[ "$ours" -le 120 ] || fail 'our layers have more than 120 MB'
 
 python3 -m venv "$folder/venv"
 "$folder/venv/bin/pip" install -q --disable-pip-version-check podman-compose==1.6.0
