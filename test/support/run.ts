@@ -46,8 +46,8 @@ const FIRST = [
   'test/cli/images.test.ts',
   'test/server/images-s3.test.ts',
 ];
-/** Two more than there are cores, up to a point: most suites wait for a process or the database a third of their time. */
-const JOBS = Math.min(4, availableParallelism() + 2);
+/** Three more than there are cores, up to a point: most suites wait for a process or the database a third of their time. */
+const JOBS = Math.min(5, availableParallelism() + 3);
 
 type Count = { passes: number; failures: number; pending: number };
 
