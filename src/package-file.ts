@@ -3,5 +3,5 @@ import { dirname, join } from 'node:path';
 
 const ROOT = dirname(findPackageJSON('..', import.meta.url) as string);
 
-/** The path of a file of this package, whether the sources run or what was built of them. */
+/** Resolves a path inside this package, from the sources as well as from the bundle. */
 export const packageFile = (path: string) => join(ROOT, path);

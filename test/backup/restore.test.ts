@@ -218,7 +218,7 @@ describe('restoring a backup', () => {
 
   it('sets up backups, and what devices trust, before the shop takes its place', async () => {
     const box = await freshBox();
-    // Who is connected keeps the databases from changing places, as a power cut would.
+    // An open connection makes the swap of the databases fail, which stands for a power cut just before it.
     const connected = await box.database.connect();
     const refused = await errorOf(restoreOn(box, backup.file, { identities: identities() }));
     expect(refused.message).to.include('Something is connected to the database');

@@ -69,7 +69,10 @@ describe('the metrics of several workers', function () {
   });
 
   it('keep what one counted that is killed, and do not hang on one that hangs', async function () {
-    if (process.platform !== 'linux') return this.skip();
+    if (process.platform !== 'linux') {
+      console.log('    skipped: only Linux has a /proc to find the workers in');
+      return this.skip();
+    }
     const [first = 0, second = 0] = workers();
     process.kill(first, 'SIGKILL');
     await until(async () => {

@@ -56,7 +56,7 @@ export type Restored = RestorePlan & {
   /** Whether the certificate authority was restored. */
   authority: AuthorityOutcome;
   /** Why the settings of backups could not be kept; null if they were. */
-  settingsFault: string | null;
+  settingsError: string | null;
 };
 
 /**
@@ -118,13 +118,13 @@ async function restoreInto(
   return { ...plan, safetyCopy: null, keptDatabase: null, ...filled };
 }
 
-type OfHome = Pick<Restored, 'authority' | 'settingsFault'>;
+type OfHome = Pick<Restored, 'authority' | 'settingsError'>;
 
 async function fill(archive: Archive, options: RestoreOptions, url: string): Promise<Filled & OfHome> {
   const { manifest, secrets } = archive;
   const { config, openApp, onProgress, actor } = options;
   const backup = { id: manifest.id, madeAt: new Date(manifest.createdAt) };
-  let ofHome: OfHome = { authority: null, settingsFault: null };
+  let ofHome: OfHome = { authority: null, settingsError: null };
   const filled = await fillDatabase(archive, {
     config,
     url,
@@ -133,9 +133,9 @@ async function fill(archive: Archive, options: RestoreOptions, url: string): Pro
     onProgress,
     async adopt(app) {
       await beginEpoch({ app, em: app.orm.em.fork(), actor }, { reason: 'restored', backup });
-      // While nobody can open the database: after a power cut the shop has to have its recovery key and its authority.
+      // Before the database can be opened: a power cut must not leave a shop without its recovery key and authority.
       ofHome = {
-        settingsFault: adoptBackupSettings(config, manifest),
+        settingsError: adoptBackupSettings(config, manifest),
         authority: restoreAuthority(config.home, secrets),
       };
     },

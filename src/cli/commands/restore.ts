@@ -92,8 +92,8 @@ export async function restoreFrom(
       shell.give(viewPlan(plan as RestorePlan));
       return null;
     }
-    if (restored.settingsFault !== null)
-      shell.tell(`The settings of backups could not be kept: ${restored.settingsFault}`);
+    if (restored.settingsError !== null)
+      shell.tell(`The settings of backups could not be kept: ${restored.settingsError}`);
     const hasPlace = restored.keptDatabase !== null || config.backup.to !== null;
     shell.say('', ...describe(restored, into, hasPlace));
     shell.give(view(restored));

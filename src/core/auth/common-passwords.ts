@@ -1,2 +1,2 @@
-// A module of its own, since import() of a package in CommonJS has another shape in what is built of it.
+// Re-exported by a module of ours: in the bundle, import() of a CommonJS package has only a default export.
 export { dictionary } from '@zxcvbn-ts/language-common';
