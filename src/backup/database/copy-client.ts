@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { useClient } from '../../database/use-client.ts';
 import type { WatchTimes } from '../../database/watch-server.ts';
 
@@ -37,12 +37,12 @@ export async function withCopyClient<T>(
   work: (client: pg.Client) => Promise<T>,
   times?: WatchTimes,
 ): Promise<T> {
-  const client = new pg.Client({
+  const config = {
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     application_name: 'smoocho backup',
     options: OPTIONS,
-  });
-  return await useClient(client, url, work, times);
+  };
+  return await useClient(config, work, times);
 }
