@@ -14,11 +14,12 @@ root="$PWD"
 export PATH="$root/node_modules/.bin:$PATH"
 
 [ "$(id -u)" = 0 ] || { echo 'Containers are made as root here.' >&2; exit 2; }
-for command in podman buildah runc python3 node openssl curl unshare ip; do
+needed=(podman buildah runc python3 node openssl curl unshare ip)
+stand_ins=no
+[ "${1:-}" != --stand-ins ] || { stand_ins=yes; needed+=(debootstrap go); shift; }
+for command in "${needed[@]}"; do
   command -v "$command" >/dev/null || { echo "$command is missing." >&2; exit 2; }
 done
-stand_ins=no
-[ "${1:-}" != --stand-ins ] || { stand_ins=yes; shift; }
 proofs=("$@")
 [ "$#" -gt 0 ] || proofs=(one-box two-servers)
 for proof in "${proofs[@]}"; do
