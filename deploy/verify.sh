@@ -5,7 +5,7 @@
 #   two-servers  four tills sell through two servers, of which each is killed once
 #   deploy/verify.sh [--stand-ins] [PROOF…]
 # With --stand-ins no registry is needed: the base images are made of Debian's packages (deploy/verify/stand-ins.sh).
-# Needs root, podman, buildah, runc, iproute2, Python 3, Node (npm ci was run), openssl and curl; --stand-ins debootstrap and Go as well.
+# Needs root, podman, buildah, runc, iproute2, Python 3 with venv, Node (npm ci was run), openssl and curl; --stand-ins debootstrap and Go as well.
 # All of it lies in one folder (VERIFY_FOLDER, default: a new one) and is taken away at the end; KEEP=1 leaves it there.
 set -euo pipefail
 case "${1:-}" in -h | --help) exec /bin/sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0" ;; esac
@@ -20,6 +20,7 @@ stand_ins=no
 for command in "${needed[@]}"; do
   command -v "$command" >/dev/null || { echo "$command is missing." >&2; exit 2; }
 done
+python3 -c 'import ensurepip' 2>/dev/null || { echo 'python3-venv is missing.' >&2; exit 2; }
 proofs=("$@")
 [ "$#" -gt 0 ] || proofs=(one-box two-servers)
 for proof in "${proofs[@]}"; do
@@ -51,7 +52,7 @@ ours=$((($(size smoocho:latest) - $(size node:24-slim)) / 1000000))
 echo "smoocho: $ours MB over its base, $(($(size smoocho:latest) / 1000000)) MB in all; smoocho-minio: $(($(size smoocho-minio:latest) / 1000000)) MB"
 [ "$ours" -le 120 ] || fail 'our layers have more than 120 MB'
 
-python3 -m venv "$folder/venv"
+python3 -m venv --clear "$folder/venv"
 "$folder/venv/bin/pip" install -q --disable-pip-version-check podman-compose==1.6.0
 
 # In a network of its own each: it meets nothing else of this machine, nor another run.
