@@ -11,8 +11,12 @@ image="${1:-smoocho:latest}" memory="${MEMORY:-1g}" port="${PORT:-18580}"
 podman="${PODMAN:-podman}"
 name="smoocho-memory-$$"
 
+said="$(mktemp)"
+
 finish() {
   local code=$?
+  [ "$code" = 0 ] || cat "$said" >&2
+  rm -f "$said"
   "$podman" rm -f -t 20 "$name" >/dev/null 2>&1 || true
   "$podman" volume rm -f "$name" >/dev/null 2>&1 || true
   exit "$code"
@@ -22,11 +26,12 @@ trap finish EXIT
 usual=(--memory "$memory" --memory-swap "$memory" --init --read-only --tmpfs /tmp --cap-drop all --security-opt no-new-privileges
   --network host --volume "$name:/var/lib/smoocho" --env HOST=127.0.0.1 --env "PORT=$port" --env TLS=off --env REQUESTS_PER_SECOND=100000)
 printf 'correct horse battery' | "$podman" run --rm -i "${usual[@]}" "$image" smoocho init --yes --shop-name='Kulfi Corner' --shop-code=KULF \
-  --currency=INR --timezone=Asia/Kolkata --owner-name=Asha --owner-email=owner@example.com --password-stdin >/dev/null 2>&1
-"$podman" run -d --name "$name" "${usual[@]}" "$image" smoocho start >/dev/null 2>&1
+  --currency=INR --timezone=Asia/Kolkata --owner-name=Asha --owner-email=owner@example.com --password-stdin >"$said" 2>&1
+"$podman" run -d --name "$name" "${usual[@]}" "$image" smoocho start >"$said" 2>&1
 for _ in $(seq 60); do
   curl -sf -o /dev/null "http://127.0.0.1:$port/readyz" && break || sleep 1
 done
+curl -sSf -o /dev/null "http://127.0.0.1:$port/readyz"
 
 group="$(grep -m 1 -E ':memory:|^0::' "/proc/$("$podman" inspect -f '{{.State.Pid}}' "$name" 2>/dev/null)/cgroup" | cut -d : -f 3)"
 for folder in "/sys/fs/cgroup/memory$group" "/sys/fs/cgroup$group"; do [ -e "$folder/memory.stat" ] && break; done

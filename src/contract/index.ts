@@ -8,6 +8,7 @@ export * from './images.ts';
 export * from './inventory.ts';
 export * from './money.ts';
 export * from './offline-orders.ts';
+export * from './order-rules.ts';
 export * from './orders.ts';
 export * from './primitives.ts';
 export * from './problem.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { collectSchemas } from './openapi-schemas.ts';
+import { orderRequests } from './order-rules.ts';
 import { type ProblemCode, problems } from './problem.ts';
 import type { Route } from './route.ts';
 import { routes } from './routes.ts';
@@ -28,6 +29,17 @@ const Problem: JsonSchema = {
         required: ['pointer', 'detail'],
         additionalProperties: false,
       },
+    },
+    instead: {
+      type: 'object',
+      description: 'Of a refused action on an order: the action that works.',
+      properties: {
+        action: { type: 'string', enum: Object.keys(orderRequests) },
+        method: { type: 'string' },
+        path: { type: 'string' },
+      },
+      required: ['action', 'method', 'path'],
+      additionalProperties: false,
     },
   },
   required: ['type', 'title', 'status'],

@@ -205,6 +205,7 @@ export const updateOrder = defineRoute({
     'order_conflict',
     'version_conflict',
     'order_closed',
+    'day_closed',
     'order_status',
     'unknown_product',
     'invalid_payment',
@@ -226,7 +227,7 @@ export const voidOrder = defineRoute({
   params: orderParams,
   body: z.strictObject({ reason: text(500), version: Version.optional() }),
   responses: { 200: Order },
-  problems: ['not_found', 'version_conflict', 'order_closed'],
+  problems: ['not_found', 'version_conflict', 'order_closed', 'day_closed'],
 });
 
 export const reviewOrder = defineRoute({
@@ -250,5 +251,12 @@ export const refundOrder = defineRoute({
   params: orderParams,
   body: NewRefund,
   responses: { 201: Order, 200: Order },
-  problems: ['not_found', 'order_closed', 'refund_conflict', 'refund_too_large', 'invalid_payment'],
+  problems: [
+    'not_found',
+    'order_open',
+    'order_closed',
+    'refund_conflict',
+    'refund_too_large',
+    'invalid_payment',
+  ],
 });

@@ -2,108 +2,97 @@ import { formatMinor } from '../../contract/money.ts';
 import type { OrderChange } from '../../contract/orders.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
-import { isUniqueViolation } from '../../database/pg-errors.ts';
-import { type Approver, type Need, requireLeave } from '../auth/approval.ts';
-import { deviceOf, personOf } from '../context.ts';
-import { moveStock } from '../inventory/sql/move-stock.ts';
-import { stockDifference, stockOfOrder } from '../inventory/sql/stock-of-order.ts';
-import { lockOpenShift } from '../shifts/sql/open-shift.ts';
-import type { Transaction } from '../transact.ts';
+import type { Need } from '../auth/approval.ts';
+import type { Actor } from '../context.ts';
+import type { StockChange } from '../inventory/sql/move-stock.ts';
+import { stockDifference } from '../inventory/sql/stock-of-order.ts';
 import { discountNeeds, overrideNeeds } from './check-bill.ts';
 import { stockTaken } from './line-stock.ts';
-import { type Bill, type BillLine, makeBill } from './make-bill.ts';
+import { type Bill, type BillLine, type LineStock, makeBill } from './make-bill.ts';
 import { type Merged, mergeLines, withoutDone } from './merge-lines.ts';
 import type { Order } from './order.entity.ts';
 import { settle, statusWhenSold, sumPaid } from './order-payments.ts';
-import { takenLineId } from './order-problems.ts';
 import { thawDiscount, thawLine } from './resolve-lines.ts';
-import { insertVoids } from './sql/insert-voids.ts';
-import { linesOfOrder } from './sql/lines-of-order.ts';
-import { loadForSale } from './sql/load-for-sale.ts';
-import { replaceLines } from './sql/replace-lines.ts';
-import { voidsOfOrder } from './sql/voids-of-order.ts';
+import type { Void } from './sql/insert-voids.ts';
+import type { OrderLine } from './sql/lines-of-order.ts';
+import type { SaleProduct } from './sql/load-for-sale.ts';
 import type { OrderParts } from './view-order.ts';
 
-/** What changes the price of a bill. */
+/** What changes the price of an order. */
 const PRICED = ['items', 'voidItems', 'discount', 'placeOfSupply', 'waiveServiceCharge'] as const;
 
-export const editsBill = (change: OrderChange) => PRICED.some((field) => change[field] !== undefined);
+export const editsPrice = (change: OrderChange) => PRICED.some((field) => change[field] !== undefined);
 
-/** A bill can be edited until it is paid, and as long as nothing of it was given back. */
-export const isEditable = ({ order, refunds }: OrderParts) =>
-  ['open', 'preparing', 'ready'].includes(order.status) &&
-  order.paymentStatus !== 'completed' &&
-  refunds.length === 0;
-
-export type Edit = {
-  settings: SettingsValues;
-  change: OrderChange;
-  approver: Approver | null;
-  businessDate: string;
+/** What an edit reads beside the order itself. */
+export type EditSources = {
+  /** The order's lines with their recipes. */
+  stored: OrderLine[];
+  /** Lines taken off before, by void id. */
+  voided: { id: string; lineId: string }[];
+  /** The products of the change's items. */
+  products: SaleProduct[];
+  /** What the order took from stock so far; a sale is negative. */
+  moved: StockChange[];
 };
 
-/** What the audit keeps of one edit, where the bill says only how it is: who allowed it, what was taken off and why. */
-type Kept = { approvedBy?: string; takenOff?: object[] };
+/** `order` is what of the order changes; the rest goes into tables of its own. */
+export type Edited = {
+  order: Partial<Order>;
+  lineStock: LineStock[];
+  stock: StockChange[];
+  voids: Void[];
+  needs: Need[];
+};
+
+type Edit = { change: OrderChange; settings: SettingsValues; actor: Actor };
 
 /**
- * Prices a bill anew with what changed, and moves its stock by the difference. Gives what else the audit keeps of it.
- * Throws `unknown_product`, `invalid_request`, `invalid_payment`, `out_of_stock`, `approval_needed`, `amount_too_large`.
+ * Prices an order anew with what changed. Pure. `order` has the change's order type already. Throws `unknown_product`,
+ * `invalid_request`, `invalid_payment`, `amount_too_large`.
  */
-export async function editBill(tx: Transaction, parts: OrderParts, edit: Edit): Promise<Kept> {
-  const { order, payments } = parts;
-  const { settings, change } = edit;
-  const { shopId, id } = order;
-  const stored = await linesOfOrder(tx.em, shopId, id);
+export function editBill(
+  { order, payments }: Pick<OrderParts, 'order' | 'payments'>,
+  { stored, voided, products, moved }: EditSources,
+  { change, settings, actor }: Edit,
+): Edited {
   const frozen = order.items.map((item) =>
     thawLine(item, stored.find((line) => line.id === item.id)?.recipe ?? []),
   );
-  const edits = withoutDone(change, await voidsOfOrder(tx.em, shopId, id), frozen);
-  const productIds = (edits.items ?? []).map((line) => line.productId);
-  const { products } = await loadForSale(tx.em, shopId, id, productIds);
+  const edits = withoutDone(change, voided, frozen);
   const merged = mergeLines(frozen, edits, products, order.items);
-
-  if (change.placeOfSupply !== undefined) order.placeOfSupply = change.placeOfSupply || null;
-  order.waivesServiceCharge = change.waiveServiceCharge ?? order.waivesServiceCharge;
-  const given = thawDiscount(order.discountGiven ?? null);
-  const discount = change.discount === undefined ? given : change.discount;
-  const { orderType, waivesServiceCharge, placeOfSupply = null } = order;
-  const terms = { discount, orderType, waivesServiceCharge, placeOfSupply };
+  const placeOfSupply =
+    (change.placeOfSupply === undefined ? order.placeOfSupply : change.placeOfSupply) || null;
+  const waivesServiceCharge = change.waiveServiceCharge ?? order.waivesServiceCharge;
+  const discount =
+    change.discount === undefined ? thawDiscount(order.discountGiven ?? null) : change.discount;
+  const terms = { discount, orderType: order.orderType, waivesServiceCharge, placeOfSupply };
   const bill = makeBill(merged.lines, terms, settings, order.businessDate);
-
-  const needs = needsOf(tx, order, { merged, frozen, bill }, edit);
-  const approvedBy = requireLeave(tx.actor, edit.approver, needs);
-  order.approvedBy = approvedBy ?? order.approvedBy ?? null;
   const settled = settle(bill.exactMinor, [], payments, settings);
   checkPaid(sumPaid(payments), settled.totalMinor);
-  const { totalMinor, roundingMinor, status } = settled;
-  Object.assign(order, bill.figures, { items: bill.items, totalMinor, roundingMinor, paymentStatus: status });
-  order.status = nextStatus(order, merged, settings);
-  await moveDifference(tx, order, merged.lines);
-  try {
-    await replaceLines(tx.em, order, bill.lineStock);
-  } catch (error) {
-    if (isUniqueViolation(error, 'order_lines_pkey')) throw takenLineId();
-    throw error;
-  }
-  const allowed = approvedBy ? { approvedBy } : {};
-  if (merged.voids.length === 0) return allowed;
-  const takenOff = await insertVoids(tx.em, merged.voids, {
-    shopId,
-    orderId: id,
-    cashierId: personOf(tx.actor),
-    approvedBy,
-    shiftId: await lockOpenShift(tx.em, shopId, deviceOf(tx.actor)),
-    businessDate: edit.businessDate,
-    at: tx.app.now(),
-  });
-  return { ...allowed, takenOff };
+  const { totalMinor, roundingMinor, status: paymentStatus } = settled;
+  const status = nextStatus({ ...order, paymentStatus }, merged, settings);
+  return {
+    order: {
+      ...bill.figures,
+      placeOfSupply,
+      waivesServiceCharge,
+      items: bill.items,
+      totalMinor,
+      roundingMinor,
+      paymentStatus,
+      status,
+    },
+    lineStock: bill.lineStock,
+    stock: stockDifference(moved, stockTaken(merged.lines)),
+    voids: merged.voids,
+    needs: needsOf(order, { merged, frozen, bill }, { change, settings, actor }),
+  };
 }
 
 function needsOf(
-  tx: Transaction,
   order: Order,
   { merged, frozen, bill }: { merged: Merged; frozen: BillLine[]; bill: Bill },
-  { settings, change }: Edit,
+  { settings, change, actor }: Edit,
 ): Need[] {
   const needs = overrideNeeds(merged.lines, frozen);
   // Food that the kitchen has is not taken off a bill by whoever takes the money.
@@ -117,7 +106,7 @@ function needsOf(
   // A discount that somebody allowed stays allowed while nothing but new lines comes to the bill.
   const changesDiscount = change.discount !== undefined || (change.items ?? []).some((line) => line.discount);
   const isAllowed = order.approvedBy && !changesDiscount && merged.voids.length === 0;
-  return isAllowed ? needs : [...needs, ...discountNeeds(bill, settings, tx.actor)];
+  return isAllowed ? needs : [...needs, ...discountNeeds(bill, settings, actor)];
 }
 
 function checkPaid(paidMinor: number, totalMinor: number): void {
@@ -126,24 +115,10 @@ function checkPaid(paidMinor: number, totalMinor: number): void {
   throw new ProblemError('invalid_payment', { detail, errors: [{ pointer: '/items', detail }] });
 }
 
-/** A bill that an edit leaves fully paid is sold; new lines on a finished one go to the kitchen again. */
+/** An order that an edit leaves fully paid is sold; new lines on a finished one go to the kitchen again. */
 function nextStatus(order: Order, { isAdded }: Merged, settings: SettingsValues): Order['status'] {
   if (order.status === 'open') {
     return statusWhenSold(order.paymentStatus, order.payLater, settings) ?? 'open';
   }
   return order.status === 'ready' && isAdded && settings.kitchen.enabled ? 'preparing' : order.status;
-}
-
-async function moveDifference(tx: Transaction, order: Order, lines: BillLine[]): Promise<void> {
-  const { shopId, id } = order;
-  const changes = stockDifference(await stockOfOrder(tx.em, shopId, id), stockTaken(lines));
-  const movement = {
-    shopId,
-    changes,
-    reason: 'sale',
-    orderId: id,
-    actor: tx.actor,
-    at: tx.app.now(),
-  } as const;
-  for (const event of await moveStock(tx.em, movement)) tx.record({ shopId, ...event });
 }

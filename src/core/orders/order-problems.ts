@@ -1,4 +1,4 @@
-import { fieldProblem, ProblemError } from '../../contract/problem.ts';
+import { fieldProblem } from '../../contract/problem.ts';
 import type { Order } from './order.entity.ts';
 
 /** What several actions refuse, in the same words. */
@@ -23,17 +23,9 @@ export const unknownDebtor = () =>
     'A bill on the book needs to say who owes it: send customerName or customerPhone.',
   );
 
-export function closedProblem({ orderNumber, status, paymentStatus }: Order): ProblemError {
-  const detail =
-    status === 'voided'
-      ? `Bill ${orderNumber} is voided and can't be changed.`
-      : `Bill ${orderNumber} is ${paymentStatus === 'completed' ? 'paid' : status}, so it can't be changed. Refund it, or make another bill.`;
-  return new ProblemError('order_closed', { detail });
-}
-
 export const onTheBook = ({ orderNumber }: Order) =>
   fieldProblem(
     'order_status',
     '/payLater',
-    `Bill ${orderNumber} is on the book and the goods are out. Take the money for it instead.`,
+    `Order ${orderNumber} is on the book and the goods are out. Take the money for it instead.`,
   );

@@ -18,7 +18,7 @@ import { type Transaction, transact } from '../transact.ts';
 import { findOrder } from './find-orders.ts';
 import { costOf, stockReturned, thawRecipe } from './line-stock.ts';
 import { sumPaid } from './order-payments.ts';
-import { closedProblem } from './order-problems.ts';
+import { requireAllowed } from './require-allowed.ts';
 import { findRefund, insertRefund, type RefundRow } from './sql/insert-refund.ts';
 import { linesOfOrder, type OrderLine } from './sql/lines-of-order.ts';
 import { type OrderParts, viewOrder } from './view-order.ts';
@@ -63,11 +63,8 @@ async function refund(
     return { order: viewOrder(parts), isReplay: true };
   }
   const { order } = parts;
-  if (order.status === 'voided') throw closedProblem(order);
-  if (order.status === 'open') {
-    const detail = `Bill ${order.orderNumber} is still open. Take lines off it, or void it.`;
-    throw new ProblemError('order_closed', { detail });
-  }
+  // Allowed whether the order's day is closed or not: a credit note is of today.
+  requireAllowed(parts, 'refund', false);
   const lines = takeLines(await linesOfOrder(tx.em, shopId, orderId), body, order.orderNumber);
   const row = await priceRow(tx, parts, lines, body);
   return { order: await giveBack(tx, parts, lines, { ...row, requestHash }), isReplay: false };

@@ -1,40 +1,32 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { NewPayment, OrderChange, OrderStatus, Order as OrderView } from '../../contract/orders.ts';
-import { fieldProblem } from '../../contract/problem.ts';
-import type { SettingsValues } from '../../contract/settings.ts';
-import { violatedUnique } from '../../database/pg-errors.ts';
-import { examineApproval } from '../auth/approval.ts';
+import type { OrderChange, Order as OrderView } from '../../contract/orders.ts';
+import { isUniqueViolation, violatedUnique } from '../../database/pg-errors.ts';
+import { examineApproval, requireLeave } from '../auth/approval.ts';
 import { type Context, deviceOf, personOf } from '../context.ts';
-import { normalizePhone } from '../customers/phone.ts';
 import { findOrMakeCustomer } from '../customers/sql/upsert-customer.ts';
+import { moveStock } from '../inventory/sql/move-stock.ts';
+import { stockOfOrder } from '../inventory/sql/stock-of-order.ts';
 import { Payment } from '../payments/payment.entity.ts';
 import { lockOpenShift } from '../shifts/sql/open-shift.ts';
 import { businessDateAt } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
 import { type Transaction, transact } from '../transact.ts';
-import { checkVersion } from '../versions.ts';
-import { editBill, editsBill, isEditable } from './edit-bill.ts';
+import { asksForPrice, decideUpdate, type LoadedOrder, type OrderUpdate } from './decide-update.ts';
 import { findOrder } from './find-orders.ts';
-import type { Order } from './order.entity.ts';
-import { methodOf, settleMore, statusWhenSold } from './order-payments.ts';
-import { closedProblem, onTheBook, takenPaymentId, takenVoidId, unknownDebtor } from './order-problems.ts';
-import { markLines } from './sql/replace-lines.ts';
-import { type OrderParts, viewOrder } from './view-order.ts';
-
-/** Which status may follow which; paying moves an open bill on by itself. */
-const nextStatuses: Record<OrderStatus, OrderStatus[]> = {
-  open: ['preparing', 'completed'],
-  preparing: ['ready', 'completed'],
-  ready: ['completed'],
-  completed: [],
-  voided: [],
-};
+import { takenLineId, takenPaymentId, takenVoidId } from './order-problems.ts';
+import { isOrderClosed } from './require-allowed.ts';
+import { insertVoids } from './sql/insert-voids.ts';
+import { linesOfOrder } from './sql/lines-of-order.ts';
+import { loadForSale } from './sql/load-for-sale.ts';
+import { markLines, replaceLines } from './sql/replace-lines.ts';
+import { voidsOfOrder } from './sql/voids-of-order.ts';
+import { viewOrder } from './view-order.ts';
 
 /**
- * Edits a bill that isn't paid, takes payments, moves the status on. A payment whose id is known is there already and
- * not taken again. Throws `not_found`, `version_conflict`, `order_closed`, `order_status`, and what `placeOrder` throws
- * for lines, payments and approvals.
+ * Edits an order that isn't paid, takes payments, moves the status on: load, decide, write. A payment whose id is known
+ * is there already and not taken again. Throws `not_found`, `version_conflict`, the refusals of `orderRules`,
+ * `order_status`, and what `placeOrder` throws for lines, payments and approvals.
  */
 export async function updateOrder(
   context: Context,
@@ -45,106 +37,104 @@ export async function updateOrder(
   const verdict = await examineApproval(context, shopId, change.approval);
   return await saving(() =>
     transact(context, async (tx) => {
-      const parts = await findOrder(tx.em, shopId, orderId, true);
-      const { order } = parts;
-      const payments = newPayments(parts, change.payments ?? []);
-      const before = viewOrder(parts);
-      if (isPaymentAlone(change) && payments.length === 0) return before;
-      checkVersion(change.version, before);
-      if (order.status === 'voided') throw closedProblem(order);
-      if (order.status === 'completed' && !isPaymentAlone(change)) throw closedProblem(order);
-      if (order.payLater && change.payLater === false && order.status !== 'open') throw onTheBook(order);
-      const isSettledBefore = isSettled(order);
-      const approver = verdict();
-      const shop = await findShop(tx.em, shopId);
-      const settings = settingsOf(shop);
-      const businessDate = businessDateAt(tx.app.now(), shop);
-
-      setDetails(order, change);
-      const isRepriced = editsBill(change) || (change.orderType !== undefined && isEditable(parts));
-      if (isRepriced && !isEditable(parts)) throw closedProblem(order);
-      const kept = isRepriced ? await editBill(tx, parts, { settings, change, approver, businessDate }) : {};
-      // Locks come in the order in which every change takes them: the bill, its stock, the customer, the shift.
-      await setCustomer(tx, order, change, settings);
-      const shiftId = await lockOpenShift(tx.em, shopId, deviceOf(tx.actor));
-      if (payments.length > 0)
-        takePayments(tx, parts, { settings, offered: payments, businessDate, shiftId });
-      // A bill belongs to the shift in which it is paid or put on the book; until then it carries over.
-      if (!isSettledBefore && isSettled(order)) order.shiftId = shiftId;
-      if (order.status === 'open') {
-        order.status = statusWhenSold(order.paymentStatus, order.payLater, settings) ?? 'open';
-      }
-      if (change.status) moveStatus(order, change.status);
-      // Two changes within a millisecond are two: updatedAt makes the version move.
-      order.updatedAt = new Date(Math.max(tx.app.now().getTime(), order.updatedAt.getTime() + 1));
-      await tx.em.flush();
-      await markLines(tx.em, order);
-
-      const view = viewOrder(parts);
-      const more = Object.keys(kept).length > 0 ? { kept } : {};
-      tx.record({ shopId, type: 'order_updated', data: view, before, ...more });
-      return view;
+      const { today, ...loaded } = await loadOrder(tx, shopId, orderId, change);
+      const update = decideUpdate(loaded, change, tx.actor);
+      if (!update) return viewOrder(loaded.parts);
+      const approvedBy = requireLeave(tx.actor, verdict(), update.needs);
+      return await writeUpdate(tx, loaded, update, { approvedBy, today });
     }),
   );
 }
 
-/** A bill on the book is completed long before it is paid. */
-const isPaymentAlone = ({ payments, version: _, approval: __, ...rest }: OrderChange) =>
-  payments !== undefined && Object.values(rest).every((value) => value === undefined);
-
-/** Those that the bill hasn't got yet. Throws `order_conflict` for another payment under a known id. */
-function newPayments({ payments }: OrderParts, offered: NewPayment[]): NewPayment[] {
-  return offered.filter((payment, index) => {
-    const known = payments.find(({ id }) => id === payment.id);
-    if (!known) return true;
-    // Of a cash note more was handed over than was due: the amount of then was cut to it.
-    const isSame =
-      known.method === payment.method && [known.amountMinor, known.tenderedMinor].includes(payment.amount);
-    if (isSame) return false;
-    throw fieldProblem('order_conflict', `/payments/${index}/id`, 'is that of another payment of this bill');
-  });
-}
-
-function setDetails(order: Order, change: OrderChange): void {
-  order.orderType = change.orderType ?? order.orderType;
-  order.notes = change.notes ?? order.notes;
-  order.payLater = change.payLater ?? order.payLater;
-  if (change.customerName !== undefined) order.customerName = change.customerName;
-  if (change.tableNumber !== undefined) order.tableNumber = change.tableNumber;
-}
-
-async function setCustomer(
+async function loadOrder(
   tx: Transaction,
-  order: Order,
-  { customerPhone }: OrderChange,
-  { country }: SettingsValues,
-): Promise<void> {
-  if (customerPhone) {
-    const phone = normalizePhone(customerPhone, country, '/customerPhone');
-    const customer = { phone, name: order.customerName ?? null, at: tx.app.now() };
-    order.customerId = await findOrMakeCustomer(tx, order.shopId, customer);
-  } else if (customerPhone !== undefined) {
-    order.customerId = null;
-  }
-  if (order.payLater && !order.customerName && !order.customerId) throw unknownDebtor();
+  shopId: string,
+  orderId: string,
+  change: OrderChange,
+): Promise<LoadedOrder & { today: string }> {
+  const { em } = tx;
+  const parts = await findOrder(em, shopId, orderId, true);
+  const shop = await findShop(em, shopId);
+  const today = businessDateAt(tx.app.now(), shop);
+  const isClosed = await isOrderClosed(em, parts.order, today, { lock: false });
+  const loaded = { parts, isClosed, settings: settingsOf(shop), today };
+  if (!asksForPrice(parts, isClosed, change)) return { ...loaded, sources: null };
+  const productIds = (change.items ?? []).map((line) => line.productId);
+  const sources = {
+    stored: await linesOfOrder(em, shopId, orderId),
+    voided: await voidsOfOrder(em, shopId, orderId),
+    products: (await loadForSale(em, shopId, orderId, productIds)).products,
+    moved: await stockOfOrder(em, shopId, orderId),
+  };
+  return { ...loaded, sources };
 }
 
-const isSettled = ({ paymentStatus, payLater }: Order) => paymentStatus === 'completed' || payLater;
+type Allowed = { approvedBy: string | null; today: string };
 
-type Taking = {
-  settings: SettingsValues;
-  offered: NewPayment[];
-  businessDate: string;
-  shiftId: string | null;
-};
+/** Locks are taken in the order that every change keeps to: the order, its stock, the customer, the shift, the counters. */
+async function writeUpdate(
+  tx: Transaction,
+  { parts }: Pick<LoadedOrder, 'parts'>,
+  update: OrderUpdate,
+  { approvedBy, today }: Allowed,
+): Promise<OrderView> {
+  const { em, actor } = tx;
+  const { order, payments } = parts;
+  const { shopId, id: orderId } = order;
+  const before = viewOrder(parts);
+  const at = tx.app.now();
+  if (update.edited) {
+    const { stock: changes } = update.edited;
+    const movement = { shopId, changes, reason: 'sale', orderId, actor, at } as const;
+    for (const event of await moveStock(em, movement)) tx.record({ shopId, ...event });
+  }
+  Object.assign(order, update.order);
+  if (update.customerPhone !== undefined) {
+    const { customerPhone: phone } = update;
+    const name = order.customerName ?? null;
+    order.customerId = phone && (await findOrMakeCustomer(tx, shopId, { phone, name, at }));
+  }
+  const shiftId = await lockOpenShift(em, shopId, deviceOf(actor));
+  // An order belongs to the shift in which it is paid or put on the book; until then it carries over.
+  if (update.isNowSettled) order.shiftId = shiftId;
+  order.approvedBy = approvedBy ?? order.approvedBy ?? null;
+  // Two changes within a millisecond are two: updatedAt makes the version move.
+  order.updatedAt = new Date(Math.max(at.getTime(), order.updatedAt.getTime() + 1));
+  payments.push(...createPayments(tx, order, update.payments, { shiftId, today }));
+  await em.flush();
+  if (update.edited) await replaceLines(em, order, update.edited.lineStock);
+  else await markLines(em, order);
+  const voids = update.edited?.voids ?? [];
+  const voiding = {
+    shopId,
+    orderId,
+    cashierId: personOf(actor),
+    approvedBy,
+    shiftId,
+    businessDate: today,
+    at,
+  };
+  const takenOff = voids.length > 0 ? await insertVoids(em, voids, voiding) : null;
+  const view = viewOrder(parts);
+  // The order says how it is; the audit keeps who allowed this change, what was taken off and why.
+  const kept = { ...(approvedBy && { approvedBy }), ...(takenOff && { takenOff }) };
+  tx.record({
+    shopId,
+    type: 'order_updated',
+    data: view,
+    before,
+    ...(Object.keys(kept).length > 0 ? { kept } : {}),
+  });
+  return view;
+}
 
-function takePayments(
+function createPayments(
   { em, app, actor }: Transaction,
-  { order, payments }: OrderParts,
-  { settings, offered, businessDate, shiftId }: Taking,
-): void {
-  const settled = settleMore(order, offered, payments, settings);
-  const added = settled.payments.map(({ id, ...payment }) =>
+  order: { shopId: string; id: string },
+  settled: OrderUpdate['payments'],
+  { shiftId, today }: { shiftId: string | null; today: string },
+): Payment[] {
+  return settled.map(({ id, ...payment }) =>
     em.create(Payment, {
       ...payment,
       id: id ?? uuidv7(),
@@ -153,36 +143,19 @@ function takePayments(
       at: app.now(),
       cashierId: personOf(actor),
       shiftId,
-      businessDate,
+      businessDate: today,
       returnedAt: null,
       returnedOn: null,
       returnedShiftId: null,
     }),
   );
-  payments.push(...added);
-  order.totalMinor = settled.totalMinor;
-  order.roundingMinor = settled.roundingMinor;
-  order.paymentStatus = settled.status;
-  order.paymentMethod = methodOf(payments);
-}
-
-function moveStatus(order: Order, status: OrderStatus): void {
-  // Asked for twice, as when a paid bill completes itself: it is where it should be.
-  if (order.status === status) return;
-  if (!nextStatuses[order.status].includes(status)) {
-    throw fieldProblem('order_status', '/status', `can't go from ${order.status} to ${status}`);
-  }
-  if (status === 'completed' && order.paymentStatus !== 'completed' && !order.payLater) {
-    const detail = `Bill ${order.orderNumber} is not fully paid. Take the rest, or send payLater to put it on the book.`;
-    throw fieldProblem('order_status', '/status', detail);
-  }
-  order.status = status;
 }
 
 async function saving<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    if (isUniqueViolation(error, 'order_lines_pkey')) throw takenLineId();
     const taken = violatedUnique(error);
     if (taken === 'payments_pkey') throw takenPaymentId();
     if (taken === 'voids_pkey') throw takenVoidId();

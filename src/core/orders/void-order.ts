@@ -1,5 +1,4 @@
 import type { Order as OrderView } from '../../contract/orders.ts';
-import { ProblemError } from '../../contract/problem.ts';
 import { type Context, deviceOf, personOf } from '../context.ts';
 import { moveStock } from '../inventory/sql/move-stock.ts';
 import { stockDifference, stockOfOrder } from '../inventory/sql/stock-of-order.ts';
@@ -9,13 +8,14 @@ import { findShop } from '../shops/find-shops.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
 import { findOrder } from './find-orders.ts';
+import { isOrderClosed, requireAllowed } from './require-allowed.ts';
 import { insertVoids } from './sql/insert-voids.ts';
 import { markLines } from './sql/replace-lines.ts';
 import { type OrderParts, viewOrder } from './view-order.ts';
 
 /**
  * Voids an order: it keeps its number and leaves the reports, its stock goes back and so does what was paid.
- * Throws `order_closed` for one that is voided already, or of which something was given back.
+ * Throws a refusal of `orderRules`.
  */
 export async function voidOrder(
   context: Context,
@@ -25,26 +25,26 @@ export async function voidOrder(
 ): Promise<OrderView> {
   return await transact(context, async (tx) => {
     const parts = await findOrder(tx.em, shopId, orderId, true);
-    const { order, payments, refunds } = parts;
+    const { order, payments } = parts;
     const before = viewOrder(parts);
     checkVersion(version, before);
-    if (order.status === 'voided') {
-      throw new ProblemError('order_closed', { detail: `Bill ${order.orderNumber} is voided already.` });
-    }
-    if (refunds.length > 0) {
-      const detail = `Something of bill ${order.orderNumber} was refunded. Refund the rest of it instead.`;
-      throw new ProblemError('order_closed', { detail });
-    }
     const at = tx.app.now();
+    const businessDate = businessDateAt(at, await findShop(tx.em, shopId));
+    requireAllowed(parts, 'void', await isOrderClosed(tx.em, order, businessDate, { lock: false }));
     order.status = 'voided';
     order.voidReason = reason;
     order.updatedAt = new Date(Math.max(at.getTime(), order.updatedAt.getTime() + 1));
-    const businessDate = businessDateAt(at, await findShop(tx.em, shopId));
     // Locks come in the order in which every change takes them: the bill, its stock, the shift, the shop's counters.
     const changes = stockDifference(await stockOfOrder(tx.em, shopId, orderId), []);
     const movement = { shopId, changes, reason: 'void', orderId, actor: tx.actor, at } as const;
     for (const event of await moveStock(tx.em, movement)) tx.record({ shopId, ...event });
     const shiftId = await lockOpenShift(tx.em, shopId, deviceOf(tx.actor));
+    // Its shift may have been counted since.
+    requireAllowed(
+      { ...parts, order: { ...order, status: before.status } },
+      'void',
+      await isOrderClosed(tx.em, order, businessDate, { lock: true }),
+    );
     for (const payment of payments) {
       Object.assign(payment, { returnedAt: at, returnedOn: businessDate, returnedShiftId: shiftId });
     }

@@ -1,0 +1,163 @@
+import { isSettled, nextStatuses, type OrderAction } from '../../contract/order-rules.ts';
+import type { NewPayment, OrderChange, OrderStatus } from '../../contract/orders.ts';
+import { fieldProblem, ProblemError } from '../../contract/problem.ts';
+import type { SettingsValues } from '../../contract/settings.ts';
+import type { Need } from '../auth/approval.ts';
+import type { Actor } from '../context.ts';
+import { normalizePhone } from '../customers/phone.ts';
+import { checkVersion } from '../versions.ts';
+import { type Edited, type EditSources, editBill, editsPrice } from './edit-bill.ts';
+import type { Order } from './order.entity.ts';
+import { methodOf, type settle, settleMore, statusWhenSold } from './order-payments.ts';
+import { onTheBook, unknownDebtor } from './order-problems.ts';
+import { insteadOf, isAllowed, requireAllowed } from './require-allowed.ts';
+import { type OrderParts, viewOrder } from './view-order.ts';
+
+/** An order with all that a change of it is decided by. */
+export type LoadedOrder = {
+  parts: OrderParts;
+  /** Its business day has ended, or its shift was counted. */
+  isClosed: boolean;
+  settings: SettingsValues;
+  /** Null where the change leaves price and items alone. */
+  sources: EditSources | null;
+};
+
+export type OrderUpdate = {
+  /** What of the order changes. */
+  order: Partial<Order>;
+  /** Set when it was priced anew. */
+  edited: Omit<Edited, 'order' | 'needs'> | null;
+  payments: ReturnType<typeof settle>['payments'];
+  /** E.164 of its new customer, null for none, undefined to leave it. */
+  customerPhone: string | null | undefined;
+  /** It is paid, or goes on the book, by this change. */
+  isNowSettled: boolean;
+  /** What somebody higher than a cashier has to allow. */
+  needs: Need[];
+};
+
+/**
+ * Decides what a change makes of an order; null when all of it was done before. Pure: reads no clock and no database.
+ * Throws `version_conflict`, `order_conflict`, a refusal of `orderRules`, `order_status`, and what `editBill` throws.
+ */
+export function decideUpdate(
+  { parts, isClosed, settings, sources }: LoadedOrder,
+  change: OrderChange,
+  actor: Actor,
+): OrderUpdate | null {
+  const { order, payments } = parts;
+  const offered = newPayments(parts, change.payments ?? []);
+  if (isRepeat(order, change, offered)) return null;
+  checkVersion(change.version, viewOrder(parts));
+  for (const action of actionsOf(order, change)) requireAllowed(parts, action, isClosed);
+  if (order.payLater && change.payLater === false && order.status !== 'open') throw onTheBook(order);
+
+  const next: Order = { ...order, ...detailsOf(change) };
+  const edited = sources && editBill({ order: next, payments }, sources, { change, settings, actor });
+  Object.assign(next, edited?.order);
+  const customerPhone = phoneOf(change, settings);
+  const hasCustomer = customerPhone === undefined ? next.customerId : customerPhone;
+  if (next.payLater && !next.customerName && !hasCustomer) throw unknownDebtor();
+  const settled = offered.length > 0 ? settleMore(next, offered, payments, settings) : null;
+  if (settled) {
+    next.totalMinor = settled.totalMinor;
+    next.roundingMinor = settled.roundingMinor;
+    next.paymentStatus = settled.status;
+    next.paymentMethod = methodOf([...payments, ...settled.payments]);
+  }
+  const isNowSettled = !isSettled(order) && (next.paymentStatus === 'completed' || next.payLater);
+  if (next.status === 'open') {
+    next.status = statusWhenSold(next.paymentStatus, next.payLater, settings) ?? 'open';
+  }
+  if (change.status) next.status = statusAfter(next, change.status);
+  return {
+    order: changed(order, next),
+    edited: edited && { lineStock: edited.lineStock, stock: edited.stock, voids: edited.voids },
+    payments: settled?.payments ?? [],
+    customerPhone,
+    isNowSettled,
+    needs: edited?.needs ?? [],
+  };
+}
+
+/** Whether a change asks for a new price of the order. A new order type does while it can be edited. */
+export const asksForPrice = (parts: OrderParts, isClosed: boolean, change: OrderChange): boolean =>
+  editsPrice(change) || (change.orderType !== undefined && isAllowed(parts, 'edit', isClosed));
+
+/** What a change only notes down. */
+const DETAILS = ['orderType', 'notes', 'payLater', 'customerName', 'tableNumber'] as const;
+
+const detailsOf = (change: OrderChange): Partial<Order> =>
+  Object.fromEntries(
+    DETAILS.flatMap((field) => (change[field] === undefined ? [] : [[field, change[field]]])),
+  );
+
+function actionsOf({ status }: Order, change: OrderChange): OrderAction[] {
+  const isOver = status === 'completed' || status === 'voided';
+  const notes = change.customerPhone !== undefined || DETAILS.some((field) => change[field] !== undefined);
+  return [
+    ...(editsPrice(change) || (isOver && notes) ? (['edit'] as const) : []),
+    ...(change.payments ? (['pay'] as const) : []),
+    ...(change.status ? (['move'] as const) : []),
+  ];
+}
+
+/** Nothing is left to do: its payments are there, and it has the status. An order that is over would refuse a retry. */
+function isRepeat({ status }: Order, change: OrderChange, offered: NewPayment[]): boolean {
+  const { payments, status: wanted, version: _, approval: __, ...rest } = change;
+  if (Object.values(rest).some((value) => value !== undefined)) return false;
+  const isThere = wanted === undefined ? payments !== undefined : wanted === status;
+  return offered.length === 0 && isThere;
+}
+
+/** Those that the order hasn't got yet. Throws `order_conflict` for another payment under a known id. */
+function newPayments({ payments }: OrderParts, offered: NewPayment[]): NewPayment[] {
+  return offered.filter((payment, index) => {
+    const known = payments.find(({ id }) => id === payment.id);
+    if (!known) return true;
+    // Of a cash note more was handed over than was due: the amount of then was cut to it.
+    const isSame =
+      known.method === payment.method && [known.amountMinor, known.tenderedMinor].includes(payment.amount);
+    if (isSame) return false;
+    throw fieldProblem('order_conflict', `/payments/${index}/id`, 'is that of another payment of this order');
+  });
+}
+
+function phoneOf({ customerPhone }: OrderChange, { country }: SettingsValues): string | null | undefined {
+  return customerPhone ? normalizePhone(customerPhone, country, '/customerPhone') : customerPhone;
+}
+
+function statusAfter(order: Order, wanted: OrderStatus): Order['status'] {
+  // Asked for twice, as when a paid order completes itself: it is where it should be.
+  if (order.status === wanted) return wanted;
+  const steps = nextStatuses[order.status];
+  if (!steps.some((step) => step === wanted)) {
+    const detail = `can't go from ${order.status} to ${wanted}`;
+    throw withInstead(
+      fieldProblem('order_status', '/status', detail),
+      order,
+      steps.length > 0 ? 'move' : 'place',
+    );
+  }
+  if (wanted === 'completed' && order.paymentStatus !== 'completed' && !order.payLater) {
+    const detail = `Order ${order.orderNumber} is not fully paid. Take the rest, or send payLater to put it on the book.`;
+    throw withInstead(fieldProblem('order_status', '/status', detail), order, 'pay');
+  }
+  return wanted;
+}
+
+const withInstead = (
+  { code, detail, errors }: ProblemError,
+  order: Order,
+  action: Parameters<typeof insteadOf>[1],
+) =>
+  new ProblemError(code, {
+    ...(detail === undefined ? {} : { detail }),
+    ...(errors ? { errors } : {}),
+    extra: insteadOf(order, action),
+  });
+
+/** The fields of `next` that are others than those of `order`. */
+const changed = (order: Order, next: Order): Partial<Order> =>
+  Object.fromEntries(Object.entries(next).filter(([field, value]) => order[field as keyof Order] !== value));

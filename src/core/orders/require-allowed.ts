@@ -1,0 +1,70 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import {
+  type InsteadAction,
+  type OrderAction,
+  type OrderState,
+  orderRequests,
+  orderRules,
+  orderStateOf,
+  refusalSentence,
+} from '../../contract/order-rules.ts';
+import { ProblemError } from '../../contract/problem.ts';
+import { query } from '../../database/query.ts';
+import type { Order } from './order.entity.ts';
+import type { OrderParts } from './view-order.ts';
+
+const IS_COUNTED = 'SELECT closed_at IS NOT NULL AS "isCounted" FROM shifts WHERE shop_id = $1 AND id = $2';
+
+/**
+ * Whether the order's business day has ended before `today`, or its shift was counted. With `lock`, in a transaction, the
+ * shift isn't counted before the commit; taken after the stock and the customer, as every shift is.
+ */
+export async function isOrderClosed(
+  em: EntityManager,
+  { shopId, shiftId, businessDate }: Pick<Order, 'shopId' | 'shiftId' | 'businessDate'>,
+  today: string,
+  { lock }: { lock: boolean },
+): Promise<boolean> {
+  if (businessDate < today) return true;
+  if (!shiftId) return false;
+  const statement = lock ? `${IS_COUNTED} FOR SHARE` : IS_COUNTED;
+  const [shift] = await query<{ isCounted: boolean }>(em, statement, [shopId, shiftId]);
+  return shift?.isCounted ?? false;
+}
+
+export const stateOf = ({ order, refunds }: OrderParts, isClosed: boolean): OrderState =>
+  orderStateOf(
+    {
+      status: order.status,
+      paymentStatus: order.paymentStatus,
+      payLater: order.payLater,
+      items: order.items,
+      refunds,
+    },
+    { isClosed },
+  );
+
+export const isAllowed = (parts: OrderParts, action: OrderAction, isClosed: boolean): boolean =>
+  orderRules[stateOf(parts, isClosed)][action] === 'allowed';
+
+/** Throws the refusal of `orderRules`, with what works instead. */
+export function requireAllowed(parts: OrderParts, action: OrderAction, isClosed: boolean): void {
+  const state = stateOf(parts, isClosed);
+  const rule = orderRules[state][action];
+  if (rule === 'allowed') return;
+  throw new ProblemError(rule.problem, {
+    detail: refusalSentence(parts.order.orderNumber, state, rule),
+    extra: insteadOf(parts.order, rule.instead),
+  });
+}
+
+/** What works instead, as a refused action's answer has it. */
+export function insteadOf(
+  { shopId, id }: Pick<Order, 'shopId' | 'id'>,
+  action: InsteadAction,
+): { instead: { action: InsteadAction; method: string; path: string } } {
+  const { method, path } = orderRequests[action];
+  return {
+    instead: { action, method, path: path.replace(':shopId', shopId).replace(':orderId', id) },
+  };
+}
