@@ -123,7 +123,8 @@ describe('the report of a shift', () => {
   it('takes what is given back out of the drawer that is open then, with its tip', async () => {
     const first = await givenShift(shop, '0');
     const kept = await sell(100, paying({ method: 'cash', amount: '100', tip: '10', tendered: '110' }));
-    const returned = await sell(70, paying({ method: 'cash', amount: '70', tip: '5', tendered: '75' }));
+    const returned = await park(80);
+    await put(returned.id, { payments: [{ method: 'cash', amount: '70', tip: '5', tendered: '75' }] });
     const z1 = await close(first.id, countOf(1, 85));
     expect(z1.shift).to.include({ expected: '185.00', variance: '0.00' });
 
