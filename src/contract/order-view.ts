@@ -75,6 +75,8 @@ export const orderFlags = [
   'approval_missing',
   'customer_unclear',
   'clock_off',
+  'closed_day',
+  'price_far_off',
   'number_of_other_device',
   'number_of_other_year',
   'number_differs',

@@ -214,7 +214,15 @@ describe('what an offline sale is flagged for', () => {
     });
     expect(ahead).to.include({ createdAt: NOW.toISOString(), businessDate: '2026-05-10' });
     expect(flagOf(tooOld).code).to.equal('clock_off');
-    expect([fast, old].map(({ flags }: { flags: unknown[] }) => flags.length)).to.deep.equal([0, 0]);
+    expect([fast, old].map(({ flags }) => flags)).to.deep.equal([
+      [],
+      [
+        {
+          code: 'closed_day',
+          detail: 'It was sold on 2026-04-05 and came in after that day had ended.',
+        },
+      ],
+    ]);
     expect(old).to.include({ businessDate: '2026-04-05', createdAt: '2026-04-05T06:30:00.000Z' });
   });
 

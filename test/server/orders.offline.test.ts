@@ -8,6 +8,7 @@ import {
   checkBooks,
   offlineSaleOf,
   orderOf,
+  otherFlags,
   problemOf,
   replay,
   resultsOf,
@@ -178,7 +179,7 @@ describe('a batch of sales that were made offline', () => {
       offlineSaleOf(tea, EARLIER, { customerPhone: 'ask Ravi' }),
       offlineSaleOf(tea, EARLIER, { payLater: true, paymentMethod: undefined }),
     ]);
-    expect(answers.map((answer) => orderOf(answer).flags)).to.deep.equal([
+    expect(answers.map((answer) => otherFlags(orderOf(answer)))).to.deep.equal([
       [{ code: 'customer_unclear', detail: '"••• •avi" was typed as the phone number.' }],
       [{ code: 'customer_unclear', detail: 'It is on the book, but it does not say who owes it.' }],
     ]);
@@ -203,7 +204,7 @@ describe('a batch of sales that were made offline', () => {
       ['100.00', '0.00', '0.00', 'completed'],
     ]);
     const detail = (sum: string) => `The till took ${sum}; it comes to 100.00.`;
-    expect(orders.map(({ flags }) => flags.map((flag) => flag.detail))).to.deep.equal([
+    expect(orders.map((order) => otherFlags(order).map((flag) => flag.detail))).to.deep.equal([
       [detail('120.00')],
       [detail('120.00')],
       [detail('80.00')],

@@ -103,3 +103,6 @@ export async function checkBooks({ app }: TestApp, shop: TestShop): Promise<void
   const { checks } = await verifyShop({ app, em: app.orm.em.fork() }, shop.id);
   expect(checks.flatMap(({ name, faults }) => faults.map((fault) => ({ name, ...fault })))).to.deep.equal([]);
 }
+
+/** Its flags but for the one that every order of a day before has. */
+export const otherFlags = ({ flags }: Order) => flags.filter(({ code }) => code !== 'closed_day');

@@ -20,9 +20,25 @@ export const reportSales = reportCommand({
     const { previous, totals, groups } = report;
     if (groups.length === 0 && !previous?.totals.orders) return ['Nothing was sold.'];
     const figures = previous ? comparison(totals, previous, look) : summaryOf(totals, look);
-    return groups.length === 0 ? [figures] : [figures, groupsOf(report, look)];
+    const parts = groups.length === 0 ? [figures] : [figures, groupsOf(report, look)];
+    return [...parts, ...notesOf(report, look)];
   },
 });
+
+/** What may still change these figures, or has changed them since the day ended. */
+function notesOf({ openDays, late }: SalesReport, { money, count }: Look): string[] {
+  const notes = [
+    ...(openDays.length > 0
+      ? [`Orders are still open on ${openDays.join(', ')}: these days may change.`]
+      : []),
+    ...(late.orders > 0
+      ? [
+          `Made offline and come in after their day had ended: ${count(late.orders)} orders, ${money(late.total)}.`,
+        ]
+      : []),
+  ];
+  return notes.length > 0 ? [notes.join('\n')] : [];
+}
 
 type Previous = NonNullable<SalesReport['previous']>;
 

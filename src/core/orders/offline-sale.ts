@@ -11,7 +11,7 @@ import type { LentTo } from '../devices/leases-of-numbers.ts';
 import { labelOfBefore, type RestoredBooks } from '../epochs/numbers-before.ts';
 import { isYearLabel } from '../epochs/series-label.ts';
 import type { Keys } from '../keys/keys.ts';
-import { wallClock } from '../shops/business-day.ts';
+import { businessDateAt, wallClock } from '../shops/business-day.ts';
 import { isOfBefore, type KnownSellers, type Seller, sellerOf } from './brought-back.ts';
 import { draftSale, type PricedSale, priceSale, type SaleTerms, saleNeeds } from './draft-sale.ts';
 import { resolveSold } from './offline-lines.ts';
@@ -67,6 +67,7 @@ export function draftOfflineSale(
   const settled = settleOffline({ ...body, expectedTotal }, priced.bill.exactMinor, settings);
   const flags = [
     ...clock.flags,
+    ...closedDayFlags(priced, businessDateAt(now, terms.shop)),
     ...sold.flags,
     ...customer.flags,
     ...missing.map(({ detail }) => flag('approval_missing', `${detail} Nobody allowed it.`)),
@@ -131,6 +132,12 @@ function timeOf({ placedAt }: OfflineOrder, { timezone }: SaleShop, now: Date) {
   const detail = `By the till's clock it was sold on ${date} at ${time.slice(0, 5)}, by the server's it came in on ${here.date} at ${here.time.slice(0, 5)}: one of them is wrong. It counts as sold when it came in.`;
   return { soldAt: now, flags: [flag('clock_off', detail)] };
 }
+
+/** It counts on its own day, whose reports may have been read already. */
+const closedDayFlags = ({ businessDate }: PricedSale, today: string): OrderFlag[] =>
+  businessDate < today
+    ? [flag('closed_day', `It was sold on ${businessDate} and came in after that day had ended.`)]
+    : [];
 
 /**
  * What was printed stands, and what was paid on it: where the lines come to something else, the bill's rounding takes the

@@ -13,12 +13,14 @@ export async function salesReport(
 ): Promise<SalesReport> {
   const { span, head } = await spanOf(context, shopId, asked);
   const before = compare ? spanBefore(span) : null;
-  const { totals, previous, groups } = await sumSales(context.em, span, groupBy, before);
+  const { totals, previous, groups, openDays, late } = await sumSales(context.em, span, groupBy, before);
   return {
     ...head,
     groupBy,
     totals,
     previous: before && previous ? { ...before, totals: previous } : null,
     groups,
+    openDays,
+    late,
   };
 }

@@ -22,7 +22,9 @@ const SOLD_BILLS = "orders WHERE shop_id = $1 AND status NOT IN ('open', 'voided
 
 /** Bills that count, neither parked nor voided, and what was given back on the same days, as they are stored. */
 const billsOf = (from: string, to: string) => `
-  SELECT business_date, created_at, cashier_id, payment_method AS method, order_type, 1 AS orders, 1 AS bills,
+  SELECT business_date, created_at, cashier_id,
+         -- However it is paid some day: that must not change this report.
+         CASE WHEN pay_later THEN 'on the book' ELSE payment_method END AS method, order_type, 1 AS orders, 1 AS bills,
          item_quantity AS items, subtotal AS gross, discount, service_charge, tax, rounding, 0 AS refunds, total
   FROM ${SOLD_BILLS} AND business_date BETWEEN ${from} AND ${to}
   UNION ALL
@@ -82,6 +84,19 @@ const totals = (from: string, days: string) => `
   (SELECT json_build_object(${FIGURES}, ${money('averageOrder', 'total / nullif(orders, 0)')},
    'days', (SELECT count(day) FROM ${days})) FROM ${from})`;
 
+// Begins like the predicate of orders_open_idx.
+const OPEN_DAYS = `
+  SELECT coalesce(json_agg(day ORDER BY day), '[]') FROM (
+    SELECT DISTINCT to_char(business_date, 'YYYY-MM-DD') AS day FROM orders
+    WHERE shop_id = $1 AND business_date BETWEEN $2 AND $3
+      AND (status = 'open' OR payment_status <> 'completed')
+      AND status IN ('open', 'preparing', 'ready') AND NOT pay_later
+  ) days`;
+
+const LATE = `
+  SELECT json_build_object(${count('orders', 'count(*)')}, ${money('total', 'coalesce(sum(total), 0)')})
+  FROM ${SOLD_BILLS} AND business_date BETWEEN $2 AND $3 AND received_at IS NOT NULL AND flags @> '[{"code":"closed_day"}]'`;
+
 const BY_TIME = 'key';
 const BY_WORTH = 'is_rounding, total DESC, key, id';
 
@@ -99,7 +114,8 @@ const statement = ({ figures, sold }: Tables, groups: string, order: string) => 
   )
   SELECT ${totals('totals', 'day')} AS totals,
          CASE WHEN $4::date IS NOT NULL THEN ${totals('earlier', 'earlier_day')} END AS previous,
-         ${rows(`'key', key, 'id', id, ${FIGURES}`, 'groups', order)} AS groups`;
+         ${rows(`'key', key, 'id', id, ${FIGURES}`, 'groups', order)} AS groups,
+         (${OPEN_DAYS}) AS "openDays", (${LATE}) AS late`;
 
 /** `key` names a `part` of the bills. It is worked out once a part, not once a bill: to_char took a third of the time. */
 const billsBy = (part: string, key: string, order: string) =>
@@ -148,7 +164,13 @@ const statements: Record<Grouping, string> = {
 };
 
 /** Amounts as decimal text; `previous` is null without a span before. */
-type Sales = { totals: SalesTotals; previous: SalesTotals | null; groups: SalesGroup[] };
+type Sales = {
+  totals: SalesTotals;
+  previous: SalesTotals | null;
+  groups: SalesGroup[];
+  openDays: string[];
+  late: { orders: number; total: string };
+};
 
 /** Sums of a span, in all and by group: times in their order, the rest by what they brought in. */
 export async function sumSales(

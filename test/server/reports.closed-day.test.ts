@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { groupings } from '../../src/contract/reports.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { givenProduct, givenShop, saleOf, signedIn, type TestShop } from '../support/factories.ts';
+import { offlineSaleOf, orderOf, replay } from '../support/offline-parts.ts';
+
+type Sold = { id: string; items: { id: string }[] };
+
+describe('the reports of a day that has ended', () => {
+  let test: TestApp;
+  let shop: TestShop;
+  let cake: { id: string };
+  let clock = new Date('2026-08-03T06:00:00Z');
+  const [FIRST, SECOND] = ['2026-08-03', '2026-08-04'];
+
+  before(async () => {
+    test = await startTestApp({ now: () => clock });
+    shop = await givenShop(test, 'DAYS');
+    cake = await givenProduct(shop, { price: 100, category: 'Cakes' });
+  });
+  after(() => test.close());
+
+  const must = ({ status, body, text }: { status: number; body: unknown; text: string }) => {
+    expect(status, text).to.be.within(200, 201);
+    return body as Sold;
+  };
+  const pathOf = ({ id }: Sold) => `${shop.path}/orders/${id}`;
+  const sell = async (quantity: number, fields: object = {}) => {
+    const items = [{ productId: cake.id, quantity }];
+    return must(await shop.manager.post(`${shop.path}/orders`, saleOf(cake, { items, ...fields })));
+  };
+  const refund = async (order: Sold, quantity: number) => {
+    const lines = [{ lineId: order.items[0]?.id, quantity }];
+    const body = { id: randomUUID(), reason: 'cold', lines };
+    must(await shop.manager.post(`${pathOf(order)}/refunds`, body));
+  };
+  async function goOnAt(instant: string) {
+    clock = new Date(instant);
+    shop.manager = await signedIn(test, shop.emails.manager);
+  }
+  async function openShift() {
+    const shift = { id: randomUUID(), openingFloat: '0', deviceId: null };
+    must(await shop.manager.post(`${shop.path}/shifts`, shift));
+    return async () => {
+      const { body } = await shop.manager.post(`${shop.path}/shifts/${shift.id}/close`, {
+        denominations: [],
+      });
+      return body.totals as { net: string };
+    };
+  }
+  const salesOf = async (from: string, groupBy = 'day', to = from) =>
+    (await shop.manager.get(`${shop.path}/reports/sales?from=${from}&to=${to}&groupBy=${groupBy}`)).body;
+  /** All that can be read of a day, but for the time at which it is read. */
+  async function reportsOf(day: string) {
+    const others = ['tax', 'payments', 'margins', 'staff', 'sellers'].map(
+      async (name) => (await shop.manager.get(`${shop.path}/reports/${name}?from=${day}&to=${day}`)).body,
+    );
+    const sales = groupings.map((groupBy) => salesOf(day, groupBy));
+    return (await Promise.all([...sales, ...others])).map(({ asOf: _, unpaid: __, ...report }) => report);
+  }
+  const minor = (amount: string) => Math.round(Number(amount) * 100);
+
+  it('stay as they are, whatever is done afterwards, and are the sum of the Z reports', async () => {
+    const closeFirst = await openShift();
+    const paid = await sell(2);
+    const onBook = await sell(3, { paymentMethod: undefined, payLater: true, customerName: 'Asha' });
+    await refund(await sell(4), 1);
+    const first = await closeFirst();
+    const before = await reportsOf(FIRST);
+
+    await goOnAt('2026-08-04T06:00:00Z');
+    const closeSecond = await openShift();
+    await refund(paid, 1);
+    must(
+      await shop.manager.put(pathOf(onBook), {
+        payments: [{ id: randomUUID(), method: 'card', amount: '300' }],
+      }),
+    );
+    must(await shop.manager.put(`${shop.path}/products/${cake.id}`, { price: '120' }));
+    for (const order of [paid, onBook])
+      expect((await shop.manager.delete(pathOf(order), { reason: 'late' })).status).to.equal(409);
+    await sell(1);
+    const second = await closeSecond();
+    expect(await reportsOf(FIRST)).to.deep.equal(before);
+
+    const { totals } = await salesOf(FIRST, 'day', SECOND);
+    expect(minor(totals.total)).to.equal(minor(first.net) + minor(second.net));
+    expect([first.net, second.net, totals.total]).to.deep.equal(['800.00', '20.00', '820.00']);
+  });
+
+  it('say on which days orders are still open, until they are paid', async () => {
+    await goOnAt('2026-08-05T06:00:00Z');
+    const parked = await sell(1, { paymentMethod: undefined });
+    await goOnAt('2026-08-06T06:00:00Z');
+    expect((await salesOf('2026-08-01', 'day', '2026-08-06')).openDays).to.deep.equal(['2026-08-05']);
+    must(
+      await shop.manager.put(pathOf(parked), {
+        payments: [{ id: randomUUID(), method: 'cash', amount: '120' }],
+      }),
+    );
+    const { openDays, totals } = await salesOf('2026-08-05');
+    expect([openDays, totals.total]).to.deep.equal([[], '120.00']);
+  });
+
+  it('say how much came in late', async () => {
+    const sent = offlineSaleOf(cake, new Date('2026-08-05T08:00:00Z'));
+    const [answer] = await replay(shop.manager, shop, [sent]);
+    expect(orderOf(answer).flags.map(({ code }) => code)).to.include('closed_day');
+    const { late, totals } = await salesOf('2026-08-05');
+    expect([late, totals.orders]).to.deep.equal([{ orders: 1, total: orderOf(answer).total }, 2]);
+  });
+});
