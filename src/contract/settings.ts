@@ -48,6 +48,13 @@ const Rounding = z.strictObject({
 /** The largest share of a line that a role may take off by itself; an owner may take all. */
 const DiscountLimits = z.strictObject({ cashier: Percentage, manager: Percentage });
 
+const Shifts = z.strictObject({
+  /** Until the drawer is counted, a cashier isn't shown what should be in it. */
+  blindCount: z.boolean(),
+  /** Whether a cashier may open and close the drawer of another paired device. */
+  anyDrawer: z.boolean(),
+});
+
 /** ISO 3166-1 alpha-2: how a phone number without its country is read. Empty: it must have its country. */
 const Country = z.union([z.string().regex(/^[A-Z]{2}$/, 'is not a country code like IN'), z.literal('')]);
 
@@ -64,8 +71,7 @@ export const SettingsValues = z.strictObject({
   serviceCharge: ServiceCharge,
   rounding: Rounding,
   discountLimits: DiscountLimits,
-  /** Blind count: until the drawer is counted, a cashier isn't shown what should be in it. */
-  shifts: z.strictObject({ blindCount: z.boolean() }),
+  shifts: Shifts,
   /** The menu's categories in the order in which tills show them; those not named come after, by name. */
   categories: z.array(text(100)).max(limits.categories),
   country: Country,
@@ -91,6 +97,7 @@ export const SettingsChange = z.strictObject({
   serviceCharge: ServiceCharge.partial().optional(),
   rounding: Rounding.partial().optional(),
   discountLimits: DiscountLimits.partial().optional(),
+  shifts: Shifts.partial().optional(),
   receipt: SettingsValues.shape.receipt.partial().optional(),
   version: Version.optional(),
 });

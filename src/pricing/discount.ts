@@ -1,4 +1,4 @@
-import { mulDivHalfUp, requireWhole } from './arithmetic.ts';
+import { mulDiv, mulDivHalfUp, requireWhole, sum } from './arithmetic.ts';
 import { WHOLE } from './tax.ts';
 
 /** A percentage in thousandths of a per cent (10% = 10000), or an amount in minor units. */
@@ -12,19 +12,26 @@ export function discountOn(amountMinor: number, discount: BillDiscount | null): 
   return Math.min(wanted, amountMinor);
 }
 
+type DiscountedLine = { subtotalMinor: number; discountMinor: number };
+
 /**
- * Whether any line is discounted by more than `limitPercent` of its subtotal (thousandths of a per cent), so
- * that a manager has to approve. One minor unit more is let pass: a discount of exactly the limit on the whole
- * bill is shared out in whole units, and a line may carry the odd one. RangeError on a negative or fractional
- * input.
+ * Whether lines are discounted by more than `limitPercent` (thousandths of a per cent), so that a manager has to approve:
+ * any line above the limit on its subtotal, rounded up, or all of them together above the limit on their sum or the sum of
+ * their limits, each rounded half up. One minor unit more is let pass in an order, whichever line it is on: a discount of
+ * exactly the limit on the whole is shared out in whole units. RangeError on a negative or fractional input.
  */
-export function exceedsDiscountLimit(
-  lines: { subtotalMinor: number; discountMinor: number }[],
-  limitPercent: number,
-): boolean {
+export function exceedsDiscountLimit(lines: DiscountedLine[], limitPercent: number): boolean {
   requireWhole(limitPercent, 'a discount limit');
-  return lines.some(({ subtotalMinor, discountMinor }) => {
-    requireWhole(discountMinor, 'a discount');
-    return discountMinor > mulDivHalfUp(subtotalMinor, limitPercent, WHOLE) + 1;
+  for (const { discountMinor } of lines) requireWhole(discountMinor, 'a discount');
+  const limitOf = (minor: number) => mulDivHalfUp(minor, limitPercent, WHOLE);
+  const excess = lines.map(({ subtotalMinor, discountMinor }) => {
+    const { quotient, remainder } = mulDiv(subtotalMinor, limitPercent, WHOLE);
+    return Math.max(0, discountMinor - quotient - (remainder > 0 ? 1 : 0));
   });
+  const given = sum(lines.map(({ discountMinor }) => discountMinor));
+  const together = Math.max(
+    limitOf(sum(lines.map(({ subtotalMinor }) => subtotalMinor))),
+    sum(lines.map(({ subtotalMinor }) => limitOf(subtotalMinor))),
+  );
+  return sum(excess) > 1 || given > together + 1;
 }

@@ -264,6 +264,66 @@ describe('editing a parked bill', () => {
       expect((await put(bill.id, { ...more, approval: approval() })).status).to.equal(200);
     });
 
+    it('are allowed of what was seen: a percentage asks again when the order grows', async () => {
+      const [coffee, cake] = [
+        await givenProduct(shop, { price: 100 }),
+        await givenProduct(shop, { price: 5000 }),
+      ];
+      const discount = { type: 'percentage', value: '60' };
+      const approved = await park(coffee, { discount, approval: approval() });
+      const { body: opened } = await shop.manager.post(
+        orders,
+        saleOf(coffee, { paymentMethod: undefined, discount }),
+      );
+      const grown = { items: [{ productId: cake.id, quantity: 1 }] };
+      for (const { id } of [approved, opened]) {
+        const { status, body } = await put(id, grown);
+        expect([status, body.type]).to.deep.equal([403, 'urn:smoocho:problem:approval_needed']);
+        expect((await put(id, { ...grown, approval: approval() })).status).to.equal(200);
+      }
+      const flat = await park(coffee, { discount: { type: 'flat', value: '60' }, approval: approval() });
+      expect((await put(flat.id, grown)).status, 'no more is taken off').to.equal(200);
+    });
+
+    it('hold for the quantity that was parked: not for more of it, nor for what left the menu', async () => {
+      const [tea, gone] = [await givenProduct(shop, { price: 10 }), await givenProduct(shop, { price: 10 })];
+      const [first, second] = [await park(tea), await park(gone)];
+      await shop.manager.put(`${shop.path}/products/${tea.id}`, { price: '100' });
+      await shop.manager.delete(`${shop.path}/products/${gone.id}`);
+      const more = (
+        order: { id: string; items: { id: string }[] },
+        product: { id: string },
+        quantity: number,
+      ) => put(order.id, { items: [{ id: order.items[0]?.id, productId: product.id, quantity }] });
+      for (const [order, product, why] of [
+        [first, tea, /^The price of .* has changed since .* add more of it as a line of its own\.$/],
+        [second, gone, /is not on the menu any more: this order can have less of it, not more\.$/],
+      ] as const) {
+        const { status, body } = await more(order, product, 10);
+        expect([status, body.errors[0].pointer]).to.deep.equal([422, '/items/0/quantity']);
+        expect(body.detail).to.match(why);
+        expect((await more(order, product, 1)).status).to.equal(200);
+      }
+      const { body } = await put(first.id, { items: [{ productId: tea.id, quantity: 9 }] });
+      expect(body.total).to.equal('910.00');
+    });
+
+    it('have one odd paisa an order, not one a line', async () => {
+      const crumb = await givenProduct(shop, { price: '0.01' });
+      const free = { productId: crumb.id, quantity: 1, discount: { type: 'percentage', value: '100' } };
+      const items = Array.from({ length: 300 }, () => free);
+      expect((await shop.cashier.post(orders, saleOf(crumb, { items }))).status).to.equal(403);
+    });
+
+    it('are needed for goods that come to nothing', async () => {
+      const saffron = await givenProduct(shop, { price: '4.00' });
+      const items = [{ productId: saffron.id, quantity: '0.001' }];
+      const refused = await shop.cashier.post(orders, saleOf(saffron, { items }));
+      expect([refused.status, refused.body.errors?.[0].pointer]).to.deep.equal([403, '/items/0/quantity']);
+      const sale = saleOf(saffron, { items, approval: approval() });
+      expect((await shop.cashier.post(orders, sale)).status).to.equal(201);
+    });
+
     it('of a manager have a limit too, if the owner sets one', async () => {
       await shop.owner.put(`${shop.path}/settings`, { discountLimits: { manager: '50' } });
       const cake = await givenProduct(shop, { price: 100 });

@@ -72,6 +72,14 @@ describe('what an offline sale is flagged for', () => {
     ).to.have.length(1);
   });
 
+  it('is a price far below the menu, whoever says that it was the menu of then', async () => {
+    const tea = await givenProduct(shop, { name: 'Oolong', price: '100.00' });
+    const codesAt = async (listPrice: string) =>
+      (await sold(tea, line(tea, { listPrice }))).flags.map(({ code }) => code);
+    expect(await codesAt('50.00')).to.deep.equal(['price_changed']);
+    expect(await codesAt('49.99')).to.deep.equal(['price_changed', 'price_far_off']);
+  });
+
   it('is a price that nobody may give alone, against the menu of the till', async () => {
     const tea = await givenProduct(shop, { name: 'Chai', price: '100.00' });
     const fields = line(tea, { listPrice: '90.00', unitPrice: '50.00' });

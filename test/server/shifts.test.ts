@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { systemContext } from '../../src/app.ts';
 import { openShift } from '../../src/core/shifts/open-shift.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { givenDevice, signInOn } from '../support/device-parts.ts';
 import { eventsOf, givenShop, type TestShop } from '../support/factories.ts';
 import { countOf, floatOf, givenShift, movementOf, tillOf } from '../support/shift-parts.ts';
 
@@ -72,6 +73,21 @@ describe('the life of a shift', () => {
     const next = await post('', floatOf('700'));
     expect([next.status, next.body.deviceId]).to.deep.equal([201, null]);
     await close(next.body.id, countOf(7, 0));
+  });
+
+  it('of another paired device is for managers, unless the settings let a cashier have it', async () => {
+    const [own, other] = [await givenDevice(test, shop, 'Counter'), await givenDevice(test, shop, 'Bar')];
+    const till = await signInOn(test, shop.emails.cashier, own);
+    const deviceId = other.device.id;
+    const refused = await till.post(shifts, floatOf('100', { deviceId }));
+    expect([refused.status, refused.body.type]).to.deep.equal([403, 'urn:smoocho:problem:forbidden']);
+    expect(refused.body.detail).to.match(/^This is the drawer of another device\./);
+    const { body: open } = await shop.manager.post(shifts, floatOf('100', { deviceId }));
+    expect((await till.post(`${shifts}/${open.id}/close`, countOf(1, 0))).status).to.equal(403);
+    expect((await till.post(shifts, floatOf('100'))).body.deviceId).to.equal(own.device.id);
+    await shop.owner.put(`${shop.path}/settings`, { shifts: { anyDrawer: true } });
+    expect((await till.post(`${shifts}/${open.id}/close`, countOf(1, 0))).status).to.equal(200);
+    await shop.owner.put(`${shop.path}/settings`, { shifts: { anyDrawer: false } });
   });
 
   it("is the device's own unless it names another drawer", async () => {

@@ -1,3 +1,4 @@
+import { formatMinor } from '../../contract/money.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import { exceedsDiscountLimit, formatPercent } from '../../pricing/index.ts';
 import type { Need } from '../auth/approval.ts';
@@ -19,6 +20,24 @@ export function overrideNeeds(lines: BillLine[], frozen: BillLine[] = []): Need[
         least: 'manager' as const,
         pointer: `/items/${index}/unitPrice`,
         detail: `${line.name} has another price than on the menu.`,
+      },
+    ];
+  });
+}
+
+/** Goods whose price rounds to nothing at their quantity, such as a gram of saffron. What was so before was allowed. */
+export function nothingNeeds(lines: BillLine[], { items }: Bill, frozen: BillLine[] = []): Need[] {
+  return lines.flatMap((line, index) => {
+    const costs = line.unitPriceMinor + line.modifiers.reduce((sum, { priceMinor }) => sum + priceMinor, 0);
+    const isAsBefore = frozen.some(
+      ({ id, quantityMilli }) => id === line.id && quantityMilli === line.quantityMilli,
+    );
+    if (costs === 0 || items[index]?.subtotal !== formatMinor(0) || isAsBefore) return [];
+    return [
+      {
+        least: 'manager' as const,
+        pointer: `/items/${index}/quantity`,
+        detail: `${line.name} comes to ${formatMinor(0)} at that quantity.`,
       },
     ];
   });

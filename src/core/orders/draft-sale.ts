@@ -7,7 +7,7 @@ import { type Actor, deviceOf, personOf } from '../context.ts';
 import { normalizePhone } from '../customers/phone.ts';
 import { seriesLabel } from '../epochs/series-label.ts';
 import { businessDateAt, fiscalYearLabel } from '../shops/business-day.ts';
-import { discountNeeds, overrideNeeds } from './check-bill.ts';
+import { discountNeeds, nothingNeeds, overrideNeeds } from './check-bill.ts';
 import { stockTaken } from './line-stock.ts';
 import { type Bill, type BillLine, makeBill } from './make-bill.ts';
 import { methodOf, type settle, statusWhenSold } from './order-payments.ts';
@@ -54,6 +54,7 @@ export function priceSale(
 /** What of a sale somebody other than a cashier has to allow. */
 export const saleNeeds = ({ lines, bill }: PricedSale, settings: SettingsValues, actor: Actor): Need[] => [
   ...overrideNeeds(lines),
+  ...nothingNeeds(lines, bill),
   ...discountNeeds(bill, settings, actor),
 ];
 

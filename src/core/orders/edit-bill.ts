@@ -6,7 +6,7 @@ import type { Need } from '../auth/approval.ts';
 import type { Actor } from '../context.ts';
 import type { StockChange } from '../inventory/sql/move-stock.ts';
 import { stockDifference } from '../inventory/sql/stock-of-order.ts';
-import { discountNeeds, overrideNeeds } from './check-bill.ts';
+import { discountNeeds, nothingNeeds, overrideNeeds } from './check-bill.ts';
 import { stockTaken } from './line-stock.ts';
 import { type Bill, type BillLine, type LineStock, makeBill } from './make-bill.ts';
 import { type Merged, mergeLines, withoutDone } from './merge-lines.ts';
@@ -94,7 +94,7 @@ function needsOf(
   { merged, frozen, bill }: { merged: Merged; frozen: BillLine[]; bill: Bill },
   { settings, change, actor }: Edit,
 ): Need[] {
-  const needs = overrideNeeds(merged.lines, frozen);
+  const needs = [...overrideNeeds(merged.lines, frozen), ...nothingNeeds(merged.lines, bill, frozen)];
   // Food that the kitchen has is not taken off a bill by whoever takes the money.
   if (merged.voids.length > 0 && order.status !== 'open') {
     needs.push({
@@ -103,9 +103,10 @@ function needsOf(
       detail: 'The kitchen has this order already, so taking something off it needs a manager.',
     });
   }
-  // A discount that somebody allowed stays allowed while nothing but new lines comes to the bill.
+  // What was taken off before was allowed, or within the limit. A percentage takes more off an order that grows.
   const changesDiscount = change.discount !== undefined || (change.items ?? []).some((line) => line.discount);
-  const isAllowed = order.approvedBy && !changesDiscount && merged.voids.length === 0;
+  const isMore = bill.figures.discountMinor > order.discountMinor;
+  const isAllowed = !isMore && !changesDiscount && merged.voids.length === 0;
   return isAllowed ? needs : [...needs, ...discountNeeds(bill, settings, actor)];
 }
 

@@ -101,6 +101,9 @@ function freezeSold(found: FoundLine, isUnknown: boolean): BillLine {
   };
 }
 
+/** A till's own price below half of the menu's is no old price: somebody should look. */
+const FAR_OFF = 2;
+
 function flagsOf(found: FoundLine): OrderFlag[] {
   const { line, product, variant } = found;
   const name = variant ? `${product.name} ${variant.name}` : product.name;
@@ -112,6 +115,7 @@ function flagsOf(found: FoundLine): OrderFlag[] {
   return [
     ...gone.map((detail) => ({ code: 'product_gone' as const, detail })),
     ...(listPrice === menuMinor ? [] : [{ code: 'price_changed' as const, detail: price }]),
+    ...(listPrice * FAR_OFF < menuMinor ? [{ code: 'price_far_off' as const, detail: price }] : []),
   ];
 }
 

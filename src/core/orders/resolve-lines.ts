@@ -36,8 +36,11 @@ function resolveLine(
   const refuse = (field: string, detail: string) => ({ fault: { pointer: `${pointer}/${field}`, detail } });
   const own = ownOf(line);
   const earlier = frozen.find((known) => known.id === line.id && isSameGoods(known, line));
-  if (earlier) return { value: { ...earlier, ...own, ...priceOf(line, menuPriceOf(earlier), earlier) } };
-
+  if (earlier) {
+    const why = line.quantity > earlier.quantityMilli ? whyNotMore(earlier, products) : undefined;
+    if (why !== undefined) return refuse('quantity', why);
+    return { value: { ...earlier, ...own, ...priceOf(line, menuPriceOf(earlier), earlier) } };
+  }
   const product = products.find((known) => known.id === line.productId);
   if (!product) return refuse('productId', 'This product is not on the menu.');
   if (!product.isActive) return refuse('productId', `${product.name} is not available at the moment.`);
@@ -60,6 +63,21 @@ function resolveLine(
       ...priceOf(line, menuMinorOf(product, variant)),
     },
   };
+}
+
+/** A line keeps its price, or goods that left the menu, for the quantity that it has. */
+function whyNotMore(line: BillLine, products: SaleProduct[]): string | undefined {
+  const product = products.find(({ id }) => id === line.productId);
+  const variant = product?.variants.find(({ id }) => id === line.variantId);
+  if (!product?.isActive || (line.variantId && !variant)) {
+    return `${line.name} is not on the menu any more: this order can have less of it, not more.`;
+  }
+  const onOffer = product.groups.flatMap(({ modifiers }) => modifiers);
+  const isAsPriced = line.modifiers.every(({ id, priceMinor }) =>
+    onOffer.some((modifier) => modifier.id === id && parseMinor(modifier.price) === priceMinor),
+  );
+  if (menuMinorOf(product, variant) === menuPriceOf(line) && isAsPriced) return undefined;
+  return `The price of ${line.name} has changed since it came onto this order. Leave this line as it is, and add more of it as a line of its own.`;
 }
 
 type Variant = SaleProduct['variants'][number];

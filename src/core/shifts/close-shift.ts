@@ -8,6 +8,7 @@ import { requestHashOf } from '../request-hash.ts';
 import { transact } from '../transact.ts';
 import { findShift } from './find-shifts.ts';
 import { figuresOf, keptReport } from './make-report.ts';
+import { requireDrawer } from './require-drawer.ts';
 import { closedProblem } from './shift-problems.ts';
 import { nextZNumber } from './sql/next-z-number.ts';
 import { sumShift } from './sql/sum-shift.ts';
@@ -26,6 +27,7 @@ export async function closeShift(
   return await transact(context, async (tx) => {
     // A sale holds the row too, for share, until it is written: locked first, nothing slips in behind the sums.
     const { shift, movements } = await findShift(tx.em, shopId, shiftId, true);
+    await requireDrawer(tx, shopId, shift.deviceId ?? null);
     const closeHash = requestHashOf(body);
     if (shift.report && shift.closeHash === closeHash) return keptReport(shift.report);
     if (shift.closedAt) throw closedProblem(shift);

@@ -9,6 +9,7 @@ import { findShop } from '../shops/find-shops.ts';
 import { transact } from '../transact.ts';
 import { User } from '../users/user.entity.ts';
 import { findOpenShift, findShift } from './find-shifts.ts';
+import { requireDrawer } from './require-drawer.ts';
 import { Shift } from './shift.entity.ts';
 import { takenShiftId } from './shift-problems.ts';
 import { viewShift } from './view-shift.ts';
@@ -23,6 +24,7 @@ export async function openShift(context: Context, shopId: string, body: NewShift
   const deviceId = body.deviceId === undefined ? deviceOf(context.actor) : body.deviceId;
   try {
     const shift = await transact(context, async (tx) => {
+      await requireDrawer(tx, shopId, deviceId);
       const openedAt = tx.app.now();
       const opened = tx.em.create(Shift, {
         id: body.id,

@@ -19,7 +19,7 @@ function defaultSettings(currency: string): Omit<SettingsValues, 'dayStart'> {
     serviceCharge: { percent: 0, orderTypes: ['dine_in'] },
     rounding: { to: 'none', when: 'always' },
     discountLimits: { cashier: 20_000, manager: 100_000 },
-    shifts: { blindCount: true },
+    shifts: { blindCount: true, anyDrawer: false },
     categories: [],
     country: isIndian ? 'IN' : '',
     stockPolicy: 'warn',
@@ -34,7 +34,14 @@ type StoredShop = Pick<Shop, 'currency' | 'settings' | 'dayStart'>;
 
 /** A shop's settings: the defaults, with what the shop has changed on top. */
 export function settingsOf(shop: StoredShop): SettingsValues {
-  return { ...defaultSettings(shop.currency), ...shop.settings, dayStart: shop.dayStart.slice(0, 5) };
+  const defaults = defaultSettings(shop.currency);
+  return {
+    ...defaults,
+    ...shop.settings,
+    // Stored by versions that had fewer fields.
+    shifts: { ...defaults.shifts, ...shop.settings?.shifts },
+    dayStart: shop.dayStart.slice(0, 5),
+  };
 }
 
 /** Applies a change key by key; inside groups and `custom` field by field. A null in `custom` removes it. */
@@ -48,6 +55,7 @@ export function mergeSettings(current: SettingsValues, change: SettingsChange): 
     serviceCharge: { ...current.serviceCharge, ...values.serviceCharge },
     rounding: { ...current.rounding, ...values.rounding },
     discountLimits: { ...current.discountLimits, ...values.discountLimits },
+    shifts: { ...current.shifts, ...values.shifts },
     // Devices keep things of their own side by side: one doesn't wipe out another's.
     custom: Object.fromEntries(
       Object.entries({ ...current.custom, ...values.custom }).filter(([, value]) => value !== null),
