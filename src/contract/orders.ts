@@ -115,6 +115,8 @@ const LineVoid = z.strictObject({
   id: Id,
   quantity: Quantity.optional(),
   reason: text(500),
+  /** Whether it goes back to stock. Left out: if the kitchen has not had the order; what it had is waste. */
+  restock: z.boolean().optional(),
   /** Made by the till: the same void sent again is done once. */
   voidId: Id.optional(),
 });
@@ -220,12 +222,17 @@ export const updateOrder = defineRoute({
 
 export const voidOrder = defineRoute({
   name: 'voidOrder',
-  summary: 'Void an order, with a reason; its stock and its payments go back',
+  summary: 'Void an order, with a reason; its payments go back, and its goods unless the kitchen had them',
   method: 'delete',
   path: '/api/shops/:shopId/orders/:orderId',
   permission: 'manager',
   params: orderParams,
-  body: z.strictObject({ reason: text(500), version: Version.optional() }),
+  body: z.strictObject({
+    reason: text(500),
+    /** Whether its goods go back to stock. Left out: if the kitchen has not had the order; what it had is waste. */
+    restock: z.boolean().optional(),
+    version: Version.optional(),
+  }),
   responses: { 200: Order },
   problems: ['not_found', 'version_conflict', 'order_closed', 'day_closed'],
 });

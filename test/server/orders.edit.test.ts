@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { systemContext } from '../../src/app.ts';
+import { verifyShop } from '../../src/core/verify/verify-shop.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import {
   eventsOf,
@@ -174,6 +176,43 @@ describe('editing a parked bill', () => {
       expect([paid.body.status, paid.body.paymentStatus]).to.deep.equal(['preparing', 'completed']);
       const late = await send(bill.id, { items: [{ productId: cake.id, quantity: 1 }] });
       expect([late.status, late.body.type]).to.deep.equal([409, 'urn:smoocho:problem:order_closed']);
+    });
+
+    it('has what the kitchen made for waste, and what it had not for stock, unless somebody says otherwise', async () => {
+      const flour = await givenItem(cafe, { name: 'Flour', quantity: 100 });
+      const bread = await givenProduct(cafe, {
+        price: 50,
+        recipe: [{ inventoryItemId: flour.id, quantity: 2 }],
+      });
+      const report = async () => {
+        const { body } = await cafe.manager.get(`${cafe.path}/reports/inventory`);
+        const { quantity, wasted } = body.items.find(({ id }: { id: string }) => id === flour.id);
+        return [quantity, wasted];
+      };
+      const approval = { email: cafe.emails.manager, password: PASSWORD };
+      const parkedBread = async (quantity: number) => {
+        const items = [{ productId: bread.id, quantity }];
+        const sale = saleOf(bread, { paymentMethod: undefined, items });
+        return (await cafe.cashier.post(`${cafe.path}/orders`, sale)).body;
+      };
+      const voided = (order: { id: string }, fields: object = {}) =>
+        cafe.manager.delete(`${cafe.path}/orders/${order.id}`, { reason: 'left', ...fields });
+
+      await voided(await parkedBread(5));
+      expect(await report(), 'not begun').to.deep.equal([100, 0]);
+      const order = await parkedBread(3);
+      await send(order.id, { status: 'preparing' });
+      const off = { id: order.items[0].id, quantity: 1, reason: 'burnt' };
+      await send(order.id, { voidItems: [off], approval });
+      expect(await report(), 'burnt').to.deep.equal([94, 2]);
+      await send(order.id, { voidItems: [{ ...off, restock: true, reason: 'not touched' }], approval });
+      expect(await report(), 'not touched').to.deep.equal([96, 2]);
+      await voided(order);
+      expect(await report(), 'the rest').to.deep.equal([96, 4]);
+      await voided(await parkedBread(1), { restock: false });
+      expect(await report(), 'fell down').to.deep.equal([94, 6]);
+      const { isSound } = await verifyShop(systemContext(test.app, 'test'), cafe.id);
+      expect(isSound).to.equal(true);
     });
 
     it('asks for a manager before something is taken off that the kitchen has', async () => {

@@ -84,7 +84,9 @@ export function editBill(
     },
     lineStock: bill.lineStock,
     stock: stockDifference(moved, stockTaken(merged.lines)),
-    voids: merged.voids,
+    voids: merged.voids.map(({ stock, restock, ...voided }) =>
+      decideWaste(voided, stock, restock, hadKitchen(order, settings)),
+    ),
     needs: needsOf(order, { merged, frozen, bill }, { change, settings, actor }),
   };
 }
@@ -108,6 +110,25 @@ function needsOf(
   const isMore = bill.figures.discountMinor > order.discountMinor;
   const isAllowed = !isMore && !changesDiscount && merged.voids.length === 0;
   return isAllowed ? needs : [...needs, ...discountNeeds(bill, settings, actor)];
+}
+
+/** Whether the kitchen has had the order, so that what it made may be gone. */
+export const hadKitchen = ({ status }: Pick<Order, 'status'>, { kitchen }: SettingsValues): boolean =>
+  status === 'preparing' || status === 'ready' || (status === 'completed' && kitchen.enabled);
+
+/** Goods go back to stock as somebody said, or else unless the kitchen has had them. */
+export function decideWaste(
+  voided: Omit<Void, 'restock' | 'wasted'>,
+  stock: StockChange[],
+  said: boolean | undefined,
+  isMade: boolean,
+): Void {
+  const restock = said ?? !isMade;
+  return {
+    ...voided,
+    restock,
+    wasted: restock ? [] : stock.filter(({ quantityMilli }) => quantityMilli > 0),
+  };
 }
 
 function checkPaid(paidMinor: number, totalMinor: number): void {

@@ -2,6 +2,8 @@ import { parseMinor } from '../../contract/money.ts';
 import type { LineVoid, NewLine, OrderChange, Order as OrderView } from '../../contract/orders.ts';
 import { fieldProblem } from '../../contract/problem.ts';
 import { mulDivHalfUp } from '../../pricing/index.ts';
+import type { StockChange } from '../inventory/sql/move-stock.ts';
+import { stockReturned } from './line-stock.ts';
 import type { BillLine } from './make-bill.ts';
 import { resolveLines } from './resolve-lines.ts';
 import type { Void } from './sql/insert-voids.ts';
@@ -10,7 +12,10 @@ import type { SaleProduct } from './sql/load-for-sale.ts';
 /** Why a line's quantity went down when nobody said so. */
 const REDUCED = 'Quantity reduced';
 
-export type Merged = { lines: BillLine[]; voids: Void[]; isAdded: boolean };
+/** A void before it is decided whether its goods go back; `stock` is what would. */
+type LineVoided = Omit<Void, 'restock' | 'wasted'> & { restock: boolean | undefined; stock: StockChange[] };
+
+export type Merged = { lines: BillLine[]; voids: LineVoided[]; isAdded: boolean };
 
 type Edits = Pick<OrderChange, 'items' | 'voidItems'>;
 
@@ -65,8 +70,11 @@ export function mergeLines(
   const voids = frozen.flatMap((line) => {
     const after = left.find(({ id }) => id === line.id)?.quantityMilli ?? 0;
     if (after >= line.quantityMilli) return [];
-    const { reason = REDUCED, voidId } = reasons.get(line.id) ?? {};
-    return [{ id: voidId, reason, ...voidOf(line, line.quantityMilli - after, billed) }];
+    const { reason = REDUCED, voidId, restock } = reasons.get(line.id) ?? {};
+    const quantityMilli = line.quantityMilli - after;
+    // As stock goes back by difference: the share of what was there less the share of what is left.
+    const stock = stockReturned([{ ...line, returnedMilli: after, takeMilli: quantityMilli }]);
+    return [{ id: voidId, reason, restock, stock, ...voidOf(line, quantityMilli, billed) }];
   });
   return { lines: left, voids, isAdded: added.length > 0 };
 }
@@ -104,7 +112,7 @@ function voidOf(
   line: BillLine,
   quantityMilli: number,
   billed: OrderView['items'],
-): Omit<Void, 'id' | 'reason'> {
+): Omit<Void, 'id' | 'reason' | 'restock' | 'wasted'> {
   const item = billed.find(({ id }) => id === line.id);
   const totalMinor = parseMinor(item?.total ?? '0') as number;
   return {

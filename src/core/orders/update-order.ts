@@ -22,6 +22,7 @@ import { loadForSale } from './sql/load-for-sale.ts';
 import { markLines, replaceLines } from './sql/replace-lines.ts';
 import { voidsOfOrder } from './sql/voids-of-order.ts';
 import { viewOrder } from './view-order.ts';
+import { wasteVoids } from './write-voids.ts';
 
 /**
  * Edits an order that isn't paid, takes payments, moves the status on: load, decide, write. A payment whose id is known
@@ -88,6 +89,7 @@ async function writeUpdate(
     const movement = { shopId, changes, reason: 'sale', orderId, actor, at } as const;
     for (const event of await moveStock(em, movement)) tx.record({ shopId, ...event });
   }
+  const voids = await wasteVoids(tx, shopId, update.edited?.voids ?? []);
   Object.assign(order, update.order);
   if (update.customerPhone !== undefined) {
     const { customerPhone: phone } = update;
@@ -104,7 +106,6 @@ async function writeUpdate(
   await em.flush();
   if (update.edited) await replaceLines(em, order, update.edited.lineStock);
   else await markLines(em, order);
-  const voids = update.edited?.voids ?? [];
   const voiding = {
     shopId,
     orderId,

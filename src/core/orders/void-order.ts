@@ -5,23 +5,30 @@ import { stockDifference, stockOfOrder } from '../inventory/sql/stock-of-order.t
 import { lockOpenShift } from '../shifts/sql/open-shift.ts';
 import { businessDateAt } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
-import { type Transaction, transact } from '../transact.ts';
+import { settingsOf } from '../shops/settings.ts';
+import { transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
+import { decideWaste, hadKitchen } from './edit-bill.ts';
 import { findOrder } from './find-orders.ts';
+import type { Order } from './order.entity.ts';
 import { isOrderClosed, requireAllowed } from './require-allowed.ts';
 import { insertVoids } from './sql/insert-voids.ts';
 import { markLines } from './sql/replace-lines.ts';
-import { type OrderParts, viewOrder } from './view-order.ts';
+import { viewOrder } from './view-order.ts';
+import { wasteVoids } from './write-voids.ts';
+
+type VoidRequest = { reason: string; restock?: boolean | undefined; version?: number | undefined };
 
 /**
- * Voids an order: it keeps its number and leaves the reports, its stock goes back and so does what was paid.
+ * Voids an order: it keeps its number and leaves the reports. What was paid goes back, and so do its goods unless the kitchen
+ * had them or `restock` says otherwise.
  * Throws a refusal of `orderRules`.
  */
 export async function voidOrder(
   context: Context,
   shopId: string,
   orderId: string,
-  { reason, version }: { reason: string; version?: number | undefined },
+  { reason, restock, version }: VoidRequest,
 ): Promise<OrderView> {
   return await transact(context, async (tx) => {
     const parts = await findOrder(tx.em, shopId, orderId, true);
@@ -29,7 +36,8 @@ export async function voidOrder(
     const before = viewOrder(parts);
     checkVersion(version, before);
     const at = tx.app.now();
-    const businessDate = businessDateAt(at, await findShop(tx.em, shopId));
+    const shop = await findShop(tx.em, shopId);
+    const businessDate = businessDateAt(at, shop);
     requireAllowed(parts, 'void', await isOrderClosed(tx.em, order, businessDate, { lock: false }));
     order.status = 'voided';
     order.voidReason = reason;
@@ -38,6 +46,10 @@ export async function voidOrder(
     const changes = stockDifference(await stockOfOrder(tx.em, shopId, orderId), []);
     const movement = { shopId, changes, reason: 'void', orderId, actor: tx.actor, at } as const;
     for (const event of await moveStock(tx.em, movement)) tx.record({ shopId, ...event });
+    const isMade = hadKitchen({ status: before.status }, settingsOf(shop));
+    const voids = await wasteVoids(tx, shopId, [
+      decideWaste({ ...wholeOf(order), reason }, changes, restock, isMade),
+    ]);
     const shiftId = await lockOpenShift(tx.em, shopId, deviceOf(tx.actor));
     // Its shift may have been counted since.
     requireAllowed(
@@ -50,34 +62,19 @@ export async function voidOrder(
     }
     await tx.em.flush();
     await markLines(tx.em, order);
-    await recordVoid(tx, parts, { reason, businessDate, shiftId });
+    const by = { cashierId: personOf(tx.actor), approvedBy: null, shiftId, businessDate, at };
+    await insertVoids(tx.em, voids, { shopId, orderId, ...by });
     const view = viewOrder(parts);
     tx.record({ shopId, type: 'order_updated', data: view, before });
     return view;
   });
 }
 
-async function recordVoid(
-  tx: Transaction,
-  { order }: OrderParts,
-  { reason, businessDate, shiftId }: { reason: string; businessDate: string; shiftId: string | null },
-): Promise<void> {
-  const whole = {
-    id: undefined,
-    lineId: null,
-    name: null,
-    variantName: null,
-    quantityMilli: order.itemQuantityMilli,
-    amountMinor: order.totalMinor,
-    reason,
-  };
-  await insertVoids(tx.em, [whole], {
-    shopId: order.shopId,
-    orderId: order.id,
-    cashierId: personOf(tx.actor),
-    approvedBy: null,
-    shiftId,
-    businessDate,
-    at: tx.app.now(),
-  });
-}
+const wholeOf = ({ itemQuantityMilli, totalMinor }: Order) => ({
+  id: undefined,
+  lineId: null,
+  name: null,
+  variantName: null,
+  quantityMilli: itemQuantityMilli,
+  amountMinor: totalMinor,
+});

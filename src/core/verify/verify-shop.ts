@@ -19,6 +19,7 @@ import { orderEvents } from './sql/order-events.ts';
 import { orderStock } from './sql/order-stock.ts';
 import { paymentSums } from './sql/payment-sums.ts';
 import { refundSums } from './sql/refund-sums.ts';
+import { voidStock } from './sql/void-stock.ts';
 
 /** Every check, in the order in which they are shown. */
 export const checks: readonly Check[] = [
@@ -33,6 +34,7 @@ export const checks: readonly Check[] = [
   refundSums,
   itemQuantities,
   orderStock,
+  voidStock,
   salesReports,
   orderEvents,
   customerContacts,

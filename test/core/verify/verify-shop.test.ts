@@ -187,6 +187,12 @@ describe("a shop's books", () => {
       'A refund of it moved',
     ],
     ['order-stock', line('edited', "recipe = '[]'"), 'It moved'],
+    [
+      'void-stock',
+      `UPDATE voids SET restock = false, wasted = jsonb_build_array(jsonb_build_object('itemId', (
+         SELECT id FROM inventory_items WHERE shop_id = $1), 'quantity', '0.250')) WHERE order_id = :voided`,
+      '0.25 litre of Milk should have been wasted, but 0 were.',
+    ],
     ['sales-reports', line('paid', 'is_sold = false'), 'itemsSold: it says'],
     ['sales-reports', line('paid', 'subtotal = subtotal + 1'), 'gross: it says'],
     ['order-events', order('paid', 'total = total + 1'), 'The feed says total'],

@@ -16,6 +16,8 @@ export type Movement = {
   id?: string | undefined;
   orderId?: string | null;
   refundId?: string | null;
+  /** The void that it is the waste of. */
+  voidId?: string | null;
   note?: string | null;
   actor: Actor;
   at: Date;
@@ -45,20 +47,20 @@ const ITEM_VIEW = `jsonb_build_object(
  */
 export const MOVE_STOCK = `
   change AS (
-    SELECT i.id, c.quantity, c."movementId" AS movement_id, c."refundId" AS refund_id, c."movedAt" AS moved_at,
+    SELECT i.id, c.quantity, c."movementId" AS movement_id, c."refundId" AS refund_id, c."voidId" AS void_id, c."movedAt" AS moved_at,
       c."isGone" AS is_gone
     FROM jsonb_to_recordset($2::jsonb) AS c (
-      id uuid, quantity numeric, "movementId" uuid, "refundId" uuid, "movedAt" timestamptz, "isGone" boolean)
+      id uuid, quantity numeric, "movementId" uuid, "refundId" uuid, "voidId" uuid, "movedAt" timestamptz, "isGone" boolean)
     JOIN inventory_items i ON i.shop_id = $1 AND i.id = c.id
     ORDER BY i.id FOR NO KEY UPDATE OF i
   ), moved AS (
     UPDATE inventory_items i SET quantity = i.quantity + c.quantity, updated_at = $7
     FROM change c WHERE i.id = c.id
-    RETURNING i.*, c.quantity AS delta, c.movement_id, c.refund_id, c.moved_at, coalesce(c.is_gone, false) AS is_gone,
+    RETURNING i.*, c.quantity AS delta, c.movement_id, c.refund_id, c.void_id, c.moved_at, coalesce(c.is_gone, false) AS is_gone,
               i.policy = 'deny' AND i.quantity < 0 AND c.quantity < 0 AS is_short
   ), movements AS (
-    INSERT INTO stock_movements (id, shop_id, item_id, quantity, reason, order_id, refund_id, note, actor, at)
-    SELECT coalesce(movement_id, gen_random_uuid()), $1, id, delta, $3, $4, refund_id, $5, $6, coalesce(moved_at, $7) FROM moved
+    INSERT INTO stock_movements (id, shop_id, item_id, quantity, reason, order_id, refund_id, void_id, note, actor, at)
+    SELECT coalesce(movement_id, gen_random_uuid()), $1, id, delta, $3, $4, refund_id, void_id, $5, $6, coalesce(moved_at, $7) FROM moved
   ), stock AS (
     SELECT CASE WHEN bool_or(is_short AND NOT is_gone) THEN refuse('out_of_stock', jsonb_agg(jsonb_build_object(
       'name', name, 'unit', unit, 'left', (quantity - delta)::text) ORDER BY name) FILTER (WHERE is_short AND NOT is_gone))
@@ -81,6 +83,7 @@ export const moveStockParameters = ({
   id,
   orderId,
   refundId,
+  voidId,
   note,
   actor,
   at,
@@ -94,6 +97,7 @@ export const moveStockParameters = ({
       quantity: formatMilli(quantityMilli),
       movementId: id,
       refundId,
+      voidId,
       movedAt,
       isGone,
     })),
