@@ -17,7 +17,7 @@ function defaultSettings(currency: string): Omit<SettingsValues, 'dayStart'> {
     fiscalYearStart: isIndian ? '04-01' : '01-01',
     kitchen: { enabled: false },
     serviceCharge: { percent: 0, orderTypes: ['dine_in'] },
-    rounding: { to: 'none', when: 'always' },
+    rounding: { to: 'none', when: 'always', mode: 'nearest' },
     discountLimits: { cashier: 20_000, manager: 100_000 },
     shifts: { blindCount: true },
     categories: [],
@@ -34,7 +34,14 @@ type StoredShop = Pick<Shop, 'currency' | 'settings' | 'dayStart'>;
 
 /** A shop's settings: the defaults, with what the shop has changed on top. */
 export function settingsOf(shop: StoredShop): SettingsValues {
-  return { ...defaultSettings(shop.currency), ...shop.settings, dayStart: shop.dayStart.slice(0, 5) };
+  const defaults = defaultSettings(shop.currency);
+  return {
+    ...defaults,
+    ...shop.settings,
+    // Shops that set their rounding before it had a mode round to the nearest.
+    rounding: { ...defaults.rounding, ...shop.settings?.rounding },
+    dayStart: shop.dayStart.slice(0, 5),
+  };
 }
 
 /** Applies a change key by key; inside groups and `custom` field by field. A null in `custom` removes it. */
