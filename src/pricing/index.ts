@@ -19,7 +19,7 @@ export {
   type SettlementInput,
   settlePayments,
 } from './payments.ts';
-export { type PricedRefund, priceRefund, type RefundableLine, refundInCash } from './refund.ts';
+export { type PricedRefund, priceRefund, type RefundableLine, refundInSteps } from './refund.ts';
 export {
   type CashSteps,
   cashAmountOf,

@@ -116,7 +116,7 @@ function moneyBack(
  * is returned last, or as soon as the shares would pass what the bill came to: no refund is negative, together
  * they never exceed the bill, and once all is returned they equal it, to the paisa.
  *
- * `refundedMinor` is what the refunds before it came to: where one was paid out in cash and rounded (`refundInCash`),
+ * `refundedMinor` is what the refunds before it came to: where one was rounded for cash (`refundInSteps`),
  * this one makes up for the difference. Left out, none was.
  *
  * RangeError when an input is negative or fractional, when more of a line comes back than is left of it, when a
@@ -147,18 +147,21 @@ const withTotal = (lines: PricedRefund['lines'], totalMinor: number): PricedRefu
 });
 
 /**
- * A refund as it is paid out in cash: a multiple of the step, with the difference in its rounding. The next refund of the
- * bill makes up for it, and the last one in cash comes to what is left of the bill as it would be paid in cash: 24.98 by
- * card are 25.00 in coins of 0.05. Refunds before the last never pay out more than is left, `leftMinor`, so that whatever
- * the order of methods, they add up to what was paid, and in cash to within the step of it.
+ * A refund in multiples of the step, with the difference in its rounding: what is paid out in cash, and any part of an
+ * order that cash paid and that comes to a multiple. The next refund of the order makes up for it, and the last one in cash
+ * comes to what is left of it as it would be paid in cash: 24.98 by card are 25.00 in coins of 0.05.
+ *
+ * Refunds before the last never pay out more than is left, `leftMinor`. So whatever the order of methods, they add up to
+ * what was paid: to the paisa where that is a multiple of the step or the last doesn't go back in cash, else to within the
+ * step.
  */
-export function refundInCash(
+export function refundInSteps(
   { lines, totalMinor }: PricedRefund,
   steps: CashSteps,
   { leftMinor, isLast }: { leftMinor: number; isLast: boolean },
 ): PricedRefund {
   requireWhole(leftMinor, 'what is left to refund');
-  const inCashMinor = cashAmountOf(totalMinor, steps);
-  const isTooMuch = inCashMinor > leftMinor && !isLast;
-  return withTotal(lines, isTooMuch ? cashAmountOf(totalMinor, { ...steps, mode: 'down' }) : inCashMinor);
+  const inStepsMinor = cashAmountOf(totalMinor, steps);
+  const isTooMuch = inStepsMinor > leftMinor && !isLast;
+  return withTotal(lines, isTooMuch ? cashAmountOf(totalMinor, { ...steps, mode: 'down' }) : inStepsMinor);
 }

@@ -8,7 +8,7 @@ import {
   priceRefund,
   type RefundableLine,
   type Rounding,
-  refundInCash,
+  refundInSteps,
   roundingOf,
   type SettledPayment,
   settlePayments,
@@ -143,7 +143,7 @@ function bringBack(
     const isLast = asked.every((line) => line.returnedMilli + line.takeMilli === line.quantityMilli);
     const priced = priceRefund({ lines: asked, totalMinor, taxSplit: 'none', refundedMinor });
     const leftMinor = Math.max(totalMinor - refundedMinor, 0);
-    const refund = method === 'cash' ? refundInCash(priced, rounding, { leftMinor, isLast }) : priced;
+    const refund = method === 'cash' ? refundInSteps(priced, rounding, { leftMinor, isLast }) : priced;
     if (method === 'cash') {
       drawer.give(refund.totalMinor);
       cashMinor += refund.totalMinor;

@@ -6,13 +6,14 @@ import {
   cashAmountOf,
   type PricedRefund,
   type Rounding,
-  refundInCash,
+  refundInSteps,
   roundingOf,
   type Settlement,
   settlePayments,
 } from '../../pricing/index.ts';
 import type { Payment } from '../payments/payment.entity.ts';
 import type { Order } from './order.entity.ts';
+import type { OrderParts } from './view-order.ts';
 
 type RoundingSettings = Pick<SettingsValues, 'rounding'>;
 
@@ -161,17 +162,21 @@ export function isSamePayment(
 }
 
 /**
- * A refund as it is paid out: in cash as a multiple of the step, with the step for its row. `leftMinor` is what of the
- * payments hasn't gone back yet; with the last, all of the order is back.
+ * A refund as it is paid out, with the step for its row: in cash as a multiple of the step of now; by anything else to the
+ * paisa, but for parts of an order that cash paid in steps, or its last part couldn't go back in cash. `leftMinor` is what
+ * of the payments hasn't gone back yet; with the last, all of the order is back.
  */
 export function payOut(
   priced: PricedRefund,
   method: PaymentMethod,
   at: { leftMinor: number; isLast: boolean },
-  settings: RoundingSettings,
+  { order, payments, settings }: Pick<OrderParts, 'order' | 'payments' | 'settings'>,
 ): PricedRefund & { cashStepMinor: number | null } {
   const rule = roundingRule(settings);
-  const paid = method === 'cash' ? refundInCash(priced, rule, at) : priced;
+  const paidIn = payments.findLast(({ cashStepMinor }) => cashStepMinor)?.cashStepMinor ?? 0;
+  const isInSteps = paidIn > 0 && order.totalMinor % paidIn === 0 && !at.isLast;
+  const steps = method === 'cash' ? rule : isInSteps ? { ...rule, stepMinor: paidIn } : null;
+  const paid = steps ? refundInSteps(priced, steps, at) : priced;
   return { ...paid, cashStepMinor: cashStepOf(method, rule) };
 }
 

@@ -13,7 +13,6 @@ import { requestHashOf } from '../request-hash.ts';
 import { lockOpenShift } from '../shifts/sql/open-shift.ts';
 import { businessDateAt, fiscalYearLabel } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
-import { settingsOf } from '../shops/settings.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { findOrder } from './find-orders.ts';
 import { costOf, stockReturned, thawRecipe } from './line-stock.ts';
@@ -108,7 +107,7 @@ function takeLines(stored: OrderLine[], { lines: wanted }: NewRefund, orderNumbe
 
 async function priceRow(
   tx: Transaction,
-  { order, payments }: OrderParts,
+  { order, payments, settings }: OrderParts,
   lines: TakenLine[],
   { id, reason, restock, method }: NewRefund,
 ) {
@@ -129,10 +128,9 @@ async function priceRow(
   }
   const at = tx.app.now();
   const shop = await findShop(tx.em, order.shopId);
-  const settings = settingsOf(shop);
   const by = method ?? methodOfBill(payments);
   const isLast = lines.every((line) => line.returnedMilli + line.takeMilli === line.quantityMilli);
-  const paidOut = payOut(priced, by, { leftMinor: left, isLast }, settings);
+  const paidOut = payOut(priced, by, { leftMinor: left, isLast }, { order, payments, settings });
   const businessDate = businessDateAt(at, shop);
   const fiscalYear = fiscalYearLabel(businessDate, settings.fiscalYearStart);
   const label = seriesLabel(await findEpoch(tx.em, order.shopId), fiscalYear);
