@@ -175,11 +175,10 @@ function settleTaken(
   const isPriced = items.every((line) => (line.unitPrice ?? line.listPrice) !== undefined);
   if (payments.length === 0) return { settled: settle(exactMinor, payments, [], settings), flags: [] };
   const byRules = settleByRules(exactMinor, payments, settings);
-  if (isPriced && byRules) return { settled: byRules, flags: [] };
   const takenMinor = payments.reduce((sum, { amount }) => sum + amount, 0);
   const dueMinor = usualTotal(exactMinor, payments, settings);
   const detail = `The till took ${formatMinor(takenMinor)}; it comes to ${formatMinor(dueMinor)}.`;
-  const flags = takenMinor === dueMinor ? [] : [flag('total_differs', detail)];
+  const flags = isPriced || takenMinor === dueMinor ? [] : [flag('total_differs', detail)];
   if (byRules) return { settled: byRules, flags };
   const isAsPrinted = !isPriced && takenMinor > dueMinor;
   const totalMinor = isAsPrinted ? takenMinor : dueMinor;
