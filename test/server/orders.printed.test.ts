@@ -211,14 +211,25 @@ describe('the total that a till printed', () => {
       return rows.map(({ cash_step }) => cash_step);
     };
     // Three teas are 100.05, in cash 100.10.
-    const old = await printed('100.05', pay({ method: 'card', amount: '50.02' }, { method: 'cash', amount: 60 }));
+    const old = await printed(
+      '100.05',
+      pay({ method: 'card', amount: '50.02' }, { method: 'cash', amount: 60 }),
+    );
     expect(old).to.include({ total: '100.05', rounding: '0.00', change: '9.97', paymentStatus: 'completed' });
     expect(flagOf(old).detail).to.equal('The till printed 100.05; it comes to 100.02.');
     expect(await stepsOf(old), 'no step is known of it').to.deep.equal([null, null]);
     const tipped = await printed('100.10', pay({ method: 'cash', amount: '100.10', tip: '2.02' }));
-    expect(tipped).to.deep.include({ total: '100.10', rounding: '0.05', flags: [], paymentStatus: 'completed' });
+    expect(tipped).to.deep.include({
+      total: '100.10',
+      rounding: '0.05',
+      flags: [],
+      paymentStatus: 'completed',
+    });
     expect(await stepsOf(tipped)).to.deep.equal([null]);
-    const today = await printed('100.02', pay({ method: 'card', amount: '50.02' }, { method: 'cash', amount: 60 }));
+    const today = await printed(
+      '100.02',
+      pay({ method: 'card', amount: '50.02' }, { method: 'cash', amount: 60 }),
+    );
     expect(today).to.deep.include({ total: '100.02', rounding: '-0.03', change: '10.00', flags: [] });
     expect(await stepsOf(today)).to.deep.equal([null, '0.10']);
 
