@@ -20,6 +20,7 @@ describe('migrations', () => {
     '0008_images',
     '0009_epochs',
     '0010_attention',
+    '0014_cash_rounding',
   ];
 
   it('go up once, also when two start at once, and all the way down again', async () => {
