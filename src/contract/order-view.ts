@@ -114,6 +114,8 @@ export const Order = z.strictObject({
   /** What rounding added to the total, or took from it. */
   rounding: Money,
   total: Money,
+  /** What is still to pay: in cash from here, as a multiple of the shop's step, or by anything else; null where nothing is. */
+  due: z.strictObject({ cash: Money, other: Money }).nullable(),
   paymentMethod: z.string().nullable(),
   paymentStatus: PaymentStatus,
   payments: z.array(Payment),

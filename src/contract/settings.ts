@@ -39,10 +39,22 @@ const ServiceCharge = z.strictObject({
   orderTypes: z.array(OrderType).max(OrderType.options.length),
 });
 
-/** To which step a bill's total is rounded, half up; `cash`: only a bill that is paid in cash alone. */
+export const roundingSteps = ['none', '0.05', '0.10', '0.25', '0.50', '1.00', '5.00', '10.00'] as const;
+export type RoundingStep = (typeof roundingSteps)[number];
+
+/** Also `"5"` and 5; kept and answered as an amount, `"5.00"`. */
+const RoundingTo = z
+  .union([z.enum([...roundingSteps, '1', '5', '10']), z.literal([0.05, 0.1, 0.25, 0.5, 1, 5, 10])])
+  .transform((to) => (to === 'none' ? to : (Number(to).toFixed(2) as RoundingStep)));
+
+/**
+ * To which step a total is rounded: `always`, or `cash`: only what is paid in cash. Cash changes hands in multiples of the
+ * step either way. `mode`: to the nearest one, half up, or to the one above or below.
+ */
 const Rounding = z.strictObject({
-  to: z.enum(['none', '0.05', '0.10', '0.50', '1.00']),
+  to: RoundingTo,
   when: z.enum(['always', 'cash']),
+  mode: z.enum(['nearest', 'up', 'down']),
 });
 
 /** The largest share of a line that a role may take off by itself; an owner may take all. */
@@ -110,6 +122,7 @@ export const Settings = z.strictObject({
   ...SettingsValues.shape,
   tax: Tax.extend({ classes: z.array(TaxClassView) }),
   serviceCharge: ServiceCharge.extend({ percent: z.string() }),
+  rounding: Rounding.extend({ to: z.enum(roundingSteps) }),
   discountLimits: z.strictObject({ cashier: z.string(), manager: z.string() }),
   version: Version,
 });

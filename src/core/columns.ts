@@ -6,8 +6,9 @@ export const unscale = (text: string) => Number(text.replace('.', ''));
 
 /** numeric(10,2) ↔ minor units. */
 class MinorType extends Type<number, string> {
-  override convertToDatabaseValue(minor: number): string {
-    return formatMinor(minor);
+  // The ORM asks for the text of none, too, when it looks for what changed.
+  override convertToDatabaseValue(minor: number | null): string {
+    return minor === null ? (null as never) : formatMinor(minor);
   }
   override convertToJSValue(value: string): number {
     return unscale(value);
@@ -22,10 +23,6 @@ class MinorType extends Type<number, string> {
 
 /** numeric(14,2) ↔ minor units, for sums of amounts; may be none. */
 class MinorSumType extends MinorType {
-  // The ORM asks for the text of none, too, when it looks for what changed.
-  override convertToDatabaseValue(minor: number | null): string {
-    return minor === null ? (null as never) : super.convertToDatabaseValue(minor);
-  }
   override getColumnType(): string {
     return 'numeric(14,2)';
   }

@@ -19,8 +19,15 @@ export {
   type SettlementInput,
   settlePayments,
 } from './payments.ts';
-export { type PricedRefund, priceRefund, type RefundableLine } from './refund.ts';
-export { type Rounding, roundingOf } from './rounding.ts';
+export { type PricedRefund, priceRefund, type RefundableLine, refundInSteps } from './refund.ts';
+export {
+  type CashSteps,
+  cashAmountOf,
+  isInSteps,
+  type Rounding,
+  type RoundingMode,
+  roundingOf,
+} from './rounding.ts';
 export {
   formatPercent,
   resolveTaxPercent,

@@ -3,8 +3,9 @@ import type { PaymentStatus } from '../contract/orders.ts';
 import type { PaymentMethod } from '../contract/primitives.ts';
 import { type Fault, ProblemError } from '../contract/problem.ts';
 import { requireWhole, sum } from './arithmetic.ts';
+import { inBookingOrder, isBareCash, payInSteps } from './cash.ts';
 import { LIMIT, requireFits } from './limit.ts';
-import { type Rounding, roundingOf } from './rounding.ts';
+import { cashAmountOf, type Rounding, roundingOf } from './rounding.ts';
 
 /** A payment as the till sends it, in minor units. */
 export type OfferedPayment = {
@@ -64,13 +65,6 @@ const THE_PAYMENT: Record<PaymentMethod, string> = {
   other: 'The payment',
 };
 
-/**
- * Cash with no word on what was handed over: its amount may be the note that the customer gave. Beside a tip
- * it can't be: how much of the note was meant for the shop would be a guess.
- */
-const isBareCash = ({ method, tipMinor = 0, tenderedMinor }: OfferedPayment) =>
-  method === 'cash' && tenderedMinor === undefined && tipMinor === 0;
-
 function tenderedFault(
   { method, tipMinor, tenderedMinor }: SettledPayment,
   offeredMinor: number,
@@ -104,22 +98,23 @@ function excessFault(
   return [{ pointer: `/payments/${index}/amount`, detail }];
 }
 
-/** Books the payments against a bill of `totalMinor`, bare cash last, since it takes what the others leave due. */
+/**
+ * Books the payments against a bill of `totalMinor`. With `takesNotes`, bare cash is a note even where nothing is due in
+ * cash: what is left is less than the smallest coin, and the note goes back as change.
+ */
 function attempt<P extends OfferedPayment>(
   totalMinor: number,
   payments: P[],
   earlierMinor: number,
+  takesNotes = false,
 ): Attempt<P> {
   const faults: Fault[] = [];
   const settled: SettledPayment<P>[] = [];
   let dueMinor = Math.max(totalMinor - earlierMinor, 0);
-  const inTurn = [...payments.entries()].sort(
-    ([, a], [, b]) => Number(isBareCash(a)) - Number(isBareCash(b)),
-  );
-  for (const [index, payment] of inTurn) {
+  for (const [index, payment] of inBookingOrder(payments)) {
     const { amountMinor: offeredMinor, tipMinor = 0 } = payment;
     const { tenderedMinor = offeredMinor + tipMinor } = payment;
-    const isCapped = isBareCash(payment) && dueMinor > 0;
+    const isCapped = isBareCash(payment) && (dueMinor > 0 || takesNotes);
     const amountMinor = isCapped ? Math.min(offeredMinor, dueMinor) : offeredMinor;
     const changeMinor = tenderedMinor - amountMinor - tipMinor;
     const booked = { ...payment, amountMinor, tipMinor, tenderedMinor, changeMinor };
@@ -131,27 +126,38 @@ function attempt<P extends OfferedPayment>(
   return { totalMinor, payments: settled, paidMinor, faults };
 }
 
-/** Whether all that pays the bill is cash, and anything does; who gives but a tip doesn't pay the bill. */
-const isCashSale = ({ payments, earlier }: SettlementInput) =>
-  earlier.isCashOnly &&
-  payments.every((payment) => payment.method === 'cash' || payment.amountMinor === 0) &&
-  (earlier.paidMinor > 0 || payments.some((payment) => payment.method === 'cash'));
+/** Whether cash pays the last of the bill; who gives but a tip doesn't pay the bill. */
+const isClosedInCash = ({ payments, earlier }: SettlementInput) =>
+  payments.some((payment) => payment.method === 'cash') ||
+  (isPaidInCash(earlier) && payments.every((payment) => payment.amountMinor === 0));
+
+const isPaidInCash = ({ isCashOnly, paidMinor }: SettlementInput['earlier']) => isCashOnly && paidMinor > 0;
 
 /**
- * The payments against the total that they make the bill come to. Where only cash is rounded, the exact total
- * counts until cash alone closes the bill at the rounded one. A bill that cash has paid to the exact paisa, or
- * beyond the rounded total on the way there, stays exact, or rounding would overpay it; one that is overpaid
- * either way is rounded, since what is owed to the customer goes back in coins.
+ * The payments against the total that they make the bill come to. What the other methods leave is due in cash as a
+ * multiple of the step, and a bill that cash closes comes to what was paid; while it isn't closed it comes to its exact
+ * total, or the rounded one under `always`.
  */
 function choose<P extends OfferedPayment>(input: SettlementInput<P>): Attempt<P> {
-  const { exactMinor, rounding, payments, earlier } = input;
-  const roundedMinor = exactMinor + roundingOf(exactMinor, rounding.stepMinor);
-  if (rounding.when === 'cash' && !isCashSale(input)) return attempt(exactMinor, payments, earlier.paidMinor);
-  const rounded = attempt(roundedMinor, payments, earlier.paidMinor);
-  const { paidMinor, faults } = rounded;
-  const isOverpaid = paidMinor > Math.max(roundedMinor, exactMinor);
-  const isClosed = faults.length === 0 && (paidMinor === roundedMinor || isOverpaid);
-  return rounding.when === 'always' || isClosed ? rounded : attempt(exactMinor, payments, earlier.paidMinor);
+  const { exactMinor, rounding, earlier } = input;
+  const roundedMinor = exactMinor + roundingOf(exactMinor, rounding.stepMinor, rounding.mode);
+  const totalMinor = rounding.when === 'always' ? roundedMinor : exactMinor;
+  const notCash = input.payments.filter((payment) => payment.method !== 'cash');
+  const leftMinor = totalMinor - earlier.paidMinor - sum(notCash.map((payment) => payment.amountMinor));
+  const { payments, faults } = payInSteps(input.payments, leftMinor, rounding);
+  const book = (toMinor: number, takesNotes = false) => {
+    const attempted = attempt(toMinor, payments, earlier.paidMinor, takesNotes);
+    return { ...attempted, faults: [...faults, ...attempted.faults] };
+  };
+  if (leftMinor < 0) {
+    // More was paid in cash than the bill comes to by now: what is owed to the customer goes back in cash, too.
+    const isOverpaid = isPaidInCash(earlier) && earlier.paidMinor >= roundedMinor;
+    return book(isOverpaid && isClosedInCash(input) ? roundedMinor : totalMinor);
+  }
+  if (!isClosedInCash(input)) return book(totalMinor);
+  const inCashMinor = cashAmountOf(leftMinor, rounding);
+  const closed = book(totalMinor - leftMinor + inCashMinor, leftMinor > 0 && inCashMinor === 0);
+  return closed.paidMinor >= closed.totalMinor ? closed : book(totalMinor);
 }
 
 function requireAmounts({ exactMinor, payments, earlier }: SettlementInput): void {
@@ -165,17 +171,19 @@ function requireAmounts({ exactMinor, payments, earlier }: SettlementInput): voi
 }
 
 /**
- * Settles new payments against a bill; all in minor units. Under `always` the bill comes to its rounded total,
- * whoever pays. Under `cash` it does when every payment, earlier and new, is cash and they close it at that;
- * else, and while it is not closed, it comes to its exact total. Change is given on cash only: what was
- * tendered beyond the payment's amount and tip. A cash amount above what is due that names nothing tendered
- * and no tip counts as tendered: the payment becomes what the others leave due, wherever it stands in the
- * list, and the rest is change. With nothing due it is refused, or a bill could be paid twice; a tip alone is
- * a payment of 0 and always welcome. When more was paid before than the bill comes to, nothing is due.
+ * Settles new payments against a bill; all in minor units. Under `always` the bill is rounded, whoever pays; under `cash`
+ * it is exact. Either way cash changes hands in multiples of the step: what the other methods leave is rounded when cash
+ * pays the last of it, and the difference is part of the bill's rounding. An amount of cash that is what is left to the
+ * paisa counts as all of it; another one off the step is refused, and so are a tip or tendered cash.
  *
- * Throws `invalid_payment` with every fault found, at `/payments/<i>/amount` or `/payments/<i>/tendered`,
- * `amount_too_large` when a figure would not fit numeric(10,2), and RangeError when an input is negative or
- * fractional.
+ * Change is given on cash only: what was tendered beyond the payment's amount and tip. A cash amount above what is due that
+ * names nothing tendered and no tip counts as tendered: the payment becomes what the others leave due, wherever it stands in
+ * the list, and the rest is change. With nothing due it is refused, or a bill could be paid twice; a tip alone is a payment
+ * of 0 and always welcome. When more was paid before than the bill comes to, nothing is due.
+ *
+ * Throws `invalid_payment` with every fault found, at `/payments/<i>/amount`, `/payments/<i>/tip` or
+ * `/payments/<i>/tendered`, `amount_too_large` when a figure would not fit numeric(10,2), and RangeError when an input is
+ * negative or fractional.
  */
 export function settlePayments<P extends OfferedPayment>(input: SettlementInput<P>): Settlement<P> {
   requireAmounts(input);

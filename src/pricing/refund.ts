@@ -1,4 +1,5 @@
 import { mulDiv, mulDivHalfUp, requireWhole, sum } from './arithmetic.ts';
+import { type CashSteps, cashAmountOf } from './rounding.ts';
 import type { TaxSplit } from './tax.ts';
 
 /** A line of a bill as it was priced (minor units), with what came back before and what comes back now. */
@@ -115,6 +116,9 @@ function moneyBack(
  * is returned last, or as soon as the shares would pass what the bill came to: no refund is negative, together
  * they never exceed the bill, and once all is returned they equal it, to the paisa.
  *
+ * `refundedMinor` is what the refunds before it came to: where one was rounded for cash (`refundInSteps`),
+ * this one makes up for the difference. Left out, none was.
+ *
  * RangeError when an input is negative or fractional, when more of a line comes back than is left of it, when a
  * tax is above its total, or under GST odd: the caller checks first.
  */
@@ -122,19 +126,42 @@ export function priceRefund(refund: {
   lines: RefundableLine[];
   totalMinor: number;
   taxSplit: TaxSplit;
+  refundedMinor?: number;
 }): PricedRefund {
   const { totalMinor: billMinor, taxSplit } = refund;
   requireWhole(billMinor, 'a total');
   const piece = taxSplit === 'gst' ? 2 : 1;
   for (const line of refund.lines) requireLine(line, piece);
   const lines = refund.lines.map((line) => refundLine(line, piece));
-  const totalMinor =
-    moneyBack(refund.lines, billMinor, piece, returnedWithThis) -
-    moneyBack(refund.lines, billMinor, piece, returned);
-  return {
-    lines,
-    taxMinor: sum(lines.map((line) => line.taxMinor)),
-    roundingMinor: totalMinor - sum(lines.map((line) => line.totalMinor)),
-    totalMinor,
-  };
+  const { refundedMinor = moneyBack(refund.lines, billMinor, piece, returned) } = refund;
+  requireWhole(refundedMinor, 'what was refunded');
+  const backMinor = moneyBack(refund.lines, billMinor, piece, returnedWithThis);
+  return withTotal(lines, Math.max(backMinor - refundedMinor, 0));
+}
+
+const withTotal = (lines: PricedRefund['lines'], totalMinor: number): PricedRefund => ({
+  lines,
+  taxMinor: sum(lines.map((line) => line.taxMinor)),
+  roundingMinor: totalMinor - sum(lines.map((line) => line.totalMinor)),
+  totalMinor,
+});
+
+/**
+ * A refund in multiples of the step, with the difference in its rounding: what is paid out in cash, and any part of an
+ * order that cash paid and that comes to a multiple. The next refund of the order makes up for it, and the last one in cash
+ * comes to what is left of it as it would be paid in cash: 24.98 by card are 25.00 in coins of 0.05.
+ *
+ * Refunds before the last never pay out more than is left, `leftMinor`. So whatever the order of methods, they add up to
+ * what was paid: to the paisa where that is a multiple of the step or the last doesn't go back in cash, else to within the
+ * step.
+ */
+export function refundInSteps(
+  { lines, totalMinor }: PricedRefund,
+  steps: CashSteps,
+  { leftMinor, isLast }: { leftMinor: number; isLast: boolean },
+): PricedRefund {
+  requireWhole(leftMinor, 'what is left to refund');
+  const inStepsMinor = cashAmountOf(totalMinor, steps);
+  const isTooMuch = inStepsMinor > leftMinor && !isLast;
+  return withTotal(lines, isTooMuch ? cashAmountOf(totalMinor, { ...steps, mode: 'down' }) : inStepsMinor);
 }

@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { ProblemError } from '../../src/contract/problem.ts';
 import {
+  cashAmountOf,
+  isInSteps,
   type OfferedPayment,
   roundingOf,
   type Settlement,
@@ -23,8 +25,9 @@ const anyPayment: fc.Arbitrary<OfferedPayment> = fc.record(
   { requiredKeys: ['method', 'amountMinor'] },
 );
 const anyRounding = fc.record({
-  stepMinor: fc.constantFrom(0, 1, 5, 10, 50, 100),
+  stepMinor: fc.constantFrom(0, 1, 5, 10, 25, 50, 100, 500),
   when: fc.constantFrom('always', 'cash'),
+  mode: fc.constantFrom('nearest', 'nearest', 'up', 'down'),
 });
 const anyEarlier = fc.oneof(
   fc.constant({ paidMinor: 0, isCashOnly: true }),
@@ -46,18 +49,19 @@ const close: fc.Arbitrary<SettlementInput> = fc
     isCashOnly: fc.boolean(),
     methods: fc.array(fc.constantFrom('cash', 'cash', 'cash', 'cash', 'card'), { maxLength: 3 }),
     parts: fc.array(fc.nat(100), { minLength: 3, maxLength: 3 }),
-    offMinor: fc.integer({ min: -3, max: 3 }),
+    offMinor: fc.oneof(fc.constant(0), fc.integer({ min: -3, max: 3 })),
+    isAsShown: fc.boolean(),
     isBare: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
   })
-  .map(({ exactMinor, rounding, paidMinor, isCashOnly, methods, parts, offMinor, isBare }) => {
-    const leftMinor = Math.max(
-      exactMinor + roundingOf(exactMinor, rounding.stepMinor) - paidMinor + offMinor,
-      0,
-    );
+  .map(({ exactMinor, rounding, paidMinor, isCashOnly, methods, parts, offMinor, isAsShown, isBare }) => {
+    const ruleMinor = roundingOf(exactMinor, rounding.stepMinor, rounding.mode);
+    const shownMinor = isAsShown && rounding.when === 'cash' ? exactMinor : exactMinor + ruleMinor;
+    const leftMinor = Math.max(shownMinor - paidMinor + offMinor, 0);
     const payments = methods.map((method, index): OfferedPayment => {
       const isLast = index === methods.length - 1;
-      const before = sumOf(parts.slice(0, index));
-      const amountMinor = isLast ? Math.max(leftMinor - before, 0) : (parts[index] ?? 0);
+      const inSteps = parts.map((part, n) => (methods[n] === 'cash' ? cashAmountOf(part, rounding) : part));
+      const before = sumOf(inSteps.slice(0, index));
+      const amountMinor = isLast ? Math.max(leftMinor - before, 0) : (inSteps[index] ?? 0);
       return isBare[index] ? { method, amountMinor } : { method, amountMinor, tenderedMinor: amountMinor };
     });
     return {
@@ -126,18 +130,42 @@ describe('any settlement', () => {
     };
     fc.assert(fc.property(fc.oneof(loose, close), settle), { numRuns: 2000 });
   };
-  const isCash = ({ method, amountMinor }: OfferedPayment) => method === 'cash' || amountMinor === 0;
+  const sumOver = (payments: Settlement['payments'], figure: 'amountMinor' | 'changeMinor' | 'tipMinor') =>
+    sumOf(payments.map((payment) => payment[figure]));
+  /** What is left to pay of the unrounded or, under `always`, rounded bill when all but the cash is in. */
+  const leftForCash = ({ exactMinor, rounding, payments, earlier }: SettlementInput) => {
+    const addedMinor =
+      rounding.when === 'always' ? roundingOf(exactMinor, rounding.stepMinor, rounding.mode) : 0;
+    const notCash = payments.filter(({ method }) => method !== 'cash');
+    return exactMinor + addedMinor - earlier.paidMinor - sumOf(notCash.map(({ amountMinor }) => amountMinor));
+  };
+
+  it('moves cash in multiples of the step alone', () => {
+    let closedInCash = 0;
+    property(({ rounding }, { payments, status }) => {
+      for (const payment of payments.filter(({ method }) => method === 'cash')) {
+        for (const figure of ['amountMinor', 'tipMinor', 'tenderedMinor', 'changeMinor'] as const) {
+          expect(isInSteps(payment[figure], rounding), `${figure} of ${payment[figure]}`).to.equal(true);
+        }
+        closedInCash += status === 'completed' && rounding.stepMinor > 1 ? 1 : 0;
+      }
+    });
+    expect(closedInCash, 'orders that cash closed under a rule').to.be.above(100);
+  });
 
   it('never takes more than is due and accounts for all that was handed over', () => {
     property((input, { payments, totalMinor, paidMinor, changeMinor, tipMinor }) => {
-      const sumOver = (figure: 'amountMinor' | 'changeMinor' | 'tipMinor') =>
-        sumOf(payments.map((payment) => payment[figure]));
-      expect(paidMinor).to.equal(input.earlier.paidMinor + sumOver('amountMinor'));
+      const sums = (['amountMinor', 'changeMinor', 'tipMinor'] as const).map((key) => sumOver(payments, key));
+      expect(paidMinor).to.equal(input.earlier.paidMinor + sumOver(payments, 'amountMinor'));
       expect(paidMinor).to.be.at.most(Math.max(totalMinor, input.earlier.paidMinor));
-      expect([changeMinor, tipMinor]).to.deep.equal([sumOver('changeMinor'), sumOver('tipMinor')]);
+      expect([changeMinor, tipMinor]).to.deep.equal(sums.slice(1));
       for (const [index, payment] of payments.entries()) {
         const { amountMinor = 0, tipMinor = 0, tenderedMinor } = input.payments[index] ?? {};
-        expect(payment.tenderedMinor).to.equal(tenderedMinor ?? amountMinor + tipMinor);
+        // Cash named to the paisa, as the order shows it, is handed over in coins.
+        const offMinor = payment.tenderedMinor - (tenderedMinor ?? amountMinor + tipMinor);
+        const isInCoins = payment.method === 'cash' && !isInSteps(amountMinor, input.rounding);
+        if (isInCoins) expect(Math.abs(offMinor)).to.be.below(input.rounding.stepMinor);
+        else expect(offMinor).to.equal(0);
         expect(payment.tipMinor).to.equal(tipMinor);
         expect(payment.tenderedMinor).to.equal(payment.amountMinor + payment.tipMinor + payment.changeMinor);
         expect(payment.changeMinor).to.be.at.least(0);
@@ -154,17 +182,23 @@ describe('any settlement', () => {
     });
   });
 
-  it('comes to the rounded total, or to the exact one where only cash is rounded', () => {
-    property(({ exactMinor, rounding, payments, earlier }, settled) => {
-      const { totalMinor, roundingMinor, paidMinor } = settled;
+  it('comes to what the rule says, and less or more by what cash rounds of what is left', () => {
+    property((input, { totalMinor, roundingMinor, paidMinor, status }) => {
+      const { exactMinor, rounding, payments, earlier } = input;
       expect(totalMinor).to.equal(exactMinor + roundingMinor);
       expect(totalMinor).to.be.at.least(0);
-      const full = roundingOf(exactMinor, rounding.stepMinor);
-      const isAllCash = earlier.isCashOnly && payments.every(isCash);
-      if (rounding.when === 'always') return expect(roundingMinor).to.equal(full);
-      if (!isAllCash || paidMinor < exactMinor + full) return expect(roundingMinor).to.equal(0);
-      if (paidMinor === exactMinor + full && paidMinor > 0) return expect(roundingMinor).to.equal(full);
-      expect(roundingMinor).to.be.oneOf([0, full]);
+      const fullMinor = roundingOf(exactMinor, rounding.stepMinor, rounding.mode);
+      const ruleMinor = rounding.when === 'always' ? fullMinor : 0;
+      const leftMinor = leftForCash(input);
+      if (leftMinor < 0) return expect(roundingMinor).to.be.oneOf([ruleMinor, fullMinor]);
+      const hasCash = payments.some(({ method }) => method === 'cash');
+      if (status !== 'completed' || !(hasCash || earlier.isCashOnly)) {
+        return expect(roundingMinor).to.equal(ruleMinor);
+      }
+      expect(paidMinor).to.equal(totalMinor);
+      const inCashMinor = roundingOf(leftMinor, rounding.stepMinor, rounding.mode);
+      if (hasCash) return expect(roundingMinor).to.equal(ruleMinor + inCashMinor);
+      expect(roundingMinor).to.be.oneOf([ruleMinor, ruleMinor + inCashMinor]);
     });
   });
 
@@ -175,10 +209,16 @@ describe('any settlement', () => {
   });
 
   it('stays what it came to when nothing more is paid', () => {
-    property((input, { totalMinor, paidMinor, status }) => {
-      if (paidMinor === 0) return;
-      const isCashOnly = input.earlier.isCashOnly && input.payments.every(isCash);
-      const later = settlePayments({ ...input, payments: [], earlier: { paidMinor, isCashOnly } });
+    property((input, { totalMinor, roundingMinor, paidMinor, status }) => {
+      // What an order that is paid came to is on its row: `exactMinor` is then its total.
+      const exactMinor = status === 'completed' ? totalMinor : totalMinor - roundingMinor;
+      const rounding = status === 'completed' ? { ...input.rounding, when: 'cash' as const } : input.rounding;
+      const isCashOnly =
+        input.earlier.isCashOnly &&
+        input.payments.every(({ method, amountMinor }) => method === 'cash' || amountMinor === 0);
+      const earlier = { paidMinor, isCashOnly: paidMinor === 0 || isCashOnly };
+      if (paidMinor > totalMinor) return;
+      const later = settlePayments({ exactMinor, rounding, payments: [], earlier });
       expect(later).to.include({ totalMinor, paidMinor, status });
     });
   });

@@ -2,11 +2,14 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import {
   type BillInput,
+  type CashSteps,
+  isInSteps,
   mulDivHalfUp,
   type PricedRefund,
   priceBill,
   priceRefund,
   type RefundableLine,
+  refundInSteps,
   roundingOf,
 } from '../../src/pricing/index.ts';
 import { anyBill, readVectors, sumOf, tightBill } from './support.ts';
@@ -87,6 +90,20 @@ function returnAll({ lines, rounds, isByUnit, ...bill }: Input & { rounds: numbe
     return { asked, refund: priceRefund({ ...bill, lines: asked }) };
   });
 }
+
+/** How a refund is paid out in cash. */
+type InCash = { steps: CashSteps; leftMinor: number; isLast: boolean };
+
+describe('refundInSteps', () => {
+  for (const { name, input, expected } of readVectors<Input & { cash: InCash }, PricedRefund>(
+    'refunds-cash.json',
+  )) {
+    it(name, () => {
+      const { steps, ...rest } = input.cash;
+      expect(refundInSteps(priceRefund(input), steps, rest)).to.deep.equal(expected);
+    });
+  }
+});
 
 describe('priceRefund', () => {
   for (const { name, input, expected } of readVectors<Input, PricedRefund>('refunds.json')) {
@@ -193,5 +210,44 @@ describe('any sequence of refunds of a bill', () => {
         }
       }
     });
+  });
+});
+
+describe('any sequence of refunds, some of them in cash', () => {
+  const anySteps = fc.record({
+    stepMinor: fc.constantFrom(0, 5, 10, 25, 50, 100, 500),
+    mode: fc.constantFrom('nearest' as const, 'nearest' as const, 'up' as const, 'down' as const),
+  });
+
+  it('pays out multiples of the step in cash, and adds up to what was paid, whatever the order of methods', () => {
+    type Sale = Parameters<typeof returnAll>[0];
+    const check = (sale: Sale, steps: CashSteps, isPaidInCash: boolean, inCash: boolean[]) => {
+      const { lines: _, ...bill } = sale;
+      const isMultiple = isInSteps(bill.totalMinor, steps);
+      const isPaidInSteps = isPaidInCash && isMultiple;
+      let refundedMinor = 0;
+      let lastInCash = false;
+      for (const [round, { asked }] of returnAll(sale).entries()) {
+        const isLast = asked.every((line) => line.returnedMilli + line.takeMilli === line.quantityMilli);
+        const leftMinor = Math.max(bill.totalMinor - refundedMinor, 0);
+        const priced = priceRefund({ ...bill, lines: asked, refundedMinor });
+        lastInCash = inCash[round % inCash.length] as boolean;
+        const isStepped = lastInCash || (isPaidInSteps && !isLast);
+        const refund = isStepped ? refundInSteps(priced, steps, { leftMinor, isLast }) : priced;
+        expect(refund.totalMinor).to.be.at.least(0);
+        expect(refund.totalMinor).to.equal(
+          refund.roundingMinor + sumOf(refund.lines.map((line) => line.totalMinor)),
+        );
+        if (lastInCash) expect(isInSteps(refund.totalMinor, steps)).to.equal(true);
+        refundedMinor += refund.totalMinor;
+        if (isLast) break;
+        expect(refundedMinor).to.be.at.most(bill.totalMinor);
+      }
+      const isExact = !lastInCash || isPaidInSteps || (inCash.every(Boolean) && isMultiple);
+      if (isExact) expect(refundedMinor).to.equal(bill.totalMinor);
+      expect(Math.abs(refundedMinor - bill.totalMinor)).to.be.below(Math.max(steps.stepMinor, 1));
+    };
+    const anyMethods = fc.array(fc.boolean(), { minLength: 1, maxLength: 5 });
+    fc.assert(fc.property(anySale, anySteps, fc.boolean(), anyMethods, check), { numRuns: 2000 });
   });
 });

@@ -22,6 +22,20 @@ describe('roundingOf', () => {
     fc.assert(fc.property(anyExact, anyStep, check));
   });
 
+  it('goes to the step above or below by its mode, and never where an amount is a multiple already', () => {
+    const check = (exactMinor: number, stepMinor: number) => {
+      const up = roundingOf(exactMinor, stepMinor, 'up');
+      const down = roundingOf(exactMinor, stepMinor, 'down');
+      expect([(exactMinor + up) % stepMinor, (exactMinor + down) % stepMinor]).to.deep.equal([0, 0]);
+      expect(up).to.be.within(0, stepMinor - 1);
+      expect(up - down).to.equal(exactMinor % stepMinor === 0 ? 0 : stepMinor);
+      expect(roundingOf(exactMinor, stepMinor)).to.be.oneOf([up, down]);
+    };
+    const anyStep = fc.constantFrom(5, 10, 25, 50, 100, 500, 1000);
+    fc.assert(fc.property(fc.oneof(fc.nat(3000), fc.nat(9_999_999_999)), anyStep, check));
+    expect([roundingOf(7, 0, 'up'), roundingOf(7, 1, 'down')]).to.deep.equal([0, 0]);
+  });
+
   it('refuses negative and fractional amounts and steps', () => {
     expect(() => roundingOf(-1, 5)).to.throw(RangeError);
     expect(() => roundingOf(0.5, 5)).to.throw(RangeError);

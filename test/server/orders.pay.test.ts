@@ -140,6 +140,135 @@ describe('what a bill comes to and how it is paid', () => {
     await settings({ rounding: { to: 'none' } });
   });
 
+  describe('where cash is rounded to 0.05', () => {
+    let tea: { id: string };
+    before(async () => {
+      tea = await givenProduct(shop, { price: '24.98' });
+      await settings({ rounding: { to: '0.05', when: 'cash', mode: 'nearest' } });
+    });
+    after(() => settings({ rounding: { to: 'none' } }));
+    const order = async (...payments: object[]) => {
+      const body = saleOf(tea, { paymentMethod: undefined, payments });
+      const answer = await shop.cashier.post(orders, body);
+      expect(answer.status, answer.text).to.equal(201);
+      return answer.body;
+    };
+    const put = (id: string, payment: object) => shop.cashier.put(`${orders}/${id}`, { payments: [payment] });
+
+    it('takes 24.98 by card and 25.00 in cash, and says so before', async () => {
+      const open = await order();
+      expect([open.total, open.due]).to.deep.equal(['24.98', { cash: '25.00', other: '24.98' }]);
+      const card = await put(open.id, { method: 'card', amount: open.due.other });
+      expect(card.body).to.deep.include({ total: '24.98', rounding: '0.00', due: null, status: 'completed' });
+      const cash = await put((await order()).id, { method: 'cash', amount: open.due.cash, tendered: 30 });
+      expect(cash.body).to.deep.include({ total: '25.00', rounding: '0.02', due: null, change: '5.00' });
+    });
+
+    it('gives the right change on the amount that GET shows, and takes such a payment once', async () => {
+      const { id } = await order();
+      const { body: shown } = await shop.cashier.get(`${orders}/${id}`);
+      const payment = { id: randomUUID(), method: 'cash', amount: shown.total, tendered: '50.00' };
+      const paid = await put(id, payment);
+      expect(paid.body).to.include({
+        total: '25.00',
+        rounding: '0.02',
+        change: '25.00',
+        status: 'completed',
+      });
+      expect(paid.body.payments[0]).to.include({ amount: '25.00', tendered: '50.00', tip: '0.00' });
+      expect((await put(id, payment)).body).to.deep.equal(paid.body);
+      const other = await put(id, { ...payment, amount: '24.80' });
+      expect([other.status, other.body.type]).to.deep.equal([409, 'urn:smoocho:problem:order_conflict']);
+    });
+
+    it('rounds what a card leaves, in one request or two, whichever comes first', async () => {
+      const card = { method: 'card', amount: '10.00' };
+      const split = await order(card, { method: 'cash', amount: '14.98', tendered: 20 });
+      expect(split).to.include({ total: '25.00', rounding: '0.02', change: '5.00', paymentMethod: 'split' });
+      const begun = await order(card);
+      expect([begun.total, begun.due]).to.deep.equal(['24.98', { cash: '15.00', other: '14.98' }]);
+      const { body: done } = await put(begun.id, { method: 'cash', amount: 20 });
+      expect(done).to.include({ total: '25.00', rounding: '0.02', change: '5.00', status: 'completed' });
+      const cashFirst = await order({ method: 'cash', amount: '10.00' });
+      expect(cashFirst.due).to.deep.equal({ cash: '15.00', other: '14.98' });
+      const { body: byCard } = await put(cashFirst.id, { method: 'card', amount: '14.98' });
+      expect(byCard).to.include({ total: '24.98', rounding: '0.00', status: 'completed' });
+    });
+
+    it('refuses cash that no coins make, tips too, and says what does work', async () => {
+      const { id } = await order();
+      const wrong: [object, string, string][] = [
+        [
+          { method: 'cash', amount: '8.33' },
+          'amount',
+          'Send 8.30 or 8.35; all that is left is 25.00 in cash.',
+        ],
+        [{ method: 'cash', amount: 25, tip: '2.02' }, 'tip', 'Send 2.00 or 2.05.'],
+        [{ method: 'cash', amount: 25, tendered: '25.01' }, 'tendered', 'Send 25.00 or 25.05.'],
+      ];
+      for (const [payment, field, says] of wrong) {
+        const { status, body } = await put(id, payment);
+        expect([status, body.errors[0].pointer]).to.deep.equal([422, `/payments/0/${field}`]);
+        expect(body.errors[0].detail).to.include(says);
+      }
+      const { body } = await put(id, { method: 'cash', amount: '25.00', tip: '2.05', tendered: '30.00' });
+      expect(body).to.include({ total: '25.00', change: '2.95', status: 'completed' });
+    });
+
+    it('keeps the step on the row of cash alone, and rounds up or down and to 5 where the shop says so', async () => {
+      const stepsOf = async (id: string) => {
+        const client = await test.database.connect();
+        const { rows } = await client.query('SELECT method, cash_step FROM payments WHERE order_id = $1', [
+          id,
+        ]);
+        await client.end();
+        return Object.fromEntries(rows.map((row) => [row.method, row.cash_step]));
+      };
+      const split = await order({ method: 'card', amount: 10 }, { method: 'cash', amount: 15 });
+      expect(await stepsOf(split.id)).to.deep.equal({ card: null, cash: '0.05' });
+      for (const [rounding, answered, total] of [
+        [{ to: '0.25', mode: 'down' }, '0.25', '24.75'],
+        [{ to: 5, mode: 'up' }, '5.00', '25.00'],
+        [{ to: '10', mode: 'nearest' }, '10.00', '20.00'],
+        [{ to: '1', mode: 'up' }, '1.00', '25.00'],
+      ] as const) {
+        await settings({ rounding });
+        const { body } = await shop.cashier.get(`${shop.path}/settings`);
+        expect(body.rounding).to.deep.equal({ to: answered, when: 'cash', mode: rounding.mode });
+        const paid = (await shop.cashier.post(orders, saleOf(tea))).body;
+        expect([paid.total, await stepsOf(paid.id)]).to.deep.equal([total, { cash: answered }]);
+      }
+      for (const to of ['0.20', '2', 0, null]) {
+        const { status } = await shop.manager.put(`${shop.path}/settings`, { rounding: { to } });
+        expect(status, String(to)).to.equal(422);
+      }
+      await settings({ rounding: { to: '0.05', mode: 'nearest' } });
+    });
+
+    it('holds on the book, too, and for orders of a day on which nothing was rounded', async () => {
+      await settings({ rounding: { to: 'none' } });
+      const parked = await order();
+      const book = { paymentMethod: undefined, payLater: true, customerName: 'Asha' };
+      const { body: onBook } = await shop.cashier.post(orders, saleOf(tea, book));
+      expect(onBook.due).to.deep.equal({ cash: '24.98', other: '24.98' });
+      await settings({ rounding: { to: '0.05' } });
+      for (const { id } of [parked, onBook]) {
+        const { body: shown } = await shop.cashier.get(`${orders}/${id}`);
+        expect(shown.due).to.deep.equal({ cash: '25.00', other: '24.98' });
+        const { body } = await put(id, { method: 'cash', amount: shown.due.cash });
+        expect(body).to.include({ total: '25.00', rounding: '0.02', paymentStatus: 'completed' });
+      }
+      await settings({ rounding: { to: '1.00', when: 'always' } });
+      const { body: always } = await shop.cashier.post(orders, saleOf(tea, book));
+      expect([always.total, always.due]).to.deep.equal(['25.00', { cash: '25.00', other: '25.00' }]);
+      const { body: part } = await put(always.id, { method: 'upi', amount: '9.60' });
+      expect(part.due).to.deep.equal({ cash: '15.00', other: '15.40' });
+      const { body: rest } = await put(always.id, { method: 'cash', amount: '15.00' });
+      expect(rest).to.include({ total: '24.60', rounding: '-0.38', paymentStatus: 'completed' });
+      await settings({ rounding: { to: '0.05', when: 'cash' } });
+    });
+  });
+
   it('leaves a paid bill what it came to, however tips come and whatever is rounded to by then', async () => {
     const tipBy = async (order: { id: string }, method: string) =>
       (await shop.cashier.put(`${orders}/${order.id}`, { payments: [{ method, amount: 0, tip: 5 }] })).body;

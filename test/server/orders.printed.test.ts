@@ -201,6 +201,47 @@ describe('the total that a till printed', () => {
     await round({ to: 'none', when: 'always' });
   });
 
+  it('stands with cash that no coins make, of a till that knew no rounding, and is flagged', async () => {
+    const round = (rounding: object) => shop.manager.put(`${shop.path}/settings`, { rounding });
+    await round({ to: '0.10', when: 'cash' });
+    const stepsOf = async ({ id }: { id: string }) => {
+      const client = await test.database.connect();
+      const { rows } = await client.query('SELECT cash_step FROM payments WHERE order_id = $1', [id]);
+      await client.end();
+      return rows.map(({ cash_step }) => cash_step);
+    };
+    // Three teas are 100.05, in cash 100.10.
+    const old = await printed(
+      '100.05',
+      pay({ method: 'card', amount: '50.02' }, { method: 'cash', amount: 60 }),
+    );
+    expect(old).to.include({ total: '100.05', rounding: '0.00', change: '9.97', paymentStatus: 'completed' });
+    expect(flagOf(old).detail).to.equal('The till printed 100.05; it comes to 100.02.');
+    expect(await stepsOf(old), 'no step is known of it').to.deep.equal([null, null]);
+    const tipped = await printed('100.10', pay({ method: 'cash', amount: '100.10', tip: '2.02' }));
+    expect(tipped).to.deep.include({
+      total: '100.10',
+      rounding: '0.05',
+      flags: [],
+      paymentStatus: 'completed',
+    });
+    expect(await stepsOf(tipped)).to.deep.equal([null]);
+    const today = await printed(
+      '100.02',
+      pay({ method: 'card', amount: '50.02' }, { method: 'cash', amount: 60 }),
+    );
+    expect(today).to.deep.include({ total: '100.02', rounding: '-0.03', change: '10.00', flags: [] });
+    expect(await stepsOf(today)).to.deep.equal([null, '0.10']);
+
+    const items = [{ productId: tea.id, quantity: 3, listPrice: '33.35' }];
+    const untold = { items, ...pay({ method: 'cash', amount: '33.35', tip: '1.11' }) };
+    const [answer] = await replay(shop.cashier, shop, [offlineSaleOf(tea, EARLIER, untold)]);
+    const part = orderOf(answer);
+    expect(part).to.deep.include({ total: '100.05', paymentStatus: 'partial', flags: [] });
+    expect(part.due).to.deep.equal({ cash: '66.70', other: '66.70' });
+    await round({ to: 'none', when: 'always' });
+  });
+
   it('is missing where the till sent none: then it comes to what the rules say', async () => {
     const items = [{ productId: tea.id, quantity: 3, listPrice: '30.00' }];
     const [answer] = await replay(shop.cashier, shop, [offlineSaleOf(tea, EARLIER, { items })]);

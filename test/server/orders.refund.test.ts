@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { eventsOf, givenItem, givenProduct, givenShop, saleOf, type TestShop } from '../support/factories.ts';
+import { checkBooks } from '../support/offline-parts.ts';
 
 describe('POST /api/shops/:shopId/orders/:orderId/refunds', () => {
   let test: TestApp;
@@ -108,7 +109,7 @@ describe('POST /api/shops/:shopId/orders/:orderId/refunds', () => {
   it('gives the rounding back with the last of a bill', async () => {
     await shop.manager.put(`${shop.path}/settings`, { rounding: { to: '1.00' } });
     const cake = await givenProduct(shop, { price: '10.20' });
-    const order = await sell({ items: [{ productId: cake.id, quantity: 2 }] }, cake);
+    const order = await sell({ paymentMethod: 'upi', items: [{ productId: cake.id, quantity: 2 }] }, cake);
     expect([order.total, order.rounding]).to.deep.equal(['20.00', '-0.40']);
     const lines = [{ lineId: order.items[0].id, quantity: 1 }];
     expect((await refund(order.id, { lines })).body.refunded).to.equal('10.20');
@@ -116,6 +117,77 @@ describe('POST /api/shops/:shopId/orders/:orderId/refunds', () => {
     expect(body.refunds[1]).to.include({ total: '9.80', rounding: '-0.40' });
     expect(body.refunded).to.equal('20.00');
     await shop.manager.put(`${shop.path}/settings`, { rounding: { to: 'none' } });
+  });
+
+  describe('in cash', () => {
+    let tea: { id: string };
+    before(async () => {
+      tea = await givenProduct(shop, { price: '12.49' });
+      await shop.manager.put(`${shop.path}/settings`, { rounding: { to: '0.05', when: 'cash' } });
+    });
+    after(() => shop.manager.put(`${shop.path}/settings`, { rounding: { to: 'none', when: 'always' } }));
+    afterEach(() => checkBooks(test, shop));
+    const two = (fields: object) => sell({ items: [{ productId: tea.id, quantity: 2 }], ...fields }, tea);
+    const totals = (body: { refunds: { total: string }[] }) => body.refunds.map(({ total }) => total);
+
+    it('gives 25.00 back for 24.98 that a card paid, once and in full', async () => {
+      const order = await two({ paymentMethod: 'card' });
+      const { body } = await refund(order.id, { method: 'cash' });
+      expect(body.refunds[0]).to.include({ total: '25.00', rounding: '0.02', method: 'cash' });
+      expect([body.total, body.refunded]).to.deep.equal(['24.98', '25.00']);
+      expect(codeOf((await refund(order.id, { method: 'cash' })).body)).to.equal('order_closed');
+    });
+
+    it('gives parts in coins that add up to what was paid', async () => {
+      const order = await two({ paymentMethod: 'cash' });
+      expect(order.total).to.equal('25.00');
+      const lines = [{ lineId: order.items[0].id, quantity: '0.5' }];
+      for (let part = 0; part < 4; part += 1) await refund(order.id, { lines });
+      const { body } = await shop.cashier.get(`${orders}/${order.id}`);
+      expect(totals(body)).to.deep.equal(['6.25', '6.25', '6.25', '6.25']);
+      expect(body.refunded).to.equal('25.00');
+    });
+
+    it('whatever the order of methods', async () => {
+      const split = {
+        paymentMethod: undefined,
+        payments: [
+          { method: 'card', amount: '10.00' },
+          { method: 'cash', amount: '15.00' },
+        ],
+      };
+      for (const [methods, given] of [
+        [
+          ['cash', 'card'],
+          ['12.50', '12.50'],
+        ],
+        [
+          ['card', 'cash'],
+          ['12.50', '12.50'],
+        ],
+        [
+          ['cash', 'cash'],
+          ['12.50', '12.50'],
+        ],
+      ] as const) {
+        const order = await two(split);
+        expect([order.total, order.rounding]).to.deep.equal(['25.00', '0.02']);
+        const lines = [{ lineId: order.items[0].id, quantity: 1 }];
+        for (const method of methods) await refund(order.id, { lines, method });
+        expect(totals((await shop.cashier.get(`${orders}/${order.id}`)).body)).to.deep.equal(given);
+      }
+      const card = await two({ paymentMethod: 'card' });
+      const lines = [{ lineId: card.items[0].id, quantity: 1 }];
+      await refund(card.id, { lines, method: 'cash' });
+      expect(totals((await refund(card.id, { method: 'card' })).body)).to.deep.equal(['12.50', '12.48']);
+    });
+
+    it('gives the coins of now for an order of a day on which nothing was rounded', async () => {
+      await shop.manager.put(`${shop.path}/settings`, { rounding: { to: 'none' } });
+      const order = await two({ paymentMethod: 'cash' });
+      await shop.manager.put(`${shop.path}/settings`, { rounding: { to: '0.05' } });
+      expect(totals((await refund(order.id)).body)).to.deep.equal(['25.00']);
+    });
   });
 
   it('says how, where the bill was paid in several ways', async () => {

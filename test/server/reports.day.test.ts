@@ -18,7 +18,7 @@ describe('the reports of a day worked out on paper', () => {
   const report = (name: string, query = '') => reportOf(day.shop, name, query);
   const csv = (name: string, query = '') => csvOf(day.shop, name, query);
 
-  // 228 + 341 + 649 + 104 + 236 = 1558.00; back went 103.95 + 216.33 + 104.00 = 424.28.
+  // 228 + 341 + 649 + 104 + 236 = 1558.00; back went 104.00 + 216.33 + 104.00 = 424.33.
   const totals = {
     orders: 5,
     itemsSold: 7,
@@ -27,9 +27,9 @@ describe('the reports of a day worked out on paper', () => {
     serviceCharge: '19.80',
     tax: '190.88',
     rounding: '-0.18',
-    refunds: '424.28',
-    total: '1133.72',
-    averageOrder: '226.74',
+    refunds: '424.33',
+    total: '1133.67',
+    averageOrder: '226.73',
     days: 1,
   };
 
@@ -63,7 +63,7 @@ describe('the reports of a day worked out on paper', () => {
         'Shop,3,4,1000.00,50.00,0.00,171.00,0.00,216.33,904.67',
         'Ice,3,2,400.00,20.50,18.00,19.88,0.00,208.43,208.95',
         'Drinks,1,1,20.00,2.00,1.80,0.00,0.00,0.00,19.80',
-        '(rounding),0,0,0.00,0.00,0.00,0.00,-0.18,-0.48,0.30',
+        '(rounding),0,0,0.00,0.00,0.00,0.00,-0.18,-0.43,0.25',
       ]);
       const { groups } = await report('sales', 'groupBy=product');
       expect(groups.at(-1)).to.include({ key: '(rounding)', id: null, orders: 0, rounding: '-0.18' });
@@ -80,7 +80,7 @@ describe('the reports of a day worked out on paper', () => {
       }
       const week = await report('sales', 'from=2026-05-05&to=2026-05-11&compare=previous');
       expect([week.previous.from, week.previous.to]).to.deep.equal(['2026-04-28', '2026-05-04']);
-      expect(week.previous.totals).to.deep.include({ orders: 6, total: '1153.72', days: 2 });
+      expect(week.previous.totals).to.deep.include({ orders: 6, total: '1153.67', days: 2 });
       expect((await report('sales')).previous).to.equal(null);
       const first = await report('sales', 'from=0001-01-01&to=0001-01-02&compare=previous');
       expect(first.previous).to.equal(null);
@@ -160,14 +160,14 @@ describe('the reports of a day worked out on paper', () => {
     const { methods, totals: all, unpaid } = await report('payments');
     expect(await csv('payments')).to.deep.equal([
       'method,count,taken,tips,refunds,returned,net',
-      // A, D and E; back went 103.95 and 104.00, and E's 20.00 with its tip.
-      'cash,3,352.00,15.00,207.95,25.00,134.05',
+      // A, D and E; back went 104.00 and 104.00, and E's 20.00 with its tip.
+      'cash,3,352.00,15.00,208.00,25.00,134.00',
       'card,2,849.00,0.00,216.33,0.00,632.67',
       'upi,2,177.00,0.00,0.00,0.00,177.00',
     ]);
     expect(methods).to.have.length(3);
     expect(all).to.deep.equal({
-      ...{ count: 7, taken: '1378.00', tips: '15.00', refunds: '424.28', returned: '25.00', net: '943.72' },
+      ...{ count: 7, taken: '1378.00', tips: '15.00', refunds: '424.33', returned: '25.00', net: '943.67' },
     });
     expect(unpaid).to.deep.equal({ count: 1, due: '200.00' });
   });
@@ -199,10 +199,10 @@ describe('the reports of a day worked out on paper', () => {
       {
         ...{ key: 'manager of DAYR', orders: 1, total: '649.00', discount: '50.00', discountedOrders: 1 },
         ...{ voidedLines: none, voidedOrders: { count: 1, amount: '20.00' } },
-        refunds: { count: 3, amount: '424.28' },
+        refunds: { count: 3, amount: '424.33' },
       },
     ]);
-    expect((await csv('staff'))[2]).to.equal('manager of DAYR,1,649.00,50.00,1,0,0.00,1,20.00,3,424.28');
+    expect((await csv('staff'))[2]).to.equal('manager of DAYR,1,649.00,50.00,1,0,0.00,1,20.00,3,424.33');
   });
 
   it('the best and the worst sellers are listed, with what nobody wants', async () => {

@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { formatMinor } from '../../src/contract/money.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import type { Client } from '../support/client.ts';
+import { anyCoinDay, type CoinDay, coinsOf, visit } from '../support/coin-days.ts';
 import { givenProduct, givenShop, saleOf, type TestShop } from '../support/factories.ts';
+import { checkBooks } from '../support/offline-parts.ts';
+import { holds, propertyTimeoutMs } from '../support/property.ts';
 import { countOf, givenShift, movementOf, tillOf } from '../support/shift-parts.ts';
 
 describe('the report of a shift', () => {
@@ -210,4 +214,25 @@ describe('the report of a shift', () => {
     expect(z.drawer.expected).to.equal('130.00');
     expect(await report(id, shop.cashier)).to.deep.equal(z);
   });
+
+  it('has a variance of 0.00 on any day on which the drawer took and gave coins alone', async () => {
+    const products: { id: string }[] = [];
+    for (const price of [24.98, 3.33, 0.07]) products.push(await priced(price));
+    const check = async (day: CoinDay) => {
+      const { status } = await shop.manager.put(`${shop.path}/settings`, { rounding: day.rounding });
+      expect(status).to.equal(200);
+      const coins = coinsOf(day);
+      const { id } = await givenShift(shop, formatMinor(coins.floatMinor));
+      let closed: { shift: object };
+      try {
+        for (const each of day.visits) await visit({ shop, products, coins }, day, each);
+      } finally {
+        // Also after a failure, or no smaller day could be tried.
+        closed = await close(id, { denominations: coins.countOf() });
+      }
+      expect(closed.shift).to.include({ counted: coins.total(), variance: '0.00' });
+      await checkBooks(test, shop);
+    };
+    await holds('test/server/shifts.report.test.ts', 'variance of 0.00', anyCoinDay, check);
+  }).timeout(propertyTimeoutMs);
 });

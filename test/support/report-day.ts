@@ -56,7 +56,7 @@ const settings = {
  * | E, voided | 1 water | 20.00 | | | | | 20.00 | cash, tip 5.00 |
  * | F, parked | 3 kulfi, 1 taken off (105.00) | | | | | | | |
  *
- * The manager gives back: of A one kulfi, to the shelf, 103.95 with 4.96 tax in cash; of C one mug, 216.33 with 33.00
+ * The manager gives back: of A one kulfi, to the shelf, 103.95 with 4.96 tax, in cash 104.00; of C one mug, 216.33 with 33.00
  * tax by card; all of D, eaten, 104.00 with 4.98 tax and −0.48 rounding in cash.
  */
 export async function givenReportDay(code: string): Promise<ReportDay> {

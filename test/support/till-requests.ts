@@ -64,7 +64,7 @@ function place({ lines, pay: how, discount, tip }: Of<'place'>, step: Step): Til
         { ...cash, amount: '500.00' },
       ],
     },
-    part: { payments: [{ ...cash, amount: '5.00', ...(tip ? { tip } : {}), tendered: '20.00' }] },
+    part: { payments: [{ ...cash, amount: '5.00', ...(tip ? { tip: WHOLE_TIP } : {}), tendered: '20.00' }] },
     none: {},
     later: { payLater: true, customerName: 'Asha' },
   };
@@ -103,21 +103,32 @@ function edit(
 
 const minor = (amount: string) => parseMinor(amount) as number;
 
-const paidOf = ({ payments }: Order) => payments.reduce((sum, { amount }) => sum + minor(amount), 0);
+/** Cash is handed over in steps, tips too, and each of the scripts' steps makes whole amounts. */
+const WHOLE_TIP = '5.00';
 
 function pay({ share, method, tip }: Of<'pay'>, { idOf }: Step, bill: Order, path: string): TillRequest {
-  const due = Math.max(minor(bill.total) - paidOf(bill), 0);
-  const amount = share === 'half' ? Math.floor(due / 2) : due;
+  const isCash = method === 'cash';
+  const due = minor((isCash ? bill.due?.cash : bill.due?.other) ?? '0.00');
+  const half = Math.floor(due / 2);
+  const amount = share === 'half' ? half - (isCash ? half % 100 : 0) : due;
   const id = idOf('payment');
-  const exact = { id, method, amount: formatMinor(amount), ...(tip ? { tip } : {}) };
-  const handedOver = { ...exact, tendered: formatMinor(amount + minor(tip ?? '0') + 10_000) };
+  const given = tip && isCash ? WHOLE_TIP : tip;
+  const exact = { id, method, amount: formatMinor(amount), ...(given ? { tip: given } : {}) };
+  const handedOver = { ...exact, tendered: formatMinor(amount + minor(given ?? '0') + 10_000) };
   // A note of 500 in cash, with change; what is due of it isn't said.
   const note = { id, method, amount: '500.00' };
-  const payment = share === 'note' && method === 'cash' ? note : method === 'cash' ? handedOver : exact;
-  return { method: 'put', path, body: { payments: [payment] }, as: 'cashier', isKeyed: true };
+  // What the order comes to, as a till that knows no rounding names it.
+  const shown = { ...handedOver, amount: bill.due?.other ?? '0.00', tendered: '5000.00' };
+  const inCash = share === 'note' ? note : share === 'shown' ? shown : handedOver;
+  return { method: 'put', path, body: { payments: [isCash ? inCash : exact] }, as: 'cashier', isKeyed: true };
 }
 
-function refund({ lines, restock }: Of<'refund'>, { idOf }: Step, bill: Order, path: string): TillRequest {
+function refund(
+  { lines, restock, inCash }: Of<'refund'>,
+  { idOf }: Step,
+  bill: Order,
+  path: string,
+): TillRequest {
   const methods = new Set(bill.payments.map(({ method }) => method));
   const parts = lines?.flatMap(({ line, share }) => {
     const item = bill.items[line];
@@ -130,7 +141,7 @@ function refund({ lines, restock }: Of<'refund'>, { idOf }: Step, bill: Order, p
     reason: 'cold',
     restock,
     ...(parts && parts.length > 0 ? { lines: parts } : {}),
-    ...(methods.size > 1 ? { method: 'cash' } : {}),
+    ...(methods.size > 1 || inCash ? { method: 'cash' } : {}),
   };
   return { method: 'post', path: `${path}/refunds`, body, as: 'manager', isKeyed: true };
 }

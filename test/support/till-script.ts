@@ -10,7 +10,11 @@ export type ShopTerms = {
   taxMode: 'inclusive' | 'exclusive';
   taxSplit: 'none' | 'gst';
   serviceCharge: string;
-  rounding: { to: 'none' | '1.00' | '0.05'; when: 'always' | 'cash' };
+  rounding: {
+    to: 'none' | '1.00' | '0.25' | '0.05';
+    when: 'always' | 'cash';
+    mode: 'nearest' | 'up' | 'down';
+  };
   hasKitchen: boolean;
 };
 
@@ -29,10 +33,16 @@ export type Command = { send: Sending } & (
       /** Whether it names the version that it was made on: then a retry can't do it twice. */
       isGuarded: boolean;
     }
-  | { do: 'pay'; bill: number; share: 'rest' | 'half' | 'note'; method: 'cash' | 'card'; tip: string | null }
+  | {
+      do: 'pay';
+      bill: number;
+      share: 'rest' | 'shown' | 'half' | 'note';
+      method: 'cash' | 'card';
+      tip: string | null;
+    }
   | { do: 'move'; bill: number; to: 'preparing' | 'ready' | 'completed' }
   | { do: 'void'; bill: number }
-  | { do: 'refund'; bill: number; lines: RefundPart[] | null; restock: boolean }
+  | { do: 'refund'; bill: number; lines: RefundPart[] | null; restock: boolean; inCash: boolean }
   | { do: 'count'; item: number; count: string }
   | { do: 'adjust'; item: number; adjust: string; reason: 'purchase' | 'waste' }
 );
@@ -93,7 +103,13 @@ const pay = fc.record({
   do: fc.constant('pay' as const),
   send: sending,
   bill,
-  share: fc.constantFrom('rest' as const, 'half' as const, 'half' as const, 'note' as const),
+  share: fc.constantFrom(
+    'rest' as const,
+    'shown' as const,
+    'half' as const,
+    'half' as const,
+    'note' as const,
+  ),
   method: fc.constantFrom('cash' as const, 'card' as const),
   tip,
 });
@@ -124,6 +140,8 @@ const refund = fc.record({
     { freq: 3 },
   ),
   restock: fc.constantFrom(true, true, false),
+  // Whatever it was paid with.
+  inCash: fc.boolean(),
 });
 const item = fc.nat(ITEMS.length - 1);
 const count = fc.record({
@@ -157,8 +175,9 @@ const terms: fc.Arbitrary<ShopTerms> = fc.record({
   taxSplit: fc.constantFrom('none', 'gst'),
   serviceCharge: fc.constantFrom('0', '5', '7.5'),
   rounding: fc.record({
-    to: fc.constantFrom('none', '1.00', '0.05'),
+    to: fc.constantFrom('none', '1.00', '0.25', '0.05'),
     when: fc.constantFrom('always', 'cash'),
+    mode: fc.constantFrom('nearest', 'nearest', 'up', 'down'),
   }),
   hasKitchen: fc.boolean(),
 });

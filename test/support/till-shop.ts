@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { systemContext } from '../../src/app.ts';
+import { parseMinor } from '../../src/contract/money.ts';
 import type { Product } from '../../src/contract/products.ts';
 import { newOpaqueToken, signAccessToken } from '../../src/core/auth/tokens.ts';
 import { createShop } from '../../src/core/shops/create-shop.ts';
@@ -19,6 +20,8 @@ export type TillShop = {
   manager: Client;
   products: Product[];
   items: { id: string; start: number }[];
+  /** What cash is a multiple of, in minor units; 1 without rounding. */
+  stepMinor: number;
 };
 
 const CLASSES = [
@@ -59,7 +62,8 @@ export async function openTillShop(test: TestApp, first: TestShop, script: Scrip
     }));
     products.push(await givenProduct(asTestShop, { ...product, recipe: parts }));
   }
-  return { ...shop, products, items };
+  const { to } = script.shop.rounding;
+  return { ...shop, products, items, stepMinor: to === 'none' ? 1 : (parseMinor(to) as number) };
 }
 
 const settingsOf = ({ shop }: Script) => ({

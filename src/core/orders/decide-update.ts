@@ -8,7 +8,7 @@ import { normalizePhone } from '../customers/phone.ts';
 import { checkVersion } from '../versions.ts';
 import { type Edited, type EditSources, editBill, editsPrice } from './edit-bill.ts';
 import type { Order } from './order.entity.ts';
-import { methodOf, type settle, settleMore, statusWhenSold } from './order-payments.ts';
+import { isSamePayment, methodOf, type settle, settleMore, statusWhenSold } from './order-payments.ts';
 import { onTheBook, unknownDebtor } from './order-problems.ts';
 import { insteadOf, isAllowed, requireAllowed } from './require-allowed.ts';
 import { type OrderParts, viewOrder } from './view-order.ts';
@@ -116,10 +116,7 @@ function newPayments({ payments }: OrderParts, offered: NewPayment[]): NewPaymen
   return offered.filter((payment, index) => {
     const known = payments.find(({ id }) => id === payment.id);
     if (!known) return true;
-    // Of a cash note more was handed over than was due: the amount of then was cut to it.
-    const isSame =
-      known.method === payment.method && [known.amountMinor, known.tenderedMinor].includes(payment.amount);
-    if (isSame) return false;
+    if (isSamePayment(known, payment)) return false;
     throw fieldProblem('order_conflict', `/payments/${index}/id`, 'is that of another payment of this order');
   });
 }

@@ -10,7 +10,7 @@ import { businessDateAt, fiscalYearLabel } from '../shops/business-day.ts';
 import { discountNeeds, nothingNeeds, overrideNeeds } from './check-bill.ts';
 import { stockTaken } from './line-stock.ts';
 import { type Bill, type BillLine, makeBill } from './make-bill.ts';
-import { methodOf, type settle, statusWhenSold } from './order-payments.ts';
+import { dueOf, methodOf, type settle, statusWhenSold } from './order-payments.ts';
 import { unknownDebtor } from './order-problems.ts';
 import type { UnknownGoods } from './sql/insert-goods.ts';
 import type { NewOrderRow, OrderDraft } from './sql/insert-order.ts';
@@ -90,6 +90,7 @@ export function draftSale(actor: Actor, { shop, settings }: SaleTerms, sale: Sal
     requestHash: sale.requestHash,
     lineStock: sale.bill.lineStock,
     stock: stockTaken(sale.lines),
+    cashStepMinor: sale.settled.payments.find(({ method }) => method === 'cash')?.cashStepMinor ?? null,
     customerPhone: sale.customerPhone,
     typedPhone: sale.typedPhone ?? null,
     series: label,
@@ -107,6 +108,7 @@ function draftOrder(
   { body, bill: { figures, items }, settled, soldAt, businessDate, approvedBy, now, offline }: Sale,
 ): OrderDraft {
   const sold = statusWhenSold(settled.status, body.payLater, settings) ?? 'open';
+  const flags = offline?.flags ?? [];
   return {
     id: body.id,
     shopId: shop.id,
@@ -129,6 +131,11 @@ function draftOrder(
     placeOfSupply: body.placeOfSupply || null,
     rounding: formatMinor(settled.roundingMinor),
     total: formatMinor(settled.totalMinor),
+    due: dueOf(
+      { ...settled, status: sold, paymentStatus: settled.status, payLater: body.payLater, flags },
+      settled.payments,
+      settings,
+    ),
     paymentMethod: methodOf(settled.payments),
     paymentStatus: settled.status,
     payments: viewPayments(
@@ -143,7 +150,7 @@ function draftOrder(
     deviceId: offline ? offline.deviceId : deviceOf(actor),
     source: 'till',
     voidReason: null,
-    flags: offline?.flags ?? [],
+    flags,
     reviewedBy: null,
     version: 1,
     createdAt: soldAt.toISOString(),

@@ -6,6 +6,8 @@ import { query } from '../../database/query.ts';
 import { inSnapshot } from '../in-snapshot.ts';
 import { cutPage, type Page, readCursor } from '../paging.ts';
 import { Payment } from '../payments/payment.entity.ts';
+import { findShop } from '../shops/find-shops.ts';
+import { settingsOf } from '../shops/settings.ts';
 import { Order } from './order.entity.ts';
 import { refundsOfOrders } from './sql/refunds-of-orders.ts';
 import { type OrderParts, viewOrder } from './view-order.ts';
@@ -29,7 +31,8 @@ export async function findOrder(
   if (!order) throw new ProblemError('not_found', { detail: 'There is no such order.' });
   const payments = await em.find(Payment, { shopId, orderId }, { orderBy: { at: 'asc', id: 'asc' } });
   const refunds = await refundsOfOrders(em, shopId, [orderId]);
-  return { order, payments, refunds: refunds.get(orderId) ?? [] };
+  const settings = settingsOf(await findShop(em, shopId));
+  return { order, payments, refunds: refunds.get(orderId) ?? [], settings };
 }
 
 /** Orders by their ids, with payments and refunds, as they were at one moment; ids of none are left out. */
@@ -49,10 +52,11 @@ async function findOrders(
   const payments = await em.find(Payment, of, { orderBy: { at: 'asc', id: 'asc' } });
   const paid = Map.groupBy(payments, ({ orderId }) => orderId);
   const refunds = await refundsOfOrders(em, shopId, orderIds);
+  const settings = settingsOf(await findShop(em, shopId));
   return new Map(
     orders.map((order) => {
       const { id } = order;
-      return [id, { order, payments: paid.get(id) ?? [], refunds: refunds.get(id) ?? [] }];
+      return [id, { order, payments: paid.get(id) ?? [], refunds: refunds.get(id) ?? [], settings }];
     }),
   );
 }

@@ -141,7 +141,8 @@ const closedDayFlags = ({ businessDate }: PricedSale, today: string): OrderFlag[
 
 /**
  * What was printed stands, and what was paid on it: where the lines come to something else, the bill's rounding takes the
- * difference. Throws `invalid_payment` where the till's own figures don't fit each other.
+ * difference, and cash is what the till says, in coins or not. Throws `invalid_payment` where the till's own figures don't
+ * fit each other.
  */
 function settleOffline(
   { items, expectedTotal, paymentMethod, payments }: OfflineOrder,
@@ -151,6 +152,8 @@ function settleOffline(
   const usual = paymentMethod ? wholePayment(paymentMethod, exactMinor, settings) : payments;
   if (expectedTotal === undefined) return settleTaken(items, usual, exactMinor, settings);
   const offered = paymentMethod ? [{ method: paymentMethod, amount: expectedTotal }] : payments;
+  const byRules = settleByRules(exactMinor, usual, settings);
+  if (byRules?.totalMinor === expectedTotal) return { settled: byRules, flags: [] };
   const printed = { totalMinor: expectedTotal, roundingMinor: expectedTotal - exactMinor };
   const settled = settleAt(printed, offered, []);
   const dueMinor = usualTotal(exactMinor, usual, settings);
@@ -161,7 +164,7 @@ function settleOffline(
 
 /**
  * Of a till that doesn't say what it printed. Where it doesn't say its prices either, what it took shows whether they were
- * today's; what can't be paid back, such as a card's, is taken as what was printed.
+ * today's; what can't be paid back, such as a card's, or handed over in coins, is taken as what was printed.
  */
 function settleTaken(
   items: OfflineOrder['items'],
@@ -170,30 +173,34 @@ function settleTaken(
   settings: SettingsValues,
 ) {
   const isPriced = items.every((line) => (line.unitPrice ?? line.listPrice) !== undefined);
-  if (isPriced || payments.length === 0)
-    return { settled: settle(exactMinor, payments, [], settings), flags: [] };
+  if (payments.length === 0) return { settled: settle(exactMinor, payments, [], settings), flags: [] };
+  const byRules = settleByRules(exactMinor, payments, settings);
   const takenMinor = payments.reduce((sum, { amount }) => sum + amount, 0);
   const dueMinor = usualTotal(exactMinor, payments, settings);
   const detail = `The till took ${formatMinor(takenMinor)}; it comes to ${formatMinor(dueMinor)}.`;
-  const flags = takenMinor === dueMinor ? [] : [flag('total_differs', detail)];
+  const flags = isPriced || takenMinor === dueMinor ? [] : [flag('total_differs', detail)];
+  if (byRules) return { settled: byRules, flags };
+  const isAsPrinted = !isPriced && takenMinor > dueMinor;
+  const totalMinor = isAsPrinted ? takenMinor : dueMinor;
+  const printed = { totalMinor, roundingMinor: totalMinor - exactMinor };
+  return { settled: settleAt(printed, payments, []), flags };
+}
+
+/** Undefined where the payments don't fit the shop's rules. */
+function settleByRules(exactMinor: number, payments: OfflineOrder['payments'], settings: SettingsValues) {
   try {
-    return { settled: settle(exactMinor, payments, [], settings), flags };
+    return settle(exactMinor, payments, [], settings);
   } catch (error) {
-    if (!(error instanceof ProblemError && error.code === 'invalid_payment' && takenMinor > dueMinor))
-      throw error;
-    const printed = { totalMinor: takenMinor, roundingMinor: takenMinor - exactMinor };
-    return { settled: settleAt(printed, payments, []), flags };
+    if (error instanceof ProblemError && error.code === 'invalid_payment') return undefined;
+    throw error;
   }
 }
 
-/** What the bill comes to by the shop's rules, the payments counted where they fit that. */
+/** What the bill comes to by the shop's rules, the payments counted where their amounts fit that. */
 function usualTotal(exactMinor: number, payments: OfflineOrder['payments'], settings: SettingsValues) {
-  try {
-    return settle(exactMinor, payments, [], settings).totalMinor;
-  } catch (error) {
-    if (!(error instanceof ProblemError && error.code === 'invalid_payment')) throw error;
-    return settle(exactMinor, [], [], settings).totalMinor;
-  }
+  const amounts = payments.map(({ method, amount }) => ({ method, amount }));
+  const settled = settleByRules(exactMinor, amounts, settings) ?? settle(exactMinor, [], [], settings);
+  return settled.totalMinor;
 }
 
 /** Throws `order_conflict` unless the number was lent or is from before a restore; flags another device or fiscal year. */

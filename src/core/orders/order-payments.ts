@@ -1,56 +1,84 @@
-import { parseMinor } from '../../contract/money.ts';
-import type { NewPayment, PaymentStatus } from '../../contract/orders.ts';
+import { formatMinor, parseMinor } from '../../contract/money.ts';
+import type { NewPayment, Order as OrderView, PaymentStatus } from '../../contract/orders.ts';
 import type { PaymentMethod } from '../../contract/primitives.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
-import { roundingOf, type Settlement, settlePayments } from '../../pricing/index.ts';
+import {
+  cashAmountOf,
+  type PricedRefund,
+  type Rounding,
+  refundInSteps,
+  roundingOf,
+  type Settlement,
+  settlePayments,
+} from '../../pricing/index.ts';
 import type { Payment } from '../payments/payment.entity.ts';
 import type { Order } from './order.entity.ts';
+import type { OrderParts } from './view-order.ts';
 
-type Rounding = { stepMinor: number; when: 'always' | 'cash' };
+type RoundingSettings = Pick<SettingsValues, 'rounding'>;
 
-const roundingRule = ({ rounding }: Pick<SettingsValues, 'rounding'>): Rounding => ({
-  stepMinor: rounding.to === 'none' ? 0 : (parseMinor(rounding.to) as number),
-  when: rounding.when,
+const roundingRule = ({ rounding: { to, when, mode } }: RoundingSettings): Rounding => ({
+  stepMinor: to === 'none' ? 0 : (parseMinor(to) as number),
+  when,
+  mode,
 });
 
-/** What a bill can come to: exactly, and rounded. */
-export function possibleTotals(exactMinor: number, settings: SettingsValues): number[] {
-  return [exactMinor, exactMinor + roundingOf(exactMinor, roundingRule(settings).stepMinor)];
+const NO_ROUNDING: Rounding = { stepMinor: 0, when: 'cash' };
+
+/** What an order comes to before anything is paid. */
+const baseTotal = (exactMinor: number, { stepMinor, when, mode }: Rounding) =>
+  when === 'always' ? exactMinor + roundingOf(exactMinor, stepMinor, mode) : exactMinor;
+
+/** What an order with these payments can come to: as it is, and with what they leave paid in cash. */
+export function possibleTotals(
+  exactMinor: number,
+  offered: Pick<NewPayment, 'method' | 'amount'>[],
+  settings: RoundingSettings,
+): number[] {
+  const rule = roundingRule(settings);
+  const baseMinor = baseTotal(exactMinor, rule);
+  const notCash = offered.filter(({ method }) => method !== 'cash');
+  const leftMinor = Math.max(baseMinor - notCash.reduce((sum, { amount }) => sum + amount, 0), 0);
+  return [exactMinor, baseMinor, baseMinor - leftMinor + cashAmountOf(leftMinor, rule)];
 }
 
 /** One payment of the whole bill. */
 export function wholePayment(
   method: PaymentMethod,
   exactMinor: number,
-  settings: SettingsValues,
+  settings: RoundingSettings,
 ): NewPayment[] {
-  const { stepMinor, when } = roundingRule(settings);
-  const isRounded = when === 'always' || method === 'cash';
-  return [{ method, amount: isRounded ? exactMinor + roundingOf(exactMinor, stepMinor) : exactMinor }];
+  const rule = roundingRule(settings);
+  const totalMinor = baseTotal(exactMinor, rule);
+  return [{ method, amount: method === 'cash' ? cashAmountOf(totalMinor, rule) : totalMinor }];
 }
 
-const toOffered = ({ method, amount, tendered, tip = 0, reference, id }: NewPayment) => ({
+/** The step of cash rounding as the row of a payment or refund keeps it; null for other methods, and without rounding. */
+const cashStepOf = (method: string, { stepMinor }: Rounding) =>
+  method === 'cash' && stepMinor > 0 ? stepMinor : null;
+
+const toOffered = ({ method, amount, tendered, tip = 0, reference, id }: NewPayment, rule: Rounding) => ({
   id,
   method,
   amountMinor: amount,
   tenderedMinor: tendered,
   tipMinor: tip,
   reference: reference ?? null,
+  cashStepMinor: cashStepOf(method, rule),
 });
 
 type Earlier = Pick<Payment, 'amountMinor' | 'method'>;
 
-/** Settles new payments on a bill under the shop's rule of rounding. Throws `invalid_payment`. */
-export function settle(
+function settleBy(
   exactMinor: number,
   offered: NewPayment[],
   earlier: Earlier[],
-  settings: Pick<SettingsValues, 'rounding'>,
+  rule: Rounding,
 ): Settlement<ReturnType<typeof toOffered>> {
   return settlePayments({
     exactMinor,
-    rounding: roundingRule(settings),
-    payments: offered.map(toOffered),
+    rounding: rule,
+    payments: offered.map((payment) => toOffered(payment, rule)),
     earlier: {
       paidMinor: sumPaid(earlier),
       // A tip alone pays nothing of the bill: it doesn't undo the rounding of one that was paid in cash.
@@ -59,17 +87,29 @@ export function settle(
   });
 }
 
+/** Settles new payments on a bill under the shop's rule of rounding. Throws `invalid_payment`. */
+export const settle = (
+  exactMinor: number,
+  offered: NewPayment[],
+  earlier: Earlier[],
+  settings: RoundingSettings,
+): ReturnType<typeof settleBy> => settleBy(exactMinor, offered, earlier, roundingRule(settings));
+
 type Settled = Pick<Order, 'totalMinor' | 'roundingMinor' | 'paymentStatus' | 'payLater' | 'flags'>;
 
-/** Settles payments on a bill whose total stands, with what `roundingMinor` of it is no line's. Throws `invalid_payment`. */
-export const settleAt = (
+/**
+ * Settles payments on a bill whose total stands, with what `roundingMinor` of it is no line's. What is left of it in cash is
+ * rounded by `rule`; without one, cash is taken as it comes. Throws `invalid_payment`.
+ */
+export function settleAt(
   { totalMinor, roundingMinor }: Pick<Settled, 'totalMinor' | 'roundingMinor'>,
   offered: NewPayment[],
   earlier: Earlier[],
-): ReturnType<typeof settle> => ({
-  ...settle(totalMinor, offered, earlier, { rounding: { to: 'none', when: 'always' } }),
-  roundingMinor,
-});
+  rule: Rounding = NO_ROUNDING,
+): ReturnType<typeof settleBy> {
+  const settled = settleBy(totalMinor, offered, earlier, { ...rule, when: 'cash' });
+  return { ...settled, roundingMinor: roundingMinor + settled.roundingMinor };
+}
 
 /**
  * Settles payments that come after the bill. What a bill came to that is paid (only tips are left to come), on the book as
@@ -79,8 +119,8 @@ export function settleMore(
   bill: Settled,
   offered: NewPayment[],
   earlier: Earlier[],
-  settings: SettingsValues,
-): ReturnType<typeof settle> {
+  settings: RoundingSettings,
+): ReturnType<typeof settleBy> {
   const exactMinor = bill.totalMinor - bill.roundingMinor;
   const isOnBook = bill.payLater && (bill.roundingMinor !== 0 || settings.rounding.when === 'always');
   // An edit prices the bill anew, and then it comes to what the shop's rules say.
@@ -88,7 +128,56 @@ export function settleMore(
     bill.flags.some(({ code }) => code === 'total_differs') &&
     bill.totalMinor !== settle(exactMinor, [], earlier, settings).totalMinor;
   const stands = bill.paymentStatus === 'completed' || isOnBook || isAsPrinted;
-  return stands ? settleAt(bill, offered, earlier) : settle(exactMinor, offered, earlier, settings);
+  return stands
+    ? settleAt(bill, offered, earlier, roundingRule(settings))
+    : settle(exactMinor, offered, earlier, settings);
+}
+
+/** What is still to pay of an order, in cash or otherwise; null where nothing is. */
+export function dueOf(
+  order: Settled & Pick<Order, 'status'>,
+  payments: Earlier[],
+  settings: RoundingSettings,
+): OrderView['due'] {
+  if (order.status === 'voided' || order.paymentStatus === 'completed') return null;
+  const { totalMinor } = settleMore(order, [], payments, settings);
+  const otherMinor = Math.max(totalMinor - sumPaid(payments), 0);
+  return {
+    cash: formatMinor(cashAmountOf(otherMinor, roundingRule(settings))),
+    other: formatMinor(otherMinor),
+  };
+}
+
+/**
+ * Whether a payment sent again under a known id is the same. A note handed over was cut to what was due, and what an order
+ * shows as due to the paisa was booked in coins.
+ */
+export function isSamePayment(
+  known: Pick<Payment, 'method' | 'amountMinor' | 'tenderedMinor' | 'cashStepMinor'>,
+  { method, amount }: NewPayment,
+): boolean {
+  if (known.method !== method) return false;
+  const isInCoins = Math.abs(known.amountMinor - amount) < (known.cashStepMinor ?? 0);
+  return isInCoins || [known.amountMinor, known.tenderedMinor].includes(amount);
+}
+
+/**
+ * A refund as it is paid out, with the step for its row: in cash as a multiple of the step of now; by anything else to the
+ * paisa, but for parts of an order that cash paid in steps, or its last part couldn't go back in cash. `leftMinor` is what
+ * of the payments hasn't gone back yet; with the last, all of the order is back.
+ */
+export function payOut(
+  priced: PricedRefund,
+  method: PaymentMethod,
+  at: { leftMinor: number; isLast: boolean },
+  { order, payments, settings }: Pick<OrderParts, 'order' | 'payments' | 'settings'>,
+): PricedRefund & { cashStepMinor: number | null } {
+  const rule = roundingRule(settings);
+  const paidIn = payments.findLast(({ cashStepMinor }) => cashStepMinor)?.cashStepMinor ?? 0;
+  const isInSteps = paidIn > 0 && order.totalMinor % paidIn === 0 && !at.isLast;
+  const steps = method === 'cash' ? rule : isInSteps ? { ...rule, stepMinor: paidIn } : null;
+  const paid = steps ? refundInSteps(priced, steps, at) : priced;
+  return { ...paid, cashStepMinor: cashStepOf(method, rule) };
 }
 
 export const sumPaid = (payments: Earlier[]) =>

@@ -58,11 +58,11 @@ function settleNew(
   bill: Bill,
   settings: SettingsValues,
 ) {
-  const totals = possibleTotals(bill.exactMinor, settings);
+  const offered = paymentMethod ? wholePayment(paymentMethod, bill.exactMinor, settings) : payments;
+  const totals = possibleTotals(bill.exactMinor, offered, settings);
   if (expectedTotal !== undefined && !totals.includes(expectedTotal)) {
     throw mismatch(expectedTotal, settle(bill.exactMinor, [], [], settings).totalMinor, bill);
   }
-  const offered = paymentMethod ? wholePayment(paymentMethod, bill.exactMinor, settings) : payments;
   const settled = settle(bill.exactMinor, offered, [], settings);
   if (expectedTotal !== undefined && expectedTotal !== settled.totalMinor) {
     throw mismatch(expectedTotal, settled.totalMinor, bill);

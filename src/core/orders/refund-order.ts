@@ -13,11 +13,10 @@ import { requestHashOf } from '../request-hash.ts';
 import { lockOpenShift } from '../shifts/sql/open-shift.ts';
 import { businessDateAt, fiscalYearLabel } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
-import { settingsOf } from '../shops/settings.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { findOrder } from './find-orders.ts';
 import { costOf, stockReturned, thawRecipe } from './line-stock.ts';
-import { sumPaid } from './order-payments.ts';
+import { payOut, sumPaid } from './order-payments.ts';
 import { requireAllowed } from './require-allowed.ts';
 import { findRefund, insertRefund, type RefundRow } from './sql/insert-refund.ts';
 import { linesOfOrder, type OrderLine } from './sql/lines-of-order.ts';
@@ -108,7 +107,7 @@ function takeLines(stored: OrderLine[], { lines: wanted }: NewRefund, orderNumbe
 
 async function priceRow(
   tx: Transaction,
-  { order, payments }: OrderParts,
+  { order, payments, settings }: OrderParts,
   lines: TakenLine[],
   { id, reason, restock, method }: NewRefund,
 ) {
@@ -120,29 +119,34 @@ async function priceRow(
     })),
     totalMinor: order.totalMinor,
     taxSplit: order.taxSplit,
+    refundedMinor: order.refundedMinor,
   });
-  const left = sumPaid(payments) - order.refundedMinor;
+  const left = Math.max(sumPaid(payments) - order.refundedMinor, 0);
   if (priced.totalMinor > left) {
     const detail = `This comes to ${formatMinor(priced.totalMinor)}, but only ${formatMinor(left)} was paid and not given back yet.`;
     throw new ProblemError('refund_too_large', { detail });
   }
   const at = tx.app.now();
   const shop = await findShop(tx.em, order.shopId);
+  const by = method ?? methodOfBill(payments);
+  const isLast = lines.every((line) => line.returnedMilli + line.takeMilli === line.quantityMilli);
+  const paidOut = payOut(priced, by, { leftMinor: left, isLast }, { order, payments, settings });
   const businessDate = businessDateAt(at, shop);
-  const fiscalYear = fiscalYearLabel(businessDate, settingsOf(shop).fiscalYearStart);
+  const fiscalYear = fiscalYearLabel(businessDate, settings.fiscalYearStart);
   const label = seriesLabel(await findEpoch(tx.em, order.shopId), fiscalYear);
   return {
     id,
     reason,
     restock,
-    method: method ?? methodOfBill(payments),
+    method: by,
     businessDate,
     series: `C${label}`,
     numberPrefix: `${shop.code}/C${label}/`,
     at,
-    taxMinor: priced.taxMinor,
-    roundingMinor: priced.roundingMinor,
-    totalMinor: priced.totalMinor,
+    taxMinor: paidOut.taxMinor,
+    roundingMinor: paidOut.roundingMinor,
+    totalMinor: paidOut.totalMinor,
+    cashStepMinor: paidOut.cashStepMinor,
     lines: lines.flatMap((line, index) => {
       const share = priced.lines[index];
       if (!share || line.takeMilli === 0) return [];

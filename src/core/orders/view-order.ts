@@ -1,17 +1,19 @@
 import { formatMinor } from '../../contract/money.ts';
 import type { Order as OrderView, Payment as PaymentView } from '../../contract/orders.ts';
 import type { Refund } from '../../contract/refunds.ts';
+import type { SettingsValues } from '../../contract/settings.ts';
 import type { Payment } from '../payments/payment.entity.ts';
 import type { Order } from './order.entity.ts';
+import { dueOf } from './order-payments.ts';
 
 /** An order with everything that its view shows; payments and refunds oldest first. */
-export type OrderParts = { order: Order; payments: Payment[]; refunds: Refund[] };
+export type OrderParts = { order: Order; payments: Payment[]; refunds: Refund[]; settings: SettingsValues };
 
 /** Bills from before a field was there: imported ones, and those of earlier versions. */
 const ITEM_DEFAULTS = { hsn: null, listPrice: null, serviceCharge: '0.00' };
 
 /** An order as the wire, the feed and the receipt show it. */
-export function viewOrder({ order, payments, refunds }: OrderParts): OrderView {
+export function viewOrder({ order, payments, refunds, settings }: OrderParts): OrderView {
   return {
     id: order.id,
     shopId: order.shopId,
@@ -36,6 +38,7 @@ export function viewOrder({ order, payments, refunds }: OrderParts): OrderView {
     placeOfSupply: order.placeOfSupply ?? null,
     rounding: formatMinor(order.roundingMinor),
     total: formatMinor(order.totalMinor),
+    due: dueOf(order, payments, settings),
     paymentMethod: order.paymentMethod ?? null,
     paymentStatus: order.paymentStatus,
     payments: viewPayments(payments),

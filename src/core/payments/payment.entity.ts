@@ -16,6 +16,8 @@ const PaymentSchema = defineEntity({
     reference: varchar(255).nullable(),
     at: timestamp(),
     tipMinor: minor().fieldName('tip'),
+    /** The step of cash rounding that held; null for other methods, without rounding, and where it isn't known. */
+    cashStepMinor: minor().fieldName('cash_step').nullable(),
     cashierId: p.uuid().nullable(),
     shiftId: p.uuid().nullable(),
     businessDate: p.string().columnType('date'),

@@ -17,7 +17,7 @@ function defaultSettings(currency: string): Omit<SettingsValues, 'dayStart'> {
     fiscalYearStart: isIndian ? '04-01' : '01-01',
     kitchen: { enabled: false },
     serviceCharge: { percent: 0, orderTypes: ['dine_in'] },
-    rounding: { to: 'none', when: 'always' },
+    rounding: { to: 'none', when: 'always', mode: 'nearest' },
     discountLimits: { cashier: 20_000, manager: 100_000 },
     shifts: { blindCount: true, anyDrawer: false },
     categories: [],
@@ -40,6 +40,7 @@ export function settingsOf(shop: StoredShop): SettingsValues {
     ...shop.settings,
     // Stored by versions that had fewer fields.
     shifts: { ...defaults.shifts, ...shop.settings?.shifts },
+    rounding: { ...defaults.rounding, ...shop.settings?.rounding },
     dayStart: shop.dayStart.slice(0, 5),
   };
 }

@@ -10,6 +10,7 @@ import { billLines } from './sql/bill-lines.ts';
 import { billPayments } from './sql/bill-payments.ts';
 import { billRefunds } from './sql/bill-refunds.ts';
 import { billSums } from './sql/bill-sums.ts';
+import { cashSteps } from './sql/cash-steps.ts';
 import { feedSequence } from './sql/feed-sequence.ts';
 import { itemQuantities } from './sql/item-quantities.ts';
 import { lentNumbers } from './sql/lent-numbers.ts';
@@ -32,6 +33,7 @@ export const checks: readonly Check[] = [
   billPayments,
   billRefunds,
   refundSums,
+  cashSteps,
   itemQuantities,
   orderStock,
   voidStock,

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { formatMinor } from '../../../contract/money.ts';
 import type { Order as OrderView } from '../../../contract/orders.ts';
 import { query } from '../../../database/query.ts';
 import { type Actor, type Context, deviceOf } from '../../context.ts';
@@ -24,6 +25,8 @@ export type NewOrderRow = {
   requestHash: string;
   lineStock: LineStock[];
   stock: StockChange[];
+  /** The step of cash rounding that its cash payments keep, in minor units, or null. */
+  cashStepMinor: number | null;
   /** E.164, or null. */
   customerPhone: string | null;
   /** What was typed as the phone number and can't be read as one, or null. */
@@ -109,9 +112,10 @@ const INSERT_ORDER = `
     })}
   ), new_payments AS (
     INSERT INTO payments (
-      id, shop_id, order_id, method, amount, tendered, tip, change, reference, at, cashier_id, shift_id, business_date)
+      id, shop_id, order_id, method, amount, tendered, tip, change, reference, at, cashier_id, shift_id, business_date,
+      cash_step)
     SELECT p.id, $1, new_order.id, p.method, p.amount, p.tendered, p.tip, p.change, p.reference, p.at,
-      new_order.cashier_id, (SELECT id FROM shift), $10
+      new_order.cashier_id, (SELECT id FROM shift), $10, CASE p.method WHEN 'cash' THEN $21::numeric END
     FROM new_order, placed, jsonb_to_recordset(placed.data->'payments') AS p (
       id uuid, method text, amount numeric, tendered numeric, tip numeric, change numeric, reference text,
       at timestamptz)
@@ -162,6 +166,7 @@ export async function insertOrder(
     row.printedNumber,
     phone ? phone.sealed : null,
     row.typedPhone === null ? null : sealTypedPhone(keys, draft.id, row.typedPhone),
+    row.cashStepMinor === null ? null : formatMinor(row.cashStepMinor),
   ]);
   const [given] = await asOutOfStock(written);
   if (!given) throw new Error(`Shop ${draft.shopId} has no counters.`);

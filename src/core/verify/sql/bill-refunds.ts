@@ -1,6 +1,12 @@
 import { sqlCheck } from '../check.ts';
 
-/** What came back of a bill: as its lines and its figures have it, and never more than was paid. */
+/** By how much less than this may the refunds of a whole order differ from its total. */
+const SLACK = `(CASE WHEN given.step IS NULL OR (given.is_all_cash AND o.total % given.step = 0) THEN 0.01 ELSE given.step END)`;
+
+/**
+ * What came back of a bill: as its lines and its figures have it, and never more than was paid. The last refund in cash
+ * rounds what is left to a multiple of its step: up to a step more or less than that.
+ */
 export const billRefunds = sqlCheck({
   name: 'bill-refunds',
   holds: 'No bill gave back more than was paid, and its lines know what came back',
@@ -10,7 +16,9 @@ export const billRefunds = sqlCheck({
       OR EXISTS (SELECT FROM refunds f WHERE f.shop_id = $1 AND f.order_id = o.id))`,
   faults: `
     WITH given AS (
-      SELECT order_id, sum(total) AS total FROM refunds WHERE shop_id = $1 AND order_id IS NOT NULL GROUP BY order_id
+      SELECT order_id, sum(total) AS total, (array_agg(cash_step ORDER BY created_at DESC, id DESC))[1] AS step,
+        bool_and(cash_step IS NOT NULL) AND min(cash_step) = max(cash_step) AS is_all_cash
+      FROM refunds WHERE shop_id = $1 AND order_id IS NOT NULL GROUP BY order_id
     ), paid AS (
       SELECT order_id, sum(amount) AS amount FROM payments WHERE shop_id = $1 GROUP BY order_id
     ), back AS (
@@ -28,11 +36,11 @@ export const billRefunds = sqlCheck({
       SELECT o.order_number AS subject, concat_ws('; ',
         CASE WHEN o.refunded <> coalesce(given.total, 0)
           THEN format('It says that %s was given back, its refunds say %s', o.refunded, coalesce(given.total, 0)) END,
-        CASE WHEN coalesce(given.total, 0) > coalesce(paid.amount, 0)
+        CASE WHEN coalesce(given.total, 0) - coalesce(paid.amount, 0) >= CASE WHEN line.is_whole THEN ${SLACK} ELSE 0.01 END
           THEN format('%s was given back of %s that was paid', given.total, coalesce(paid.amount, 0)) END,
         CASE WHEN given.total IS NOT NULL AND o.status IN ('open', 'voided')
           THEN format('It is %s, but something of it was given back', o.status) END,
-        CASE WHEN line.is_whole AND coalesce(given.total, 0) <> o.total
+        CASE WHEN line.is_whole AND abs(coalesce(given.total, 0) - o.total) >= ${SLACK}
           THEN format('All of it came back, but of %s only %s was given back', o.total, coalesce(given.total, 0)) END,
         line.fault) AS detail
       FROM orders o

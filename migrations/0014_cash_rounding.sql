@@ -1,0 +1,19 @@
+-- Up Migration
+
+-- The step of cash rounding that held when cash changed hands: then amount, tip and change are multiples of it. None for
+-- other methods, without rounding, and where it isn't known: rows from before, imported ones, and what a till printed
+-- otherwise while it was offline.
+ALTER TABLE payments ADD COLUMN cash_step numeric(10,2) CHECK (cash_step > 0);
+ALTER TABLE refunds ADD COLUMN cash_step numeric(10,2) CHECK (cash_step > 0);
+
+-- What a card paid to the cent is refunded in cash in coins: up to a step more. `smoocho verify` knows how much.
+ALTER TABLE orders DROP CONSTRAINT orders_refunded_check, ADD CONSTRAINT orders_refunded_check CHECK (refunded >= 0);
+
+-- Down Migration
+
+-- What went back beyond a total stays in the refunds.
+UPDATE orders SET refunded = total WHERE refunded > total;
+ALTER TABLE orders DROP CONSTRAINT orders_refunded_check,
+  ADD CONSTRAINT orders_refunded_check CHECK (refunded BETWEEN 0 AND total);
+ALTER TABLE refunds DROP COLUMN cash_step;
+ALTER TABLE payments DROP COLUMN cash_step;

@@ -1,0 +1,26 @@
+import { sqlCheck } from '../check.ts';
+
+const isOff = (amount: string) => `${amount} % cash_step <> 0`;
+
+/**
+ * Cash changed hands in multiples of the step that held then, which each row keeps. Where it isn't known, nothing is said:
+ * rows of earlier versions, imported ones, and what a till printed otherwise while it was offline.
+ */
+export const cashSteps = sqlCheck({
+  name: 'cash-steps',
+  holds: 'Cash was paid and given back in multiples of the step that it was rounded to',
+  counts: 'payments and credit notes in cash',
+  checked: `
+    SELECT (SELECT count(*) FROM payments WHERE shop_id = $1 AND cash_step IS NOT NULL)
+      + (SELECT count(*) FROM refunds WHERE shop_id = $1 AND cash_step IS NOT NULL)`,
+  faults: `
+    SELECT o.order_number AS subject, format(
+      'Of cash in multiples of %s, %s were handed over: %s for it, a tip of %s and change of %s.',
+      p.cash_step, p.tendered, p.amount, p.tip, p.change) AS detail
+    FROM payments p JOIN orders o ON o.shop_id = p.shop_id AND o.id = p.order_id
+    WHERE p.shop_id = $1 AND p.cash_step IS NOT NULL AND p.method = 'cash'
+      AND (${['p.amount', 'p.tip', 'p.change'].map(isOff).join(' OR ')})
+    UNION ALL
+    SELECT credit_note_number, format('Of cash in multiples of %s, %s were given back.', cash_step, total)
+    FROM refunds WHERE shop_id = $1 AND cash_step IS NOT NULL AND method = 'cash' AND ${isOff('total')}`,
+});
