@@ -1,15 +1,36 @@
 -- Up Migration
 
+-- How many people sit at the table.
+ALTER TABLE orders ADD COLUMN guests smallint CHECK (guests BETWEEN 1 AND 999);
+
+ALTER TABLE payments
+  -- A return takes from what is paid; its amount is positive, too.
+  ADD COLUMN kind varchar(8) NOT NULL DEFAULT 'payment' CHECK (kind IN ('payment', 'return')),
+  -- Which payment of the same order a return gives back. A foreign key with the shop would cost each sale an index more:
+  -- `smoocho verify` checks it.
+  ADD COLUMN payment_id uuid,
+  ADD CONSTRAINT payments_return_check CHECK ((kind = 'return') = (payment_id IS NOT NULL));
+
+-- The money that left the drawer. The rest of the total lowered what was owed.
+ALTER TABLE refunds ADD COLUMN paid_out numeric(10,2) NOT NULL DEFAULT 0;
+UPDATE refunds SET paid_out = total;
+ALTER TABLE refunds ADD CONSTRAINT refunds_paid_out_check CHECK (paid_out BETWEEN 0 AND total);
+
 -- Whether the goods of a void went back to stock, and if not, what was wasted: [{"itemId": …, "quantity": "0.250"}].
 ALTER TABLE voids
   ADD COLUMN restock boolean NOT NULL DEFAULT true,
   ADD COLUMN wasted  jsonb   NOT NULL DEFAULT '[]',
-  ADD CHECK (NOT restock OR wasted = '[]');
+  ADD CONSTRAINT voids_wasted_check CHECK (NOT restock OR wasted = '[]'),
+  ADD CONSTRAINT voids_shop_id_id_key UNIQUE (shop_id, id);
 -- Deferred: stock is locked and moved before the void is written.
-ALTER TABLE stock_movements ADD COLUMN void_id uuid REFERENCES voids (id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE stock_movements ADD COLUMN void_id uuid,
+  ADD FOREIGN KEY (shop_id, void_id) REFERENCES voids (shop_id, id) DEFERRABLE INITIALLY DEFERRED;
 CREATE INDEX stock_movements_void_idx ON stock_movements (void_id) WHERE void_id IS NOT NULL;
 
 -- Down Migration
 
+ALTER TABLE refunds DROP COLUMN paid_out;
+ALTER TABLE payments DROP COLUMN kind, DROP COLUMN payment_id;
+ALTER TABLE orders DROP COLUMN guests;
 ALTER TABLE stock_movements DROP COLUMN void_id;
-ALTER TABLE voids DROP COLUMN restock, DROP COLUMN wasted;
+ALTER TABLE voids DROP COLUMN restock, DROP COLUMN wasted, DROP CONSTRAINT voids_shop_id_id_key;

@@ -78,6 +78,8 @@ export type OrderFacts = {
   status: 'open' | 'preparing' | 'ready' | 'completed' | 'voided';
   paymentStatus: 'pending' | 'partial' | 'completed';
   payLater: boolean;
+  /** What was paid above its total. */
+  toGiveBack: string;
   items: readonly { id: string; quantity: number }[];
   refunds: readonly { lines: readonly { lineId: string; quantity: number }[] }[];
 };
@@ -94,12 +96,15 @@ export function orderStateOf(order: OrderFacts, { isClosed }: { isClosed: boolea
 }
 
 /** Whether it is sold for good: paid in full, or on the book. */
-export const isSettled = ({
-  status,
-  paymentStatus,
-  payLater,
-}: Pick<OrderFacts, 'status' | 'paymentStatus' | 'payLater'>): boolean =>
-  status !== 'voided' && (paymentStatus === 'completed' || payLater || status === 'completed');
+export function isSettled(
+  order: Pick<OrderFacts, 'status' | 'paymentStatus' | 'payLater' | 'toGiveBack'>,
+): boolean {
+  const { status, paymentStatus, payLater, toGiveBack } = order;
+  if (status === 'voided') return false;
+  // One that became smaller than its deposit is still being changed.
+  const isPaid = paymentStatus === 'completed' && Number(toGiveBack) === 0;
+  return isPaid || payLater || status === 'completed';
+}
 
 /** Quantities have at most three decimals. */
 const milli = (quantity: number) => Math.round(quantity * 1000);

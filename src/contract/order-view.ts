@@ -55,8 +55,14 @@ export const OrderItem = z.strictObject({
 });
 export type OrderItem = z.output<typeof OrderItem>;
 
+export const PaymentKind = z.enum(['payment', 'return']);
+
 export const Payment = z.strictObject({
   id: Id,
+  /** A return takes from what is paid; its amount is positive, too. */
+  kind: PaymentKind,
+  /** Of a return, the payment that it gives back. */
+  paymentId: Id.nullable(),
   method: PaymentMethod,
   amount: Money,
   tendered: Money,
@@ -100,6 +106,8 @@ export const Order = z.strictObject({
   customerId: Id.nullable(),
   customerName: z.string().nullable(),
   tableNumber: z.string().nullable(),
+  /** How many people sit at the table. */
+  guests: z.int().nullable(),
   notes: z.string(),
   items: z.array(OrderItem),
   subtotal: Money,
@@ -120,9 +128,11 @@ export const Order = z.strictObject({
   paymentStatus: PaymentStatus,
   payments: z.array(Payment),
   change: Money,
+  /** What was paid above what the order comes to by now, until it is given back. */
+  toGiveBack: Money,
   payLater: z.boolean(),
   refunds: z.array(Refund),
-  /** What was given back of it. */
+  /** What its goods that came back had cost. */
   refunded: Money,
   cashierId: Id.nullable(),
   /** Who allowed what the cashier may not do alone. */

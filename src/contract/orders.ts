@@ -59,12 +59,26 @@ const NewPayment = z.strictObject({
 });
 export type NewPayment = z.output<typeof NewPayment>;
 
+/** Gives a payment back, or some of it, the way it came and out of the drawer of now. */
+const PaymentReturn = z.strictObject({
+  /** Made by the till: the same return sent again is done once. */
+  id: Id,
+  paymentId: Id,
+  amount: Amount.refine((amount) => amount > 0, 'is not an amount above 0'),
+});
+export type PaymentReturn = z.output<typeof PaymentReturn>;
+
+/** Corrects how a payment was made, such as cash that was typed as card. */
+const PaymentCorrection = z.strictObject({ id: Id, method: PaymentMethod, reason: text(500) });
+export type PaymentCorrection = z.output<typeof PaymentCorrection>;
+
 const bill = {
   orderType: OrderType,
   customerName: note(255).nullable(),
   /** Finds the customer, or makes one; the number itself is kept with the customer alone. */
   customerPhone: note(30).nullable(),
   tableNumber: note(20).nullable(),
+  guests: z.int().min(1).max(999).nullable(),
   notes: note(2000),
   /** Where the goods go, if that may be another state than the shop's: it decides between SGST and IGST. */
   placeOfSupply: note(64).nullable(),
@@ -91,6 +105,7 @@ export const NewOrder = z
     customerName: bill.customerName.default(null),
     customerPhone: bill.customerPhone.default(null),
     tableNumber: bill.tableNumber.default(null),
+    guests: bill.guests.default(null),
     notes: bill.notes.default(''),
     placeOfSupply: bill.placeOfSupply.default(null),
     waiveServiceCharge: bill.waiveServiceCharge.default(false),
@@ -131,6 +146,8 @@ export const OrderChange = z.strictObject({
   voidItems: z.array(LineVoid).min(1).max(limits.orderLines).optional(),
   status: z.enum(['preparing', 'ready', 'completed']).optional(),
   payments: z.array(NewPayment).min(1).max(limits.payments).optional(),
+  returnPayments: z.array(PaymentReturn).min(1).max(limits.payments).optional(),
+  changePayments: z.array(PaymentCorrection).min(1).max(limits.payments).optional(),
   approval: Approval.optional(),
   version: Version.optional(),
 });

@@ -26,7 +26,10 @@ export const Refund = z.strictObject({
   tax: Money,
   /** The bill's own rounding, which goes back with the last of it. */
   rounding: Money,
+  /** What the goods had cost. */
   total: Money,
+  /** The money that went back. The rest of the total lowered what was owed. */
+  paidOut: Money,
   method: PaymentMethod,
   reason: z.string(),
   restock: z.boolean(),

@@ -66,6 +66,7 @@ describe('the rules of what may be done to an order', () => {
       status: 'completed',
       paymentStatus: 'completed',
       payLater: false,
+      toGiveBack: '0.00',
       items: [
         { id: 'a', quantity: 2 },
         { id: 'b', quantity: 0.3 },

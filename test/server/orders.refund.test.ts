@@ -202,14 +202,14 @@ describe('POST /api/shops/:shopId/orders/:orderId/refunds', () => {
     expect((await refund(order.id, { method: 'upi' })).body.refunds[0].method).to.equal('upi');
   });
 
-  it('is not for bills that are open, voided, or not paid that far', async () => {
+  it('is not for orders that are open or voided, and pays nothing out of one that is not paid', async () => {
     const cake = await givenProduct(shop, { price: 100 });
     const open = await sell({ paymentMethod: undefined }, cake);
     expect(codeOf((await refund(open.id)).body)).to.equal('order_open');
     await shop.manager.delete(`${orders}/${open.id}`, { reason: 'x' });
     expect(codeOf((await refund(open.id)).body)).to.equal('order_closed');
     const book = await sell({ paymentMethod: undefined, payLater: true, customerName: 'Asha' }, cake);
-    expect(codeOf((await refund(book.id)).body)).to.equal('refund_too_large');
+    expect((await refund(book.id)).body.refunds[0]).to.include({ total: '100.00', paidOut: '0.00' });
   });
 
   it('is the only way back once something was refunded', async () => {

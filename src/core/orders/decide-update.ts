@@ -1,16 +1,25 @@
+import { formatMinor } from '../../contract/money.ts';
 import { isSettled, nextStatuses, type OrderAction } from '../../contract/order-rules.ts';
-import type { NewPayment, OrderChange, OrderStatus } from '../../contract/orders.ts';
+import type { NewPayment, OrderChange, OrderStatus, PaymentCorrection } from '../../contract/orders.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import type { Need } from '../auth/approval.ts';
 import type { Actor } from '../context.ts';
 import { normalizePhone } from '../customers/phone.ts';
 import { checkVersion } from '../versions.ts';
+import {
+  type DecidedCorrection,
+  type DecidedReturn,
+  decideCorrections,
+  decideReturns,
+  decideSettlement,
+} from './decide-payments.ts';
 import { type Edited, type EditSources, editBill, editsPrice } from './edit-bill.ts';
 import type { Order } from './order.entity.ts';
-import { isSamePayment, methodOf, type settle, settleMore, statusWhenSold } from './order-payments.ts';
+import { isSamePayment, type settle, statusWhenSold } from './order-payments.ts';
 import { onTheBook, unknownDebtor } from './order-problems.ts';
-import { insteadOf, isAllowed, requireAllowed } from './require-allowed.ts';
+import { toGiveBackMinor } from './paid-so-far.ts';
+import { factsOf, insteadOf, isAllowed, requireAllowed } from './require-allowed.ts';
 import { type OrderParts, viewOrder } from './view-order.ts';
 
 /** An order with all that a change of it is decided by. */
@@ -19,6 +28,10 @@ export type LoadedOrder = {
   /** Its business day has ended, or its shift was counted. */
   isClosed: boolean;
   settings: SettingsValues;
+  /** Today's business date. */
+  today: string;
+  /** Of the shifts that its payments are of. */
+  countedShiftIds: ReadonlySet<string>;
   /** Null where the change leaves price and items alone. */
   sources: EditSources | null;
 };
@@ -29,6 +42,8 @@ export type OrderUpdate = {
   /** Set when it was priced anew. */
   edited: Omit<Edited, 'order' | 'needs'> | null;
   payments: ReturnType<typeof settle>['payments'];
+  returns: DecidedReturn[];
+  corrections: DecidedCorrection[];
   /** E.164 of its new customer, null for none, undefined to leave it. */
   customerPhone: string | null | undefined;
   /** It is paid, or goes on the book, by this change. */
@@ -42,13 +57,13 @@ export type OrderUpdate = {
  * Throws `version_conflict`, `order_conflict`, a refusal of `orderRules`, `order_status`, and what `editBill` throws.
  */
 export function decideUpdate(
-  { parts, isClosed, settings, sources }: LoadedOrder,
+  { parts, isClosed, settings, sources, today, countedShiftIds }: LoadedOrder,
   change: OrderChange,
   actor: Actor,
 ): OrderUpdate | null {
-  const { order, payments } = parts;
+  const { order, payments, refunds } = parts;
   const offered = newPayments(parts, change.payments ?? []);
-  if (isRepeat(order, change, offered)) return null;
+  if (isRepeat(parts, change, offered)) return null;
   checkVersion(change.version, viewOrder(parts));
   for (const action of actionsOf(order, change)) requireAllowed(parts, action, isClosed);
   if (order.payLater && change.payLater === false && order.status !== 'open') throw onTheBook(order);
@@ -59,25 +74,34 @@ export function decideUpdate(
   const customerPhone = phoneOf(change, settings);
   const hasCustomer = customerPhone === undefined ? next.customerId : customerPhone;
   if (next.payLater && !next.customerName && !hasCustomer) throw unknownDebtor();
-  const settled = offered.length > 0 ? settleMore(next, offered, payments, settings) : null;
-  if (settled) {
-    next.totalMinor = settled.totalMinor;
-    next.roundingMinor = settled.roundingMinor;
-    next.paymentStatus = settled.status;
-    next.paymentMethod = methodOf([...payments, ...settled.payments]);
-  }
-  const isNowSettled = !isSettled(order) && (next.paymentStatus === 'completed' || next.payLater);
-  if (next.status === 'open') {
+  const wasSettled = isSettled(factsOf(parts));
+  const returns = decideReturns(payments, change.returnPayments ?? []);
+  const asked = change.changePayments ?? [];
+  const corrected = decideCorrections(next, parts, asked, { settings, today, countedShiftIds });
+  if (corrected.corrections.length > 0) Object.assign(next, corrected.order);
+  const isMoved = offered.length + returns.length > 0;
+  const paid = { payments: corrected.payments, refunds };
+  const moved = isMoved ? decideSettlement(next, paid, { offered, returns }, { settings, wasSettled }) : null;
+  Object.assign(next, moved?.order);
+  const all = [...corrected.payments, ...returns.map(asReturn), ...(moved?.payments ?? [])];
+  const toGiveBack = formatMinor(toGiveBackMinor({ order: next, payments: all, refunds }));
+  const isNowSettled = !wasSettled && isSettled({ ...next, toGiveBack });
+  if (next.status === 'open' && isNowSettled) {
     next.status = statusWhenSold(next.paymentStatus, next.payLater, settings) ?? 'open';
   }
-  if (change.status) next.status = statusAfter(next, change.status);
+  if (change.status) next.status = statusAfter(next, change.status, toGiveBack);
   return {
     order: changed(order, next),
     edited: edited && { lineStock: edited.lineStock, stock: edited.stock, voids: edited.voids },
-    payments: settled?.payments ?? [],
+    payments: moved?.payments ?? [],
+    returns,
+    corrections: corrected.corrections,
     customerPhone,
     isNowSettled,
-    needs: edited?.needs ?? [],
+    needs: [
+      ...(edited?.needs ?? []),
+      ...(wasSettled && returns.length + corrected.corrections.length > 0 ? [PAYMENT_NEED] : []),
+    ],
   };
 }
 
@@ -85,8 +109,17 @@ export function decideUpdate(
 export const asksForPrice = (parts: OrderParts, isClosed: boolean, change: OrderChange): boolean =>
   editsPrice(change) || (change.orderType !== undefined && isAllowed(parts, 'edit', isClosed));
 
+/** On an open order a cashier may give a deposit back. */
+const PAYMENT_NEED: Need = {
+  least: 'manager',
+  pointer: '/returnPayments',
+  detail: 'A payment of an order that is paid, or on the book, is given back or changed by a manager.',
+};
+
+const asReturn = (each: DecidedReturn) => ({ ...each, kind: 'return' as const });
+
 /** What a change only notes down. */
-const DETAILS = ['orderType', 'notes', 'payLater', 'customerName', 'tableNumber'] as const;
+const DETAILS = ['orderType', 'notes', 'payLater', 'customerName', 'tableNumber', 'guests'] as const;
 
 const detailsOf = (change: OrderChange): Partial<Order> =>
   Object.fromEntries(
@@ -99,16 +132,35 @@ function actionsOf({ status }: Order, change: OrderChange): OrderAction[] {
   return [
     ...(editsPrice(change) || (isOver && notes) ? (['edit'] as const) : []),
     ...(change.payments ? (['pay'] as const) : []),
+    ...(change.returnPayments || change.changePayments ? (['giveBack'] as const) : []),
     ...(change.status ? (['move'] as const) : []),
   ];
 }
 
 /** Nothing is left to do: its payments are there, and it has the status. An order that is over would refuse a retry. */
-function isRepeat({ status }: Order, change: OrderChange, offered: NewPayment[]): boolean {
-  const { payments, status: wanted, version: _, approval: __, ...rest } = change;
-  if (Object.values(rest).some((value) => value !== undefined)) return false;
-  const isThere = wanted === undefined ? payments !== undefined : wanted === status;
-  return offered.length === 0 && isThere;
+function isRepeat(
+  { order, payments: known }: OrderParts,
+  change: OrderChange,
+  offered: NewPayment[],
+): boolean {
+  const {
+    payments,
+    returnPayments,
+    changePayments,
+    status: wanted,
+    version: _,
+    approval: __,
+    ...rest
+  } = change;
+  if (Object.values(rest).some((value) => value !== undefined) || offered.length > 0) return false;
+  const isCorrected = ({ id, method }: PaymentCorrection) =>
+    known.some((payment) => payment.id === id && payment.method === method);
+  if (changePayments && !changePayments.every(isCorrected)) return false;
+  const isThere = (wantedId: string) => known.some(({ id }) => id === wantedId);
+  if (returnPayments && !returnPayments.every(({ id }) => isThere(id))) return false;
+  return wanted === undefined
+    ? (payments ?? returnPayments ?? changePayments) !== undefined
+    : wanted === order.status;
 }
 
 /** Those that the order hasn't got yet. Throws `order_conflict` for another payment under a known id. */
@@ -125,7 +177,7 @@ function phoneOf({ customerPhone }: OrderChange, { country }: SettingsValues): s
   return customerPhone ? normalizePhone(customerPhone, country, '/customerPhone') : customerPhone;
 }
 
-function statusAfter(order: Order, wanted: OrderStatus): Order['status'] {
+function statusAfter(order: Order, wanted: OrderStatus, toGiveBack: string): Order['status'] {
   // Asked for twice, as when a paid order completes itself: it is where it should be.
   if (order.status === wanted) return wanted;
   const steps = nextStatuses[order.status];
@@ -140,6 +192,10 @@ function statusAfter(order: Order, wanted: OrderStatus): Order['status'] {
   if (wanted === 'completed' && order.paymentStatus !== 'completed' && !order.payLater) {
     const detail = `Order ${order.orderNumber} is not fully paid. Take the rest, or send payLater to put it on the book.`;
     throw withInstead(fieldProblem('order_status', '/status', detail), order, 'pay');
+  }
+  if (wanted === 'completed' && Number(toGiveBack) > 0 && !order.payLater) {
+    const detail = `${toGiveBack} was paid above what order ${order.orderNumber} comes to. Give it back first: returnPayments.`;
+    throw withInstead(fieldProblem('order_status', '/status', detail), order, 'giveBack');
   }
   return wanted;
 }

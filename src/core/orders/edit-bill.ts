@@ -1,6 +1,4 @@
-import { formatMinor } from '../../contract/money.ts';
 import type { OrderChange } from '../../contract/orders.ts';
-import { ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import type { Need } from '../auth/approval.ts';
 import type { Actor } from '../context.ts';
@@ -11,7 +9,7 @@ import { stockTaken } from './line-stock.ts';
 import { type Bill, type BillLine, type LineStock, makeBill } from './make-bill.ts';
 import { type Merged, mergeLines, withoutDone } from './merge-lines.ts';
 import type { Order } from './order.entity.ts';
-import { settle, statusWhenSold, sumPaid } from './order-payments.ts';
+import { settle, statusWhenSold } from './order-payments.ts';
 import { thawDiscount, thawLine } from './resolve-lines.ts';
 import type { Void } from './sql/insert-voids.ts';
 import type { OrderLine } from './sql/lines-of-order.ts';
@@ -48,7 +46,7 @@ type Edit = { change: OrderChange; settings: SettingsValues; actor: Actor };
 
 /**
  * Prices an order anew with what changed. Pure. `order` has the change's order type already. Throws `unknown_product`,
- * `invalid_request`, `invalid_payment`, `amount_too_large`.
+ * `invalid_request`, `amount_too_large`.
  */
 export function editBill(
   { order, payments }: Pick<OrderParts, 'order' | 'payments'>,
@@ -68,9 +66,14 @@ export function editBill(
   const terms = { discount, orderType: order.orderType, waivesServiceCharge, placeOfSupply };
   const bill = makeBill(merged.lines, terms, settings, order.businessDate);
   const settled = settle(bill.exactMinor, [], payments, settings);
-  checkPaid(sumPaid(payments), settled.totalMinor);
   const { totalMinor, roundingMinor, status: paymentStatus } = settled;
-  const status = nextStatus({ ...order, paymentStatus }, merged, settings);
+  // One that became smaller than its deposit goes on until the difference is given back.
+  const isOverpaid = settled.paidMinor > totalMinor;
+  const status = nextStatus(
+    { ...order, paymentStatus: isOverpaid ? 'partial' : paymentStatus },
+    merged,
+    settings,
+  );
   return {
     order: {
       ...bill.figures,
@@ -129,12 +132,6 @@ export function decideWaste(
     restock,
     wasted: restock ? [] : stock.filter(({ quantityMilli }) => quantityMilli > 0),
   };
-}
-
-function checkPaid(paidMinor: number, totalMinor: number): void {
-  if (paidMinor <= totalMinor) return;
-  const detail = `${formatMinor(paidMinor)} is paid already, more than the new total of ${formatMinor(totalMinor)}.`;
-  throw new ProblemError('invalid_payment', { detail, errors: [{ pointer: '/items', detail }] });
 }
 
 /** An order that an edit leaves fully paid is sold; new lines on a finished one go to the kitchen again. */

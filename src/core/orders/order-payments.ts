@@ -13,6 +13,7 @@ import {
 } from '../../pricing/index.ts';
 import type { Payment } from '../payments/payment.entity.ts';
 import type { Order } from './order.entity.ts';
+import { isCashOnly, type PaidAmount, sumPaid } from './paid-so-far.ts';
 import type { OrderParts } from './view-order.ts';
 
 type RoundingSettings = Pick<SettingsValues, 'rounding'>;
@@ -59,6 +60,8 @@ const cashStepOf = (method: string, { stepMinor }: Rounding) =>
 
 const toOffered = ({ method, amount, tendered, tip = 0, reference, id }: NewPayment, rule: Rounding) => ({
   id,
+  kind: 'payment' as const,
+  paymentId: null,
   method,
   amountMinor: amount,
   tenderedMinor: tendered,
@@ -67,12 +70,10 @@ const toOffered = ({ method, amount, tendered, tip = 0, reference, id }: NewPaym
   cashStepMinor: cashStepOf(method, rule),
 });
 
-type Earlier = Pick<Payment, 'amountMinor' | 'method'>;
-
 function settleBy(
   exactMinor: number,
   offered: NewPayment[],
-  earlier: Earlier[],
+  earlier: PaidAmount[],
   rule: Rounding,
 ): Settlement<ReturnType<typeof toOffered>> {
   return settlePayments({
@@ -81,8 +82,8 @@ function settleBy(
     payments: offered.map((payment) => toOffered(payment, rule)),
     earlier: {
       paidMinor: sumPaid(earlier),
-      // A tip alone pays nothing of the bill: it doesn't undo the rounding of one that was paid in cash.
-      isCashOnly: earlier.every(({ method, amountMinor }) => method === 'cash' || amountMinor === 0),
+      // A tip alone pays nothing of the order: it doesn't undo the rounding of one that was paid in cash.
+      isCashOnly: isCashOnly(earlier),
     },
   });
 }
@@ -91,7 +92,7 @@ function settleBy(
 export const settle = (
   exactMinor: number,
   offered: NewPayment[],
-  earlier: Earlier[],
+  earlier: PaidAmount[],
   settings: RoundingSettings,
 ): ReturnType<typeof settleBy> => settleBy(exactMinor, offered, earlier, roundingRule(settings));
 
@@ -104,7 +105,7 @@ type Settled = Pick<Order, 'totalMinor' | 'roundingMinor' | 'paymentStatus' | 'p
 export function settleAt(
   { totalMinor, roundingMinor }: Pick<Settled, 'totalMinor' | 'roundingMinor'>,
   offered: NewPayment[],
-  earlier: Earlier[],
+  earlier: PaidAmount[],
   rule: Rounding = NO_ROUNDING,
 ): ReturnType<typeof settleBy> {
   const settled = settleBy(totalMinor, offered, earlier, { ...rule, when: 'cash' });
@@ -118,7 +119,7 @@ export function settleAt(
 export function settleMore(
   bill: Settled,
   offered: NewPayment[],
-  earlier: Earlier[],
+  earlier: PaidAmount[],
   settings: RoundingSettings,
 ): ReturnType<typeof settleBy> {
   const exactMinor = bill.totalMinor - bill.roundingMinor;
@@ -136,7 +137,7 @@ export function settleMore(
 /** What is still to pay of an order, in cash or otherwise; null where nothing is. */
 export function dueOf(
   order: Settled & Pick<Order, 'status'>,
-  payments: Earlier[],
+  payments: PaidAmount[],
   settings: RoundingSettings,
 ): OrderView['due'] {
   if (order.status === 'voided' || order.paymentStatus === 'completed') return null;
@@ -161,6 +162,9 @@ export function isSamePayment(
   return isInCoins || [known.amountMinor, known.tenderedMinor].includes(amount);
 }
 
+/** A refund with the step of its cash, and the money that leaves the drawer, in minor units. */
+type PaidOut = PricedRefund & { cashStepMinor: number | null; paidOutMinor: number };
+
 /**
  * A refund as it is paid out, with the step for its row: in cash as a multiple of the step of now; by anything else to the
  * paisa, but for parts of an order that cash paid in steps, or its last part couldn't go back in cash. `leftMinor` is what
@@ -171,17 +175,38 @@ export function payOut(
   method: PaymentMethod,
   at: { leftMinor: number; isLast: boolean },
   { order, payments, settings }: Pick<OrderParts, 'order' | 'payments' | 'settings'>,
-): PricedRefund & { cashStepMinor: number | null } {
+): PaidOut {
   const rule = roundingRule(settings);
   const paidIn = payments.findLast(({ cashStepMinor }) => cashStepMinor)?.cashStepMinor ?? 0;
   const isInSteps = paidIn > 0 && order.totalMinor % paidIn === 0 && !at.isLast;
   const steps = method === 'cash' ? rule : isInSteps ? { ...rule, stepMinor: paidIn } : null;
   const paid = steps ? refundInSteps(priced, steps, at) : priced;
-  return { ...paid, cashStepMinor: cashStepOf(method, rule) };
+  return { ...paid, cashStepMinor: cashStepOf(method, rule), paidOutMinor: paid.totalMinor };
 }
 
-export const sumPaid = (payments: Earlier[]) =>
-  payments.reduce((sum, payment) => sum + payment.amountMinor, 0);
+/**
+ * A refund of an order that isn't paid in full: its goods lower what is owed first, and only what was paid above the rest
+ * goes back; in cash as a multiple of the step, with the difference in the refund's rounding. `remainingMinor` is what is
+ * left of the order's total before it.
+ */
+export function payOutOfDebt(
+  priced: PricedRefund,
+  method: PaymentMethod,
+  { leftMinor, remainingMinor }: { leftMinor: number; remainingMinor: number },
+  settings: RoundingSettings,
+): PaidOut {
+  const rule = roundingRule(settings);
+  const backMinor = Math.max(0, leftMinor - (remainingMinor - priced.totalMinor));
+  const paidOutMinor = method === 'cash' ? cashAmountOf(backMinor, rule) : backMinor;
+  const roundedMinor = paidOutMinor - backMinor;
+  return {
+    ...priced,
+    totalMinor: priced.totalMinor + roundedMinor,
+    roundingMinor: priced.roundingMinor + roundedMinor,
+    cashStepMinor: cashStepOf(method, rule),
+    paidOutMinor,
+  };
+}
 
 /**
  * A bill that is paid, or that goes on the book, is done at once unless a kitchen has to make it first. Undefined while
@@ -196,8 +221,23 @@ export function statusWhenSold(
   return settings.kitchen.enabled ? 'preparing' : 'completed';
 }
 
+type MethodOf<M extends string> = Pick<Payment, 'kind' | 'paymentId' | 'amountMinor'> & {
+  id?: string | undefined;
+  method: M;
+};
+
+/** The methods that an order is paid by, each once. What was given back wholly is left out. */
+export function methodsOf<M extends string>(payments: MethodOf<M>[]): M[] {
+  const isBack = ({ id, amountMinor }: MethodOf<M>) => {
+    const returns = payments.filter(({ paymentId }) => id !== undefined && paymentId === id);
+    return amountMinor > 0 && returns.reduce((sum, each) => sum + each.amountMinor, 0) === amountMinor;
+  };
+  const paid = payments.filter((payment) => payment.kind === 'payment' && !isBack(payment));
+  return [...new Set(paid.map(({ method }) => method))];
+}
+
 /** One method by its name, several as `split`; null while nothing is paid. */
-export function methodOf(payments: { method: string }[]): string | null {
-  const methods = new Set(payments.map((payment) => payment.method));
-  return methods.size > 1 ? 'split' : ([...methods][0] ?? null);
+export function methodOf(payments: MethodOf<string>[]): string | null {
+  const methods = methodsOf(payments);
+  return methods.length > 1 ? 'split' : (methods[0] ?? null);
 }

@@ -38,6 +38,7 @@ const OrderSchema = defineEntity({
     itemQuantityMilli: milli().fieldName('item_quantity'),
     customerId: p.uuid().nullable(),
     tableNumber: varchar(20).nullable(),
+    guests: p.smallint().nullable(),
     shiftId: p.uuid().nullable(),
     payLater: p.boolean(),
     serviceChargeMinor: minor().fieldName('service_charge'),

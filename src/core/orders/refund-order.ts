@@ -9,6 +9,7 @@ import { type Context, deviceOf, personOf } from '../context.ts';
 import { findEpoch } from '../epochs/find-epoch.ts';
 import { seriesLabel } from '../epochs/series-label.ts';
 import { moveStock } from '../inventory/sql/move-stock.ts';
+import type { Payment } from '../payments/payment.entity.ts';
 import { requestHashOf } from '../request-hash.ts';
 import { lockOpenShift } from '../shifts/sql/open-shift.ts';
 import { businessDateAt, fiscalYearLabel } from '../shops/business-day.ts';
@@ -16,7 +17,8 @@ import { findShop } from '../shops/find-shops.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { findOrder } from './find-orders.ts';
 import { costOf, stockReturned, thawRecipe } from './line-stock.ts';
-import { payOut, sumPaid } from './order-payments.ts';
+import { methodsOf, payOut, payOutOfDebt } from './order-payments.ts';
+import { coveredMinor, paidOutMinor, paymentStatusOf, sumPaid } from './paid-so-far.ts';
 import { requireAllowed } from './require-allowed.ts';
 import { findRefund, insertRefund, type RefundRow } from './sql/insert-refund.ts';
 import { linesOfOrder, type OrderLine } from './sql/lines-of-order.ts';
@@ -107,7 +109,7 @@ function takeLines(stored: OrderLine[], { lines: wanted }: NewRefund, orderNumbe
 
 async function priceRow(
   tx: Transaction,
-  { order, payments, settings }: OrderParts,
+  { order, payments, refunds, settings }: OrderParts,
   lines: TakenLine[],
   { id, reason, restock, method }: NewRefund,
 ) {
@@ -121,16 +123,24 @@ async function priceRow(
     taxSplit: order.taxSplit,
     refundedMinor: order.refundedMinor,
   });
-  const left = Math.max(sumPaid(payments) - order.refundedMinor, 0);
-  if (priced.totalMinor > left) {
-    const detail = `This comes to ${formatMinor(priced.totalMinor)}, but only ${formatMinor(left)} was paid and not given back yet.`;
-    throw new ProblemError('refund_too_large', { detail });
-  }
+  const left = Math.max(sumPaid(payments) - paidOutMinor(refunds), 0);
   const at = tx.app.now();
   const shop = await findShop(tx.em, order.shopId);
   const by = method ?? methodOfBill(payments);
   const isLast = lines.every((line) => line.returnedMilli + line.takeMilli === line.quantityMilli);
-  const paidOut = payOut(priced, by, { leftMinor: left, isLast }, { order, payments, settings });
+  const isPaid = order.paymentStatus === 'completed';
+  if (isPaid && priced.totalMinor > left) {
+    const detail = `This comes to ${formatMinor(priced.totalMinor)}, but only ${formatMinor(left)} was paid and not given back yet.`;
+    throw new ProblemError('refund_too_large', { detail });
+  }
+  const paidOut = isPaid
+    ? payOut(priced, by, { leftMinor: left, isLast }, { order, payments, settings })
+    : payOutOfDebt(
+        priced,
+        by,
+        { leftMinor: left, remainingMinor: order.totalMinor - order.refundedMinor },
+        settings,
+      );
   const businessDate = businessDateAt(at, shop);
   const fiscalYear = fiscalYearLabel(businessDate, settings.fiscalYearStart);
   const label = seriesLabel(await findEpoch(tx.em, order.shopId), fiscalYear);
@@ -146,6 +156,7 @@ async function priceRow(
     taxMinor: paidOut.taxMinor,
     roundingMinor: paidOut.roundingMinor,
     totalMinor: paidOut.totalMinor,
+    paidOutMinor: paidOut.paidOutMinor,
     cashStepMinor: paidOut.cashStepMinor,
     lines: lines.flatMap((line, index) => {
       const share = priced.lines[index];
@@ -165,8 +176,8 @@ async function priceRow(
 }
 
 /** The way that the money came, where it was one way. Nothing was taken for a bill of 0.00: no drawer opens for it. */
-function methodOfBill(payments: { method: PaymentMethod }[]): PaymentMethod {
-  const methods = [...new Set(payments.map((payment) => payment.method))];
+function methodOfBill(payments: Payment[]): PaymentMethod {
+  const methods = methodsOf(payments);
   if (methods.length > 1) {
     throw fieldProblem(
       'invalid_payment',
@@ -195,6 +206,8 @@ async function giveBack(
   const { shopId, id: orderId, orderType } = order;
   const before = viewOrder(parts);
   order.refundedMinor += row.totalMinor;
+  const loweredMinor = row.totalMinor - row.paidOutMinor;
+  order.paymentStatus = paymentStatusOf(coveredMinor(parts) + loweredMinor, order.totalMinor);
   order.updatedAt = new Date(Math.max(row.at.getTime(), order.updatedAt.getTime() + 1));
   await em.flush();
   // Locks come in the order in which every change takes them: the bill, its stock, the shift, the shop's counters.

@@ -1,7 +1,9 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { formatMinor } from '../../contract/money.ts';
 import {
   type InsteadAction,
   type OrderAction,
+  type OrderFacts,
   type OrderState,
   orderRequests,
   orderRules,
@@ -11,6 +13,7 @@ import {
 import { ProblemError } from '../../contract/problem.ts';
 import { query } from '../../database/query.ts';
 import type { Order } from './order.entity.ts';
+import { toGiveBackMinor } from './paid-so-far.ts';
 import type { OrderParts } from './view-order.ts';
 
 const IS_COUNTED = 'SELECT closed_at IS NOT NULL AS "isCounted" FROM shifts WHERE shop_id = $1 AND id = $2';
@@ -32,17 +35,17 @@ export async function isOrderClosed(
   return shift?.isCounted ?? false;
 }
 
-export const stateOf = ({ order, refunds }: OrderParts, isClosed: boolean): OrderState =>
-  orderStateOf(
-    {
-      status: order.status,
-      paymentStatus: order.paymentStatus,
-      payLater: order.payLater,
-      items: order.items,
-      refunds,
-    },
-    { isClosed },
-  );
+export const factsOf = ({ order, payments, refunds }: Omit<OrderParts, 'settings'>): OrderFacts => ({
+  status: order.status,
+  paymentStatus: order.paymentStatus,
+  payLater: order.payLater,
+  toGiveBack: formatMinor(toGiveBackMinor({ order, payments, refunds })),
+  items: order.items,
+  refunds,
+});
+
+export const stateOf = (parts: OrderParts, isClosed: boolean): OrderState =>
+  orderStateOf(factsOf(parts), { isClosed });
 
 export const isAllowed = (parts: OrderParts, action: OrderAction, isClosed: boolean): boolean =>
   orderRules[stateOf(parts, isClosed)][action] === 'allowed';

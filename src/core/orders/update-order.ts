@@ -7,7 +7,7 @@ import { findOrMakeCustomer } from '../customers/sql/upsert-customer.ts';
 import { moveStock } from '../inventory/sql/move-stock.ts';
 import { stockOfOrder } from '../inventory/sql/stock-of-order.ts';
 import { Payment } from '../payments/payment.entity.ts';
-import { lockOpenShift } from '../shifts/sql/open-shift.ts';
+import { findCountedShifts, lockOpenShift } from '../shifts/sql/open-shift.ts';
 import { businessDateAt } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
@@ -38,11 +38,11 @@ export async function updateOrder(
   const verdict = await examineApproval(context, shopId, change.approval);
   return await saving(() =>
     transact(context, async (tx) => {
-      const { today, ...loaded } = await loadOrder(tx, shopId, orderId, change);
+      const loaded = await loadOrder(tx, shopId, orderId, change);
       const update = decideUpdate(loaded, change, tx.actor);
       if (!update) return viewOrder(loaded.parts);
       const approvedBy = requireLeave(tx.actor, verdict(), update.needs);
-      return await writeUpdate(tx, loaded, update, { approvedBy, today });
+      return await writeUpdate(tx, loaded, update, approvedBy);
     }),
   );
 }
@@ -52,13 +52,14 @@ async function loadOrder(
   shopId: string,
   orderId: string,
   change: OrderChange,
-): Promise<LoadedOrder & { today: string }> {
+): Promise<LoadedOrder> {
   const { em } = tx;
   const parts = await findOrder(em, shopId, orderId, true);
   const shop = await findShop(em, shopId);
   const today = businessDateAt(tx.app.now(), shop);
   const isClosed = await isOrderClosed(em, parts.order, today, { lock: false });
-  const loaded = { parts, isClosed, settings: settingsOf(shop), today };
+  const countedShiftIds = await findCountedShifts(em, shopId, parts.payments);
+  const loaded = { parts, isClosed, settings: settingsOf(shop), today, countedShiftIds };
   if (!asksForPrice(parts, isClosed, change)) return { ...loaded, sources: null };
   const productIds = (change.items ?? []).map((line) => line.productId);
   const sources = {
@@ -70,14 +71,12 @@ async function loadOrder(
   return { ...loaded, sources };
 }
 
-type Allowed = { approvedBy: string | null; today: string };
-
 /** Locks are taken in the order that every change keeps to: the order, its stock, the customer, the shift, the counters. */
 async function writeUpdate(
   tx: Transaction,
-  { parts }: Pick<LoadedOrder, 'parts'>,
+  { parts, today }: Pick<LoadedOrder, 'parts' | 'today'>,
   update: OrderUpdate,
-  { approvedBy, today }: Allowed,
+  approvedBy: string | null,
 ): Promise<OrderView> {
   const { em, actor } = tx;
   const { order, payments } = parts;
@@ -102,7 +101,13 @@ async function writeUpdate(
   order.approvedBy = approvedBy ?? order.approvedBy ?? null;
   // Two changes within a millisecond are two: updatedAt makes the version move.
   order.updatedAt = new Date(Math.max(at.getTime(), order.updatedAt.getTime() + 1));
-  payments.push(...createPayments(tx, order, update.payments, { shiftId, today }));
+  const now = { shiftId, today };
+  for (const { from: _, reason: __, ...correction } of update.corrections)
+    Object.assign(payments.find(({ id }) => id === correction.id) as Payment, correction);
+  payments.push(
+    ...createPayments(tx, order, update.returns.map(asPayment), now),
+    ...createPayments(tx, order, update.payments, now),
+  );
   await em.flush();
   if (update.edited) await replaceLines(em, order, update.edited.lineStock);
   else await markLines(em, order);
@@ -118,7 +123,12 @@ async function writeUpdate(
   const takenOff = voids.length > 0 ? await insertVoids(em, voids, voiding) : null;
   const view = viewOrder(parts);
   // The order says how it is; the audit keeps who allowed this change, what was taken off and why.
-  const kept = { ...(approvedBy && { approvedBy }), ...(takenOff && { takenOff }) };
+  const changed = update.corrections.map(({ id, from, method: to, reason }) => ({ id, from, to, reason }));
+  const kept = {
+    ...(approvedBy && { approvedBy }),
+    ...(takenOff && { takenOff }),
+    ...(changed.length > 0 && { changedPayments: changed }),
+  };
   tx.record({
     shopId,
     type: 'order_updated',
@@ -129,10 +139,20 @@ async function writeUpdate(
   return view;
 }
 
+const asPayment = ({ amountMinor, ...returned }: OrderUpdate['returns'][number]) => ({
+  ...returned,
+  kind: 'return' as const,
+  amountMinor,
+  tenderedMinor: amountMinor,
+  tipMinor: 0,
+  changeMinor: 0,
+  reference: null,
+});
+
 function createPayments(
   { em, app, actor }: Transaction,
   order: { shopId: string; id: string },
-  settled: OrderUpdate['payments'],
+  settled: (OrderUpdate['payments'][number] | ReturnType<typeof asPayment>)[],
   { shiftId, today }: { shiftId: string | null; today: string },
 ): Payment[] {
   return settled.map(({ id, ...payment }) =>

@@ -5,6 +5,7 @@ import type { SettingsValues } from '../../contract/settings.ts';
 import type { Payment } from '../payments/payment.entity.ts';
 import type { Order } from './order.entity.ts';
 import { dueOf } from './order-payments.ts';
+import { paidSoFar, toGiveBackMinor } from './paid-so-far.ts';
 
 /** An order with everything that its view shows; payments and refunds oldest first. */
 export type OrderParts = { order: Order; payments: Payment[]; refunds: Refund[]; settings: SettingsValues };
@@ -25,6 +26,7 @@ export function viewOrder({ order, payments, refunds, settings }: OrderParts): O
     customerId: order.customerId ?? null,
     customerName: order.customerName ?? null,
     tableNumber: order.tableNumber ?? null,
+    guests: order.guests ?? null,
     notes: order.notes,
     items: order.items.map((item) => ({ ...ITEM_DEFAULTS, ...item })),
     subtotal: formatMinor(order.subtotalMinor),
@@ -38,11 +40,12 @@ export function viewOrder({ order, payments, refunds, settings }: OrderParts): O
     placeOfSupply: order.placeOfSupply ?? null,
     rounding: formatMinor(order.roundingMinor),
     total: formatMinor(order.totalMinor),
-    due: dueOf(order, payments, settings),
+    due: dueOf(order, paidSoFar(payments, refunds), settings),
     paymentMethod: order.paymentMethod ?? null,
     paymentStatus: order.paymentStatus,
     payments: viewPayments(payments),
     change: formatMinor(payments.reduce((sum, payment) => sum + payment.changeMinor, 0)),
+    toGiveBack: formatMinor(toGiveBackMinor({ order, payments, refunds })),
     payLater: order.payLater,
     refunds,
     refunded: formatMinor(order.refundedMinor),
@@ -63,7 +66,16 @@ export function viewOrder({ order, payments, refunds, settings }: OrderParts): O
 
 export type PaymentFields = Pick<
   Payment,
-  'id' | 'method' | 'amountMinor' | 'tenderedMinor' | 'tipMinor' | 'changeMinor' | 'reference' | 'at'
+  | 'kind'
+  | 'paymentId'
+  | 'id'
+  | 'method'
+  | 'amountMinor'
+  | 'tenderedMinor'
+  | 'tipMinor'
+  | 'changeMinor'
+  | 'reference'
+  | 'at'
 >;
 
 /** By time and then by id, as they are read again: those of one moment have no other order that is kept. */
@@ -73,6 +85,8 @@ export const viewPayments = (payments: PaymentFields[]): PaymentView[] =>
 function viewPayment(payment: PaymentFields): PaymentView {
   return {
     id: payment.id,
+    kind: payment.kind,
+    paymentId: payment.paymentId ?? null,
     method: payment.method,
     amount: formatMinor(payment.amountMinor),
     tendered: formatMinor(payment.tenderedMinor),

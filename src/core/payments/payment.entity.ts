@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import { PaymentKind } from '../../contract/order-view.ts';
 import { PaymentMethod } from '../../contract/primitives.ts';
 import { minor, timestamp, varchar } from '../columns.ts';
 
@@ -18,6 +19,9 @@ const PaymentSchema = defineEntity({
     tipMinor: minor().fieldName('tip'),
     /** The step of cash rounding that held; null for other methods, without rounding, and where it isn't known. */
     cashStepMinor: minor().fieldName('cash_step').nullable(),
+    kind: p.enum(PaymentKind.options).columnType('varchar(8)'),
+    /** Of a return, the payment that it gives back. */
+    paymentId: p.uuid().nullable(),
     cashierId: p.uuid().nullable(),
     shiftId: p.uuid().nullable(),
     businessDate: p.string().columnType('date'),

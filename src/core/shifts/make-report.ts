@@ -12,12 +12,10 @@ export type ReportFigures = Omit<ShiftReport, 'type' | 'at' | 'shift' | 'totals'
 /** The figures of a shift's report, for its drawer as well as for the shop. `openingFloatMinor` is in minor units. */
 export function figuresOf(openingFloatMinor: number, sums: ShiftSums): ReportFigures {
   const { total, ...sales } = sums.sales;
-  const refundsMinor = sums.payments.reduce((sum, { refunds }) => sum + unscale(refunds), 0);
   return {
     totals: {
       ...sales,
-      refunds: formatMinor(refundsMinor),
-      net: formatMinor(unscale(total) - refundsMinor),
+      net: formatMinor(unscale(total) - unscale(sales.refunds)),
     },
     drawer: drawerOf(openingFloatMinor, sums),
     payments: sums.payments,

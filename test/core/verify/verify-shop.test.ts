@@ -164,6 +164,11 @@ describe("a shop's books", () => {
       'UPDATE refund_lines SET total = total + 1 WHERE order_id = :partly',
       'its lines come to',
     ],
+    [
+      'payment-sums',
+      "UPDATE payments SET kind = 'return', payment_id = id WHERE order_id = :paid",
+      'of a payment that it does not have',
+    ],
     ['refund-sums', 'UPDATE refunds SET tax = tax + 1 WHERE order_id = :partly', 'its lines come to'],
     [
       'cash-steps',
@@ -177,7 +182,7 @@ describe("a shop's books", () => {
     ],
     [
       'cash-steps',
-      'UPDATE refunds SET total = total - 0.01 WHERE order_id = :partly',
+      'UPDATE refunds SET total = total - 0.01, paid_out = paid_out - 0.01 WHERE order_id = :partly',
       'Of cash in multiples of 1.00,',
     ],
     [

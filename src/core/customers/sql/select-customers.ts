@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { query } from '../../../database/query.ts';
+import { coveredOf } from '../../payments/sql/covered.ts';
 
 /** A customer with what their bills add up to, in the words of the wire. */
 export type CustomerRow = {
@@ -47,9 +48,7 @@ const SELECT_CUSTOMERS = `
          bills.owes::text AS owes, ${inUtc('bills.last_visit_at')} AS "lastVisitAt"
   FROM page c CROSS JOIN LATERAL (
     SELECT count(*)::int AS visits, coalesce(sum(o.total - o.refunded), 0.00) AS spent, max(o.created_at) AS last_visit_at,
-           coalesce(sum(o.total - (
-             SELECT coalesce(sum(p.amount), 0) FROM payments p WHERE p.shop_id = o.shop_id AND p.order_id = o.id
-           )) FILTER (WHERE o.payment_status <> 'completed'), 0.00) AS owes
+           coalesce(sum(o.total - ${coveredOf('o')}) FILTER (WHERE o.payment_status <> 'completed'), 0.00) AS owes
     FROM orders o
     WHERE o.shop_id = c.shop_id AND o.customer_id = c.id AND o.status NOT IN ('open', 'voided')
   ) bills

@@ -84,20 +84,20 @@ const INSERT_ORDER = `
       customer_name, order_type, created_at, updated_at, status, business_date, token_number, device_id, notes,
       discount_given, tax_lines, tax_mode, request_hash, source, customer_id, table_number, shift_id, pay_later,
       service_charge, waives_service_charge, rounding, tax_split, place_of_supply, approved_by, received_at, flags,
-      typed_phone_sealed, item_quantity)
+      typed_phone_sealed, item_quantity, guests)
     SELECT o.id, $1, o."orderNumber", o.items, o.subtotal, o.tax, o.discount, o.total, o."paymentMethod",
       o."paymentStatus", o."cashierId", o."customerName", o."orderType", o."createdAt", $7, o.status, o."businessDate",
       o."tokenNumber", o."deviceId", o.notes, nullif(o."discountGiven", 'null'), o."taxLines", o."taxMode", $12, o.source,
       o."customerId", o."tableNumber", o."shiftId", o."payLater", o."serviceCharge", $17, o.rounding, o."taxSplit",
       o."placeOfSupply", o."approvedBy", o."receivedAt", o.flags,
-      $20::bytea, (SELECT sum(quantity) FROM jsonb_to_recordset(o.items) AS line (quantity numeric))
+      $20::bytea, (SELECT sum(quantity) FROM jsonb_to_recordset(o.items) AS line (quantity numeric)), o.guests
     FROM placed, jsonb_to_record(placed.data) AS o (
       id uuid, "orderNumber" text, items jsonb, subtotal numeric, tax numeric, discount numeric, total numeric,
       "paymentMethod" text, "paymentStatus" text, "cashierId" uuid, "customerName" text, "orderType" text,
       "createdAt" timestamptz, "receivedAt" timestamptz, flags jsonb, status text,
       "businessDate" date, "tokenNumber" int, "deviceId" text, notes text, "discountGiven" jsonb, "taxLines" jsonb,
       "taxMode" text, source text, "customerId" uuid, "tableNumber" text, "shiftId" uuid, "payLater" boolean,
-      "serviceCharge" numeric, rounding numeric, "taxSplit" text, "placeOfSupply" text, "approvedBy" uuid)
+      "serviceCharge" numeric, rounding numeric, "taxSplit" text, "placeOfSupply" text, "approvedBy" uuid, guests smallint)
     RETURNING id, cashier_id
   ), new_lines AS (
     INSERT INTO order_lines ${LINE_COLUMNS} ${linesOf({

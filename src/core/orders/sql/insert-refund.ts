@@ -22,6 +22,8 @@ export type RefundRow = {
   taxMinor: number;
   roundingMinor: number;
   totalMinor: number;
+  /** What of the total leaves the drawer. */
+  paidOutMinor: number;
   /** The step of cash rounding; null for other methods, and without rounding. */
   cashStepMinor: number | null;
   lines: { lineNo: number; quantity: string; tax: string; total: string; cost: string | null }[];
@@ -35,10 +37,10 @@ const INSERT_REFUND = `
   ), new_refund AS (
     INSERT INTO refunds (
       id, shop_id, order_id, credit_note_number, business_date, subtotal, tax, rounding, total, method, reason, restock,
-      source, request_hash, cashier_id, shift_id, order_type, created_at, cash_step)
+      source, request_hash, cashier_id, shift_id, order_type, created_at, cash_step, paid_out)
     SELECT $5, $1, $2, $4::text || lpad(number, greatest(5, length(number)), '0'), $6::date, $7::numeric, $8::numeric,
       $9::numeric, $10::numeric, $11, $12, $13, 'till', $14, $15, $16, $17, $18::timestamptz,
-      $20::numeric
+      $20::numeric, $21::numeric
     FROM head RETURNING id
   ), taken AS (
     SELECT * FROM jsonb_to_recordset($19::jsonb) AS t (
@@ -79,6 +81,7 @@ export async function insertRefund(em: EntityManager, row: RefundRow): Promise<v
     row.at,
     JSON.stringify(row.lines),
     row.cashStepMinor === null ? null : formatMinor(row.cashStepMinor),
+    formatMinor(row.paidOutMinor),
   ]);
 }
 

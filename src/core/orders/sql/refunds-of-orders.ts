@@ -5,7 +5,7 @@ import { query } from '../../../database/query.ts';
 const REFUNDS_OF_ORDERS = `
   SELECT r.order_id AS "orderId", jsonb_agg(jsonb_build_object(
     'id', r.id, 'creditNoteNumber', r.credit_note_number, 'businessDate', r.business_date, 'tax', r.tax::text,
-    'rounding', r.rounding::text, 'total', r.total::text, 'method', r.method, 'reason', r.reason, 'restock', r.restock,
+    'rounding', r.rounding::text, 'total', r.total::text, 'paidOut', r.paid_out::text, 'method', r.method, 'reason', r.reason, 'restock', r.restock,
     'cashierId', r.cashier_id, 'at', to_char(r.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
     'lines', (
       SELECT jsonb_agg(jsonb_build_object(

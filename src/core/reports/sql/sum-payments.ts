@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { PaymentsReport } from '../../../contract/reports.ts';
 import { queryRow } from '../../../database/query.ts';
+import { coveredOf, signedAmount } from '../../payments/sql/covered.ts';
 import { count, money, rows } from './json.ts';
 import { type Span, spanParameters } from './span.ts';
 
@@ -19,16 +20,18 @@ const FIGURES = [
 const SUM_PAYMENTS = `
   WITH moved AS (
     SELECT method, 1 AS count, amount AS taken, tip AS tips, 0 AS refunds, 0 AS returned
-    FROM payments WHERE shop_id = $1 AND business_date BETWEEN $2 AND $3
+    FROM payments WHERE shop_id = $1 AND business_date BETWEEN $2 AND $3 AND kind = 'payment'
     UNION ALL
-    SELECT method, 0, 0, 0, 0, amount + tip FROM payments WHERE shop_id = $1 AND returned_on BETWEEN $2 AND $3
+    SELECT method, 0, 0, 0, 0, amount
+    FROM payments WHERE shop_id = $1 AND business_date BETWEEN $2 AND $3 AND kind = 'return'
     UNION ALL
-    SELECT method, 0, 0, 0, total, 0 FROM refunds WHERE shop_id = $1 AND business_date BETWEEN $2 AND $3
+    SELECT method, 0, 0, 0, 0, ${signedAmount('p')} + tip FROM payments p WHERE shop_id = $1 AND returned_on BETWEEN $2 AND $3
+    UNION ALL
+    SELECT method, 0, 0, 0, paid_out, 0 FROM refunds WHERE shop_id = $1 AND business_date BETWEEN $2 AND $3 AND paid_out <> 0
   ), by_method AS (
     SELECT method, ${SUMS} FROM moved GROUP BY method
   ), unpaid AS (
-    SELECT count(*) AS count, sum(total - (
-             SELECT coalesce(sum(amount), 0) FROM payments p WHERE p.shop_id = o.shop_id AND p.order_id = o.id)) AS due
+    SELECT count(*) AS count, sum(total - ${coveredOf('o')}) AS due
     FROM orders o
     WHERE shop_id = $1 AND business_date BETWEEN $2 AND $3
       AND payment_status <> 'completed' AND status NOT IN ('open', 'voided')

@@ -24,3 +24,18 @@ export async function lockOpenShift(
   const [row] = await query<{ id: string }>(em, LOCK_OPEN_SHIFT, [shopId, deviceId]);
   return row?.id ?? null;
 }
+
+const COUNTED = `
+  SELECT id FROM shifts WHERE shop_id = $1 AND id = ANY ($2::uuid[]) AND closed_at IS NOT NULL`;
+
+/** Which of the shifts of some payments were counted. */
+export async function findCountedShifts(
+  em: EntityManager,
+  shopId: string,
+  payments: readonly { shiftId?: string | null | undefined }[],
+): Promise<Set<string>> {
+  const ids = [...new Set(payments.flatMap(({ shiftId }) => shiftId ?? []))];
+  if (ids.length === 0) return new Set();
+  const rows = await query<{ id: string }>(em, COUNTED, [shopId, ids]);
+  return new Set(rows.map(({ id }) => id));
+}

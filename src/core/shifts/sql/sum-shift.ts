@@ -1,9 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { ShiftReport } from '../../../contract/shifts.ts';
 import { query } from '../../../database/query.ts';
+import { coveredOf, signedAmount } from '../../payments/sql/covered.ts';
 
-/** What was sold, with `total` before refunds; amounts as PostgreSQL's decimal text, of any length. */
-export type SalesSums = Omit<NonNullable<ShiftReport['totals']>, 'refunds' | 'net'> & { total: string };
+/** What was sold, with `total` before refunds, and what goods that came back had cost; amounts as PostgreSQL's decimal text, of any length. */
+export type SalesSums = Omit<NonNullable<ShiftReport['totals']>, 'net'> & { total: string };
 
 export type ShiftSums = {
   sales: SalesSums;
@@ -20,15 +21,18 @@ const SUM_SHIFT = `
     SELECT count(*)::int AS orders, coalesce(sum(item_quantity), 0)::float8 AS "itemsSold",
            coalesce(sum(subtotal), 0.00)::text AS gross, coalesce(sum(discount), 0.00)::text AS discount,
            coalesce(sum(service_charge), 0.00)::text AS "serviceCharge", coalesce(sum(tax), 0.00)::text AS tax,
-           coalesce(sum(rounding), 0.00)::text AS rounding, coalesce(sum(total), 0.00)::text AS total
+           coalesce(sum(rounding), 0.00)::text AS rounding, coalesce(sum(total), 0.00)::text AS total,
+           (SELECT coalesce(sum(r.total), 0.00)::text FROM refunds r WHERE r.shop_id = $1 AND r.shift_id = $2) AS refunds
     FROM orders WHERE shop_id = $1 AND shift_id = $2 AND status NOT IN ('open', 'voided')
   ), moved AS (
     SELECT method, 1 AS count, amount AS taken, tip, 0.00 AS refund, 0.00 AS returned
-    FROM payments WHERE shop_id = $1 AND shift_id = $2
+    FROM payments WHERE shop_id = $1 AND shift_id = $2 AND kind = 'payment'
     UNION ALL
-    SELECT method, 0, 0.00, 0.00, 0.00, amount + tip FROM payments WHERE shop_id = $1 AND returned_shift_id = $2
+    SELECT method, 0, 0.00, 0.00, 0.00, amount FROM payments WHERE shop_id = $1 AND shift_id = $2 AND kind = 'return'
     UNION ALL
-    SELECT method, 0, 0.00, 0.00, total, 0.00 FROM refunds WHERE shop_id = $1 AND shift_id = $2
+    SELECT method, 0, 0.00, 0.00, 0.00, ${signedAmount('p')} + tip FROM payments p WHERE shop_id = $1 AND returned_shift_id = $2
+    UNION ALL
+    SELECT method, 0, 0.00, 0.00, paid_out, 0.00 FROM refunds WHERE shop_id = $1 AND shift_id = $2 AND paid_out <> 0
   ), by_method AS (
     SELECT method, sum(count)::int AS count, sum(taken)::text AS taken, sum(tip)::text AS tips,
            sum(refund)::text AS refunds, sum(returned)::text AS returned
@@ -42,9 +46,7 @@ const SUM_SHIFT = `
            coalesce(sum(v.amount), 0.00)::text AS amount
     FROM voids v WHERE v.shop_id = $1 AND v.shift_id = $2
   ), parked AS (
-    SELECT count(*)::int AS count, coalesce(sum(o.total - (
-             SELECT coalesce(sum(p.amount), 0) FROM payments p WHERE p.shop_id = o.shop_id AND p.order_id = o.id
-           )), 0.00)::text AS due
+    SELECT count(*)::int AS count, coalesce(sum(greatest(o.total - ${coveredOf('o')}, 0)), 0.00)::text AS due
     FROM orders o
     WHERE o.shop_id = $1 AND (o.status = 'open' OR o.payment_status <> 'completed')
       AND o.status IN ('open', 'preparing', 'ready') AND NOT o.pay_later

@@ -1,3 +1,4 @@
+import { signedAmount } from '../../payments/sql/covered.ts';
 import { sqlCheck } from '../check.ts';
 
 /** By how much less than this may the refunds of a whole order differ from its total. */
@@ -16,11 +17,11 @@ export const billRefunds = sqlCheck({
       OR EXISTS (SELECT FROM refunds f WHERE f.shop_id = $1 AND f.order_id = o.id))`,
   faults: `
     WITH given AS (
-      SELECT order_id, sum(total) AS total, (array_agg(cash_step ORDER BY created_at DESC, id DESC))[1] AS step,
+      SELECT order_id, sum(total) AS total, sum(paid_out) AS paid_out, (array_agg(cash_step ORDER BY created_at DESC, id DESC))[1] AS step,
         bool_and(cash_step IS NOT NULL) AND min(cash_step) = max(cash_step) AS is_all_cash
       FROM refunds WHERE shop_id = $1 AND order_id IS NOT NULL GROUP BY order_id
     ), paid AS (
-      SELECT order_id, sum(amount) AS amount FROM payments WHERE shop_id = $1 GROUP BY order_id
+      SELECT order_id, sum(${signedAmount('p')}) AS amount FROM payments p WHERE shop_id = $1 GROUP BY order_id
     ), back AS (
       SELECT order_id, order_line_no AS line_no, sum(quantity) AS quantity
       FROM refund_lines WHERE shop_id = $1 AND order_id IS NOT NULL GROUP BY 1, 2
@@ -36,8 +37,8 @@ export const billRefunds = sqlCheck({
       SELECT o.order_number AS subject, concat_ws('; ',
         CASE WHEN o.refunded <> coalesce(given.total, 0)
           THEN format('It says that %s was given back, its refunds say %s', o.refunded, coalesce(given.total, 0)) END,
-        CASE WHEN coalesce(given.total, 0) - coalesce(paid.amount, 0) >= CASE WHEN line.is_whole THEN ${SLACK} ELSE 0.01 END
-          THEN format('%s was given back of %s that was paid', given.total, coalesce(paid.amount, 0)) END,
+        CASE WHEN coalesce(given.paid_out, 0) - coalesce(paid.amount, 0) >= CASE WHEN line.is_whole THEN ${SLACK} ELSE 0.01 END
+          THEN format('%s was given back of %s that was paid', given.paid_out, coalesce(paid.amount, 0)) END,
         CASE WHEN given.total IS NOT NULL AND o.status IN ('open', 'voided')
           THEN format('It is %s, but something of it was given back', o.status) END,
         CASE WHEN line.is_whole AND abs(coalesce(given.total, 0) - o.total) >= ${SLACK}

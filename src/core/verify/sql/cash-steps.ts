@@ -21,6 +21,6 @@ export const cashSteps = sqlCheck({
     WHERE p.shop_id = $1 AND p.cash_step IS NOT NULL AND p.method = 'cash'
       AND (${['p.amount', 'p.tip', 'p.change'].map(isOff).join(' OR ')})
     UNION ALL
-    SELECT credit_note_number, format('Of cash in multiples of %s, %s were given back.', cash_step, total)
-    FROM refunds WHERE shop_id = $1 AND cash_step IS NOT NULL AND method = 'cash' AND ${isOff('total')}`,
+    SELECT credit_note_number, format('Of cash in multiples of %s, %s were given back.', cash_step, paid_out)
+    FROM refunds WHERE shop_id = $1 AND cash_step IS NOT NULL AND method = 'cash' AND ${isOff('paid_out')}`,
 });

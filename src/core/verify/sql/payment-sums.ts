@@ -13,11 +13,19 @@ export const paymentSums = sqlCheck({
           '%s was handed over by %s, but booked are %s, a tip of %s and change of %s',
           p.tendered, p.method, p.amount, p.tip, p.change) END,
         CASE WHEN p.change > 0 AND p.method <> 'cash' THEN format('Change of %s was given on %s', p.change, p.method) END,
+        CASE WHEN p.kind = 'return' AND NOT EXISTS (
+          SELECT FROM payments paid WHERE paid.id = p.payment_id AND paid.kind = 'payment'
+            AND (paid.shop_id, paid.order_id, paid.method) = (p.shop_id, p.order_id, p.method))
+          THEN format('%s was given back by %s of a payment that it does not have', p.amount, p.method) END,
+        CASE WHEN back.amount > p.amount THEN format('%s was given back of a payment of %s', back.amount, p.amount) END,
         CASE WHEN p.returned_at IS NULL AND o.status = 'voided'
           THEN format('It is voided, but a payment of %s did not go back', p.amount) END,
         CASE WHEN p.returned_at IS NOT NULL AND o.status <> 'voided'
           THEN format('A payment of %s went back, but it is not voided', p.amount) END) AS detail
       FROM payments p JOIN orders o ON o.shop_id = p.shop_id AND o.id = p.order_id
+      LEFT JOIN (
+        SELECT payment_id, sum(amount) AS amount FROM payments WHERE shop_id = $1 AND kind = 'return' GROUP BY payment_id
+      ) back ON back.payment_id = p.id
       WHERE p.shop_id = $1
     ) compared WHERE detail <> ''`,
 });

@@ -1,0 +1,165 @@
+import { formatMinor } from '../../contract/money.ts';
+import type { PaymentCorrection, PaymentReturn } from '../../contract/orders.ts';
+import type { PaymentMethod } from '../../contract/primitives.ts';
+import { fieldProblem, ProblemError } from '../../contract/problem.ts';
+import type { SettingsValues } from '../../contract/settings.ts';
+import type { Payment } from '../payments/payment.entity.ts';
+import type { Order } from './order.entity.ts';
+import { dueOf, methodOf, type settle, settleMore } from './order-payments.ts';
+import { coveredMinor, paidSoFar, paymentStatusOf } from './paid-so-far.ts';
+import { insteadOf } from './require-allowed.ts';
+import type { OrderParts } from './view-order.ts';
+
+/** A payment that is given back, or some of it. */
+export type DecidedReturn = Pick<Payment, 'id' | 'paymentId' | 'method' | 'amountMinor' | 'cashStepMinor'>;
+
+/** A payment as it should have been typed; `from` is how it was. */
+export type DecidedCorrection = Pick<
+  Payment,
+  'id' | 'method' | 'amountMinor' | 'tenderedMinor' | 'changeMinor' | 'cashStepMinor'
+> & {
+  from: PaymentMethod;
+  reason: string;
+};
+
+type Place = { list: 'returnPayments' | 'changePayments'; index: number };
+
+function findPayment(payments: Payment[], id: string, { list, index }: Place): Payment {
+  const payment = payments.find((known) => known.id === id && known.kind === 'payment');
+  if (payment) return payment;
+  const field = list === 'returnPayments' ? 'paymentId' : 'id';
+  throw fieldProblem('invalid_request', `/${list}/${index}/${field}`, 'is not a payment of this order');
+}
+
+const returnsOf = (payments: readonly Pick<Payment, 'kind' | 'paymentId' | 'amountMinor'>[], id: string) =>
+  payments
+    .filter(({ kind, paymentId }) => kind === 'return' && paymentId === id)
+    .reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+
+/**
+ * The returns that the order hasn't got yet. Throws `invalid_request`, `invalid_payment` for more than is left of a payment,
+ * `order_conflict` for another return under a known id.
+ */
+export function decideReturns(payments: Payment[], asked: PaymentReturn[]): DecidedReturn[] {
+  const decided: DecidedReturn[] = [];
+  asked.forEach(({ id, paymentId, amount }, index) => {
+    const known = payments.find((payment) => payment.id === id);
+    if (known?.paymentId === paymentId && known.amountMinor === amount) return;
+    if (known)
+      throw fieldProblem(
+        'order_conflict',
+        `/returnPayments/${index}/id`,
+        'is that of another payment of this order',
+      );
+    const { method, amountMinor, cashStepMinor } = findPayment(payments, paymentId, {
+      list: 'returnPayments',
+      index,
+    });
+    const isReturn = { kind: 'return' } as const;
+    const earlier = [...payments, ...decided.map((each) => ({ ...each, ...isReturn }))];
+    const leftMinor = amountMinor - returnsOf(earlier, paymentId);
+    const pointer = `/returnPayments/${index}/amount`;
+    if (amount > leftMinor) {
+      const detail = `Of this payment of ${formatMinor(amountMinor)} only ${formatMinor(leftMinor)} can still be given back.`;
+      throw fieldProblem('invalid_payment', pointer, detail);
+    }
+    if (cashStepMinor && amount % cashStepMinor !== 0) {
+      const detail = `Cash goes back in multiples of ${formatMinor(cashStepMinor)}, which ${formatMinor(amount)} is not.`;
+      throw fieldProblem('invalid_payment', pointer, detail);
+    }
+    decided.push({ id, paymentId, method, amountMinor: amount, cashStepMinor: cashStepMinor ?? null });
+  });
+  return decided;
+}
+
+type Correcting = { settings: SettingsValues; today: string; countedShiftIds: ReadonlySet<string> };
+
+/**
+ * Corrects how payments were made, and what `order` comes to by that: the rounding of cash depends on it. A payment that has
+ * the method already is left alone. Throws `invalid_request`, `invalid_payment`, `day_closed` for one that was counted.
+ */
+export function decideCorrections(
+  order: Order,
+  { payments, refunds }: Pick<OrderParts, 'payments' | 'refunds'>,
+  asked: PaymentCorrection[],
+  { settings, today, countedShiftIds }: Correcting,
+): { order: Partial<Order>; corrections: DecidedCorrection[]; payments: Payment[] } {
+  const next = { ...order };
+  const corrections: DecidedCorrection[] = [];
+  let corrected = payments;
+  asked.forEach(({ id, method, reason }, index) => {
+    const payment = findPayment(payments, id, { list: 'changePayments', index });
+    if (payment.method === method) return;
+    requireUncounted(order, payment, { today, countedShiftIds });
+    if (returnsOf(payments, id) > 0)
+      throw fieldProblem('invalid_payment', `/changePayments/${index}/id`, 'was given back, or some of it');
+    const others = corrected.filter((other) => other.id !== id);
+    const isClosing = coveredMinor({ payments: corrected, refunds }) >= next.totalMinor;
+    const unpaid = { ...next, paymentStatus: 'partial' } as const;
+    const before = paidSoFar(others, refunds);
+    const due = isClosing ? dueOf(unpaid, before, settings) : null;
+    const whole = due && (method === 'cash' ? due.cash : due.other);
+    const amount = whole === null ? payment.amountMinor : Number(whole.replace('.', ''));
+    const tendered = amount + payment.tipMinor;
+    const offered = [{ id, method, amount, tendered, tip: payment.tipMinor }];
+    const settled = settleMore(unpaid, offered, before, settings);
+    const [booked] = settled.payments as [(typeof settled.payments)[number]];
+    const { amountMinor, tenderedMinor, changeMinor, cashStepMinor } = booked;
+    const as = { method, amountMinor, tenderedMinor, changeMinor, cashStepMinor };
+    corrections.push({ id, ...as, from: payment.method, reason });
+    corrected = corrected.map((other) => (other.id === id ? { ...other, ...as } : other));
+    Object.assign(next, {
+      totalMinor: settled.totalMinor,
+      roundingMinor: settled.roundingMinor,
+      paymentStatus: settled.status,
+    });
+  });
+  const { totalMinor, roundingMinor, paymentStatus } = next;
+  return {
+    order: { totalMinor, roundingMinor, paymentStatus, paymentMethod: methodOf(corrected) },
+    corrections,
+    payments: corrected,
+  };
+}
+
+/** A payment of a day that has ended, or of a counted drawer, stays what it is. */
+function requireUncounted(
+  order: Order,
+  { businessDate, shiftId }: Payment,
+  { today, countedShiftIds }: Omit<Correcting, 'settings'>,
+): void {
+  if (businessDate >= today && !(shiftId && countedShiftIds.has(shiftId))) return;
+  throw new ProblemError('day_closed', {
+    detail:
+      'This payment is of a day that has ended, or of a shift that was counted. Give it back, and take it anew.',
+    extra: insteadOf(order, 'giveBack'),
+  });
+}
+
+/**
+ * What new payments and returns make of `order`. What was settled has to stay so. Throws `invalid_payment`.
+ */
+export function decideSettlement(
+  order: Order,
+  { payments, refunds }: Pick<OrderParts, 'payments' | 'refunds'>,
+  { offered, returns }: { offered: Parameters<typeof settleMore>[1]; returns: DecidedReturn[] },
+  { settings, wasSettled }: { settings: SettingsValues; wasSettled: boolean },
+): { order: Partial<Order>; payments: ReturnType<typeof settle>['payments'] } {
+  const kept = [...payments, ...returns.map((each) => ({ ...each, kind: 'return' as const }))];
+  const paymentStatus = paymentStatusOf(coveredMinor({ payments: kept, refunds }), order.totalMinor);
+  const settled = settleMore({ ...order, paymentStatus }, offered, paidSoFar(kept, refunds), settings);
+  if (returns.length > 0 && wasSettled && settled.status !== 'completed' && !order.payLater) {
+    const lackMinor = settled.totalMinor - settled.paidMinor;
+    const detail = `That would leave ${formatMinor(lackMinor)} of order ${order.orderNumber} unpaid. Send payments for it in the same request, or refund the order.`;
+    throw fieldProblem('invalid_payment', '/returnPayments', detail);
+  }
+  return {
+    order: {
+      totalMinor: settled.totalMinor,
+      roundingMinor: settled.roundingMinor,
+      paymentStatus: settled.status,
+      paymentMethod: methodOf([...kept, ...settled.payments]),
+    },
+    payments: settled.payments,
+  };
+}

@@ -1,0 +1,53 @@
+import { parseMinor } from '../../contract/money.ts';
+import type { Refund } from '../../contract/refunds.ts';
+import type { Payment } from '../payments/payment.entity.ts';
+import type { Order } from './order.entity.ts';
+
+export type PaidAmount = Pick<Payment, 'kind' | 'amountMinor' | 'method'>;
+
+/** What a payment adds to what is paid, in minor units: a return takes from it. */
+export const signedMinor = ({ kind, amountMinor }: Pick<Payment, 'kind' | 'amountMinor'>): number =>
+  kind === 'return' ? -amountMinor : amountMinor;
+
+export const sumPaid = (payments: readonly Pick<Payment, 'kind' | 'amountMinor'>[]): number =>
+  payments.reduce((sum, payment) => sum + signedMinor(payment), 0);
+
+const minorOf = (text: string) => parseMinor(text) as number;
+
+/** The money that refunds gave back. */
+export const paidOutMinor = (refunds: readonly Pick<Refund, 'paidOut'>[]): number =>
+  refunds.reduce((sum, { paidOut }) => sum + minorOf(paidOut), 0);
+
+/** What refunds took off an order without paying it out: its goods were not paid that far. */
+export const loweredMinor = (refunds: readonly Pick<Refund, 'total' | 'paidOut'>[]): number =>
+  refunds.reduce((sum, { total, paidOut }) => sum + minorOf(total) - minorOf(paidOut), 0);
+
+type Parts = {
+  order: Pick<Order, 'status' | 'totalMinor'>;
+  payments: readonly Pick<Payment, 'kind' | 'amountMinor'>[];
+  refunds: readonly Refund[];
+};
+
+/** The payments of an order, and what its refunds took off it as if it had been paid: what later payments come after. */
+export const paidSoFar = (
+  payments: readonly PaidAmount[],
+  refunds: readonly Pick<Refund, 'total' | 'paidOut'>[],
+): PaidAmount[] => [...payments, { kind: 'payment', method: 'cash', amountMinor: loweredMinor(refunds) }];
+
+/** What of an order's total nobody owes any more: its payments, and what refunds took off it. */
+export const coveredMinor = ({ payments, refunds }: Omit<Parts, 'order'>): number =>
+  sumPaid(payments) + loweredMinor(refunds);
+
+/** What was paid above the order's total. A voided one's payments all went back. */
+export const toGiveBackMinor = ({ order, ...paid }: Parts): number =>
+  order.status === 'voided' ? 0 : Math.max(0, coveredMinor(paid) - order.totalMinor);
+
+export const paymentStatusOf = (coveredMinor: number, totalMinor: number): Order['paymentStatus'] =>
+  coveredMinor >= totalMinor ? 'completed' : coveredMinor > 0 ? 'partial' : 'pending';
+
+/** Whether the money that is in an order is cash alone: of each other method as much went back as came. */
+export function isCashOnly(payments: readonly PaidAmount[]): boolean {
+  const methods = new Set(payments.map(({ method }) => method));
+  methods.delete('cash');
+  return [...methods].every((method) => sumPaid(payments.filter((paid) => paid.method === method)) === 0);
+}

@@ -1,0 +1,182 @@
+import { expect } from 'chai';
+import { OrderChange } from '../../../src/contract/orders.ts';
+import { parse } from '../../../src/contract/parse.ts';
+import type { ProblemError } from '../../../src/contract/problem.ts';
+import type { Actor } from '../../../src/core/context.ts';
+import { decideUpdate, type LoadedOrder } from '../../../src/core/orders/decide-update.ts';
+import type { Order } from '../../../src/core/orders/order.entity.ts';
+import type { Payment } from '../../../src/core/payments/payment.entity.ts';
+import { settingsOf } from '../../../src/core/shops/settings.ts';
+
+const at = new Date('2026-08-03T06:00:00Z');
+const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+const TODAY = '2026-08-03';
+const cashier = { kind: 'user', role: 'cashier' } as Actor;
+const settings = settingsOf({ currency: 'INR', settings: {}, dayStart: '00:00' });
+
+/** An order of two pieces at 50.00. */
+const orderOf = (fields: Partial<Order> = {}) =>
+  ({
+    id: id(1),
+    shopId: id(2),
+    orderNumber: 'KULF/2627/000001',
+    businessDate: TODAY,
+    status: 'open',
+    orderType: 'dine_in',
+    notes: '',
+    items: [
+      {
+        id: id(3),
+        productId: id(4),
+        variantId: null,
+        name: 'Kulfi',
+        variantName: null,
+        category: null,
+        sku: null,
+        hsn: null,
+        quantity: 2,
+        unitPrice: '50.00',
+        listPrice: null,
+        modifiers: [],
+        note: '',
+        subtotal: '100.00',
+        discount: '0.00',
+        discountGiven: null,
+        serviceCharge: '0.00',
+        taxClass: null,
+        taxPercent: '0',
+        tax: '0.00',
+        total: '100.00',
+      },
+    ],
+    subtotalMinor: 10_000,
+    discountMinor: 0,
+    discountGiven: null,
+    serviceChargeMinor: 0,
+    taxMinor: 0,
+    taxLines: [],
+    taxMode: 'inclusive',
+    taxSplit: 'gst',
+    roundingMinor: 0,
+    totalMinor: 10_000,
+    paymentStatus: 'pending',
+    payLater: false,
+    waivesServiceCharge: false,
+    refundedMinor: 0,
+    source: 'till',
+    flags: [],
+    version: 3,
+    createdAt: at,
+    updatedAt: at,
+    ...fields,
+  }) as Order;
+
+const paymentOf = (amountMinor: number, fields: Partial<Payment> = {}) =>
+  ({
+    id: id(5),
+    kind: 'payment',
+    paymentId: null,
+    method: 'cash',
+    amountMinor,
+    tenderedMinor: amountMinor,
+    tipMinor: 0,
+    changeMinor: 0,
+    businessDate: TODAY,
+    at,
+    ...fields,
+  }) as Payment;
+
+const loadedOf = (order: Order, payments: Payment[] = [], more: Partial<LoadedOrder> = {}): LoadedOrder => ({
+  parts: { order, payments, refunds: [], settings },
+  isClosed: false,
+  settings,
+  today: TODAY,
+  countedShiftIds: new Set(),
+  sources: null,
+  ...more,
+});
+const sources = { stored: [], voided: [], products: [], moved: [] };
+const decide = (loaded: LoadedOrder, change: object) =>
+  decideUpdate(loaded, parse(OrderChange, change), cashier);
+const problemOf = (work: () => unknown): ProblemError => {
+  try {
+    work();
+  } catch (error) {
+    return error as ProblemError;
+  }
+  throw new Error('Nothing was refused.');
+};
+
+describe('what a change makes of an order', () => {
+  it('is what of the order differs, and nothing else of it', () => {
+    const order = orderOf();
+    const update = decide(loadedOf(order), { tableNumber: '4', guests: 3, notes: '' });
+    expect(update?.order).to.deep.equal({ tableNumber: '4', guests: 3 });
+    expect(update?.edited).to.equal(null);
+    expect(order, 'the order itself stays').to.deep.equal(orderOf());
+  });
+
+  it('is sold once it is paid, and not while it is paid in part', () => {
+    const part = decide(loadedOf(orderOf()), { payments: [{ id: id(6), method: 'upi', amount: '40' }] });
+    expect(part?.order).to.deep.equal({ paymentStatus: 'partial', paymentMethod: 'upi' });
+    expect(part?.isNowSettled).to.equal(false);
+    const rest = decide(loadedOf(orderOf({ paymentStatus: 'partial' }), [paymentOf(4000)]), {
+      payments: [{ id: id(6), method: 'cash', amount: '60', tendered: '100' }],
+    });
+    expect(rest?.order).to.include({ paymentStatus: 'completed', status: 'completed' });
+    expect([rest?.isNowSettled, rest?.payments[0]?.changeMinor]).to.deep.equal([true, 4000]);
+  });
+
+  it('is nothing when it was done before', () => {
+    const paid = loadedOf(orderOf({ status: 'completed', paymentStatus: 'completed' }), [paymentOf(10_000)]);
+    const payments = [{ id: id(5), method: 'cash', amount: '100' }];
+    expect(decide(paid, { payments, version: 1 })).to.equal(null);
+    expect(decide(paid, { payments, status: 'completed' })).to.equal(null);
+  });
+
+  it('prices it anew, moves stock by the difference, and needs a manager where the kitchen has it', () => {
+    const voidItems = [{ id: id(3), quantity: '1', reason: 'changed' }];
+    const open = decide(loadedOf(orderOf(), [paymentOf(8000)], { sources }), { voidItems });
+    expect(open?.order).to.include({ totalMinor: 5000, paymentStatus: 'completed' });
+    expect(open?.order).to.not.have.property('status');
+    expect([open?.isNowSettled, open?.needs]).to.deep.equal([false, []]);
+    expect(open?.edited?.voids[0]).to.include({ restock: true, amountMinor: 5000 });
+    const made = decide(loadedOf(orderOf({ status: 'preparing' }), [], { sources }), { voidItems });
+    expect(made?.needs.map(({ least, pointer }) => [least, pointer])).to.deep.equal([
+      ['manager', '/voidItems'],
+    ]);
+    expect(made?.edited?.voids[0]?.restock).to.equal(false);
+  });
+
+  it('is refused by the table of rules, and by an older version', () => {
+    const paid = orderOf({ status: 'completed', paymentStatus: 'completed' });
+    const refused = problemOf(() => decide(loadedOf(paid, [paymentOf(10_000)]), { notes: 'late' }));
+    expect([refused.code, refused.extra]).to.deep.equal([
+      'order_closed',
+      {
+        instead: {
+          action: 'refund',
+          method: 'POST',
+          path: `/api/shops/${id(2)}/orders/${id(1)}/refunds`,
+        },
+      },
+    ]);
+    expect(problemOf(() => decide(loadedOf(orderOf()), { notes: 'x', version: 2 })).code).to.equal(
+      'version_conflict',
+    );
+  });
+
+  it('leaves a payment of a counted drawer what it is', () => {
+    const loaded = loadedOf(orderOf({ paymentStatus: 'partial' }), [paymentOf(4000, { shiftId: id(9) })], {
+      countedShiftIds: new Set([id(9)]),
+    });
+    const changePayments = [{ id: id(5), method: 'card', reason: 'typed wrong' }];
+    const refused = problemOf(() => decide(loaded, { changePayments }));
+    expect([refused.code, refused.extra.instead]).to.deep.include.members(['day_closed']);
+    expect(decide({ ...loaded, countedShiftIds: new Set() }, { changePayments })?.corrections[0]).to.include({
+      method: 'card',
+      from: 'cash',
+      amountMinor: 4000,
+    });
+  });
+});

@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { systemContext } from '../../src/app.ts';
+import { verifyShop } from '../../src/core/verify/verify-shop.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { eventsOf, givenProduct, givenShop, PASSWORD, saleOf, type TestShop } from '../support/factories.ts';
+
+type Sold = {
+  id: string;
+  status: string;
+  paymentStatus: string;
+  total: string;
+  toGiveBack: string;
+  refunded: string;
+  items: { id: string }[];
+  payments: { id: string; kind: string; method: string; amount: string }[];
+  refunds: { total: string; paidOut: string }[];
+};
+
+describe('money that goes back before an order is paid, or without it', () => {
+  let test: TestApp;
+  let shop: TestShop;
+  let cake: { id: string };
+
+  before(async () => {
+    test = await startTestApp();
+    shop = await givenShop(test, 'DEPO');
+    cake = await givenProduct(shop, { price: 100 });
+  });
+  afterEach(async () => {
+    const { isSound, checks } = await verifyShop(systemContext(test.app, 'test'), shop.id);
+    expect(isSound, JSON.stringify(checks.filter(({ wrong }) => wrong > 0))).to.equal(true);
+  });
+  after(() => test.close());
+
+  const pathOf = ({ id }: { id: string }) => `${shop.path}/orders/${id}`;
+  const must = ({ status, body, text }: { status: number; body: unknown; text: string }) => {
+    expect(status, text).to.be.within(200, 201);
+    return body as Sold;
+  };
+  const sell = async (quantity: number, fields: object = {}) => {
+    const items = [{ productId: cake.id, quantity }];
+    return must(
+      await shop.cashier.post(
+        `${shop.path}/orders`,
+        saleOf(cake, { items, paymentMethod: undefined, ...fields }),
+      ),
+    );
+  };
+  const cash = (amount: string) => ({ id: randomUUID(), method: 'cash', amount });
+  const put = (order: Sold, body: object) => shop.cashier.put(pathOf(order), body);
+  const returning = (order: Sold, amount: string) => ({
+    returnPayments: [{ id: randomUUID(), paymentId: order.payments[0]?.id, amount }],
+  });
+  const approval = () => ({ email: shop.emails.manager, password: PASSWORD });
+  const refund = (order: Sold, quantity: number, fields: object = {}) => {
+    const lines = [{ lineId: order.items[0]?.id, quantity }];
+    return shop.manager.post(`${pathOf(order)}/refunds`, {
+      id: randomUUID(),
+      reason: 'cold',
+      lines,
+      ...fields,
+    });
+  };
+  const paymentsToday = async () => (await shop.manager.get(`${shop.path}/reports/payments`)).body;
+
+  describe('goods on the book that come back', () => {
+    const onBook = { payLater: true, customerName: 'Asha', customerPhone: '98765 43210' };
+    const owes = async () =>
+      (await shop.cashier.get(`${shop.path}/customers?phone=9876543210`)).body.data[0].owes;
+
+    it('lower what is owed, and move no money', async () => {
+      const order = await sell(9, onBook);
+      const before = await paymentsToday();
+      const back = must(await refund(order, 4));
+      expect(back.refunds[0]).to.include({ total: '400.00', paidOut: '0.00' });
+      expect([back.paymentStatus, await owes()]).to.deep.equal(['partial', '500.00']);
+      expect((await paymentsToday()).methods).to.deep.equal(before.methods);
+      const over = await put(order, { payments: [{ ...cash('501'), method: 'card' }] });
+      expect([over.status, over.body.errors[0].pointer]).to.deep.equal([422, '/payments/0/amount']);
+      must(await put(order, { payments: [cash('500')] }));
+      expect(await owes()).to.equal('0.00');
+      expect(must(await refund(order, 5)).refunds[1]).to.include({ total: '500.00', paidOut: '500.00' });
+    });
+
+    it('pay out only what was paid above the rest', async () => {
+      const half = await givenProduct(shop, { price: 50 });
+      const items = [{ productId: half.id, quantity: 2 }];
+      const order = await sell(1, { ...onBook, items, payments: [cash('70')] });
+      const back = must(await refund(order, 1));
+      expect(back.refunds[0]).to.include({ total: '50.00', paidOut: '20.00' });
+      expect([back.paymentStatus, back.toGiveBack, await owes()]).to.deep.equal([
+        'completed',
+        '0.00',
+        '0.00',
+      ]);
+      expect(must(await refund(order, 1)).refunds[1]).to.include({ total: '50.00', paidOut: '50.00' });
+    });
+  });
+
+  describe('a deposit', () => {
+    it('that is larger than the order by now stays to be given back, and then the order is paid', async () => {
+      const order = await sell(5, { payments: [cash('450')] });
+      const smaller = must(
+        await put(order, { voidItems: [{ id: order.items[0]?.id, quantity: 2, reason: 'changed' }] }),
+      );
+      expect(smaller).to.include({ status: 'open', total: '300.00', toGiveBack: '150.00' });
+      const more = must(await put(order, { items: [{ productId: cake.id, quantity: 1 }] }));
+      expect(more).to.include({ status: 'open', total: '400.00', toGiveBack: '50.00' });
+      const request = returning(order, '50');
+      const back = must(await put(order, request));
+      expect(back).to.include({ status: 'completed', paymentStatus: 'completed', toGiveBack: '0.00' });
+      expect(back.payments.map(({ kind, amount }) => [kind, amount])).to.deep.equal([
+        ['payment', '450.00'],
+        ['return', '50.00'],
+      ]);
+      expect(must(await put(order, request)).payments, 'sent again').to.have.length(2);
+      expect(must(await refund(order, 3)).refunds[0]).to.include({ total: '300.00', paidOut: '300.00' });
+    });
+
+    it('goes back out of the drawer of now, and no more of it than was paid', async () => {
+      const order = await sell(5, { payments: [cash('200')] });
+      const shift = { id: randomUUID(), openingFloat: '500', deviceId: null };
+      must(await shop.manager.post(`${shop.path}/shifts`, shift));
+      const over = await put(order, returning(order, '201'));
+      expect([over.status, over.body.type, over.body.errors[0].pointer]).to.deep.equal([
+        422,
+        'urn:smoocho:problem:invalid_payment',
+        '/returnPayments/0/amount',
+      ]);
+      must(await put(order, returning(order, '120')));
+      expect((await put(order, returning(order, '81'))).status).to.equal(422);
+      const { body: report } = await shop.manager.post(`${shop.path}/shifts/${shift.id}/close`, {
+        denominations: [],
+      });
+      expect(report.drawer).to.include({ sales: '0.00', returned: '120.00', expected: '380.00' });
+      const voided = must(await shop.manager.delete(pathOf(order), { reason: 'never came' }));
+      expect(voided.toGiveBack).to.equal('0.00');
+      const strange = await put(order, returning(await sell(1, { payments: [cash('10')] }), '10'));
+      expect(strange.status).to.equal(409);
+    });
+
+    it('of another order is none of this one', async () => {
+      const [order, other] = [
+        await sell(1, { payments: [cash('10')] }),
+        await sell(1, { payments: [cash('10')] }),
+      ];
+      const refused = await put(order, returning(other, '10'));
+      expect([refused.status, refused.body.errors[0].pointer]).to.deep.equal([
+        422,
+        '/returnPayments/0/paymentId',
+      ]);
+    });
+  });
+
+  describe('a payment of an order that is paid', () => {
+    it('is corrected by a manager, and the audit keeps how it was', async () => {
+      const order = await sell(1, { payments: [{ ...cash('100'), method: 'card' }] });
+      const changePayments = [{ id: order.payments[0]?.id, method: 'cash', reason: 'typed wrong' }];
+      expect((await put(order, { changePayments })).body.type).to.equal(
+        'urn:smoocho:problem:approval_needed',
+      );
+      const changed = must(await put(order, { changePayments, approval: approval() }));
+      expect(changed.payments[0]).to.include({ method: 'cash', amount: '100.00' });
+      expect(must(await put(order, { changePayments, approval: approval() })), 'sent again').to.deep.equal(
+        changed,
+      );
+      const events = await eventsOf(test, shop.id, 'order_updated');
+      const kept = events.at(-1)?.data.audit as { changedPayments: unknown };
+      expect(kept.changedPayments).to.deep.equal([
+        { id: order.payments[0]?.id, from: 'card', to: 'cash', reason: 'typed wrong' },
+      ]);
+    });
+
+    it('is rounded as cash once it is cash', async () => {
+      await shop.owner.put(`${shop.path}/settings`, { rounding: { to: '0.05', when: 'cash' } });
+      const odd = await givenProduct(shop, { price: '24.98' });
+      const items = [{ productId: odd.id, quantity: 1 }];
+      const order = await sell(1, { items, payments: [{ ...cash('24.98'), method: 'card' }] });
+      expect(order.total).to.equal('24.98');
+      const change = (method: string) => ({
+        changePayments: [{ id: order.payments[0]?.id, method, reason: 'typed wrong' }],
+        approval: approval(),
+      });
+      const inCash = must(await put(order, change('cash')));
+      expect([inCash.total, inCash.payments[0]?.amount, inCash.status]).to.deep.equal([
+        '25.00',
+        '25.00',
+        'completed',
+      ]);
+      const byCard = must(await put(order, change('card')));
+      expect([byCard.total, byCard.payments[0]?.amount, byCard.toGiveBack]).to.deep.equal([
+        '24.98',
+        '24.98',
+        '0.00',
+      ]);
+      await shop.owner.put(`${shop.path}/settings`, { rounding: { to: 'none' } });
+    });
+
+    it('goes back only against another one', async () => {
+      const order = await sell(1, { payments: [{ ...cash('100'), method: 'card' }] });
+      const back = { ...returning(order, '100'), approval: approval() };
+      const alone = await put(order, back);
+      expect([alone.status, alone.body.errors[0].pointer]).to.deep.equal([422, '/returnPayments']);
+      expect(alone.body.detail).to.match(
+        /^That would leave 100\.00 of order \S+ unpaid\. Send payments for it/,
+      );
+      const changed = must(await put(order, { ...back, payments: [{ ...cash('100'), method: 'upi' }] }));
+      expect(changed).to.include({ status: 'completed', paymentMethod: 'upi', paymentStatus: 'completed' });
+      expect(must(await refund(order, 1)).refunds[0]).to.include({ paidOut: '100.00', method: 'upi' });
+    });
+  });
+});
