@@ -226,6 +226,9 @@ describe('what a bill comes to and how it is paid', () => {
       };
       const split = await order({ method: 'card', amount: 10 }, { method: 'cash', amount: 15 });
       expect(await stepsOf(split.id)).to.deep.equal({ card: null, cash: '0.05' });
+      const later = await order({ method: 'card', amount: 10 });
+      await put(later.id, { method: 'cash', amount: 15 });
+      expect(await stepsOf(later.id), 'paid later').to.deep.equal({ card: null, cash: '0.05' });
       for (const [rounding, answered, total] of [
         [{ to: '0.25', mode: 'down' }, '0.25', '24.75'],
         [{ to: 5, mode: 'up' }, '5.00', '25.00'],
