@@ -1,6 +1,7 @@
 export * from './activity.ts';
 export * from './attention.ts';
 export * from './auth.ts';
+export * from './codes.ts';
 export * from './customers.ts';
 export * from './devices.ts';
 export * from './events.ts';

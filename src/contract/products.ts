@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSpreadsheetNumber, SPREADSHEET_NUMBER } from './codes.ts';
 import {
   Amount,
   Count,
@@ -17,6 +18,9 @@ import {
 import { defineRoute } from './route.ts';
 import { shopParams } from './shops.ts';
 
+/** An SKU or a barcode, kept as it was typed; of one article in a shop, product or variant. */
+const Code = text(64).refine((code) => !isSpreadsheetNumber(code), SPREADSHEET_NUMBER);
+
 export const productParams = shopParams.extend({ productId: Id });
 
 const NewVariant = z.strictObject({
@@ -24,8 +28,8 @@ const NewVariant = z.strictObject({
   id: Id.optional(),
   name: text(100),
   price: Amount,
-  sku: text(64).nullish(),
-  barcode: text(64).nullish(),
+  sku: Code.nullish(),
+  barcode: Code.nullish(),
 });
 
 const NewModifierGroup = z
@@ -56,8 +60,8 @@ const fields = {
   price: Amount,
   category: text(100).nullable(),
   description: note(5000).nullable(),
-  sku: text(64).nullable(),
-  barcode: text(64).nullable(),
+  sku: Code.nullable(),
+  barcode: Code.nullable(),
   taxClass: text(32).nullable(),
   hsn: HsnCode.nullable(),
   sortOrder: z.int().min(0).max(1_000_000),
@@ -117,6 +121,7 @@ const ProductQuery = PageQuery.extend({
   search: text(100).optional(),
   category: text(100).optional(),
   sku: text(64).optional(),
+  /** GTIN-12, -13 and -14 of one article are the same. */
   barcode: text(64).optional(),
   isActive: queryFlag().optional(),
 });
@@ -131,7 +136,7 @@ export const listProducts = defineRoute({
   params: shopParams,
   query: ProductQuery,
   responses: { 200: page(Product) },
-  problems: ['not_found'],
+  problems: ['not_found', 'two_articles'],
 });
 
 export const createProduct = defineRoute({

@@ -67,7 +67,7 @@ export async function importProducts(
     if (!skipBad) refuseBadRows(bad);
     const { made, changedCounts, toSave } = compareMenus(before, menu);
     if (toSave.products.length > 0 && !dryRun) {
-      await saveMenu(client, shopId, toSave, now);
+      await saveMenu(client, shopId, toSave, before, now);
       const data = {
         kind: 'products' as const,
         orders: 0,

@@ -1,3 +1,4 @@
+import { isSpreadsheetNumber, SPREADSHEET_NUMBER } from '../../contract/codes.ts';
 import type { ColumnMap, ProductField } from './columns.ts';
 import { type DecimalSign, type Parsed, shorten } from './parse-values.ts';
 import { readPrice } from './read-figures.ts';
@@ -48,6 +49,9 @@ export function readProduct(
     }
     if (field === 'hsn' && text !== null && !/^\d{2,8}$/.test(text)) {
       faults.push(`hsn "${shorten(text)}" is not 2 to 8 digits`);
+    }
+    if ((field === 'sku' || field === 'barcode') && text !== null && isSpreadsheetNumber(text)) {
+      faults.push(`${field} "${shorten(text)}" ${SPREADSHEET_NUMBER}`);
     }
     if (text?.includes('\0')) faults.push(`${field} "${shorten(text)}" has a NUL character`);
   }

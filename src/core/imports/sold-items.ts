@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { isSpreadsheetNumber, SPREADSHEET_NUMBER } from '../../contract/codes.ts';
 import { formatMilli, formatMinor } from '../../contract/money.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import { type CopyValue, copyLine } from './copy-rows.ts';
@@ -54,6 +55,7 @@ export function textFault(texts: Partial<ItemTexts>): string | undefined {
     const text = texts[name];
     if (text && text.length > max) return `${name} is longer than ${max} characters`;
     if (text?.includes('\0')) return `${name} has a NUL character`;
+    if (name === 'sku' && text && isSpreadsheetNumber(text)) return `sku "${text}" ${SPREADSHEET_NUMBER}`;
   }
   return undefined;
 }

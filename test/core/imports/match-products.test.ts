@@ -154,4 +154,32 @@ describe('matching sold items with products', () => {
     ];
     expect(match(shared, shop, true).variants.map(({ sku }) => sku)).to.deep.equal([null, null]);
   });
+
+  it('goes by the names where two articles share a sku since before', () => {
+    const shared: Catalog = {
+      products: [
+        { id: 'tea', name: 'Tea', sku: 'X' },
+        { id: 'cake', name: 'Cake', sku: null },
+      ],
+      variants: [{ id: 'cake-s', productId: 'cake', name: 'S', sku: 'X', sortOrder: 0 }],
+    };
+    const items = [
+      item(0, { sku: 'X', product: 'Tea' }),
+      item(1, { sku: 'X', product: 'Cake', variant: 'S' }),
+      item(2, { sku: 'X', product: 'Torte' }),
+    ];
+    expect(match(items, shared, true)).to.deep.equal({
+      products: [{ name: 'Torte', category: null, priceMinor: 100, sku: null }],
+      variants: [],
+      targets: ['Tea', 'Cake S', 'Torte'],
+    });
+  });
+
+  it('gives no variant the sku of a product', () => {
+    const made = match([item(0, { sku: 'C1', product: 'Juice', variant: 'S' })], {
+      ...shop,
+      variants: [{ id: 'cake-s', productId: 'cake', name: 'S', sku: 'C1', sortOrder: 0 }],
+    });
+    expect(made.variants.map(({ sku }) => sku)).to.deep.equal([null]);
+  });
 });

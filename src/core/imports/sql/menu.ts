@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { formatMinor } from '../../../contract/money.ts';
 import type { MenuProduct, MenuVariant } from '../merge-menu.ts';
-import { menuChanged } from './products.ts';
+import { menuChanged, moveImportedCodes } from './products.ts';
 
 // Locked until the commit, so that what was compared is what is changed; in id order, as everybody locks.
 const LOCK_PRODUCTS = `
@@ -50,11 +50,15 @@ const SAVE_VARIANTS = `
 const withPrice = (rows: { priceMinor: number }[]) =>
   JSON.stringify(rows.map((row) => ({ ...row, price: formatMinor(row.priceMinor) })));
 
-/** Writes new and changed products and variants. Throws `already_exists` when somebody else took a sku meanwhile. */
+/**
+ * Writes new and changed products and variants, with their codes; `before` has the products as they were. Throws
+ * `already_exists` when somebody else took a code meanwhile.
+ */
 export async function saveMenu(
   client: Client,
   shopId: string,
   { products, variants }: { products: MenuProduct[]; variants: MenuVariant[] },
+  before: ReadonlyMap<string, MenuProduct>,
   now: Date,
 ): Promise<void> {
   try {
@@ -63,4 +67,6 @@ export async function saveMenu(
   } catch (error) {
     throw menuChanged(error);
   }
+  const were = products.flatMap(({ id }) => before.get(id) ?? []);
+  await moveImportedCodes(client, shopId, were, products);
 }

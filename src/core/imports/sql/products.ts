@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { formatMinor } from '../../../contract/money.ts';
 import { ProblemError } from '../../../contract/problem.ts';
 import { violatedUnique } from '../../../database/pg-errors.ts';
+import { type CodedProduct, clashSentence, moveCodes } from '../../catalog/product-codes.ts';
 import type { Catalog, MadeProduct, MadeVariant } from '../match-products.ts';
 
 const LIVE_PRODUCTS = `
@@ -46,6 +47,26 @@ export async function insertProducts(
   } catch (error) {
     throw menuChanged(error);
   }
+  const coded = ({ id, sku }: { id: string; sku: string | null }) => ({ id, sku, barcode: null });
+  const products = made.products.map((product) => ({ ...coded(product), variants: [] }));
+  const variants = made.variants.map((variant) => ({
+    ...coded({ id: variant.productId, sku: null }),
+    variants: [coded(variant)],
+  }));
+  await moveImportedCodes(client, shopId, [], [...products, ...variants]);
+}
+
+/** Moves the codes of what an import wrote. Throws `already_exists` for one that another article has. */
+export async function moveImportedCodes(
+  client: Client,
+  shopId: string,
+  before: CodedProduct[],
+  after: CodedProduct[],
+): Promise<void> {
+  const run = async <Row>(sql: string, parameters: unknown[]) =>
+    (await client.query(sql, parameters)).rows as Row[];
+  const [clash] = await moveCodes(run, shopId, before, after);
+  if (clash) throw new ProblemError('already_exists', { detail: clashSentence(clash) });
 }
 
 /** Another transaction's product that stands in the way, in a sentence; any other error as it is. */
