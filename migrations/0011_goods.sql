@@ -33,7 +33,35 @@ FROM (
 GROUP BY shop_id, kind, code;
 DROP INDEX products_sku_key, products_barcode_key, product_variants_sku_key, product_variants_barcode_key;
 
+-- Pieces are whole. What was sold in fractions until now was weighed, as far as anybody can tell.
+ALTER TABLE products
+  ADD COLUMN sold_by varchar(8)  NOT NULL DEFAULT 'piece' CHECK (sold_by IN ('piece', 'weight', 'volume', 'length')),
+  ADD COLUMN unit    varchar(16) NOT NULL DEFAULT 'pc' CHECK (unit <> '');
+UPDATE products p SET sold_by = 'weight', unit = 'kg'
+FROM (
+  SELECT shop_id, product_id FROM order_lines WHERE quantity <> trunc(quantity)
+  UNION SELECT shop_id, product_id FROM refund_lines WHERE quantity <> trunc(quantity)
+) sold WHERE p.shop_id = sold.shop_id AND p.id = sold.product_id;
+DO $$
+DECLARE shop record;
+BEGIN
+  FOR shop IN
+    SELECT s.name, count(*) AS products, string_agg(p.name, ', ' ORDER BY p.name) FILTER (WHERE p.place <= 20) AS names
+    FROM (
+      SELECT shop_id, name, row_number() OVER (PARTITION BY shop_id ORDER BY name) AS place
+      FROM products WHERE sold_by = 'weight' AND deleted_at IS NULL
+    ) p JOIN shops s ON s.id = p.shop_id GROUP BY s.id ORDER BY s.name
+  LOOP
+    -- SM003: a sentence for whoever runs the migration.
+    RAISE NOTICE USING ERRCODE = 'SM003', MESSAGE = format(
+      '%s: what was sold in fractions is sold by weight (kg) now, all else by the piece: %s%s. Check these products.',
+      shop.name, shop.names, CASE WHEN shop.products > 20 THEN format(' and %s more', shop.products - 20) ELSE '' END);
+  END LOOP;
+END $$;
+
 -- Down Migration
+
+ALTER TABLE products DROP COLUMN sold_by, DROP COLUMN unit;
 
 CREATE UNIQUE INDEX products_sku_key ON products (shop_id, sku) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX products_barcode_key ON products (shop_id, barcode) WHERE deleted_at IS NULL;

@@ -21,4 +21,5 @@ export * from './routes.ts';
 export * from './settings.ts';
 export * from './shifts.ts';
 export * from './shops.ts';
+export * from './sold-by.ts';
 export * from './users.ts';

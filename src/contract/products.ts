@@ -17,6 +17,7 @@ import {
 } from './primitives.ts';
 import { defineRoute } from './route.ts';
 import { shopParams } from './shops.ts';
+import { SoldBy } from './sold-by.ts';
 
 /** An SKU or a barcode, kept as it was typed; of one article in a shop, product or variant. */
 const Code = text(64).refine((code) => !isSpreadsheetNumber(code), SPREADSHEET_NUMBER);
@@ -62,6 +63,10 @@ const fields = {
   description: note(5000).nullable(),
   sku: Code.nullable(),
   barcode: Code.nullable(),
+  /** By the piece unless it says otherwise; a fraction of a piece is not sold. */
+  soldBy: SoldBy,
+  /** What a quantity counts; without one: pc, kg, l or m. */
+  unit: text(16),
   taxClass: text(32).nullable(),
   hsn: HsnCode.nullable(),
   sortOrder: z.int().min(0).max(1_000_000),
@@ -87,6 +92,8 @@ export const Product = z.strictObject({
   imageUrl: z.string().nullable(),
   sku: z.string().nullable(),
   barcode: z.string().nullable(),
+  soldBy: SoldBy,
+  unit: z.string(),
   taxClass: z.string().nullable(),
   hsn: z.string().nullable(),
   sortOrder: z.int(),

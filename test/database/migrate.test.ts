@@ -53,12 +53,25 @@ describe('migrations', () => {
     await database.drop();
   });
 
-  it('keep the bills of the version before: their tax, their payments, what was voided, what a parked one took', async () => {
+  it('keep the bills of the version before: their tax, their payments, what was voided, what a parked one took, what was weighed', async () => {
     const database = await testDatabase();
     await migrateDown(database.url, names.length - 1);
     const client = await database.connect();
     await client.query(billsOfTheFirstVersion);
-    await migrateUp(database.url);
+    await client.query(`UPDATE order_lines SET quantity = 0.5 WHERE order_id = '${id(5)}'`);
+    await client.query(
+      `INSERT INTO products (id, shop_id, name, price) VALUES ('${id(9)}', '${id(2)}', 'Soap', 30)`,
+    );
+    const remarks: string[] = [];
+    await migrateUp(database.url, (line) => remarks.push(line));
+    expect(remarks).to.deep.equal([
+      'Kulfi: what was sold in fractions is sold by weight (kg) now, all else by the piece: Kulfi. Check these products.',
+    ]);
+    const { rows: products } = await client.query('SELECT name, sold_by, unit FROM products ORDER BY name');
+    expect(products).to.deep.equal([
+      { name: 'Kulfi', sold_by: 'weight', unit: 'kg' },
+      { name: 'Soap', sold_by: 'piece', unit: 'pc' },
+    ]);
     const { rows: lines } = await client.query(
       'SELECT tax_percent::text, tax_split, cost, recipe FROM order_lines ORDER BY order_id',
     );

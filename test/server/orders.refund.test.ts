@@ -92,6 +92,7 @@ describe('POST /api/shops/:shopId/orders/:orderId/refunds', () => {
   it('puts goods back on the shelf only if asked, and exactly what they took', async () => {
     const beans = await givenItem(shop, { quantity: 10, unit: 'kg' });
     const coffee = await givenProduct(shop, {
+      soldBy: 'weight',
       recipe: [{ inventoryItemId: beans.id, quantity: '0.333' }],
     });
     const order = await sell({ items: [{ productId: coffee.id, quantity: '1.5' }] }, coffee);

@@ -42,6 +42,7 @@ export async function givenBusyShop(test: TestApp, code: string): Promise<BusySh
     category: 'Drinks',
     sku: 'TEA',
     barcode: '4006381333931',
+    soldBy: 'volume',
     recipe,
   });
   const cake = await givenProduct(shop, { name: 'Cake', price: '70.10', category: 'Food' });

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { fieldProblem } from '../../contract/problem.ts';
 import type { NewProduct, ProductChange, Product as ProductView } from '../../contract/products.ts';
+import { usualUnit } from '../../contract/sold-by.ts';
 import type { Context } from '../context.ts';
 import { replaceImage } from '../images/replace-image.ts';
 import { findShop } from '../shops/find-shops.ts';
@@ -33,6 +34,8 @@ export async function createProduct(
       barcode: null,
       taxClass: null,
       hsn: null,
+      soldBy: 'piece',
+      unit: usualUnit.piece,
       sortOrder: 0,
       isActive: true,
       createdAt: now,
@@ -94,7 +97,10 @@ export async function lockProduct(tx: Transaction, shopId: string, productId: st
 async function applyFields(tx: Transaction, product: Product, change: ProductChange): Promise<void> {
   const { variants: _, modifierGroups: __, recipe: ___, version: ____, price, ...fields } = change;
   if (fields.taxClass) await checkTaxClass(tx, product.shopId, fields.taxClass);
+  const isSoldOtherwise = fields.soldBy !== undefined && fields.soldBy !== product.soldBy;
   Object.assign(product, fields);
+  // Kilograms of what is sold by the metre are nobody's wish.
+  if (isSoldOtherwise && fields.unit === undefined) product.unit = usualUnit[product.soldBy];
   if (price !== undefined) product.priceMinor = price;
 }
 

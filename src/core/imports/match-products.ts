@@ -1,12 +1,14 @@
 import { v7 as uuidv7 } from 'uuid';
+import { type SoldBy, usualUnit } from '../../contract/sold-by.ts';
 import type { SoldItem } from './sold-items.ts';
 
 /** The shop's live products and variants; products oldest first. */
 export type Catalog = {
-  products: { id: string; name: string; sku: string | null }[];
+  products: { id: string; name: string; sku: string | null; soldBy: SoldBy; unit: string }[];
   variants: { id: string; productId: string; name: string; sku: string | null; sortOrder: number }[];
 };
 export type Target = { item: number; productId: string; variantId: string | null; productName: string };
+export type SoldAs = { soldBy: SoldBy; unit: string };
 export type MadeProduct = {
   id: string;
   name: string;
@@ -22,7 +24,15 @@ export type MadeVariant = {
   sku: string | null;
   sortOrder: number;
 };
-export type Matching = { targets: Target[]; products: MadeProduct[]; variants: MadeVariant[] };
+export type Matching = {
+  targets: Target[];
+  products: (MadeProduct & SoldAs)[];
+  variants: MadeVariant[];
+  /** Known products by the piece that the file sells in fractions: they are sold by weight from now on. */
+  weighed: { id: string; name: string }[];
+  /** Product → how it is sold once the import is done. */
+  soldAs: ReadonlyMap<string, SoldAs>;
+};
 
 type Priced = { priceMinor: number; pricedAt: string };
 
@@ -54,7 +64,29 @@ export function matchProducts(items: SoldItem[], catalog: Catalog, byName: boole
           made.variant(item, product.id, item.variant));
     return { item: item.number, productId: product.id, variantId, productName: product.name };
   });
-  return { targets, ...made.finish() };
+  const { products, variants } = made.finish();
+  return { targets, variants, ...weigh(items, targets, products, catalog) };
+}
+
+const PIECE: SoldAs = { soldBy: 'piece', unit: usualUnit.piece };
+const WEIGHED: SoldAs = { soldBy: 'weight', unit: usualUnit.weight };
+
+/** A product is sold by the piece until a fraction of it was sold; an import is never refused for one. */
+function weigh(
+  items: SoldItem[],
+  targets: Target[],
+  made: MadeProduct[],
+  catalog: Catalog,
+): Pick<Matching, 'products' | 'weighed' | 'soldAs'> {
+  const inFractions = new Set(items.filter(({ hasFraction }) => hasFraction).map(({ number }) => number));
+  const isWeighed = new Set(
+    targets.filter(({ item }) => inFractions.has(item)).map(({ productId }) => productId),
+  );
+  const products = made.map((product) => ({ ...product, ...(isWeighed.has(product.id) ? WEIGHED : PIECE) }));
+  const weighed = catalog.products.filter(({ id, soldBy }) => soldBy === 'piece' && isWeighed.has(id));
+  const soldAs = new Map<string, SoldAs>([...catalog.products, ...products].map((each) => [each.id, each]));
+  for (const { id } of weighed) soldAs.set(id, WEIGHED);
+  return { products, weighed, soldAs };
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
@@ -174,7 +206,7 @@ function arrange(
   products: (MadeProduct & Priced)[],
   variants: (MadeVariant & Priced)[],
   catalog: Catalog,
-): Omit<Matching, 'targets'> {
+): { products: MadeProduct[]; variants: MadeVariant[] } {
   const next = new Map<string, number>();
   for (const { productId, sortOrder } of catalog.variants) {
     next.set(productId, Math.max(next.get(productId) ?? 0, sortOrder + 1));

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { comparableCode } from '../../contract/codes.ts';
+import { type SoldBy, usualUnit } from '../../contract/sold-by.ts';
 import type { ProductRow } from './read-products.ts';
 
 export type MenuProduct = {
@@ -12,6 +13,8 @@ export type MenuProduct = {
   barcode: string | null;
   taxClass: string | null;
   hsn: string | null;
+  soldBy: SoldBy;
+  unit: string;
   variants: MenuVariant[];
 };
 export type MenuVariant = {
@@ -89,6 +92,8 @@ function setProduct(product: MenuProduct, row: ProductRow, isAgain: boolean): vo
     const value = row[field];
     if (value !== undefined && (value !== null || !isAgain)) product[field] = value;
   }
+  product.soldBy = row.soldBy ?? product.soldBy;
+  product.unit = row.unit ?? product.unit;
 }
 
 function setTarget(target: MenuProduct | MenuVariant, product: MenuProduct, row: ProductRow): void {
@@ -195,5 +200,7 @@ const newProduct = (name: string): MenuProduct => ({
   barcode: null,
   taxClass: null,
   hsn: null,
+  soldBy: 'piece',
+  unit: usualUnit.piece,
   variants: [],
 });

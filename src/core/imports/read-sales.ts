@@ -77,8 +77,8 @@ export function createSalesReader(options: SalesReaderOptions): SalesReader {
     // Without a time of day the sale stands at the start of the business day, so that it belongs to the date it names.
     const time = stamp.value.time ?? `${dayStart}:00`;
     const at = `${date} ${time}`;
-    const { item, priceMinor, isReturn } = sold.value;
-    noteSale(item, at, priceMinor, isReturn);
+    const { item, isReturn } = sold.value;
+    noteSale(item, at, sold.value);
     const businessDate = businessDateOf(date, time, dayStart);
     days.add(businessDate);
     const value = {

@@ -17,6 +17,7 @@ import type { Void } from './sql/insert-voids.ts';
 import type { OrderLine } from './sql/lines-of-order.ts';
 import type { SaleProduct } from './sql/load-for-sale.ts';
 import type { OrderParts } from './view-order.ts';
+import { requireWholeEdit } from './whole-pieces.ts';
 
 /** What changes the price of an order. */
 const PRICED = ['items', 'voidItems', 'discount', 'placeOfSupply', 'waiveServiceCharge'] as const;
@@ -60,6 +61,7 @@ export function editBill(
   );
   const edits = withoutDone(change, voided, frozen);
   const merged = mergeLines(frozen, edits, products, order.items);
+  requireWholeEdit(frozen, merged.lines, edits, stored);
   const placeOfSupply =
     (change.placeOfSupply === undefined ? order.placeOfSupply : change.placeOfSupply) || null;
   const waivesServiceCharge = change.waiveServiceCharge ?? order.waivesServiceCharge;

@@ -22,6 +22,9 @@ export type BillLine = {
   category: string | null;
   sku: string | null;
   hsn: string | null;
+  /** Null on lines of before products said how they are sold. */
+  soldBy: OrderView['items'][number]['soldBy'];
+  unit: string | null;
   taxClass: string | null;
   /** Thousandths of a per cent, only for goods that the shop doesn't know; otherwise the tax class decides. */
   taxPercent?: number;
@@ -137,6 +140,8 @@ function freeze(line: BillLine, priced: PricedLine, taxPercent: number): OrderVi
     sku: line.sku,
     hsn: line.hsn,
     quantity: quantityFromMilli(line.quantityMilli),
+    soldBy: line.soldBy,
+    unit: line.unit,
     unitPrice: formatMinor(line.unitPriceMinor),
     listPrice: line.listPriceMinor === null ? null : formatMinor(line.listPriceMinor),
     modifiers: line.modifiers.map(({ id, name, priceMinor }) => ({

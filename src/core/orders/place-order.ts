@@ -11,6 +11,7 @@ import { possibleTotals, settle, wholePayment } from './order-payments.ts';
 import { resolveLines } from './resolve-lines.ts';
 import { saleHash } from './sale-hash.ts';
 import { loadForSale } from './sql/load-for-sale.ts';
+import { requireWholePieces } from './whole-pieces.ts';
 import { type Placed, readSame, writeSale } from './write-sale.ts';
 
 /**
@@ -28,7 +29,9 @@ export async function placeOrder(context: Context, shopId: string, body: NewOrde
   const now = app.now();
   const terms = { shop, settings: settingsOf(shop) };
   const customerPhone = customerOf(body, terms.settings);
-  const priced = priceSale(terms, body, resolveLines(body.items, products), now);
+  const lines = resolveLines(body.items, products);
+  requireWholePieces(lines);
+  const priced = priceSale(terms, body, lines, now);
   const verdict = await examineApproval(context, shopId, body.approval);
   const approvedBy = requireLeave(actor, verdict(), saleNeeds(priced, terms.settings, actor));
   const settled = settleNew(body, priced.bill, terms.settings);

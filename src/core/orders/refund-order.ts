@@ -21,6 +21,7 @@ import { requireAllowed } from './require-allowed.ts';
 import { findRefund, insertRefund, type RefundRow } from './sql/insert-refund.ts';
 import { linesOfOrder, type OrderLine } from './sql/lines-of-order.ts';
 import { type OrderParts, viewOrder } from './view-order.ts';
+import { requireWholeRefund } from './whole-pieces.ts';
 
 type Refunded = { order: OrderView; isReplay: boolean };
 
@@ -65,6 +66,7 @@ async function refund(
   // Allowed whether the order's day is closed or not: a credit note is of today.
   requireAllowed(parts, 'refund', false);
   const lines = takeLines(await linesOfOrder(tx.em, shopId, orderId), body, order.orderNumber);
+  requireWholeRefund(lines, order.items, body);
   const row = await priceRow(tx, parts, lines, body);
   return { order: await giveBack(tx, parts, lines, { ...row, requestHash }), isReplay: false };
 }

@@ -22,6 +22,7 @@ import { paymentSums } from './sql/payment-sums.ts';
 import { productCodes, sharedCodes } from './sql/product-codes.ts';
 import { refundSums } from './sql/refund-sums.ts';
 import { voidStock } from './sql/void-stock.ts';
+import { wholePieces } from './sql/whole-pieces.ts';
 
 /** Every check, in the order in which they are shown. */
 export const checks: readonly Check[] = [
@@ -40,6 +41,7 @@ export const checks: readonly Check[] = [
   voidStock,
   salesReports,
   orderEvents,
+  wholePieces,
   productCodes,
   sharedCodes,
   customerContacts,

@@ -239,6 +239,29 @@ describe('importing products', () => {
     });
   }
 
+  it('takes how things are sold, and says so by the unit alone', async () => {
+    const shop = await givenShop(client);
+    const file =
+      'name,uom,sold by,price\nRice,Kg,,80\nOil,,volume,120\nRibbon,ft,length,5\nSoap,,,30\nJam,bottle,,90\n';
+    expect(await importMenu(shop, file)).to.include({ products: 5 });
+    const soldAs = () =>
+      query('SELECT name, sold_by, unit, version FROM products WHERE shop_id = $1 ORDER BY name', shop.id);
+    const all = [
+      { name: 'Jam', sold_by: 'piece', unit: 'bottle', version: 1 },
+      { name: 'Oil', sold_by: 'volume', unit: 'l', version: 1 },
+      { name: 'Ribbon', sold_by: 'length', unit: 'ft', version: 1 },
+      { name: 'Rice', sold_by: 'weight', unit: 'Kg', version: 1 },
+      { name: 'Soap', sold_by: 'piece', unit: 'pc', version: 1 },
+    ];
+    expect(await soldAs()).to.deep.equal(all);
+    // A file that doesn't say leaves them as they are.
+    await importMenu(shop, 'name,price\nRice,80\nOil,120\n');
+    await importMenu(shop, file);
+    expect(await soldAs()).to.deep.equal(all);
+    const { detail } = await problemOf(importMenu(shop, 'name,sold by,price\nRice,dozen,80\n'));
+    expect(detail).to.include('soldBy "dozen" is not piece, weight, volume, length or a unit');
+  });
+
   const codesOf = (shop: SalesShop) =>
     query(
       `SELECT c.kind, c.code, p.name, v.name AS size FROM product_codes c

@@ -126,6 +126,11 @@ describe("a shop's books", () => {
       'A lease has 11 to 20, but the next number to lend was 12.',
     ],
     [
+      'whole-pieces',
+      order('paid', `items = jsonb_set(items, '{0,soldBy}', '"piece"')`),
+      'Line 1 is 2.5 of Tea, which is sold by the piece.',
+    ],
+    [
       'product-codes',
       "DELETE FROM product_codes WHERE shop_id = $1 AND kind = 'sku'",
       'A scan does not find Tea.',

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { SettingsValues } from '../../../contract/settings.ts';
+import type { SoldBy } from '../../../contract/sold-by.ts';
 import { query, queryRow } from '../../../database/query.ts';
 import type { Epoch } from '../../epochs/series-label.ts';
 
@@ -12,6 +13,8 @@ export type SaleProduct = {
   sku: string | null;
   taxClass: string | null;
   hsn: string | null;
+  soldBy: SoldBy;
+  unit: string;
   isActive: boolean;
   variants: { id: string; name: string; price: string; sku: string | null }[];
   groups: {
@@ -58,7 +61,7 @@ const productsOf = (ids: string, isAll = false) => {
   return `coalesce((
     SELECT jsonb_agg(jsonb_build_object(
       'id', p.id, 'name', p.name, 'price', p.price::text, 'category', p.category, 'sku', p.sku,
-      'taxClass', p.tax_class, 'hsn', p.hsn, 'isActive', p.is_active${gone('p')},
+      'taxClass', p.tax_class, 'hsn', p.hsn, 'soldBy', p.sold_by, 'unit', p.unit, 'isActive', p.is_active${gone('p')},
       'variants', coalesce((
         SELECT jsonb_agg(jsonb_build_object(
           'id', v.id, 'name', v.name, 'price', v.price::text, 'sku', v.sku${gone('v')}))
