@@ -355,7 +355,7 @@ describe('editing a parked bill', () => {
     });
 
     it('are needed for goods that come to nothing', async () => {
-      const saffron = await givenProduct(shop, { price: '4.00' });
+      const saffron = await givenProduct(shop, { price: '4.00', soldBy: 'weight' });
       const items = [{ productId: saffron.id, quantity: '0.001' }];
       const refused = await shop.cashier.post(orders, saleOf(saffron, { items }));
       expect([refused.status, refused.body.errors?.[0].pointer]).to.deep.equal([403, '/items/0/quantity']);

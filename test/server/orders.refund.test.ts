@@ -123,7 +123,7 @@ describe('POST /api/shops/:shopId/orders/:orderId/refunds', () => {
   describe('in cash', () => {
     let tea: { id: string };
     before(async () => {
-      tea = await givenProduct(shop, { price: '12.49' });
+      tea = await givenProduct(shop, { soldBy: 'weight', price: '12.49' });
       await shop.manager.put(`${shop.path}/settings`, { rounding: { to: '0.05', when: 'cash' } });
     });
     after(() => shop.manager.put(`${shop.path}/settings`, { rounding: { to: 'none', when: 'always' } }));

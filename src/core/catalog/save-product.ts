@@ -1,11 +1,12 @@
 import { v7 as uuidv7 } from 'uuid';
 import { fieldProblem } from '../../contract/problem.ts';
-import type { NewProduct, ProductChange, Product as ProductView } from '../../contract/products.ts';
+import { NewProduct, ProductChange, type Product as ProductView } from '../../contract/products.ts';
 import { usualUnit } from '../../contract/sold-by.ts';
 import type { Context } from '../context.ts';
 import { replaceImage } from '../images/replace-image.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
+import { requireWholeInShop } from '../shops/whole-amounts.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
 import { loadProduct, type ProductParts } from './load-products.ts';
@@ -21,6 +22,7 @@ export async function createProduct(
   body: NewProduct,
 ): Promise<ProductParts> {
   return await transact(context, async (tx) => {
+    await requireWholeInShop(tx.em, shopId, NewProduct, body);
     const now = tx.app.now();
     const product = tx.em.create(Product, {
       id: uuidv7(),
@@ -60,6 +62,7 @@ export async function updateProduct(
     const current = await loadProduct(tx.em, shopId, productId);
     const before = viewProduct(current, tx.app.keys);
     checkVersion(change.version, before);
+    await requireWholeInShop(tx.em, shopId, ProductChange, change);
     await applyFields(tx, current.product, change);
     // A change of the parts alone changes the product too: updatedAt makes its version move.
     touchProduct(tx, current.product);

@@ -1,4 +1,5 @@
 import { isSpreadsheetNumber, SPREADSHEET_NUMBER } from '../../contract/codes.ts';
+import type { Digits } from '../../contract/currencies.ts';
 import { SoldBy, soldByOfUnit, usualUnit } from '../../contract/sold-by.ts';
 import type { ColumnMap, ProductField } from './columns.ts';
 import { type DecimalSign, type Parsed, shorten } from './parse-values.ts';
@@ -38,6 +39,7 @@ export function readProduct(
   header: string[],
   columns: ColumnMap<ProductField>,
   decimal: DecimalSign,
+  digits: Digits,
 ): Parsed<ProductRow> {
   if (cells.length !== header.length) {
     return { fault: `it has ${cells.length} columns, the header has ${header.length}` };
@@ -65,7 +67,7 @@ export function readProduct(
   const sold = readSoldBy(soldByText, unitText);
   if (sold.fault !== undefined) faults.push(sold.fault);
   if (product === null && sku === null) faults.push('no product');
-  const price = readPrice(cells[columns.price as number] ?? '', decimal);
+  const price = readPrice(cells[columns.price as number] ?? '', decimal, digits);
   if (price.fault !== undefined) faults.push(price.fault);
   if (price.fault !== undefined || sold.fault !== undefined || faults.length > 0)
     return { fault: faults.join('; ') };

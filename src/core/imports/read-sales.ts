@@ -1,3 +1,4 @@
+import type { Digits } from '../../contract/currencies.ts';
 import type { PaymentMethod } from '../../contract/primitives.ts';
 import { businessDateOf } from '../shops/business-day.ts';
 import type { ColumnMap, SalesField } from './columns.ts';
@@ -38,6 +39,8 @@ export type SalesReaderOptions = {
   decimal: DecimalSign;
   quantityDecimal: DecimalSign;
   allowReturns: boolean;
+  /** Decimals of the shop's currency. */
+  digits: Digits;
   /** `HH:MM` */
   dayStart: string;
   readStamp: StampReader;

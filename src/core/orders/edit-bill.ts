@@ -1,3 +1,4 @@
+import type { Digits } from '../../contract/currencies.ts';
 import { formatMinor } from '../../contract/money.ts';
 import type { OrderChange } from '../../contract/orders.ts';
 import { ProblemError } from '../../contract/problem.ts';
@@ -45,7 +46,7 @@ export type Edited = {
   needs: Need[];
 };
 
-type Edit = { change: OrderChange; settings: SettingsValues; actor: Actor };
+type Edit = { change: OrderChange; settings: SettingsValues; digits: Digits; actor: Actor };
 
 /**
  * Prices an order anew with what changed. Pure. `order` has the change's order type already. Throws `unknown_product`,
@@ -54,20 +55,20 @@ type Edit = { change: OrderChange; settings: SettingsValues; actor: Actor };
 export function editBill(
   { order, payments }: Pick<OrderParts, 'order' | 'payments'>,
   { stored, voided, products, moved }: EditSources,
-  { change, settings, actor }: Edit,
+  { change, settings, digits, actor }: Edit,
 ): Edited {
   const frozen = order.items.map((item) =>
     thawLine(item, stored.find((line) => line.id === item.id)?.recipe ?? []),
   );
   const edits = withoutDone(change, voided, frozen);
-  const merged = mergeLines(frozen, edits, products, order.items);
+  const merged = mergeLines(frozen, edits, products, order.items, digits);
   requireWholeEdit(frozen, merged.lines, edits, stored);
   const placeOfSupply =
     (change.placeOfSupply === undefined ? order.placeOfSupply : change.placeOfSupply) || null;
   const waivesServiceCharge = change.waiveServiceCharge ?? order.waivesServiceCharge;
   const discount =
     change.discount === undefined ? thawDiscount(order.discountGiven ?? null) : change.discount;
-  const terms = { discount, orderType: order.orderType, waivesServiceCharge, placeOfSupply };
+  const terms = { discount, orderType: order.orderType, waivesServiceCharge, placeOfSupply, digits };
   const bill = makeBill(merged.lines, terms, settings, order.businessDate);
   const settled = settle(bill.exactMinor, [], payments, settings);
   checkPaid(sumPaid(payments), settled.totalMinor);
@@ -89,7 +90,7 @@ export function editBill(
     voids: merged.voids.map(({ stock, restock, ...voided }) =>
       decideWaste(voided, stock, restock, hadKitchen(order, settings)),
     ),
-    needs: needsOf(order, { merged, frozen, bill }, { change, settings, actor }),
+    needs: needsOf(order, { merged, frozen, bill }, { change, settings, digits, actor }),
   };
 }
 

@@ -1,10 +1,11 @@
 import { formatMinor } from '../../contract/money.ts';
-import type { NewOrder } from '../../contract/orders.ts';
+import { NewOrder } from '../../contract/orders.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import { examineApproval, requireLeave } from '../auth/approval.ts';
 import type { Context } from '../context.ts';
 import { settingsOf } from '../shops/settings.ts';
+import { requireWholeAmounts } from '../shops/whole-amounts.ts';
 import { customerOf, draftSale, priceSale, saleNeeds } from './draft-sale.ts';
 import type { Bill } from './make-bill.ts';
 import { possibleTotals, settle, wholePayment } from './order-payments.ts';
@@ -26,6 +27,7 @@ export async function placeOrder(context: Context, shopId: string, body: NewOrde
   const { shop, earlier, products } = await loadForSale(em, shopId, body.id, productIds);
   if (earlier) return { order: await readSame(context, shopId, body.id, requestHash), isReplay: true };
 
+  requireWholeAmounts(shop.currency, NewOrder, body);
   const now = app.now();
   const terms = { shop, settings: settingsOf(shop) };
   const customerPhone = customerOf(body, terms.settings);

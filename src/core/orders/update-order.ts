@@ -58,7 +58,7 @@ async function loadOrder(
   const shop = await findShop(em, shopId);
   const today = businessDateAt(tx.app.now(), shop);
   const isClosed = await isOrderClosed(em, parts.order, today, { lock: false });
-  const loaded = { parts, isClosed, settings: settingsOf(shop), today };
+  const loaded = { parts, isClosed, currency: shop.currency, settings: settingsOf(shop), today };
   if (!asksForPrice(parts, isClosed, change)) return { ...loaded, sources: null };
   const productIds = (change.items ?? []).map((line) => line.productId);
   const sources = {

@@ -22,6 +22,7 @@ import { paymentSums } from './sql/payment-sums.ts';
 import { productCodes, sharedCodes } from './sql/product-codes.ts';
 import { refundSums } from './sql/refund-sums.ts';
 import { voidStock } from './sql/void-stock.ts';
+import { wholeAmounts } from './sql/whole-amounts.ts';
 import { wholePieces } from './sql/whole-pieces.ts';
 
 /** Every check, in the order in which they are shown. */
@@ -42,6 +43,7 @@ export const checks: readonly Check[] = [
   salesReports,
   orderEvents,
   wholePieces,
+  wholeAmounts,
   productCodes,
   sharedCodes,
   customerContacts,

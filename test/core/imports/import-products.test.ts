@@ -262,6 +262,14 @@ describe('importing products', () => {
     expect(detail).to.include('soldBy "dozen" is not piece, weight, volume, length or a unit');
   });
 
+  it('takes whole prices alone where the currency has no others', async () => {
+    const shop = await givenShop(client, { currency: 'JPY', timezone: 'Asia/Tokyo' });
+    const { errors } = await problemOf(importMenu(shop, 'name,price\nTea,498.00\nCake,498.50\n'));
+    const detail = 'price "498.50" has decimals, and the shop\'s currency has none';
+    expect(errors).to.deep.equal([{ pointer: '/line/3', detail }]);
+    expect(await importMenu(shop, 'name,price\nTea,498.00\n')).to.include({ products: 1 });
+  });
+
   const codesOf = (shop: SalesShop) =>
     query(
       `SELECT c.kind, c.code, p.name, v.name AS size FROM product_codes c

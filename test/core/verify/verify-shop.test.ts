@@ -131,6 +131,16 @@ describe("a shop's books", () => {
       'Line 1 is 2.5 of Tea, which is sold by the piece.',
     ],
     [
+      'whole-amounts',
+      "UPDATE shops SET currency = 'JPY' WHERE id = $1",
+      'is no amount of JPY, which has no decimals.',
+    ],
+    [
+      'whole-amounts',
+      "UPDATE shops SET currency = 'IQD' WHERE id = $1",
+      'It has three decimals, and amounts here have two',
+    ],
+    [
       'product-codes',
       "DELETE FROM product_codes WHERE shop_id = $1 AND kind = 'sku'",
       'A scan does not find Tea.',
