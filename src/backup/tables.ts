@@ -16,6 +16,7 @@ export const KEPT_TABLES: readonly string[] = [
   'images',
   'products',
   'product_variants',
+  'product_codes',
   'modifier_groups',
   'modifiers',
   'inventory_items',

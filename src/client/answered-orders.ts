@@ -188,7 +188,7 @@ function withGoods(line: Line, items: Order['items'], index: number): Line {
   const own = items.find(({ id }) => id === line.id?.toLowerCase()) ?? items[index];
   const item = isSame(own) ? own : undefined;
   if (!item) return line;
-  const { name, variantName, category, sku, hsn, taxClass, taxPercent, modifiers } = item;
-  const goods = { name, variantName, category, sku, hsn, taxClass, taxPercent, modifiers };
+  const { name, variantName, category, sku, hsn, soldBy, unit, taxClass, taxPercent, modifiers } = item;
+  const goods = { name, variantName, category, sku, hsn, soldBy, unit, taxClass, taxPercent, modifiers };
   return { ...line, listPrice: item.listPrice ?? item.unitPrice, goods };
 }

@@ -1,6 +1,9 @@
 export * from './activity.ts';
+export * from './amounts.ts';
 export * from './attention.ts';
 export * from './auth.ts';
+export * from './codes.ts';
+export * from './currencies.ts';
 export * from './customers.ts';
 export * from './devices.ts';
 export * from './events.ts';
@@ -20,4 +23,5 @@ export * from './routes.ts';
 export * from './settings.ts';
 export * from './shifts.ts';
 export * from './shops.ts';
+export * from './sold-by.ts';
 export * from './users.ts';

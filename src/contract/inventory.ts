@@ -36,7 +36,7 @@ export const movementReasons = [
 export const MovementReason = z.enum(movementReasons);
 export type MovementReason = z.output<typeof MovementReason>;
 
-const NewInventoryItem = z.strictObject({
+export const NewInventoryItem = z.strictObject({
   name: text(255),
   unit: text(16),
   quantity: Level.default(0),
@@ -48,7 +48,7 @@ const NewInventoryItem = z.strictObject({
 export type NewInventoryItem = z.output<typeof NewInventoryItem>;
 
 /** A stock take sets the figure (`count`), a delivery or a loss moves it (`adjust`), the rest are settings. */
-const InventoryChange = z
+export const InventoryChange = z
   .strictObject({
     /** The movement's own id, made by the client: the same count or adjustment sent again is booked once. */
     id: Id.optional(),

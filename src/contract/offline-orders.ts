@@ -4,6 +4,7 @@ import { Amount, Id, limits, note, Percentage, Timestamp, text } from './primiti
 import { HsnCode } from './products.ts';
 import { defineRoute } from './route.ts';
 import { shopParams } from './shops.ts';
+import { SoldBy } from './sold-by.ts';
 
 /**
  * The till's data of a line's goods. Used only after a restore, for goods added to the menu after the backup was made; the
@@ -15,6 +16,8 @@ const SoldGoods = z.strictObject({
   category: text(100).nullish(),
   sku: text(64).nullish(),
   hsn: HsnCode.nullish(),
+  soldBy: SoldBy.nullish(),
+  unit: text(16).nullish(),
   taxClass: text(32).nullish(),
   /** The rate charged, because the tax class may be unknown too. */
   taxPercent: Percentage.optional(),

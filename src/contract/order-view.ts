@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Count, Day, Id, Money, OrderType, PaymentMethod, Timestamp, Version } from './primitives.ts';
 import { Refund } from './refunds.ts';
+import { SoldBy } from './sold-by.ts';
 
 /** An order as GET, the feed and the receipt show it. */
 
@@ -36,6 +37,9 @@ export const OrderItem = z.strictObject({
   /** Harmonised System of Nomenclature: what the goods are, for the tax return. */
   hsn: z.string().nullable(),
   quantity: Count,
+  /** How the goods were sold; null on orders of before products said it. */
+  soldBy: SoldBy.nullable(),
+  unit: z.string().nullable(),
   unitPrice: Money,
   /** The menu's price, where a manager set another one. */
   listPrice: Money.nullable(),
@@ -86,6 +90,7 @@ export const orderFlags = [
   'number_of_other_device',
   'number_of_other_year',
   'number_differs',
+  'fraction_of_piece',
   'unknown_cashier',
   'unknown_device',
 ] as const;

@@ -23,6 +23,7 @@ export const problems = {
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'This address has no such method' },
   already_exists: { status: 409, title: 'Already taken' },
+  two_articles: { status: 409, title: 'Two articles have this code' },
   version_conflict: { status: 409, title: 'Somebody else changed it first' },
   order_conflict: { status: 409, title: 'Another order has this id or number' },
   order_open: { status: 409, title: 'The order is not sold yet' },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSpreadsheetNumber, SPREADSHEET_NUMBER } from './codes.ts';
 import {
   Amount,
   Count,
@@ -16,6 +17,10 @@ import {
 } from './primitives.ts';
 import { defineRoute } from './route.ts';
 import { shopParams } from './shops.ts';
+import { SoldBy } from './sold-by.ts';
+
+/** An SKU or a barcode, kept as it was typed; of one article in a shop, product or variant. */
+const Code = text(64).refine((code) => !isSpreadsheetNumber(code), SPREADSHEET_NUMBER);
 
 export const productParams = shopParams.extend({ productId: Id });
 
@@ -24,8 +29,8 @@ const NewVariant = z.strictObject({
   id: Id.optional(),
   name: text(100),
   price: Amount,
-  sku: text(64).nullish(),
-  barcode: text(64).nullish(),
+  sku: Code.nullish(),
+  barcode: Code.nullish(),
 });
 
 const NewModifierGroup = z
@@ -56,8 +61,12 @@ const fields = {
   price: Amount,
   category: text(100).nullable(),
   description: note(5000).nullable(),
-  sku: text(64).nullable(),
-  barcode: text(64).nullable(),
+  sku: Code.nullable(),
+  barcode: Code.nullable(),
+  /** By the piece unless it says otherwise; a fraction of a piece is not sold. */
+  soldBy: SoldBy,
+  /** What a quantity counts; without one: pc, kg, l or m. */
+  unit: text(16),
   taxClass: text(32).nullable(),
   hsn: HsnCode.nullable(),
   sortOrder: z.int().min(0).max(1_000_000),
@@ -83,6 +92,8 @@ export const Product = z.strictObject({
   imageUrl: z.string().nullable(),
   sku: z.string().nullable(),
   barcode: z.string().nullable(),
+  soldBy: SoldBy,
+  unit: z.string(),
   taxClass: z.string().nullable(),
   hsn: z.string().nullable(),
   sortOrder: z.int(),
@@ -117,6 +128,7 @@ const ProductQuery = PageQuery.extend({
   search: text(100).optional(),
   category: text(100).optional(),
   sku: text(64).optional(),
+  /** GTIN-12, -13 and -14 of one article are the same. */
   barcode: text(64).optional(),
   isActive: queryFlag().optional(),
 });
@@ -131,7 +143,7 @@ export const listProducts = defineRoute({
   params: shopParams,
   query: ProductQuery,
   responses: { 200: page(Product) },
-  problems: ['not_found'],
+  problems: ['not_found', 'two_articles'],
 });
 
 export const createProduct = defineRoute({

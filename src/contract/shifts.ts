@@ -23,7 +23,7 @@ const MAX_COUNTED_MINOR = 100_000_000_000;
 const shiftParams = shopParams.extend({ shiftId: Id });
 
 /** `id` is made by the till, here and below: the same request sent again is booked once. */
-const NewShift = z.strictObject({
+export const NewShift = z.strictObject({
   id: Id,
   /** What lies in the drawer at the start. */
   openingFloat: Amount,
@@ -32,7 +32,7 @@ const NewShift = z.strictObject({
 });
 export type NewShift = z.output<typeof NewShift>;
 
-const NewCashMovement = z.strictObject({
+export const NewCashMovement = z.strictObject({
   id: Id,
   type: z.enum(['in', 'out']),
   amount: Amount.refine((amount) => amount > 0, 'is not an amount above 0'),
@@ -50,7 +50,7 @@ const Denomination = z.strictObject({
 export const countedMinor = (denominations: z.output<typeof Denomination>[]) =>
   denominations.reduce((sum, { value, count }) => sum + value * count, 0);
 
-const ShiftClose = z.strictObject({
+export const ShiftClose = z.strictObject({
   denominations: z
     .array(Denomination)
     .max(limits.denominations)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isoDigits } from './currencies.ts';
 import { Id, page, Timestamp, text, Version } from './primitives.ts';
 import { defineRoute } from './route.ts';
 import { Settings, SettingsChange, WallTime } from './settings.ts';
@@ -14,13 +15,19 @@ export const ShopCode = z
   .pipe(z.string().regex(/^[A-Z]{2,4}$/, 'is not 2 to 4 letters'))
   .register(written, { type: 'string', pattern: '^\\s*[A-Za-z]{2,4}\\s*$' });
 
-/** ISO 4217. Amounts have two decimals, so currencies with three are refused. */
+/** A currency of ISO 4217 in use. Amounts have two decimals at most, so those with three are refused. */
 export const Currency = z
   .string()
   .trim()
   .toUpperCase()
   .pipe(z.string().regex(/^[A-Z]{3}$/, 'is not a currency code like INR'))
-  .refine(isTwoDecimalCurrency, 'is not a currency that this program knows, or has three decimals')
+  .superRefine((code, context) => {
+    const places = isoDigits(code);
+    if (places === undefined)
+      context.addIssue({ code: 'custom', message: 'is not a currency of ISO 4217 such as INR' });
+    else if (places > 2)
+      context.addIssue({ code: 'custom', message: 'has three decimals, and amounts here have two at most' });
+  })
   .register(written, { type: 'string', pattern: '^\\s*[A-Za-z]{3}\\s*$', examples: ['INR', 'EUR'] });
 
 /** An IANA zone that this machine can resolve. */
@@ -34,12 +41,6 @@ export const TimeZone = z
     pattern: '^[A-Za-z][A-Za-z0-9_+/-]*$',
     examples: ['Asia/Kolkata'],
   });
-
-function isTwoDecimalCurrency(code: string): boolean {
-  if (!Intl.supportedValuesOf('currency').includes(code)) return false;
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency: code });
-  return (format.resolvedOptions().maximumFractionDigits ?? 2) <= 2;
-}
 
 export function isTimeZone(zone: string): boolean {
   // An offset such as +05:30 is accepted by Intl but has no daylight saving and no name: not a place's zone.

@@ -11,6 +11,8 @@ const LOCK_TIMEOUT_MS = 120_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Raised by a migration that refuses to be taken back. */
 const ONE_WAY = 'SM002';
+/** Of a notice in which a migration says what it made of the data. */
+const REMARK = 'SM003';
 
 export type MigrationStatus = {
   applied: string[];
@@ -157,6 +159,9 @@ async function run(
   // Loaded when there is something to do: a start on an up-to-date database is quicker and smaller without it.
   const { runner } = await import('node-pg-migrate');
   return await withClient(url, async (client) => {
+    client.on('notice', ({ code, message }) => {
+      if (code === REMARK && message) log(message);
+    });
     await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
     const done = await runner({
       dbClient: check ? withCheck(client, check) : client,

@@ -1,3 +1,4 @@
+import { type Digits, smallestMinor } from '../contract/currencies.ts';
 import { MAX_MINOR } from '../contract/money.ts';
 import { fieldProblem } from '../contract/problem.ts';
 import { apportion, mulDivHalfUp, requireWhole, sum } from './arithmetic.ts';
@@ -24,6 +25,8 @@ export type BillInput = {
   serviceChargePercent: number;
   taxMode: TaxMode;
   taxSplit: TaxSplit;
+  /** Decimals of the currency: with 0 every amount is a multiple of 100 minor units. 2 when absent. */
+  digits?: Digits;
 };
 
 /** All in minor units. */
@@ -56,12 +59,12 @@ export type PricedBill = {
 /** A line while it is priced: `valueMinor` is what the discounts so far have left of its subtotal. */
 type OpenLine = { line: BillLine; subtotalMinor: number; valueMinor: number };
 
-function openLine(line: BillLine, index: number): OpenLine {
+function openLine(line: BillLine, index: number, maxMinor: number): OpenLine {
   for (const price of [line.unitPriceMinor, ...line.modifierPricesMinor]) requireWhole(price, 'a price');
   requireWhole(line.taxPercent, 'a tax rate');
   const eachMinor = line.unitPriceMinor + sum(line.modifierPricesMinor);
   const subtotalMinor = mulDivHalfUp(eachMinor, line.quantityMilli, 1000);
-  if (subtotalMinor > MAX_MINOR) {
+  if (subtotalMinor > maxMinor) {
     throw fieldProblem(
       'amount_too_large',
       `/items/${index}/quantity`,
@@ -98,10 +101,10 @@ function discountBill(lines: OpenLine[], discount: BillDiscount | null): OpenLin
 }
 
 /** The service charge on lines after all discounts, rounded half up once for the bill. */
-function serviceChargeOn(lines: OpenLine[], percent: number): number {
+function serviceChargeOn(lines: OpenLine[], percent: number, maxMinor: number): number {
   requireWhole(percent, 'a service charge');
   const chargeMinor = mulDivHalfUp(worthOf(lines), percent, WHOLE);
-  requireFits(chargeMinor);
+  requireFits(chargeMinor, maxMinor);
   return chargeMinor;
 }
 
@@ -127,12 +130,49 @@ function closeLine(open: OpenLine, serviceChargeMinor: number, { taxMode, taxSpl
  * its lines' figures, so reports that add up lines agree to the paisa: inclusive total = subtotal − discount +
  * service charge, exclusive total = subtotal − discount + service charge + tax.
  *
+ * A currency without decimals (`digits` 0) is priced in whole units by the same rules: each product of price and quantity,
+ * each discount, share, charge and tax is rounded half up to a whole unit.
+ *
  * Throws `amount_too_large` when a figure would not fit numeric(10,2), and RangeError when an input is
  * negative or fractional.
  */
 export function priceBill(input: BillInput): PricedBill {
-  const open = discountBill(input.lines.map(openLine), input.discount);
-  const shares = shareOut(open, serviceChargeOn(open, input.serviceChargePercent));
+  const unit = smallestMinor(input.digits ?? 2);
+  return unit === 1
+    ? priceUnits(input, MAX_MINOR)
+    : billTimes(unit, priceUnits(billBy(unit, input), MAX_MINOR / unit));
+}
+
+function discountBy(unit: number, discount: BillDiscount | null): BillDiscount | null {
+  return discount?.type === 'flat' ? { ...discount, value: discount.value / unit } : discount;
+}
+
+/** A bill counted in units of so many minor units; a fraction of one is refused as every fraction is. */
+const billBy = (unit: number, input: BillInput): BillInput => ({
+  ...input,
+  discount: discountBy(unit, input.discount),
+  lines: input.lines.map((line) => ({
+    ...line,
+    unitPriceMinor: line.unitPriceMinor / unit,
+    modifierPricesMinor: line.modifierPricesMinor.map((price) => price / unit),
+    discount: discountBy(unit, line.discount),
+  })),
+});
+
+/** The figures of such a bill in minor units again. */
+const billTimes = (unit: number, { lines, taxLines, ...sums }: PricedBill): PricedBill => ({
+  lines: lines.map((line) => timesAll(unit, line)),
+  ...timesAll(unit, sums),
+  taxLines: taxLines.map(({ name, percent, ...amounts }) => ({ name, percent, ...timesAll(unit, amounts) })),
+});
+
+const timesAll = <T extends Record<string, number>>(unit: number, figures: T): T =>
+  Object.fromEntries(Object.entries(figures).map(([name, figure]) => [name, figure * unit])) as T;
+
+function priceUnits(input: BillInput, maxMinor: number): PricedBill {
+  const opened = input.lines.map((line, index) => openLine(line, index, maxMinor));
+  const open = discountBill(opened, input.discount);
+  const shares = shareOut(open, serviceChargeOn(open, input.serviceChargePercent, maxMinor));
   const lines = open.map((line, index) => closeLine(line, shares[index] ?? 0, input));
 
   const bill = {
@@ -147,6 +187,6 @@ export function priceBill(input: BillInput): PricedBill {
       input.taxSplit,
     ),
   };
-  requireFits(Math.max(bill.subtotalMinor, bill.totalMinor));
+  requireFits(Math.max(bill.subtotalMinor, bill.totalMinor), maxMinor);
   return bill;
 }

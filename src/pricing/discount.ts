@@ -1,3 +1,4 @@
+import { type Digits, smallestMinor } from '../contract/currencies.ts';
 import { mulDiv, mulDivHalfUp, requireWhole, sum } from './arithmetic.ts';
 import { WHOLE } from './tax.ts';
 
@@ -17,10 +18,19 @@ type DiscountedLine = { subtotalMinor: number; discountMinor: number };
 /**
  * Whether lines are discounted by more than `limitPercent` (thousandths of a per cent), so that a manager has to approve:
  * any line above the limit on its subtotal, rounded up, or all of them together above the limit on their sum or the sum of
- * their limits, each rounded half up. One minor unit more is let pass in an order, whichever line it is on: a discount of
- * exactly the limit on the whole is shared out in whole units. RangeError on a negative or fractional input.
+ * their limits, each rounded half up. One unit of the currency (`digits`) more is let pass in an order, whichever line it is
+ * on: a discount of exactly the limit on the whole is shared out in whole units. RangeError on a negative or fractional input.
  */
-export function exceedsDiscountLimit(lines: DiscountedLine[], limitPercent: number): boolean {
+export function exceedsDiscountLimit(
+  given: DiscountedLine[],
+  limitPercent: number,
+  digits: Digits = 2,
+): boolean {
+  const unit = smallestMinor(digits);
+  const lines = given.map((line) => ({
+    subtotalMinor: line.subtotalMinor / unit,
+    discountMinor: line.discountMinor / unit,
+  }));
   requireWhole(limitPercent, 'a discount limit');
   for (const { discountMinor } of lines) requireWhole(discountMinor, 'a discount');
   const limitOf = (minor: number) => mulDivHalfUp(minor, limitPercent, WHOLE);
@@ -28,10 +38,10 @@ export function exceedsDiscountLimit(lines: DiscountedLine[], limitPercent: numb
     const { quotient, remainder } = mulDiv(subtotalMinor, limitPercent, WHOLE);
     return Math.max(0, discountMinor - quotient - (remainder > 0 ? 1 : 0));
   });
-  const given = sum(lines.map(({ discountMinor }) => discountMinor));
+  const taken = sum(lines.map(({ discountMinor }) => discountMinor));
   const together = Math.max(
     limitOf(sum(lines.map(({ subtotalMinor }) => subtotalMinor))),
     sum(lines.map(({ subtotalMinor }) => limitOf(subtotalMinor))),
   );
-  return sum(excess) > 1 || given > together + 1;
+  return sum(excess) > 1 || taken > together + 1;
 }

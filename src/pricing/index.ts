@@ -3,6 +3,7 @@
  * server does. Amounts are whole minor units, quantities whole thousandths, percentages whole thousandths of
  * a per cent.
  */
+export { currencyDigits, type Digits } from '../contract/currencies.ts';
 export { apportion, mulDivHalfUp } from './arithmetic.ts';
 export {
   type BillInput,
@@ -19,7 +20,13 @@ export {
   type SettlementInput,
   settlePayments,
 } from './payments.ts';
-export { type PricedRefund, priceRefund, type RefundableLine, refundInSteps } from './refund.ts';
+export {
+  type PricedRefund,
+  priceRefund,
+  type RefundableLine,
+  type RefundInput,
+  refundInSteps,
+} from './refund.ts';
 export {
   type CashSteps,
   cashAmountOf,

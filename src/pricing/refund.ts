@@ -1,3 +1,4 @@
+import { type Digits, smallestMinor } from '../contract/currencies.ts';
 import { mulDiv, mulDivHalfUp, requireWhole, sum } from './arithmetic.ts';
 import { type CashSteps, cashAmountOf } from './rounding.ts';
 import type { TaxSplit } from './tax.ts';
@@ -122,12 +123,41 @@ function moneyBack(
  * RangeError when an input is negative or fractional, when more of a line comes back than is left of it, when a
  * tax is above its total, or under GST odd: the caller checks first.
  */
-export function priceRefund(refund: {
+export function priceRefund({ digits = 2, ...refund }: RefundInput): PricedRefund {
+  const unit = smallestMinor(digits);
+  if (unit === 1) return refundUnits(refund);
+  const priced = refundUnits({
+    ...refund,
+    totalMinor: refund.totalMinor / unit,
+    ...(refund.refundedMinor !== undefined && { refundedMinor: refund.refundedMinor / unit }),
+    lines: refund.lines.map((line) => ({
+      ...line,
+      totalMinor: line.totalMinor / unit,
+      taxMinor: line.taxMinor / unit,
+    })),
+  });
+  return {
+    lines: priced.lines.map(({ taxMinor, totalMinor }) => ({
+      taxMinor: taxMinor * unit,
+      totalMinor: totalMinor * unit,
+    })),
+    taxMinor: priced.taxMinor * unit,
+    roundingMinor: priced.roundingMinor * unit,
+    totalMinor: priced.totalMinor * unit,
+  };
+}
+
+export type RefundInput = {
   lines: RefundableLine[];
   totalMinor: number;
   taxSplit: TaxSplit;
+  /** What the refunds before it came to. */
   refundedMinor?: number;
-}): PricedRefund {
+  /** Decimals of the currency: with 0 every amount is a multiple of 100 minor units, as is every share. 2 when absent. */
+  digits?: Digits;
+};
+
+function refundUnits(refund: Omit<RefundInput, 'digits'>): PricedRefund {
   const { totalMinor: billMinor, taxSplit } = refund;
   requireWhole(billMinor, 'a total');
   const piece = taxSplit === 'gst' ? 2 : 1;

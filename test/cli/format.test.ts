@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { formatChange, thousandthsOf } from '../../src/cli/output/format.ts';
+import { formatChange, formatMoney, thousandthsOf } from '../../src/cli/output/format.ts';
 
 describe('figures as people read them', () => {
   it('change in per cent is exact, rounded half up', () => {
@@ -20,6 +20,18 @@ describe('figures as people read them', () => {
     for (const [now, before, change] of changes) {
       expect([now, before, formatChange(now, before)]).to.deep.equal([now, before, change]);
     }
+  });
+
+  it('have the decimals of their currency, and all that were stored', () => {
+    const shown = [
+      ['498.00', 'JPY'],
+      ['-1234567.00', 'KRW'],
+      ['100.50', 'CLP'],
+      ['498.00', 'INR'],
+      ['1234567.50', 'INR'],
+      ['498.00', ''],
+    ].map(([amount, currency]) => formatMoney(amount as string, currency as string));
+    expect(shown).to.deep.equal(['498', '-1,234,567', '100.50', '498.00', '12,34,567.50', '498.00']);
   });
 
   it('decimal text is reckoned with in whole thousandths', () => {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type BusyShop, givenBusyShop } from '../support/busy-shop.ts';
 import { smoocho } from '../support/cli.ts';
-import { givenShop } from '../support/factories.ts';
+import { givenProduct, givenShop } from '../support/factories.ts';
 
 describe('smoocho verify', () => {
   let test: TestApp;
@@ -12,6 +12,13 @@ describe('smoocho verify', () => {
     test = await startTestApp();
     shop = await givenBusyShop(test, 'BUSY');
     await givenShop(test, 'IDLE');
+    // Two articles under one barcode, as the version before let them be.
+    const twin = await givenShop(test, 'CODE');
+    for (const name of ['Chips', 'Crisps']) await givenProduct(twin, { name });
+    const db = await test.database.connect();
+    await db.query("UPDATE products SET barcode = '012345678905' WHERE shop_id = $1", [twin.id]);
+    const shared = "INSERT INTO product_codes (shop_id, kind, code) VALUES ($1, 'barcode', '00012345678905')";
+    await db.query(shared, [twin.id]);
   });
   after(() => test.close());
 
@@ -26,6 +33,9 @@ describe('smoocho verify', () => {
     );
     expect(stdout.match(/Everything agrees\./g)).to.have.length(2);
     expect(stdout).to.not.include('WRONG');
+    expect(stdout).to.match(
+      /^ {2}WARN {3}Each SKU and each barcode belongs to one article: not so for 1 \(2 codes\)\n {11}Barcode 00012345678905: Two articles have it: Chips and Crisps\. Give each its own\.\n(.*\n)+?The books agree\. Look at the warnings\.$/m,
+    );
     expect(stdout).to.match(
       /\(20 lent numbers\)\n {11}BUSY-A\/\d{4}: 1 to 20 lent to Counter 2, 1 used, 19 unused: 1–2, 4–20\n/,
     );

@@ -20,6 +20,7 @@ describe('migrations', () => {
     '0008_images',
     '0009_epochs',
     '0010_attention',
+    '0011_goods',
     '0012_order_rules',
     '0014_cash_rounding',
   ];
@@ -52,12 +53,25 @@ describe('migrations', () => {
     await database.drop();
   });
 
-  it('keep the bills of the version before: their tax, their payments, what was voided, what a parked one took', async () => {
+  it('keep the bills of the version before: their tax, their payments, what was voided, what a parked one took, what was weighed', async () => {
     const database = await testDatabase();
     await migrateDown(database.url, names.length - 1);
     const client = await database.connect();
     await client.query(billsOfTheFirstVersion);
-    await migrateUp(database.url);
+    await client.query(`UPDATE order_lines SET quantity = 0.5 WHERE order_id = '${id(5)}'`);
+    await client.query(
+      `INSERT INTO products (id, shop_id, name, price) VALUES ('${id(9)}', '${id(2)}', 'Soap', 30)`,
+    );
+    const remarks: string[] = [];
+    await migrateUp(database.url, (line) => remarks.push(line));
+    expect(remarks).to.deep.equal([
+      'Kulfi: what was sold in fractions is sold by weight (kg) now, all else by the piece: Kulfi. Check these products.',
+    ]);
+    const { rows: products } = await client.query('SELECT name, sold_by, unit FROM products ORDER BY name');
+    expect(products).to.deep.equal([
+      { name: 'Kulfi', sold_by: 'weight', unit: 'kg' },
+      { name: 'Soap', sold_by: 'piece', unit: 'pc' },
+    ]);
     const { rows: lines } = await client.query(
       'SELECT tax_percent::text, tax_split, cost, recipe FROM order_lines ORDER BY order_id',
     );
@@ -91,6 +105,36 @@ describe('migrations', () => {
     expect(rows).to.deep.equal([first]);
     await migrateDown(database.url, names.length - names.indexOf('0009_epochs'));
     expect(await migrateUp(database.url)).to.include('0009_epochs');
+    await database.drop();
+  });
+
+  it('give each code to the one article that has it, and none to two', async () => {
+    const database = await testDatabase();
+    const sinceGoods = names.length - names.indexOf('0011_goods');
+    await migrateDown(database.url, sinceGoods);
+    const client = await database.connect();
+    await client.query(
+      `INSERT INTO shops (id, name, code, currency, timezone) VALUES ('${id(2)}', 'Kirana', 'KIRA', 'INR', 'Asia/Kolkata')`,
+    );
+    await client.query(`
+      INSERT INTO products (id, shop_id, name, price, sku, barcode, deleted_at) VALUES
+        ('${id(5)}', '${id(2)}', 'Chips', 1, 'A', '012345678905', NULL),
+        ('${id(6)}', '${id(2)}', 'Crisps', 1, 'B', '0012345678905', NULL),
+        ('${id(7)}', '${id(2)}', 'Gone', 1, 'C', '8901234567894', now());
+      INSERT INTO product_variants (id, shop_id, product_id, name, price, sku, barcode) VALUES
+        ('${id(8)}', '${id(2)}', '${id(5)}', 'S', 1, 'B', '8901234567894')`);
+    await migrateUp(database.url);
+    const { rows } = await client.query(
+      'SELECT kind, code, product_id, variant_id FROM product_codes ORDER BY kind, code',
+    );
+    const [chips, shared] = [{ product_id: id(5) }, { product_id: null, variant_id: null }];
+    expect(rows).to.deep.equal([
+      { kind: 'barcode', code: '00012345678905', ...shared },
+      { kind: 'barcode', code: '08901234567894', ...chips, variant_id: id(8) },
+      { kind: 'sku', code: 'A', ...chips, variant_id: null },
+      { kind: 'sku', code: 'B', ...shared },
+    ]);
+    await migrateDown(database.url, sinceGoods);
     await database.drop();
   });
 

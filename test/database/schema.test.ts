@@ -17,6 +17,7 @@ const tablesWithoutEntity = [
   'order_lines',
   'pairing_codes',
   'pgmigrations',
+  'product_codes',
   'refund_lines',
   'refunds',
   'scheduled_jobs',

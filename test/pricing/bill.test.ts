@@ -225,4 +225,41 @@ describe('inclusive and exclusive prices', () => {
       numRuns: 500,
     });
   });
+
+  it('of a currency without decimals has whole amounts alone, by the same rules', () => {
+    const times100 = (minor: number) => minor * 100;
+    const discountOf = (discount: BillInput['discount']) =>
+      discount?.type === 'flat' ? { ...discount, value: times100(discount.value) } : discount;
+    fc.assert(
+      fc.property(tightBill, (bill) => {
+        const whole = priceBill({
+          ...bill,
+          digits: 0,
+          discount: discountOf(bill.discount),
+          lines: bill.lines.map((line) => ({
+            ...line,
+            unitPriceMinor: times100(line.unitPriceMinor),
+            modifierPricesMinor: line.modifierPricesMinor.map(times100),
+            discount: discountOf(line.discount),
+          })),
+        });
+        const scaled = JSON.parse(
+          JSON.stringify(priceBill(bill), (key, value) => (key.endsWith('Minor') ? times100(value) : value)),
+        );
+        expect(whole).to.deep.equal(scaled);
+      }),
+    );
+    const half = { ...plainLine(150), quantityMilli: 1000 };
+    const odd: BillInput = { ...blank, lines: [half], digits: 0 };
+    expect(() => priceBill(odd)).to.throw(RangeError);
+    expect(priceBill({ ...odd, digits: 2 }).totalMinor).to.equal(150);
+  });
 });
+
+const blank = {
+  lines: [],
+  discount: null,
+  serviceChargePercent: 0,
+  taxMode: 'inclusive',
+  taxSplit: 'none',
+} satisfies BillInput;

@@ -37,4 +37,11 @@ describe('exceedsDiscountLimit', () => {
     expect(() => exceedsDiscountLimit([line(1, 0.5)], 0)).to.throw(RangeError);
     expect(() => exceedsDiscountLimit([], 12.5)).to.throw(RangeError);
   });
+
+  it('lets one yen more pass where there is nothing smaller, and no second one', () => {
+    const line = (discountMinor: number) => [{ subtotalMinor: 1000_00, discountMinor }];
+    expect(exceedsDiscountLimit(line(101_00), 10_000, 0)).to.equal(false);
+    expect(exceedsDiscountLimit(line(102_00), 10_000, 0)).to.equal(true);
+    expect(exceedsDiscountLimit(line(101_00), 10_000, 2)).to.equal(true);
+  });
 });

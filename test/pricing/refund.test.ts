@@ -106,8 +106,10 @@ describe('refundInSteps', () => {
 });
 
 describe('priceRefund', () => {
-  for (const { name, input, expected } of readVectors<Input, PricedRefund>('refunds.json')) {
-    it(name, () => expect(priceRefund(input)).to.deep.equal(expected));
+  for (const file of ['refunds.json', 'refunds-whole-units.json']) {
+    for (const { name, input, expected } of readVectors<Input, PricedRefund>(file)) {
+      it(name, () => expect(priceRefund(input)).to.deep.equal(expected));
+    }
   }
 
   it('refuses more than is left of a line', () => {

@@ -15,7 +15,7 @@ describe('customers', () => {
     shop = await givenShop(test, 'CUST');
     customers = `${shop.path}/customers`;
     orders = `${shop.path}/orders`;
-    product = await givenProduct(shop, { price: 100 });
+    product = await givenProduct(shop, { soldBy: 'weight', price: 100 });
   });
   after(() => test.close());
 

@@ -61,6 +61,8 @@ describe('a bill of what was made since the backup, in a shop that was restored'
       variantName: 'Large',
       category: 'Ices',
       hsn: '2105',
+      soldBy: 'piece',
+      unit: 'pc',
       unitPrice: '59.00',
       listPrice: null,
       taxPercent: '18',

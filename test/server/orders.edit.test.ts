@@ -117,10 +117,10 @@ describe('editing a parked bill', () => {
       expect([status, body.total, body.items.length]).to.deep.equal([200, '30.00', 1]);
     }
     expect(await voidsOf(bill.id)).to.have.length(2);
-    const other = await park(cake);
+    const other = await park(cake, { items: [{ productId: cake.id, quantity: 2 }] });
     const taken = await put(other.id, {
       items: [{ productId: cake.id, quantity: 1 }],
-      voidItems: [{ ...take.voidItems[0], id: other.items[0].id, quantity: '0.5' }],
+      voidItems: [{ ...take.voidItems[0], id: other.items[0].id, quantity: 1 }],
     });
     expect([taken.status, taken.body.errors[0].pointer]).to.deep.equal([409, '/voidItems']);
   });
@@ -355,7 +355,7 @@ describe('editing a parked bill', () => {
     });
 
     it('are needed for goods that come to nothing', async () => {
-      const saffron = await givenProduct(shop, { price: '4.00' });
+      const saffron = await givenProduct(shop, { price: '4.00', soldBy: 'weight' });
       const items = [{ productId: saffron.id, quantity: '0.001' }];
       const refused = await shop.cashier.post(orders, saleOf(saffron, { items }));
       expect([refused.status, refused.body.errors?.[0].pointer]).to.deep.equal([403, '/items/0/quantity']);

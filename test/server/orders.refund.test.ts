@@ -92,6 +92,7 @@ describe('POST /api/shops/:shopId/orders/:orderId/refunds', () => {
   it('puts goods back on the shelf only if asked, and exactly what they took', async () => {
     const beans = await givenItem(shop, { quantity: 10, unit: 'kg' });
     const coffee = await givenProduct(shop, {
+      soldBy: 'weight',
       recipe: [{ inventoryItemId: beans.id, quantity: '0.333' }],
     });
     const order = await sell({ items: [{ productId: coffee.id, quantity: '1.5' }] }, coffee);
@@ -122,7 +123,7 @@ describe('POST /api/shops/:shopId/orders/:orderId/refunds', () => {
   describe('in cash', () => {
     let tea: { id: string };
     before(async () => {
-      tea = await givenProduct(shop, { price: '12.49' });
+      tea = await givenProduct(shop, { soldBy: 'weight', price: '12.49' });
       await shop.manager.put(`${shop.path}/settings`, { rounding: { to: '0.05', when: 'cash' } });
     });
     after(() => shop.manager.put(`${shop.path}/settings`, { rounding: { to: 'none', when: 'always' } }));

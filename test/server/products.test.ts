@@ -91,10 +91,8 @@ describe('products', () => {
     };
     expect(await refused({ sku: 'ONE' })).to.deep.equal([409, '/sku']);
     expect(await refused({ barcode: '999' })).to.deep.equal([409, '/barcode']);
-    expect(await refused({ variants: [{ name: 'W', price: 1, sku: 'V-ONE' }] })).to.deep.equal([
-      409,
-      '/variants',
-    ]);
+    const variants = [{ name: 'W', price: 1, sku: 'V-ONE' }];
+    expect(await refused({ variants })).to.deep.equal([409, '/variants/0/sku']);
     expect(await refused({ taxClass: 'luxury' })).to.deep.equal([422, '/taxClass']);
     const elsewhere = { inventoryItemId: '0190a0a0-0000-7000-8000-000000000000', quantity: 1 };
     expect(await refused({ recipe: [elsewhere] })).to.deep.equal([422, '/recipe/0/inventoryItemId']);
@@ -177,5 +175,126 @@ describe('products', () => {
     expect(made.hsn).to.equal('21050000');
     const wrong = await shop.manager.put(`${shop.path}/products/${made.id}`, { hsn: 'ice' });
     expect([wrong.status, wrong.body.errors[0].pointer]).to.deep.equal([422, '/hsn']);
+  });
+
+  describe('one code, one article', () => {
+    let kirana: TestShop;
+    before(async () => {
+      kirana = await givenShop(test, 'KIRA');
+      await givenProduct(kirana, {
+        name: 'Chips',
+        barcode: '012345678905',
+        variants: [{ name: 'Large', price: 1, sku: 'CH-L', barcode: '8901234567894' }],
+      });
+      await givenProduct(kirana, { name: 'Soap', sku: 'SOAP', barcode: '12345670' });
+    });
+    const post = (fields: object) =>
+      kirana.manager.post(`${kirana.path}/products`, { name: 'New', price: 1, ...fields });
+    const scan = (query: string) => kirana.cashier.get(`${kirana.path}/products?${query}`);
+    const scanned = async (query: string) =>
+      (await scan(query)).body.data.map(({ name }: { name: string }) => name);
+
+    it('finds GTIN-12, -13 and -14 of one article as one code, and 8 digits as they are', async () => {
+      for (const code of ['012345678905', '0012345678905', '00012345678905'])
+        expect(await scanned(`barcode=${code}`)).to.deep.equal(['Chips']);
+      expect(await scanned('barcode=08901234567894')).to.deep.equal(['Chips']);
+      expect(await scanned('barcode=12345670')).to.deep.equal(['Soap']);
+      for (const code of ['000012345670', '0000012345670', '00000012345670'])
+        expect(await scanned(`barcode=${code}`)).to.deep.equal([]);
+      expect(await scanned('barcode=012345678905&sku=SOAP')).to.deep.equal([]);
+      expect(await scanned('barcode=12345670&sku=SOAP')).to.deep.equal(['Soap']);
+    });
+
+    const taken: [what: string, fields: object, pointer: string, owner: string][] = [
+      ['another length of a barcode', { barcode: '0012345678905' }, '/barcode', 'Chips'],
+      ["a variant's barcode", { barcode: '8901234567894' }, '/barcode', 'Chips (Large)'],
+      ["a variant's SKU", { sku: 'CH-L' }, '/sku', 'Chips (Large)'],
+      [
+        "a product's SKU for a variant",
+        { variants: [{ name: 'S', price: 1, sku: 'SOAP' }] },
+        '/variants/0/sku',
+        'Soap',
+      ],
+      [
+        'a code twice in one product',
+        { sku: 'N-1', variants: [{ name: 'S', price: 1, sku: 'N-1' }] },
+        '/variants/0/sku',
+        'New',
+      ],
+    ];
+    for (const [what, fields, pointer, owner] of taken) {
+      it(`refuses ${what}`, async () => {
+        const { status, body } = await post(fields);
+        expect([status, body.errors[0].pointer]).to.deep.equal([409, pointer]);
+        expect(body.detail)
+          .to.match(/ already\. Each article needs its own\.$/)
+          .and.include(` ${owner} `);
+      });
+    }
+
+    it("refuses a spreadsheet's number in a sentence", async () => {
+      for (const fields of [
+        { barcode: '8.90123E+12' },
+        { sku: '9e+3' },
+        { variants: [{ name: 'S', price: 1, sku: '8,9E+12' }] },
+      ]) {
+        const { status, body } = await post(fields);
+        expect(status, JSON.stringify(fields)).to.equal(422);
+        expect(body.detail).to.match(/ is a number as a spreadsheet shortens it, and not the code; /);
+      }
+      expect((await post({ name: 'Bolt', sku: '5E10' })).status).to.equal(201);
+    });
+
+    it('lets codes move within a product and between products', async () => {
+      const made = (await post({ name: 'Rice', sku: 'R', variants: [{ name: '1 kg', price: 1, sku: 'R1' }] }))
+        .body;
+      const path = `${kirana.path}/products/${made.id}`;
+      const swapped = await kirana.manager.put(path, {
+        sku: 'R1',
+        variants: [{ id: made.variants[0].id, name: '1 kg', price: 1, sku: 'R' }],
+      });
+      expect(swapped.status, swapped.text).to.equal(200);
+      expect(await scanned('sku=R')).to.deep.equal(['Rice']);
+      expect((await kirana.manager.put(path, { sku: null, variants: [] })).status).to.equal(200);
+      expect(await scanned('sku=R')).to.deep.equal([]);
+      expect((await post({ name: 'Basmati', sku: 'R' })).status).to.equal(201);
+    });
+
+    it('gives a code to one of two that ask for it at once', async () => {
+      const answers = await Promise.all(
+        ['1', '01', '001'].map((zeros) => post({ name: `Tin ${zeros}`, barcode: `${zeros}23456789012` })),
+      );
+      expect(answers.map(({ status }) => status).sort()).to.deep.equal([201, 409, 409]);
+    });
+
+    it('says that two articles share a code, keeps them, and lets no third have it', async () => {
+      const [one, two] = await Promise.all([
+        givenProduct(kirana, { name: 'Old tea', barcode: '4006381333931' }),
+        givenProduct(kirana, { name: 'Old coffee' }),
+      ]);
+      // As the version before left it.
+      const db = await test.database.connect();
+      await db.query('UPDATE products SET barcode = $2 WHERE id = $1', [two.id, '04006381333931']);
+      await db.query("UPDATE product_codes SET product_id = NULL WHERE code = '04006381333931'");
+      const { status, body } = await scan('barcode=4006381333931');
+      expect([status, body.type]).to.deep.equal([409, 'urn:smoocho:problem:two_articles']);
+      expect(body.detail).to.include('Old coffee and Old tea');
+      expect(body.articles.map(({ productId }: { productId: string }) => productId)).to.have.members([
+        one.id,
+        two.id,
+      ]);
+      expect((await post({ barcode: '4006381333931' })).status).to.equal(409);
+      expect((await kirana.manager.put(`${kirana.path}/products/${two.id}`, { price: 2 })).status).to.equal(
+        200,
+      );
+      expect(
+        (await kirana.manager.put(`${kirana.path}/products/${one.id}`, { barcode: null })).status,
+      ).to.equal(200);
+      expect(await scanned('barcode=4006381333931')).to.deep.equal(['Old coffee']);
+      expect((await kirana.manager.delete(`${kirana.path}/products/${two.id}`)).status).to.equal(204);
+      expect(await scanned('barcode=4006381333931')).to.deep.equal([]);
+      const { rows } = await db.query("SELECT FROM product_codes WHERE code = '04006381333931'");
+      expect(rows).to.deep.equal([]);
+    });
   });
 });

@@ -36,7 +36,15 @@ export async function givenBusyShop(test: TestApp, code: string): Promise<BusySh
   must(await shop.manager.put(`${shop.path}/settings`, SETTINGS));
   const milk = await givenItem(shop, { name: 'Milk', unit: 'litre', quantity: 100 });
   const recipe = [{ inventoryItemId: milk.id, quantity: '0.125' }];
-  const tea = await givenProduct(shop, { name: 'Tea', price: '33.35', category: 'Drinks', recipe });
+  const tea = await givenProduct(shop, {
+    name: 'Tea',
+    price: '33.35',
+    category: 'Drinks',
+    sku: 'TEA',
+    barcode: '4006381333931',
+    soldBy: 'volume',
+    recipe,
+  });
   const cake = await givenProduct(shop, { name: 'Cake', price: '70.10', category: 'Food' });
 
   const place = async (fields: object = {}) => {

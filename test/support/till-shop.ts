@@ -60,7 +60,7 @@ export async function openTillShop(test: TestApp, first: TestShop, script: Scrip
       inventoryItemId: items[Number(n)]?.id,
       quantity: each,
     }));
-    products.push(await givenProduct(asTestShop, { ...product, recipe: parts }));
+    products.push(await givenProduct(asTestShop, { ...product, soldBy: 'weight', recipe: parts }));
   }
   const { to } = script.shop.rounding;
   return { ...shop, products, items, stepMinor: to === 'none' ? 1 : (parseMinor(to) as number) };

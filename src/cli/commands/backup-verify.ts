@@ -14,7 +14,7 @@ import type { OnProgress } from '../../backup/progress.ts';
 import { isAhead } from '../../backup/retention.ts';
 import { type ReadBack, readBack } from '../../backup/verify-backup.ts';
 import type { Config } from '../../config.ts';
-import type { VerifiedShop } from '../../core/verify/verify-shop.ts';
+import { problemsOf, type VerifiedShop } from '../../core/verify/verify-shop.ts';
 import { IDENTITY_OPTION, openAppOn, readIdentities, recordRun } from '../backup-support.ts';
 import type { Command, Shell } from '../command.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
@@ -171,7 +171,9 @@ const configIn = (config: Config, home: string): Config => ({
 });
 
 const bookFindingsOf = ({ code, checks }: VerifiedShop): BookFinding[] =>
-  checks.flatMap(({ faults }) => faults.map(({ subject, detail }) => ({ shop: code, subject, detail })));
+  problemsOf(checks).flatMap(({ faults }) =>
+    faults.map(({ subject, detail }) => ({ shop: code, subject, detail })),
+  );
 
 /** Findings to print; `--json` has all. */
 const SHOWN = 10;

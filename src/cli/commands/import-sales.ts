@@ -78,10 +78,21 @@ function describe(shop: Shop, imported: ImportedSales, dryRun: boolean): string[
     ...(products + variants > 0
       ? [`New on the menu: ${count(products, 'product')}, ${count(variants, 'variant')}.`]
       : []),
+    ...describeWeighed(imported.soldByWeight),
     ...describeBadRows(imported.bad, imported.badCount),
     `${count(rows, 'row')} in ${seconds.toFixed(2)} s: ${formatCount(Math.round(rows / seconds))} rows a second.`,
     ...(dryRun ? ['Nothing was written.'] : nextStep(shop, imported)),
   ];
+}
+
+/** Named one by one up to here. */
+const SHOWN_WEIGHED = 20;
+
+function describeWeighed(names: string[]): string[] {
+  if (names.length === 0) return [];
+  const more = names.length > SHOWN_WEIGHED ? ` and ${formatCount(names.length - SHOWN_WEIGHED)} more` : '';
+  const shown = names.slice(0, SHOWN_WEIGHED).join(', ');
+  return [`Sold in fractions, so by weight (kg) from now on: ${shown}${more}. Check these products.`];
 }
 
 function nextStep(shop: Shop, { from, to, orders }: ImportedSales): string[] {

@@ -7,6 +7,7 @@ import { type Restored, type RestorePlan, restoreBackup } from '../../backup/res
 import { undoRestore } from '../../backup/restore/undo-restore.ts';
 import { asDatabaseUrl } from '../../config.ts';
 import { systemActor } from '../../core/context.ts';
+import { problemsOf } from '../../core/verify/verify-shop.ts';
 import { IDENTITY_OPTION, openAppOn, readIdentities } from '../backup-support.ts';
 import type { Command, Shell } from '../command.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
@@ -170,7 +171,7 @@ function describe(
   hasPlace: boolean,
 ): string[] {
   const faults = shops.reduce(
-    (sum, { checks }) => sum + checks.reduce((all, { wrong }) => all + wrong, 0),
+    (sum, { checks }) => sum + problemsOf(checks).reduce((all, { wrong }) => all + wrong, 0),
     0,
   );
   return [
@@ -220,7 +221,9 @@ const view = ({ safetyCopy, keptDatabase, shops, authority, ...plan }: Restored)
   keptDatabase,
   httpsAuthority: authority,
   bookFindings: shops.flatMap(({ code, checks }) =>
-    checks.flatMap(({ faults }) => faults.map(({ subject, detail }) => ({ shop: code, subject, detail }))),
+    problemsOf(checks).flatMap(({ faults }) =>
+      faults.map(({ subject, detail }) => ({ shop: code, subject, detail })),
+    ),
   ),
 });
 

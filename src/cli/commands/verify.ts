@@ -39,21 +39,29 @@ export const verify: Command = {
   },
 };
 
-function describe({ code, name, isSound, checks }: VerifiedShop): string[] {
-  const verdict = isSound
+const verdictOf = ({ isSound, checks }: VerifiedShop) => {
+  if (!isSound)
+    return 'Something does not agree. Keep a copy of the data as it is before anything is mended.';
+  return checks.every(({ wrong }) => wrong === 0)
     ? 'Everything agrees.'
-    : 'Something does not agree. Keep a copy of the data as it is before anything is mended.';
+    : 'The books agree. Look at the warnings.';
+};
+
+function describe(shop: VerifiedShop): string[] {
+  const { code, name, checks } = shop;
+  const verdict = verdictOf(shop);
   return [`${name} (${code})`, ...checks.flatMap(describeCheck), verdict];
 }
 
-function describeCheck({ holds, counts, checked, wrong, faults, notes = [] }: CheckResult): string[] {
+function describeCheck(result: CheckResult): string[] {
+  const { severity, holds, counts, checked, wrong, faults, notes = [] } = result;
   const looked = `${formatCount(checked)} ${counts}`;
   const noted = notes.map((note) => `           ${note}`);
   if (wrong === 0) return [`  ok     ${holds} (${looked})`, ...noted];
   const shown = faults.slice(0, SHOWN_FAULTS);
   const more = wrong > shown.length ? [`           … and ${formatCount(wrong - shown.length)} more`] : [];
   return [
-    `  WRONG  ${holds}: not so for ${formatCount(wrong)} (${looked})`,
+    `${severity === 'warning' ? '  WARN ' : '  WRONG'}  ${holds}: not so for ${formatCount(wrong)} (${looked})`,
     ...shown.map(({ subject, detail }) => `           ${subject}: ${detail}`),
     ...more,
     ...noted,

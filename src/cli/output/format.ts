@@ -1,10 +1,14 @@
+import { currencyDigits } from '../../contract/currencies.ts';
+
 /** Figures as people read them; the decimal text goes in as it is, so nothing is rounded on the way. */
 
 /** India groups by lakh and crore. */
 const localeOf = (currency: string) => (currency === 'INR' ? 'en-IN' : 'en-US');
 
 export function formatMoney(amount: string, currency: string): string {
-  return new Intl.NumberFormat(localeOf(currency), { minimumFractionDigits: 2 }).format(
+  // An amount of before its currency was held to whole ones is shown as it is.
+  const isWhole = currencyDigits(currency) === 0 && /^-?\d+(\.0*)?$/.test(amount);
+  return new Intl.NumberFormat(localeOf(currency), { minimumFractionDigits: isWhole ? 0 : 2 }).format(
     amount as `${number}`,
   );
 }

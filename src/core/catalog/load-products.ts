@@ -1,10 +1,12 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { codeKinds } from '../../contract/codes.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import type { ProductQuery } from '../../contract/products.ts';
 import { query } from '../../database/query.ts';
 import { inSnapshot } from '../in-snapshot.ts';
 import { cutPage, type Page, readCursor } from '../paging.ts';
 import { Modifier, ModifierGroup, Product, ProductVariant, RecipeLine } from './product.entity.ts';
+import { findProductByCode } from './product-codes.ts';
 
 /** A product with what belongs to it, live parts only, in their order. */
 export type ProductParts = {
@@ -46,18 +48,15 @@ const LIST_IDS = `
       AND ($6::text IS NULL OR name ILIKE '%' || $6 || '%')
       AND ($7::text IS NULL OR category = $7)
       AND ($8::boolean IS NULL OR is_active = $8)
-      AND ($9::text IS NULL OR sku = $9 OR EXISTS (SELECT FROM product_variants v
-           WHERE v.shop_id = p.shop_id AND v.product_id = p.id AND v.sku = $9 AND v.deleted_at IS NULL))
-      AND ($10::text IS NULL OR barcode = $10 OR EXISTS (SELECT FROM product_variants v
-           WHERE v.shop_id = p.shop_id AND v.product_id = p.id AND v.barcode = $10 AND v.deleted_at IS NULL))
+      AND ($9::uuid IS NULL OR id = $9)
   )
   SELECT id, place, sort_order, name FROM menu
   WHERE $2::int IS NULL OR (place, sort_order, name, id) > ($2, $3::int, $4, $5::uuid)
-  ORDER BY place, sort_order, name, id LIMIT $11`;
+  ORDER BY place, sort_order, name, id LIMIT $10`;
 
 const NO_KEY = [null, null, null, null];
 
-/** A page of the menu, by the place of its category in the settings, sort order, name and id. */
+/** A page of the menu, by the place of its category in the settings, sort order, name and id. Throws `two_articles`. */
 export const listProducts = (
   em: EntityManager,
   shopId: string,
@@ -70,16 +69,17 @@ async function pageOfMenu(
   filter: ProductQuery,
 ): Promise<Page<ProductParts>> {
   const key = readCursor(filter.cursor, ['number', 'number', 'string', 'uuid']) ?? NO_KEY;
+  const coded = await codedProduct(em, shopId, filter);
+  if (coded === null) return { data: [], nextCursor: null };
   const search = filter.search === undefined ? null : escapeLike(filter.search);
-  const { category = null, isActive = null, sku = null, barcode = null, limit } = filter;
+  const { category = null, isActive = null, limit } = filter;
   const rows = await query<KeyRow>(em, LIST_IDS, [
     shopId,
     ...key,
     search,
     category,
     isActive,
-    sku,
-    barcode,
+    coded ?? null,
     limit + 1,
   ]);
   const page = cutPage(
@@ -91,6 +91,20 @@ async function pageOfMenu(
   const products = await em.find(Product, { id: { $in: page.data } });
   const parts = new Map((await withParts(em, shopId, products)).map((part) => [part.product.id, part]));
   return { ...page, data: page.data.map((productId) => parts.get(productId) as ProductParts) };
+}
+
+/** The one product that the filter's codes stand for; undefined if it names none, null if there is no such product. */
+async function codedProduct(
+  em: EntityManager,
+  shopId: string,
+  filter: ProductQuery,
+): Promise<string | null | undefined> {
+  const found: (string | null)[] = [];
+  for (const kind of codeKinds) {
+    const typed = filter[kind];
+    if (typed !== undefined) found.push(await findProductByCode(em, shopId, kind, typed));
+  }
+  return new Set(found).size > 1 ? null : found[0];
 }
 
 async function withParts(em: EntityManager, shopId: string, products: Product[]): Promise<ProductParts[]> {

@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import { SoldBy } from '../../contract/sold-by.ts';
 import { milli, minor, timestamp, varchar } from '../columns.ts';
 
 const ProductSchema = defineEntity({
@@ -23,6 +24,8 @@ const ProductSchema = defineEntity({
     version: p.integer().version(),
     deletedAt: timestamp().nullable(),
     hsn: varchar(8).nullable(),
+    soldBy: p.enum(SoldBy.options).columnType('varchar(8)'),
+    unit: varchar(16),
   },
 });
 

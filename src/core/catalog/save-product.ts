@@ -1,15 +1,17 @@
 import { v7 as uuidv7 } from 'uuid';
 import { fieldProblem } from '../../contract/problem.ts';
-import type { NewProduct, ProductChange, Product as ProductView } from '../../contract/products.ts';
-import { violatedUnique } from '../../database/pg-errors.ts';
+import { NewProduct, ProductChange, type Product as ProductView } from '../../contract/products.ts';
+import { usualUnit } from '../../contract/sold-by.ts';
 import type { Context } from '../context.ts';
 import { replaceImage } from '../images/replace-image.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
+import { requireWholeInShop } from '../shops/whole-amounts.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
 import { loadProduct, type ProductParts } from './load-products.ts';
 import { Product } from './product.entity.ts';
+import { moveProductCodes } from './product-codes.ts';
 import { replaceModifierGroups, replaceRecipe, replaceVariants } from './replace-parts.ts';
 import { viewProduct } from './view-product.ts';
 
@@ -19,32 +21,33 @@ export async function createProduct(
   shopId: string,
   body: NewProduct,
 ): Promise<ProductParts> {
-  return await saving(() =>
-    transact(context, async (tx) => {
-      const now = tx.app.now();
-      const product = tx.em.create(Product, {
-        id: uuidv7(),
-        shopId,
-        name: body.name,
-        priceMinor: body.price,
-        category: null,
-        description: null,
-        imageUrl: null,
-        sku: null,
-        barcode: null,
-        taxClass: null,
-        hsn: null,
-        sortOrder: 0,
-        isActive: true,
-        createdAt: now,
-        updatedAt: now,
-        deletedAt: null,
-      });
-      await applyFields(tx, product, body);
-      await tx.em.persist(product).flush();
-      return await applyParts(tx, product, body, 'product_created');
-    }),
-  );
+  return await transact(context, async (tx) => {
+    await requireWholeInShop(tx.em, shopId, NewProduct, body);
+    const now = tx.app.now();
+    const product = tx.em.create(Product, {
+      id: uuidv7(),
+      shopId,
+      name: body.name,
+      priceMinor: body.price,
+      category: null,
+      description: null,
+      imageUrl: null,
+      sku: null,
+      barcode: null,
+      taxClass: null,
+      hsn: null,
+      soldBy: 'piece',
+      unit: usualUnit.piece,
+      sortOrder: 0,
+      isActive: true,
+      createdAt: now,
+      updatedAt: now,
+      deletedAt: null,
+    });
+    await applyFields(tx, product, body);
+    await tx.em.persist(product).flush();
+    return await applyParts(tx, product, body, 'product_created');
+  });
 }
 
 /** Changes the fields that `change` names. Throws as `createProduct`, and `not_found`, `version_conflict`. */
@@ -54,18 +57,17 @@ export async function updateProduct(
   productId: string,
   change: ProductChange,
 ): Promise<ProductParts> {
-  return await saving(() =>
-    transact(context, async (tx) => {
-      await lockProduct(tx, shopId, productId);
-      const current = await loadProduct(tx.em, shopId, productId);
-      const before = viewProduct(current, tx.app.keys);
-      checkVersion(change.version, before);
-      await applyFields(tx, current.product, change);
-      // A change of the parts alone changes the product too: updatedAt makes its version move.
-      touchProduct(tx, current.product);
-      return await applyParts(tx, current.product, change, 'product_updated', before);
-    }),
-  );
+  return await transact(context, async (tx) => {
+    await lockProduct(tx, shopId, productId);
+    const current = await loadProduct(tx.em, shopId, productId);
+    const before = viewProduct(current, tx.app.keys);
+    checkVersion(change.version, before);
+    await requireWholeInShop(tx.em, shopId, ProductChange, change);
+    await applyFields(tx, current.product, change);
+    // A change of the parts alone changes the product too: updatedAt makes its version move.
+    touchProduct(tx, current.product);
+    return await applyParts(tx, current.product, change, 'product_updated', before);
+  });
 }
 
 /** Takes a product off the menu for good. Its row stays, for old bills point at it. Throws `not_found`. */
@@ -79,6 +81,8 @@ export async function deleteProduct(context: Context, shopId: string, productId:
     for (const gone of [product, ...variants]) gone.deletedAt = now;
     product.updatedAt = now;
     await replaceImage(tx, product, null);
+    await tx.em.flush();
+    await moveProductCodes(tx.em, shopId, before, null);
     tx.record({ shopId, type: 'product_deleted', data: { id: productId }, before });
   });
 }
@@ -96,7 +100,10 @@ export async function lockProduct(tx: Transaction, shopId: string, productId: st
 async function applyFields(tx: Transaction, product: Product, change: ProductChange): Promise<void> {
   const { variants: _, modifierGroups: __, recipe: ___, version: ____, price, ...fields } = change;
   if (fields.taxClass) await checkTaxClass(tx, product.shopId, fields.taxClass);
+  const isSoldOtherwise = fields.soldBy !== undefined && fields.soldBy !== product.soldBy;
   Object.assign(product, fields);
+  // Kilograms of what is sold by the metre are nobody's wish.
+  if (isSoldOtherwise && fields.unit === undefined) product.unit = usualUnit[product.soldBy];
   if (price !== undefined) product.priceMinor = price;
 }
 
@@ -112,12 +119,9 @@ async function applyParts(
   if (recipe) await replaceRecipe(tx, product, recipe);
   await tx.em.flush();
   const saved = await loadProduct(tx.em, product.shopId, product.id);
-  tx.record({
-    shopId: product.shopId,
-    type,
-    data: viewProduct(saved, tx.app.keys),
-    ...(before && { before }),
-  });
+  const data = viewProduct(saved, tx.app.keys);
+  await moveProductCodes(tx.em, product.shopId, before ?? null, data);
+  tx.record({ shopId: product.shopId, type, data, ...(before && { before }) });
   return saved;
 }
 
@@ -126,21 +130,4 @@ async function checkTaxClass(tx: Transaction, shopId: string, code: string): Pro
   if (tax.classes.some((taxClass) => taxClass.code === code)) return;
   const known = tax.classes.map((taxClass) => taxClass.code).join(', ') || 'none yet';
   throw fieldProblem('invalid_request', '/taxClass', `is not a tax class of this shop (known: ${known})`);
-}
-
-const uniques: Record<string, [pointer: string, detail: string]> = {
-  products_sku_key: ['/sku', "is another product's SKU"],
-  products_barcode_key: ['/barcode', "is another product's barcode"],
-  product_variants_sku_key: ['/variants', 'have a SKU that another variant has'],
-  product_variants_barcode_key: ['/variants', 'have a barcode that another variant has'],
-};
-
-async function saving<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const known = uniques[violatedUnique(error) ?? ''];
-    if (!known) throw error;
-    throw fieldProblem('already_exists', ...known);
-  }
 }

@@ -18,6 +18,8 @@ export function viewProduct(
     imageUrl: product.imageUrl ? imageUrlOf(keys, product.shopId, product.imageUrl) : null,
     sku: product.sku ?? null,
     barcode: product.barcode ?? null,
+    soldBy: product.soldBy,
+    unit: product.unit,
     taxClass: product.taxClass ?? null,
     hsn: product.hsn ?? null,
     sortOrder: product.sortOrder,

@@ -1,4 +1,5 @@
 import { parse } from 'node:path';
+import { comparableCode } from '../../contract/codes.ts';
 
 /** What a file name is matched with: the SKU or barcode of a product or one of its variants, or the product's name. */
 export const matchings = ['sku', 'barcode', 'name'] as const;
@@ -31,14 +32,15 @@ export function matchBy(matching: Matching, products: NamedProduct[]): MatchFile
   }
   return (fileName) => {
     // macOS decomposes accented letters in file names (NFD).
-    const word = parse(fileName).name.normalize('NFC');
+    const name = parse(fileName).name.normalize('NFC');
+    const word = matching === 'barcode' ? comparableCode('barcode', name.trim()) : name;
     return [...(exact.get(word) ?? loose.get(fold(word, matching)) ?? [])];
   };
 }
 
 function wordsOf(matching: Matching, { name, skus, barcodes }: NamedProduct): string[] {
   if (matching === 'name') return [name];
-  return matching === 'sku' ? skus : barcodes;
+  return matching === 'sku' ? skus : barcodes.map((code) => comparableCode('barcode', code));
 }
 
 function fold(text: string, matching: Matching): string {

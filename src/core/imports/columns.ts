@@ -65,6 +65,10 @@ export const productFields = {
   ),
   taxClass: words('taxclass taxcategory taxcode tax steuerklasse'),
   hsn: words('hsn hsncode hsnsac sac saccode'),
+  soldBy: words('soldby sellby soldper'),
+  unit: words(
+    'unit uom unitofmeasure unitofmeasurement saleunit salesunit sellingunit einheit mengeneinheit',
+  ),
 } as const;
 export type ProductField = keyof typeof productFields;
 

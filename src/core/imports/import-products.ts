@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Client } from 'pg';
+import { currencyDigits, type Digits } from '../../contract/currencies.ts';
 import type { EventActor } from '../../contract/events.ts';
 import { formatMinor } from '../../contract/money.ts';
 import { ProblemError } from '../../contract/problem.ts';
@@ -56,7 +57,12 @@ export async function importProducts(
   const startedAt = performance.now();
   const { now, actor, skipBad, dryRun } = options;
   const bad = createBadRows();
-  const { rows, count, byName } = await readMenu(source, options, bad.add);
+  const { rows, count, byName } = await readMenu(
+    source,
+    options,
+    await digitsOfShop(client, shopId),
+    bad.add,
+  );
   if (!skipBad) refuseBadRows(bad);
   await client.query('BEGIN');
   try {
@@ -67,7 +73,7 @@ export async function importProducts(
     if (!skipBad) refuseBadRows(bad);
     const { made, changedCounts, toSave } = compareMenus(before, menu);
     if (toSave.products.length > 0 && !dryRun) {
-      await saveMenu(client, shopId, toSave, now);
+      await saveMenu(client, shopId, toSave, before, now);
       const data = {
         kind: 'products' as const,
         orders: 0,
@@ -92,9 +98,16 @@ export async function importProducts(
   }
 }
 
+async function digitsOfShop(client: Client, shopId: string): Promise<Digits> {
+  const sql = 'SELECT currency FROM shops WHERE id = $1';
+  const [shop] = (await client.query<{ currency: string }>(sql, [shopId])).rows;
+  return currencyDigits(shop?.currency ?? '');
+}
+
 async function readMenu(
   source: () => Readable,
   { columns: chosen, decimal = '.', onProgress }: ImportProductsOptions,
+  digits: Digits,
   refuse: (line: number, reason: string) => void,
 ): Promise<{ rows: ProductRow[]; count: number; byName: boolean }> {
   const progress = { bytes: 0, rows: 0 };
@@ -108,7 +121,7 @@ async function readMenu(
     const rows: ProductRow[] = [];
     for await (const batch of chain(first, batches)) {
       for (const row of batch) {
-        const read = readProduct(row, header, columns, decimal);
+        const read = readProduct(row, header, columns, decimal, digits);
         if (read.fault !== undefined) refuse(row.line, read.fault);
         else rows.push(read.value);
       }

@@ -38,6 +38,8 @@ export type ImportedSales = {
   /** Made for this import. */
   products: number;
   variants: number;
+  /** Products that the file sells in fractions, by name: they are sold by weight, in kg, from now on. */
+  soldByWeight: string[];
   /** Orders and refunds of the file that an earlier import brought. */
   existingOrders: number;
   existingRefunds: number;
@@ -138,7 +140,7 @@ function refusal({ order, businessDate, isReturn, verdict }: RefusedBill): strin
 
 type Counted = Omit<
   ImportedSales,
-  'rows' | 'products' | 'variants' | 'bad' | 'badCount' | 'seconds' | 'readSeconds'
+  'rows' | 'products' | 'variants' | 'soldByWeight' | 'bad' | 'badCount' | 'seconds' | 'readSeconds'
 >;
 
 function summarise(counts: BillCount[]): Counted {

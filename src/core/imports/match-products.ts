@@ -1,12 +1,14 @@
 import { v7 as uuidv7 } from 'uuid';
+import { type SoldBy, usualUnit } from '../../contract/sold-by.ts';
 import type { SoldItem } from './sold-items.ts';
 
 /** The shop's live products and variants; products oldest first. */
 export type Catalog = {
-  products: { id: string; name: string; sku: string | null }[];
+  products: { id: string; name: string; sku: string | null; soldBy: SoldBy; unit: string }[];
   variants: { id: string; productId: string; name: string; sku: string | null; sortOrder: number }[];
 };
 export type Target = { item: number; productId: string; variantId: string | null; productName: string };
+export type SoldAs = { soldBy: SoldBy; unit: string };
 export type MadeProduct = {
   id: string;
   name: string;
@@ -22,7 +24,15 @@ export type MadeVariant = {
   sku: string | null;
   sortOrder: number;
 };
-export type Matching = { targets: Target[]; products: MadeProduct[]; variants: MadeVariant[] };
+export type Matching = {
+  targets: Target[];
+  products: (MadeProduct & SoldAs)[];
+  variants: MadeVariant[];
+  /** Known products by the piece that the file sells in fractions: they are sold by weight from now on. */
+  weighed: { id: string; name: string }[];
+  /** Product → how it is sold once the import is done. */
+  soldAs: ReadonlyMap<string, SoldAs>;
+};
 
 type Priced = { priceMinor: number; pricedAt: string };
 
@@ -39,7 +49,7 @@ export function matchProducts(items: SoldItem[], catalog: Catalog, byName: boole
   const targets = newestFirst.map((item): Target => {
     const name = item.product ?? item.sku ?? '';
     const sku = item.sku !== null && !shared.has(item.sku) ? item.sku : null;
-    const bySku = sku === null ? undefined : findBySku(known, sku, item.variant);
+    const bySku = sku === null ? undefined : findBySku(known, sku, item);
     if (bySku) return { item: item.number, ...bySku };
     const existing = known.productByName.get(name);
     // Another sku is another product, unless the product has none to tell it by.
@@ -54,7 +64,29 @@ export function matchProducts(items: SoldItem[], catalog: Catalog, byName: boole
           made.variant(item, product.id, item.variant));
     return { item: item.number, productId: product.id, variantId, productName: product.name };
   });
-  return { targets, ...made.finish() };
+  const { products, variants } = made.finish();
+  return { targets, variants, ...weigh(items, targets, products, catalog) };
+}
+
+const PIECE: SoldAs = { soldBy: 'piece', unit: usualUnit.piece };
+const WEIGHED: SoldAs = { soldBy: 'weight', unit: usualUnit.weight };
+
+/** A product is sold by the piece until a fraction of it was sold; an import is never refused for one. */
+function weigh(
+  items: SoldItem[],
+  targets: Target[],
+  made: MadeProduct[],
+  catalog: Catalog,
+): Pick<Matching, 'products' | 'weighed' | 'soldAs'> {
+  const inFractions = new Set(items.filter(({ hasFraction }) => hasFraction).map(({ number }) => number));
+  const isWeighed = new Set(
+    targets.filter(({ item }) => inFractions.has(item)).map(({ productId }) => productId),
+  );
+  const products = made.map((product) => ({ ...product, ...(isWeighed.has(product.id) ? WEIGHED : PIECE) }));
+  const weighed = catalog.products.filter(({ id, soldBy }) => soldBy === 'piece' && isWeighed.has(id));
+  const soldAs = new Map<string, SoldAs>([...catalog.products, ...products].map((each) => [each.id, each]));
+  for (const { id } of weighed) soldAs.set(id, WEIGHED);
+  return { products, weighed, soldAs };
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
@@ -70,23 +102,46 @@ function indexBy<T>(rows: T[], keyOf: (row: T) => string | null): Map<string, T>
 }
 
 const indexCatalog = ({ products, variants }: Catalog) => ({
-  productById: indexBy(products, ({ id }) => id),
   productByName: indexBy(products, ({ name }) => name),
-  productBySku: indexBy(products, ({ sku }) => sku),
-  variantBySku: indexBy(variants, ({ sku }) => sku),
+  bySku: articlesBySku({ products, variants }),
   variantByName: indexBy(variants, ({ productId, name }) => `${productId} ${name}`),
 });
 
+type Article = {
+  productId: string;
+  productName: string;
+  variantId: string | null;
+  variantName: string | null;
+};
+
+function articlesBySku({ products, variants }: Catalog): Map<string, Article[]> {
+  const nameOf = new Map(products.map(({ id, name }) => [id, name]));
+  const index = new Map<string, Article[]>();
+  const note = (sku: string | null, article: Article) => {
+    if (sku !== null) index.set(sku, [...(index.get(sku) ?? []), article]);
+  };
+  for (const { id: variantId, productId, name, sku } of variants) {
+    const productName = nameOf.get(productId);
+    if (productName !== undefined) note(sku, { productId, productName, variantId, variantName: name });
+  }
+  for (const { id: productId, name: productName, sku } of products)
+    note(sku, { productId, productName, variantId: null, variantName: null });
+  return index;
+}
+
+/** The article with the item's sku. One that several articles share tells nothing, unless the names say which. */
 function findBySku(
   known: ReturnType<typeof indexCatalog>,
   sku: string,
-  variantName: string | null,
+  { product: productName, variant: variantName }: SoldItem,
 ): Omit<Target, 'item'> | undefined {
-  const variant = known.variantBySku.get(sku);
-  const product = variant ? known.productById.get(variant.productId) : known.productBySku.get(sku);
-  if (!product) return undefined;
-  const named = variantName === null ? undefined : known.variantByName.get(`${product.id} ${variantName}`);
-  return { productId: product.id, variantId: variant?.id ?? named?.id ?? null, productName: product.name };
+  const all = known.bySku.get(sku) ?? [];
+  const named = all.filter((each) => each.productName === productName && each.variantName === variantName);
+  const [found, ...others] = all.length > 1 ? named : all;
+  if (!found || others.length > 0) return undefined;
+  const { productId } = found;
+  const byName = variantName === null ? undefined : known.variantByName.get(`${productId} ${variantName}`);
+  return { productId, variantId: found.variantId ?? byName?.id ?? null, productName: found.productName };
 }
 
 /** Skus that the file gives to more than one variant: they tell nothing. */
@@ -106,9 +161,8 @@ function sharedSkus(items: SoldItem[]): Set<string> {
 function createMaker(catalog: Catalog) {
   const products = new Map<string, MadeProduct & Priced>();
   const variants = new Map<string, MadeVariant & Priced>();
-  const productSkus = new Set(catalog.products.map(({ sku }) => sku));
-  const variantSkus = new Set(catalog.variants.map(({ sku }) => sku));
-  const claim = (taken: Set<string | null>, sku: string | null) => {
+  const taken = new Set([...catalog.products, ...catalog.variants].map(({ sku }) => sku));
+  const claim = (sku: string | null) => {
     if (sku === null || taken.has(sku)) return null;
     taken.add(sku);
     return sku;
@@ -121,7 +175,7 @@ function createMaker(catalog: Catalog) {
     }
     entry.category ??= item.category;
     if (item.variant === null) {
-      entry.sku ??= claim(productSkus, item.sku);
+      entry.sku ??= claim(item.sku);
       takeNewer(entry, item);
     }
     return entry;
@@ -133,7 +187,7 @@ function createMaker(catalog: Catalog) {
       entry = { id: uuidv7(), productId, name, priceMinor: 0, sku: null, sortOrder: 0, pricedAt: '' };
       variants.set(key, entry);
     }
-    entry.sku ??= claim(variantSkus, item.sku);
+    entry.sku ??= claim(item.sku);
     takeNewer(entry, item);
     return entry.id;
   };
@@ -152,7 +206,7 @@ function arrange(
   products: (MadeProduct & Priced)[],
   variants: (MadeVariant & Priced)[],
   catalog: Catalog,
-): Omit<Matching, 'targets'> {
+): { products: MadeProduct[]; variants: MadeVariant[] } {
   const next = new Map<string, number>();
   for (const { productId, sortOrder } of catalog.variants) {
     next.set(productId, Math.max(next.get(productId) ?? 0, sortOrder + 1));

@@ -1,4 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
+import { comparableCode } from '../../contract/codes.ts';
+import { type SoldBy, usualUnit } from '../../contract/sold-by.ts';
 import type { ProductRow } from './read-products.ts';
 
 export type MenuProduct = {
@@ -11,6 +13,8 @@ export type MenuProduct = {
   barcode: string | null;
   taxClass: string | null;
   hsn: string | null;
+  soldBy: SoldBy;
+  unit: string;
   variants: MenuVariant[];
 };
 export type MenuVariant = {
@@ -40,6 +44,11 @@ export function mergeMenu(
   const lineOf = new Map<string, number>();
   const touched = new Map<string, MenuProduct>();
   for (const row of rows) {
+    const sharing = index.sharedSku(row);
+    if (sharing) {
+      refuse(row.line, `sku ${row.sku} belongs to two articles, ${sharing}`);
+      continue;
+    }
     const found = index.find(row, byName);
     const known = found && (found.variant ?? (row.variant === null ? found.product : undefined));
     const reason = known && refusal(row, found, known, lineOf);
@@ -52,8 +61,9 @@ export function mergeMenu(
     const target = known ?? (row.variant === null ? product : index.addVariant(product, row.variant));
     // A file without variants tells nothing of the product around the one that it found.
     if (row.variant !== null || target === product) setProduct(product, row, touched.has(product.id));
+    for (const each of [product, target]) index.forget(each);
     setTarget(target, product, row);
-    index.note(target, product);
+    for (const each of [product, target]) index.note(each, product);
     lineOf.set(target.id, row.line);
     touched.set(product.id, product);
   }
@@ -82,37 +92,76 @@ function setProduct(product: MenuProduct, row: ProductRow, isAgain: boolean): vo
     const value = row[field];
     if (value !== undefined && (value !== null || !isAgain)) product[field] = value;
   }
+  product.soldBy = row.soldBy ?? product.soldBy;
+  product.unit = row.unit ?? product.unit;
 }
 
 function setTarget(target: MenuProduct | MenuVariant, product: MenuProduct, row: ProductRow): void {
   target.priceMinor = row.priceMinor;
+  // One code, one article: the SKU that the product had before it had sizes goes to the size that the row names.
+  if (target !== product && row.sku !== null && product.sku === row.sku) product.sku = null;
   if (row.sku !== null) target.sku = row.sku;
   if (row.barcode !== undefined) target.barcode = row.barcode;
   if (target !== product && row.variant !== null) target.name = row.variant;
 }
 
+type Article = MenuProduct | MenuVariant;
+
+const nameOf = (target: Article, product: MenuProduct) =>
+  target === product ? product.name : `${product.name} (${target.name})`;
+
+/** The articles of each code in its comparable form; several share one that they had before codes were unique. */
+function indexCodes(kind: 'sku' | 'barcode') {
+  const articles = new Map<string, Map<string, Found & { target: Article }>>();
+  const at = (code: string) => articles.get(comparableCode(kind, code));
+  const note = (target: Article, product: MenuProduct) => {
+    if (target[kind] === null) return;
+    const code = comparableCode(kind, target[kind]);
+    const variant = 'productId' in target ? target : undefined;
+    const all = articles.get(code) ?? new Map();
+    articles.set(code, all.set(target.id, { target, product, variant }));
+  };
+  const forget = (target: Article) => {
+    if (target[kind] !== null) at(target[kind])?.delete(target.id);
+  };
+  const of = (code: string) => [...(at(code)?.values() ?? [])];
+  return { note, forget, of };
+}
+
 function indexMenu(menu: MenuProduct[]) {
   const byName = new Map<string, MenuProduct>();
-  const productBySku = new Map<string, Found>();
-  const variantBySku = new Map<string, Found>();
-  const barcodes = new Map<string, { id: string; name: string }>();
-  const note = (target: MenuProduct | MenuVariant, product: MenuProduct) => {
-    const variant = 'productId' in target ? target : undefined;
-    const skus = variant ? variantBySku : productBySku;
-    if (target.sku !== null && !skus.has(target.sku)) skus.set(target.sku, { product, variant });
-    // Products and variants have a list of barcodes each.
-    const code = `${variant ? 'variant' : 'product'} ${target.barcode}`;
-    if (target.barcode !== null) barcodes.set(code, { id: target.id, name: product.name });
+  const [skus, barcodes] = [indexCodes('sku'), indexCodes('barcode')];
+  const note = (target: Article, product: MenuProduct) => {
+    skus.note(target, product);
+    barcodes.note(target, product);
     if (!byName.has(product.name)) byName.set(product.name, product);
+  };
+  const forget = (target: Article) => {
+    skus.forget(target);
+    barcodes.forget(target);
   };
   for (const product of menu) {
     note(product, product);
     for (const variant of product.variants) note(variant, product);
   }
 
+  /** Of several articles with the row's SKU, those that it also names. */
+  const withSku = (row: ProductRow) => {
+    const all = row.sku === null ? [] : skus.of(row.sku);
+    const named = all.filter(
+      ({ product, variant }) => product.name === row.product && (variant?.name ?? null) === row.variant,
+    );
+    return all.length > 1 && named.length === 1 ? named : all;
+  };
+  const sharedSku = (row: ProductRow): string | undefined => {
+    const all = withSku(row);
+    return all.length < 2
+      ? undefined
+      : all.map(({ target, product }) => nameOf(target, product)).join(' and ');
+  };
   const find = (row: ProductRow, isByName: boolean): Found | undefined => {
     const variantOf = (product: MenuProduct) => product.variants.find(({ name }) => name === row.variant);
-    const bySku = row.sku === null ? undefined : (variantBySku.get(row.sku) ?? productBySku.get(row.sku));
+    const [bySku] = withSku(row);
     if (bySku) return { product: bySku.product, variant: bySku.variant ?? variantOf(bySku.product) };
     const product = byName.get(row.product ?? row.sku ?? '');
     // Another sku is another product, unless the product has none to tell it by.
@@ -132,12 +181,13 @@ function indexMenu(menu: MenuProduct[]) {
     product.variants.push(variant);
     return variant;
   };
-  const barcodeOwner = (row: ProductRow, known: MenuProduct | MenuVariant | undefined) => {
-    const isVariant = known ? 'productId' in known : row.variant !== null;
-    const owner = barcodes.get(`${isVariant ? 'variant' : 'product'} ${row.barcode}`);
-    return owner && owner.id !== known?.id ? owner.name : undefined;
+  const barcodeOwner = (row: ProductRow, known: Article | undefined) => {
+    const all = barcodes.of(row.barcode as string);
+    // What two articles shared before they may keep.
+    if (all.some(({ target }) => target.id === known?.id)) return undefined;
+    return all[0] && nameOf(all[0].target, all[0].product);
   };
-  return { find, addProduct, addVariant, barcodeOwner, note };
+  return { sharedSku, find, addProduct, addVariant, barcodeOwner, note, forget };
 }
 
 const newProduct = (name: string): MenuProduct => ({
@@ -150,5 +200,7 @@ const newProduct = (name: string): MenuProduct => ({
   barcode: null,
   taxClass: null,
   hsn: null,
+  soldBy: 'piece',
+  unit: usualUnit.piece,
   variants: [],
 });

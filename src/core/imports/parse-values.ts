@@ -1,3 +1,4 @@
+import { type Digits, smallestMinor } from '../../contract/currencies.ts';
 import { MAX_MILLI, MAX_MINOR } from '../../contract/money.ts';
 import type { PaymentMethod } from '../../contract/primitives.ts';
 
@@ -53,11 +54,18 @@ function parseScaled(
   return signs.some((sign) => sign !== '+') && scaled !== 0 ? -scaled : scaled;
 }
 
-/** An amount in minor units, signed; `name` is what the fault calls it. */
-export function parseAmount(name: string, text: string, decimal: DecimalSign): Parsed<number> {
+/** An amount in minor units, signed, with no more decimals than the currency has; `name` is what the fault calls it. */
+export function parseAmount(
+  name: string,
+  text: string,
+  decimal: DecimalSign,
+  digits: Digits,
+): Parsed<number> {
   if (text.trim() === '') return { fault: `${name} is missing` };
   const minor = parseScaled(text, decimal, 2, true);
   if (minor === 'too precise') return { fault: `${name} "${text}" has more than two decimals` };
+  if (typeof minor === 'number' && minor % smallestMinor(digits) !== 0)
+    return { fault: `${name} "${text}" has decimals, and the shop's currency has none` };
   if (minor === 'no number') {
     const other = decimal === '.' ? ',' : '.';
     const hint =
@@ -89,18 +97,25 @@ export function quantitySign(samples: string[], given: DecimalSign): DecimalSign
   return fitting(other) > fitting(given) ? other : given;
 }
 
-/** Price times quantity in minor units, rounded half up; undefined when it is more than an amount holds. */
-export function multiply(priceMinor: number, quantityMilli: number): number | undefined {
+/**
+ * Price times quantity in minor units, rounded half up to what the currency has; undefined when it is more than an amount
+ * holds.
+ */
+export function multiply(priceMinor: number, quantityMilli: number, digits: Digits): number | undefined {
+  const unit = smallestMinor(digits);
   const product = priceMinor * quantityMilli;
   // Below the bound the product is far under 2^53, so nothing was lost before the division.
   if (product >= (MAX_MINOR + 0.5) * 1000) return undefined;
-  return Math.floor((product + 500) / 1000);
+  const total = Math.floor((product + 500 * unit) / (1000 * unit)) * unit;
+  return total <= MAX_MINOR ? total : undefined;
 }
 
 /** The unit price that gives a total exactly; undefined when there is none. */
-export function divide(totalMinor: number, quantityMilli: number): number | undefined {
+export function divide(totalMinor: number, quantityMilli: number, digits: Digits): number | undefined {
   const priceMinor = (totalMinor * 1000) / quantityMilli;
-  return Number.isInteger(priceMinor) && Math.abs(priceMinor) <= MAX_MINOR ? priceMinor : undefined;
+  return Number.isInteger(priceMinor / smallestMinor(digits)) && Math.abs(priceMinor) <= MAX_MINOR
+    ? priceMinor
+    : undefined;
 }
 
 const PAYMENT_WORDS: [PaymentMethod, RegExp][] = [

@@ -1,3 +1,4 @@
+import type { Digits } from '../../contract/currencies.ts';
 import { formatMinor } from '../../contract/money.ts';
 import {
   type DecimalSign,
@@ -17,20 +18,23 @@ export function createFigureReader({
   decimal,
   quantityDecimal = decimal,
   allowReturns,
+  digits,
 }: {
   decimal: DecimalSign;
   quantityDecimal?: DecimalSign;
   allowReturns: boolean;
+  /** Decimals of the shop's currency. */
+  digits: Digits;
 }): (quantity: string, price: string | undefined, total: string | undefined) => Parsed<Figures> {
   return (quantityText, priceText, totalText) => {
     const quantity = readQuantity(quantityText, quantityDecimal, allowReturns);
-    const price = priceText === undefined ? undefined : readPrice(priceText, decimal);
-    const total = totalText === undefined ? undefined : parseAmount('total', totalText, decimal);
+    const price = priceText === undefined ? undefined : readPrice(priceText, decimal, digits);
+    const total = totalText === undefined ? undefined : parseAmount('total', totalText, decimal, digits);
     if (quantity.fault !== undefined || price?.fault !== undefined || total?.fault !== undefined) {
       const faults = [quantity.fault, price?.fault, total?.fault].filter((fault) => fault !== undefined);
       return { fault: faults.join('; ') };
     }
-    return reckon(quantity.value, price?.value, total?.value);
+    return reckon(quantity.value, price?.value, total?.value, digits);
   };
 }
 
@@ -44,22 +48,27 @@ function readQuantity(text: string, decimal: DecimalSign, allowReturns: boolean)
 }
 
 /** An amount that must not be negative; 0 is a free item. */
-export function readPrice(text: string, decimal: DecimalSign): Parsed<number> {
-  const price = parseAmount('price', text, decimal);
+export function readPrice(text: string, decimal: DecimalSign, digits: Digits): Parsed<number> {
+  const price = parseAmount('price', text, decimal, digits);
   return price.value !== undefined && price.value < 0 ? { fault: `price ${text.trim()} is negative` } : price;
 }
 
-function reckon(signedMilli: number, price: number | undefined, total: number | undefined): Parsed<Figures> {
+function reckon(
+  signedMilli: number,
+  price: number | undefined,
+  total: number | undefined,
+  digits: Digits,
+): Parsed<Figures> {
   const isReturn = signedMilli < 0;
   const quantityMilli = Math.abs(signedMilli);
   // Some tills write the total of a return with a minus, some without.
   const given = total !== undefined && isReturn ? Math.abs(total) : total;
   if (given !== undefined && given < 0) return { fault: 'total is negative' };
-  const priceMinor = price ?? divide(given ?? 0, quantityMilli);
+  const priceMinor = price ?? divide(given ?? 0, quantityMilli, digits);
   if (priceMinor === undefined) {
     return { fault: 'total is no multiple of the quantity: it gives no exact unit price' };
   }
-  const totalMinor = multiply(priceMinor, quantityMilli);
+  const totalMinor = multiply(priceMinor, quantityMilli, digits);
   if (totalMinor === undefined) return { fault: 'price times quantity is beyond 99999999.99' };
   if (given !== undefined && given !== totalMinor) {
     return {

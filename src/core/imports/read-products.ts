@@ -1,3 +1,6 @@
+import { isSpreadsheetNumber, SPREADSHEET_NUMBER } from '../../contract/codes.ts';
+import type { Digits } from '../../contract/currencies.ts';
+import { SoldBy, soldByOfUnit, usualUnit } from '../../contract/sold-by.ts';
 import type { ColumnMap, ProductField } from './columns.ts';
 import { type DecimalSign, type Parsed, shorten } from './parse-values.ts';
 import { readPrice } from './read-figures.ts';
@@ -10,6 +13,8 @@ export type ProductRow = {
   sku: string | null;
   product: string | null;
   variant: string | null;
+  soldBy?: SoldBy;
+  unit?: string;
 } & Partial<Record<OwnField, string | null>>;
 type OwnField = 'barcode' | 'category' | 'description' | 'taxClass' | 'hsn';
 
@@ -23,6 +28,8 @@ const LIMITS: Record<Exclude<ProductField, 'price'>, number> = {
   description: 5000,
   taxClass: 32,
   hsn: 8,
+  soldBy: 16,
+  unit: 16,
 };
 const FIELDS = Object.keys(LIMITS) as (keyof typeof LIMITS)[];
 
@@ -32,6 +39,7 @@ export function readProduct(
   header: string[],
   columns: ColumnMap<ProductField>,
   decimal: DecimalSign,
+  digits: Digits,
 ): Parsed<ProductRow> {
   if (cells.length !== header.length) {
     return { fault: `it has ${cells.length} columns, the header has ${header.length}` };
@@ -49,12 +57,35 @@ export function readProduct(
     if (field === 'hsn' && text !== null && !/^\d{2,8}$/.test(text)) {
       faults.push(`hsn "${shorten(text)}" is not 2 to 8 digits`);
     }
+    if ((field === 'sku' || field === 'barcode') && text !== null && isSpreadsheetNumber(text)) {
+      faults.push(`${field} "${shorten(text)}" ${SPREADSHEET_NUMBER}`);
+    }
     if (text?.includes('\0')) faults.push(`${field} "${shorten(text)}" has a NUL character`);
   }
-  const { sku = null, product = null, variant = null } = texts;
+  const { soldBy: soldByText, unit: unitText, ...others } = texts;
+  const { sku = null, product = null, variant = null } = others;
+  const sold = readSoldBy(soldByText, unitText);
+  if (sold.fault !== undefined) faults.push(sold.fault);
   if (product === null && sku === null) faults.push('no product');
-  const price = readPrice(cells[columns.price as number] ?? '', decimal);
+  const price = readPrice(cells[columns.price as number] ?? '', decimal, digits);
   if (price.fault !== undefined) faults.push(price.fault);
-  if (price.fault !== undefined || faults.length > 0) return { fault: faults.join('; ') };
-  return { value: { ...texts, line, sku, product, variant, priceMinor: price.value } };
+  if (price.fault !== undefined || sold.fault !== undefined || faults.length > 0)
+    return { fault: faults.join('; ') };
+  return { value: { ...others, ...sold.value, line, sku, product, variant, priceMinor: price.value } };
+}
+
+/** A blank cell leaves a product as it is; a unit alone, such as `kg`, says how it is sold. */
+function readSoldBy(
+  text: string | null | undefined,
+  unit: string | null | undefined,
+): Parsed<Pick<ProductRow, 'soldBy' | 'unit'>> {
+  const own = unit ? { unit } : {};
+  const word = text ?? null;
+  if (word === null) {
+    const soldBy = unit ? soldByOfUnit(unit) : undefined;
+    return { value: soldBy ? { soldBy, ...own } : own };
+  }
+  const soldBy = SoldBy.options.find((each) => each === word.toLowerCase()) ?? soldByOfUnit(word);
+  if (!soldBy) return { fault: `soldBy "${shorten(word)}" is not ${SoldBy.options.join(', ')} or a unit` };
+  return { value: { soldBy, unit: unit ?? usualUnit[soldBy] } };
 }

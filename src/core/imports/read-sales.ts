@@ -1,3 +1,4 @@
+import type { Digits } from '../../contract/currencies.ts';
 import type { PaymentMethod } from '../../contract/primitives.ts';
 import { businessDateOf } from '../shops/business-day.ts';
 import type { ColumnMap, SalesField } from './columns.ts';
@@ -38,6 +39,8 @@ export type SalesReaderOptions = {
   decimal: DecimalSign;
   quantityDecimal: DecimalSign;
   allowReturns: boolean;
+  /** Decimals of the shop's currency. */
+  digits: Digits;
   /** `HH:MM` */
   dayStart: string;
   readStamp: StampReader;
@@ -77,8 +80,8 @@ export function createSalesReader(options: SalesReaderOptions): SalesReader {
     // Without a time of day the sale stands at the start of the business day, so that it belongs to the date it names.
     const time = stamp.value.time ?? `${dayStart}:00`;
     const at = `${date} ${time}`;
-    const { item, priceMinor, isReturn } = sold.value;
-    noteSale(item, at, priceMinor, isReturn);
+    const { item, isReturn } = sold.value;
+    noteSale(item, at, sold.value);
     const businessDate = businessDateOf(date, time, dayStart);
     days.add(businessDate);
     const value = {

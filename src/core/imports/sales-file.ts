@@ -1,3 +1,4 @@
+import { currencyDigits } from '../../contract/currencies.ts';
 import { fieldProblem } from '../../contract/problem.ts';
 import { type ColumnMap, mapColumns, requireColumns, type SalesField, salesFields } from './columns.ts';
 import { createStampReader, type DateSample } from './parse-dates.ts';
@@ -67,6 +68,7 @@ export async function openSales(
     decimal,
     quantityDecimal: quantitySign(quantities, decimal),
     allowReturns,
+    digits: currencyDigits(shop.currency),
     dayStart: shop.dayStart,
     readStamp,
   });

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { isSpreadsheetNumber, SPREADSHEET_NUMBER } from '../../contract/codes.ts';
 import { formatMilli, formatMinor } from '../../contract/money.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import { type CopyValue, copyLine } from './copy-rows.ts';
@@ -18,6 +19,8 @@ export type SoldItem = {
   /** The newest price above zero (gifts don't make a price), in minor units, and when that was. */
   priceMinor: number;
   pricedAt: string;
+  /** Whether a good row sells or returns a fraction of it. */
+  hasFraction: boolean;
 };
 
 /** The list is kept in memory. No menu has more; a file that does has another column taken for the product. */
@@ -39,7 +42,15 @@ export function createItemList(): ItemList {
       if (all.length >= ITEMS_MAX) throw tooMany();
       const texts = { sku, product, variant, category };
       const fault = textFault(texts) ?? (product === null && sku === null ? 'no product' : undefined);
-      item = { number: all.length, ...texts, fault, soldAt: '', priceMinor: 0, pricedAt: '' };
+      item = {
+        number: all.length,
+        ...texts,
+        fault,
+        soldAt: '',
+        priceMinor: 0,
+        pricedAt: '',
+        hasFraction: false,
+      };
       all.push(item);
       known.set(key, item);
     }
@@ -54,6 +65,7 @@ export function textFault(texts: Partial<ItemTexts>): string | undefined {
     const text = texts[name];
     if (text && text.length > max) return `${name} is longer than ${max} characters`;
     if (text?.includes('\0')) return `${name} has a NUL character`;
+    if (name === 'sku' && text && isSpreadsheetNumber(text)) return `sku "${text}" ${SPREADSHEET_NUMBER}`;
   }
   return undefined;
 }
@@ -63,8 +75,13 @@ const tooMany = () =>
     detail: `The file has more than ${ITEMS_MAX} different products. Is the right column taken for the product?`,
   });
 
-/** Notes a good row's date and price. */
-export function noteSale(item: SoldItem, at: string, priceMinor: number, isReturn: boolean): void {
+/** Notes a good row's date and price, and whether it is a fraction. */
+export function noteSale(
+  item: SoldItem,
+  at: string,
+  { priceMinor, quantityMilli, isReturn }: Pick<Figures, 'priceMinor' | 'quantityMilli' | 'isReturn'>,
+): void {
+  if (quantityMilli % 1000 !== 0) item.hasFraction = true;
   if (at >= item.soldAt) item.soldAt = at;
   // What comes back was sold at the price of then.
   const isNewer = isReturn ? item.pricedAt === '' : at >= item.pricedAt;

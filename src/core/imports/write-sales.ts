@@ -15,6 +15,13 @@ import { COPY_ITEMS, insertBills, numberLiveBills, prepareLines } from './sql/wr
 
 const DAY_MS = 86_400_000;
 
+export type WrittenGoods = {
+  products: number;
+  variants: number;
+  /** Products made or found that the file sells in fractions: by weight, in kg, from now on. */
+  soldByWeight: string[];
+};
+
 /** Writes the new bills of a staged file, with the products that they need. Nothing new, nothing written. */
 export async function writeSales(
   client: Client,
@@ -22,14 +29,19 @@ export async function writeSales(
   sales: OpenedSales,
   counts: BillCount[],
   { dryRun, now, actor }: { dryRun: boolean; now: Date; actor: EventActor },
-): Promise<{ products: number; variants: number }> {
+): Promise<WrittenGoods> {
   const added = counts.filter(({ verdict }) => verdict === 'new');
-  if (added.length === 0) return { products: 0, variants: 0 };
+  if (added.length === 0) return { products: 0, variants: 0, soldByWeight: [] };
   const wanted = added.length === counts.length ? undefined : new Set(await listNewItems(client));
   const items = sales.reader.items.all.filter(({ number, soldAt }) => wanted?.has(number) ?? soldAt !== '');
   const catalog = await loadCatalog(client, shop.id);
   const matching = matchProducts(items, catalog, sales.columns.variant !== undefined);
-  const made = { products: matching.products.length, variants: matching.variants.length };
+  const inKilograms = matching.products.filter(({ soldBy }) => soldBy === 'weight');
+  const made = {
+    products: matching.products.length,
+    variants: matching.variants.length,
+    soldByWeight: [...matching.weighed, ...inKilograms].map(({ name }) => name).sort(),
+  };
   if (dryRun) return made;
   await insertProducts(client, shop.id, matching, now);
   await prepareLines(client, () => copyInto(client, COPY_ITEMS, itemLines(items, matching)));
@@ -95,12 +107,19 @@ function referred({ targets }: Matching) {
   };
 }
 
-function itemLines(items: SoldItem[], { targets }: Matching): string[] {
+function itemLines(items: SoldItem[], { targets, soldAs }: Matching): string[] {
   const byNumber = new Map(items.map((item) => [item.number, item]));
   return targets.map(({ item, productId, variantId, productName }) => {
     const { sku = null, product = null, variant = null, category = null } = byNumber.get(item) ?? {};
     const name = product ?? productName;
-    const json = itemJson({ name, variantName: variant, category, sku, variantId });
+    const json = itemJson({
+      name,
+      variantName: variant,
+      category,
+      sku,
+      variantId,
+      soldAs: soldAs.get(productId),
+    });
     return copyLine([item, productId, variantId, name, variant, category, json.start, json.middle, json.end]);
   });
 }

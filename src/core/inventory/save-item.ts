@@ -1,6 +1,6 @@
 import { LockMode } from '@mikro-orm/core';
 import { v7 as uuidv7 } from 'uuid';
-import type { InventoryChange, NewInventoryItem } from '../../contract/inventory.ts';
+import { InventoryChange, NewInventoryItem } from '../../contract/inventory.ts';
 import { MAX_MILLI } from '../../contract/money.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { isUniqueViolation } from '../../database/pg-errors.ts';
@@ -8,6 +8,7 @@ import { query } from '../../database/query.ts';
 import type { Context } from '../context.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
+import { requireWholeInShop } from '../shops/whole-amounts.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
 import { InventoryItem } from './inventory-item.entity.ts';
@@ -22,6 +23,7 @@ export async function createItem(
 ): Promise<InventoryItem> {
   return await saving(() =>
     transact(context, async (tx) => {
+      await requireWholeInShop(tx.em, shopId, NewInventoryItem, body);
       const now = tx.app.now();
       const item = tx.em.create(InventoryItem, {
         id: uuidv7(),
@@ -61,6 +63,7 @@ export async function updateItem(
       if (change.id && (await isBooked(tx, item, change.id))) return item;
       const before = viewItem(item);
       checkVersion(change.version, before);
+      await requireWholeInShop(tx.em, shopId, InventoryChange, change);
       item.name = change.name ?? item.name;
       item.unit = change.unit ?? item.unit;
       item.costMinor = change.cost ?? item.costMinor;

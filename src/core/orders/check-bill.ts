@@ -45,8 +45,9 @@ export function nothingNeeds(lines: BillLine[], { items }: Bill, frozen: BillLin
 
 /** A discount above what the actor's role may give by itself. */
 export function discountNeeds(bill: Bill, { discountLimits }: SettingsValues, actor: Actor): Need[] {
-  if (actor.kind === 'system' || !exceedsDiscountLimit(bill.pricedLines, discountLimits.cashier)) return [];
-  const isAboveManagers = exceedsDiscountLimit(bill.pricedLines, discountLimits.manager);
+  if (actor.kind === 'system' || !exceedsDiscountLimit(bill.pricedLines, discountLimits.cashier, bill.digits))
+    return [];
+  const isAboveManagers = exceedsDiscountLimit(bill.pricedLines, discountLimits.manager, bill.digits);
   const least = isAboveManagers ? 'owner' : 'manager';
   const limit = actor.role === 'cashier' ? discountLimits.cashier : discountLimits.manager;
   const detail = `The discount is more than the ${formatPercent(limit)} per cent that a ${actor.role} may give.`;

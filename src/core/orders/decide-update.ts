@@ -1,3 +1,4 @@
+import { currencyDigits } from '../../contract/currencies.ts';
 import { formatMinor } from '../../contract/money.ts';
 import { isSettled, nextStatuses, type OrderAction } from '../../contract/order-rules.ts';
 import type { NewPayment, OrderChange, OrderStatus, PaymentCorrection } from '../../contract/orders.ts';
@@ -21,12 +22,14 @@ import { onTheBook, unknownDebtor } from './order-problems.ts';
 import { toGiveBackMinor } from './paid-so-far.ts';
 import { factsOf, insteadOf, isAllowed, requireAllowed } from './require-allowed.ts';
 import { type OrderParts, viewOrder } from './view-order.ts';
+import { requireWholeChange } from './whole-change.ts';
 
 /** An order with all that a change of it is decided by. */
 export type LoadedOrder = {
   parts: OrderParts;
   /** Its business day has ended, or its shift was counted. */
   isClosed: boolean;
+  currency: string;
   settings: SettingsValues;
   /** Today's business date. */
   today: string;
@@ -57,7 +60,7 @@ export type OrderUpdate = {
  * Throws `version_conflict`, `order_conflict`, a refusal of `orderRules`, `order_status`, and what `editBill` throws.
  */
 export function decideUpdate(
-  { parts, isClosed, settings, sources, today, countedShiftIds }: LoadedOrder,
+  { parts, isClosed, currency, settings, sources, today, countedShiftIds }: LoadedOrder,
   change: OrderChange,
   actor: Actor,
 ): OrderUpdate | null {
@@ -68,8 +71,16 @@ export function decideUpdate(
   for (const action of actionsOf(order, change)) requireAllowed(parts, action, isClosed);
   if (order.payLater && change.payLater === false && order.status !== 'open') throw onTheBook(order);
 
+  requireWholeChange(currency, order, change);
   const next: Order = { ...order, ...detailsOf(change) };
-  const edited = sources && editBill({ order: next, payments }, sources, { change, settings, actor });
+  const edited =
+    sources &&
+    editBill({ order: next, payments }, sources, {
+      change,
+      settings,
+      digits: currencyDigits(currency),
+      actor,
+    });
   Object.assign(next, edited?.order);
   const customerPhone = phoneOf(change, settings);
   const hasCustomer = customerPhone === undefined ? next.customerId : customerPhone;

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { currencyDigits } from '../../contract/currencies.ts';
 import { formatMinor } from '../../contract/money.ts';
 import type { NewOrder, OrderFlag } from '../../contract/orders.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
@@ -47,7 +48,11 @@ export function priceSale(
 ): PricedSale {
   const businessDate = businessDateAt(soldAt, shop);
   const fiscalYear = fiscalYearLabel(businessDate, settings.fiscalYearStart);
-  const terms = { ...body, waivesServiceCharge: body.waiveServiceCharge };
+  const terms = {
+    ...body,
+    waivesServiceCharge: body.waiveServiceCharge,
+    digits: currencyDigits(shop.currency),
+  };
   return { lines, bill: makeBill(lines, terms, settings, businessDate), soldAt, businessDate, fiscalYear };
 }
 

@@ -1,3 +1,4 @@
+import type { Digits } from '../../contract/currencies.ts';
 import type { OrderChange } from '../../contract/orders.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import type { Need } from '../auth/approval.ts';
@@ -15,6 +16,7 @@ import type { Void } from './sql/insert-voids.ts';
 import type { OrderLine } from './sql/lines-of-order.ts';
 import type { SaleProduct } from './sql/load-for-sale.ts';
 import type { OrderParts } from './view-order.ts';
+import { requireWholeEdit } from './whole-pieces.ts';
 
 /** What changes the price of an order. */
 const PRICED = ['items', 'voidItems', 'discount', 'placeOfSupply', 'waiveServiceCharge'] as const;
@@ -42,7 +44,7 @@ export type Edited = {
   needs: Need[];
 };
 
-type Edit = { change: OrderChange; settings: SettingsValues; actor: Actor };
+type Edit = { change: OrderChange; settings: SettingsValues; digits: Digits; actor: Actor };
 
 /**
  * Prices an order anew with what changed. Pure. `order` has the change's order type already. Throws `unknown_product`,
@@ -51,19 +53,20 @@ type Edit = { change: OrderChange; settings: SettingsValues; actor: Actor };
 export function editBill(
   { order, payments }: Pick<OrderParts, 'order' | 'payments'>,
   { stored, voided, products, moved }: EditSources,
-  { change, settings, actor }: Edit,
+  { change, settings, digits, actor }: Edit,
 ): Edited {
   const frozen = order.items.map((item) =>
     thawLine(item, stored.find((line) => line.id === item.id)?.recipe ?? []),
   );
   const edits = withoutDone(change, voided, frozen);
-  const merged = mergeLines(frozen, edits, products, order.items);
+  const merged = mergeLines(frozen, edits, products, order.items, digits);
+  requireWholeEdit(frozen, merged.lines, edits, stored);
   const placeOfSupply =
     (change.placeOfSupply === undefined ? order.placeOfSupply : change.placeOfSupply) || null;
   const waivesServiceCharge = change.waiveServiceCharge ?? order.waivesServiceCharge;
   const discount =
     change.discount === undefined ? thawDiscount(order.discountGiven ?? null) : change.discount;
-  const terms = { discount, orderType: order.orderType, waivesServiceCharge, placeOfSupply };
+  const terms = { discount, orderType: order.orderType, waivesServiceCharge, placeOfSupply, digits };
   const bill = makeBill(merged.lines, terms, settings, order.businessDate);
   const settled = settle(bill.exactMinor, [], payments, settings);
   const { totalMinor, roundingMinor, status: paymentStatus } = settled;
@@ -90,7 +93,7 @@ export function editBill(
     voids: merged.voids.map(({ stock, restock, ...voided }) =>
       decideWaste(voided, stock, restock, hadKitchen(order, settings)),
     ),
-    needs: needsOf(order, { merged, frozen, bill }, { change, settings, actor }),
+    needs: needsOf(order, { merged, frozen, bill }, { change, settings, digits, actor }),
   };
 }
 

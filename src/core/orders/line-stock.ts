@@ -1,3 +1,4 @@
+import { type Digits, smallestMinor } from '../../contract/currencies.ts';
 import { formatMilli, formatMinor, parseMilli, parseMinor } from '../../contract/money.ts';
 import { mulDivHalfUp } from '../../pricing/index.ts';
 import type { StockChange } from '../inventory/sql/move-stock.ts';
@@ -45,11 +46,12 @@ function sumByItem(changes: StockChange[]): StockChange[] {
   return [...sums].map(([itemId, quantityMilli]) => ({ itemId, quantityMilli }));
 }
 
-/** What the goods of a line cost, in minor units; null when no recipe says what is in them. */
-export function costOf({ recipe, quantityMilli }: StockedLine): number | null {
+/** What the goods of a line cost, in minor units of what the currency has; null when no recipe says what is in them. */
+export function costOf({ recipe, quantityMilli }: StockedLine, digits: Digits): number | null {
   if (recipe.length === 0) return null;
+  const unit = smallestMinor(digits);
   return recipe.reduce(
-    (sum, part) => sum + mulDivHalfUp(takenOf(part, quantityMilli), part.costMinor, 1000),
+    (sum, part) => sum + mulDivHalfUp(takenOf(part, quantityMilli), part.costMinor, 1000 * unit) * unit,
     0,
   );
 }

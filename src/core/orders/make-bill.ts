@@ -1,3 +1,4 @@
+import type { Digits } from '../../contract/currencies.ts';
 import { formatMinor, quantityFromMilli } from '../../contract/money.ts';
 import type { NewLine, NewOrder, Order as OrderView } from '../../contract/orders.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
@@ -8,6 +9,7 @@ import {
   resolveTaxPercent,
   taxSplitFor,
 } from '../../pricing/index.ts';
+import { roundMinor } from '../shops/whole-amounts.ts';
 import { costOf, type FrozenRecipe, freezeRecipe, type RecipePart } from './line-stock.ts';
 
 export type GivenDiscount = NonNullable<NewOrder['discount']>;
@@ -22,6 +24,9 @@ export type BillLine = {
   category: string | null;
   sku: string | null;
   hsn: string | null;
+  /** Null on lines of before products said how they are sold. */
+  soldBy: OrderView['items'][number]['soldBy'];
+  unit: string | null;
   taxClass: string | null;
   /** Thousandths of a per cent, only for goods that the shop doesn't know; otherwise the tax class decides. */
   taxPercent?: number;
@@ -41,6 +46,8 @@ export type BillTerms = {
   orderType: OrderView['orderType'];
   placeOfSupply: string | null;
   waivesServiceCharge: boolean;
+  /** Decimals of the shop's currency. */
+  digits: Digits;
 };
 
 /** A line's part that the bill doesn't show: what it took from stock, and what that cost. */
@@ -54,6 +61,7 @@ export type Bill = {
   pricedLines: PricedLine[];
   /** The total before rounding, which hangs on how it is paid. */
   exactMinor: number;
+  digits: Digits;
   figures: {
     itemQuantityMilli: number;
     subtotalMinor: number;
@@ -69,11 +77,13 @@ export type Bill = {
 
 /** Prices lines under the shop's rules of a business date. Throws `amount_too_large`. */
 export function makeBill(
-  lines: BillLine[],
-  { discount, orderType, placeOfSupply, waivesServiceCharge }: BillTerms,
+  given: BillLine[],
+  { discount: givenDiscount, orderType, placeOfSupply, waivesServiceCharge, digits }: BillTerms,
   { tax, serviceCharge }: SettingsValues,
   businessDate: string,
 ): Bill {
+  const discount = roundDiscount(givenDiscount, digits);
+  const lines = given.map((line) => roundLine(line, digits));
   const percents = lines.map(
     (line) =>
       line.taxPercent ?? resolveTaxPercent(tax.classes, line.taxClass, tax.defaultClass, businessDate),
@@ -93,13 +103,14 @@ export function makeBill(
     serviceChargePercent: isCharged ? serviceCharge.percent : 0,
     taxMode: tax.mode,
     taxSplit,
+    digits,
   });
   return {
     items: lines.map((line, index) =>
       freeze(line, priced.lines[index] as PricedLine, percents[index] as number),
     ),
     lineStock: lines.map((line) => {
-      const costMinor = costOf(line);
+      const costMinor = costOf(line, digits);
       return {
         recipe: freezeRecipe(line.recipe),
         cost: costMinor === null ? null : formatMinor(costMinor),
@@ -107,6 +118,7 @@ export function makeBill(
     }),
     pricedLines: priced.lines,
     exactMinor: priced.totalMinor,
+    digits,
     figures: {
       itemQuantityMilli: lines.reduce((sum, line) => sum + line.quantityMilli, 0),
       subtotalMinor: priced.subtotalMinor,
@@ -126,6 +138,23 @@ export function makeBill(
   };
 }
 
+function roundDiscount<D extends GivenDiscount | null | undefined>(discount: D, digits: Digits): D {
+  return discount?.type === 'flat' ? { ...discount, value: roundMinor(discount.value, digits) } : discount;
+}
+
+/** A line of before its currency was held to whole amounts comes to whole ones when its order is priced again. */
+function roundLine(line: BillLine, digits: Digits): BillLine {
+  if (digits === 2) return line;
+  const { unitPriceMinor, listPriceMinor, modifiers, discount } = line;
+  return {
+    ...line,
+    unitPriceMinor: roundMinor(unitPriceMinor, digits),
+    listPriceMinor: listPriceMinor === null ? null : roundMinor(listPriceMinor, digits),
+    modifiers: modifiers.map((each) => ({ ...each, priceMinor: roundMinor(each.priceMinor, digits) })),
+    discount: roundDiscount(discount, digits),
+  };
+}
+
 function freeze(line: BillLine, priced: PricedLine, taxPercent: number): OrderView['items'][number] {
   return {
     id: line.id,
@@ -137,6 +166,8 @@ function freeze(line: BillLine, priced: PricedLine, taxPercent: number): OrderVi
     sku: line.sku,
     hsn: line.hsn,
     quantity: quantityFromMilli(line.quantityMilli),
+    soldBy: line.soldBy,
+    unit: line.unit,
     unitPrice: formatMinor(line.unitPriceMinor),
     listPrice: line.listPriceMinor === null ? null : formatMinor(line.listPriceMinor),
     modifiers: line.modifiers.map(({ id, name, priceMinor }) => ({

@@ -1,8 +1,10 @@
+import type { Digits } from '../../contract/currencies.ts';
 import { parseMinor } from '../../contract/money.ts';
 import type { LineVoid, NewLine, OrderChange, Order as OrderView } from '../../contract/orders.ts';
 import { fieldProblem } from '../../contract/problem.ts';
 import { mulDivHalfUp } from '../../pricing/index.ts';
 import type { StockChange } from '../inventory/sql/move-stock.ts';
+import { roundMinor } from '../shops/whole-amounts.ts';
 import { stockReturned } from './line-stock.ts';
 import type { BillLine } from './make-bill.ts';
 import { resolveLines } from './resolve-lines.ts';
@@ -48,6 +50,7 @@ export function mergeLines(
   { items = [], voidItems = [] }: Edits,
   products: SaleProduct[],
   billed: OrderView['items'],
+  digits: Digits,
 ): Merged {
   const sent = new Map(resolveLines(items, products, frozen).map((line) => [line.id, line]));
   checkGoods(items, frozen);
@@ -74,7 +77,7 @@ export function mergeLines(
     const quantityMilli = line.quantityMilli - after;
     // As stock goes back by difference: the share of what was there less the share of what is left.
     const stock = stockReturned([{ ...line, returnedMilli: after, takeMilli: quantityMilli }]);
-    return [{ id: voidId, reason, restock, stock, ...voidOf(line, quantityMilli, billed) }];
+    return [{ id: voidId, reason, restock, stock, ...voidOf(line, quantityMilli, billed, digits) }];
   });
   return { lines: left, voids, isAdded: added.length > 0 };
 }
@@ -112,6 +115,7 @@ function voidOf(
   line: BillLine,
   quantityMilli: number,
   billed: OrderView['items'],
+  digits: Digits,
 ): Omit<Void, 'id' | 'reason' | 'restock' | 'wasted'> {
   const item = billed.find(({ id }) => id === line.id);
   const totalMinor = parseMinor(item?.total ?? '0') as number;
@@ -120,6 +124,6 @@ function voidOf(
     name: line.name,
     variantName: line.variantName,
     quantityMilli,
-    amountMinor: mulDivHalfUp(totalMinor, quantityMilli, line.quantityMilli),
+    amountMinor: roundMinor(mulDivHalfUp(totalMinor, quantityMilli, line.quantityMilli), digits),
   };
 }

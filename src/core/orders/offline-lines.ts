@@ -16,6 +16,7 @@ import {
 import type { UnknownGoods } from './sql/insert-goods.ts';
 import type { SoldProduct } from './sql/load-for-sale.ts';
 import { goodsLacking, productByTill } from './unknown-goods.ts';
+import { fractionFlag } from './whole-pieces.ts';
 
 type OfflineLine = OfflineOrder['items'][number];
 type Variant = SoldProduct['variants'][number];
@@ -114,6 +115,7 @@ function flagsOf(found: FoundLine): OrderFlag[] {
   const price = `${name} ${was} ${formatMinor(listPrice)}; the menu says ${formatMinor(menuMinor)}.`;
   return [
     ...gone.map((detail) => ({ code: 'product_gone' as const, detail })),
+    ...fractionFlag(product.soldBy, line.quantity, name),
     ...(listPrice === menuMinor ? [] : [{ code: 'price_changed' as const, detail: price }]),
     ...(listPrice * FAR_OFF < menuMinor ? [{ code: 'price_far_off' as const, detail: price }] : []),
   ];

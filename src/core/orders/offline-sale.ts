@@ -1,5 +1,5 @@
 import { formatMinor } from '../../contract/money.ts';
-import type { OfflineOrder } from '../../contract/offline-orders.ts';
+import { OfflineOrder } from '../../contract/offline-orders.ts';
 import type { OrderFlag } from '../../contract/orders.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
@@ -12,6 +12,7 @@ import { labelOfBefore, type RestoredBooks } from '../epochs/numbers-before.ts';
 import { isYearLabel } from '../epochs/series-label.ts';
 import type { Keys } from '../keys/keys.ts';
 import { businessDateAt, wallClock } from '../shops/business-day.ts';
+import { roundAmounts } from '../shops/whole-amounts.ts';
 import { isOfBefore, type KnownSellers, type Seller, sellerOf } from './brought-back.ts';
 import { draftSale, type PricedSale, priceSale, type SaleTerms, saleNeeds } from './draft-sale.ts';
 import { resolveSold } from './offline-lines.ts';
@@ -50,10 +51,11 @@ export function offlineHash(keys: Keys, order: OfflineOrder): string {
 export function draftOfflineSale(
   { app, actor }: Pick<Context, 'app' | 'actor'>,
   terms: OfflineTerms,
-  body: OfflineOrder,
+  sent: OfflineOrder,
   now: Date,
 ): NewOrderRow {
   const { shop, settings } = terms;
+  const body = roundAmounts(shop.currency, OfflineOrder, sent);
   const clock = timeOf(body, shop, now);
   const lent = body.orderNumber === undefined ? undefined : terms.leases.get(body.orderNumber);
   const answered = isOfBefore(terms, body.orderNumber, lent) ? body.answered : undefined;
@@ -82,7 +84,7 @@ export function draftOfflineSale(
     customerPhone: customer.phone,
     typedPhone: customer.typed,
     approvedBy: leaderId,
-    requestHash: offlineHash(app.keys, body),
+    requestHash: offlineHash(app.keys, sent),
     now,
     offline: {
       printedNumber: body.orderNumber ?? null,

@@ -1,16 +1,18 @@
 import { formatMinor } from '../../contract/money.ts';
-import type { NewOrder } from '../../contract/orders.ts';
+import { NewOrder } from '../../contract/orders.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import { examineApproval, requireLeave } from '../auth/approval.ts';
 import type { Context } from '../context.ts';
 import { settingsOf } from '../shops/settings.ts';
+import { requireWholeAmounts } from '../shops/whole-amounts.ts';
 import { customerOf, draftSale, priceSale, saleNeeds } from './draft-sale.ts';
 import type { Bill } from './make-bill.ts';
 import { possibleTotals, settle, wholePayment } from './order-payments.ts';
 import { resolveLines } from './resolve-lines.ts';
 import { saleHash } from './sale-hash.ts';
 import { loadForSale } from './sql/load-for-sale.ts';
+import { requireWholePieces } from './whole-pieces.ts';
 import { type Placed, readSame, writeSale } from './write-sale.ts';
 
 /**
@@ -25,10 +27,13 @@ export async function placeOrder(context: Context, shopId: string, body: NewOrde
   const { shop, earlier, products } = await loadForSale(em, shopId, body.id, productIds);
   if (earlier) return { order: await readSame(context, shopId, body.id, requestHash), isReplay: true };
 
+  requireWholeAmounts(shop.currency, NewOrder, body);
   const now = app.now();
   const terms = { shop, settings: settingsOf(shop) };
   const customerPhone = customerOf(body, terms.settings);
-  const priced = priceSale(terms, body, resolveLines(body.items, products), now);
+  const lines = resolveLines(body.items, products);
+  requireWholePieces(lines);
+  const priced = priceSale(terms, body, lines, now);
   const verdict = await examineApproval(context, shopId, body.approval);
   const approvedBy = requireLeave(actor, verdict(), saleNeeds(priced, terms.settings, actor));
   const settled = settleNew(body, priced.bill, terms.settings);

@@ -1,3 +1,4 @@
+import type { Digits } from '../../contract/currencies.ts';
 import { formatMilli, formatMinor, parseMilli, parseMinor } from '../../contract/money.ts';
 import type { Order as OrderView } from '../../contract/orders.ts';
 import type { PaymentMethod } from '../../contract/primitives.ts';
@@ -14,6 +15,7 @@ import { requestHashOf } from '../request-hash.ts';
 import { lockOpenShift } from '../shifts/sql/open-shift.ts';
 import { businessDateAt, fiscalYearLabel } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
+import { digitsOfOrder } from '../shops/whole-amounts.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { findOrder } from './find-orders.ts';
 import { costOf, stockReturned, thawRecipe } from './line-stock.ts';
@@ -23,6 +25,7 @@ import { requireAllowed } from './require-allowed.ts';
 import { findRefund, insertRefund, type RefundRow } from './sql/insert-refund.ts';
 import { linesOfOrder, type OrderLine } from './sql/lines-of-order.ts';
 import { type OrderParts, viewOrder } from './view-order.ts';
+import { requireWholeRefund } from './whole-pieces.ts';
 
 type Refunded = { order: OrderView; isReplay: boolean };
 
@@ -67,6 +70,7 @@ async function refund(
   // Allowed whether the order's day is closed or not: a credit note is of today.
   requireAllowed(parts, 'refund', false);
   const lines = takeLines(await linesOfOrder(tx.em, shopId, orderId), body, order.orderNumber);
+  requireWholeRefund(lines, order.items, body);
   const row = await priceRow(tx, parts, lines, body);
   return { order: await giveBack(tx, parts, lines, { ...row, requestHash }), isReplay: false };
 }
@@ -107,25 +111,32 @@ function takeLines(stored: OrderLine[], { lines: wanted }: NewRefund, orderNumbe
   return lines;
 }
 
+/** In whole amounts where the currency has no others, unless the order is of before that was held to. */
+function priceLines(
+  currency: string,
+  { totalMinor, refundedMinor, taxSplit }: OrderParts['order'],
+  taken: TakenLine[],
+) {
+  const lines = taken.map((line) => ({
+    ...line,
+    totalMinor: parseMinor(line.total) as number,
+    taxMinor: parseMinor(line.tax) as number,
+  }));
+  const ofLines = lines.flatMap((line) => [line.totalMinor, line.taxMinor]);
+  const digits = digitsOfOrder(currency, [totalMinor, refundedMinor, ...ofLines]);
+  return { priced: priceRefund({ lines, totalMinor, taxSplit, refundedMinor, digits }), digits };
+}
+
 async function priceRow(
   tx: Transaction,
   { order, payments, refunds, settings }: OrderParts,
   lines: TakenLine[],
   { id, reason, restock, method }: NewRefund,
 ) {
-  const priced = priceRefund({
-    lines: lines.map((line) => ({
-      ...line,
-      totalMinor: parseMinor(line.total) as number,
-      taxMinor: parseMinor(line.tax) as number,
-    })),
-    totalMinor: order.totalMinor,
-    taxSplit: order.taxSplit,
-    refundedMinor: order.refundedMinor,
-  });
+  const shop = await findShop(tx.em, order.shopId);
+  const { priced, digits } = priceLines(shop.currency, order, lines);
   const left = Math.max(sumPaid(payments) - paidOutMinor(refunds), 0);
   const at = tx.app.now();
-  const shop = await findShop(tx.em, order.shopId);
   const by = method ?? methodOfBill(payments);
   const isLast = lines.every((line) => line.returnedMilli + line.takeMilli === line.quantityMilli);
   const isPaid = order.paymentStatus === 'completed';
@@ -161,7 +172,7 @@ async function priceRow(
     lines: lines.flatMap((line, index) => {
       const share = priced.lines[index];
       if (!share || line.takeMilli === 0) return [];
-      const costMinor = restock ? costBack(line) : null;
+      const costMinor = restock ? costBack(line, digits) : null;
       return [
         {
           lineNo: line.lineNo,
@@ -189,8 +200,8 @@ function methodOfBill(payments: Payment[]): PaymentMethod {
 }
 
 /** What goods that go back on the shelf had cost, by difference as all shares of a line. */
-function costBack({ recipe, returnedMilli, takeMilli }: TakenLine): number | null {
-  const cost = (quantityMilli: number) => costOf({ recipe: thawRecipe(recipe), quantityMilli });
+function costBack({ recipe, returnedMilli, takeMilli }: TakenLine, digits: Digits): number | null {
+  const cost = (quantityMilli: number) => costOf({ recipe: thawRecipe(recipe), quantityMilli }, digits);
   const after = cost(returnedMilli + takeMilli);
   return after === null ? null : after - (cost(returnedMilli) ?? 0);
 }

@@ -95,6 +95,8 @@ export const goodsOf = (product: SaleProduct, variant: Variant | undefined) => (
   category: product.category,
   sku: variant?.sku ?? product.sku,
   hsn: product.hsn,
+  soldBy: product.soldBy,
+  unit: product.unit,
   taxClass: product.taxClass,
   recipe: recipeOf(product, variant?.id ?? null),
 });
@@ -168,6 +170,8 @@ export function thawLine(item: OrderView['items'][number], recipe: FrozenRecipe)
     category: item.category,
     sku: item.sku,
     hsn: item.hsn ?? null,
+    soldBy: item.soldBy ?? null,
+    unit: item.unit ?? null,
     taxClass: item.taxClass,
     note: item.note,
     unitPriceMinor: parseMinor(unitPrice) as number,

@@ -1,5 +1,6 @@
 import { formatMinor } from '../../contract/money.ts';
 import type { OfflineOrder } from '../../contract/offline-orders.ts';
+import { usualUnit } from '../../contract/sold-by.ts';
 import type { UnknownGoods } from './sql/insert-goods.ts';
 import type { SoldProduct } from './sql/load-for-sale.ts';
 
@@ -21,6 +22,7 @@ export function productByTill(line: OfflineLine, known: SoldProduct | undefined)
     sku: variantId ? null : (goods.sku ?? null),
     taxClass: goods.taxClass ?? null,
     hsn: goods.hsn ?? null,
+    ...soldAs(line),
     isActive: true,
     isGone: true,
     variants: [],
@@ -33,17 +35,23 @@ export function productByTill(line: OfflineLine, known: SoldProduct | undefined)
   return { ...product, variants: [...product.variants, variant] };
 }
 
+/** As the till's menu says, or else by the quantity: a fraction was weighed. */
+function soldAs({ goods, quantity }: OfflineLine): Pick<SoldProduct, 'soldBy' | 'unit'> {
+  const soldBy = goods?.soldBy ?? (quantity % 1000 === 0 ? 'piece' : 'weight');
+  return { soldBy, unit: goods?.unit ?? usualUnit[soldBy] };
+}
+
 /** The product and variant rows to insert for a line, given the menu's product. */
 export function goodsLacking(
   product: SoldProduct,
   line: OfflineLine,
   known: SoldProduct | undefined,
 ): UnknownGoods {
-  const { id, name, price, category, taxClass, hsn } = product;
+  const { id, name, price, category, taxClass, hsn, soldBy, unit } = product;
   const variant = product.variants.find((each) => each.id === line.variantId);
   const isKnown = !variant || known?.variants.some((each) => each.id === variant.id);
   return {
-    products: known ? [] : [{ id, name, price, category, taxClass, hsn }],
+    products: known ? [] : [{ id, name, price, category, taxClass, hsn, soldBy, unit }],
     variants: isKnown ? [] : [{ id: variant.id, productId: id, name: variant.name, price: variant.price }],
   };
 }

@@ -59,7 +59,8 @@ async function loadOrder(
   const today = businessDateAt(tx.app.now(), shop);
   const isClosed = await isOrderClosed(em, parts.order, today, { lock: false });
   const countedShiftIds = await findCountedShifts(em, shopId, parts.payments);
-  const loaded = { parts, isClosed, settings: settingsOf(shop), today, countedShiftIds };
+  const { currency } = shop;
+  const loaded = { parts, isClosed, currency, settings: settingsOf(shop), today, countedShiftIds };
   if (!asksForPrice(parts, isClosed, change)) return { ...loaded, sources: null };
   const productIds = (change.items ?? []).map((line) => line.productId);
   const sources = {

@@ -11,7 +11,7 @@ import { paidSoFar, toGiveBackMinor } from './paid-so-far.ts';
 export type OrderParts = { order: Order; payments: Payment[]; refunds: Refund[]; settings: SettingsValues };
 
 /** Bills from before a field was there: imported ones, and those of earlier versions. */
-const ITEM_DEFAULTS = { hsn: null, listPrice: null, serviceCharge: '0.00' };
+const ITEM_DEFAULTS = { hsn: null, soldBy: null, unit: null, listPrice: null, serviceCharge: '0.00' };
 
 /** An order as the wire, the feed and the receipt show it. */
 export function viewOrder({ order, payments, refunds, settings }: OrderParts): OrderView {

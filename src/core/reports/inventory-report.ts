@@ -1,3 +1,4 @@
+import { currencyDigits } from '../../contract/currencies.ts';
 import type { InventoryReport, SpanQuery } from '../../contract/reports.ts';
 import { type ReportContext, spanOf } from './report-span.ts';
 import { sumInventory } from './sql/sum-inventory.ts';
@@ -9,5 +10,5 @@ export async function inventoryReport(
   asked: SpanQuery,
 ): Promise<InventoryReport> {
   const { span, head } = await spanOf(context, shopId, asked);
-  return { ...head, ...(await sumInventory(context.em, span)) };
+  return { ...head, ...(await sumInventory(context.em, span, currencyDigits(head.currency))) };
 }

@@ -1,3 +1,4 @@
+import { currencyDigits } from '../../contract/currencies.ts';
 import type { SalesReport, SalesReportQuery } from '../../contract/reports.ts';
 import { type ReportContext, spanBefore, spanOf } from './report-span.ts';
 import { sumSales } from './sql/sum-sales.ts';
@@ -13,7 +14,13 @@ export async function salesReport(
 ): Promise<SalesReport> {
   const { span, head } = await spanOf(context, shopId, asked);
   const before = compare ? spanBefore(span) : null;
-  const { totals, previous, groups, openDays, late } = await sumSales(context.em, span, groupBy, before);
+  const { totals, previous, groups, openDays, late } = await sumSales(
+    context.em,
+    span,
+    groupBy,
+    before,
+    currencyDigits(head.currency),
+  );
   return {
     ...head,
     groupBy,

@@ -1,8 +1,9 @@
 import { limits } from '../../contract/primitives.ts';
 import { fieldProblem } from '../../contract/problem.ts';
-import type { NewCashMovement, Shift as ShiftView } from '../../contract/shifts.ts';
+import { NewCashMovement, type Shift as ShiftView } from '../../contract/shifts.ts';
 import { isUniqueViolation } from '../../database/pg-errors.ts';
 import { type Context, personOf } from '../context.ts';
+import { requireWholeInShop } from '../shops/whole-amounts.ts';
 import { transact } from '../transact.ts';
 import { findShift } from './find-shifts.ts';
 import { CashMovement } from './shift.entity.ts';
@@ -32,6 +33,7 @@ export async function addCashMovement(
         const detail = `This drawer has ${limits.cashMovements} cash movements. Close its shift and open the next.`;
         throw fieldProblem('invalid_request', '/id', detail);
       }
+      await requireWholeInShop(tx.em, shopId, NewCashMovement, body);
       const before = viewShift({ shift, movements });
       const movement = tx.em.create(CashMovement, {
         id: body.id,

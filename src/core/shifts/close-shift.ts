@@ -1,10 +1,11 @@
 import { formatMinor } from '../../contract/money.ts';
-import { countedMinor, type ShiftClose, type ShiftReport } from '../../contract/shifts.ts';
+import { countedMinor, ShiftClose, type ShiftReport } from '../../contract/shifts.ts';
 import { formatHead } from '../audit/seal.ts';
 import { lastSeal } from '../audit/sql/seals.ts';
 import { unscale } from '../columns.ts';
 import { type Context, personOf } from '../context.ts';
 import { requestHashOf } from '../request-hash.ts';
+import { requireWholeInShop } from '../shops/whole-amounts.ts';
 import { transact } from '../transact.ts';
 import { findShift } from './find-shifts.ts';
 import { figuresOf, keptReport } from './make-report.ts';
@@ -31,6 +32,7 @@ export async function closeShift(
     const closeHash = requestHashOf(body);
     if (shift.report && shift.closeHash === closeHash) return keptReport(shift.report);
     if (shift.closedAt) throw closedProblem(shift);
+    await requireWholeInShop(tx.em, shopId, ShiftClose, body);
     const before = viewShift({ shift, movements });
 
     const figures = figuresOf(shift.openingFloatMinor, await sumShift(tx.em, shopId, shiftId));

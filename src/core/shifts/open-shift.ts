@@ -1,11 +1,12 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { ProblemError } from '../../contract/problem.ts';
-import type { NewShift, Shift as ShiftView } from '../../contract/shifts.ts';
+import { NewShift, type Shift as ShiftView } from '../../contract/shifts.ts';
 import { violatedUnique } from '../../database/pg-errors.ts';
 import { type Context, deviceOf, personOf } from '../context.ts';
 import { requestHashOf } from '../request-hash.ts';
 import { businessDateAt, wallClock } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
+import { requireWholeInShop } from '../shops/whole-amounts.ts';
 import { transact } from '../transact.ts';
 import { User } from '../users/user.entity.ts';
 import { findOpenShift, findShift } from './find-shifts.ts';
@@ -25,6 +26,7 @@ export async function openShift(context: Context, shopId: string, body: NewShift
   try {
     const shift = await transact(context, async (tx) => {
       await requireDrawer(tx, shopId, deviceId);
+      await requireWholeInShop(tx.em, shopId, NewShift, body);
       const openedAt = tx.app.now();
       const opened = tx.em.create(Shift, {
         id: body.id,

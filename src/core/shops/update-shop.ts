@@ -1,3 +1,5 @@
+import { currencyDigits, smallestMinor } from '../../contract/currencies.ts';
+import { parseMinor } from '../../contract/money.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { CUSTOM_MAX_BYTES, type SettingsChange, type SettingsValues } from '../../contract/settings.ts';
 import type { ShopChange } from '../../contract/shops.ts';
@@ -39,6 +41,7 @@ export async function updateSettings(
     const { dayStart, ...settings } = mergeSettings(current, change);
     checkOwnLimit(tx.actor, current, settings);
     checkTaxClasses(settings.tax);
+    checkRounding(shop.currency, change.rounding?.to);
     if (JSON.stringify(settings.custom).length > CUSTOM_MAX_BYTES) {
       throw fieldProblem('invalid_request', '/custom', 'is larger than 32 KiB');
     }
@@ -60,6 +63,17 @@ function checkOwnLimit(
   if (actor.kind === 'system' || actor.role === 'owner' || before.manager === after.manager) return;
   const detail = "Only an owner can change the managers' limit on discounts.";
   throw fieldProblem('forbidden', '/discountLimits/manager', detail);
+}
+
+/** A currency without decimals has no coin of 0.50. */
+function checkRounding(currency: string, to: SettingsValues['rounding']['to'] | undefined): void {
+  const isWhole = to === undefined || to === 'none' || (parseMinor(to) as number) % smallestMinor(0) === 0;
+  if (currencyDigits(currency) !== 0 || isWhole) return;
+  throw fieldProblem(
+    'invalid_request',
+    '/rounding/to',
+    `is ${to}, but ${currency} has no decimals; send none, 1.00, 5.00 or 10.00`,
+  );
 }
 
 // NO KEY: a sale under way, which refers to its shop, need not wait for the settings.

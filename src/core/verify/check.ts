@@ -19,8 +19,13 @@ export type VerifyContext = {
   keptHead: Kept;
 };
 
+/** A warning is about data that an earlier version took: it stays, and somebody should look at it. */
+export type Severity = 'problem' | 'warning';
+
 export type Check = {
   name: string;
+  /** A problem unless it says otherwise. */
+  severity?: Severity;
   /** What holds in a sound shop, for people. */
   holds: string;
   /** What is counted: `bills`, `items`. */

@@ -3,7 +3,7 @@ import { readKeptHead } from '../audit/kept-heads.ts';
 import { inSnapshot } from '../in-snapshot.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { auditChain } from './audit-chain.ts';
-import type { Check, Found, VerifyContext } from './check.ts';
+import type { Check, Found, Severity, VerifyContext } from './check.ts';
 import { customerContacts } from './customer-contacts.ts';
 import { salesReports } from './sales-reports.ts';
 import { billLines } from './sql/bill-lines.ts';
@@ -19,8 +19,11 @@ import { numberSeries } from './sql/number-series.ts';
 import { orderEvents } from './sql/order-events.ts';
 import { orderStock } from './sql/order-stock.ts';
 import { paymentSums } from './sql/payment-sums.ts';
+import { productCodes, sharedCodes } from './sql/product-codes.ts';
 import { refundSums } from './sql/refund-sums.ts';
 import { voidStock } from './sql/void-stock.ts';
+import { wholeAmounts } from './sql/whole-amounts.ts';
+import { wholePieces } from './sql/whole-pieces.ts';
 
 /** Every check, in the order in which they are shown. */
 export const checks: readonly Check[] = [
@@ -39,19 +42,28 @@ export const checks: readonly Check[] = [
   voidStock,
   salesReports,
   orderEvents,
+  wholePieces,
+  wholeAmounts,
+  productCodes,
+  sharedCodes,
   customerContacts,
   feedSequence,
   auditChain,
 ];
 
-export type CheckResult = Found & Pick<Check, 'name' | 'holds' | 'counts'>;
+export type CheckResult = Found & Pick<Check, 'name' | 'holds' | 'counts'> & { severity: Severity };
 export type VerifiedShop = {
   id: string;
   code: string;
   name: string;
+  /** Also with warnings. */
   isSound: boolean;
   checks: CheckResult[];
 };
+
+/** Without those that only warn. */
+export const problemsOf = (results: CheckResult[]) =>
+  results.filter(({ severity }) => severity === 'problem');
 
 /** Ten years of a busy shop are some millions of events to read: a minute or two, where a sale has milliseconds. */
 const SET_TIMEOUT = "SET LOCAL statement_timeout = '10min'";
@@ -75,9 +87,11 @@ export async function verifyShop(
     for (const check of checks) {
       onCheck(check);
       const found = await check.look({ app, em: tx, keptHead }, shopId);
-      results.push({ name: check.name, holds: check.holds, counts: check.counts, ...found });
+      const { name, severity = 'problem', holds, counts } = check;
+      results.push({ name, severity, holds, counts, ...found });
     }
-    return { id, code, name, isSound: results.every(({ wrong }) => wrong === 0), checks: results };
+    const isSound = problemsOf(results).every(({ wrong }) => wrong === 0);
+    return { id, code, name, isSound, checks: results };
   };
   return await patiently(TIMEOUT_MS, () => inSnapshot(em, look));
 }

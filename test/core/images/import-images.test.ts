@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { systemContext } from '../../../src/app.ts';
 import { importImages } from '../../../src/core/images/import-images.ts';
+import { matchBy } from '../../../src/core/images/match-files.ts';
 import { startTestApp, type TestApp } from '../../support/app.ts';
 import { givenProduct, givenShop, type TestShop } from '../../support/factories.ts';
 import { anyPng } from '../../support/pictures.ts';
@@ -38,5 +39,13 @@ describe('pictures from a folder', () => {
     const { result, steps } = await bring();
     expect(result).to.include({ files: 3, changed: 2, without: 1 });
     expect(steps).to.deep.equal(['1 of 3, A.png', '2 of 3, B.png', '3 of 3, C.png']);
+  });
+
+  it('of barcodes find a GTIN with more or fewer zeros', () => {
+    const chips = { id: '1', name: 'Chips', imageHash: null, skus: [], barcodes: ['012345678905'] };
+    const find = matchBy('barcode', [chips]);
+    expect(
+      ['0012345678905.jpg', '012345678905.png', '12345678905.png'].map((file) => find(file).length),
+    ).to.deep.equal([1, 1, 0]);
   });
 });

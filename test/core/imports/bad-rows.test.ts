@@ -30,6 +30,10 @@ describe('bad rows of a sales file', () => {
     ['2,2015-06-01,10:00,,,,,1,1', 'no product'],
     [`2,2015-06-01,10:00,,${'x'.repeat(256)},,,1,1`, 'product is longer than 255 characters'],
     [`2,2015-06-01,10:00,${'x'.repeat(65)},Tea,,,1,1`, 'sku is longer than 64 characters'],
+    [
+      '2,2015-06-01,10:00,8.90123E+12,Tea,,,1,1',
+      'sku "8.90123E+12" is a number as a spreadsheet shortens it, and not the code; format the column as text and give every digit',
+    ],
     [`2,2015-06-01,10:00,,Tea,${'x'.repeat(101)},,1,1`, 'variant is longer than 100 characters'],
     [`2,2015-06-01,10:00,,Tea,,${'x'.repeat(101)},1,1`, 'category is longer than 100 characters'],
     ['2,2015-06-01,10:00,,T\0ea,,,1,1', 'product has a NUL character'],

@@ -213,7 +213,18 @@ describe('importing products', () => {
     ['a name that is too long', [`,,${'x'.repeat(256)},,1`], 'product is longer than 255 characters'],
     ['the same sku twice', ['X1,,Tea,,1', 'X1,,Cake,,2'], 'it is the same product as line 2'],
     ['the same names twice', [',,Tea,S,1', ',,Tea,S,2'], 'it is the same product as line 2'],
-    ['a barcode that another has', [',1,Tea,S,1', ',1,Cake,S,2'], 'barcode 1 belongs to Tea'],
+    ['a barcode that another has', [',1,Tea,S,1', ',1,Cake,S,2'], 'barcode 1 belongs to Tea (S)'],
+    ['a barcode that a product has', [',1,Tea,,1', ',1,Cake,S,2'], 'barcode 1 belongs to Tea'],
+    [
+      'a barcode with another number of zeros',
+      [',012345678905,Tea,,1', ',0012345678905,Cake,,2'],
+      'barcode 0012345678905 belongs to Tea',
+    ],
+    [
+      "a spreadsheet's number as a barcode",
+      [',1,Tea,,1', ',8.90123E+12,Cake,,2'],
+      'barcode "8.90123E+12" is a number as a spreadsheet shortens it, and not the code; format the column as text and give every digit',
+    ],
   ];
   for (const [what, rows, reason] of bad) {
     it(`refuses ${what}`, async () => {
@@ -227,6 +238,74 @@ describe('importing products', () => {
       expect(skipped).to.deep.include({ badCount: 1, products: rows.length - 1 });
     });
   }
+
+  it('takes how things are sold, and says so by the unit alone', async () => {
+    const shop = await givenShop(client);
+    const file =
+      'name,uom,sold by,price\nRice,Kg,,80\nOil,,volume,120\nRibbon,ft,length,5\nSoap,,,30\nJam,bottle,,90\n';
+    expect(await importMenu(shop, file)).to.include({ products: 5 });
+    const soldAs = () =>
+      query('SELECT name, sold_by, unit, version FROM products WHERE shop_id = $1 ORDER BY name', shop.id);
+    const all = [
+      { name: 'Jam', sold_by: 'piece', unit: 'bottle', version: 1 },
+      { name: 'Oil', sold_by: 'volume', unit: 'l', version: 1 },
+      { name: 'Ribbon', sold_by: 'length', unit: 'ft', version: 1 },
+      { name: 'Rice', sold_by: 'weight', unit: 'Kg', version: 1 },
+      { name: 'Soap', sold_by: 'piece', unit: 'pc', version: 1 },
+    ];
+    expect(await soldAs()).to.deep.equal(all);
+    // A file that doesn't say leaves them as they are.
+    await importMenu(shop, 'name,price\nRice,80\nOil,120\n');
+    await importMenu(shop, file);
+    expect(await soldAs()).to.deep.equal(all);
+    const { detail } = await problemOf(importMenu(shop, 'name,sold by,price\nRice,dozen,80\n'));
+    expect(detail).to.include('soldBy "dozen" is not piece, weight, volume, length or a unit');
+  });
+
+  it('takes whole prices alone where the currency has no others', async () => {
+    const shop = await givenShop(client, { currency: 'JPY', timezone: 'Asia/Tokyo' });
+    const { errors } = await problemOf(importMenu(shop, 'name,price\nTea,498.00\nCake,498.50\n'));
+    const detail = 'price "498.50" has decimals, and the shop\'s currency has none';
+    expect(errors).to.deep.equal([{ pointer: '/line/3', detail }]);
+    expect(await importMenu(shop, 'name,price\nTea,498.00\n')).to.include({ products: 1 });
+  });
+
+  const codesOf = (shop: SalesShop) =>
+    query(
+      `SELECT c.kind, c.code, p.name, v.name AS size FROM product_codes c
+       LEFT JOIN products p ON p.id = c.product_id LEFT JOIN product_variants v ON v.id = c.variant_id
+       WHERE c.shop_id = $1 ORDER BY c.kind, c.code`,
+      shop.id,
+    );
+
+  it('gives codes to what has them, and lets them move', async () => {
+    const shop = await givenShop(client);
+    await importMenu(shop, 'sku,name,barcode,price\nT,Tea,012345678905,1\nC,Cake,8901234567894,2\n');
+    // The product gets sizes, and its SKU and barcode belong to one of them.
+    await importMenu(shop, 'sku,name,size,barcode,price\nT,Tea,S,,1\nT-L,Tea,L,4006381333931,2\n');
+    await importMenu(shop, 'sku,name,barcode,price\nC,Cake,12345670,2\n');
+    expect(await codesOf(shop)).to.deep.equal([
+      { kind: 'barcode', code: '00012345678905', name: 'Tea', size: null },
+      { kind: 'barcode', code: '04006381333931', name: 'Tea', size: 'L' },
+      { kind: 'barcode', code: '12345670', name: 'Cake', size: null },
+      { kind: 'sku', code: 'C', name: 'Cake', size: null },
+      { kind: 'sku', code: 'T', name: 'Tea', size: 'S' },
+      { kind: 'sku', code: 'T-L', name: 'Tea', size: 'L' },
+    ]);
+  });
+
+  it('refuses a SKU that two articles share since before, unless the names say which', async () => {
+    const shop = await givenShop(client);
+    await importMenu(shop, 'sku,name,size,price\nT,Tea,,1\nK,Cake,S,2\n');
+    await query("UPDATE product_variants SET sku = 'T' WHERE shop_id = $1", shop.id);
+    await query("DELETE FROM product_codes WHERE shop_id = $1 AND code = 'K'", shop.id);
+    await query("UPDATE product_codes SET product_id = NULL WHERE shop_id = $1 AND code = 'T'", shop.id);
+    const { errors } = await problemOf(importMenu(shop, 'sku,price\nT,3\n'));
+    const detail = 'sku T belongs to two articles, Tea and Cake (S)';
+    expect(errors).to.deep.equal([{ pointer: '/line/2', detail }]);
+    expect(await importMenu(shop, 'sku,name,size,price\nT,Cake,S,3\n')).to.include({ changedVariants: 1 });
+    expect(await codesOf(shop)).to.deep.equal([{ kind: 'sku', code: 'T', name: null, size: null }]);
+  });
 
   it('refuses a variant that would take the name of another', async () => {
     const shop = await givenShop(client);

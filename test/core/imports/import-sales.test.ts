@@ -69,6 +69,8 @@ describe('importing sales', () => {
       sku: 'tea_s',
       hsn: null,
       quantity: 2,
+      soldBy: 'piece',
+      unit: 'pc',
       unitPrice: '1.50',
       listPrice: null,
       modifiers: [],
@@ -82,11 +84,17 @@ describe('importing sales', () => {
       tax: '0.00',
       total: '3.00',
     });
+    expect(products.map(({ sold_by, unit }) => [sold_by, unit])).to.deep.equal([
+      ['weight', 'kg'],
+      ['piece', 'pc'],
+    ]);
     expect(cake).to.include({
       name: 'Cake "à la"',
       variantId: null,
       sku: null,
       quantity: 0.25,
+      soldBy: 'weight',
+      unit: 'kg',
       total: '2.50',
     });
 
@@ -124,6 +132,29 @@ describe('importing sales', () => {
     expect(await query('SELECT seq, series FROM shop_heads WHERE shop_id = $1', shop.id)).to.deep.equal([
       { seq: '1', series: { 2015: 1 } },
     ]);
+  });
+
+  it('has what it finds sold by weight once a fraction of it was sold, and says so, tried or done', async () => {
+    const shop = await givenShop(client);
+    await importText(
+      client,
+      shop,
+      fileOf('1,2015-06-01,12:00,,Rice,,,2,80,,', '1,2015-06-01,12:00,,Soap,,,1,30,,'),
+    );
+    const later = fileOf('2,2015-06-02,12:00,,Rice,,,0.5,80,,', '2,2015-06-02,12:00,,Soap,,,1,30,,');
+    const soldAs = () =>
+      query('SELECT name, sold_by, unit, version FROM products WHERE shop_id = $1 ORDER BY name', shop.id);
+    const before = [
+      { name: 'Rice', sold_by: 'piece', unit: 'pc', version: 1 },
+      { name: 'Soap', sold_by: 'piece', unit: 'pc', version: 1 },
+    ];
+    const tried = await importText(client, shop, later, { dryRun: true });
+    expect([tried.soldByWeight, await soldAs()]).to.deep.equal([['Rice'], before]);
+    expect((await importText(client, shop, later)).soldByWeight).to.deep.equal(['Rice']);
+    const rice = { name: 'Rice', sold_by: 'weight', unit: 'kg', version: 2 };
+    expect(await soldAs()).to.deep.equal([rice, before[1]]);
+    expect((await importText(client, shop, later)).soldByWeight).to.deep.equal([]);
+    expect(await soldAs()).to.deep.equal([rice, before[1]]);
   });
 
   it('numbers bills in time order, by fiscal year, after those that there are', async () => {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { type Catalog, matchProducts } from '../../../src/core/imports/match-products.ts';
 import type { SoldItem } from '../../../src/core/imports/sold-items.ts';
 
+const PIECE = { soldBy: 'piece', unit: 'pc' } as const;
 const NOTHING: Catalog = { products: [], variants: [] };
 
 function item(number: number, fields: Partial<SoldItem>): SoldItem {
@@ -15,6 +16,7 @@ function item(number: number, fields: Partial<SoldItem>): SoldItem {
     fault: undefined,
     priceMinor: 100,
     pricedAt: soldAt,
+    hasFraction: false,
     ...fields,
     soldAt,
   };
@@ -26,7 +28,7 @@ function match(items: SoldItem[], catalog = NOTHING, byName = false) {
   const nameOf = (id: string) =>
     [...products, ...catalog.products].find((product) => product.id === id)?.name;
   return {
-    products: products.map(({ id: _, ...product }) => product),
+    products: products.map(({ id: _, soldBy: __, unit: ___, ...product }) => product),
     variants: variants.map(({ id: _, productId, ...variant }) => ({
       product: nameOf(productId),
       ...variant,
@@ -104,9 +106,9 @@ describe('matching sold items with products', () => {
 
   const shop: Catalog = {
     products: [
-      { id: 'tea', name: 'Tea', sku: null },
-      { id: 'tea2', name: 'Tea', sku: null },
-      { id: 'cake', name: 'Cake', sku: 'C1' },
+      { id: 'tea', name: 'Tea', sku: null, ...PIECE },
+      { id: 'tea2', name: 'Tea', sku: null, ...PIECE },
+      { id: 'cake', name: 'Cake', sku: 'C1', ...PIECE },
     ],
     variants: [
       { id: 'tea-s', productId: 'tea', name: 'S', sku: 'tea_s', sortOrder: 0 },
@@ -153,5 +155,56 @@ describe('matching sold items with products', () => {
       item(1, { product: 'Juice', variant: 'L', sku: 'tea_s' }),
     ];
     expect(match(shared, shop, true).variants.map(({ sku }) => sku)).to.deep.equal([null, null]);
+  });
+
+  it('goes by the names where two articles share a sku since before', () => {
+    const shared: Catalog = {
+      products: [
+        { id: 'tea', name: 'Tea', sku: 'X', ...PIECE },
+        { id: 'cake', name: 'Cake', sku: null, ...PIECE },
+      ],
+      variants: [{ id: 'cake-s', productId: 'cake', name: 'S', sku: 'X', sortOrder: 0 }],
+    };
+    const items = [
+      item(0, { sku: 'X', product: 'Tea' }),
+      item(1, { sku: 'X', product: 'Cake', variant: 'S' }),
+      item(2, { sku: 'X', product: 'Torte' }),
+    ];
+    expect(match(items, shared, true)).to.deep.equal({
+      products: [{ name: 'Torte', category: null, priceMinor: 100, sku: null }],
+      variants: [],
+      targets: ['Tea', 'Cake S', 'Torte'],
+    });
+  });
+
+  it('gives no variant the sku of a product', () => {
+    const made = match([item(0, { sku: 'C1', product: 'Juice', variant: 'S' })], {
+      ...shop,
+      variants: [{ id: 'cake-s', productId: 'cake', name: 'S', sku: 'C1', sortOrder: 0 }],
+    });
+    expect(made.variants.map(({ sku }) => sku)).to.deep.equal([null]);
+  });
+
+  it('has what is sold in fractions sold by weight, made or known, and all else by the piece', () => {
+    const known: Catalog = {
+      ...shop,
+      products: shop.products.map((each) =>
+        each.id === 'tea2' ? { ...each, name: 'Milk', soldBy: 'volume', unit: 'l' } : each,
+      ),
+    };
+    const items = [
+      item(0, { product: 'Rice', hasFraction: true }),
+      item(1, { product: 'Soap' }),
+      item(2, { product: 'Cake', hasFraction: true }),
+      item(3, { product: 'Milk', hasFraction: true }),
+      item(4, { product: 'Cake' }),
+    ];
+    const { products, weighed, soldAs } = matchProducts(items, known, false);
+    expect(products.map(({ name, soldBy, unit }) => [name, soldBy, unit])).to.have.deep.members([
+      ['Rice', 'weight', 'kg'],
+      ['Soap', 'piece', 'pc'],
+    ]);
+    expect(weighed.map(({ name }) => name)).to.deep.equal(['Cake']);
+    expect([soldAs.get('cake')?.soldBy, soldAs.get('tea2')?.soldBy]).to.deep.equal(['weight', 'volume']);
   });
 });

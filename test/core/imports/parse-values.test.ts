@@ -42,7 +42,7 @@ describe('reading amounts', () => {
   ];
   for (const [text, decimal, minor] of amounts) {
     it(`"${text}" with ${decimal} is ${minor}`, () => {
-      expect(parseAmount('price', text, decimal)).to.deep.equal({ value: minor });
+      expect(parseAmount('price', text, decimal, 2)).to.deep.equal({ value: minor });
     });
   }
 
@@ -72,7 +72,7 @@ describe('reading amounts', () => {
   ];
   for (const [text, decimal, fault] of faults) {
     it(`"${text.slice(0, 20)}" with ${decimal}: ${fault.slice(0, 60)}`, () => {
-      expect(parseAmount('price', text, decimal)).to.deep.equal({ fault });
+      expect(parseAmount('price', text, decimal, 2)).to.deep.equal({ fault });
     });
   }
 
@@ -84,7 +84,7 @@ describe('reading amounts', () => {
         const format = new Intl.NumberFormat(locale, { minimumFractionDigits: 2 });
         const text = format.format(minor / 100);
         const decimal = format.formatToParts(1.5).find(({ type }) => type === 'decimal')?.value;
-        expect(parseAmount('price', text, decimal as DecimalSign)).to.deep.equal({ value: minor });
+        expect(parseAmount('price', text, decimal as DecimalSign, 2)).to.deep.equal({ value: minor });
       },
     );
     fc.assert(property);
@@ -149,7 +149,7 @@ describe('quantity, price and total of a row', () => {
   ];
   for (const [quantity, price, total, expected] of rows) {
     it(`${quantity || 'nothing'} at ${price ?? 'no price'}, total ${total ?? 'none'}: ${expected}`, () => {
-      const read = createFigureReader({ decimal: '.', allowReturns: false });
+      const read = createFigureReader({ decimal: '.', allowReturns: false, digits: 2 });
       const { value, fault } = read(quantity, price, total);
       const shown = value && `${value.quantityMilli} x ${value.priceMinor} = ${value.totalMinor}`;
       expect(shown ?? fault).to.equal(expected);
@@ -157,13 +157,26 @@ describe('quantity, price and total of a row', () => {
   }
 
   it('takes what comes back when that is allowed, with a total of either sign', () => {
-    const read = createFigureReader({ decimal: '.', allowReturns: true });
+    const read = createFigureReader({ decimal: '.', allowReturns: true, digits: 2 });
     const back = { priceMinor: 500, quantityMilli: 2000, totalMinor: 1000, isReturn: true };
     expect(read('-2', '5', undefined).value).to.deep.equal(back);
     expect(read('-2', undefined, '-10').value).to.deep.equal(back);
     expect(read('-2', undefined, '10').value).to.deep.equal(back);
     expect(read('0', '5', undefined).fault).to.equal('quantity is 0');
     expect(read('-1', '-5', undefined).fault).to.equal('price -5 is negative');
+  });
+
+  it('reckons in whole amounts where the currency has no others', () => {
+    const read = createFigureReader({ decimal: '.', allowReturns: false, digits: 0 });
+    const none = "has decimals, and the shop's currency has none";
+    expect(read('1', '498.50', undefined).fault).to.equal(`price "498.50" ${none}`);
+    expect(read('1', undefined, '0.01').fault).to.equal(`total "0.01" ${none}`);
+    expect(read('0.125', '100.00', undefined).value).to.include({ priceMinor: 100_00, totalMinor: 13_00 });
+    expect(read('2', undefined, '5').fault).to.equal(
+      'total is no multiple of the quantity: it gives no exact unit price',
+    );
+    expect(multiply(9_999_999_900, 1000, 0)).to.equal(9_999_999_900);
+    expect(multiply(9_999_999_900, 1006, 0)).to.equal(undefined);
   });
 
   it('rounds half up as whole numbers do', () => {
@@ -173,7 +186,7 @@ describe('quantity, price and total of a row', () => {
       (priceMinor, quantityMilli) => {
         const exact = (BigInt(priceMinor) * BigInt(quantityMilli) + 500n) / 1000n;
         const expected = exact > 9_999_999_999n ? undefined : Number(exact);
-        expect(multiply(priceMinor, quantityMilli)).to.equal(expected);
+        expect(multiply(priceMinor, quantityMilli, 2)).to.equal(expected);
       },
     );
     fc.assert(property, { numRuns: 1000 });

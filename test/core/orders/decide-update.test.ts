@@ -89,6 +89,7 @@ const paymentOf = (amountMinor: number, fields: Partial<Payment> = {}) =>
 const loadedOf = (order: Order, payments: Payment[] = [], more: Partial<LoadedOrder> = {}): LoadedOrder => ({
   parts: { order, payments, refunds: [], settings },
   isClosed: false,
+  currency: 'INR',
   settings,
   today: TODAY,
   countedShiftIds: new Set(),

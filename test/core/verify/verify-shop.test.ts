@@ -125,6 +125,46 @@ describe("a shop's books", () => {
       'UPDATE number_leases SET last_number = 11 WHERE shop_id = $1 AND first_number = 1',
       'A lease has 11 to 20, but the next number to lend was 12.',
     ],
+    [
+      'whole-pieces',
+      order('paid', `items = jsonb_set(items, '{0,soldBy}', '"piece"')`),
+      'Line 1 is 2.5 of Tea, which is sold by the piece.',
+    ],
+    [
+      'whole-amounts',
+      "UPDATE shops SET currency = 'JPY' WHERE id = $1",
+      'is no amount of JPY, which has no decimals.',
+    ],
+    [
+      'whole-amounts',
+      "UPDATE shops SET currency = 'IQD' WHERE id = $1",
+      'It has three decimals, and amounts here have two',
+    ],
+    [
+      'product-codes',
+      "DELETE FROM product_codes WHERE shop_id = $1 AND kind = 'sku'",
+      'A scan does not find Tea.',
+    ],
+    [
+      'product-codes',
+      "UPDATE product_codes SET product_id = NULL WHERE shop_id = $1 AND kind = 'barcode'",
+      'A scan finds another article than Tea.',
+    ],
+    [
+      'product-codes',
+      "UPDATE products SET sku = NULL WHERE shop_id = $1 AND sku = 'TEA'",
+      'No article has it, and a scan finds one.',
+    ],
+    [
+      'shared-codes',
+      "UPDATE products SET barcode = '04006381333931' WHERE shop_id = $1 AND name = 'Cake'",
+      'Two articles have it',
+    ],
+    [
+      'shared-codes',
+      "UPDATE products SET sku = '8.90123E+12' WHERE shop_id = $1 AND name = 'Cake'",
+      'as a spreadsheet shortens it. Give Cake its code.',
+    ],
     ['payment-sums', 'UPDATE payments SET tip = tip + 1 WHERE order_id = :parked', 'was handed over by cash'],
     [
       'payment-sums',

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { formatMinor } from '../../../contract/money.ts';
 import type { MenuProduct, MenuVariant } from '../merge-menu.ts';
-import { menuChanged } from './products.ts';
+import { menuChanged, moveImportedCodes } from './products.ts';
 
 // Locked until the commit, so that what was compared is what is changed; in id order, as everybody locks.
 const LOCK_PRODUCTS = `
@@ -9,7 +9,7 @@ const LOCK_PRODUCTS = `
 
 const MENU = `
   SELECT p.id, p.name, (p.price * 100)::bigint::text AS "priceMinor", p.category, p.description, p.sku, p.barcode,
-    p.tax_class AS "taxClass", p.hsn,
+    p.tax_class AS "taxClass", p.hsn, p.sold_by AS "soldBy", p.unit,
     coalesce((
       SELECT jsonb_agg(jsonb_build_object('id', v.id, 'productId', v.product_id, 'name', v.name,
         'priceMinor', (v.price * 100)::bigint, 'sku', v.sku, 'barcode', v.barcode, 'sortOrder', v.sort_order)
@@ -31,13 +31,14 @@ export async function lockMenu(client: Client, shopId: string): Promise<MenuProd
 // One statement for old and new: what is there already has the id, and gets the next version.
 const SAVE_PRODUCTS = `
   INSERT INTO products (id, shop_id, name, price, category, description, sku, barcode, tax_class, hsn,
-    created_at, updated_at)
-  SELECT p.id, $1, p.name, p.price, p.category, p.description, p.sku, p.barcode, p."taxClass", p.hsn, $3, $3
+    sold_by, unit, created_at, updated_at)
+  SELECT p.id, $1, p.name, p.price, p.category, p.description, p.sku, p.barcode, p."taxClass", p.hsn,
+    p."soldBy", p.unit, $3, $3
   FROM jsonb_to_recordset($2::jsonb) AS p (id uuid, name text, price numeric, category text, description text,
-    sku text, barcode text, "taxClass" text, hsn text)
+    sku text, barcode text, "taxClass" text, hsn text, "soldBy" text, unit text)
   ON CONFLICT (id) DO UPDATE SET name = excluded.name, price = excluded.price, category = excluded.category,
     description = excluded.description, sku = excluded.sku, barcode = excluded.barcode, tax_class = excluded.tax_class,
-    hsn = excluded.hsn, updated_at = excluded.updated_at, version = products.version + 1`;
+    hsn = excluded.hsn, sold_by = excluded.sold_by, unit = excluded.unit, updated_at = excluded.updated_at, version = products.version + 1`;
 
 const SAVE_VARIANTS = `
   INSERT INTO product_variants (id, shop_id, product_id, name, price, sku, barcode, sort_order)
@@ -50,11 +51,15 @@ const SAVE_VARIANTS = `
 const withPrice = (rows: { priceMinor: number }[]) =>
   JSON.stringify(rows.map((row) => ({ ...row, price: formatMinor(row.priceMinor) })));
 
-/** Writes new and changed products and variants. Throws `already_exists` when somebody else took a sku meanwhile. */
+/**
+ * Writes new and changed products and variants, with their codes; `before` has the products as they were. Throws
+ * `already_exists` when somebody else took a code meanwhile.
+ */
 export async function saveMenu(
   client: Client,
   shopId: string,
   { products, variants }: { products: MenuProduct[]; variants: MenuVariant[] },
+  before: ReadonlyMap<string, MenuProduct>,
   now: Date,
 ): Promise<void> {
   try {
@@ -63,4 +68,6 @@ export async function saveMenu(
   } catch (error) {
     throw menuChanged(error);
   }
+  const were = products.flatMap(({ id }) => before.get(id) ?? []);
+  await moveImportedCodes(client, shopId, were, products);
 }

@@ -9,6 +9,8 @@ export type UnknownProduct = {
   category: string | null;
   taxClass: string | null;
   hsn: string | null;
+  soldBy: string;
+  unit: string;
 };
 
 export type UnknownVariant = { id: string; productId: string; name: string; price: string };
@@ -17,10 +19,10 @@ export type UnknownGoods = { products: UnknownProduct[]; variants: UnknownVarian
 
 // Inserted as deleted, so that no till offers them. Ordered by id, so that two orders with the same goods don't deadlock.
 const INSERT_PRODUCTS = `
-  INSERT INTO products (id, shop_id, name, price, category, tax_class, hsn, is_active, created_at, updated_at, deleted_at)
-  SELECT p.id, $1, p.name, p.price, p.category, p."taxClass", p.hsn, false, $3::timestamptz, $3, $3
+  INSERT INTO products (id, shop_id, name, price, category, tax_class, hsn, sold_by, unit, is_active, created_at, updated_at, deleted_at)
+  SELECT p.id, $1, p.name, p.price, p.category, p."taxClass", p.hsn, p."soldBy", p.unit, false, $3::timestamptz, $3, $3
   FROM jsonb_to_recordset($2::jsonb) AS p (
-    id uuid, name text, price numeric, category text, "taxClass" text, hsn text)
+    id uuid, name text, price numeric, category text, "taxClass" text, hsn text, "soldBy" text, unit text)
   ORDER BY p.id ON CONFLICT (id) DO NOTHING`;
 
 const INSERT_VARIANTS = `

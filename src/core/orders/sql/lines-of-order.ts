@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { SoldBy } from '../../../contract/sold-by.ts';
 import { query } from '../../../database/query.ts';
 import type { FrozenRecipe } from '../line-stock.ts';
 
@@ -13,11 +14,15 @@ export type OrderLine = {
   total: string;
   cost: string | null;
   recipe: FrozenRecipe;
+  /** How its product is sold now. */
+  soldBy: SoldBy;
 };
 
 const LINES_OF_ORDER = `
-  SELECT id, line_no AS "lineNo", name, quantity::text, returned::text, tax::text, total::text, cost::text, recipe
-  FROM order_lines WHERE shop_id = $1 AND order_id = $2 ORDER BY line_no`;
+  SELECT l.id, l.line_no AS "lineNo", l.name, l.quantity::text, l.returned::text, l.tax::text, l.total::text, l.cost::text,
+    l.recipe, p.sold_by AS "soldBy"
+  FROM order_lines l JOIN products p ON p.shop_id = l.shop_id AND p.id = l.product_id
+  WHERE l.shop_id = $1 AND l.order_id = $2 ORDER BY l.line_no`;
 
 /** The lines of a bill, in their order. */
 export async function linesOfOrder(em: EntityManager, shopId: string, orderId: string): Promise<OrderLine[]> {

@@ -1,7 +1,11 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { currencyDigits } from '../../../contract/currencies.ts';
+import { formatMinor, parseMinor } from '../../../contract/money.ts';
 import type { SettingsValues } from '../../../contract/settings.ts';
+import type { SoldBy } from '../../../contract/sold-by.ts';
 import { query, queryRow } from '../../../database/query.ts';
 import type { Epoch } from '../../epochs/series-label.ts';
+import { roundMinor } from '../../shops/whole-amounts.ts';
 
 /** A product as a sale needs it; amounts and quantities as PostgreSQL's decimal text. */
 export type SaleProduct = {
@@ -12,6 +16,8 @@ export type SaleProduct = {
   sku: string | null;
   taxClass: string | null;
   hsn: string | null;
+  soldBy: SoldBy;
+  unit: string;
   isActive: boolean;
   variants: { id: string; name: string; price: string; sku: string | null }[];
   groups: {
@@ -58,7 +64,7 @@ const productsOf = (ids: string, isAll = false) => {
   return `coalesce((
     SELECT jsonb_agg(jsonb_build_object(
       'id', p.id, 'name', p.name, 'price', p.price::text, 'category', p.category, 'sku', p.sku,
-      'taxClass', p.tax_class, 'hsn', p.hsn, 'isActive', p.is_active${gone('p')},
+      'taxClass', p.tax_class, 'hsn', p.hsn, 'soldBy', p.sold_by, 'unit', p.unit, 'isActive', p.is_active${gone('p')},
       'variants', coalesce((
         SELECT jsonb_agg(jsonb_build_object(
           'id', v.id, 'name', v.name, 'price', v.price::text, 'sku', v.sku${gone('v')}))
@@ -76,6 +82,20 @@ const productsOf = (ids: string, isAll = false) => {
     FROM products p WHERE p.shop_id = s.id AND p.id = ANY (${ids}) ${live('p')}), '[]')`;
 };
 
+/** Prices of before a currency was held to whole amounts, rounded half up to what can be paid. */
+function withWholePrices<R extends { shop: SaleShop; products: SaleProduct[] }>(row: R): R {
+  if (currencyDigits(row.shop.currency) === 2) return row;
+  const priced = [
+    ...row.products,
+    ...row.products.flatMap(({ variants, groups }) => [
+      ...variants,
+      ...groups.flatMap((group) => group.modifiers),
+    ]),
+  ];
+  for (const each of priced) each.price = formatMinor(roundMinor(parseMinor(each.price) as number, 0));
+  return row;
+}
+
 // One round trip brings all that pricing needs: the shop's rules, the order if it is there already, the products.
 const LOAD_FOR_SALE = `
   SELECT ${SHOP} AS shop, (SELECT ${EARLIER} FROM orders o WHERE o.id = $2) AS earlier,
@@ -91,7 +111,7 @@ export async function loadForSale(
 ): Promise<Row> {
   const [row] = await query<Row>(em, LOAD_FOR_SALE, [shopId, orderId, productIds]);
   if (!row) throw new Error(`Shop ${shopId} is gone.`);
-  return row;
+  return withWholePrices(row);
 }
 
 const LOAD_FOR_SALES = `
@@ -109,5 +129,5 @@ export async function loadForSales(
   orderIds: string[],
   productIds: string[],
 ): Promise<SalesRow> {
-  return await queryRow<SalesRow>(em, LOAD_FOR_SALES, [shopId, orderIds, productIds]);
+  return withWholePrices(await queryRow<SalesRow>(em, LOAD_FOR_SALES, [shopId, orderIds, productIds]));
 }

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Digits } from '../../../contract/currencies.ts';
 import type { InventoryReport } from '../../../contract/reports.ts';
 import { queryRow } from '../../../database/query.ts';
 import { count, money, quantity, rows } from './json.ts';
@@ -32,8 +33,8 @@ const SUM_INVENTORY = `
     FROM by_reason GROUP BY item_id
   ), items AS (
     SELECT i.id, i.name, i.unit, i.quantity, i.cost, i.quantity <= i.reorder_level AS is_low, m.*,
-           round(i.quantity * i.cost, 2) AS value, round(m.sold * i.cost, 2) AS usage_cost,
-           round(m.wasted * i.cost, 2) AS waste_cost
+           round(i.quantity * i.cost, $4::int) AS value, round(m.sold * i.cost, $4::int) AS usage_cost,
+           round(m.wasted * i.cost, $4::int) AS waste_cost
     FROM inventory_items i LEFT JOIN moved m ON m.item_id = i.id WHERE i.shop_id = $1
   )
   SELECT (SELECT json_build_object(
@@ -46,6 +47,6 @@ const SUM_INVENTORY = `
 type Inventory = Pick<InventoryReport, 'totals' | 'items'>;
 
 /** What the stock is worth now, and what moved it in a span. */
-export async function sumInventory(em: EntityManager, span: Span): Promise<Inventory> {
-  return await queryRow<Inventory>(em, SUM_INVENTORY, spanParameters(span));
+export async function sumInventory(em: EntityManager, span: Span, digits: Digits): Promise<Inventory> {
+  return await queryRow<Inventory>(em, SUM_INVENTORY, [...spanParameters(span), digits]);
 }

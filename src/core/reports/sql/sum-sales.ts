@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Digits } from '../../../contract/currencies.ts';
 import {
   type Grouping,
   type LineGrouping,
@@ -81,7 +82,7 @@ const leap = (sold: string, from: string, to: string) => `
   SELECT (SELECT min(business_date) FROM ${sold} AND business_date > day AND business_date <= ${to})`;
 
 const totals = (from: string, days: string) => `
-  (SELECT json_build_object(${FIGURES}, ${money('averageOrder', 'total / nullif(orders, 0)')},
+  (SELECT json_build_object(${FIGURES}, ${money('averageOrder', 'round(total / nullif(orders, 0), $6::int)')},
    'days', (SELECT count(day) FROM ${days})) FROM ${from})`;
 
 // Begins like the predicate of orders_open_idx.
@@ -101,7 +102,7 @@ const BY_TIME = 'key';
 const BY_WORTH = 'is_rounding, total DESC, key, id';
 
 // One statement for all: groups, totals and the span before are of one moment, so that a sale in between can't part them.
-// The totals are the groups added up. $4 and $5 are the span before, null when nobody asked for it.
+// The totals are the groups added up. $4 and $5 are the span before, null when nobody asked for it; $6 are the currency's decimals.
 const statement = ({ figures, sold }: Tables, groups: string, order: string) => `
   WITH RECURSIVE figures AS ${figures}, groups AS MATERIALIZED (${groups}), day (day) AS (
     ${leap(sold, '$2', '$3')} FROM day WHERE day IS NOT NULL
@@ -178,7 +179,8 @@ export async function sumSales(
   span: Span,
   groupBy: Grouping,
   before: { from: string; to: string } | null,
+  digits: Digits,
 ): Promise<Sales> {
-  const parameters = [...spanParameters(span), before?.from ?? null, before?.to ?? null];
+  const parameters = [...spanParameters(span), before?.from ?? null, before?.to ?? null, digits];
   return await queryRow<Sales>(em, statements[groupBy], parameters);
 }

@@ -1,0 +1,129 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { type CodeKind, codeKinds, comparableCode } from '../../contract/codes.ts';
+import { ProblemError } from '../../contract/problem.ts';
+import { query } from '../../database/query.ts';
+import {
+  type CodeOwner,
+  type CodeRow,
+  claimCodes,
+  findCode,
+  ownersOfCodes,
+  type RunSql,
+  releaseCodes,
+} from './sql/product-codes.ts';
+
+type Coded = { id: string; sku: string | null; barcode: string | null };
+
+/** A product with its codes and those of its variants, such as `ProductView` or a row of the menu. */
+export type CodedProduct = Coded & { variants: Coded[] };
+
+/** A code with its place in the product. */
+type PlacedCode = CodeRow & { typed: string; pointer: string };
+
+export const runIn =
+  (em: EntityManager): RunSql =>
+  (sql, parameters) =>
+    query(em, sql, parameters);
+
+const codesOf = (product: CodedProduct): PlacedCode[] =>
+  [
+    { article: product as Coded, variantId: null, place: '' },
+    ...product.variants.map((variant, index) => ({
+      article: variant,
+      variantId: variant.id,
+      place: `/variants/${index}`,
+    })),
+  ].flatMap(({ article, variantId, place }) =>
+    codeKinds.flatMap((kind) => {
+      const typed = article[kind];
+      if (typed === null) return [];
+      const code = comparableCode(kind, typed);
+      return [{ kind, code, typed, productId: product.id, variantId, pointer: `${place}/${kind}` }];
+    }),
+  );
+
+const ownedKey = ({ kind, code, productId, variantId }: CodeRow) =>
+  JSON.stringify([kind, code, productId, variantId]);
+
+export type CodeClash = { row: PlacedCode; owners: CodeOwner[] };
+
+/**
+ * Moves the codes of articles from how they were to how they are now, after the articles themselves were written.
+ * Only codes that are new to an article have to be free: what two articles shared before they may keep. Returns the
+ * codes that another article has.
+ */
+export async function moveCodes(
+  run: RunSql,
+  shopId: string,
+  before: CodedProduct[],
+  after: CodedProduct[],
+): Promise<CodeClash[]> {
+  const [had, has] = [before.flatMap(codesOf), after.flatMap(codesOf)];
+  const [hadKeys, hasKeys] = [new Set(had.map(ownedKey)), new Set(has.map(ownedKey))];
+  const wanted = has.filter((row) => !hadKeys.has(ownedKey(row)));
+  await releaseCodes(
+    run,
+    shopId,
+    had.filter((row) => !hasKeys.has(ownedKey(row))),
+  );
+  const refused = (await claimCodes(run, shopId, withoutTwins(wanted))) as PlacedCode[];
+  const clashes = [...twinsOf(wanted), ...refused];
+  if (clashes.length === 0) return [];
+  const owners = await ownersOfCodes(run, shopId, clashes);
+  return clashes.map((row) => ({
+    row,
+    owners: owners.filter((owner) => isSameCode(owner, row) && !isSameArticle(owner, row)),
+  }));
+}
+
+type CodeName = Pick<CodeRow, 'kind' | 'code'>;
+const isSameCode = (a: CodeName, b: CodeName) => a.kind === b.kind && a.code === b.code;
+const isSameArticle = (a: CodeRow, b: CodeRow) => a.productId === b.productId && a.variantId === b.variantId;
+
+/** Codes that articles of one change take from each other; the first one has it. */
+const isTwin = (row: PlacedCode, index: number, rows: PlacedCode[]) =>
+  rows.findIndex((each) => isSameCode(each, row)) !== index;
+const twinsOf = (rows: PlacedCode[]) => (rows.length < 2 ? [] : rows.filter(isTwin));
+const withoutTwins = (rows: PlacedCode[]) => rows.filter((...row) => !isTwin(...row));
+
+const WORDS: Record<CodeKind, string> = { sku: 'SKU', barcode: 'barcode' };
+
+/** Moves the codes of one product. Throws `already_exists` with each code that another article has. */
+export async function moveProductCodes(
+  em: EntityManager,
+  shopId: string,
+  before: CodedProduct | null,
+  after: CodedProduct | null,
+): Promise<void> {
+  const clashes = await moveCodes(runIn(em), shopId, before ? [before] : [], after ? [after] : []);
+  const errors = clashes.map((clash) => ({ pointer: clash.row.pointer, detail: clashSentence(clash) }));
+  const [first] = errors;
+  if (first) throw new ProblemError('already_exists', { detail: first.detail, errors });
+}
+
+export const clashSentence = ({ row, owners }: CodeClash) =>
+  `The ${WORDS[row.kind]} ${row.typed} belongs to ${namesOf(owners)} already. Each article needs its own.`;
+
+const namesOf = (owners: CodeOwner[]) => owners.map(({ name }) => name).join(' and ') || 'another article';
+
+/**
+ * The product that a code stands for, its own or a variant's; null if there is none. Throws `two_articles` for a code that
+ * several share: a till must not guess which of them lies on the counter.
+ */
+export async function findProductByCode(
+  em: EntityManager,
+  shopId: string,
+  kind: CodeKind,
+  typed: string,
+): Promise<string | null> {
+  const code = comparableCode(kind, typed);
+  const found = await findCode(runIn(em), shopId, { kind, code });
+  if (found?.productId !== null) return found?.productId ?? null;
+  const articles = (await ownersOfCodes(runIn(em), shopId, [{ kind, code }])).map(
+    ({ productId, variantId, name }) => ({ productId, variantId, name }),
+  );
+  const names = articles.map(({ name }) => name).join(' and ');
+  const pointer = `/query/${kind}`;
+  const detail = `Two articles have the ${WORDS[kind]} ${typed}: ${names}. Choose by name, and give one of them another ${WORDS[kind]}.`;
+  throw new ProblemError('two_articles', { detail, errors: [{ pointer, detail }], extra: { articles } });
+}
