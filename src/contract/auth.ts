@@ -144,6 +144,8 @@ export const register = defineRoute({
   method: 'post',
   path: '/api/auth/register',
   permission: 'nobody',
+  // With a setup token, an `Authorization` that a client kept from an installation before must not be in the way.
+  tokenUnless: 'setupToken',
   body: Register,
   responses: { 201: z.strictObject({ user: User, shop: Shop.nullable() }) },
   problems: [

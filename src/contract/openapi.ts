@@ -55,7 +55,6 @@ const ALWAYS: readonly ProblemCode[] = [
   'request_timeout',
   'headers_too_large',
   'method_not_allowed',
-  'unauthenticated',
   'host_refused',
   'origin_refused',
   'invalid_request',
@@ -68,10 +67,12 @@ const OF_BODIES: readonly ProblemCode[] = ['invalid_json', 'body_too_large', 'un
 
 /** Every problem that a route may answer with, each once. */
 export function problemsOf(route: Route): ProblemCode[] {
+  const readsToken = route.permission !== 'nobody' || route.tokenUnless !== undefined;
   const isForRole = route.permission !== 'nobody' && route.permission !== 'any';
   return [
     ...new Set<ProblemCode>([
       ...ALWAYS,
+      ...(readsToken ? (['unauthenticated'] as const) : []),
       ...(isForRole ? (['forbidden'] as const) : []),
       ...(route.params ? (['not_found'] as const) : []),
       ...(route.method === 'get' ? [] : OF_BODIES),
@@ -135,12 +136,17 @@ function operationOf(route: Route, requests: Written, answers: Written): Record<
     tags: [tagOf(route)],
     summary: route.summary,
     description: CALLERS[route.permission],
-    security: route.permission === 'nobody' ? [{}, { bearer: [] }] : [{ bearer: [] }],
+    security: securityOf(route),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(route.body ? { requestBody: requestBodyOf(route.body, requests) } : {}),
     ...(route.file ? { requestBody: fileBodyOf(route.file) } : {}),
     responses: { ...goodResponses(route, answers), ...problemResponses(route) },
   };
+}
+
+function securityOf({ permission, tokenUnless }: Route): object[] {
+  if (permission !== 'nobody') return [{ bearer: [] }];
+  return tokenUnless === undefined ? [] : [{}, { bearer: [] }];
 }
 
 function parametersOf(where: 'path' | 'query', schema: JsonSchema | undefined): JsonSchema[] {

@@ -4,7 +4,7 @@ import type { ProblemCode } from './problem.ts';
 import type { Role } from './users.ts';
 
 /**
- * Who may call a route. `nobody` needs no token; `any` any signed-in person; a role means that role or a higher
+ * Who may call a route. `nobody` needs no token, and one that is sent is not looked at; `any` any signed-in person; a role means that role or a higher
  * one, and where the path names a shop, one's own shop. Something in another shop is 404, never 403.
  */
 export type Permission = 'nobody' | 'any' | Role;
@@ -18,6 +18,8 @@ export type Route = {
   method: Method;
   path: string;
   permission: Permission;
+  /** Of permission `nobody`: reads a token that is sent, unless the body has this field, which stands in its place. */
+  tokenUnless?: string;
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;

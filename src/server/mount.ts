@@ -16,8 +16,12 @@ import { bodyReader } from './body.ts';
 import type { Asker } from './middleware/refusals.ts';
 import { fileReader, type Upload, uploadsFolder } from './uploads.ts';
 
-/** Routes for `nobody` take a token too if one is sent; all others have one for certain. */
-type ActorOf<R extends Route> = R['permission'] extends 'nobody' ? UserActor | null : UserActor;
+/** Routes for `nobody` have no actor, unless they read a token that is sent; all others have one for certain. */
+type ActorOf<R extends Route> = R['permission'] extends 'nobody'
+  ? R['tokenUnless'] extends string
+    ? UserActor | null
+    : null
+  : UserActor;
 
 export type Request<R extends Route> = {
   app: App;
@@ -68,7 +72,9 @@ export function mount<R extends Route>(
       const stranger: Asker = { route: route.name, shopId, actor: null, hasShop: false };
       // Whoever is refused is known by it.
       ctx.state.asker = stranger;
-      const asker = await identify(app, em, route, ctx, stranger);
+      const asker = (await readsToken(route, ctx, readJson))
+        ? await identify(app, em, route, ctx, stranger)
+        : stranger;
       ctx.state.asker = asker;
       permit(route, asker);
       return asker.actor;
@@ -109,6 +115,21 @@ function parseParams(route: Route, ctx: RouterContext): unknown {
     detail: issue.message,
   }));
   throw new ProblemError('not_found', { detail: 'There is nothing at this address.', errors });
+}
+
+/**
+ * Where no token is needed, none is looked at: HTTP clients attach the one that they have to every request, and one that ran
+ * out would keep its owner from signing in again. A body that can't be read is refused after the token, as elsewhere.
+ */
+async function readsToken(
+  { permission, tokenUnless }: Route,
+  ctx: KoaContext,
+  readJson: (ctx: KoaContext) => Promise<unknown>,
+): Promise<boolean> {
+  if (permission !== 'nobody') return true;
+  if (tokenUnless === undefined) return false;
+  const body = await readJson(ctx).catch(() => null);
+  return typeof body !== 'object' || body === null || !Object.hasOwn(body, tokenUnless);
 }
 
 /** Who calls, by the token that they send. */
