@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   Amount,
+  AmountAboveZero,
   Count,
   Day,
   Id,
@@ -35,14 +36,14 @@ export type NewShift = z.output<typeof NewShift>;
 const NewCashMovement = z.strictObject({
   id: Id,
   type: z.enum(['in', 'out']),
-  amount: Amount.refine((amount) => amount > 0, 'is not an amount above 0'),
+  amount: AmountAboveZero,
   reason: text(500),
 });
 export type NewCashMovement = z.output<typeof NewCashMovement>;
 
 /** The drawer, counted note by note and coin by coin. */
 const Denomination = z.strictObject({
-  value: Amount.refine((value) => value > 0, 'is not an amount above 0'),
+  value: AmountAboveZero,
   count: z.int().min(0).max(1_000_000),
 });
 
