@@ -24,6 +24,7 @@ export const problems = {
   method_not_allowed: { status: 405, title: 'This address has no such method' },
   already_exists: { status: 409, title: 'Already taken' },
   version_conflict: { status: 409, title: 'Somebody else changed it first' },
+  shop_has_orders: { status: 409, title: 'The shop has sold already' },
   order_conflict: { status: 409, title: 'Another order has this id or number' },
   order_open: { status: 409, title: 'The order is not sold yet' },
   order_closed: { status: 409, title: 'The order can no longer be changed' },
