@@ -101,6 +101,7 @@ export const createShop = defineRoute({
   method: 'post',
   path: '/api/shops',
   permission: 'owner',
+  repeat: 'key',
   body: NewShop,
   responses: { 201: Shop },
   problems: ['already_exists'],

@@ -21,6 +21,7 @@ describe('migrations', () => {
     '0009_epochs',
     '0010_attention',
     '0012_order_rules',
+    '0013_idempotency',
     '0014_cash_rounding',
   ];
 
