@@ -99,12 +99,12 @@ describe('shops and settings', () => {
       const opened = await shop.owner.post('/api/shops', { ...newShop, code: 'RACE' });
       const path = `/api/shops/${opened.body.id}`;
       const { body: product } = await shop.owner.post(`${path}/products`, { name: 'Chai', price: '10.00' });
-      const db = await test.database.connect();
+      const [db, watcher] = [await test.database.connect(), await test.database.connect()];
       await db.query('BEGIN');
       await db.query('SELECT FROM shop_heads WHERE shop_id = $1 FOR UPDATE', [opened.body.id]);
       const waiting = `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
       const isWaiting = async (count: number) => {
-        while ((await db.query(waiting)).rows[0].count < count) await setTimeout(5);
+        while ((await watcher.query(waiting)).rows[0].count < count) await setTimeout(5);
       };
       const placed = shop.owner.post(`${path}/orders`, saleOf(product));
       await isWaiting(1);

@@ -42,7 +42,7 @@ export async function examineApproval(
     return tooManyTries('Too many wrong approvals were tried.', waitSeconds);
   });
   const isRight = await lookWithin(bounds, async () => {
-    const isRight = await verifyPassword(approval.password, row?.password_hash);
+    const isRight = await verifyPassword(approval.password, row?.password_hash, 'known');
     return (
       isRight && row !== undefined && isAtLeast(row.role, 'manager') && (await isAsBefore(em, row, shopId))
     );
