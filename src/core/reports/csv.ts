@@ -28,6 +28,6 @@ const FIGURE = /^-\d+(\.\d+)?$/;
  * function.
  */
 export function csvField(value: string): string {
-  const safe = FIGURE.test(value) ? value : value.replace(BEFORE_FORMULA, "'").replace(/^[\t\r\n]/, "'$&");
+  const safe = FIGURE.test(value) ? value : value.replace(BEFORE_FORMULA, "'").replace(/^\p{Cc}/u, "'$&");
   return /[",;\t\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

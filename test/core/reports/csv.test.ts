@@ -38,6 +38,7 @@ const cells: [what: string, value: string, read: string][] = [
   ['a formula where another spreadsheet begins a cell', 'Tea;=1', "Tea;'=1"],
   ['a formula on its second line', 'Tea\r\n=1', "Tea\r'\n'=1"],
   ['a tab at its start', '\tTea', "'\tTea"],
+  ['a NUL at its start', '\0Tea', "'\0Tea"],
   ['a minus and a formula', '-1+1', "'-1+1"],
   ['two minus signs', '--1', "'--1"],
 
