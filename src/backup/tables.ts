@@ -9,6 +9,8 @@ export const KEPT_TABLES: readonly string[] = [
   'shop_epochs',
   'shop_heads',
   'sessions',
+  // With what they answer, or a till that asks again after a restore would do it twice.
+  'idempotency_keys',
   'keys',
   'audit_chains',
   'security_log',

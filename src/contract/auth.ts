@@ -84,6 +84,7 @@ export const login = defineRoute({
   method: 'post',
   path: '/api/auth/login',
   permission: 'nobody',
+  repeat: 'secret',
   body: Login,
   responses: { 200: SignedIn },
   problems: ['wrong_credentials', 'device_refused', 'too_many_requests', 'too_busy'],
@@ -95,6 +96,7 @@ export const pinLogin = defineRoute({
   method: 'post',
   path: '/api/auth/pin',
   permission: 'nobody',
+  repeat: 'secret',
   body: PinLogin,
   responses: { 200: SignedIn },
   problems: ['wrong_credentials', 'device_refused', 'too_many_requests', 'too_busy'],
@@ -106,6 +108,7 @@ export const listPinPeople = defineRoute({
   method: 'post',
   path: '/api/auth/pin/people',
   permission: 'nobody',
+  repeat: 'nothing',
   body: z.strictObject({ device: PairedDevice }),
   responses: {
     200: z.strictObject({ data: z.array(z.strictObject({ id: Id, name: z.string(), role: Role })) }),
@@ -133,6 +136,7 @@ export const refresh = defineRoute({
   method: 'post',
   path: '/api/auth/refresh',
   permission: 'nobody',
+  repeat: 'secret',
   body: Refresh,
   responses: { 200: Tokens },
   problems: ['unauthenticated'],
@@ -144,6 +148,9 @@ export const register = defineRoute({
   method: 'post',
   path: '/api/auth/register',
   permission: 'nobody',
+  repeat: 'key',
+  // With a setup token, an `Authorization` that a client kept from an installation before must not be in the way.
+  tokenUnless: 'setupToken',
   body: Register,
   responses: { 201: z.strictObject({ user: User, shop: Shop.nullable() }) },
   problems: [
@@ -163,6 +170,7 @@ export const logout = defineRoute({
   method: 'post',
   path: '/api/auth/logout',
   permission: 'any',
+  repeat: 'nothing',
   responses: { 204: null },
   problems: [],
 });

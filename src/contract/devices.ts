@@ -66,6 +66,7 @@ export const createPairingCode = defineRoute({
   method: 'post',
   path: '/api/shops/:shopId/devices',
   permission: 'manager',
+  repeat: 'secret',
   params: shopParams,
   body: z.strictObject({ name: text(100) }),
   responses: { 201: z.strictObject({ code: z.string(), name: z.string(), expiresAt: Timestamp }) },
@@ -78,6 +79,7 @@ export const pairDevice = defineRoute({
   method: 'post',
   path: '/api/devices/pair',
   permission: 'nobody',
+  repeat: 'secret',
   body: z.strictObject({ code: PairingCode, name: text(100).optional() }),
   responses: {
     201: z.strictObject({
@@ -120,6 +122,7 @@ export const leaseNumbers = defineRoute({
   method: 'post',
   path: '/api/shops/:shopId/devices/:deviceId/number-lease',
   permission: 'cashier',
+  repeat: 'key',
   params: deviceParams,
   body: z.strictObject({
     id: Id,

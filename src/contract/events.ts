@@ -80,7 +80,7 @@ export type FeedPosition = { epoch: string; seq: number };
 
 export const Position = z
   .string()
-  .regex(/^[0-9a-f-]{36}:\d{1,15}$/i, 'is not a position like 0190f5a2-8c3e-7d10-9b7e-2f4f6f0c1a55:42')
+  .regex(/^[0-9A-Fa-f-]{36}:\d{1,15}$/, 'is not a position like 0190f5a2-8c3e-7d10-9b7e-2f4f6f0c1a55:42')
   .transform((text): FeedPosition => {
     const [epoch, seq] = text.toLowerCase().split(':') as [string, string];
     return { epoch, seq: Number(seq) };

@@ -127,6 +127,7 @@ export const createInventoryItem = defineRoute({
   method: 'post',
   path: '/api/shops/:shopId/inventory',
   permission: 'manager',
+  repeat: 'key',
   params: shopParams,
   body: NewInventoryItem,
   responses: { 201: InventoryItem },

@@ -92,6 +92,7 @@ export const replayOrders = defineRoute({
   method: 'post',
   path: '/api/shops/:shopId/orders/batch',
   permission: 'cashier',
+  repeat: 'id',
   params: shopParams,
   /** Each is an OfflineOrder; one that is not is answered so by itself, and the others are taken. */
   body: z.strictObject({

@@ -79,7 +79,7 @@ function useWritten({ zodSchema, jsonSchema }: Override): boolean {
 }
 
 /** What zod's translation leaves out: text has no NUL, and text that is trimmed has more than blanks. */
-function refineInput(override: Override): void {
+export function refineInput(override: Override): void {
   if (useWritten(override)) return;
   const { zodSchema, jsonSchema } = override;
   if (jsonSchema.type !== 'string' || jsonSchema.enum || 'const' in jsonSchema) return;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { collectSchemas } from './openapi-schemas.ts';
 import { orderRequests } from './order-rules.ts';
 import { type ProblemCode, problems } from './problem.ts';
-import type { Route } from './route.ts';
+import { IDEMPOTENCY_KEY_PATTERN, type Route, takesVersion } from './route.ts';
 import { routes } from './routes.ts';
 import type { JsonSchema } from './written.ts';
 
@@ -23,7 +23,7 @@ const Problem: JsonSchema = {
       items: {
         type: 'object',
         properties: {
-          pointer: { type: 'string', description: 'Into the body, or `/path/…`, `/query/…`.' },
+          pointer: { type: 'string', description: 'Into the body, or `/path/…`, `/query/…`, `/header/…`.' },
           detail: { type: 'string' },
         },
         required: ['pointer', 'detail'],
@@ -55,7 +55,6 @@ const ALWAYS: readonly ProblemCode[] = [
   'request_timeout',
   'headers_too_large',
   'method_not_allowed',
-  'unauthenticated',
   'host_refused',
   'origin_refused',
   'invalid_request',
@@ -68,13 +67,16 @@ const OF_BODIES: readonly ProblemCode[] = ['invalid_json', 'body_too_large', 'un
 
 /** Every problem that a route may answer with, each once. */
 export function problemsOf(route: Route): ProblemCode[] {
+  const readsToken = route.permission !== 'nobody' || route.tokenUnless !== undefined;
   const isForRole = route.permission !== 'nobody' && route.permission !== 'any';
   return [
     ...new Set<ProblemCode>([
       ...ALWAYS,
+      ...(readsToken ? (['unauthenticated'] as const) : []),
       ...(isForRole ? (['forbidden'] as const) : []),
       ...(route.params ? (['not_found'] as const) : []),
       ...(route.method === 'get' ? [] : OF_BODIES),
+      ...(route.repeat === 'key' ? (['idempotency_conflict'] as const) : []),
       ...route.problems,
     ]),
   ];
@@ -129,18 +131,40 @@ function operationOf(route: Route, requests: Written, answers: Written): Record<
   const parameters = [
     ...parametersOf('path', route.params && requests(route.params)),
     ...parametersOf('query', route.query && requests(route.query)),
+    ...(takesVersion(route) ? [IF_MATCH] : []),
+    ...(route.repeat === 'key' ? [IDEMPOTENCY_KEY] : []),
   ];
   return {
     operationId: route.name,
     tags: [tagOf(route)],
     summary: route.summary,
     description: CALLERS[route.permission],
-    security: route.permission === 'nobody' ? [{}, { bearer: [] }] : [{ bearer: [] }],
+    security: securityOf(route),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(route.body ? { requestBody: requestBodyOf(route.body, requests) } : {}),
     ...(route.file ? { requestBody: fileBodyOf(route.file) } : {}),
     responses: { ...goodResponses(route, answers), ...problemResponses(route) },
   };
+}
+
+const IF_MATCH = {
+  name: 'If-Match',
+  in: 'header',
+  description:
+    'The same as `version` in the body: refused with 409 `version_conflict` if it is another one by now.',
+  schema: { type: 'string', pattern: '^"[1-9]\\d{0,9}"$' },
+};
+
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description: 'The same request under the same key is done once and answered the same, for 24 hours.',
+  schema: { type: 'string', pattern: IDEMPOTENCY_KEY_PATTERN.source },
+};
+
+function securityOf({ permission, tokenUnless }: Route): object[] {
+  if (permission !== 'nobody') return [{ bearer: [] }];
+  return tokenUnless === undefined ? [] : [{}, { bearer: [] }];
 }
 
 function parametersOf(where: 'path' | 'query', schema: JsonSchema | undefined): JsonSchema[] {
@@ -206,7 +230,9 @@ function goodResponses(route: Route, answers: Written): Record<string, unknown> 
     Object.entries(responses).map(([status, schema]) => {
       if (!schema) return [status, { description: 'Done', headers: LIMIT_HEADERS }];
       const content = { 'application/json': { schema: answers(schema) }, ...Object.fromEntries(texts) };
-      return [status, { description: 'Done', headers: LIMIT_HEADERS, content }];
+      const hasVersion = schema instanceof z.ZodObject && 'version' in schema.shape;
+      const headers = { ...LIMIT_HEADERS, ...(hasVersion ? { ETag } : {}) };
+      return [status, { description: 'Done', headers, content }];
     }),
   );
 }
@@ -219,6 +245,7 @@ const HEADERS = {
 const LIMIT_HEADERS = Object.fromEntries(
   Object.keys(HEADERS).map((name) => [name, { $ref: `#/components/headers/${name}` }]),
 );
+const ETag = { description: 'The version, for `If-Match`: `"3"`', schema: { type: 'string' } };
 const RETRY_AFTER = { description: 'Seconds to wait', schema: { type: 'integer', minimum: 1 } };
 
 function headersOf(status: number): object {

@@ -17,7 +17,7 @@ export function parse<S extends z.ZodType>(
     detail,
   }));
   if (unclean.length > 0) throw invalid(unclean);
-  const result = schema.safeParse(value, { error: explain });
+  const result = schema.safeParse(value, { error: explain, reportInput: true });
   if (result.success) return result.data;
   throw invalid(result.error.issues.slice(0, MAX_FAULTS).flatMap((issue) => faultsOf(issue, root)));
 }
@@ -50,7 +50,9 @@ function faultsOf(issue: z.core.$ZodIssue, root: string): Fault[] {
     const [nearest] = choices.filter((faults) => faults.length > 0).sort((a, b) => a.length - b.length);
     if (nearest) return nearest;
   }
-  return [{ pointer: at, detail: issue.message }];
+  // Whatever a schema says of a wrong value, it does not tell somebody that the value is not there at all.
+  const isMissing = issue.code !== 'custom' && 'input' in issue && issue.input === undefined;
+  return [{ pointer: at, detail: isMissing ? 'is missing' : issue.message }];
 }
 
 /** About a field of an object, not about the whole of it. */

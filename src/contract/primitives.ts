@@ -6,7 +6,13 @@ import { written } from './written.ts';
 export const Id = z.uuid('is not a UUID').toLowerCase();
 /** PostgreSQL's calendar has no year 0. */
 const hasYear = (text: string) => !text.startsWith('0000');
-export const Timestamp = z.iso.datetime().refine(hasYear, 'is not a time like 2026-04-01T10:00:00Z');
+export const Timestamp = z.iso
+  .datetime()
+  .refine(hasYear, 'is not a time like 2026-04-01T10:00:00Z')
+  .register(written, {
+    type: 'string',
+    pattern: z.toJSONSchema(z.iso.datetime()).pattern?.replace(/^\^/, '^(?!0000)'),
+  });
 export const Day = z.iso.date('is not a day like 2026-04-01').refine(hasYear, 'is not a day like 2026-04-01');
 export const Version = z.int().min(1).max(2_147_483_647);
 
@@ -34,6 +40,17 @@ export const Amount = decimal(parseMinor, 'is not an amount like 12.50, from 0 t
     type: ['string', 'number'],
     pattern: '^(\\d{1,8}(\\.\\d{1,2})?|-0{1,8}(\\.0{1,2})?)$',
     minimum: 0,
+    maximum: 99_999_999.99,
+    multipleOf: 0.01,
+  },
+);
+/** An amount > 0 → minor units. */
+export const AmountAboveZero = Amount.refine((amount) => amount > 0, 'is not an amount above 0').register(
+  written,
+  {
+    type: ['string', 'number'],
+    pattern: '^(?=.*[1-9])\\d{1,8}(\\.\\d{1,2})?$',
+    minimum: 0.01,
     maximum: 99_999_999.99,
     multipleOf: 0.01,
   },
@@ -119,12 +136,21 @@ export const limits = {
   events: 500,
 } as const;
 
+/** Larger than any bound: as many digits as somebody likes come to this. */
+const HUGE = 1_000_000_000;
+
 /** A whole number in an address. Digits alone: `Number` would take blanks for 0 and `0x1f` for 31. */
 export const queryInt = (min: number, max: number, usual: number) =>
   z
     .union([z.string(), z.number()])
-    .transform((value) => (/^\d{1,9}$/.test(String(value)) ? Number(value) : Number.NaN))
-    .pipe(z.int('is not a whole number').min(min).max(max))
+    .transform((value) => (/^(\d+|-[1-9]\d*)$/.test(String(value)) ? Number(value) : Number.NaN))
+    .transform((value) => Math.max(-1, Math.min(value, HUGE)))
+    .pipe(
+      z
+        .int('is not a whole number')
+        .min(min, `is too small: at least ${min}`)
+        .max(max, `is too large: at most ${max}`),
+    )
     .default(usual)
     .register(written, { type: 'integer', minimum: min, maximum: max, default: usual });
 

@@ -25,6 +25,8 @@ export const problems = {
   already_exists: { status: 409, title: 'Already taken' },
   two_articles: { status: 409, title: 'Two articles have this code' },
   version_conflict: { status: 409, title: 'Somebody else changed it first' },
+  idempotency_conflict: { status: 409, title: 'Another request has this Idempotency-Key' },
+  shop_has_orders: { status: 409, title: 'The shop has sold already' },
   order_conflict: { status: 409, title: 'Another order has this id or number' },
   order_open: { status: 409, title: 'The order is not sold yet' },
   order_closed: { status: 409, title: 'The order can no longer be changed' },
@@ -51,7 +53,7 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems;
 
-/** One fault in a request: `pointer` is a JSON pointer into the body, or `/path/<name>`, `/query/<name>`. */
+/** One fault in a request: `pointer` is a JSON pointer into the body, or `/path/<name>`, `/query/<name>`, `/header/<name>`. */
 export type Fault = { pointer: string; detail: string };
 
 /** What the wire carries as `application/problem+json`. */
@@ -125,7 +127,7 @@ function nameOf(pointer: string): string {
     if (/^\d+$/.test(key) && list) {
       parts.push(`${wordsOf(list).replace(/s$/, '')} ${Number(key) + 1}`);
       i -= 1;
-    } else if (key !== 'query' && key !== 'path') {
+    } else if (key !== 'query' && key !== 'path' && key !== 'header') {
       parts.push(wordsOf(key));
     }
   }

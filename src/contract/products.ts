@@ -152,6 +152,7 @@ export const createProduct = defineRoute({
   method: 'post',
   path: '/api/shops/:shopId/products',
   permission: 'manager',
+  repeat: 'key',
   params: shopParams,
   body: NewProduct,
   responses: { 201: Product },

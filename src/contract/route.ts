@@ -1,15 +1,25 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { MAX_BODY_BYTES, MAX_STRANGER_BODY_BYTES } from './hygiene.ts';
 import type { ProblemCode } from './problem.ts';
 import type { Role } from './users.ts';
 
 /**
- * Who may call a route. `nobody` needs no token; `any` any signed-in person; a role means that role or a higher
+ * Who may call a route. `nobody` needs no token, and one that is sent is not looked at; `any` any signed-in person; a role means that role or a higher
  * one, and where the path names a shop, one's own shop. Something in another shop is 404, never 403.
  */
 export type Permission = 'nobody' | 'any' | Role;
 
 export type Method = 'get' | 'post' | 'put' | 'delete';
+
+/**
+ * Of a POST, what makes the same request again harmless: it takes an `Idempotency-Key` (`key`), ids in its body are kept for
+ * ever (`id`), its answer holds a secret, which is kept nowhere (`secret`), or it leaves nothing behind that could be there
+ * twice (`nothing`).
+ */
+export type Repeat = 'key' | 'id' | 'secret' | 'nothing';
+
+/** Printable ASCII: a UUID, with quotes or without. */
+export const IDEMPOTENCY_KEY_PATTERN = /^[\x21-\x7e]{1,200}$/;
 
 /** One line of the route table. The server, OpenAPI, the typed client and the role tests all read it. */
 export type Route = {
@@ -18,6 +28,10 @@ export type Route = {
   method: Method;
   path: string;
   permission: Permission;
+  /** Of permission `nobody`: reads a token that is sent, unless the body has this field, which stands in its place. */
+  tokenUnless?: string;
+  /** Every POST says it, and no other method: GET changes nothing, PUT and DELETE come to the same again. */
+  repeat?: Repeat;
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
@@ -40,6 +54,10 @@ export type Route = {
 /** The largest body that a route takes. */
 export const maxBodyBytesOf = ({ maxBodyBytes, permission }: Route): number =>
   maxBodyBytes ?? (permission === 'nobody' ? MAX_STRANGER_BODY_BYTES : MAX_BODY_BYTES);
+
+/** Whether its body has a `version`, which `If-Match` may name instead. */
+export const takesVersion = ({ body }: Route): boolean =>
+  body instanceof z.ZodObject && 'version' in body.shape;
 
 type Parsed<S> = S extends z.ZodType ? z.output<S> : Record<never, never>;
 export type Params<R extends Route> = Parsed<R['params']>;

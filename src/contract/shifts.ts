@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   Amount,
+  AmountAboveZero,
   Count,
   Day,
   Id,
@@ -35,14 +36,14 @@ export type NewShift = z.output<typeof NewShift>;
 export const NewCashMovement = z.strictObject({
   id: Id,
   type: z.enum(['in', 'out']),
-  amount: Amount.refine((amount) => amount > 0, 'is not an amount above 0'),
+  amount: AmountAboveZero,
   reason: text(500),
 });
 export type NewCashMovement = z.output<typeof NewCashMovement>;
 
 /** The drawer, counted note by note and coin by coin. */
 const Denomination = z.strictObject({
-  value: Amount.refine((value) => value > 0, 'is not an amount above 0'),
+  value: AmountAboveZero,
   count: z.int().min(0).max(1_000_000),
 });
 
@@ -170,6 +171,7 @@ export const openShift = defineRoute({
   method: 'post',
   path: '/api/shops/:shopId/shifts',
   permission: 'cashier',
+  repeat: 'key',
   params: shopParams,
   body: NewShift,
   responses: { 201: Shift, 200: Shift },
@@ -182,6 +184,7 @@ export const addCashMovement = defineRoute({
   method: 'post',
   path: '/api/shops/:shopId/shifts/:shiftId/cash-movements',
   permission: 'cashier',
+  repeat: 'key',
   params: shiftParams,
   body: NewCashMovement,
   responses: { 201: Shift, 200: Shift },
@@ -194,6 +197,7 @@ export const closeShift = defineRoute({
   method: 'post',
   path: '/api/shops/:shopId/shifts/:shiftId/close',
   permission: 'cashier',
+  repeat: 'key',
   params: shiftParams,
   body: ShiftClose,
   responses: { 200: ShiftReport },

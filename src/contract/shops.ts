@@ -63,6 +63,9 @@ export type NewShop = z.output<typeof NewShop>;
 
 const ShopChange = z.strictObject({
   name: text(255).optional(),
+  /** Until the first order: later it stands on bills, on this shop's and on those that a device printed offline. */
+  code: ShopCode.optional(),
+  currency: Currency.optional(),
   timezone: TimeZone.optional(),
   dayStart: WallTime.optional(),
   version: Version.optional(),
@@ -99,6 +102,7 @@ export const createShop = defineRoute({
   method: 'post',
   path: '/api/shops',
   permission: 'owner',
+  repeat: 'key',
   body: NewShop,
   responses: { 201: Shop },
   problems: ['already_exists'],
@@ -117,14 +121,14 @@ export const getShop = defineRoute({
 
 export const updateShop = defineRoute({
   name: 'updateShop',
-  summary: "Change a shop's name, time zone or day start",
+  summary: "Change a shop's name, time zone or day start; until its first order also its code and currency",
   method: 'put',
   path: '/api/shops/:shopId',
   permission: 'manager',
   params: shopParams,
   body: ShopChange,
   responses: { 200: Shop },
-  problems: ['not_found', 'version_conflict'],
+  problems: ['not_found', 'version_conflict', 'already_exists', 'shop_has_orders'],
 });
 
 export const getSettings = defineRoute({

@@ -23,6 +23,7 @@ export const createUser = defineRoute({
   method: 'post',
   path: '/api/shops/:shopId/users',
   permission: 'manager',
+  repeat: 'key',
   params: shopParams,
   body: NewUser,
   responses: { 201: User },

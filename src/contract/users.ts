@@ -10,13 +10,16 @@ export type Role = z.output<typeof Role>;
 /** True when `role` may do what needs at least `least`. */
 export const isAtLeast = (role: Role, least: Role) => roles.indexOf(role) >= roles.indexOf(least);
 
+/** Blanks around it are trimmed. */
+const EMAIL_PATTERN = z.regexes.email.source.replace(/^\^(.*)\$$/, '^\\s*(?:$1)\\s*$');
+
 export const Email = z
   .string()
   .max(255)
   .trim()
   .toLowerCase()
   .pipe(z.email('is not an e-mail address'))
-  .register(written, { type: 'string', maxLength: 255, pattern: z.regexes.email.source });
+  .register(written, { type: 'string', maxLength: 255, pattern: EMAIL_PATTERN });
 
 /** An owner can do everything, so an owner's password is longer. */
 export const PASSWORD_MIN = 8;

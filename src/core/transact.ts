@@ -1,3 +1,4 @@
+import { afterCommit } from './after-commit.ts';
 import type { Context } from './context.ts';
 import { insertEvents, type NewEvent } from './events/record-events.ts';
 import { retrying } from './retrying.ts';
@@ -27,6 +28,8 @@ export async function transact<T>(
       return { value, shopIds };
     }),
   );
-  for (const shopId of shopIds) context.app.bus.tell({ kind: 'events', shopId });
+  afterCommit(() => {
+    for (const shopId of shopIds) context.app.bus.tell({ kind: 'events', shopId });
+  });
   return value;
 }

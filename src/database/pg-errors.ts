@@ -21,6 +21,10 @@ export function violatedUnique(error: unknown): string | undefined {
 const RETRYABLE = new Set<unknown>(['40001', '40P01']);
 export const isRetryable = (error: unknown) => RETRYABLE.has(((error ?? {}) as PgError).code);
 
+const LOCK_NOT_AVAILABLE = '55P03';
+/** Whether a lock was held by somebody else for as long as one waits for it. */
+export const isLockTimeout = (error: unknown) => ((error ?? {}) as PgError).code === LOCK_NOT_AVAILABLE;
+
 /** Whether all connections were taken for as long as one waits for one; pg-pool has no code for it. */
 export const isNoneFree = (error: unknown) =>
   error instanceof Error && error.message.includes('timeout exceeded when trying to connect');

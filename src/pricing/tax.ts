@@ -93,22 +93,23 @@ const formatHalf = (thousandths: number) => formatScaled(thousandths * 5, 4);
  * are left out.
  */
 export function summarizeTax(lines: TaxedLine[], split: TaxSplit): TaxSummary[] {
-  const byPercent = Map.groupBy(lines, (line) => line.taxPercent);
-  byPercent.delete(0);
-  const groups = [...byPercent].sort(([a], [b]) => a - b);
-  return groups.flatMap(([thousandths, group]) => {
-    const taxableMinor = sum(group.map((line) => line.taxableMinor));
-    const taxMinor = sum(group.map((line) => line.taxMinor));
-    const summary = (tax: string, percent: string, amountMinor: number) => ({
-      name: `${tax} ${percent}%`,
-      percent,
-      taxableMinor,
-      amountMinor,
+  const rates = [...new Set(lines.map((line) => line.taxPercent))].filter((rate) => rate !== 0);
+  return rates
+    .sort((a, b) => a - b)
+    .flatMap((thousandths) => {
+      const group = lines.filter((line) => line.taxPercent === thousandths);
+      const taxableMinor = sum(group.map((line) => line.taxableMinor));
+      const taxMinor = sum(group.map((line) => line.taxMinor));
+      const summary = (tax: string, percent: string, amountMinor: number) => ({
+        name: `${tax} ${percent}%`,
+        percent,
+        taxableMinor,
+        amountMinor,
+      });
+      if (split !== 'gst') {
+        return [summary(split === 'igst' ? 'IGST' : 'Tax', formatPercent(thousandths), taxMinor)];
+      }
+      const percent = formatHalf(thousandths);
+      return [summary('CGST', percent, taxMinor / 2), summary('SGST', percent, taxMinor / 2)];
     });
-    if (split !== 'gst') {
-      return [summary(split === 'igst' ? 'IGST' : 'Tax', formatPercent(thousandths), taxMinor)];
-    }
-    const percent = formatHalf(thousandths);
-    return [summary('CGST', percent, taxMinor / 2), summary('SGST', percent, taxMinor / 2)];
-  });
 }

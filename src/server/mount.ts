@@ -11,13 +11,20 @@ import { isAtLeast } from '../contract/users.ts';
 import { authenticate } from '../core/auth/authenticate.ts';
 import { type AccessClaims, readAccessToken } from '../core/auth/tokens.ts';
 import type { UserActor } from '../core/context.ts';
+import { runOnce } from '../core/idempotency/run-once.ts';
 import { bearerToken } from './bearer.ts';
 import { bodyReader } from './body.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
+import { tagOf, withIfMatch } from './if-match.ts';
 import type { Asker } from './middleware/refusals.ts';
 import { fileReader, type Upload, uploadsFolder } from './uploads.ts';
 
-/** Routes for `nobody` take a token too if one is sent; all others have one for certain. */
-type ActorOf<R extends Route> = R['permission'] extends 'nobody' ? UserActor | null : UserActor;
+/** Routes for `nobody` have no actor, unless they read a token that is sent; all others have one for certain. */
+type ActorOf<R extends Route> = R['permission'] extends 'nobody'
+  ? R['tokenUnless'] extends string
+    ? UserActor | null
+    : null
+  : UserActor;
 
 export type Request<R extends Route> = {
   app: App;
@@ -58,7 +65,7 @@ export function mount<R extends Route>(
   const readJson = bodyReader(maxBodyBytesOf(route));
   const readFile = route.file && fileReader(route, uploadsFolder(app.config));
   const readParsed = async (ctx: KoaContext) =>
-    parse(route.body ?? NOTHING, await readJson(ctx), '', route.checkedOneByOne);
+    parse(route.body ?? NOTHING, withIfMatch(route, ctx, await readJson(ctx)), '', route.checkedOneByOne);
   const usual = Number(Object.keys(route.responses)[0]);
   router[route.method](route.path, async (ctx) => {
     const em = app.orm.em.fork();
@@ -68,7 +75,9 @@ export function mount<R extends Route>(
       const stranger: Asker = { route: route.name, shopId, actor: null, hasShop: false };
       // Whoever is refused is known by it.
       ctx.state.asker = stranger;
-      const asker = await identify(app, em, route, ctx, stranger);
+      const asker = (await readsToken(route, ctx, readJson))
+        ? await identify(app, em, route, ctx, stranger)
+        : stranger;
       ctx.state.asker = asker;
       permit(route, asker);
       return asker.actor;
@@ -76,20 +85,36 @@ export function mount<R extends Route>(
     let actor = await letIn();
     const letInAt = performance.now();
     const query = parse(route.query ?? NOTHING, { ...ctx.query }, '/query');
+    if (route.file) withIfMatch(route, ctx, {});
     const upload = await readFile?.(ctx);
     try {
       const body = upload ?? (hasBody(route) ? await readParsed(ctx) : {});
       if (performance.now() - letInAt > LET_IN_MS) actor = await letIn();
-      const request = { app, em, actor, params, query, body, http: ctx } as unknown as Request<R>;
-      const answer = await handle(request);
-      ctx.status = answer.status ?? usual;
-      ctx.body = answer.body ?? null;
-      if (answer.type) ctx.type = answer.type;
-      if (answer.headers) ctx.set(answer.headers);
+      const parsed = { params, query, body };
+      const answerWith = async (em: EntityManager): Promise<Answer> =>
+        await handle({ app, em, actor, ...parsed, http: ctx } as unknown as Request<R>);
+      const key = idempotencyKeyOf(route, ctx);
+      const answer =
+        key === undefined || actor === null
+          ? await answerWith(em)
+          : await runOnce(
+              { app, em },
+              { scopeId: shopId ?? actor.id, userId: actor.id, route: route.name, key },
+              parsed,
+              async (tx) => ({ status: usual, body: null, ...(await answerWith(tx)) }),
+            );
+      send(ctx, answer, usual);
     } finally {
       await upload?.remove();
     }
   });
+}
+
+function send(ctx: KoaContext, { status, body, type, headers }: Answer, usual: number): void {
+  ctx.status = status ?? usual;
+  ctx.body = body ?? null;
+  if (type) ctx.type = type;
+  ctx.set({ ...tagOf(body), ...headers });
 }
 
 /** An id that is no UUID names nothing that could be there: 404, with the field; or it is a word of another line's path: 405. */
@@ -109,6 +134,21 @@ function parseParams(route: Route, ctx: RouterContext): unknown {
     detail: issue.message,
   }));
   throw new ProblemError('not_found', { detail: 'There is nothing at this address.', errors });
+}
+
+/**
+ * Where no token is needed, none is looked at: HTTP clients attach the one that they have to every request, and one that ran
+ * out would keep its owner from signing in again. A body that can't be read is refused after the token, as elsewhere.
+ */
+async function readsToken(
+  { permission, tokenUnless }: Route,
+  ctx: KoaContext,
+  readJson: (ctx: KoaContext) => Promise<unknown>,
+): Promise<boolean> {
+  if (permission !== 'nobody') return true;
+  if (tokenUnless === undefined) return false;
+  const body = await readJson(ctx).catch(() => null);
+  return typeof body !== 'object' || body === null || !Object.hasOwn(body, tokenUnless);
 }
 
 /** Who calls, by the token that they send. */

@@ -1,14 +1,20 @@
 import { expect } from 'chai';
 import { z } from 'zod';
+import { NewOrder } from '../../src/contract/orders.ts';
 import { parse } from '../../src/contract/parse.ts';
+import { Amount, PageQuery } from '../../src/contract/primitives.ts';
 import { ProblemError } from '../../src/contract/problem.ts';
+import { Role } from '../../src/contract/users.ts';
 
 const Body = z.strictObject({ name: z.string().max(5), list: z.array(z.number()).optional() });
 
 /** What is said of a value that is refused. */
-function refusalOf(value: unknown): { detail: string; errors: { pointer: string; detail: string }[] } {
+function refusalOf(
+  value: unknown,
+  schema: z.ZodType = Body,
+): { detail: string; errors: { pointer: string; detail: string }[] } {
   try {
-    parse(Body, value);
+    parse(schema, value);
   } catch (error) {
     if (error instanceof ProblemError) return { detail: error.detail ?? '', errors: error.errors ?? [] };
     throw error;
@@ -45,6 +51,41 @@ describe('what is said of a body that is refused', () => {
       });
     }
   });
+
+  const missing: [what: string, schema: z.ZodType, pointer: string, detail: string][] = [
+    ['the id of an order', z.strictObject({ id: NewOrder.shape.id }), '/id', 'The id is missing.'],
+    ['a choice', z.strictObject({ role: Role }), '/role', 'The role is missing.'],
+    ['an amount', z.strictObject({ amount: Amount }), '/amount', 'The amount is missing.'],
+    ['a list', z.strictObject({ items: NewOrder.shape.items }), '/items', 'The items is missing.'],
+  ];
+  for (const [what, schema, pointer, detail] of missing) {
+    it(`says of ${what} that it is missing, and not what it would have to be`, () => {
+      expect(refusalOf({}, schema)).to.deep.equal({ detail, errors: [{ pointer, detail: 'is missing' }] });
+    });
+  }
+
+  const limits: [limit: string, detail: string | null][] = [
+    ['200', null],
+    ['0200', null],
+    ['1000', 'The limit is too large: at most 200.'],
+    ['99999999999999999999', 'The limit is too large: at most 200.'],
+    ['0', 'The limit is too small: at least 1.'],
+    ['-5', 'The limit is too small: at least 1.'],
+    ['-99999999999999999999', 'The limit is too small: at least 1.'],
+    ['', 'The limit is not a whole number.'],
+    ['ten', 'The limit is not a whole number.'],
+    ['1e2', 'The limit is not a whole number.'],
+    ['0x1f', 'The limit is not a whole number.'],
+    ['1.5', 'The limit is not a whole number.'],
+    [' 1', 'The limit is not a whole number.'],
+    ['-0', 'The limit is not a whole number.'],
+  ];
+  for (const [limit, detail] of limits) {
+    it(`says of a page of "${limit}" ${detail === null ? 'nothing' : `"${detail}"`}`, () => {
+      if (detail === null) expect(PageQuery.parse({ limit }).limit).to.equal(200);
+      else expect(refusalOf({ limit }, PageQuery).detail).to.equal(detail);
+    });
+  }
 
   it('counts characters of a text, and not its size', () => {
     expect(refusalOf({ name: 'much too long' }).detail).to.equal('The name is longer than 5 characters.');

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { createQueue, createQueues } from '../../src/core/queue.ts';
+import { createLanes, createQueue, createQueues } from '../../src/core/queue.ts';
 
 const codeOf = (promise: Promise<unknown>) =>
   promise.then(
@@ -50,5 +50,23 @@ describe('a queue', () => {
     const fail = () => Promise.reject(new Error('no'));
     for (let n = 0; n < 3; n += 1) await queues.run('till', fail).catch(() => {});
     expect(await codeOf(queues.run('till', () => sleep(1)))).to.equal('done');
+  });
+
+  it('lets its lanes take turns, and fills each by itself', async () => {
+    const lanes = createLanes(['known', 'unknown'], { atOnce: 1, waiting: 3, busy: 'Try again.' });
+    const order: string[] = [];
+    const run = (lane: 'known' | 'unknown', name: string) =>
+      codeOf(
+        lanes.run(lane, async () => {
+          order.push(name);
+          await sleep(1);
+        }),
+      );
+    const crowd = ['u1', 'u2', 'u3', 'u4', 'u5', 'u6'].map((name) => run('unknown', name));
+    const known = ['k1', 'k2'].map((name) => run('known', name));
+    expect(await Promise.all(crowd)).to.deep.equal([...Array(4).fill('done'), 'too_busy', 'too_busy']);
+    expect(await Promise.all(known)).to.deep.equal(['done', 'done']);
+    expect(order).to.deep.equal(['u1', 'k1', 'u2', 'k2', 'u3', 'u4']);
+    expect(lanes.isIdle).to.equal(true);
   });
 });

@@ -22,6 +22,7 @@ describe('migrations', () => {
     '0010_attention',
     '0011_goods',
     '0012_order_rules',
+    '0013_idempotency',
     '0014_cash_rounding',
   ];
 

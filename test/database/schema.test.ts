@@ -11,6 +11,7 @@ const tablesWithoutEntity = [
   'audit_seals',
   'backup_runs',
   'events',
+  'idempotency_keys',
   'images',
   'keys',
   'number_leases',

@@ -5,7 +5,7 @@ import { routes } from '../../src/contract/index.ts';
 import { signAccessToken } from '../../src/core/auth/tokens.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { clientOf, JSON_TYPE } from '../support/client.ts';
-import { buildersOf, sendTo } from '../support/valid-requests.ts';
+import { buildersOf, contentOf, sendTo, urlOf } from '../support/valid-requests.ts';
 import { givenPerson, givenWorld, type Person, type World } from '../support/world.ts';
 
 describe('a token', function () {
@@ -190,12 +190,50 @@ describe('a token', function () {
     }
   });
 
-  it('that is wrong is refused where none is needed, too', async () => {
-    const body = JSON.stringify({ email: own.shop.emails.owner, password: 'x' });
-    const sent = await clientOf(test.url, 'x').send('POST', '/api/auth/login', {
-      body,
-      headers: JSON_TYPE,
+  describe('where none is needed', () => {
+    const open = routes.filter(({ permission }) => permission === 'nobody');
+    const stale: [what: string, header: (person: Person) => string | Promise<string>][] = [
+      ['expired', (person) => `Bearer ${signed(person, { iat: hoursAgo(2), exp: hoursAgo(1) })}`],
+      ['of a session that has ended', async (person) => `Bearer ${await signedOut(person)}`],
+      ['made up', () => 'Bearer x'],
+      ['of another form', () => 'Basic eDp5'],
+    ];
+    for (const route of open) {
+      for (const [what, header] of stale) {
+        it(`${what} is not looked at by ${route.name}`, async () => {
+          for (const build of buildersOf(route)) {
+            const [person, other] = [await givenPerson(own, 'owner'), await givenPerson(own, 'owner')];
+            const request = await build(own, person);
+            const { body, headers } = contentOf(request);
+            const authorization = await header(other);
+            const sent = await clientOf(test.url).send(
+              route.method.toUpperCase(),
+              urlOf(route, request.params, request.query),
+              { body, headers: { ...headers, authorization } },
+            );
+            // It is a request of somebody who has to show who they are, and not of the setup token.
+            const isForRole = request.least !== undefined;
+            if (isForRole) expect(sent.status, sent.text).to.equal(401);
+            else expect(Object.keys(route.responses), sent.text).to.include(String(sent.status));
+          }
+        });
+      }
+    }
+
+    it('is read by one route alone, and only without a setup token', () => {
+      const readers = open.filter(({ tokenUnless }) => tokenUnless !== undefined);
+      expect(readers.map(({ name, tokenUnless }) => [name, tokenUnless])).to.deep.equal([
+        ['register', 'setupToken'],
+      ]);
+      expect(
+        routes.filter(({ tokenUnless, permission }) => tokenUnless && permission !== 'nobody'),
+      ).to.deep.equal([]);
     });
-    expect(sent.body.type).to.equal('urn:smoocho:problem:unauthenticated');
+
+    it('is refused by that one whatever the body, so that a stranger learns nothing', async () => {
+      const client = clientOf(test.url, 'x');
+      const { status } = await client.send('POST', '/api/auth/register', { body: '{', headers: JSON_TYPE });
+      expect(status).to.equal(401);
+    });
   });
 });

@@ -8,7 +8,7 @@ import { INSTALLATION } from '../../src/core/audit/record-security.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { logOf } from '../support/audit-parts.ts';
 import { type Client, clientOf } from '../support/client.ts';
-import { givenProduct, givenShop, saleOf, type TestShop } from '../support/factories.ts';
+import { givenProduct, givenShop, saleOf, signedIn, type TestShop } from '../support/factories.ts';
 import { until } from '../support/feed-ear.ts';
 import { ask, openConnection } from '../support/raw-http.ts';
 import { requireRedis, startRedis, type TestRedis } from '../support/redis.ts';
@@ -191,6 +191,56 @@ describe('limits of requests', function () {
     const statuses = (await Promise.all(lists)).map((answer) => answer?.status);
     await usual.close();
     expect(new Set(statuses)).to.deep.equal(new Set([200]));
+  });
+
+  describe('of one person', () => {
+    /** Requests that wait for the lock that a test holds: what is under way at once. */
+    const WAITING = `
+      SELECT count(*)::int FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%orders%'`;
+
+    it('add up over all sessions: few are under way at once, and others go through', async () => {
+      const usual = await startTestApp({ env: { REQUESTS_PER_SECOND: '50' }, beside: test });
+      const sessions = await Promise.all(
+        Array.from({ length: 31 }, () => signedIn(usual, shop.emails.cashier)),
+      );
+      const manager = clientOf(usual.url, shop.manager.token);
+      const [holder, watcher] = [await test.database.connect(), await test.database.connect()];
+      await holder.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+      let answered = 0;
+      const lists = sessions.flatMap((session) =>
+        Array.from({ length: 3 }, async () => {
+          const { status } = await session.get(`${shop.path}/orders`);
+          answered += 1;
+          return status;
+        }),
+      );
+      const underWay = async () => (await watcher.query(WAITING)).rows[0].count as number;
+      while ((await underWay()) < 6) await sleep(5);
+      // Each of these needs a connection: they get one while 93 of one person's requests wait.
+      for (let n = 0; n < 20; n += 1) {
+        expect((await manager.get(`${shop.path}/products`)).status).to.equal(200);
+        expect(await underWay()).to.equal(6);
+      }
+      expect(answered).to.equal(0);
+      await holder.query('ROLLBACK');
+      const statuses = await Promise.all(lists);
+      await usual.close();
+      expect(statuses).to.deep.equal(Array(93).fill(200));
+    });
+
+    it('are five times those of a session, and what one is refused takes nothing from the others', async () => {
+      const sessions = await Promise.all(
+        Array.from({ length: 8 }, () => signedIn(test, shop.emails.manager)),
+      );
+      const statuses = await inOneWindow(async () => [
+        await burst(QUOTA * 3, () => list(sessions[0] as Client)),
+        ...(await Promise.all(sessions.slice(1).map((session) => burst(QUOTA, () => list(session))))),
+      ]);
+      expect(statuses[0]).to.deep.equal({ 200: QUOTA, 429: QUOTA * 2 });
+      const taken = statuses.reduce((sum, { 200: good = 0 }) => sum + good, 0);
+      expect(taken).to.equal(QUOTA * 5);
+    });
   });
 
   it('are said in a sentence when the database has no connection left', async () => {

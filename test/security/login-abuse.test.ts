@@ -377,6 +377,33 @@ describe('signing in with wrong passwords', () => {
     await Promise.all(crowd);
   });
 
+  it('lets a till in that signed in before while 60 addresses fill the line of those who did not', async () => {
+    const till = { email: shop.emails.cashier, device: { id: 'till-7', name: 'Till 7' } };
+    expect(await outcomeOf(test, { ...till, address: addressOf(900) })).to.equal('in');
+    const outcomes: string[] = [];
+    const crowd = Array.from({ length: 60 }, (_, n) =>
+      Array.from({ length: 3 }, async (_, try_) => {
+        const email = `nobody-${n}-${try_}@example.com`;
+        outcomes.push(await outcomeOf(test, { email, address: addressOf(300 + n), password: WRONG }));
+      }),
+    ).flat();
+    // Some are turned away: the line is full.
+    while (!outcomes.includes('too_busy')) await sleep(1);
+    const looked = () => outcomes.filter((outcome) => outcome === 'wrong_credentials').length;
+    const before = looked();
+    expect(await outcomeOf(test, { ...till, address: addressOf(901) })).to.equal('in');
+    // Two that ran, and one in turn; some more are told while its session is written.
+    expect(looked() - before).to.be.below(20);
+    await Promise.all(crowd);
+    expect(outcomes.length).to.equal(180);
+  });
+
+  it('keeps those who are not known out of the line of those who are, at one address', () => {
+    const origin = { place: ['network', 'shop'], isKnownDevice: false, pairedWith: null, deviceId: null };
+    const lineOf = (isKnown: boolean) => boundsAt(test, email, { ...origin, isKnown }).line;
+    expect(lineOf(true)).not.to.equal(lineOf(false));
+  });
+
   it('lets no crowd grow beyond a bound', async () => {
     const slow = async () => {
       await sleep(20);

@@ -77,7 +77,8 @@ describe('pages of other sites', () => {
         expect(answer.status, path).to.equal(status);
         expect(corsOf(answer.headers)).to.deep.equal({
           'access-control-allow-origin': origin,
-          'access-control-expose-headers': 'X-Request-Id, X-As-Of, Retry-After, RateLimit, RateLimit-Policy',
+          'access-control-expose-headers':
+            'ETag, X-Request-Id, X-As-Of, Retry-After, RateLimit, RateLimit-Policy',
         });
         expect(answer.headers.vary).to.equal('Origin');
       }
@@ -96,7 +97,8 @@ describe('pages of other sites', () => {
       'access-control-allow-origin': TILL,
       'access-control-allow-methods': 'GET, POST, PUT, DELETE',
       'access-control-allow-headers': 'Authorization, Content-Type, Idempotency-Key, If-Match',
-      'access-control-expose-headers': 'X-Request-Id, X-As-Of, Retry-After, RateLimit, RateLimit-Policy',
+      'access-control-expose-headers':
+        'ETag, X-Request-Id, X-As-Of, Retry-After, RateLimit, RateLimit-Policy',
       'access-control-max-age': '600',
     });
   });

@@ -278,7 +278,7 @@ describe('signing in with a PIN', function () {
     const [first, second] = [await givenCashier(), await givenCashier()];
     const [one, two] = [await hashOf(first.id), await hashOf(second.id)];
     expect(one).to.match(/^\$argon2id\$v=19\$m=47104,t=1,p=1\$/);
-    expect(await verifyPassword(PIN, one)).to.equal(false);
+    expect(await verifyPassword(PIN, one, 'known')).to.equal(false);
     expect(two).to.not.equal(one);
     // Nor can anybody put their own hash, whose PIN they know, in somebody else's place.
     await db.query('UPDATE users SET pin_hash = $2 WHERE id = $1', [second.id, one]);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { importText } from '../core/imports/support.ts';
 import type { TestApp } from './app.ts';
-import type { Answer } from './client.ts';
+import { type Answer, JSON_TYPE } from './client.ts';
 import { givenItem, givenProduct, givenShop, saleOf, type TestShop } from './factories.ts';
 import { insertDevice, offlineSaleOf, orderOf, replay } from './offline-parts.ts';
 
@@ -46,6 +46,10 @@ export async function givenBusyShop(test: TestApp, code: string): Promise<BusySh
     recipe,
   });
   const cake = await givenProduct(shop, { name: 'Cake', price: '70.10', category: 'Food' });
+
+  const body = JSON.stringify({ name: 'Water', price: '1.00' });
+  const headers = { ...JSON_TYPE, 'idempotency-key': randomUUID() };
+  must(await shop.manager.send('POST', `${shop.path}/products`, { body, headers }));
 
   const place = async (fields: object = {}) => {
     const lines = [

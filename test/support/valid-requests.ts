@@ -103,7 +103,8 @@ const validRequests: Record<string, Builder[]> = {
   updateShop: [
     async (world) => {
       const { body } = await world.shop.owner.get(world.shop.path);
-      const change = { name: 'Corner', timezone: 'Asia/Kolkata', dayStart: '00:00', version: body.version };
+      const { code, currency, version } = body;
+      const change = { name: 'Corner', timezone: 'Asia/Kolkata', dayStart: '00:00', code, currency, version };
       return { goesAlone: true, params: inShop(world), body: change };
     },
   ],

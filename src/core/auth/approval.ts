@@ -42,7 +42,7 @@ export async function examineApproval(
     return tooManyTries('Too many wrong approvals were tried.', waitSeconds);
   });
   const isRight = await lookWithin(bounds, async () => {
-    const isRight = await verifyPassword(approval.password, row?.password_hash);
+    const isRight = await verifyPassword(approval.password, row?.password_hash, 'known');
     return (
       isRight && row !== undefined && isAtLeast(row.role, 'manager') && (await isAsBefore(em, row, shopId))
     );
@@ -64,14 +64,17 @@ async function isAsBefore(em: EntityManager, { email, role, password_hash }: Row
   return now?.role === role && now.password_hash === password_hash;
 }
 
-/** The e-mail only where it is that of somebody here: it may be a password in the wrong field. */
+/**
+ * The e-mail only where it is that of somebody here: it may be a password in the wrong field. On a connection of its own: a
+ * request with an Idempotency-Key is one transaction, and what it is refused for undoes that.
+ */
 async function recordFailure(
   { app, em, actor }: Context,
   shopId: string,
   row: Row | undefined,
   details: Record<string, unknown>,
 ): Promise<void> {
-  await recordSecurity(em, {
+  await recordSecurity(em.fork(), {
     type: 'approval_failed',
     shopId,
     at: app.now(),

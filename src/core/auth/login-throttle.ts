@@ -108,7 +108,8 @@ export function signInBounds(
     ...(pairedWith ? [growing(app, 'shop', AT_ONE_SHOP, keyOf('sign-in', email, pairedWith))] : []),
     inOnePlace(app, keyOf(email, ...place)),
   ];
-  return { line: keyOf(...place), counters, refuse };
+  // Behind one address, those who are not known don't stand before those who are.
+  return { line: keyOf(isKnown ? 'known' : 'unknown', ...place), counters, refuse };
 }
 
 const lineOf = (userId: string) => keyOf('user', userId);

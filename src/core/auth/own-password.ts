@@ -18,7 +18,7 @@ export async function isOwnPassword(
     if (await isNews(app, delay)) await recordFailure(context, 'sign_in_delayed', { seconds: waitSeconds });
     return tooManyTries('Too many wrong passwords were tried here.', waitSeconds);
   });
-  const isRight = await lookWithin(bounds, () => verifyPassword(password, passwordHash));
+  const isRight = await lookWithin(bounds, () => verifyPassword(password, passwordHash, 'known'));
   if (!isRight) await recordFailure(context, 'sign_in_failed', {});
   return isRight;
 }

@@ -1,6 +1,6 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { createQueue } from '../queue.ts';
+import { createLanes } from '../queue.ts';
 
 const hashAsync = promisify(argon2);
 
@@ -11,12 +11,18 @@ const SALT_BYTES = 16;
 
 /** Each hash takes 46 MiB and a core for about 60 ms: more at once would starve the sales. */
 const MAX_AT_ONCE = 2;
-/** About four seconds' worth of waiting; beyond that "try again" is the better answer. */
+/** In each lane. About four seconds' worth of waiting; beyond that "try again" is the better answer. */
 const MAX_WAITING = 128;
 /** A till gives up after ten seconds; what comes later is work for nobody. */
 export const HASHING_LONGEST_MS = 10_000;
 
-const queue = createQueue({
+/**
+ * `known`: somebody who is signed in, a paired device, or an account in a place where it signed in before; `unknown`: everybody
+ * else. Whoever floods the sign-in from many addresses is unknown in all of them, and fills their own lane alone.
+ */
+export type HashingLane = 'known' | 'unknown';
+
+const queue = createLanes<HashingLane>(['known', 'unknown'], {
   atOnce: MAX_AT_ONCE,
   waiting: MAX_WAITING,
   longestMs: HASHING_LONGEST_MS,
@@ -29,10 +35,13 @@ const queue = createQueue({
  */
 const bytesOf = (password: string) => Buffer.from(password.normalize('NFC'));
 
-/** A PHC string, `$argon2id$v=19$m=…,t=…,p=…$salt$hash`. Throws `too_busy` when the queue is full. */
+/**
+ * A PHC string, `$argon2id$v=19$m=…,t=…,p=…$salt$hash`. Whoever sets a password has shown who they are. Throws `too_busy` when
+ * the queue is full.
+ */
 export async function hashPassword(password: string): Promise<string> {
   const nonce = randomBytes(SALT_BYTES);
-  const tag = await queue.run(() =>
+  const tag = await queue.run('known', () =>
     hashAsync('argon2id', { message: bytesOf(password), nonce, tagLength: TAG_BYTES, ...COST }),
   );
   const encode = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
@@ -50,12 +59,16 @@ export function needsRehash(stored: string): boolean {
   return memory < COST.memory || passes < COST.passes;
 }
 
-/** Compares in constant time. Without a stored hash it works as long and says no. */
-export async function verifyPassword(password: string, stored: string | undefined): Promise<boolean> {
+/** Compares in constant time. Without a stored hash it works as long and says no. Throws `too_busy` when the lane is full. */
+export async function verifyPassword(
+  password: string,
+  stored: string | undefined,
+  lane: HashingLane,
+): Promise<boolean> {
   const match = PHC.exec(stored ?? NOBODY);
   if (!match) throw new Error('A stored password hash is not argon2id.');
   const expected = Buffer.from(match[5] as string, 'base64');
-  const actual = await queue.run(() =>
+  const actual = await queue.run(lane, () =>
     hashAsync('argon2id', {
       message: bytesOf(password),
       nonce: Buffer.from(match[4] as string, 'base64'),

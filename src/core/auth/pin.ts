@@ -41,13 +41,13 @@ function isPattern(pin: string): boolean {
 export const hashPin = (app: Services, userId: string, pin: string): Promise<string> =>
   hashPassword(keyed(app, userId, pin));
 
-/** Takes as long without a hash, and says no. Throws `too_busy`. */
+/** On a paired device alone. Takes as long without a hash, and says no. Throws `too_busy`. */
 export const verifyPin = (
   app: Services,
   userId: string,
   pin: string,
   stored: string | undefined,
-): Promise<boolean> => verifyPassword(keyed(app, userId, pin), stored);
+): Promise<boolean> => verifyPassword(keyed(app, userId, pin), stored, 'known');
 
 const keyed = ({ keys }: Services, userId: string, pin: string) =>
   keys.hmac('pin', userId, pin).toString('base64');

@@ -29,8 +29,9 @@ export async function signIn(
   const origin = await findOrigin(em, login, address, app.now());
   const failure = { user, deviceId: origin.deviceId, address };
   const bounds = signInBounds(app, login.email, origin, (delay) => delayed({ app, em }, failure, delay));
+  const lane = origin.isKnown ? 'known' : 'unknown';
   const isRight = await lookWithin(bounds, async () => {
-    const isRight = await verifyPassword(login.password, user?.passwordHash);
+    const isRight = await verifyPassword(login.password, user?.passwordHash, lane);
     return isRight && user?.disabledAt === null;
   });
   if (!user || !isRight) {
@@ -50,7 +51,7 @@ export async function signIn(
 async function lookAgain(em: EntityManager, { email, password }: Login, error: unknown): Promise<User> {
   if (!(error instanceof ProblemError) || error.code !== 'wrong_credentials') throw error;
   const user = await em.findOne(User, { email }, { refresh: true });
-  const isRight = await verifyPassword(password, user?.passwordHash);
+  const isRight = await verifyPassword(password, user?.passwordHash, 'known');
   if (!user || !isRight || user.disabledAt !== null) throw error;
   return user;
 }

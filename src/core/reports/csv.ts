@@ -13,8 +13,21 @@ export function csv<Row>(rows: readonly Row[], columns: readonly CsvColumn<Row>[
   return [header, ...cells].map((line) => `${line.map(csvField).join(',')}\r\n`).join('');
 }
 
-function csvField(value: string): string {
-  // A spreadsheet runs a name that starts like a formula; figures may start with a minus.
-  const safe = /^[=+@\t\r]/.test(value) || /^-(?![\d.]+$)/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+/**
+ * Before a formula: `=`, `+`, `-`, `@` (also full-width, as Japanese spreadsheets read them) or `|`, after which Excel starts a
+ * program (DDE), behind what programs skip or drop: blanks, control, zero-width and other invisible characters, a quote. At the
+ * start of the cell, and wherever a spreadsheet that expects another separator would begin one (OWASP, "CSV Injection").
+ */
+const BEFORE_FORMULA =
+  /(?<=^|[;\t\r\n])(?=[\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}\u2800";]*[=+\-@|＝＋－＠｜])/gu;
+/** Figures may start with a minus. */
+const FIGURE = /^-\d+(\.\d+)?$/;
+
+/**
+ * One cell, as RFC 4180 writes it, that no spreadsheet runs: an apostrophe says "this is text". Every export uses this
+ * function.
+ */
+export function csvField(value: string): string {
+  const safe = FIGURE.test(value) ? value : value.replace(BEFORE_FORMULA, "'").replace(/^\p{Cc}/u, "'$&");
+  return /[",;\t\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

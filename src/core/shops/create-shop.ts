@@ -27,6 +27,9 @@ export async function createShop(
   });
 }
 
+export const takenCode = (code: string) =>
+  fieldProblem('already_exists', '/code', `${code} is another shop's code`);
+
 // The counters of a shop, in its first epoch.
 const INSERT_HEAD = `
   WITH first AS (
@@ -71,7 +74,7 @@ export async function openShop(
     await em.persist(shop).flush();
   } catch (error) {
     if (!isUniqueViolation(error, 'shops_code_key')) throw error;
-    throw fieldProblem('already_exists', '/code', `${newShop.code} is another shop's code`);
+    throw takenCode(newShop.code);
   }
   const reason = (await mayBeReopened(em, now)) ? 'reopened' : 'opened';
   await query(em, INSERT_HEAD, [shop.id, randomUUID(), now, reason]);

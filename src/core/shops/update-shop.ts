@@ -3,28 +3,70 @@ import { parseMinor } from '../../contract/money.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { CUSTOM_MAX_BYTES, type SettingsChange, type SettingsValues } from '../../contract/settings.ts';
 import type { ShopChange } from '../../contract/shops.ts';
-import { query } from '../../database/query.ts';
+import { isUniqueViolation } from '../../database/pg-errors.ts';
+import { query, queryRow } from '../../database/query.ts';
 import type { Actor, Context } from '../context.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
+import { takenCode } from './create-shop.ts';
 import { mergeSettings, settingsOf, viewSettings } from './settings.ts';
 import { Shop } from './shop.entity.ts';
 import { viewShop } from './view-shop.ts';
 
-/** Changes what the shop is. Throws `not_found`, `version_conflict`. */
+/** Changes what the shop is. Throws `not_found`, `version_conflict`, `already_exists`, `shop_has_orders`. */
 export async function updateShop(context: Context, shopId: string, change: ShopChange): Promise<Shop> {
   return await transact(context, async (tx) => {
     const shop = await lockShop(tx, shopId);
     const before = viewShop(shop);
     checkVersion(change.version, before);
+    await changeIdentity(tx, shop, change);
     shop.name = change.name ?? shop.name;
     shop.timezone = change.timezone ?? shop.timezone;
     if (change.dayStart !== undefined) shop.dayStart = `${change.dayStart}:00`;
     shop.updatedAt = tx.app.now();
-    await tx.em.flush();
+    await tx.em.flush().catch((error) => {
+      throw isUniqueViolation(error, 'shops_code_key') ? takenCode(shop.code) : error;
+    });
     tx.record({ shopId, type: 'shop_updated', data: viewShop(shop), before });
     return shop;
   });
+}
+
+// Waits for an order that is being written, and keeps the next one waiting for the commit.
+const LOCK_COUNTERS = 'SELECT FROM shop_heads WHERE shop_id = $1 FOR UPDATE';
+
+// A device with leased numbers may have sold offline under this code and in this currency.
+const HAS_SOLD = `
+  SELECT EXISTS (SELECT FROM orders WHERE shop_id = $1) AS "hasOrders",
+    EXISTS (SELECT FROM number_leases WHERE shop_id = $1) AS "hasLeases"`;
+
+/**
+ * The code stands on every order, and every amount is in the currency: neither changes once there is an order. An order that
+ * was priced before this commit and is written after it, which takes milliseconds, keeps the old code; `smoocho verify` names it.
+ */
+async function changeIdentity(
+  { em }: Transaction,
+  shop: Shop,
+  { code, currency }: ShopChange,
+): Promise<void> {
+  const isNewCode = code !== undefined && code !== shop.code;
+  const isNewCurrency = currency !== undefined && currency !== shop.currency;
+  if (!isNewCode && !isNewCurrency) return;
+  await query(em, LOCK_COUNTERS, [shop.id]);
+  const sold = await queryRow<{ hasOrders: boolean; hasLeases: boolean }>(em, HAS_SOLD, [shop.id]);
+  if (sold.hasOrders || sold.hasLeases) throw hasOrders(isNewCode ? 'code' : 'currency', sold.hasOrders);
+  shop.code = code ?? shop.code;
+  shop.currency = currency ?? shop.currency;
+}
+
+function hasOrders(field: 'code' | 'currency', isSold: boolean): ProblemError {
+  const why = isSold ? 'has orders' : 'has lent bill numbers to a device, which may have sold offline';
+  const instead = field === 'code' ? 'another code' : 'another currency';
+  return fieldProblem(
+    'shop_has_orders',
+    `/${field}`,
+    `stays as it is: the shop ${why}. For ${instead}, open another shop`,
+  );
 }
 
 /** Changes settings by key. Throws `not_found`, `version_conflict`, `invalid_request`. */

@@ -13,6 +13,7 @@ import { billSums } from './sql/bill-sums.ts';
 import { cashSteps } from './sql/cash-steps.ts';
 import { feedSequence } from './sql/feed-sequence.ts';
 import { itemQuantities } from './sql/item-quantities.ts';
+import { keptAnswers } from './sql/kept-answers.ts';
 import { lentNumbers } from './sql/lent-numbers.ts';
 import { lineMarks } from './sql/line-marks.ts';
 import { numberSeries } from './sql/number-series.ts';
@@ -46,6 +47,7 @@ export const checks: readonly Check[] = [
   wholeAmounts,
   productCodes,
   sharedCodes,
+  keptAnswers,
   customerContacts,
   feedSequence,
   auditChain,

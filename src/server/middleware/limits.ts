@@ -27,6 +27,17 @@ const MIN_POLLS = 10;
  * orders. As many as a browser has connections.
  */
 const UPLOADS = 6;
+/**
+ * What the sessions of one person may ask for together, as a multiple of what one may: a shop whose tills share an account still
+ * sells, and whoever signs in often takes no more of the others' share.
+ */
+const USER_SHARE = 5;
+/** The same for requests at once: one session's slow reports leave its siblings as many. */
+const USER_AT_ONCE = 2;
+/** Connections to the database that one person's requests leave to all others. */
+const LEFT_TO_OTHERS = 2;
+/** Requests of one person that wait: three each of a hundred sessions. */
+const USER_WAITING = 300;
 /** Picture limit as a multiple of the usual one: a menu loads two hundred at once, and after a power cut all tills of a shop do. */
 const IMAGES_SHARE = 20;
 
@@ -34,7 +45,8 @@ const IMAGES_SHARE = 20;
  * So many requests of each session, and of each address for whoever has none; a large body counts as several. No database is
  * asked: a token counts for its session when its signature is right, and one that is forged, or whose key is not known here
  * yet, for the address that it came from. A session that was seen here counts for itself when it is renewed, too. Few of one
- * session are worked on at a time: reports and long lists that somebody asks for on and on leave the others' sales their share.
+ * session are worked on at a time, and of one person's sessions together: reports and long lists that somebody asks for on and on
+ * leave the others' sales their share.
  * Signed picture URLs have a limit of their own.
  */
 export function limits(app: App): Middleware {
@@ -43,7 +55,11 @@ export function limits(app: App): Middleware {
   const calls = linesOf(atOnce);
   const polls = linesOf(Math.max(MIN_POLLS, atOnce));
   const uploads = linesOf(UPLOADS);
+  const ofUsers = Math.max(atOnce, Math.min(USER_AT_ONCE * atOnce, app.config.poolSize - LEFT_TO_OTHERS));
+  const userCalls = linesOf(ofUsers, USER_WAITING);
+  const userUploads = linesOf(USER_AT_ONCE * UPLOADS, USER_WAITING);
   const perSession: Limit = { name: 'session', times, seconds: WINDOW_SECONDS };
+  const perUser: Limit = { name: 'user', times: times * USER_SHARE, seconds: WINDOW_SECONDS };
   const perAddress: Limit = { name: 'address', times, seconds: WINDOW_SECONDS };
   const pictures: Limit = { name: 'pictures', times: times * IMAGES_SHARE, seconds: WINDOW_SECONDS };
   const sessions = watchSessions();
@@ -63,21 +79,26 @@ export function limits(app: App): Middleware {
     const limit = sessionId === undefined ? perAddress : perSession;
     const cost = Math.min(costOf(ctx), Math.ceil(limit.times / 2));
     await spend(limit, sessionId ?? networkOf(ctx.ip), cost, ctx);
+    // After it: what one session is refused takes nothing from its siblings.
+    if (claims) await spend(perUser, claims.userId, cost, ctx, false);
     if (sessionId === undefined) return await next();
-    await lineOf(ctx).run(sessionId, next);
+    const [ofSession, ofUser] = linesFor(ctx);
+    const work = claims && ofUser ? () => ofUser.run(claims.userId, next) : next;
+    await ofSession.run(sessionId, work);
   };
 
-  async function spend(limit: Limit, key: string, cost: number, ctx: Context): Promise<void> {
+  async function spend(limit: Limit, key: string, cost: number, ctx: Context, isShown = true): Promise<void> {
     const count = await app.limits.spend(limit, key, { cost });
-    ctx.set(limitHeaders(limit, count));
+    if (isShown || count.waitSeconds > 0) ctx.set(limitHeaders(limit, count));
     if (count.waitSeconds === 0) return;
     await hold();
     throw tooMany(count.waitSeconds);
   }
 
-  function lineOf({ path, method }: Context) {
-    if (POLLS.test(path)) return polls;
-    return method === 'PUT' && FILES.test(path) ? uploads : calls;
+  /** Of the session, and of all that its person has; whoever waits for events keeps nobody from anything. */
+  function linesFor({ path, method }: Context): [Lines, Lines?] {
+    if (POLLS.test(path)) return [polls];
+    return method === 'PUT' && FILES.test(path) ? [uploads, userUploads] : [calls, userCalls];
   }
 }
 
@@ -89,10 +110,12 @@ function asksForImage(app: App, ctx: Context): boolean {
   return hash !== '' && typeof s === 'string' && isSigned(app.keys, shopId, hash, s);
 }
 
-const linesOf = (atOnce: number) =>
+type Lines = ReturnType<typeof createQueues>;
+
+const linesOf = (atOnce: number, waiting = 100): Lines =>
   createQueues({
     atOnce,
-    waiting: 100,
+    waiting,
     longestMs: 10_000,
     busy: 'Too much is asked at once by whoever is signed in here. Try again in a few seconds.',
   });

@@ -4,7 +4,7 @@ import type { OriginCheck } from '../edge/names.ts';
 /** What a page of a listed origin may send and read, beside what any may. */
 const METHODS = 'GET, POST, PUT, DELETE';
 const REQUEST_HEADERS = 'Authorization, Content-Type, Idempotency-Key, If-Match';
-const ANSWER_HEADERS = 'X-Request-Id, X-As-Of, Retry-After, RateLimit, RateLimit-Policy';
+const ANSWER_HEADERS = 'ETag, X-Request-Id, X-As-Of, Retry-After, RateLimit, RateLimit-Policy';
 /** A browser asks again after ten minutes, so that a change of the list is soon known. */
 const PREFLIGHT_SECONDS = '600';
 

@@ -296,6 +296,11 @@ describe("a shop's books", () => {
       "UPDATE customers SET address_sealed = '\\x00' WHERE shop_id = $1",
       'The address was changed in the database.',
     ],
+    [
+      'kept-answers',
+      `UPDATE idempotency_keys SET body = '{"id": "0190a0a0-0000-7000-8000-000000000001"}' WHERE scope_id = $1`,
+      'It answers to createProduct with 0190a0a0-0000-7000-8000-000000000001, which is not there.',
+    ],
     ['feed-sequence', 'DELETE FROM events WHERE shop_id = $1 AND seq = 3', 'the counter stands at'],
     ['feed-sequence', 'DELETE FROM events WHERE shop_id = $1 AND seq = 1', 'from 2 to'],
     ['feed-sequence', 'UPDATE shop_heads SET seq = seq + 1 WHERE shop_id = $1', 'the counter stands at'],
