@@ -21,7 +21,7 @@ import {
   migrateDown as revertMigrations,
 } from './database/migrate.ts';
 import { breakConnections, closeOrm, openOrm, type PoolState, poolState } from './database/orm.ts';
-import { queryRow } from './database/query.ts';
+import { patiently, query, queryRow } from './database/query.ts';
 import { openReplica, type Replica } from './database/replica.ts';
 import { checkRequirements } from './database/requirements.ts';
 import { type ServerLock, takeServerLock } from './database/server-lock.ts';
@@ -46,6 +46,8 @@ export type App = Services & {
   disk: DiskReader;
   /** Connections to the database of this process. */
   pool(): PoolState;
+  /** Resolves when the database answers. Throws its error, also after so long without an answer. */
+  askDatabase(withinMs: number): Promise<void>;
   /** Breaks these off, so that what waits for a database that says nothing fails at once. */
   breakConnections(): void;
   close(): Promise<void>;
@@ -150,6 +152,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       replica,
       disk,
       pool,
+      askDatabase: (withinMs) =>
+        patiently(withinMs, async () => void (await query(orm.em.fork(), 'SELECT 1'))),
       breakConnections: () => breakConnections(orm),
       keys,
       images,
@@ -213,7 +217,8 @@ export { DatabaseUnreachableError, HomeUnreachableError } from './database/error
 export { messageOf } from './database/logged-error.ts';
 export { migrationStatus, SchemaError, withClient } from './database/migrate.ts';
 export type { PoolState } from './database/orm.ts';
-export { isCutOff, isNoneFree, isTerminated, isUnavailable, isUnconfirmed } from './database/pg-errors.ts';
+export { isCutOff, isTerminated, isUnavailable, isUnconfirmed } from './database/pg-errors.ts';
+export { isTrouble, type Trouble, troubleOf } from './database/pg-trouble.ts';
 export { DatabaseRefusedError } from './database/requirements.ts';
 export { AnotherServerError } from './database/server-lock.ts';
 export type { Count, Limit } from './redis/limits.ts';

@@ -8,6 +8,8 @@ import {
   isUnconfirmed,
   messageOf,
   SchemaError,
+  type Trouble,
+  troubleOf,
   WrongKeyError,
 } from '../app.ts';
 import { ArchiveError, BackupRefusedError } from '../backup/errors.ts';
@@ -34,6 +36,8 @@ export function failureOf(error: unknown): Failure {
   if (isCutOff(error) || isTerminated(error))
     return { exitCode: exitCodes.databaseUnreachable, message: lost(message) };
   if (isUnconfirmed(error)) return { exitCode: exitCodes.databaseUnreachable, message: UNCONFIRMED };
+  const trouble = error instanceof DatabaseUnreachableError ? undefined : troubleOf(error);
+  if (trouble) return { exitCode: troubleExitCode(trouble), message: passing(trouble, message) };
   return { exitCode: exitCodeOf(error), message };
 }
 
@@ -42,6 +46,14 @@ const UNCONFIRMED =
 
 const lost = (reason: string) =>
   `The connection to the database broke (${reason}). See whether it runs, and try again.`;
+
+const passing = ({ what }: Trouble, reason: string) =>
+  `${what[0]?.toUpperCase()}${what.slice(1)} now (${reason}). See smoocho status, and try again.`;
+
+const troubleExitCode = ({ kind }: Trouble) =>
+  kind === 'gone' || kind === 'starting' || kind === 'crowded' || kind === 'busy'
+    ? exitCodes.databaseUnreachable
+    : exitCodes.failed;
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof SchemaError) return schemaExitCodes[error.kind];

@@ -44,6 +44,7 @@ import { mountShifts } from './routes/shifts.ts';
 import { mountShops } from './routes/shops.ts';
 import { mountTrust, type Trust } from './routes/trust.ts';
 import { mountUsers } from './routes/users.ts';
+import { openTroubles } from './trouble.ts';
 import { sweepUploads, uploadsFolder } from './uploads.ts';
 
 type StartOptions = {
@@ -82,11 +83,12 @@ export function createKoa(
   { feed, refusals = openRefusals(app), edge = openEdge(app), metrics = createMetrics(app), trust }: Parts,
 ): Koa {
   const koa = new Koa();
+  const troubles = openTroubles();
   koa.use(knowCaller(edge.callers, app.log));
   koa.use(requestId);
   koa.use(accessLog(app.log, metrics.countRequest));
   koa.use(securityHeaders);
-  koa.use(problemAnswers(app.log));
+  koa.use(problemAnswers(app.log, troubles));
   koa.use(recordRefusals(refusals));
   koa.use(hosts(edge.checkHost));
   koa.use(origins(edge.origins));
@@ -95,7 +97,7 @@ export function createKoa(
   koa.use(limits(app));
 
   const router = new Router({ strict: true });
-  mountHealth(router, app);
+  mountHealth(router, app, troubles);
   mountMetrics(router, app);
   mountOpenApi(router);
   mountTrust(router, trust);

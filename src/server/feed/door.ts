@@ -10,6 +10,7 @@ import type { Edge } from '../edge/edge.ts';
 import { securityHeadersFor } from '../edge/headers.ts';
 import { answerRaw } from '../edge/raw-answer.ts';
 import { type CountHandshake, handshakeLimit, type LimitHeaders } from '../middleware/limits.ts';
+import { unavailableProblem } from '../trouble.ts';
 
 export const FEED_PATH = '/socket.io';
 const METHODS = ['GET', 'POST'];
@@ -123,6 +124,8 @@ const limitedAt = ({ callers }: Edge, request: IncomingMessage, { code, extra }:
 
 function problemOf(app: App, error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
+  const unavailable = unavailableProblem(error, app);
+  if (unavailable) return unavailable;
   app.log.error({ err: error }, 'a socket could not be let in');
   return new ProblemError('internal', { detail: 'The socket could not be let in. Try again.' });
 }

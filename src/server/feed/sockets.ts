@@ -14,6 +14,7 @@ import { InvalidTokenError, readAccessToken } from '../../core/auth/tokens.ts';
 import type { UserActor } from '../../core/context.ts';
 import { createQueue } from '../../core/queue.ts';
 import type { Edge } from '../edge/edge.ts';
+import { unavailableProblem } from '../trouble.ts';
 import { type AttentionFeed, watchAttention } from './attention.ts';
 import { catchUp, type FeedSocket, type Outgoing, room } from './catch-up.ts';
 import { guardConnections } from './connections.ts';
@@ -238,6 +239,8 @@ async function serve(
 
 function refusal(app: App, error: unknown): Error {
   if (error instanceof ProblemError) return asError(error);
+  const unavailable = unavailableProblem(error, app);
+  if (unavailable) return asError(unavailable);
   app.log.error({ err: error }, 'a socket could not be let in');
   return asError(new ProblemError('internal', { detail: 'The socket could not be let in. Try again.' }));
 }
