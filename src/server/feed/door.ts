@@ -26,6 +26,8 @@ export type Door = {
   /** Counts for its address what begins a connection, or is no part of one. Throws `too_many_requests`. */
   count(request: IncomingMessage, ...handshake: Parameters<CountHandshake>): Promise<void>;
   serve(request: IncomingMessage, response: ServerResponse): void;
+  /** From now on `count` refuses all. */
+  close(): void;
 };
 
 /** Takes the sockets of these HTTP servers, of which the first has to listen before the others. */
@@ -38,7 +40,10 @@ export function openDoor(
 ): Door {
   const [serve, upgrade] = listenersOf(io, servers[0]) as [Door['serve'], Upgrade];
   const countHandshake = handshakeLimit(app);
+  let isClosed = false;
   const count: Door['count'] = async (request, address, tell) => {
+    if (isClosed)
+      throw new ProblemError('unavailable', { detail: 'The server is stopping. Try again in a minute.' });
     if (!isPoll(request) || !isKnown(io, request)) await countHandshake(address, tell);
   };
   const onUpgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -64,7 +69,10 @@ export function openDoor(
   servers[0].on('listening', () => {
     webSocketsOf(io).on('wsClientError', (_error, socket) => answerRaw(socket, noUpgrade()));
   });
-  return { count, serve };
+  const close = () => {
+    isClosed = true;
+  };
+  return { count, serve, close };
 }
 
 type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;

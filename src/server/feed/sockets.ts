@@ -137,14 +137,15 @@ export function openFeed(
       connections = guardConnections(io, app.log);
     },
     async close() {
+      feed.door?.close();
       standings.stop();
-      await attention.stop();
       presence.close();
-      await relay.close();
+      const [attentionStopped, relayClosed] = [attention.stop(), relay.close()];
       // Closed below Socket.io: a client that is told to disconnect would not come back by itself.
       connections?.closeAll();
       // The HTTP server itself is closed by whoever opened it.
       io.engine?.close();
+      await Promise.all([attentionStopped, relayClosed]);
     },
   };
   return feed;
