@@ -26,6 +26,7 @@ import { openReplica, type Replica } from './database/replica.ts';
 import { checkRequirements } from './database/requirements.ts';
 import { type ServerLock, takeServerLock } from './database/server-lock.ts';
 import { type StandbyWatch, watchStandby } from './database/standby-watch.ts';
+import { openLogDestination } from './log-destination.ts';
 import { type Bus, openBus } from './redis/bus.ts';
 import { type Limits, openLimits } from './redis/limits.ts';
 
@@ -74,11 +75,10 @@ const requestOf = () => {
   return requestId === undefined ? {} : { requestId };
 };
 
+const STDERR = 2;
+
 /** Logs are JSON lines on stderr: stdout belongs to what a command answers. */
-export const createLog = (
-  config: Config,
-  destination: DestinationStream = pino.destination({ dest: 2, sync: true }),
-): Log =>
+export const createLog = (config: Config, destination: DestinationStream = openLogDestination(STDERR)): Log =>
   pino(
     {
       level: config.logLevel,
