@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { NotYet } from './embedded-process.ts';
+import { NotYet } from './embedded-run.ts';
 import { DatabaseUnreachableError } from './errors.ts';
 import { isNotLetIn } from './pg-errors.ts';
 

@@ -4,7 +4,7 @@ import { type Binaries, packagedBinaries } from './embedded-binaries.ts';
 import { logEndSince, openLog } from './embedded-log.ts';
 import { isServer, readPidFile } from './embedded-pid-file.ts';
 import { choosePort, savePort } from './embedded-port.ts';
-import { BARE_ENV, identity, run, type ServerUser, sleep, tellingLine } from './embedded-run.ts';
+import { BARE_ENV, identity, NotYet, run, type ServerUser, sleep, tellingLine } from './embedded-run.ts';
 import type { Place } from './embedded-user.ts';
 import { DatabaseUnreachableError } from './errors.ts';
 
@@ -47,11 +47,6 @@ const SETTINGS: Record<string, string> = {
   log_min_error_statement: 'panic',
   log_checkpoints: 'off',
 };
-
-/** What was tried may work when tried again: another process starts or stops the server at this moment. */
-export class NotYet extends Error {
-  override name = 'NotYet';
-}
 
 /**
  * Starts the server on the port it had last, else on a free one, and waits until it takes connections.

@@ -4,7 +4,8 @@ import { ensureCluster } from './embedded-cluster.ts';
 import { type Guard, openGuard } from './embedded-guard.ts';
 import { trimLog } from './embedded-log.ts';
 import { findServer } from './embedded-pid-file.ts';
-import { NotYet, START_TIMEOUT_MS, signalServer, startServer, stopServer } from './embedded-process.ts';
+import { START_TIMEOUT_MS, signalServer, startServer, stopServer } from './embedded-process.ts';
+import { NotYet } from './embedded-run.ts';
 import { chooseUser, ownData, type Place, preparePlace } from './embedded-user.ts';
 import { DatabaseUnreachableError } from './errors.ts';
 
