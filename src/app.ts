@@ -11,11 +11,13 @@ import { checkMasterKey } from './core/keys/check-master-key.ts';
 import { type Keyring, openKeyring } from './core/keys/keyring.ts';
 import { createCommitGate } from './database/commit-gate.ts';
 import { attachEmbedded } from './database/embedded.ts';
+import { requireNoOldKey } from './database/embedded-lost.ts';
 import { loggedError } from './database/logged-error.ts';
 import {
   migrateUp as applyMigrations,
   checkRestored,
   checkSchema,
+  isNeverMigrated,
   type MigrationCheck,
   migrationStatus,
   migrateDown as revertMigrations,
@@ -90,14 +92,23 @@ export const createLog = (config: Config, destination: DestinationStream = openL
     destination,
   );
 
-/** The database of this configuration: one's own by URL, else the embedded one, attached to or started. */
-export async function openDatabase(config: Config, log: Log): Promise<Database> {
+/**
+ * The database of this configuration: one's own by URL, else the embedded one, attached to or started. Only a restore makes a new
+ * one in the place of one that is gone. Throws DatabaseRefusedError, DatabaseUnreachableError, HomeUnreachableError.
+ */
+export async function openDatabase(
+  config: Config,
+  log: Log,
+  { isRestoring = false }: { isRestoring?: boolean } = {},
+): Promise<Database> {
   if (config.databaseUrl) return { url: config.databaseUrl, release: async () => {} };
   return await attachEmbedded({
     home: config.home,
     outerHome: config.outerHome,
     password: config.secrets.get('postgres-password'),
+    isRestoring,
     log: (line) => log.debug(line),
+    warn: (line) => log.warn(line),
     onLost: () => log.error('PostgreSQL went away; starting it again'),
   });
 }
@@ -168,8 +179,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
 }
 
 /**
- * Brings the schema up to date; gives the names of what was applied. Throws SchemaError, and WrongKeyError before anything
- * is done to a database that was encrypted with another key.
+ * Brings the schema up to date; gives the names of what was applied. Throws SchemaError, and before anything is done
+ * WrongKeyError for a database that was encrypted with another key, DatabaseRefusedError for an empty one beside an old key.
  */
 export async function migrateUp(
   config: Config,
@@ -178,6 +189,7 @@ export async function migrateUp(
   check?: MigrationCheck,
 ): Promise<string[]> {
   await checkMasterKey(url, config.masterKey);
+  if (!config.databaseUrl && (await isNeverMigrated(url))) requireNoOldKey(config.home);
   return await applyMigrations(url, log, check);
 }
 
@@ -213,12 +225,12 @@ export const holdServerLock = (app: App): Promise<ServerLock> =>
   );
 
 export { WrongKeyError } from './core/keys/master-key.ts';
-export { DatabaseUnreachableError, HomeUnreachableError } from './database/errors.ts';
+export { requireNoneLost } from './database/embedded-lost.ts';
+export { DatabaseRefusedError, DatabaseUnreachableError, HomeUnreachableError } from './database/errors.ts';
 export { messageOf } from './database/logged-error.ts';
 export { migrationStatus, SchemaError, withClient } from './database/migrate.ts';
 export type { PoolState } from './database/orm.ts';
 export { isCutOff, isTerminated, isUnavailable, isUnconfirmed } from './database/pg-errors.ts';
-export { isTrouble, type Trouble, troubleOf } from './database/pg-trouble.ts';
-export { DatabaseRefusedError } from './database/requirements.ts';
+export { isPgTrouble, isTrouble, type Trouble, troubleOf } from './database/pg-trouble.ts';
 export { AnotherServerError } from './database/server-lock.ts';
 export type { Count, Limit } from './redis/limits.ts';

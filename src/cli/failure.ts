@@ -4,6 +4,7 @@ import {
   DatabaseUnreachableError,
   HomeUnreachableError,
   isCutOff,
+  isPgTrouble,
   isTerminated,
   isUnconfirmed,
   messageOf,
@@ -36,7 +37,8 @@ export function failureOf(error: unknown): Failure {
   if (isCutOff(error) || isTerminated(error))
     return { exitCode: exitCodes.databaseUnreachable, message: lost(message) };
   if (isUnconfirmed(error)) return { exitCode: exitCodes.databaseUnreachable, message: UNCONFIRMED };
-  const trouble = error instanceof DatabaseUnreachableError ? undefined : troubleOf(error);
+  // Codes of the system may be those of an S3 server.
+  const trouble = isPgTrouble(error) ? troubleOf(error) : undefined;
   if (trouble) return { exitCode: troubleExitCode(trouble), message: passing(trouble, message) };
   return { exitCode: exitCodeOf(error), message };
 }
@@ -51,7 +53,7 @@ const passing = ({ what }: Trouble, reason: string) =>
   `${what[0]?.toUpperCase()}${what.slice(1)} now (${reason}). See smoocho status, and try again.`;
 
 const troubleExitCode = ({ kind }: Trouble) =>
-  kind === 'gone' || kind === 'starting' || kind === 'crowded' || kind === 'busy'
+  kind === 'gone' || kind === 'starting' || kind === 'crowded'
     ? exitCodes.databaseUnreachable
     : exitCodes.failed;
 

@@ -56,8 +56,9 @@ export async function startServer(
   place: Place,
   binaries: Binaries,
   user: ServerUser | undefined,
+  warn?: (line: string) => void,
 ): Promise<{ pid: number; port: number }> {
-  const port = await choosePort(place.portFile);
+  const port = await choosePort(place.portFile, warn);
   const log = openLog(place.logFile, user);
   const logStart = fstatSync(log).size;
   const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);

@@ -1,10 +1,10 @@
 import type { EntitySchema } from '@mikro-orm/core';
 import type { EntityClass, EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import { DatabaseRefusedError } from './errors.ts';
 import { closeOrm, openOrm } from './orm.ts';
 import { isUnavailable } from './pg-errors.ts';
 import { isTrouble } from './pg-trouble.ts';
 import { patiently, query, queryRow } from './query.ts';
-import { DatabaseRefusedError } from './requirements.ts';
 
 /** A streaming standby that answers what only reads, and may be a little behind. */
 export type Replica = {
