@@ -231,8 +231,11 @@ async function serve(
     since: now,
     lastSeenAt: now,
   };
-  if (isAtLeast(role, 'manager')) socket.join(leadersRoom(shopId));
   presence.enter(shopId, person);
+  if (isAtLeast(role, 'manager')) {
+    socket.emit('user_activity', presence.whole(shopId));
+    socket.join(leadersRoom(shopId));
+  }
   socket.conn.on('heartbeat', () => presence.seen(shopId, socket.id));
   onClose(socket, () => presence.leave(shopId, socket.id));
   if (role === 'owner') await attention.welcome(socket);
