@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { DatabaseRefusedError } from './errors.ts';
 
 /**
- * What a home has only once its cluster was made: PostgreSQL's first start writes the first two, and the first program on the
- * migrated database the master key. A set-up that was cut before that leaves a password of PostgreSQL at most, and goes on.
+ * What a home has only once its cluster was made: PostgreSQL's first start writes the first two, the first program on the
+ * migrated database the master key, and a server the heads of the audit. A set-up that was cut before that leaves a password of PostgreSQL at most, and goes on.
  */
 const MASTER_KEY = ['secrets', 'master-key'];
-const TRACES = [['postgres', 'port'], ['postgres', 'postgres.log'], MASTER_KEY];
+const TRACES = [['postgres', 'port'], ['postgres', 'postgres.log'], MASTER_KEY, ['audit-heads']];
 
 const traceIn = (home: string, traces: string[][]) =>
   traces.map((names) => join(home, ...names)).find((path) => existsSync(path));
