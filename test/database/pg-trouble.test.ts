@@ -123,6 +123,19 @@ describe('passing trouble of the database', () => {
     expect(body.detail).to.match(/^Something else holds what this would change now\./);
   });
 
+  it('is a database that ends the connection, as when it restarts', async () => {
+    await db.query('BEGIN; LOCK TABLE inventory_items');
+    const added = addItem();
+    const WAITING =
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    while ((await db.query(WAITING)).rowCount === 0);
+    const { status, body } = await added;
+    await db.query('ROLLBACK');
+    expect([status, body.type]).to.deep.equal([503, UNAVAILABLE]);
+    expect(body.detail).to.match(/^The database can not be reached now\./);
+    expect((await addItem()).status).to.equal(201);
+  });
+
   it('is a pool without a free connection, and /readyz says so within two seconds', async () => {
     const { most } = test.app.pool();
     const held = Array.from({ length: most }, () => query(test.app.orm.em.fork(), 'SELECT pg_sleep(30)'));
