@@ -11,21 +11,24 @@ import { checkMasterKey } from './core/keys/check-master-key.ts';
 import { type Keyring, openKeyring } from './core/keys/keyring.ts';
 import { createCommitGate } from './database/commit-gate.ts';
 import { attachEmbedded } from './database/embedded.ts';
+import { requireNoOldKey } from './database/embedded-lost.ts';
 import { loggedError } from './database/logged-error.ts';
 import {
   migrateUp as applyMigrations,
   checkRestored,
   checkSchema,
+  isNeverMigrated,
   type MigrationCheck,
   migrationStatus,
   migrateDown as revertMigrations,
 } from './database/migrate.ts';
 import { breakConnections, closeOrm, openOrm, type PoolState, poolState } from './database/orm.ts';
-import { queryRow } from './database/query.ts';
+import { patiently, query, queryRow } from './database/query.ts';
 import { openReplica, type Replica } from './database/replica.ts';
 import { checkRequirements } from './database/requirements.ts';
 import { type ServerLock, takeServerLock } from './database/server-lock.ts';
 import { type StandbyWatch, watchStandby } from './database/standby-watch.ts';
+import { openLogDestination } from './log-destination.ts';
 import { type Bus, openBus } from './redis/bus.ts';
 import { type Limits, openLimits } from './redis/limits.ts';
 
@@ -46,6 +49,8 @@ export type App = Services & {
   disk: DiskReader;
   /** Connections to the database of this process. */
   pool(): PoolState;
+  /** Resolves when the database answers. Throws its error, also after so long without an answer. */
+  askDatabase(withinMs: number): Promise<void>;
   /** Breaks these off, so that what waits for a database that says nothing fails at once. */
   breakConnections(): void;
   close(): Promise<void>;
@@ -72,11 +77,10 @@ const requestOf = () => {
   return requestId === undefined ? {} : { requestId };
 };
 
+const STDERR = 2;
+
 /** Logs are JSON lines on stderr: stdout belongs to what a command answers. */
-export const createLog = (
-  config: Config,
-  destination: DestinationStream = pino.destination({ dest: 2, sync: true }),
-): Log =>
+export const createLog = (config: Config, destination: DestinationStream = openLogDestination(STDERR)): Log =>
   pino(
     {
       level: config.logLevel,
@@ -88,14 +92,23 @@ export const createLog = (
     destination,
   );
 
-/** The database of this configuration: one's own by URL, else the embedded one, attached to or started. */
-export async function openDatabase(config: Config, log: Log): Promise<Database> {
+/**
+ * The database of this configuration: one's own by URL, else the embedded one, attached to or started. Only a restore makes a new
+ * one in the place of one that is gone. Throws DatabaseRefusedError, DatabaseUnreachableError, HomeUnreachableError.
+ */
+export async function openDatabase(
+  config: Config,
+  log: Log,
+  { isRestoring = false }: { isRestoring?: boolean } = {},
+): Promise<Database> {
   if (config.databaseUrl) return { url: config.databaseUrl, release: async () => {} };
   return await attachEmbedded({
     home: config.home,
     outerHome: config.outerHome,
     password: config.secrets.get('postgres-password'),
+    isRestoring,
     log: (line) => log.debug(line),
+    warn: (line) => log.warn(line),
     onLost: () => log.error('PostgreSQL went away; starting it again'),
   });
 }
@@ -150,6 +163,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       replica,
       disk,
       pool,
+      askDatabase: (withinMs) =>
+        patiently(withinMs, async () => void (await query(orm.em.fork(), 'SELECT 1'))),
       breakConnections: () => breakConnections(orm),
       keys,
       images,
@@ -164,8 +179,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
 }
 
 /**
- * Brings the schema up to date; gives the names of what was applied. Throws SchemaError, and WrongKeyError before anything
- * is done to a database that was encrypted with another key.
+ * Brings the schema up to date; gives the names of what was applied. Throws SchemaError, and before anything is done
+ * WrongKeyError for a database that was encrypted with another key, DatabaseRefusedError for an empty one beside an old key.
  */
 export async function migrateUp(
   config: Config,
@@ -174,6 +189,7 @@ export async function migrateUp(
   check?: MigrationCheck,
 ): Promise<string[]> {
   await checkMasterKey(url, config.masterKey);
+  if (!config.databaseUrl && (await isNeverMigrated(url))) requireNoOldKey(config.home);
   return await applyMigrations(url, log, check);
 }
 
@@ -209,11 +225,12 @@ export const holdServerLock = (app: App): Promise<ServerLock> =>
   );
 
 export { WrongKeyError } from './core/keys/master-key.ts';
-export { DatabaseUnreachableError, HomeUnreachableError } from './database/errors.ts';
+export { requireNoneLost } from './database/embedded-lost.ts';
+export { DatabaseRefusedError, DatabaseUnreachableError, HomeUnreachableError } from './database/errors.ts';
 export { messageOf } from './database/logged-error.ts';
 export { migrationStatus, SchemaError, withClient } from './database/migrate.ts';
 export type { PoolState } from './database/orm.ts';
-export { isCutOff, isNoneFree, isTerminated, isUnavailable, isUnconfirmed } from './database/pg-errors.ts';
-export { DatabaseRefusedError } from './database/requirements.ts';
+export { isCutOff, isTerminated, isUnavailable, isUnconfirmed } from './database/pg-errors.ts';
+export { isPgTrouble, isTrouble, type Trouble, troubleOf } from './database/pg-trouble.ts';
 export { AnotherServerError } from './database/server-lock.ts';
 export type { Count, Limit } from './redis/limits.ts';

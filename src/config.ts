@@ -7,6 +7,7 @@ import { asDatabaseUrl } from './config-database.ts';
 import { type EdgeConfig, edgeConfig } from './config-edge.ts';
 import { ConfigError } from './config-error.ts';
 import { checkClosed, HOME_MODE, ownAsAround, readConfigFile, syncFolder } from './config-file.ts';
+import { requireKnown } from './config-known.ts';
 import { asString, type Env, fromEnvOrFile } from './config-sources.ts';
 import { type StorageConfig, storageConfig } from './config-storage.ts';
 import { type TlsConfig, tlsConfig } from './config-tls.ts';
@@ -73,7 +74,7 @@ const DEFAULT_POOL_SIZE = 8;
 /** Flags win over the environment, the environment over `config.json`, that over the defaults. */
 export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.env): Config {
   const home = findHome(overrides.home, env.SMOOCHO_HOME);
-  const file = readConfigFile(home);
+  const file = requireKnown(home, readConfigFile(home));
   return {
     home,
     outerHome: overrides.outerHome,

@@ -4,10 +4,13 @@ import {
   DatabaseUnreachableError,
   HomeUnreachableError,
   isCutOff,
+  isPgTrouble,
   isTerminated,
   isUnconfirmed,
   messageOf,
   SchemaError,
+  type Trouble,
+  troubleOf,
   WrongKeyError,
 } from '../app.ts';
 import { ArchiveError, BackupRefusedError } from '../backup/errors.ts';
@@ -34,6 +37,9 @@ export function failureOf(error: unknown): Failure {
   if (isCutOff(error) || isTerminated(error))
     return { exitCode: exitCodes.databaseUnreachable, message: lost(message) };
   if (isUnconfirmed(error)) return { exitCode: exitCodes.databaseUnreachable, message: UNCONFIRMED };
+  // Codes of the system may be those of an S3 server.
+  const trouble = isPgTrouble(error) ? troubleOf(error) : undefined;
+  if (trouble) return { exitCode: troubleExitCode(trouble), message: passing(trouble, message) };
   return { exitCode: exitCodeOf(error), message };
 }
 
@@ -42,6 +48,14 @@ const UNCONFIRMED =
 
 const lost = (reason: string) =>
   `The connection to the database broke (${reason}). See whether it runs, and try again.`;
+
+const passing = ({ what }: Trouble, reason: string) =>
+  `${what[0]?.toUpperCase()}${what.slice(1)} now (${reason}). See smoocho status, and try again.`;
+
+const troubleExitCode = ({ kind }: Trouble) =>
+  kind === 'gone' || kind === 'starting' || kind === 'crowded'
+    ? exitCodes.databaseUnreachable
+    : exitCodes.failed;
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof SchemaError) return schemaExitCodes[error.kind];

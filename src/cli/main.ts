@@ -7,13 +7,22 @@ import { buildProgram, usageMessage } from './program.ts';
 
 const wantsJson = process.argv.includes('--json');
 
-/** Ignore a closed stdout or stderr (`| head`, a closed window): the command, above all a restore, runs to its end. */
+/** Nobody reads any more (`| head`, a closed window). */
 const GONE = new Set(['EPIPE', 'EIO']);
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (!GONE.has(error.code ?? '')) throw error;
-  });
-}
+let unwritten: NodeJS.ErrnoException | undefined;
+// A stdout or stderr that can't be written ends no command, above all no restore and no server.
+process.stderr.on('error', () => {});
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (!GONE.has(error.code ?? '')) unwritten ??= error;
+});
+process.once('exit', () => {
+  // What a server prints is only its greeting. Of any other command it is the result, and half a report looks like a whole one.
+  if (!unwritten || process.argv[2] === 'start') return;
+  process.stderr.write(
+    `The output could not be written (${unwritten.code}): free some room, and try again.\n`,
+  );
+  process.exitCode ||= exitCodes.failed;
+});
 
 function answerJson(error: object, exitCode: number): void {
   process.stdout.write(`${JSON.stringify({ error, exitCode }, null, 2)}\n`);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type App, createApp, createLog, openDatabase, systemContext } from '../app.ts';
+import { type App, createApp, createLog, openDatabase, requireNoneLost, systemContext } from '../app.ts';
 import { ensureBackupSettings } from '../backup/settings.ts';
 import type { Config } from '../config.ts';
 import type { NewShop } from '../contract/shops.ts';
@@ -20,9 +20,13 @@ export type SetUpResult = {
   owners: ReturnType<typeof viewUser>[];
 };
 
-/** Whether nothing is set up: no embedded cluster, and no database configured. */
-export const isFresh = (config: Config): boolean =>
-  !config.databaseUrl && !existsSync(join(config.home, 'postgres'));
+/** Whether nothing is set up: no embedded cluster, and no database configured. Throws DatabaseRefusedError if its folder is gone. */
+export function isFresh({ databaseUrl, home }: Config): boolean {
+  const folder = join(home, 'postgres');
+  if (databaseUrl || existsSync(folder)) return false;
+  requireNoneLost({ home, data: join(folder, 'data') });
+  return true;
+}
 
 /** Whether there is no shop yet: a fresh home, or a database whose setup was abandoned. */
 export async function needsSetUp(config: Config): Promise<boolean> {

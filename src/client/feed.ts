@@ -1,11 +1,11 @@
 import type { AttentionNeeded } from '../contract/attention.ts';
 import {
+  type ActivityChange,
   type FeedPosition,
   formatPosition,
   listEvents,
   MAX_WAIT_SECONDS,
   Position,
-  type UserActivity,
 } from '../contract/events.ts';
 import { type Call, type Context, tell } from './context.ts';
 import { isProblem, NoAnswerError, ProblemAnswer } from './errors.ts';
@@ -13,6 +13,7 @@ import { createReader, type FeedHandlers, type Stumble } from './feed-reader.ts'
 import { openSocket } from './feed-socket.ts';
 import { isUnanswered } from './meanings.ts';
 import { type Nap, nap, pauseFor } from './pauses.ts';
+import { createPeople } from './people.ts';
 import type { Sessions } from './sessions.ts';
 
 /** So many WebSockets in a row that can't be opened, while HTTP works, are no accident: something in between has none. */
@@ -37,8 +38,11 @@ export type FeedState =
 
 export type FeedOptions = FeedHandlers & {
   onState?: (state: FeedState) => unknown;
-  /** Who is on which device; managers and owners hear it, and over a WebSocket only. */
-  onActivity?: (activity: UserActivity['data'], at: string) => unknown;
+  /**
+   * Who came or went on which device, one call each; on a connection first everybody who is there. Managers and owners hear it, and
+   * over a WebSocket only.
+   */
+  onActivity?: (activity: ActivityChange, at: string) => unknown;
   /**
    * What needs the owner, such as a failed backup: all open items on each connection, then each change, with `endedAt` set when
    * it is over. Only owners receive it, and only over a WebSocket; `GET /api/attention` lists what is open.
@@ -70,6 +74,7 @@ export function openFeed(
   onLive: (epoch: string) => void,
 ): Feed {
   const reader = createReader(context, `feed/${shopId}${options.name ? `/${options.name}` : ''}`, options);
+  const people = createPeople();
   const stopping = new AbortController();
   const wanted = options.transport ?? 'auto';
   let failures = 0;
@@ -127,7 +132,10 @@ export function openFeed(
           isLive('websocket', at);
         },
         onEvent: (event) => reader.push({ kind: 'event', event }),
-        onActivity: ({ data, at }) => void tell(context, () => options.onActivity?.(data, at)),
+        onActivity(message) {
+          for (const change of people.changes(message))
+            void tell(context, () => options.onActivity?.(change, message.at));
+        },
         onAttention: ({ data, at }) => void tell(context, () => options.onAttention?.(data, at)),
         onEnd: (error) =>
           end({

@@ -109,11 +109,19 @@ export const SocketHandshake = z.strictObject({
 export type Ready = FeedPosition;
 export type Resync = FeedPosition & { reason: ResyncReason };
 
-/** Presence: it is not stored and has no seq. For managers and owners, as `GET …/activity` is. */
+/** Somebody who came (`isOnline`) or went. */
+export const ActivityChange = Activity.extend({ isOnline: z.boolean() });
+export type ActivityChange = z.output<typeof ActivityChange>;
+
+/**
+ * Presence: it is not stored and has no seq. For managers and owners, as `GET …/activity` is. The first one after connecting has
+ * everybody who is there (`isWhole`); each one after that has those who came or went since, the last of each, at most one a second.
+ */
 export const UserActivity = z.strictObject({
   type: z.literal('user_activity'),
   at: Timestamp,
-  data: Activity.extend({ isOnline: z.boolean() }),
+  isWhole: z.boolean(),
+  data: z.array(ActivityChange),
 });
 export type UserActivity = z.output<typeof UserActivity>;
 

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Binaries } from './embedded-binaries.ts';
+import { requireNoneLost } from './embedded-lost.ts';
 import { run, type ServerUser } from './embedded-run.ts';
 import type { Place } from './embedded-user.ts';
 import { DatabaseUnreachableError } from './errors.ts';
@@ -23,21 +24,33 @@ const INITDB_TIMEOUT_MS = 180_000;
 /** No setup takes this long: what is older was left by one that was killed. */
 const DRAFT_AGE_MS = 3_600_000;
 
+type ClusterOptions = {
+  binaries: Binaries;
+  user: ServerUser | undefined;
+  password: string;
+  isRestoring: boolean;
+  log(line: string): void;
+};
+
 /**
  * Makes the cluster with its role and its database, both `smoocho`, unless there is one.
  * It is made beside its place and renamed into it whole: of two first starts, one wins and the other
  * throws its copy away; one that is cut short leaves nothing that looks like data.
- * Throws DatabaseUnreachableError.
+ * Throws DatabaseUnreachableError, and DatabaseRefusedError when there was one.
  */
 export async function ensureCluster(
   place: Place,
-  binaries: Binaries,
-  user: ServerUser | undefined,
-  password: string,
-  log: (line: string) => void,
+  { binaries, user, password, isRestoring, log }: ClusterOptions,
 ): Promise<void> {
   dropOldDrafts(place.folder);
   if (hasCluster(place, binaries)) return;
+  try {
+    if (!isRestoring) requireNoneLost(place);
+  } catch (error) {
+    // Another process made it between the two looks.
+    if (hasCluster(place, binaries)) return;
+    throw error;
+  }
   log(`Making the database in ${place.data}`);
   const draft = mkdtempSync(join(place.folder, 'setup-'));
   try {

@@ -1,6 +1,7 @@
 import { Client } from 'pg';
-import { NotYet } from './embedded-process.ts';
+import { NotYet } from './embedded-run.ts';
 import { DatabaseUnreachableError } from './errors.ts';
+import { isNotLetIn } from './pg-errors.ts';
 
 /**
  * Shared by every process that is attached; held alone by the one that stops the server. "Smoo" in ASCII.
@@ -57,7 +58,7 @@ export async function openGuard(port: number, password: string): Promise<Guard> 
     await client.query('SELECT pg_advisory_lock_shared($1)', [ATTACHED_KEY]);
   } catch (error) {
     end();
-    throw explain(error as Error & { code?: string });
+    throw explain(error as Error);
   }
   return {
     onLost(listener) {
@@ -82,9 +83,8 @@ async function isLast(client: Client): Promise<boolean> {
   return rows[0]?.alone === true;
 }
 
-function explain(error: Error & { code?: string }): Error {
-  // 28P01 invalid_password, 28000 invalid_authorization
-  if (error.code !== '28P01' && error.code !== '28000') return new NotYet(error.message);
+function explain(error: Error): Error {
+  if (!isNotLetIn(error)) return new NotYet(error.message);
   return new DatabaseUnreachableError(
     'The embedded PostgreSQL refuses the password in secrets/postgres-password: put that file back from a copy of the home. Without one, move the folder postgres of the home away, and restore a backup of the shop with its recovery key: smoocho restore FILE --identity KEY-FILE',
   );

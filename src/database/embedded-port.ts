@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
  */
 const FIRST_PORT = 20_000;
 const PORTS = 10_000;
+const MAX_PORT = 65_535;
 /** With half of that range taken, one start in a thousand finds none in ten tries; then the system picks. */
 const TRIES = 10;
 
@@ -14,9 +15,11 @@ const TRIES = 10;
  * The port of the last start while it is free: after a crash, pools that know it recover. Else any
  * free one.
  */
-export async function choosePort(portFile: string): Promise<number> {
+export async function choosePort(portFile: string, warn: (line: string) => void = () => {}): Promise<number> {
   const last = lastPort(portFile);
-  if (last > 0 && (await isFree(last))) return last;
+  if (last === undefined)
+    warn(`${portFile} holds no port from 1 to ${MAX_PORT}; PostgreSQL takes another one.`);
+  else if (last > 0 && (await isFree(last))) return last;
   for (let tries = 0; tries < TRIES; tries += 1) {
     const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
     if (await isFree(port)) return port;
@@ -33,12 +36,16 @@ export function savePort(portFile: string, port: number): void {
   renameSync(draft, portFile);
 }
 
-function lastPort(portFile: string): number {
+/** 0 before the first start; undefined for nonsense. */
+function lastPort(portFile: string): number | undefined {
+  let text: string;
   try {
-    return Number.parseInt(readFileSync(portFile, 'utf8'), 10) || 0;
+    text = readFileSync(portFile, 'utf8').trim();
   } catch {
-    return 0; // the first start
+    return 0;
   }
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  return port >= 1 && port <= MAX_PORT ? port : undefined;
 }
 
 const isFree = async (port: number) => (await bind(port)) !== undefined;

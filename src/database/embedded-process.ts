@@ -4,7 +4,7 @@ import { type Binaries, packagedBinaries } from './embedded-binaries.ts';
 import { logEndSince, openLog } from './embedded-log.ts';
 import { isServer, readPidFile } from './embedded-pid-file.ts';
 import { choosePort, savePort } from './embedded-port.ts';
-import { BARE_ENV, identity, run, type ServerUser, sleep, tellingLine } from './embedded-run.ts';
+import { BARE_ENV, identity, NotYet, run, type ServerUser, sleep, tellingLine } from './embedded-run.ts';
 import type { Place } from './embedded-user.ts';
 import { DatabaseUnreachableError } from './errors.ts';
 
@@ -48,11 +48,6 @@ const SETTINGS: Record<string, string> = {
   log_checkpoints: 'off',
 };
 
-/** What was tried may work when tried again: another process starts or stops the server at this moment. */
-export class NotYet extends Error {
-  override name = 'NotYet';
-}
-
 /**
  * Starts the server on the port it had last, else on a free one, and waits until it takes connections.
  * PostgreSQL's own lock (`postmaster.pid`) decides which of several starts wins; the others get NotYet.
@@ -61,8 +56,9 @@ export async function startServer(
   place: Place,
   binaries: Binaries,
   user: ServerUser | undefined,
+  warn?: (line: string) => void,
 ): Promise<{ pid: number; port: number }> {
-  const port = await choosePort(place.portFile);
+  const port = await choosePort(place.portFile, warn);
   const log = openLog(place.logFile, user);
   const logStart = fstatSync(log).size;
   const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);

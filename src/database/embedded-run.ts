@@ -1,5 +1,10 @@
 import { execFile } from 'node:child_process';
 
+/** What was tried may work when tried again: another process starts or stops the server at this moment. */
+export class NotYet extends Error {
+  override name = 'NotYet';
+}
+
 /** Whom the server runs as when it may not run as the one who asks (root). */
 export type ServerUser = { uid: number; gid: number; name: string };
 

@@ -4,7 +4,8 @@ import { ensureCluster } from './embedded-cluster.ts';
 import { type Guard, openGuard } from './embedded-guard.ts';
 import { trimLog } from './embedded-log.ts';
 import { findServer } from './embedded-pid-file.ts';
-import { NotYet, START_TIMEOUT_MS, signalServer, startServer, stopServer } from './embedded-process.ts';
+import { START_TIMEOUT_MS, signalServer, startServer, stopServer } from './embedded-process.ts';
+import { NotYet } from './embedded-run.ts';
 import { chooseUser, ownData, type Place, preparePlace } from './embedded-user.ts';
 import { DatabaseUnreachableError } from './errors.ts';
 
@@ -13,8 +14,12 @@ export type EmbeddedOptions = {
   home: string;
   /** Of the role `smoocho`; given to the cluster when it is made, asked for ever after. */
   password: string;
+  /** A new cluster may be made in the place of one that is gone: its data are about to be restored. */
+  isRestoring?: boolean;
   /** What happens, a line each. */
   log?: ((line: string) => void) | undefined;
+  /** What somebody should hear of, a sentence each. */
+  warn?: ((line: string) => void) | undefined;
   /** Called when the server dies while attached; it is then started again on the same port. */
   onLost?: (() => void) | undefined;
   /**
@@ -52,7 +57,7 @@ const TRIM_EVERY_MS = 3_600_000;
 /**
  * Attaches to the PostgreSQL of this home, or starts it (making the cluster the first time) for as long as
  * anybody is attached. Any number of processes may do so at once; one that is killed needs no cleaning up after.
- * Throws DatabaseUnreachableError, HomeUnreachableError.
+ * Throws DatabaseUnreachableError, HomeUnreachableError, and DatabaseRefusedError when the data of a shop are gone.
  */
 export async function attachEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const place = await preparePlace(options.home, options.outerHome);
@@ -136,10 +141,11 @@ async function holdStarted({ place, options, log }: Attachment): Promise<Held> {
   // Asked anew at each start: once there are data, their owner runs the server, whoever made them.
   let user = await chooseUser(place);
   const binaries = await usableBinaries(place.folder, user);
-  await ensureCluster(place, binaries, user, options.password, log);
+  const { password, isRestoring = false } = options;
+  await ensureCluster(place, { binaries, user, password, isRestoring, log });
   ownData(place.data, user);
   user = await chooseUser(place);
-  const { pid, port } = await startServer(place, binaries, user);
+  const { pid, port } = await startServer(place, binaries, user, options.warn);
   log(`Started PostgreSQL on port ${port} (process ${pid})`);
   try {
     return { guard: await openGuard(port, options.password), port, startedHere: true };

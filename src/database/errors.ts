@@ -7,3 +7,8 @@ export class DatabaseUnreachableError extends Error {
 export class HomeUnreachableError extends Error {
   override name = 'HomeUnreachableError';
 }
+
+/** The database is one that this program should not be run on, or its data are gone. Exit code 6. */
+export class DatabaseRefusedError extends Error {
+  override name = 'DatabaseRefusedError';
+}

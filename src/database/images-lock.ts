@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { withClient } from './migrate.ts';
+import { isLockNotAvailable } from './pg-errors.ts';
 
 /** Held shared by users of pictures, exclusively to delete or move them. "Imgs" in ASCII. */
 const IMAGES_KEY = 0x496d6773;
@@ -9,8 +10,6 @@ const MOVE_KEY = 0x496d676d;
 /** Longer than a batch of garbage collection or the last step of a move; after it, the caller has to retry. */
 const SHARED_WAIT_MS = 20_000;
 const PAUSE_MS = 100;
-/** PostgreSQL's code for a lock timeout. */
-const LOCK_NOT_AVAILABLE = '55P03';
 
 /** Users that hold the lock shared while they rely on pictures staying in place. */
 export type ImageUser = 'upload' | 'backup';
@@ -41,7 +40,7 @@ export async function shareImages(client: pg.Client, user: ImageUser): Promise<v
   try {
     await client.query('SELECT pg_advisory_lock_shared($1)', [IMAGES_KEY]);
   } catch (error) {
-    if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
+    if (!isLockNotAvailable(error)) throw error;
     throw new ImagesLockedError('Pictures are being moved or tidied up. Try again in a minute.');
   }
   await client.query('RESET lock_timeout');

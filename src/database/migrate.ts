@@ -78,6 +78,13 @@ export async function migrationStatus(url: string): Promise<MigrationStatus> {
   };
 }
 
+/** Whether a database was never migrated; one that was taken back to nothing has been. */
+export const isNeverMigrated = (url: string): Promise<boolean> =>
+  withClient(url, async (client) => {
+    const { rows } = await client.query('SELECT to_regclass($1) AS name', [TABLE]);
+    return rows[0].name === null;
+  });
+
 /** Throws SchemaError for a database whose restore was interrupted. */
 export function checkRestored({ isHalfRestored }: Pick<MigrationStatus, 'isHalfRestored'>): void {
   if (!isHalfRestored) return;

@@ -1,4 +1,4 @@
-import { COMMIT_WAITS } from './commit-gate.ts';
+import { isPgTrouble, isTrouble } from './pg-trouble.ts';
 
 /** What PostgreSQL says went wrong. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 type PgError = { code?: unknown; constraint?: unknown; message?: unknown; detail?: unknown };
@@ -21,19 +21,10 @@ export function violatedUnique(error: unknown): string | undefined {
 const RETRYABLE = new Set<unknown>(['40001', '40P01']);
 export const isRetryable = (error: unknown) => RETRYABLE.has(((error ?? {}) as PgError).code);
 
-const LOCK_NOT_AVAILABLE = '55P03';
-/** Whether a lock was held by somebody else for as long as one waits for it. */
-export const isLockTimeout = (error: unknown) => ((error ?? {}) as PgError).code === LOCK_NOT_AVAILABLE;
-
-/** Whether all connections were taken for as long as one waits for one; pg-pool has no code for it. */
-export const isNoneFree = (error: unknown) =>
-  error instanceof Error && error.message.includes('timeout exceeded when trying to connect');
-
-const DISK_FULL = '53100';
 /** Whether the database's disk is full, for a statement or for a new connection. */
 export const isDiskFull = (error: unknown): boolean => {
-  const { code, cause } = (error ?? {}) as PgError & { cause?: unknown };
-  return code === DISK_FULL || (cause !== undefined && isDiskFull(cause));
+  const { cause } = (error ?? {}) as { cause?: unknown };
+  return isTrouble(error, 'full') || (cause !== undefined && isDiskFull(cause));
 };
 
 const NO_DATABASE = '3D000';
@@ -50,10 +41,23 @@ export function refusalOf(error: unknown): { problem: string; detail: unknown } 
   return { problem: message, detail: JSON.parse(detail) };
 }
 
-/** The server ended the connection (57P01–57P04: administrator, crash, shutdown), or a connection error (class 08). */
-const CUT_OFF = /^(57P0[1-4]|08...)$/;
-/** Whether PostgreSQL reported that it ends the connection. */
-export const isCutOff = (error: unknown) => CUT_OFF.test(String(((error ?? {}) as PgError).code));
+/** A lock was not free within lock_timeout, or at once where NOWAIT was asked. */
+const LOCK_NOT_AVAILABLE = '55P03';
+export const isLockNotAvailable = (error: unknown) => ((error ?? {}) as PgError).code === LOCK_NOT_AVAILABLE;
+
+const NO_TABLE = '42P01';
+export const isNoTable = (error: unknown) => ((error ?? {}) as PgError).code === NO_TABLE;
+
+/** Something is connected to a database that was to be dropped or renamed. */
+const OBJECT_IN_USE = '55006';
+export const isInUse = (error: unknown) => ((error ?? {}) as PgError).code === OBJECT_IN_USE;
+
+/** The password is wrong (28P01), or the user may not connect (28000). */
+const NOT_LET_IN = new Set<unknown>(['28P01', '28000']);
+export const isNotLetIn = (error: unknown) => NOT_LET_IN.has(((error ?? {}) as PgError).code);
+
+/** Whether PostgreSQL reported that it ends the connection, or refuses it while it starts or stops. */
+export const isCutOff = (error: unknown) => isPgTrouble(error, 'gone', 'starting') && !isNoDatabase(error);
 
 /** Whether it is pg's own error for a connection that was closed; it has no code. */
 export const isTerminated = (error: unknown) =>
@@ -64,26 +68,8 @@ const BROKEN = new Set<unknown>(['ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
 /** Whether it may be a broken connection: an error of the system, or pg's own. */
 export const isBreak = (error: unknown) => isTerminated(error) || BROKEN.has(((error ?? {}) as PgError).code);
 
-/** A write over a connection that is read-only: commits wait for a standby, or the address is that of a standby. */
-const READ_ONLY = '25006';
-const UNCONFIRMED = new Set<unknown>([COMMIT_WAITS, READ_ONLY]);
 /** Whether commits are not confirmed now, so that a write was refused, or is not known to be done. */
-export const isUnconfirmed = (error: unknown) => UNCONFIRMED.has(((error ?? {}) as PgError).code);
+export const isUnconfirmed = (error: unknown) => isTrouble(error, 'unconfirmed');
 
-const UNREACHABLE = new Set<unknown>([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-]);
-/** pg's own, without a code. */
-const isLate = (error: unknown) =>
-  error instanceof Error && /^(Query read timeout|timeout expired)$/.test(error.message);
 /** Whether the database can't be used now: the same may do another time. */
-export const isUnavailable = (error: unknown) =>
-  isUnconfirmed(error) ||
-  isCutOff(error) ||
-  isBreak(error) ||
-  isLate(error) ||
-  UNREACHABLE.has(((error ?? {}) as PgError).code);
+export const isUnavailable = (error: unknown) => isTrouble(error);

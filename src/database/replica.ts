@@ -1,9 +1,10 @@
 import type { EntitySchema } from '@mikro-orm/core';
 import type { EntityClass, EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import { DatabaseRefusedError } from './errors.ts';
 import { closeOrm, openOrm } from './orm.ts';
 import { isUnavailable } from './pg-errors.ts';
+import { isTrouble } from './pg-trouble.ts';
 import { patiently, query, queryRow } from './query.ts';
-import { DatabaseRefusedError } from './requirements.ts';
 
 /** A streaming standby that answers what only reads, and may be a little behind. */
 export type Replica = {
@@ -45,7 +46,6 @@ const REST_MS = 30_000;
 /** The error itself is for the log: it may name addresses, and the state is for everybody. */
 const GONE = 'it does not answer in time';
 const PROMOTED = 'it is a primary and no standby';
-const SLOW = '57014';
 
 export function openReplica(
   url: string,
@@ -102,7 +102,7 @@ export function openReplica(
       return { result };
     } catch (error) {
       // A shop of this moment isn't there yet, and a statement may be cancelled for what is replayed: the primary knows better.
-      if (!isUnavailable(error) && (error as { code?: unknown }).code !== SLOW) return null;
+      if (!isUnavailable(error) || isTrouble(error, 'undone', 'locked')) return null;
       restsUntil = performance.now() + restMs;
       leave(GONE, error);
       return null;

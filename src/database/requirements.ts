@@ -1,4 +1,4 @@
-import { DatabaseUnreachableError } from './errors.ts';
+import { DatabaseRefusedError, DatabaseUnreachableError } from './errors.ts';
 import { withClient } from './migrate.ts';
 import type { StandbySettings } from './standby-watch.ts';
 
@@ -6,11 +6,6 @@ const OLDEST_VERSION = 15;
 
 /** Without these a sale that was answered can be lost when the power goes: 13 to 30 of them in a trial. */
 const DURABILITY = ['fsync', 'full_page_writes', 'synchronous_commit'];
-
-/** The database is one that this program should not be run on. Exit code 6. */
-export class DatabaseRefusedError extends Error {
-  override name = 'DatabaseRefusedError';
-}
 
 /**
  * Refuses a PostgreSQL that is too old or may lose sales; gives whether its commits wait for a standby. Throws

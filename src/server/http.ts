@@ -153,7 +153,9 @@ function boundAnswers(http: Server, answerMs: number): WeakMap<Socket, Answers> 
     const answers = open.get(socket) ?? new Set();
     open.set(socket, answers.add(response));
     response.once('prefinish', () => {
-      const cut = setTimeout(() => socket.destroy(), answerMs);
+      // The client hung up before its response was written.
+      if (response.closed) return;
+      const cut = setTimeout(() => socket.destroy(), answerMs).unref();
       response.once('close', () => clearTimeout(cut));
     });
     response.once('close', () => answers.delete(response));

@@ -1,7 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { App } from '../app.ts';
@@ -14,7 +13,7 @@ import { type Edge, openEdge } from './edge/edge.ts';
 import { feedRequests } from './feed/door.ts';
 import { type LiveFeed, openFeed } from './feed/sockets.ts';
 import { httpMaker, secureOptions, type Timeouts, usualTimeouts } from './http.ts';
-import { CLOSE_TIMEOUT_MS, closerOf, listen } from './listen.ts';
+import { CLOSE_TIMEOUT_MS, closerOf, listen, settledWithin } from './listen.ts';
 import { metricsAccess } from './metrics/access.ts';
 import { createMetrics, type Gather, type Metrics, metricsAnswers } from './metrics/metrics.ts';
 import { accessLog } from './middleware/access-log.ts';
@@ -44,6 +43,7 @@ import { mountShifts } from './routes/shifts.ts';
 import { mountShops } from './routes/shops.ts';
 import { mountTrust, type Trust } from './routes/trust.ts';
 import { mountUsers } from './routes/users.ts';
+import { openTroubles } from './trouble.ts';
 import { sweepUploads, uploadsFolder } from './uploads.ts';
 
 type StartOptions = {
@@ -73,8 +73,8 @@ type Parts = {
   trust?: Trust | undefined;
 };
 
-/** By then no request is under way any more: what still waits for the database, which may be gone, must not keep it from stopping. */
-const BREAK_MS = 2 * CLOSE_TIMEOUT_MS;
+/** What still waits for the database after CLOSE_TIMEOUT_MS fails at once; so does, this often, what comes after it. */
+const BREAK_EVERY_MS = 2_000;
 
 /** The Koa application: middleware in the order in which a request meets them, then the routes. */
 export function createKoa(
@@ -82,11 +82,12 @@ export function createKoa(
   { feed, refusals = openRefusals(app), edge = openEdge(app), metrics = createMetrics(app), trust }: Parts,
 ): Koa {
   const koa = new Koa();
+  const troubles = openTroubles();
   koa.use(knowCaller(edge.callers, app.log));
   koa.use(requestId);
   koa.use(accessLog(app.log, metrics.countRequest));
   koa.use(securityHeaders);
-  koa.use(problemAnswers(app.log));
+  koa.use(problemAnswers(app.log, troubles));
   koa.use(recordRefusals(refusals));
   koa.use(hosts(edge.checkHost));
   koa.use(origins(edge.origins));
@@ -95,7 +96,7 @@ export function createKoa(
   koa.use(limits(app));
 
   const router = new Router({ strict: true });
-  mountHealth(router, app);
+  mountHealth(router, app, troubles);
   mountMetrics(router, app);
   mountOpenApi(router);
   mountTrust(router, trust);
@@ -178,16 +179,24 @@ export async function startServer(
     port: portOf(http) as number,
     https,
     close: async () => {
-      const late = setTimeout(app.breakConnections, BREAK_MS);
+      const deadline = performance.now() + CLOSE_TIMEOUT_MS;
+      let breaking: NodeJS.Timeout | undefined;
+      const late = setTimeout(() => {
+        app.breakConnections();
+        breaking = setInterval(app.breakConnections, BREAK_EVERY_MS);
+      }, CLOSE_TIMEOUT_MS);
       try {
-        await feed.close();
+        // The feed first: it ends its connections at once, and what waits for events gets its response.
+        const feedClosed = feed.close();
         await Promise.all(closers.map((close) => close()));
         // A request may still run after its client disconnected. Wait for it before the database is closed.
-        await Promise.race([Promise.all(underWay), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
-        await refusals.close();
-        await sealer?.close();
+        if (!(await settledWithin(underWay, deadline - performance.now())))
+          await settledWithin(underWay, BREAK_EVERY_MS);
+        await feedClosed;
+        await Promise.all([refusals.close(), sealer?.close()]);
       } finally {
         clearTimeout(late);
+        clearInterval(breaking);
       }
     },
   };

@@ -6,8 +6,8 @@ import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
-/** systemd kills after 90 s, `docker stop` after 30 as the compose file has it: by then it has to have stopped by itself. */
-const STOPPED_MS = 25_000;
+/** systemd kills after 90 s, `docker stop` after 30 as the compose file has it: half of that. */
+const STOPPED_MS = 15_000;
 
 describe('a server whose database says nothing any more', function () {
   this.timeout(90_000);

@@ -6,10 +6,10 @@ import type { FeedEvent, FeedResync } from '../../src/client/feed-reader.ts';
 import { memoryStore } from '../../src/client/store.ts';
 import type { AttentionNeeded } from '../../src/contract/attention.ts';
 import {
+  type ActivityChange,
   type EventEnvelope,
   formatPosition,
   listEvents,
-  type UserActivity,
 } from '../../src/contract/events.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import {
@@ -426,17 +426,28 @@ describe('the feed of the client', () => {
   });
 
   it('shows managers who is there', async () => {
-    const seen: [UserActivity['data'], string][] = [];
+    const seen: [ActivityChange, string][] = [];
     const { isLive } = follow(await signedIn(), { onActivity: (data, at) => seen.push([data, at]) });
     await until(isLive);
-    const activity = {
-      type: 'user_activity',
-      at: '2026-04-01T10:00:00.000Z',
-      data: { name: 'Asha', isOnline: true },
-    };
-    server.io.emit('user_activity', activity);
-    await until(() => seen.length === 1);
-    expect(seen[0]).to.deep.equal([activity.data, activity.at]);
+    const at = '2026-04-01T10:00:00.000Z';
+    const change = (id: string, isOnline: boolean) => ({ id, name: id, isOnline });
+    const send = (isWhole: boolean, ...data: ReturnType<typeof change>[]) =>
+      server.io.emit('user_activity', { type: 'user_activity', at, isWhole, data });
+    send(true, change('Asha', true), change('Ravi', true));
+    // What is known is no news, nor is it that somebody went who was never there.
+    send(false, change('Ravi', true), change('Asha', false), change('Mira', false));
+    // As after a line that was away: who isn't on the list any more has gone.
+    send(true, change('Kiran', true));
+    await until(() => seen.length === 5);
+    expect(seen).to.deep.equal(
+      [
+        change('Asha', true),
+        change('Ravi', true),
+        change('Asha', false),
+        change('Ravi', false),
+        change('Kiran', true),
+      ].map((data) => [data, at]),
+    );
   });
 
   it('shows owners what needs them', async () => {

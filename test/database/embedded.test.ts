@@ -234,6 +234,31 @@ describe('attachEmbedded', function () {
     expect(readdirSync(dataOf(home)).filter((name) => name.includes('stale'))).to.deep.equal([]);
   });
 
+  it('takes over in seconds from a pid file that a power cut left empty or broken', async () => {
+    for (const text of ['', '\0'.repeat(90), 'gibberish\n', '-\n', '99999999999999999999\n']) {
+      writeFileSync(join(dataOf(home), 'postmaster.pid'), text, { mode: 0o600 });
+      const begun = performance.now();
+      const server = await attach(home);
+      const ms = performance.now() - begun;
+      expect(await query(server.url, 'SELECT 1 AS one'), JSON.stringify(text)).to.deep.equal([{ one: 1 }]);
+      expect(ms, JSON.stringify(text)).to.be.below(10_000);
+      await server.release();
+    }
+    expect(readdirSync(dataOf(home)).filter((name) => name.startsWith('postmaster.pid'))).to.deep.equal([]);
+  });
+
+  it(`finds the server that runs beside such a file, and stops it${why}`, async function () {
+    if (!hasProc) return this.skip();
+    const server = await attach(home);
+    const pid = postmaster(home);
+    writeFileSync(join(dataOf(home), 'postmaster.pid'), '');
+    const other = await attachChild(home);
+    expect(other.hello).to.include({ port: server.port, startedHere: false });
+    expect(await other.release()).to.equal(0);
+    await server.release();
+    expect(isServer(pid, dataOf(home))).to.equal(false);
+  });
+
   it('keeps the log from growing without bound', async () => {
     const log = join(home, 'postgres', 'postgres.log');
     writeFileSync(log, Buffer.alloc(11 * 1024 * 1024, 'x\n'));

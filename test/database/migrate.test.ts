@@ -1,9 +1,8 @@
 import { expect } from 'chai';
 import { createApp, migrationStatus } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
-import { DatabaseUnreachableError } from '../../src/database/errors.ts';
+import { DatabaseRefusedError, DatabaseUnreachableError } from '../../src/database/errors.ts';
 import { migrateDown, migrateUp, SchemaError } from '../../src/database/migrate.ts';
-import { DatabaseRefusedError } from '../../src/database/requirements.ts';
 import { testDatabase } from '../support/database.ts';
 import { billsOfTheFirstVersion, idInOldSchema as id } from '../support/old-schema.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';

@@ -4,8 +4,8 @@ import type { Activity } from '../../src/contract/activity.ts';
 import { UserActivity } from '../../src/contract/events.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { clientOf } from '../support/client.ts';
-import { givenShop, PASSWORD, signIn, type TestShop } from '../support/factories.ts';
-import { connectEar, type Ear, until } from '../support/feed-ear.ts';
+import { givenShop, PASSWORD, signedIn, signIn, type TestShop } from '../support/factories.ts';
+import { connectEar, type Ear, openEar, until } from '../support/feed-ear.ts';
 import { requireRedis, startRedis, type TestRedis } from '../support/redis.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 
@@ -59,18 +59,61 @@ describe('who is on which device', () => {
   it('tells managers as it happens, and cashiers nothing', async () => {
     const manager = await listen(shop.manager.token);
     const cashier = await listen(shop.cashier.token);
-    await until(() => manager.activity.length === 2);
+    const told = () =>
+      manager.activity.map(({ isWhole, data }) => [isWhole, data.map((each) => [each.role, each.isOnline])]);
+    await until(() => told().flat(2).length > 2);
+    await until(() => manager.activity.some(({ data }) => data.some((each) => each.role === 'cashier')));
+    const [first] = told();
+    expect(first).to.deep.equal([true, [['manager', true]]]);
     cashier.socket.disconnect();
-    await until(() => manager.activity.length === 3);
-    for (const told of manager.activity) expect(UserActivity.safeParse(told).error).to.equal(undefined);
-    expect(manager.activity.map(({ data }) => [data.role, data.isOnline])).to.deep.equal([
-      ['manager', true],
-      ['cashier', true],
-      ['cashier', false],
-    ]);
+    await until(() => manager.activity.at(-1)?.data.at(-1)?.isOnline === false);
+    for (const message of manager.activity) expect(UserActivity.safeParse(message).error).to.equal(undefined);
+    expect(told().at(-1)).to.deep.equal([false, [['cashier', false]]]);
+    expect(
+      told()
+        .slice(1)
+        .every(([isWhole]) => isWhole === false),
+    ).to.equal(true);
     expect(cashier.activity).to.deep.equal([]);
     expect((await shop.cashier.get(`${shop.path}/activity`)).status).to.equal(403);
   });
+
+  it('tells 300 devices of a shop that come at once of each other in few messages, and all of them the same', async () => {
+    const [DEVICES, EACH] = [300, 10];
+    let messages = 0;
+    const there = new Map<number, Set<string>>();
+    const sessions = await Promise.all(
+      Array.from({ length: DEVICES / EACH }, () => signedIn(test, shop.emails.manager)),
+    );
+    const opened = sessions.flatMap(({ token }) =>
+      Array.from({ length: EACH }, () => openEar(test.url, { token, shopId: shop.id })),
+    );
+    ears.push(...opened);
+    for (const [n, { socket }] of opened.entries()) {
+      const known = new Set<string>();
+      there.set(n, known);
+      socket.on('user_activity', ({ isWhole, data }: UserActivity) => {
+        messages += 1;
+        if (isWhole) known.clear();
+        for (const { id, isOnline } of data) isOnline ? known.add(id) : known.delete(id);
+      });
+    }
+    const all = () => [...there.values()];
+    await until(() => all().every(({ size }) => size === DEVICES), 60_000);
+    const ids = (await activity()).map(({ id }) => id).sort();
+    for (const known of all()) expect([...known].sort()).to.deep.equal(ids);
+    console.log(`      ${messages} messages; one a change to each would be 45,150`);
+    expect(messages).to.be.below(45_150 / 5);
+    // One goes, and everybody hears it.
+    ears[0]?.socket.disconnect();
+    await until(
+      () =>
+        all()
+          .slice(1)
+          .every(({ size }) => size === DEVICES - 1),
+      20_000,
+    );
+  }).timeout(120_000);
 
   it('says when a device was last heard of, and drops one within 30 s that is only half there', async () => {
     const line = await startTcpProxy(test.url);
@@ -119,7 +162,9 @@ describe('who is on which device', () => {
       await leaver.post('/api/auth/logout');
       await sleep(1_000);
       expect(ear.closed).to.have.length(1);
-      await until(() => manager.activity.some(({ data }) => data.role === 'cashier' && !data.isOnline));
+      const hasGone = ({ data }: UserActivity) =>
+        data.some((each) => each.role === 'cashier' && !each.isOnline);
+      await until(() => manager.activity.some(hasGone));
     });
   });
 });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
+import { isLockNotAvailable, isNoTable } from '../../database/pg-errors.ts';
 import { SERVER_SINCE } from '../../database/server-lock.ts';
 import type { ArchivedShop } from '../archive/format.ts';
 import { BackupRefusedError, UnknownTablesError } from '../errors.ts';
@@ -58,8 +59,8 @@ const LOCK_TABLES = (tables: TableShape[]) =>
 /** A migration locks its tables for minutes at most. */
 const LOCK_WAIT_MS = 120_000;
 const LOCK_PAUSE_MS = 200;
-/** lock_not_available and undefined_table: another session is changing the schema. */
-const CHANGES = new Set<unknown>(['55P03', '42P01']);
+/** Whether another session is changing the schema: a table is locked, or no longer there. */
+const isChanging = (error: unknown) => isLockNotAvailable(error) || isNoTable(error);
 
 /**
  * Begins the snapshot and returns its tables. They are locked first: in a snapshot from before a table was
@@ -88,7 +89,7 @@ async function tryBegin(client: Client): Promise<TableShape[] | undefined> {
     const tables = await readTables(client);
     if (namesOf(tables) === namesOf(before)) return tables;
   } catch (error) {
-    if (!CHANGES.has((error as { code?: unknown }).code)) throw error;
+    if (!isChanging(error)) throw error;
   }
   await client.query('ROLLBACK');
   return undefined;

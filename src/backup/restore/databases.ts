@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { withClient } from '../../database/migrate.ts';
+import { isInUse } from '../../database/pg-errors.ts';
 import { BackupRefusedError } from '../errors.ts';
 
 /** PostgreSQL's limit on a name, less the longest suffix. */
 const MAX_BASE_BYTES = 63 - 28;
-const IN_USE = '55006';
 /** Databases to connect to, as ours can't be renamed from inside itself; every server has the second. */
 const MAINTENANCE = ['postgres', 'template1'];
 
@@ -146,7 +146,7 @@ async function drop(client: pg.Client, name: string): Promise<boolean> {
     await client.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)}`);
     return true;
   } catch (error) {
-    if ((error as { code?: unknown }).code !== IN_USE) throw error;
+    if (!isInUse(error)) throw error;
     return false;
   }
 }
@@ -168,7 +168,7 @@ async function swap(
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {});
-    if ((error as { code?: unknown }).code !== IN_USE) throw error;
+    if (!isInUse(error)) throw error;
     throw new BackupRefusedError(
       'Something is connected to the database: a server, another command or psql. End it and start the restore again. Nothing was changed.',
     );

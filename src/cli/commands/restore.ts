@@ -67,7 +67,7 @@ export async function restoreFrom(
     // Open the database only once the key works: a mistyped key leaves nothing behind on a new machine.
     database =
       into === undefined
-        ? await openDatabase(config, createLog(config))
+        ? await openDatabase(config, createLog(config), { isRestoring: true })
         : { url: into, release: async () => {} };
     let plan: RestorePlan | undefined;
     const restored = await restoreBackup({

@@ -23,6 +23,7 @@ import {
 } from '../https.ts';
 import { lanAddresses, urlOf } from '../lan-addresses.ts';
 import { needsSetUp } from '../set-up.ts';
+import { exitSoon, untilStopped } from '../stopping.ts';
 import { upgradeSchema } from '../upgrade-schema.ts';
 import { wizard } from '../wizard.ts';
 import { canReusePort, isWorker, leavePrimary, startWorkers, tellPrimary } from '../workers.ts';
@@ -87,6 +88,7 @@ export const start: Command = {
     } finally {
       https.certificates?.close();
       await app.close();
+      exitSoon(app.log);
     }
     return undefined;
   },
@@ -134,6 +136,7 @@ async function serveAsWorker(config: Config, stopped: Promise<void>): Promise<un
     https.certificates?.close();
     await app?.close();
     leavePrimary();
+    if (app) exitSoon(app.log);
   }
 }
 
@@ -289,11 +292,4 @@ Nothing is set up yet. Run "smoocho init", or make the owner with this setup tok
   ${token}
 
   curl -s ${url}/api/auth/register -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`;
-}
-
-async function untilStopped(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
-    if (isWorker) process.once('disconnect', () => resolve());
-  });
 }

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { ProblemError } from '../../contract/problem.ts';
-import { isLockTimeout } from '../../database/pg-errors.ts';
+import { isLockNotAvailable } from '../../database/pg-errors.ts';
 import { inOneTransaction } from '../after-commit.ts';
 import type { Services } from '../context.ts';
 import { createQueue, createQueues } from '../queue.ts';
@@ -38,7 +38,7 @@ export async function runOnce(
   const answer = () =>
     inOneTransaction(em, async (tx) => {
       await lockKey(tx, of).catch((error) => {
-        throw isLockTimeout(error) ? new ProblemError('too_busy', { detail: BUSY }) : error;
+        throw isLockNotAvailable(error) ? new ProblemError('too_busy', { detail: BUSY }) : error;
       });
       const kept = await findAnswer(tx, of, app.now());
       if (kept && kept.requestHash !== requestHash) throw conflict();

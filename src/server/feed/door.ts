@@ -10,6 +10,7 @@ import type { Edge } from '../edge/edge.ts';
 import { securityHeadersFor } from '../edge/headers.ts';
 import { answerRaw } from '../edge/raw-answer.ts';
 import { type CountHandshake, handshakeLimit, type LimitHeaders } from '../middleware/limits.ts';
+import { unavailableProblem } from '../trouble.ts';
 
 export const FEED_PATH = '/socket.io';
 const METHODS = ['GET', 'POST'];
@@ -25,6 +26,8 @@ export type Door = {
   /** Counts for its address what begins a connection, or is no part of one. Throws `too_many_requests`. */
   count(request: IncomingMessage, ...handshake: Parameters<CountHandshake>): Promise<void>;
   serve(request: IncomingMessage, response: ServerResponse): void;
+  /** From now on `count` refuses all. */
+  close(): void;
 };
 
 /** Takes the sockets of these HTTP servers, of which the first has to listen before the others. */
@@ -37,7 +40,10 @@ export function openDoor(
 ): Door {
   const [serve, upgrade] = listenersOf(io, servers[0]) as [Door['serve'], Upgrade];
   const countHandshake = handshakeLimit(app);
+  let isClosed = false;
   const count: Door['count'] = async (request, address, tell) => {
+    if (isClosed)
+      throw new ProblemError('unavailable', { detail: 'The server is stopping. Try again in a minute.' });
     if (!isPoll(request) || !isKnown(io, request)) await countHandshake(address, tell);
   };
   const onUpgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -63,7 +69,10 @@ export function openDoor(
   servers[0].on('listening', () => {
     webSocketsOf(io).on('wsClientError', (_error, socket) => answerRaw(socket, noUpgrade()));
   });
-  return { count, serve };
+  const close = () => {
+    isClosed = true;
+  };
+  return { count, serve, close };
 }
 
 type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -123,6 +132,8 @@ const limitedAt = ({ callers }: Edge, request: IncomingMessage, { code, extra }:
 
 function problemOf(app: App, error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
+  const unavailable = unavailableProblem(error, app);
+  if (unavailable) return unavailable;
   app.log.error({ err: error }, 'a socket could not be let in');
   return new ProblemError('internal', { detail: 'The socket could not be let in. Try again.' });
 }

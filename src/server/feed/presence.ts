@@ -1,20 +1,26 @@
 import type { App } from '../../app.ts';
 import type { Activity } from '../../contract/activity.ts';
-import type { UserActivity } from '../../contract/events.ts';
+import type { ActivityChange, UserActivity } from '../../contract/events.ts';
 
 /** Each process repeats who is connected to it, for those who did not hear it. */
 const REPEAT_MS = 10_000;
 /** Who was not repeated for this long was on a process that is gone. */
 const EXPIRE_MS = 25_000;
-/** People of a shop often come together, such as after a power cut: they are told of together. */
+/** People of a shop often come together, such as after a power cut: they are published together. */
 const GATHER_MS = 100;
+/** Shortest time between two messages to the managers of a shop: with 300 devices, one a change would be 300 × 300 messages. */
+const PUBLISH_EVERY_MS = 1_000;
 
+/** Changes of a shop that wait to be published, the last of each connection. */
+type Changes = { waiting: Map<string, ActivityChange>; timer: NodeJS.Timeout };
 type Group = { people: Map<string, Activity>; heardAt: number };
 
 export type Presence = {
   /** Who is on which device of a shop, in any process; longest first. */
   list(shopId: string): Activity[];
   enter(shopId: string, person: Activity): void;
+  /** Everybody who is there, as one message. */
+  whole(shopId: string): UserActivity;
   /** The connection answered a ping. */
   seen(shopId: string, id: string): void;
   leave(shopId: string, id: string): void;
@@ -30,8 +36,34 @@ export function startPresence(app: App, emit: (shopId: string, activity: UserAct
   const shops = new Map<string, Map<string, Group>>();
   const toTell = new Set<string>();
 
-  const announce = (shopId: string, person: Activity, isOnline: boolean) =>
-    emit(shopId, { type: 'user_activity', at: app.now().toISOString(), data: { ...person, isOnline } });
+  const messageOf = (data: ActivityChange[], isWhole: boolean): UserActivity => ({
+    type: 'user_activity',
+    at: app.now().toISOString(),
+    isWhole,
+    data,
+  });
+  const changes = new Map<string, Changes>();
+  const publish = (shopId: string, { waiting }: Changes): void => {
+    emit(shopId, messageOf([...waiting.values()], false));
+    waiting.clear();
+    const timer = setTimeout(() => {
+      const found = changes.get(shopId);
+      if (found && found.waiting.size > 0) publish(shopId, found);
+      else changes.delete(shopId);
+    }, PUBLISH_EVERY_MS).unref();
+    changes.set(shopId, { waiting, timer });
+  };
+  /** Also of somebody who came and went between two messages: a manager who connected meanwhile has them in the whole list. */
+  const announce = (shopId: string, person: Activity, isOnline: boolean): void => {
+    const found = changes.get(shopId);
+    const { waiting } = found ?? { waiting: new Map<string, ActivityChange>() };
+    // The last change of each, in the order in which they came.
+    waiting.delete(person.id);
+    waiting.set(person.id, { ...person, isOnline });
+    if (found) return;
+    const next: Changes = { waiting, timer: setTimeout(() => publish(shopId, next), GATHER_MS).unref() };
+    changes.set(shopId, next);
+  };
 
   /** What another process has of a shop, in the place of what it had; tells what is new. */
   const replace = (shopId: string, processId: string, people: Activity[]) => {
@@ -86,11 +118,18 @@ export function startPresence(app: App, emit: (shopId: string, activity: UserAct
     }
   }, REPEAT_MS);
 
+  const list = (shopId: string): Activity[] =>
+    [...(shops.get(shopId)?.values() ?? [])]
+      .flatMap(({ people }) => [...people.values()])
+      .toSorted((a, b) => a.since.localeCompare(b.since));
+
   return {
-    list: (shopId) =>
-      [...(shops.get(shopId)?.values() ?? [])]
-        .flatMap(({ people }) => [...people.values()])
-        .toSorted((a, b) => a.since.localeCompare(b.since)),
+    list,
+    whole: (shopId) =>
+      messageOf(
+        list(shopId).map((person) => ({ ...person, isOnline: true })),
+        true,
+      ),
     enter(shopId, person) {
       const groups = shops.get(shopId) ?? new Map<string, Group>();
       const group = groups.get(bus.processId) ?? { people: new Map(), heardAt: Number.POSITIVE_INFINITY };
@@ -114,6 +153,8 @@ export function startPresence(app: App, emit: (shopId: string, activity: UserAct
     },
     close() {
       clearInterval(repeat);
+      for (const { timer } of changes.values()) clearTimeout(timer);
+      changes.clear();
       stopListening();
       for (const shopId of shops.keys()) {
         if (own(shopId)) bus.tell({ kind: 'presence', processId: bus.processId, shopId, people: [] });

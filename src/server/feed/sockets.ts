@@ -14,6 +14,7 @@ import { InvalidTokenError, readAccessToken } from '../../core/auth/tokens.ts';
 import type { UserActor } from '../../core/context.ts';
 import { createQueue } from '../../core/queue.ts';
 import type { Edge } from '../edge/edge.ts';
+import { unavailableProblem } from '../trouble.ts';
 import { type AttentionFeed, watchAttention } from './attention.ts';
 import { catchUp, type FeedSocket, type Outgoing, room } from './catch-up.ts';
 import { guardConnections } from './connections.ts';
@@ -136,14 +137,15 @@ export function openFeed(
       connections = guardConnections(io, app.log);
     },
     async close() {
+      feed.door?.close();
       standings.stop();
-      await attention.stop();
       presence.close();
-      await relay.close();
+      const [attentionStopped, relayClosed] = [attention.stop(), relay.close()];
       // Closed below Socket.io: a client that is told to disconnect would not come back by itself.
       connections?.closeAll();
       // The HTTP server itself is closed by whoever opened it.
       io.engine?.close();
+      await Promise.all([attentionStopped, relayClosed]);
     },
   };
   return feed;
@@ -229,8 +231,11 @@ async function serve(
     since: now,
     lastSeenAt: now,
   };
-  if (isAtLeast(role, 'manager')) socket.join(leadersRoom(shopId));
   presence.enter(shopId, person);
+  if (isAtLeast(role, 'manager')) {
+    socket.emit('user_activity', presence.whole(shopId));
+    socket.join(leadersRoom(shopId));
+  }
   socket.conn.on('heartbeat', () => presence.seen(shopId, socket.id));
   onClose(socket, () => presence.leave(shopId, socket.id));
   if (role === 'owner') await attention.welcome(socket);
@@ -238,6 +243,8 @@ async function serve(
 
 function refusal(app: App, error: unknown): Error {
   if (error instanceof ProblemError) return asError(error);
+  const unavailable = unavailableProblem(error, app);
+  if (unavailable) return asError(unavailable);
   app.log.error({ err: error }, 'a socket could not be let in');
   return asError(new ProblemError('internal', { detail: 'The socket could not be let in. Try again.' }));
 }

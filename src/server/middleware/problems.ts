@@ -1,11 +1,12 @@
 import type { Context, Middleware } from 'koa';
-import { isNoneFree, isUnavailable, isUnconfirmed, type Log } from '../../app.ts';
+import type { Log } from '../../app.ts';
 import { ProblemError, problemBody } from '../../contract/problem.ts';
 import { loggedPath } from '../logged-path.ts';
+import { type Troubles, unavailableProblem } from '../trouble.ts';
 
 /** Turns what was thrown into an RFC 9457 answer. An unknown fault is logged and answered with a bare 500. */
 export const problemAnswers =
-  (log: Log): Middleware =>
+  (log: Log, troubles: Troubles): Middleware =>
   async (ctx, next) => {
     try {
       await next();
@@ -18,30 +19,13 @@ export const problemAnswers =
       }
     } catch (error) {
       if (error instanceof ProblemError) return answer(ctx, error);
-      if (isNoneFree(error)) {
-        log.warn({ requestId: ctx.state.requestId }, 'no connection to the database came free');
-        const detail = 'The server has more to do than it can. Try again in a few seconds.';
-        return answer(ctx, new ProblemError('too_busy', { detail }));
-      }
-      if (isUnavailable(error)) {
-        // Of a standby that is missing the log has an error of its own, once.
-        const level = isUnconfirmed(error) ? 'warn' : 'error';
-        log[level]({ err: error, requestId: ctx.state.requestId }, 'the database can not be used');
-        return answer(ctx, new ProblemError('unavailable', { detail: unavailable(error) }));
-      }
-      log.error(
-        { err: error, requestId: ctx.state.requestId, method: ctx.method, path: loggedPath(ctx) },
-        'unknown fault',
-      );
+      const { requestId } = ctx.state;
+      const unavailable = unavailableProblem(error, { log, troubles, fields: { requestId } });
+      if (unavailable) return answer(ctx, unavailable);
+      log.error({ err: error, requestId, method: ctx.method, path: loggedPath(ctx) }, 'unknown fault');
       answer(ctx, new ProblemError('internal', { detail: 'The request id helps to find it in the log.' }));
     }
   };
-
-/** The change may be there in the end: whoever sends it again under its id has it once. */
-const unavailable = (error: unknown) =>
-  isUnconfirmed(error)
-    ? 'The database confirms no change now: its standby is missing. Send the same again, with the same id, in a few seconds.'
-    : 'The database can not be reached now. Send the same again, with the same id, in a few seconds.';
 
 function answer(ctx: Context, error: ProblemError): void {
   const body = problemBody(error, ctx.state.requestId);

@@ -1,0 +1,25 @@
+import type { Log } from '../app.ts';
+import { isWorker } from './workers.ts';
+
+/** Resolves when a signal tells this process to stop, or the first process is gone. A second signal ends it at once. */
+export async function untilStopped(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    if (isWorker) process.once('disconnect', () => resolve());
+  });
+}
+
+/** For what is on its way to stdout; everything else is closed by then. */
+const EXIT_MS = 1_000;
+
+/** Ends this process, with its exit code as it is by then, if something that was forgotten still keeps it alive. */
+export function exitSoon(log: Log): void {
+  const exit = () => {
+    log.warn(
+      { resources: process.getActiveResourcesInfo() },
+      'something kept the stopped server; it ends now',
+    );
+    process.exit();
+  };
+  setTimeout(exit, EXIT_MS).unref();
+}
