@@ -97,6 +97,9 @@ export const PAID_TWO_WAYS = {
   error: 'send either paymentMethod or payments, not both',
 };
 
+/** What an order only notes down: taken as it comes, priced by nothing. */
+export const notedFields = ['customerName', 'tableNumber', 'guests', 'notes'] as const;
+
 /** The till makes `id` before it sends, so that a retry can never sell twice. */
 export const NewOrder = z
   .strictObject({

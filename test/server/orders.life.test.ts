@@ -54,6 +54,20 @@ describe('the life of an order', () => {
     expect(rows).to.deep.equal([{ total: '200.00', quantity: '4.000' }]);
   });
 
+  it('knows how many people sit at the table, from the first to the last of them', async () => {
+    const tea = await givenProduct(shop);
+    const sale = saleOf(tea, { guests: 4, tableNumber: '7', paymentMethod: undefined });
+    const { body: order } = await shop.cashier.post(orders, sale);
+    expect(order.guests).to.equal(4);
+    expect((await put(order.id, { guests: 5 })).body.guests).to.equal(5);
+    expect((await shop.cashier.get(`${orders}/${order.id}`)).body).to.include({
+      guests: 5,
+      tableNumber: '7',
+    });
+    const { body } = await put(order.id, { guests: 0 });
+    expect(body.errors[0].pointer).to.equal('/guests');
+  });
+
   it('takes payments in parts, gives change, and completes the bill with the last', async () => {
     const order = await parked(await givenProduct(shop, { price: 100 }));
     const first = await put(order.id, { payments: [{ method: 'upi', amount: '40', reference: 'upi-1' }] });

@@ -1,7 +1,13 @@
 import { currencyDigits } from '../../contract/currencies.ts';
 import { formatMinor } from '../../contract/money.ts';
 import { isSettled, nextStatuses, type OrderAction } from '../../contract/order-rules.ts';
-import type { NewPayment, OrderChange, OrderStatus, PaymentCorrection } from '../../contract/orders.ts';
+import {
+  type NewPayment,
+  notedFields,
+  type OrderChange,
+  type OrderStatus,
+  type PaymentCorrection,
+} from '../../contract/orders.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import type { Need } from '../auth/approval.ts';
@@ -130,7 +136,7 @@ const PAYMENT_NEED: Need = {
 const asReturn = (each: DecidedReturn) => ({ ...each, kind: 'return' as const });
 
 /** What a change only notes down. */
-const DETAILS = ['orderType', 'notes', 'payLater', 'customerName', 'tableNumber', 'guests'] as const;
+const DETAILS = [...notedFields, 'orderType', 'payLater'] as const;
 
 const detailsOf = (change: OrderChange): Partial<Order> =>
   Object.fromEntries(

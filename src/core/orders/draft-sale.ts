@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { currencyDigits } from '../../contract/currencies.ts';
 import { formatMinor } from '../../contract/money.ts';
-import type { NewOrder, OrderFlag } from '../../contract/orders.ts';
+import { type NewOrder, notedFields, type OrderFlag } from '../../contract/orders.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import type { Need } from '../auth/approval.ts';
 import { type Actor, deviceOf, personOf } from '../context.ts';
@@ -107,6 +107,9 @@ export function draftSale(actor: Actor, { shop, settings }: SaleTerms, sale: Sal
   };
 }
 
+const pick = <T extends object, K extends keyof T>(source: T, fields: readonly K[]): Pick<T, K> =>
+  Object.fromEntries(fields.map((field) => [field, source[field]])) as Pick<T, K>;
+
 function draftOrder(
   actor: Actor,
   { shop, settings }: SaleTerms,
@@ -121,10 +124,7 @@ function draftOrder(
     // The guests of an offline sale have eaten: the kitchen need not see it.
     status: offline && sold === 'preparing' ? 'completed' : sold,
     orderType: body.orderType,
-    customerName: body.customerName,
-    tableNumber: body.tableNumber,
-    guests: body.guests,
-    notes: body.notes,
+    ...pick(body, notedFields),
     items,
     subtotal: formatMinor(figures.subtotalMinor),
     discount: formatMinor(figures.discountMinor),

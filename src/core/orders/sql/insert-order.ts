@@ -12,6 +12,7 @@ import { openShiftOf } from '../../shifts/sql/open-shift.ts';
 import type { LineStock } from '../make-bill.ts';
 import type { UnknownGoods } from './insert-goods.ts';
 import { LINE_COLUMNS, linesOf } from './line-rows.ts';
+import { type OtherColumns, orderColumns } from './order-columns.ts';
 
 /** What only the database can say: who the customer is, which drawer is open, which number comes next, what ran short. */
 type Given = Pick<OrderView, 'orderNumber' | 'tokenNumber' | 'customerId' | 'shiftId' | 'flags'>;
@@ -55,7 +56,7 @@ const SHORT_FLAGS = `
 // the customer and the open shift; the shop's counter row, which every sale of the shop needs, is locked last and held
 // for the commit alone. The order goes in before its parts, so that of two equal sales at once the second stumbles over
 // the order's id and over nothing else.
-const INSERT_ORDER = `
+const insertStatement = (columns: ReturnType<typeof orderColumns>) => `
   WITH ${MOVE_STOCK}, customer AS (
     ${upsertCustomer({ id: '$15::uuid', shopId: '$1::uuid', hash: '$16::bytea', sealed: '$19::bytea', name: "$11::jsonb->>'customerName'", at: '$7::timestamptz' })}
   ), shift AS (
@@ -79,25 +80,8 @@ const INSERT_ORDER = `
       'shiftId', CASE WHEN $11::jsonb->>'status' <> 'open' THEN (SELECT id FROM shift) END) AS data
     FROM head
   ), new_order AS (
-    INSERT INTO orders (
-      id, shop_id, order_number, items, subtotal, tax, discount, total, payment_method, payment_status, cashier_id,
-      customer_name, order_type, created_at, updated_at, status, business_date, token_number, device_id, notes,
-      discount_given, tax_lines, tax_mode, request_hash, source, customer_id, table_number, shift_id, pay_later,
-      service_charge, waives_service_charge, rounding, tax_split, place_of_supply, approved_by, received_at, flags,
-      typed_phone_sealed, item_quantity, guests)
-    SELECT o.id, $1, o."orderNumber", o.items, o.subtotal, o.tax, o.discount, o.total, o."paymentMethod",
-      o."paymentStatus", o."cashierId", o."customerName", o."orderType", o."createdAt", $7, o.status, o."businessDate",
-      o."tokenNumber", o."deviceId", o.notes, nullif(o."discountGiven", 'null'), o."taxLines", o."taxMode", $12, o.source,
-      o."customerId", o."tableNumber", o."shiftId", o."payLater", o."serviceCharge", $17, o.rounding, o."taxSplit",
-      o."placeOfSupply", o."approvedBy", o."receivedAt", o.flags,
-      $20::bytea, (SELECT sum(quantity) FROM jsonb_to_recordset(o.items) AS line (quantity numeric)), o.guests
-    FROM placed, jsonb_to_record(placed.data) AS o (
-      id uuid, "orderNumber" text, items jsonb, subtotal numeric, tax numeric, discount numeric, total numeric,
-      "paymentMethod" text, "paymentStatus" text, "cashierId" uuid, "customerName" text, "orderType" text,
-      "createdAt" timestamptz, "receivedAt" timestamptz, flags jsonb, status text,
-      "businessDate" date, "tokenNumber" int, "deviceId" text, notes text, "discountGiven" jsonb, "taxLines" jsonb,
-      "taxMode" text, source text, "customerId" uuid, "tableNumber" text, "shiftId" uuid, "payLater" boolean,
-      "serviceCharge" numeric, rounding numeric, "taxSplit" text, "placeOfSupply" text, "approvedBy" uuid, guests smallint)
+    INSERT INTO orders (${columns.names})
+    SELECT ${columns.values} FROM placed, jsonb_to_record(placed.data) AS o (${columns.record})
     RETURNING id, cashier_id
   ), new_lines AS (
     INSERT INTO order_lines ${LINE_COLUMNS} ${linesOf({
@@ -129,6 +113,19 @@ const INSERT_ORDER = `
          (data->>'customerId')::uuid AS "customerId", (data->>'shiftId')::uuid AS "shiftId", data->'flags' AS flags
   FROM placed`;
 
+/** What of an order only the statement knows. */
+const OTHER_COLUMNS: OtherColumns = {
+  shop_id: '$1',
+  updated_at: '$7',
+  request_hash: '$12',
+  waives_service_charge: '$17',
+  typed_phone_sealed: '$20::bytea',
+  item_quantity: '(SELECT sum(quantity) FROM jsonb_to_recordset(o.items) AS line (quantity numeric))',
+  discount_given: `nullif(o."discountGiven", 'null')`,
+};
+
+let statement: string | undefined;
+
 /**
  * Writes a sale with its lines, payments, stock movements, customer, numbers and events: all of it or nothing, in one
  * statement that is its own transaction, so that nobody waits for this program while the shop's counter row is locked.
@@ -151,7 +148,8 @@ export async function insertOrder(
   } as const;
   const newCustomerId = uuidv7();
   const phone = row.customerPhone && sealPhone(keys, draft.shopId, newCustomerId, row.customerPhone);
-  const written = query<Given>(em, INSERT_ORDER, [
+  statement ??= insertStatement(orderColumns(em, OTHER_COLUMNS));
+  const written = query<Given>(em, statement, [
     ...moveStockParameters(movement),
     row.series,
     row.numberPrefix,
