@@ -252,7 +252,21 @@ const validRequests: Record<string, Builder[]> = {
       const bill = billOf({ ...lineOf(world, tenth), id: items[0].id }, fiver);
       const voidItems = [{ id: items[1].id, quantity: '2', reason: 'one too many', voidId: randomUUID() }];
       const approval = approvalOf(world);
-      const body = { ...bill, voidItems, status: 'completed', payments: [inCash()], approval, version };
+      const body = { ...bill, voidItems, payments: [inCash()], approval, version };
+      return { params: { ...inShop(world), orderId: id }, body };
+    },
+    async (world) => {
+      const { id } = await givenOpenOrder(world, 2);
+      const deposits = ['2', '3'].map((amount) => ({ id: randomUUID(), method: 'cash', amount }));
+      const path = `${world.shop.path}/orders/${id}`;
+      const { version } = (await world.shop.cashier.put(path, { payments: deposits })).body;
+      const [first, second] = deposits.map((deposit) => deposit.id);
+      const body = {
+        returnPayments: [{ id: randomUUID(), paymentId: first, amount: '1' }],
+        changePayments: [{ id: second, method: 'card', reason: 'typed wrong' }],
+        status: 'preparing',
+        version,
+      };
       return { params: { ...inShop(world), orderId: id }, body };
     },
   ],

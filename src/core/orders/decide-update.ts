@@ -23,7 +23,7 @@ import {
 } from './decide-payments.ts';
 import { type Edited, type EditSources, editBill, editsPrice } from './edit-bill.ts';
 import type { Order } from './order.entity.ts';
-import { isSamePayment, type settle, statusWhenSold } from './order-payments.ts';
+import { isSamePayment, isSomething, type settle, statusWhenSold } from './order-payments.ts';
 import { onTheBook, unknownDebtor } from './order-problems.ts';
 import { toGiveBackMinor } from './paid-so-far.ts';
 import { factsOf, insteadOf, isAllowed, requireAllowed } from './require-allowed.ts';
@@ -183,6 +183,7 @@ function isRepeat(
 /** Those that the order hasn't got yet. Throws `order_conflict` for another payment under a known id. */
 function newPayments({ payments }: OrderParts, offered: NewPayment[]): NewPayment[] {
   return offered.filter((payment, index) => {
+    if (!isSomething(payment)) return false;
     const known = payments.find(({ id }) => id === payment.id);
     if (!known) return true;
     if (isSamePayment(known, payment)) return false;

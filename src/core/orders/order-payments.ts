@@ -16,6 +16,9 @@ import type { Order } from './order.entity.ts';
 import { isCashOnly, type PaidAmount, sumPaid } from './paid-so-far.ts';
 import type { OrderParts } from './view-order.ts';
 
+/** An order of 0.00 books no payment, whatever was handed over and back. */
+export const isSomething = ({ amount, tip = 0 }: NewPayment): boolean => amount > 0 || tip > 0;
+
 type RoundingSettings = Pick<SettingsValues, 'rounding'>;
 
 const roundingRule = ({ rounding: { to, when, mode } }: RoundingSettings): Rounding => ({
@@ -79,7 +82,7 @@ function settleBy(
   return settlePayments({
     exactMinor,
     rounding: rule,
-    payments: offered.map((payment) => toOffered(payment, rule)),
+    payments: offered.filter(isSomething).map((payment) => toOffered(payment, rule)),
     earlier: {
       paidMinor: sumPaid(earlier),
       // A tip alone pays nothing of the order: it doesn't undo the rounding of one that was paid in cash.

@@ -13,8 +13,9 @@ export const takenNumber = () => fieldProblem('order_conflict', '/orderNumber', 
 export const takenVoidId = () =>
   fieldProblem('order_conflict', '/voidItems', 'have a void id that another void has');
 
-export const takenPaymentId = () =>
-  fieldProblem('order_conflict', '/payments', 'have a payment id that another payment has');
+/** `list` is where of the request the id stands. */
+export const takenPaymentId = (list: 'payments' | 'returnPayments' = 'payments') =>
+  fieldProblem('order_conflict', `/${list}`, 'have a payment id that another payment has');
 
 export const unknownDebtor = () =>
   fieldProblem(

@@ -36,7 +36,7 @@ export async function updateOrder(
   change: OrderChange,
 ): Promise<OrderView> {
   const verdict = await examineApproval(context, shopId, change.approval);
-  return await saving(() =>
+  return await saving(change, () =>
     transact(context, async (tx) => {
       const loaded = await loadOrder(tx, shopId, orderId, change);
       const update = decideUpdate(loaded, change, tx.actor);
@@ -173,13 +173,13 @@ function createPayments(
   );
 }
 
-async function saving<T>(work: () => Promise<T>): Promise<T> {
+async function saving<T>(change: OrderChange, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (isUniqueViolation(error, 'order_lines_pkey')) throw takenLineId();
     const taken = violatedUnique(error);
-    if (taken === 'payments_pkey') throw takenPaymentId();
+    if (taken === 'payments_pkey') throw takenPaymentId(change.payments ? 'payments' : 'returnPayments');
     if (taken === 'voids_pkey') throw takenVoidId();
     throw error;
   }

@@ -7,13 +7,13 @@ type Expressions = { id: string; shopId: string; hash: string; sealed: string; n
 
 /**
  * Finds the customer with a phone number, by its hash, or makes one, for whose id it was sealed; no row where `hash` is
- * null. A name that is given becomes the customer's name. Its parts are SQL expressions.
+ * null. The name on an order names a customer who has none yet, and never renames one. Its parts are SQL expressions.
  */
 export const upsertCustomer = ({ id, shopId, hash, sealed, name, at }: Expressions) => `
   INSERT INTO customers (id, shop_id, phone_hash, phone_sealed, name, created_at, updated_at)
   SELECT ${id}, ${shopId}, ${hash}, ${sealed}, coalesce(${name}, ''), ${at}, ${at} WHERE ${hash} IS NOT NULL
   ON CONFLICT ON CONSTRAINT customers_phone_key DO UPDATE SET
-    name = CASE WHEN excluded.name = '' THEN customers.name ELSE excluded.name END,
+    name = CASE WHEN customers.name = '' THEN excluded.name ELSE customers.name END,
     updated_at = excluded.updated_at
   RETURNING id`;
 
