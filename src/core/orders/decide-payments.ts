@@ -123,7 +123,7 @@ export function decideCorrections(
 }
 
 /** A payment of a day that has ended, or of a counted drawer, stays what it is. */
-function requireUncounted(
+export function requireUncounted(
   order: Order,
   { businessDate, shiftId }: Payment,
   { today, countedShiftIds }: Omit<Correcting, 'settings'>,

@@ -12,8 +12,10 @@ import { businessDateAt } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
 import { type Transaction, transact } from '../transact.ts';
+import { requireUncounted } from './decide-payments.ts';
 import { asksForPrice, decideUpdate, type LoadedOrder, type OrderUpdate } from './decide-update.ts';
 import { findOrder } from './find-orders.ts';
+import type { Order } from './order.entity.ts';
 import { takenLineId, takenPaymentId, takenVoidId } from './order-problems.ts';
 import { isOrderClosed } from './require-allowed.ts';
 import { insertVoids } from './sql/insert-voids.ts';
@@ -58,7 +60,7 @@ async function loadOrder(
   const shop = await findShop(em, shopId);
   const today = businessDateAt(tx.app.now(), shop);
   const isClosed = await isOrderClosed(em, parts.order, today, { lock: false });
-  const countedShiftIds = await findCountedShifts(em, shopId, parts.payments);
+  const countedShiftIds = await findCountedShifts(em, shopId, parts.payments, { lock: false });
   const { currency } = shop;
   const loaded = { parts, isClosed, currency, settings: settingsOf(shop), today, countedShiftIds };
   if (!asksForPrice(parts, isClosed, change)) return { ...loaded, sources: null };
@@ -102,9 +104,8 @@ async function writeUpdate(
   order.approvedBy = approvedBy ?? order.approvedBy ?? null;
   // Two changes within a millisecond are two: updatedAt makes the version move.
   order.updatedAt = new Date(Math.max(at.getTime(), order.updatedAt.getTime() + 1));
+  await correctPayments(tx, order, payments, update.corrections, today);
   const now = { shiftId, today };
-  for (const { from: _, reason: __, ...correction } of update.corrections)
-    Object.assign(payments.find(({ id }) => id === correction.id) as Payment, correction);
   payments.push(
     ...createPayments(tx, order, update.returns.map(asPayment), now),
     ...createPayments(tx, order, update.payments, now),
@@ -138,6 +139,25 @@ async function writeUpdate(
     ...(Object.keys(kept).length > 0 ? { kept } : {}),
   });
   return view;
+}
+
+/** Corrects payments in place. Throws `day_closed` for one whose shift was counted since it was decided. */
+async function correctPayments(
+  { em }: Transaction,
+  order: Order,
+  payments: Payment[],
+  corrections: OrderUpdate['corrections'],
+  today: string,
+): Promise<void> {
+  const corrected = corrections.map(
+    (correction) => payments.find(({ id }) => id === correction.id) as Payment,
+  );
+  const countedShiftIds = await findCountedShifts(em, order.shopId, corrected, { lock: true });
+  corrections.forEach(({ from: _, reason: __, ...correction }, index) => {
+    const payment = corrected[index] as Payment;
+    requireUncounted(order, payment, { today, countedShiftIds });
+    Object.assign(payment, correction);
+  });
 }
 
 const asPayment = ({ amountMinor, ...returned }: OrderUpdate['returns'][number]) => ({

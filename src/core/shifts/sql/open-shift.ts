@@ -25,17 +25,19 @@ export async function lockOpenShift(
   return row?.id ?? null;
 }
 
-const COUNTED = `
-  SELECT id FROM shifts WHERE shop_id = $1 AND id = ANY ($2::uuid[]) AND closed_at IS NOT NULL`;
+const SHIFTS = `
+  SELECT id, closed_at IS NOT NULL AS "isCounted" FROM shifts WHERE shop_id = $1 AND id = ANY ($2::uuid[]) ORDER BY id`;
 
-/** Which of the shifts of some payments were counted. */
+/** Which of the shifts of some payments were counted. With `lock`, in a transaction, the others aren't before the commit. */
 export async function findCountedShifts(
   em: EntityManager,
   shopId: string,
   payments: readonly { shiftId?: string | null | undefined }[],
+  { lock }: { lock: boolean },
 ): Promise<Set<string>> {
   const ids = [...new Set(payments.flatMap(({ shiftId }) => shiftId ?? []))];
   if (ids.length === 0) return new Set();
-  const rows = await query<{ id: string }>(em, COUNTED, [shopId, ids]);
-  return new Set(rows.map(({ id }) => id));
+  const statement = lock ? `${SHIFTS} FOR SHARE` : SHIFTS;
+  const rows = await query<{ id: string; isCounted: boolean }>(em, statement, [shopId, ids]);
+  return new Set(rows.flatMap(({ id, isCounted }) => (isCounted ? [id] : [])));
 }
