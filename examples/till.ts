@@ -1,4 +1,5 @@
 // A till to read first. Type the name of a product to sell one; pull the cable out and go on selling.
+// Needs Node 24, which a checkout has in node_modules/.bin.
 //   node examples/till.ts http://localhost:8080 asha@example.com 'her password' [pairing code]
 import { createInterface } from 'node:readline';
 import { createClient } from 'smoocho/client';

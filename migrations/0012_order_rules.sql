@@ -27,7 +27,20 @@ ALTER TABLE stock_movements ADD COLUMN void_id uuid,
   ADD FOREIGN KEY (shop_id, void_id) REFERENCES voids (shop_id, id) DEFERRABLE INITIALLY DEFERRED;
 CREATE INDEX stock_movements_void_idx ON stock_movements (void_id) WHERE void_id IS NOT NULL;
 
+-- Orders that were made offline: how many of a span came in late is read from these alone.
+CREATE INDEX orders_late_idx ON orders (shop_id, business_date) WHERE received_at IS NOT NULL;
+
 -- Down Migration
+
+DO $$
+BEGIN
+  IF EXISTS (SELECT FROM payments WHERE kind = 'return') OR EXISTS (SELECT FROM refunds WHERE paid_out <> total) THEN
+    RAISE EXCEPTION 'Payments were given back, or goods on the book came back, which the version before can not tell from payments. Restore a backup that it made instead.'
+      USING ERRCODE = 'SM002';
+  END IF;
+END
+$$;
+DROP INDEX orders_late_idx;
 
 ALTER TABLE refunds DROP COLUMN paid_out;
 ALTER TABLE payments DROP COLUMN kind, DROP COLUMN payment_id;

@@ -23,7 +23,7 @@ export function openLogDestination(fd: number): DestinationStream {
   let isTorn = false;
   let telling: NodeJS.Timeout | undefined;
 
-  const tryWrite = (text: string): boolean => {
+  const tryWrite = (text: string, maxTries: number): boolean => {
     const bytes = Buffer.from(text);
     let written = 0;
     try {
@@ -32,7 +32,7 @@ export function openLogDestination(fd: number): DestinationStream {
           written += writeSync(fd, bytes, written);
         } catch (error) {
           tries += 1;
-          if (!BUSY.has((error as NodeJS.ErrnoException).code) || tries > BUSY_TRIES) throw error;
+          if (!BUSY.has((error as NodeJS.ErrnoException).code) || tries > maxTries) throw error;
           Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_MS);
         }
       }
@@ -50,6 +50,7 @@ export function openLogDestination(fd: number): DestinationStream {
     const msg = `${lost} log ${lost === 1 ? 'line' : 'lines'} could not be written (${reason})`;
     const said = tryWrite(
       `${isTorn ? '\n' : ''}${JSON.stringify({ level: WARN, time, lost, since, msg })}\n`,
+      0,
     );
     if (!said) return false;
     lost = 0;
@@ -58,7 +59,8 @@ export function openLogDestination(fd: number): DestinationStream {
   };
   return {
     write(line) {
-      if ((lost === 0 || tell()) && tryWrite(line)) return;
+      // Waits once: after the first lost line, a reader that hangs delays nobody any more.
+      if ((lost === 0 || tell()) && tryWrite(line, BUSY_TRIES)) return;
       if (lost === 0) {
         since = new Date().toISOString();
         telling = setInterval(tell, TELL_EVERY_MS).unref();

@@ -17,7 +17,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 process.once('exit', () => {
   // What a server prints is only its greeting. Of any other command it is the result, and half a report looks like a whole one.
-  if (!unwritten || process.argv[2] === 'start') return;
+  if (!unwritten || process.argv.slice(2).find((word) => !word.startsWith('-')) === 'start') return;
   process.stderr.write(
     `The output could not be written (${unwritten.code}): free some room, and try again.\n`,
   );

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Order, OrderStatus, PaymentStatus } from './order-view.ts';
 import {
   Amount,
+  AmountAboveZero,
   Day,
   Id,
   limits,
@@ -64,7 +65,7 @@ const PaymentReturn = z.strictObject({
   /** Made by the till: the same return sent again is done once. */
   id: Id,
   paymentId: Id,
-  amount: Amount.refine((amount) => amount > 0, 'is not an amount above 0'),
+  amount: AmountAboveZero,
 });
 export type PaymentReturn = z.output<typeof PaymentReturn>;
 

@@ -169,11 +169,11 @@ describe('the outbox', () => {
 
   it('lets no second customer wait for a line that is down, and sells directly again when it is back', async () => {
     server.on('POST /api/shops/:shopId/orders', () => 'nothing');
-    const till = await signedIn({ timeoutMs: 150 });
+    const till = await signedIn({ timeoutMs: 1_000 });
     await till.sell(SHOP, sale());
     const start = Date.now();
     for (let i = 0; i < 5; i += 1) queued(await till.sell(SHOP, sale()));
-    expect(Date.now() - start).to.be.lessThan(150);
+    expect(Date.now() - start).to.be.lessThan(1_000);
     open(server);
     expect((await till.flush()).sent).to.have.length(6);
     expect((await till.sell(SHOP, sale())).status).to.equal('sold');

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { systemContext } from '../../src/app.ts';
 import { verifyShop } from '../../src/core/verify/verify-shop.ts';
@@ -140,6 +141,17 @@ describe('money that goes back before an order is paid, or without it', () => {
       expect(strange.status).to.equal(409);
     });
 
+    it('is given back once under an id, and nothing else under it', async () => {
+      const order = await sell(5, { payments: [cash('200')] });
+      const request = returning(order, '50');
+      must(await put(order, request));
+      const [sent] = request.returnPayments;
+      for (const returnPayments of [[{ ...sent, amount: '30' }], [{ ...sent, id: sent?.paymentId }]]) {
+        const { status, body } = await put(order, { returnPayments });
+        expect([status, body.type]).to.deep.equal([409, 'urn:smoocho:problem:order_conflict']);
+      }
+    });
+
     it('of another order is none of this one', async () => {
       const [order, other] = [
         await sell(1, { payments: [cash('10')] }),
@@ -170,6 +182,31 @@ describe('money that goes back before an order is paid, or without it', () => {
       expect(kept.changedPayments).to.deep.equal([
         { id: order.payments[0]?.id, from: 'card', to: 'cash', reason: 'typed wrong' },
       ]);
+    });
+
+    it('stays what it was when its drawer is counted in the same moment', async () => {
+      const shift = { id: randomUUID(), openingFloat: '0', deviceId: null };
+      must(await shop.manager.post(`${shop.path}/shifts`, shift));
+      const order = await sell(1, { payments: [{ ...cash('100'), method: 'card' }] });
+      const counting = await test.database.connect();
+      await counting.query('BEGIN');
+      await counting.query('SELECT FROM shifts WHERE id = $1 FOR UPDATE', [shift.id]);
+      const changePayments = [{ id: order.payments[0]?.id, method: 'cash', reason: 'typed wrong' }];
+      const answer = shop.manager.put(pathOf(order), { changePayments });
+      const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FROM shifts%FOR SHARE%'`;
+      while ((await counting.query(waiting)).rowCount === 0) await sleep(20);
+      await counting.query(
+        `UPDATE shifts SET closed_at = now(), z_number = 99, report = '{}', expected = 0, counted = 0, variance = 0 WHERE id = $1`,
+        [shift.id],
+      );
+      await counting.query('COMMIT');
+      const { status, body } = await answer;
+      expect([status, body.type]).to.deep.equal([409, 'urn:smoocho:problem:day_closed']);
+      await counting.query(
+        'UPDATE shifts SET closed_at = NULL, z_number = NULL, report = NULL, expected = NULL, counted = NULL, variance = NULL WHERE id = $1',
+        [shift.id],
+      );
+      must(await shop.manager.post(`${shop.path}/shifts/${shift.id}/close`, { denominations: [] }));
     });
 
     it('is rounded as cash once it is cash', async () => {

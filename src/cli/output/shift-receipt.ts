@@ -85,7 +85,7 @@ function paymentsOf({ payments }: ShiftReport, money: Money, count: Count): Line
     [`${methodNames[method]} (${count(times)})`, money(taken)] as Line,
     ...unlessZero('  tips', tips, money),
     ...unlessZero('  refunds', minus(refunds), money),
-    ...unlessZero('  back for voided bills', minus(returned), money),
+    ...unlessZero('  payments given back', minus(returned), money),
   ]);
 }
 

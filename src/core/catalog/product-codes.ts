@@ -66,8 +66,9 @@ export async function moveCodes(
     shopId,
     had.filter((row) => !hasKeys.has(ownedKey(row))),
   );
-  const refused = (await claimCodes(run, shopId, withoutTwins(wanted))) as PlacedCode[];
-  const clashes = [...twinsOf(wanted), ...refused];
+  const { firsts, twins } = splitTwins(wanted);
+  const refused = (await claimCodes(run, shopId, firsts)) as PlacedCode[];
+  const clashes = [...twins, ...refused];
   if (clashes.length === 0) return [];
   const owners = await ownersOfCodes(run, shopId, clashes);
   return clashes.map((row) => ({
@@ -81,10 +82,16 @@ const isSameCode = (a: CodeName, b: CodeName) => a.kind === b.kind && a.code ===
 const isSameArticle = (a: CodeRow, b: CodeRow) => a.productId === b.productId && a.variantId === b.variantId;
 
 /** Codes that articles of one change take from each other; the first one has it. */
-const isTwin = (row: PlacedCode, index: number, rows: PlacedCode[]) =>
-  rows.findIndex((each) => isSameCode(each, row)) !== index;
-const twinsOf = (rows: PlacedCode[]) => (rows.length < 2 ? [] : rows.filter(isTwin));
-const withoutTwins = (rows: PlacedCode[]) => rows.filter((...row) => !isTwin(...row));
+function splitTwins(rows: PlacedCode[]): { firsts: PlacedCode[]; twins: PlacedCode[] } {
+  const seen = new Set<string>();
+  const [firsts, twins]: [PlacedCode[], PlacedCode[]] = [[], []];
+  for (const row of rows) {
+    const name = `${row.kind} ${row.code}`;
+    (seen.has(name) ? twins : firsts).push(row);
+    seen.add(name);
+  }
+  return { firsts, twins };
+}
 
 const WORDS: Record<CodeKind, string> = { sku: 'SKU', barcode: 'barcode' };
 

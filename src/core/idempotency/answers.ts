@@ -41,15 +41,22 @@ const KEEP = `
   ON CONFLICT (scope_id, user_id, route, key) DO UPDATE SET
     request_hash = excluded.request_hash, status = excluded.status, body = excluded.body, created_at = excluded.created_at`;
 
+// PostgreSQL locks the rows that an OFFSET skips, too: so it stands in a query of its own.
 const REMOVE_BEYOND = `
   DELETE FROM idempotency_keys WHERE (scope_id, user_id, route, key) IN (
     SELECT scope_id, user_id, route, key FROM idempotency_keys
-    WHERE scope_id = $1 ORDER BY created_at DESC OFFSET $2 LIMIT $3 FOR UPDATE SKIP LOCKED)`;
+    WHERE scope_id = $1 AND created_at <= (
+      SELECT created_at FROM idempotency_keys WHERE scope_id = $1 ORDER BY created_at DESC OFFSET $2 LIMIT 1)
+    ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED)`;
 
 /** Keeps an answer, in the transaction of the work that it is of. */
 export async function keepAnswer(em: EntityManager, of: KeyOf, kept: KeptAnswer, now: Date): Promise<void> {
   await query(em, KEEP, [...placeOf(of), kept.requestHash, kept.status, kept.body, now]);
-  await query(em, REMOVE_BEYOND, [of.scopeId, MAX_KEPT, REMOVED_AT_ONCE]);
+}
+
+/** Removes the oldest responses beyond a shop's limit, and a few that are past their time, before a new one is kept. */
+export async function makeRoom(em: EntityManager, { scopeId }: KeyOf, now: Date): Promise<void> {
+  await query(em, REMOVE_BEYOND, [scopeId, MAX_KEPT - 1, REMOVED_AT_ONCE]);
   await forgetAnswers(em, now);
 }
 

@@ -5,7 +5,7 @@ import { inOneTransaction } from '../after-commit.ts';
 import type { Services } from '../context.ts';
 import { createQueue, createQueues } from '../queue.ts';
 import { requestHashOf } from '../request-hash.ts';
-import { type Answered, findAnswer, type KeyOf, keepAnswer, lockKey, nameOf } from './answers.ts';
+import { type Answered, findAnswer, type KeyOf, keepAnswer, lockKey, makeRoom, nameOf } from './answers.ts';
 
 const BUSY = 'The same request is still being answered. Send it again in a few seconds, with the same key.';
 
@@ -43,6 +43,8 @@ export async function runOnce(
       const kept = await findAnswer(tx, of, app.now());
       if (kept && kept.requestHash !== requestHash) throw conflict();
       if (kept) return { isKept: true, status: kept.status, body: JSON.parse(kept.body) };
+      // Before the work, which takes the shop's counters last and holds them until the commit.
+      await makeRoom(tx, of, app.now());
       const { status, body } = await work(tx);
       const text = JSON.stringify(body ?? null);
       await keepAnswer(tx, of, { requestHash, status, body: text }, app.now());

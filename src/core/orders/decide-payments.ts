@@ -5,10 +5,10 @@ import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import type { Payment } from '../payments/payment.entity.ts';
 import type { Order } from './order.entity.ts';
+import type { OrderParts } from './order-parts.ts';
 import { dueOf, methodOf, type settle, settleMore } from './order-payments.ts';
 import { coveredMinor, paidSoFar, paymentStatusOf } from './paid-so-far.ts';
 import { insteadOf } from './require-allowed.ts';
-import type { OrderParts } from './view-order.ts';
 
 /** A payment that is given back, or some of it. */
 export type DecidedReturn = Pick<Payment, 'id' | 'paymentId' | 'method' | 'amountMinor' | 'cashStepMinor'>;
@@ -60,7 +60,10 @@ export function decideReturns(payments: Payment[], asked: PaymentReturn[]): Deci
     const leftMinor = amountMinor - returnsOf(earlier, paymentId);
     const pointer = `/returnPayments/${index}/amount`;
     if (amount > leftMinor) {
-      const detail = `Of this payment of ${formatMinor(amountMinor)} only ${formatMinor(leftMinor)} can still be given back.`;
+      const detail =
+        leftMinor === amountMinor
+          ? `This payment is ${formatMinor(amountMinor)}: no more of it can be given back.`
+          : `Of this payment of ${formatMinor(amountMinor)} only ${formatMinor(leftMinor)} can still be given back.`;
       throw fieldProblem('invalid_payment', pointer, detail);
     }
     if (cashStepMinor && amount % cashStepMinor !== 0) {
@@ -92,7 +95,11 @@ export function decideCorrections(
     if (payment.method === method) return;
     requireUncounted(order, payment, { today, countedShiftIds });
     if (returnsOf(payments, id) > 0)
-      throw fieldProblem('invalid_payment', `/changePayments/${index}/id`, 'was given back, or some of it');
+      throw fieldProblem(
+        'invalid_payment',
+        `/changePayments/${index}/id`,
+        'was given back in part. Give back the rest, and send it anew in payments, in the same request',
+      );
     const others = corrected.filter((other) => other.id !== id);
     const isClosing = coveredMinor({ payments: corrected, refunds }) >= next.totalMinor;
     const unpaid = { ...next, paymentStatus: 'partial' } as const;

@@ -7,6 +7,7 @@ import {
   type OrderChange,
   type OrderStatus,
   type PaymentCorrection,
+  type PaymentReturn,
 } from '../../contract/orders.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
@@ -23,11 +24,12 @@ import {
 } from './decide-payments.ts';
 import { type Edited, type EditSources, editBill, editsPrice } from './edit-bill.ts';
 import type { Order } from './order.entity.ts';
+import type { OrderParts } from './order-parts.ts';
 import { isSamePayment, isSomething, type settle, statusWhenSold } from './order-payments.ts';
 import { onTheBook, unknownDebtor } from './order-problems.ts';
 import { toGiveBackMinor } from './paid-so-far.ts';
 import { factsOf, insteadOf, isAllowed, requireAllowed } from './require-allowed.ts';
-import { type OrderParts, viewOrder } from './view-order.ts';
+import { viewOrder } from './view-order.ts';
 import { requireWholeChange } from './whole-change.ts';
 
 /** An order with all that a change of it is decided by. */
@@ -117,7 +119,8 @@ export function decideUpdate(
     isNowSettled,
     needs: [
       ...(edited?.needs ?? []),
-      ...(wasSettled && returns.length + corrected.corrections.length > 0 ? [PAYMENT_NEED] : []),
+      ...(wasSettled && returns.length > 0 ? [paymentNeed('/returnPayments')] : []),
+      ...(wasSettled && corrected.corrections.length > 0 ? [paymentNeed('/changePayments')] : []),
     ],
   };
 }
@@ -126,12 +129,12 @@ export function decideUpdate(
 export const asksForPrice = (parts: OrderParts, isClosed: boolean, change: OrderChange): boolean =>
   editsPrice(change) || (change.orderType !== undefined && isAllowed(parts, 'edit', isClosed));
 
-/** On an open order a cashier may give a deposit back. */
-const PAYMENT_NEED: Need = {
+/** On an open order a cashier may give a deposit back, or correct how it was paid. */
+const paymentNeed = (pointer: string): Need => ({
   least: 'manager',
-  pointer: '/returnPayments',
+  pointer,
   detail: 'A payment of an order that is paid, or on the book, is given back or changed by a manager.',
-};
+});
 
 const asReturn = (each: DecidedReturn) => ({ ...each, kind: 'return' as const });
 
@@ -173,8 +176,11 @@ function isRepeat(
   const isCorrected = ({ id, method }: PaymentCorrection) =>
     known.some((payment) => payment.id === id && payment.method === method);
   if (changePayments && !changePayments.every(isCorrected)) return false;
-  const isThere = (wantedId: string) => known.some(({ id }) => id === wantedId);
-  if (returnPayments && !returnPayments.every(({ id }) => isThere(id))) return false;
+  const isReturned = ({ id, paymentId, amount }: PaymentReturn) =>
+    known.some(
+      (payment) => payment.id === id && payment.paymentId === paymentId && payment.amountMinor === amount,
+    );
+  if (returnPayments && !returnPayments.every(isReturned)) return false;
   return wanted === undefined
     ? (payments ?? returnPayments ?? changePayments) !== undefined
     : wanted === order.status;

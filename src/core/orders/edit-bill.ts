@@ -10,12 +10,12 @@ import { stockTaken } from './line-stock.ts';
 import { type Bill, type BillLine, type LineStock, makeBill } from './make-bill.ts';
 import { type Merged, mergeLines, withoutDone } from './merge-lines.ts';
 import type { Order } from './order.entity.ts';
+import type { OrderParts } from './order-parts.ts';
 import { settle, statusWhenSold } from './order-payments.ts';
 import { thawDiscount, thawLine } from './resolve-lines.ts';
 import type { Void } from './sql/insert-voids.ts';
 import type { OrderLine } from './sql/lines-of-order.ts';
 import type { SaleProduct } from './sql/load-for-sale.ts';
-import type { OrderParts } from './view-order.ts';
 import { requireWholeEdit } from './whole-pieces.ts';
 
 /** What changes the price of an order. */

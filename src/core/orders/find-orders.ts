@@ -9,8 +9,9 @@ import { Payment } from '../payments/payment.entity.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
 import { Order } from './order.entity.ts';
+import type { OrderParts } from './order-parts.ts';
 import { refundsOfOrders } from './sql/refunds-of-orders.ts';
-import { type OrderParts, viewOrder } from './view-order.ts';
+import { viewOrder } from './view-order.ts';
 
 /** An order with its payments and refunds as they were at one moment. Throws `not_found`. */
 export const readOrder = (em: EntityManager, shopId: string, orderId: string): Promise<OrderParts> =>

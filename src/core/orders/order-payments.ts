@@ -13,10 +13,10 @@ import {
 } from '../../pricing/index.ts';
 import type { Payment } from '../payments/payment.entity.ts';
 import type { Order } from './order.entity.ts';
+import type { OrderParts } from './order-parts.ts';
 import { isCashOnly, type PaidAmount, sumPaid } from './paid-so-far.ts';
-import type { OrderParts } from './view-order.ts';
 
-/** An order of 0.00 books no payment, whatever was handed over and back. */
+/** Whether it pays anything. */
 export const isSomething = ({ amount, tip = 0 }: NewPayment): boolean => amount > 0 || tip > 0;
 
 type RoundingSettings = Pick<SettingsValues, 'rounding'>;
@@ -79,16 +79,19 @@ function settleBy(
   earlier: PaidAmount[],
   rule: Rounding,
 ): Settlement<ReturnType<typeof toOffered>> {
-  return settlePayments({
+  const settled = settlePayments({
     exactMinor,
     rounding: rule,
-    payments: offered.filter(isSomething).map((payment) => toOffered(payment, rule)),
+    payments: offered.map((payment) => toOffered(payment, rule)),
     earlier: {
       paidMinor: sumPaid(earlier),
       // A tip alone pays nothing of the order: it doesn't undo the rounding of one that was paid in cash.
       isCashOnly: isCashOnly(earlier),
     },
   });
+  // An order of 0.00 books no payment, whatever was handed over and back.
+  const payments = settled.payments.filter(({ amountMinor, tipMinor }) => amountMinor > 0 || tipMinor > 0);
+  return { ...settled, payments };
 }
 
 /** Settles new payments on a bill under the shop's rule of rounding. Throws `invalid_payment`. */

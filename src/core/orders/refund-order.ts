@@ -19,12 +19,13 @@ import { digitsOfOrder } from '../shops/whole-amounts.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { findOrder } from './find-orders.ts';
 import { costOf, stockReturned, thawRecipe } from './line-stock.ts';
+import type { OrderParts } from './order-parts.ts';
 import { methodsOf, payOut, payOutOfDebt } from './order-payments.ts';
 import { coveredMinor, paidOutMinor, paymentStatusOf, sumPaid } from './paid-so-far.ts';
 import { requireAllowed } from './require-allowed.ts';
 import { findRefund, insertRefund, type RefundRow } from './sql/insert-refund.ts';
 import { linesOfOrder, type OrderLine } from './sql/lines-of-order.ts';
-import { type OrderParts, viewOrder } from './view-order.ts';
+import { viewOrder } from './view-order.ts';
 import { requireWholeRefund } from './whole-pieces.ts';
 
 type Refunded = { order: OrderView; isReplay: boolean };

@@ -3,7 +3,7 @@ import { OfflineOrder, type ReplayedOrder } from '../../contract/offline-orders.
 import type { Order as OrderView } from '../../contract/orders.ts';
 import { parse } from '../../contract/parse.ts';
 import { ProblemError, problemBody } from '../../contract/problem.ts';
-import { isUnavailable } from '../../database/pg-errors.ts';
+import { isTrouble } from '../../database/pg-trouble.ts';
 import { query } from '../../database/query.ts';
 import { requireStanding } from '../auth/standing.ts';
 import type { Context } from '../context.ts';
@@ -179,7 +179,7 @@ async function replay(batch: Batch, sent: Sent): Promise<ReplayedOrder> {
   } catch (error) {
     if (!(error instanceof ProblemError)) {
       context.app.log.error({ err: error, orderId: id }, 'a sale that was made offline could not be written');
-      return retryLater(id, isUnavailable(error) ? 'unavailable' : 'internal');
+      return retryLater(id, isTrouble(error, ...OF_ALL) ? 'unavailable' : 'internal');
     }
     const result = error.code === 'too_busy' ? 'retry' : 'conflict';
     return { id, result, problem: problemBody(error) };
@@ -212,5 +212,8 @@ async function mayGoOn({ em }: Context, answer: ReplayedOrder): Promise<boolean>
     () => false,
   );
 }
+
+/** Trouble that every sale of the batch would meet; a lock, or a deadlock, is one sale's own. */
+const OF_ALL = ['gone', 'starting', 'unconfirmed', 'full', 'broken', 'short', 'crowded', 'busy'] as const;
 
 const UNAVAILABLE = problemBody(new ProblemError('unavailable')).type;

@@ -13,8 +13,8 @@ import {
 import { ProblemError } from '../../contract/problem.ts';
 import { query } from '../../database/query.ts';
 import type { Order } from './order.entity.ts';
+import type { OrderParts } from './order-parts.ts';
 import { toGiveBackMinor } from './paid-so-far.ts';
-import type { OrderParts } from './view-order.ts';
 
 const IS_COUNTED = 'SELECT closed_at IS NOT NULL AS "isCounted" FROM shifts WHERE shop_id = $1 AND id = $2';
 

@@ -4,6 +4,7 @@ import { isUniqueViolation, violatedUnique } from '../../database/pg-errors.ts';
 import { examineApproval, requireLeave } from '../auth/approval.ts';
 import { type Context, deviceOf, personOf } from '../context.ts';
 import { findOrMakeCustomer } from '../customers/sql/upsert-customer.ts';
+import { lockItems } from '../inventory/sql/lock-items.ts';
 import { moveStock } from '../inventory/sql/move-stock.ts';
 import { stockOfOrder } from '../inventory/sql/stock-of-order.ts';
 import { Payment } from '../payments/payment.entity.ts';
@@ -16,8 +17,9 @@ import { requireUncounted } from './decide-payments.ts';
 import { asksForPrice, decideUpdate, type LoadedOrder, type OrderUpdate } from './decide-update.ts';
 import { findOrder } from './find-orders.ts';
 import type { Order } from './order.entity.ts';
+import type { OrderParts } from './order-parts.ts';
 import { takenLineId, takenPaymentId, takenVoidId } from './order-problems.ts';
-import { isOrderClosed } from './require-allowed.ts';
+import { isOrderClosed, requireAllowed } from './require-allowed.ts';
 import { insertVoids } from './sql/insert-voids.ts';
 import { linesOfOrder } from './sql/lines-of-order.ts';
 import { loadForSale } from './sql/load-for-sale.ts';
@@ -82,16 +84,12 @@ async function writeUpdate(
   approvedBy: string | null,
 ): Promise<OrderView> {
   const { em, actor } = tx;
-  const { order, payments } = parts;
+  const { order } = parts;
   const { shopId, id: orderId } = order;
   const before = viewOrder(parts);
   const at = tx.app.now();
-  if (update.edited) {
-    const { stock: changes } = update.edited;
-    const movement = { shopId, changes, reason: 'sale', orderId, actor, at } as const;
-    for (const event of await moveStock(em, movement)) tx.record({ shopId, ...event });
-  }
-  const voids = await wasteVoids(tx, shopId, update.edited?.voids ?? []);
+  const was = { ...order };
+  const voids = await moveGoods(tx, order, update.edited);
   Object.assign(order, update.order);
   if (update.customerPhone !== undefined) {
     const { customerPhone: phone } = update;
@@ -104,12 +102,8 @@ async function writeUpdate(
   order.approvedBy = approvedBy ?? order.approvedBy ?? null;
   // Two changes within a millisecond are two: updatedAt makes the version move.
   order.updatedAt = new Date(Math.max(at.getTime(), order.updatedAt.getTime() + 1));
-  await correctPayments(tx, order, payments, update.corrections, today);
-  const now = { shiftId, today };
-  payments.push(
-    ...createPayments(tx, order, update.returns.map(asPayment), now),
-    ...createPayments(tx, order, update.payments, now),
-  );
+  await requireStillOpen(tx, { ...parts, order: was }, update, today);
+  await writePayments(tx, parts, update, { shiftId, today });
   await em.flush();
   if (update.edited) await replaceLines(em, order, update.edited.lineStock);
   else await markLines(em, order);
@@ -139,6 +133,56 @@ async function writeUpdate(
     ...(Object.keys(kept).length > 0 ? { kept } : {}),
   });
   return view;
+}
+
+/** Moves stock by the difference, and books what is wasted; gives the voids with their ids. */
+async function moveGoods(
+  tx: Transaction,
+  { shopId, id: orderId }: Order,
+  edited: OrderUpdate['edited'],
+): ReturnType<typeof wasteVoids> {
+  if (!edited) return [];
+  const { stock: changes, voids } = edited;
+  // All of them in the order of their ids: what is wasted may be none of what moves.
+  const moved = [...changes, ...voids.flatMap(({ wasted }) => wasted)];
+  await lockItems(tx.em, shopId, [...new Set(moved.map(({ itemId }) => itemId))]);
+  const movement = {
+    shopId,
+    changes,
+    reason: 'sale',
+    orderId,
+    actor: tx.actor,
+    at: tx.app.now(),
+  } as const;
+  for (const event of await moveStock(tx.em, movement)) tx.record({ shopId, ...event });
+  return await wasteVoids(tx, shopId, voids);
+}
+
+/** Its shift may have been counted since it was loaded; from here on it isn't before the commit. Throws `day_closed`. */
+async function requireStillOpen(
+  { em }: Transaction,
+  parts: OrderParts,
+  { edited, corrections, returns }: OrderUpdate,
+  today: string,
+): Promise<void> {
+  const isMoneyMoved = corrections.length + returns.length > 0;
+  if (!edited && !isMoneyMoved) return;
+  const isClosed = await isOrderClosed(em, parts.order, today, { lock: true });
+  if (edited) requireAllowed(parts, 'edit', isClosed);
+  if (isMoneyMoved) requireAllowed(parts, 'giveBack', isClosed);
+}
+
+async function writePayments(
+  tx: Transaction,
+  { order, payments }: OrderParts,
+  update: OrderUpdate,
+  now: { shiftId: string | null; today: string },
+): Promise<void> {
+  await correctPayments(tx, order, payments, update.corrections, now.today);
+  payments.push(
+    ...createPayments(tx, order, update.returns.map(asPayment), now),
+    ...createPayments(tx, order, update.payments, now),
+  );
 }
 
 /** Corrects payments in place. Throws `day_closed` for one whose shift was counted since it was decided. */

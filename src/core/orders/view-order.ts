@@ -1,14 +1,9 @@
 import { formatMinor } from '../../contract/money.ts';
 import type { Order as OrderView, Payment as PaymentView } from '../../contract/orders.ts';
-import type { Refund } from '../../contract/refunds.ts';
-import type { SettingsValues } from '../../contract/settings.ts';
 import type { Payment } from '../payments/payment.entity.ts';
-import type { Order } from './order.entity.ts';
+import type { OrderParts } from './order-parts.ts';
 import { dueOf } from './order-payments.ts';
 import { paidSoFar, toGiveBackMinor } from './paid-so-far.ts';
-
-/** An order with everything that its view shows; payments and refunds oldest first. */
-export type OrderParts = { order: Order; payments: Payment[]; refunds: Refund[]; settings: SettingsValues };
 
 /** Bills from before a field was there: imported ones, and those of earlier versions. */
 const ITEM_DEFAULTS = { hsn: null, soldBy: null, unit: null, listPrice: null, serviceCharge: '0.00' };

@@ -48,12 +48,13 @@ const SETTLE_SHARED = `
   WHERE c.shop_id = $1 AND c.kind = wanted.kind AND c.code = wanted.code
     AND NOT EXISTS (SELECT FROM live WHERE live.kind = c.kind AND live.code = c.code)`;
 
-// Ordered, so that two changes with the same codes do not deadlock. A code that is taken is not returned.
+// Ordered, so that two changes with the same codes do not deadlock. A code that another article has is not returned.
 const CLAIM = `
   INSERT INTO product_codes (shop_id, kind, code, product_id, variant_id)
   SELECT $1, kind, code, product_id, variant_id
   FROM unnest($2::text[], $3::text[], $4::uuid[], $5::uuid[]) AS wanted (kind, code, product_id, variant_id)
-  ORDER BY kind, code ON CONFLICT DO NOTHING
+  ORDER BY kind, code ON CONFLICT (shop_id, kind, code) DO UPDATE SET code = excluded.code
+  WHERE product_codes.product_id = excluded.product_id AND product_codes.variant_id IS NOT DISTINCT FROM excluded.variant_id
   RETURNING kind, code`;
 
 const OWNERS = `

@@ -31,10 +31,10 @@ const INSERT_VARIANTS = `
   FROM jsonb_to_recordset($2::jsonb)
     AS v (id uuid, "productId" uuid, name text, price numeric, sku text, "sortOrder" integer)`;
 
-// Ordered, as everybody locks products.
+// Ordered, as everybody locks products; without the key, which sales of them refer to meanwhile.
 const WEIGH = `
   UPDATE products SET sold_by = 'weight', unit = 'kg', updated_at = $3, version = version + 1
-  WHERE id IN (SELECT id FROM products WHERE shop_id = $1 AND id = ANY ($2::uuid[]) ORDER BY id FOR UPDATE)`;
+  WHERE id IN (SELECT id FROM products WHERE shop_id = $1 AND id = ANY ($2::uuid[]) ORDER BY id FOR NO KEY UPDATE)`;
 
 const withPrice = <T extends { priceMinor: number }>(rows: T[]) =>
   JSON.stringify(rows.map((row) => ({ ...row, price: formatMinor(row.priceMinor) })));
