@@ -95,7 +95,7 @@ describe('what may be done to an order', () => {
     move: (_, state) => ({
       status: state === 'open' ? 'preparing' : state === 'preparing' ? 'ready' : 'completed',
     }),
-    void: () => ({ reason: 'typed twice' }),
+    void: () => ({ reason: 'never came' }),
     refund: () => ({ id: randomUUID(), reason: 'cold' }),
   };
   const send = (method: string, path: string, body: object): Promise<Answer> =>

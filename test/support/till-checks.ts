@@ -121,7 +121,7 @@ export async function checkMoney({ shop, bills }: Run): Promise<void> {
     const covered = paid + minor(bill.refunded) - paidOut;
     expect(handedOver - minor(bill.change), `what was kept of ${bill.orderNumber}`).to.equal(paid);
     expect(bill.paymentStatus, bill.orderNumber).to.equal(
-      covered >= minor(bill.total) ? 'completed' : covered > 0 ? 'partial' : 'pending',
+      covered === minor(bill.total) ? 'completed' : covered > 0 ? 'partial' : 'pending',
     );
     expect(minor(bill.toGiveBack), `what to give back of ${bill.orderNumber}`).to.equal(
       bill.status === 'voided' ? 0 : Math.max(0, covered - minor(bill.total)),

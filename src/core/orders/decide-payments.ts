@@ -43,6 +43,8 @@ const returnsOf = (payments: readonly Pick<Payment, 'kind' | 'paymentId' | 'amou
 export function decideReturns(payments: Payment[], asked: PaymentReturn[]): DecidedReturn[] {
   const decided: DecidedReturn[] = [];
   asked.forEach(({ id, paymentId, amount }, index) => {
+    if (decided.some((each) => each.id === id))
+      throw fieldProblem('invalid_request', `/returnPayments/${index}/id`, 'stands twice');
     const known = payments.find((payment) => payment.id === id);
     if (known?.paymentId === paymentId && known.amountMinor === amount) return;
     if (known)
@@ -75,7 +77,13 @@ export function decideReturns(payments: Payment[], asked: PaymentReturn[]): Deci
   return decided;
 }
 
-type Correcting = { settings: SettingsValues; today: string; countedShiftIds: ReadonlySet<string> };
+type Correcting = {
+  settings: SettingsValues;
+  today: string;
+  countedShiftIds: ReadonlySet<string>;
+  /** Of the same request. */
+  returns: readonly DecidedReturn[];
+};
 
 /**
  * Corrects how payments were made, and what `order` comes to by that: the rounding of cash depends on it. A payment that has
@@ -85,7 +93,7 @@ export function decideCorrections(
   order: Order,
   { payments, refunds }: Pick<OrderParts, 'payments' | 'refunds'>,
   asked: PaymentCorrection[],
-  { settings, today, countedShiftIds }: Correcting,
+  { settings, today, countedShiftIds, returns }: Correcting,
 ): { order: Partial<Order>; corrections: DecidedCorrection[]; payments: Payment[] } {
   const next = { ...order };
   const corrections: DecidedCorrection[] = [];
@@ -94,14 +102,28 @@ export function decideCorrections(
     const payment = findPayment(payments, id, { list: 'changePayments', index });
     if (payment.method === method) return;
     requireUncounted(order, payment, { today, countedShiftIds });
-    if (returnsOf(payments, id) > 0)
+    const all = [...payments, ...returns.map((each) => ({ ...each, kind: 'return' as const }))];
+    if (returnsOf(all, id) > 0)
       throw fieldProblem(
         'invalid_payment',
         `/changePayments/${index}/id`,
         'was given back in part. Give back the rest, and send it anew in payments, in the same request',
       );
+    // Only cash is rounded: between other methods nothing else changes.
+    if (payment.method !== 'cash' && method !== 'cash') {
+      const { amountMinor, tenderedMinor, changeMinor } = payment;
+      const as = { method, amountMinor, tenderedMinor, changeMinor, cashStepMinor: null };
+      corrections.push({ id, ...as, from: payment.method, reason });
+      corrected = corrected.map((other) => (other.id === id ? { ...other, ...as } : other));
+      return;
+    }
+    const overMinor = coveredMinor({ payments: corrected, refunds }) - next.totalMinor;
+    if (overMinor > 0) {
+      const detail = `${formatMinor(overMinor)} was paid above what order ${order.orderNumber} comes to. Give it back first: returnPayments.`;
+      throw fieldProblem('invalid_payment', `/changePayments/${index}/id`, detail);
+    }
     const others = corrected.filter((other) => other.id !== id);
-    const isClosing = coveredMinor({ payments: corrected, refunds }) >= next.totalMinor;
+    const isClosing = overMinor === 0;
     const unpaid = { ...next, paymentStatus: 'partial' } as const;
     const before = paidSoFar(others, refunds);
     const due = isClosing ? dueOf(unpaid, before, settings) : null;
@@ -109,7 +131,7 @@ export function decideCorrections(
     const amount = whole === null ? payment.amountMinor : Number(whole.replace('.', ''));
     const tendered = amount + payment.tipMinor;
     const offered = [{ id, method, amount, tendered, tip: payment.tipMinor }];
-    const settled = settleMore(unpaid, offered, before, settings);
+    const settled = settleCorrection(() => settleMore(unpaid, offered, before, settings), index);
     const [booked] = settled.payments as [(typeof settled.payments)[number]];
     const { amountMinor, tenderedMinor, changeMinor, cashStepMinor } = booked;
     const as = { method, amountMinor, tenderedMinor, changeMinor, cashStepMinor };
@@ -129,11 +151,21 @@ export function decideCorrections(
   };
 }
 
+/** Names the correction in what is wrong with the payment that it makes. */
+function settleCorrection<T>(work: () => T, index: number): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ProblemError && error.code === 'invalid_payment' && error.detail)) throw error;
+    throw fieldProblem('invalid_payment', `/changePayments/${index}/method`, error.detail);
+  }
+}
+
 /** A payment of a day that has ended, or of a counted drawer, stays what it is. */
 export function requireUncounted(
   order: Order,
   { businessDate, shiftId }: Payment,
-  { today, countedShiftIds }: Omit<Correcting, 'settings'>,
+  { today, countedShiftIds }: Pick<Correcting, 'today' | 'countedShiftIds'>,
 ): void {
   if (businessDate >= today && !(shiftId && countedShiftIds.has(shiftId))) return;
   throw new ProblemError('day_closed', {
@@ -164,7 +196,8 @@ export function decideSettlement(
     order: {
       totalMinor: settled.totalMinor,
       roundingMinor: settled.roundingMinor,
-      paymentStatus: settled.status,
+      // One that is still overpaid is not settled.
+      paymentStatus: settled.paidMinor > settled.totalMinor ? 'partial' : settled.status,
       paymentMethod: methodOf([...kept, ...settled.payments]),
     },
     payments: settled.payments,

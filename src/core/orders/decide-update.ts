@@ -2,6 +2,8 @@ import { currencyDigits } from '../../contract/currencies.ts';
 import { formatMinor } from '../../contract/money.ts';
 import { isSettled, nextStatuses, type OrderAction } from '../../contract/order-rules.ts';
 import {
+  type LineVoid,
+  type NewLine,
   type NewPayment,
   notedFields,
   type OrderChange,
@@ -74,9 +76,9 @@ export function decideUpdate(
 ): OrderUpdate | null {
   const { order, payments, refunds } = parts;
   const offered = newPayments(parts, change.payments ?? []);
-  if (isRepeat(parts, change, offered)) return null;
+  if (isRepeat(parts, change, offered, sources?.voided ?? [])) return null;
   checkVersion(change.version, viewOrder(parts));
-  for (const action of actionsOf(order, change)) requireAllowed(parts, action, isClosed);
+  for (const action of actionsOf(parts, change)) requireAllowed(parts, action, isClosed);
   if (order.payLater && change.payLater === false && order.status !== 'open') throw onTheBook(order);
 
   requireWholeChange(currency, order, change);
@@ -96,7 +98,7 @@ export function decideUpdate(
   const wasSettled = isSettled(factsOf(parts));
   const returns = decideReturns(payments, change.returnPayments ?? []);
   const asked = change.changePayments ?? [];
-  const corrected = decideCorrections(next, parts, asked, { settings, today, countedShiftIds });
+  const corrected = decideCorrections(next, parts, asked, { settings, today, countedShiftIds, returns });
   if (corrected.corrections.length > 0) Object.assign(next, corrected.order);
   const isMoved = offered.length + returns.length > 0;
   const paid = { payments: corrected.payments, refunds };
@@ -104,6 +106,10 @@ export function decideUpdate(
   Object.assign(next, moved?.order);
   const all = [...corrected.payments, ...returns.map(asReturn), ...(moved?.payments ?? [])];
   const toGiveBack = formatMinor(toGiveBackMinor({ order: next, payments: all, refunds }));
+  if (next.payLater && Number(toGiveBack) > 0) {
+    const detail = `${toGiveBack} was paid above what order ${order.orderNumber} comes to by this. On the book, it has to be given back in the same request: returnPayments.`;
+    throw fieldProblem('invalid_payment', '/returnPayments', detail);
+  }
   const isNowSettled = !wasSettled && isSettled({ ...next, toGiveBack });
   if (next.status === 'open' && isNowSettled) {
     next.status = statusWhenSold(next.paymentStatus, next.payLater, settings) ?? 'open';
@@ -146,45 +152,62 @@ const detailsOf = (change: OrderChange): Partial<Order> =>
     DETAILS.flatMap((field) => (change[field] === undefined ? [] : [[field, change[field]]])),
   );
 
-function actionsOf({ status }: Order, change: OrderChange): OrderAction[] {
+/** What reports and debts go by: of an order that is paid or on the book, changing it is an edit. */
+const REPORTED = ['orderType', 'payLater', 'customerName', 'customerPhone'] as const;
+
+function actionsOf(parts: OrderParts, change: OrderChange): OrderAction[] {
+  const { status } = parts.order;
   const isOver = status === 'completed' || status === 'voided';
-  const notes = change.customerPhone !== undefined || DETAILS.some((field) => change[field] !== undefined);
+  const isNamed = (field: keyof OrderChange) => change[field] !== undefined;
+  const notes =
+    REPORTED.some(isNamed) && (isOver || isSettled(factsOf(parts))) ? true : isOver && DETAILS.some(isNamed);
   return [
-    ...(editsPrice(change) || (isOver && notes) ? (['edit'] as const) : []),
+    ...(editsPrice(change) || notes ? (['edit'] as const) : []),
     ...(change.payments ? (['pay'] as const) : []),
     ...(change.returnPayments || change.changePayments ? (['giveBack'] as const) : []),
     ...(change.status ? (['move'] as const) : []),
   ];
 }
 
-/** Nothing is left to do: its payments are there, and it has the status. An order that is over would refuse a retry. */
+/** Nothing of it is left to do: what has an id is there, and the rest is as it says. An order that is over would refuse a retry. */
 function isRepeat(
   { order, payments: known }: OrderParts,
   change: OrderChange,
   offered: NewPayment[],
+  voided: EditSources['voided'],
 ): boolean {
-  const {
-    payments,
-    returnPayments,
-    changePayments,
-    status: wanted,
-    version: _,
-    approval: __,
-    ...rest
-  } = change;
-  if (Object.values(rest).some((value) => value !== undefined) || offered.length > 0) return false;
+  const { payments, returnPayments, changePayments, voidItems, items, status, ...rest } = change;
+  const { version: _, approval: __, ...details } = rest;
+  const hasIds = [payments, returnPayments, changePayments, voidItems, status].some(
+    (part) => part !== undefined,
+  );
+  if (!hasIds || offered.length > 0) return false;
   const isCorrected = ({ id, method }: PaymentCorrection) =>
     known.some((payment) => payment.id === id && payment.method === method);
-  if (changePayments && !changePayments.every(isCorrected)) return false;
   const isReturned = ({ id, paymentId, amount }: PaymentReturn) =>
     known.some(
       (payment) => payment.id === id && payment.paymentId === paymentId && payment.amountMinor === amount,
     );
-  if (returnPayments && !returnPayments.every(isReturned)) return false;
-  return wanted === undefined
-    ? (payments ?? returnPayments ?? changePayments) !== undefined
-    : wanted === order.status;
+  const isVoided = ({ voidId }: LineVoid) => voided.some(({ id }) => id === voidId);
+  const isThere = ({ id, productId, quantity }: NewLine) =>
+    order.items.some(
+      (line) =>
+        line.id === id && line.productId === productId && Math.round(line.quantity * 1000) === quantity,
+    );
+  return (
+    (returnPayments ?? []).every(isReturned) &&
+    (changePayments ?? []).every(isCorrected) &&
+    (voidItems ?? []).every(isVoided) &&
+    (items ?? []).every(isThere) &&
+    (status === undefined || status === order.status) &&
+    Object.entries(details).every(
+      ([field, value]) => value === undefined || (isDetail(field) && (order[field] ?? null) === value),
+    )
+  );
 }
+
+const isDetail = (field: string): field is (typeof DETAILS)[number] =>
+  DETAILS.some((detail) => detail === field);
 
 /** Those that the order hasn't got yet. Throws `order_conflict` for another payment under a known id. */
 function newPayments({ payments }: OrderParts, offered: NewPayment[]): NewPayment[] {

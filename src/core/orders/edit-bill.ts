@@ -69,14 +69,11 @@ export function editBill(
   const terms = { discount, orderType: order.orderType, waivesServiceCharge, placeOfSupply, digits };
   const bill = makeBill(merged.lines, terms, settings, order.businessDate);
   const settled = settle(bill.exactMinor, [], payments, settings);
-  const { totalMinor, roundingMinor, status: paymentStatus } = settled;
+  const { totalMinor, roundingMinor } = settled;
   // One that became smaller than its deposit goes on until the difference is given back.
   const isOverpaid = settled.paidMinor > totalMinor;
-  const status = nextStatus(
-    { ...order, paymentStatus: isOverpaid ? 'partial' : paymentStatus },
-    merged,
-    settings,
-  );
+  const paymentStatus = isOverpaid ? 'partial' : settled.status;
+  const status = nextStatus({ ...order, paymentStatus }, merged, settings);
   return {
     order: {
       ...bill.figures,
@@ -109,6 +106,15 @@ function needsOf(
       least: 'manager',
       pointer: '/voidItems',
       detail: 'The kitchen has this order already, so taking something off it needs a manager.',
+    });
+  }
+  // A cashier books no waste alone.
+  const isWasted = merged.voids.some(({ restock, stock }) => restock === false && stock.length > 0);
+  if (isWasted && !hadKitchen(order, settings)) {
+    needs.push({
+      least: 'manager',
+      pointer: '/voidItems',
+      detail: 'Goods that the kitchen has not had go back to stock; to write them off needs a manager.',
     });
   }
   // What was taken off before was allowed, or within the limit. A percentage takes more off an order that grows.

@@ -59,6 +59,10 @@ export function mergeLines(
   const added = [...sent.values()].filter((line) => !frozen.some(({ id }) => id === line.id));
   const lines = [...kept, ...added];
   for (const [index, voided] of voidItems.entries()) {
+    if (reasons.has(voided.id)) {
+      const detail = 'stands twice: take off one after the other, in requests of their own';
+      throw fieldProblem('invalid_request', `/voidItems/${index}/id`, detail);
+    }
     if (sent.has(voided.id)) {
       const detail = 'is changed in items too: send the one or the other';
       throw fieldProblem('invalid_request', `/voidItems/${index}/id`, detail);

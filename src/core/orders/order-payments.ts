@@ -203,7 +203,10 @@ export function payOutOfDebt(
 ): PaidOut {
   const rule = roundingRule(settings);
   const backMinor = Math.max(0, leftMinor - (remainingMinor - priced.totalMinor));
-  const paidOutMinor = method === 'cash' ? cashAmountOf(backMinor, rule) : backMinor;
+  const inCoinsMinor = method === 'cash' ? cashAmountOf(backMinor, rule) : backMinor;
+  // Never above what was paid: then as many coins as that makes.
+  const paidOutMinor =
+    inCoinsMinor <= leftMinor ? inCoinsMinor : cashAmountOf(leftMinor, { ...rule, mode: 'down' });
   const roundedMinor = paidOutMinor - backMinor;
   return {
     ...priced,

@@ -42,8 +42,9 @@ export const coveredMinor = ({ payments, refunds }: Omit<Parts, 'order'>): numbe
 export const toGiveBackMinor = ({ order, ...paid }: Parts): number =>
   order.status === 'voided' ? 0 : Math.max(0, coveredMinor(paid) - order.totalMinor);
 
+/** One that was paid above its total is not settled until the difference is given back. */
 export const paymentStatusOf = (coveredMinor: number, totalMinor: number): Order['paymentStatus'] =>
-  coveredMinor >= totalMinor ? 'completed' : coveredMinor > 0 ? 'partial' : 'pending';
+  coveredMinor === totalMinor ? 'completed' : coveredMinor > 0 ? 'partial' : 'pending';
 
 /** Whether the money that is in an order is cash alone: of each other method as much went back as came. */
 export function isCashOnly(payments: readonly PaidAmount[]): boolean {

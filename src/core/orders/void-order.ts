@@ -34,6 +34,8 @@ export async function voidOrder(
     const parts = await findOrder(tx.em, shopId, orderId, true);
     const { order, payments } = parts;
     const before = viewOrder(parts);
+    // Sent again.
+    if (order.status === 'voided' && order.voidReason === reason) return before;
     checkVersion(version, before);
     const at = tx.app.now();
     const shop = await findShop(tx.em, shopId);

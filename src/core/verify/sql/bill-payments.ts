@@ -10,10 +10,10 @@ export const billPayments = sqlCheck({
   faults: `
     SELECT subject, detail FROM (
       SELECT o.order_number AS subject, concat_ws('; ',
-        CASE WHEN paid > total AND status = 'completed' AND NOT pay_later THEN format('%s was paid of %s', paid, total) END,
-        CASE WHEN o.payment_status <> CASE WHEN paid >= total THEN 'completed' WHEN paid > 0 THEN 'partial' ELSE 'pending' END
+        CASE WHEN paid > total AND (status NOT IN ('open', 'preparing', 'ready', 'voided') OR pay_later) THEN format('%s was paid of %s', paid, total) END,
+        CASE WHEN o.payment_status <> CASE WHEN paid = total THEN 'completed' WHEN paid > 0 THEN 'partial' ELSE 'pending' END
           THEN format('%s was paid of %s, but its payment is %s', paid, total, payment_status) END,
-        CASE WHEN status = 'open' AND (payment_status = 'completed' AND paid <= total OR pay_later)
+        CASE WHEN status = 'open' AND (payment_status = 'completed' OR pay_later)
           THEN 'It is paid or on the book, but still open' END,
         CASE WHEN status = 'completed' AND payment_status <> 'completed' AND NOT pay_later
           THEN 'It is completed, but neither paid nor on the book' END) AS detail

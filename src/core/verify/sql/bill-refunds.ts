@@ -2,7 +2,7 @@ import { signedAmount } from '../../payments/sql/covered.ts';
 import { sqlCheck } from '../check.ts';
 
 /** By how much less than this may the refunds of a whole order differ from its total. */
-const SLACK = `(CASE WHEN given.step IS NULL OR (given.is_all_cash AND o.total % given.step = 0) THEN 0.01 ELSE given.step END)`;
+const SLACK = `(CASE WHEN given.step IS NULL OR (given.is_all_cash AND given.paid_out = given.total AND o.total % given.step = 0) THEN 0.01 ELSE given.step END)`;
 
 /**
  * What came back of a bill: as its lines and its figures have it, and never more than was paid. The last refund in cash

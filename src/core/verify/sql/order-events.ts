@@ -1,3 +1,4 @@
+import { signedAmount } from '../../payments/sql/covered.ts';
 import { sqlCheck } from '../check.ts';
 
 // Events of earlier versions lack the figures that those versions didn't have: what isn't there says nothing.
@@ -33,8 +34,16 @@ export const orderEvents = sqlCheck({
           ${differs(
             'The feed says paid',
             `CASE WHEN e.seq IS NOT NULL THEN
-              (SELECT coalesce(sum((p->>'amount')::numeric), 0) FROM jsonb_array_elements(e.data->'payments') p) END`,
+              (SELECT coalesce(sum(CASE p->>'kind' WHEN 'return' THEN -1 ELSE 1 END * (p->>'amount')::numeric), 0)
+               FROM jsonb_array_elements(e.data->'payments') p) END`,
             'coalesce(paid.amount, 0)',
+          )},
+          ${differs(
+            'The feed says paid out',
+            // Versions before had no paidOut: there it is the whole.
+            `CASE WHEN jsonb_typeof(e.data->'refunds') = 'array' THEN
+              (SELECT coalesce(sum(coalesce(r->>'paidOut', r->>'total')::numeric), 0) FROM jsonb_array_elements(e.data->'refunds') r) END`,
+            'coalesce(back.amount, 0)',
           )}), '') END AS detail
       FROM (SELECT * FROM orders WHERE shop_id = $1) o
       FULL JOIN (
@@ -43,7 +52,10 @@ export const orderEvents = sqlCheck({
       ) told ON told.id = o.id
       LEFT JOIN events e ON e.shop_id = $1 AND e.seq = told.last
       LEFT JOIN (
-        SELECT order_id, sum(amount) AS amount FROM payments WHERE shop_id = $1 GROUP BY order_id
+        SELECT order_id, sum(${signedAmount('p')}) AS amount FROM payments p WHERE shop_id = $1 GROUP BY order_id
       ) paid ON paid.order_id = o.id
+      LEFT JOIN (
+        SELECT order_id, sum(paid_out) AS amount FROM refunds WHERE shop_id = $1 GROUP BY order_id
+      ) back ON back.order_id = o.id
     ) compared WHERE detail IS NOT NULL`,
 });
