@@ -4,7 +4,15 @@ import { expect } from 'chai';
 import { systemContext } from '../../src/app.ts';
 import { verifyShop } from '../../src/core/verify/verify-shop.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { eventsOf, givenProduct, givenShop, PASSWORD, saleOf, type TestShop } from '../support/factories.ts';
+import {
+  eventsOf,
+  givenItem,
+  givenProduct,
+  givenShop,
+  PASSWORD,
+  saleOf,
+  type TestShop,
+} from '../support/factories.ts';
 
 type Sold = {
   id: string;
@@ -165,6 +173,109 @@ describe('money that goes back before an order is paid, or without it', () => {
     });
   });
 
+  describe('what would make money of nothing', () => {
+    const smaller = (order: Sold, quantity: number) => ({
+      voidItems: [{ id: order.items[0]?.id, quantity, reason: 'changed', voidId: randomUUID() }],
+    });
+    const correcting = (order: Sold, method: string) => ({
+      changePayments: [{ id: order.payments[0]?.id, method, reason: 'typed wrong' }],
+    });
+    const refused = async (order: Sold, body: object) => {
+      const { status, body: problem } = await put(order, body);
+      return [status, problem.errors?.[0]?.pointer];
+    };
+
+    it('is refused: a payment is not returned and corrected at once, nor twice under one id', async () => {
+      const order = await sell(5, { payments: [cash('200')] });
+      const both = { ...returning(order, '100'), ...correcting(order, 'card') };
+      expect(await refused(order, both)).to.deep.equal([422, '/changePayments/0/id']);
+      const [once] = returning(order, '50').returnPayments;
+      expect(await refused(order, { returnPayments: [once, once] })).to.deep.equal([
+        422,
+        '/returnPayments/1/id',
+      ]);
+    });
+
+    it('is refused: what was paid too much is given back before it is corrected', async () => {
+      const order = await sell(5, { payments: [cash('450')] });
+      must(await put(order, smaller(order, 2)));
+      expect(await refused(order, correcting(order, 'card'))).to.deep.equal([422, '/changePayments/0/id']);
+      must(await put(order, returning(order, '150')));
+    });
+
+    it('is refused on the book: a smaller order gives back in the same request', async () => {
+      await shop.owner.put(`${shop.path}/settings`, { kitchen: { enabled: true } });
+      const order = await sell(5, { payLater: true, customerName: 'Asha', payments: [cash('450')] });
+      await shop.owner.put(`${shop.path}/settings`, { kitchen: { enabled: false } });
+      const change = { ...smaller(order, 2), approval: approval() };
+      expect(await refused(order, change)).to.deep.equal([422, '/returnPayments']);
+      const done = must(await put(order, { ...change, ...returning(order, '150') }));
+      expect(done).to.include({ total: '300.00', toGiveBack: '0.00', paymentStatus: 'completed' });
+    });
+
+    it('is nothing when it is sent again with all else that the request had', async () => {
+      const order = await sell(5, { payments: [cash('450')] });
+      const request = { ...smaller(order, 1), ...returning(order, '50') };
+      const done = must(await put(order, request));
+      expect(done).to.include({ status: 'completed', total: '400.00' });
+      expect(must(await put(order, request))).to.deep.equal(done);
+      const parked = await sell(1);
+      const sale = {
+        items: [{ id: randomUUID(), productId: cake.id, quantity: 1 }],
+        payments: [cash('200')],
+        customerName: 'Asha',
+      };
+      const paid = must(await put(parked, sale));
+      expect(must(await put(parked, sale))).to.deep.equal(paid);
+      const voided = must(await shop.manager.delete(pathOf(parked), { reason: 'left' }));
+      expect(must(await shop.manager.delete(pathOf(parked), { reason: 'left' }))).to.deep.equal(voided);
+    });
+
+    it('is refused: one line is not taken off twice in a request, nor written off by a cashier', async () => {
+      const order = await sell(5);
+      const off = { id: order.items[0]?.id, quantity: 1, reason: 'dropped' };
+      expect(await refused(order, { voidItems: [off, { ...off, restock: true }] })).to.deep.equal([
+        422,
+        '/voidItems/1/id',
+      ]);
+      const flour = await givenItem(shop, { quantity: 100 });
+      const bread = await givenProduct(shop, {
+        price: 5,
+        recipe: [{ inventoryItemId: flour.id, quantity: 1 }],
+      });
+      const loaves = await sell(1, { items: [{ productId: bread.id, quantity: 9 }] });
+      const waste = { voidItems: [{ id: loaves.items[0]?.id, quantity: 8, reason: 'gone', restock: false }] };
+      expect(await refused(loaves, waste)).to.deep.equal([403, '/voidItems']);
+      must(await put(loaves, { ...waste, approval: approval() }));
+    });
+
+    it('is refused: what a settled order is reported by is no note', async () => {
+      await shop.owner.put(`${shop.path}/settings`, { kitchen: { enabled: true } });
+      const order = await sell(1, { paymentMethod: 'cash' });
+      await shop.owner.put(`${shop.path}/settings`, { kitchen: { enabled: false } });
+      expect(order.status).to.equal('preparing');
+      for (const change of [{ orderType: 'takeaway' }, { payLater: true, customerName: 'Ravi' }]) {
+        const { status, body } = await put(order, change);
+        expect([status, body.type]).to.deep.equal([409, 'urn:smoocho:problem:order_closed']);
+      }
+      must(await put(order, { notes: 'no sugar' }));
+    });
+
+    it('is not paid out of a debt beyond what was paid, however cash is rounded', async () => {
+      await shop.owner.put(`${shop.path}/settings`, { rounding: { to: '0.05', when: 'cash' } });
+      const [tea, free] = [
+        await givenProduct(shop, { price: '24.98' }),
+        await givenProduct(shop, { price: 0 }),
+      ];
+      const items = [tea, free].map(({ id }) => ({ productId: id, quantity: 1 }));
+      const payments = [{ ...cash('10.03'), method: 'card' }];
+      const order = await sell(1, { items, payments, payLater: true, customerName: 'Asha' });
+      const back = must(await refund(order, 1, { method: 'cash' }));
+      expect(back.refunds[0]?.paidOut).to.equal('10.00');
+      await shop.owner.put(`${shop.path}/settings`, { rounding: { to: 'none' } });
+    });
+  });
+
   describe('a payment of an order that is paid', () => {
     it('is corrected by a manager, and the audit keeps how it was', async () => {
       const order = await sell(1, { payments: [{ ...cash('100'), method: 'card' }] });
@@ -194,7 +305,9 @@ describe('money that goes back before an order is paid, or without it', () => {
       const changePayments = [{ id: order.payments[0]?.id, method: 'cash', reason: 'typed wrong' }];
       const answer = shop.manager.put(pathOf(order), { changePayments });
       const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FROM shifts%FOR SHARE%'`;
-      while ((await counting.query(waiting)).rowCount === 0) await sleep(20);
+      // A transaction sees who is active as it first looked.
+      const looking = await test.database.connect();
+      while ((await looking.query(waiting)).rowCount === 0) await sleep(20);
       await counting.query(
         `UPDATE shifts SET closed_at = now(), z_number = 99, report = '{}', expected = 0, counted = 0, variance = 0 WHERE id = $1`,
         [shift.id],

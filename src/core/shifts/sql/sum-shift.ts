@@ -46,7 +46,7 @@ const SUM_SHIFT = `
            coalesce(sum(v.amount), 0.00)::text AS amount
     FROM voids v WHERE v.shop_id = $1 AND v.shift_id = $2
   ), parked AS (
-    SELECT count(*)::int AS count, coalesce(sum(greatest(o.total - ${coveredOf('o')}, 0)), 0.00)::text AS due
+    SELECT count(*)::int AS count, coalesce(sum(greatest(o.total - ${coveredOf('o')}, 0.00)), 0.00)::text AS due
     FROM orders o
     WHERE o.shop_id = $1 AND (o.status = 'open' OR o.payment_status <> 'completed')
       AND o.status IN ('open', 'preparing', 'ready') AND NOT o.pay_later
