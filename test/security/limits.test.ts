@@ -251,7 +251,7 @@ describe('limits of requests', function () {
     expect([status, headers.get('retry-after'), body.detail]).to.deep.equal([
       503,
       '5',
-      'The server has more to do than it can. Try again in a few seconds.',
+      'Every connection to the database is in use now. Send the same again, with the same id, in a few seconds.',
     ]);
   });
 

@@ -217,7 +217,8 @@ describe('the report of a shift', () => {
 
   it('has a variance of 0.00 on any day on which the drawer took and gave coins alone', async () => {
     const products: { id: string }[] = [];
-    for (const price of [24.98, 3.33, 0.07]) products.push(await priced(price));
+    for (const price of [24.98, 3.33, 0.07])
+      products.push(await givenProduct(shop, { price, soldBy: 'weight', unit: 'kg' }));
     const check = async (day: CoinDay) => {
       const { status } = await shop.manager.put(`${shop.path}/settings`, { rounding: day.rounding });
       expect(status).to.equal(200);
