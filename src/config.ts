@@ -43,6 +43,8 @@ export type Config = {
   backup: BackupConfig;
   /** Bearer token for `/metrics`. Without it, only loopback clients may read the metrics. */
   metricsToken: string | undefined;
+  /** Why the token of /metrics can't be read; nobody may read them then. A sentence. */
+  metricsProblem: string | undefined;
   /** Started by a server's schedule: ends when that server exits. */
   isJob: boolean;
   secrets: Secrets;
@@ -91,7 +93,7 @@ export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.e
     edge: edgeConfig(file, env),
     tls: tlsConfig(file, env, overrides.httpsPort),
     backup: backupConfig(file.backup),
-    metricsToken: asMetricsToken(fromEnvOrFile(env, 'METRICS_TOKEN')),
+    ...metricsConfig(env),
     isJob: env[JOB] !== undefined,
     secrets: openSecrets(join(home, 'secrets'), env),
     masterKey: masterKeyPlace(join(home, 'secrets'), env),
@@ -141,6 +143,20 @@ export const withoutRealShop = (config: Config): Config => ({
 function asRedisUrl(url: string | undefined): string | undefined {
   if (url === undefined || (URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol))) return url;
   throw new ConfigError('REDIS_URL is not an address like redis://localhost:6379.');
+}
+
+/** A file that is missing, as on a new machine, closes the metrics and not the shop. Throws ConfigError for a bad token. */
+function metricsConfig(env: Env): Pick<Config, 'metricsToken' | 'metricsProblem'> {
+  let token: string | undefined;
+  try {
+    token = fromEnvOrFile(env, 'METRICS_TOKEN');
+  } catch (error) {
+    return {
+      metricsToken: undefined,
+      metricsProblem: `${(error as Error).message} Until it can, nobody may read /metrics.`,
+    };
+  }
+  return { metricsToken: asMetricsToken(token), metricsProblem: undefined };
 }
 
 /** It is guessed at as fast as the server answers, and stands in a header. The message leaves it out. Throws ConfigError. */

@@ -4,7 +4,7 @@ import type { BadRow } from '../core/imports/bad-rows.ts';
 import { parseColumns } from '../core/imports/columns.ts';
 import type { Option } from './command.ts';
 import { UsageError } from './exit-codes.ts';
-import { formatCount } from './output/format.ts';
+import { count, formatCount } from './output/format.ts';
 import { type Progress, startProgress } from './output/progress.ts';
 
 /** Named one by one up to here; a file with more has another problem than its rows. */
@@ -52,7 +52,3 @@ export function describeBadRows(bad: BadRow[], badCount: number): string[] {
   const more = badCount > shown.length ? [`  … and ${formatCount(badCount - shown.length)} more`] : [];
   return [`Left out ${count(badCount, 'bad row')}:`, ...shown, ...more];
 }
-
-/** `1 order`, `21,350 orders`. */
-export const count = (number: number, thing: string) =>
-  `${formatCount(number)} ${thing}${number === 1 ? '' : 's'}`;

@@ -8,6 +8,7 @@ import { claim, isClaimed, type Owner } from '../core/shops/claim-installation.t
 import { listAllShops } from '../core/shops/find-shops.ts';
 import { isSetUp } from '../core/shops/is-set-up.ts';
 import { viewShop } from '../core/shops/view-shop.ts';
+import { readServer } from '../core/status/read-status.ts';
 import { listOwners } from '../core/users/find-user.ts';
 import { viewUser } from '../core/users/view-user.ts';
 
@@ -16,6 +17,8 @@ export type SetUpResult = {
   home: string;
   /** False when everything was there already. */
   created: boolean;
+  /** Whether a server runs on its database, such as in containers. */
+  isServed: boolean;
   shops: ReturnType<typeof viewShop>[];
   owners: ReturnType<typeof viewUser>[];
 };
@@ -62,5 +65,6 @@ async function whatThereIs(app: App) {
   const em = app.orm.em.fork();
   const shops = (await listAllShops(em)).map(viewShop);
   const owners = (await listOwners(em)).map(viewUser);
-  return { shops, owners };
+  const { isRunning } = await readServer(em);
+  return { isServed: isRunning, shops, owners };
 }

@@ -67,7 +67,12 @@ async function openChannel(
 ) {
   // Loaded only where there is a Redis: the library's memory is a small box's to keep.
   const { connectRedis } = await import('./connect.ts');
-  const speaker = connectRedis(url, log);
+  // A connection that is closed while it is made fails, which is no trouble of Redis.
+  let isClosed = false;
+  const speaker = connectRedis(url, {
+    warn: (fields, message) => isClosed || log.warn(fields, message),
+    info: log.info.bind(log),
+  });
   const listener = connectRedis(url, { warn: () => {}, info: () => {} });
   // Not ioredis' own resubscription: it knows only of subscriptions that once succeeded.
   const subscribe = () => void listener.subscribe(channel).catch(() => {});
@@ -87,6 +92,7 @@ async function openChannel(
       void speaker.publish(channel, JSON.stringify({ from: processId, message })).catch(() => {});
     },
     close() {
+      isClosed = true;
       speaker.disconnect();
       listener.disconnect();
     },

@@ -100,8 +100,13 @@ describe('smoocho start', () => {
     const { body } = await client.post('/api/auth/login', { email: owner.email, password: PASSWORD });
     expect(body.shops[0].code).to.equal('KULF');
     await server.stop();
-    const later = await startCli(['--port=0', '--host=127.0.0.1'], env(), READY);
+    const proxied = { ...env(), TRUSTED_PROXIES: '10.0.0.2', ALLOWED_HOSTS: 'kulfi.local' };
+    const later = await startCli(['--port=0', '--host=0.0.0.0'], proxied, READY);
     expect(later.output()).to.not.include('setup token');
+    // Its own addresses are those of a container.
+    expect(later.output())
+      .to.include('\nTills, through the proxy: kulfi.local\n')
+      .and.not.include('Tills on');
     await later.stop();
   });
 

@@ -82,6 +82,19 @@ describe('what processes share through Redis', () => {
     expect(said.filter((text) => text === 'Redis is back')).to.have.length(2);
   });
 
+  it('says nothing of Redis when it is closed before it is connected, as by a short command', async () => {
+    for (let n = 0; n < 40; n += 1) {
+      const bus = await openBus(redis.url, 'test', log);
+      // Meanwhile the connection is made; its first command is sent once it is closed.
+      await new Promise(setImmediate);
+      const until = performance.now() + 12;
+      while (performance.now() < until);
+      bus.close();
+      await new Promise(setImmediate);
+    }
+    expect(said).to.deep.equal([]);
+  });
+
   it('survives whatever somebody else says on the same Redis', async () => {
     const [near, far] = [await givenBus(), await givenBus()];
     await hearing(near.bus, far.heard);

@@ -157,6 +157,17 @@ describe('/metrics with a token', () => {
     await busy.close();
   });
 
+  it('that can not be read closes the metrics and not the shop, as on a new machine', async () => {
+    const env = { METRICS_TOKEN_FILE: '/nowhere/metrics-token' };
+    expect(loadConfig({ home: '/nowhere' }, env).metricsProblem).to.match(
+      /^METRICS_TOKEN_FILE names \/nowhere\/metrics-token, which can't be read .*nobody may read \/metrics\.$/,
+    );
+    const server = await startTestApp({ beside: test, env });
+    expect(gist(await ask(server.url, '/metrics'))).to.deep.equal(NOTHING);
+    expect((await ask(server.url, '/readyz')).status).to.equal(200);
+    await server.close();
+  });
+
   it('is read from a file too, and refused where it is short, without being repeated', () => {
     const folder = tempFolder();
     const path = join(folder, 'token');

@@ -8,8 +8,7 @@ import { recordBackup } from '../../core/audit/record-backup.ts';
 import type { Context } from '../../core/context.ts';
 import { backupSource, recordRun } from '../backup-support.ts';
 import type { Command } from '../command.ts';
-import { count } from '../import-file.ts';
-import { formatCount } from '../output/format.ts';
+import { count } from '../output/format.ts';
 import { phaseProgress } from '../output/progress.ts';
 import { formatSize } from '../output/size.ts';
 
@@ -66,7 +65,7 @@ async function tellOfPictures(context: Context, { missingImages, file }: Created
 
 function describe(created: CreatedBackup, place: Place, hasRecoveryKey: boolean): string[] {
   const { file, sizeBytes, encrypted, shops, missingImages } = created;
-  const sold = shops.map(({ code, orders, total }) => `  ${code}  ${formatCount(orders)} orders, ${total}`);
+  const sold = shops.map(({ code, orders, total }) => `  ${code}  ${count(orders, 'order')}, ${total}`);
   return [
     `Made and read back: ${file}`,
     `${formatSize(sizeBytes)}, ${encrypted ? 'encrypted' : 'not encrypted'}, in ${describePlace(place)}`,

@@ -18,7 +18,7 @@ import { problemsOf, type VerifiedShop } from '../../core/verify/verify-shop.ts'
 import { IDENTITY_OPTION, openAppOn, readIdentities, recordRun } from '../backup-support.ts';
 import type { Command, Shell } from '../command.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
-import { formatCount } from '../output/format.ts';
+import { count } from '../output/format.ts';
 import { phaseProgress } from '../output/progress.ts';
 
 type BookFinding = { shop: string; subject: string; detail: string };
@@ -193,7 +193,7 @@ function say(
   }
   shell.say(
     `${file} is sound: every byte was read${isDeep ? ', it was restored for trial, and every table is as it was' : ''}.`,
-    ...shops.map(({ code, orders, total }) => `  ${code}  ${formatCount(orders)} orders, ${total}`),
+    ...shops.map(({ code, orders, total }) => `  ${code}  ${count(orders, 'order')}, ${total}`),
     `It has everything up to ${createdAt?.slice(0, 16).replace('T', ' ')} UTC.`,
   );
   if (bookFindings.length === 0) return;

@@ -1,8 +1,7 @@
 import { systemContext } from '../../app.ts';
 import { collectGarbage, type Garbage, KEPT_DAYS } from '../../core/images/collect-garbage.ts';
 import type { Command } from '../command.ts';
-import { count } from '../import-file.ts';
-import { formatCount } from '../output/format.ts';
+import { count, formatCount } from '../output/format.ts';
 
 export const imagesGc: Command = {
   name: 'images gc',

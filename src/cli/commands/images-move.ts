@@ -5,7 +5,7 @@ import { type Moved, moveImages } from '../../core/images/move-images.ts';
 import { checkStore } from '../../storage/check-store.ts';
 import type { Command } from '../command.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
-import { count } from '../import-file.ts';
+import { count } from '../output/format.ts';
 import { startProgress } from '../output/progress.ts';
 
 const SHOWN_BAD = 20;

@@ -5,7 +5,7 @@ import { type Matching, matchings } from '../../core/images/match-files.ts';
 import { findShopByCode } from '../../core/shops/find-shops.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
-import { count } from '../import-file.ts';
+import { count } from '../output/format.ts';
 import { startProgress } from '../output/progress.ts';
 
 const SHOWN = 20;

@@ -6,7 +6,8 @@ import {
 } from '../../core/imports/import-products.ts';
 import { findShopByCode } from '../../core/shops/find-shops.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
-import { count, describeBadRows, fileOptions, openFile, readFileOptions } from '../import-file.ts';
+import { describeBadRows, fileOptions, openFile, readFileOptions } from '../import-file.ts';
+import { count } from '../output/format.ts';
 
 export const importProducts: Command = {
   name: 'import products',

@@ -6,8 +6,8 @@ import { findShopByCode } from '../../core/shops/find-shops.ts';
 import { settingsOf } from '../../core/shops/settings.ts';
 import type { Shop } from '../../core/shops/shop.entity.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
-import { count, describeBadRows, fileOptions, openFile, readFileOptions } from '../import-file.ts';
-import { formatCount, formatMoney } from '../output/format.ts';
+import { describeBadRows, fileOptions, openFile, readFileOptions } from '../import-file.ts';
+import { count, formatCount, formatMoney } from '../output/format.ts';
 
 export const importSales: Command = {
   name: 'import sales',

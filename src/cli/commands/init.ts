@@ -48,7 +48,7 @@ export const init: Command = {
   },
 };
 
-function say(shell: Shell, { created, home, shops }: SetUpResult, key: MadeKey | undefined): void {
+function say(shell: Shell, { created, home, isServed, shops }: SetUpResult, key: MadeKey | undefined): void {
   const names = shops.map((shop) => `${shop.name} (${shop.code})`).join(', ');
   if (!created) {
     shell.say(`Everything is set up in ${home} already${names ? `: ${names}` : ''}. Nothing was changed.`);
@@ -62,7 +62,7 @@ function say(shell: Shell, { created, home, shops }: SetUpResult, key: MadeKey |
         ? `The key that opens them on another machine is in ${key.file}: print it, or copy it away, and then remove it here.`
         : 'They open with your recovery key.'
       : 'Only this machine can open them. Make a recovery key, and keep it away from the shop: smoocho backup key create',
-    'Open it: smoocho start',
+    isServed ? 'It is open: the server runs.' : 'Open it: smoocho start',
   );
 }
 

@@ -11,7 +11,7 @@ import { problemsOf } from '../../core/verify/verify-shop.ts';
 import { IDENTITY_OPTION, openAppOn, readIdentities } from '../backup-support.ts';
 import type { Command, Shell } from '../command.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
-import { formatCount, formatMoney } from '../output/format.ts';
+import { count, formatCount, formatMoney } from '../output/format.ts';
 import { phaseProgress } from '../output/progress.ts';
 
 export const restore: Command = {
@@ -147,7 +147,7 @@ function describePlan({ manifest, replaces, keepsKeys }: RestorePlan): string[] 
     `The backup is sound. It was made at ${timeOf(manifest.createdAt)} by Smoocho ${manifest.version}:`,
     ...manifest.shops.map(
       ({ code, name, orders, total, currency }) =>
-        `  ${code}  ${name}: ${formatCount(orders)} orders, ${formatMoney(total, currency)} ${currency}`,
+        `  ${code}  ${name}: ${count(orders, 'order')}, ${formatMoney(total, currency)} ${currency}`,
     ),
     ...(manifest.missingImages.length > 0
       ? [`It lacks ${formatCount(manifest.missingImages.length)} pictures.`]
@@ -159,7 +159,7 @@ function describePlan({ manifest, replaces, keepsKeys }: RestorePlan): string[] 
         ]),
     ...(replaces
       ? [
-          `It takes the place of ${replaces.shops.join(', ')} with ${formatCount(replaces.orders)} orders${replaces.lastOrderAt ? `, the last of ${timeOf(replaces.lastOrderAt)}` : ''}. That is kept for 7 days.`,
+          `It takes the place of ${replaces.shops.join(', ')} with ${count(replaces.orders, 'order')}${replaces.lastOrderAt ? `, the last of ${timeOf(replaces.lastOrderAt)}` : ''}. That is kept for 7 days.`,
         ]
       : []),
   ];

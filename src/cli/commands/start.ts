@@ -216,11 +216,11 @@ async function greet(shell: Shell, app: App, { server, https, workers, demo }: G
       ? null
       : await issueSetupToken({ app, em: app.orm.em.fork() });
   shell.say(`Smoocho is running at ${url}${workers > 1 ? `, with ${workers} workers` : ''}`);
-  for (const address of lanAddresses(server))
-    shell.say(`Tills on this network: ${urlOf('http', address, server.port)}`);
+  shell.say(...tillLines(app.config, server));
   const { secure, problem } = secureGreeting(app.config, server, https, own);
   if (secure) shell.say(...httpsLines(secure));
   if (problem) shell.tell(problem);
+  if (app.config.metricsProblem) shell.tell(app.config.metricsProblem);
   if (demo) shell.show(demoGreeting(url, demo));
   if (setupToken) shell.show(setupGreeting(url, setupToken));
   shell.say('', 'Stop it with Ctrl-C.');
@@ -235,6 +235,14 @@ async function greet(shell: Shell, app: App, { server, https, workers, demo }: G
     httpsProblem: problem ?? null,
     demo: demo ?? null,
   });
+}
+
+/** Where tills reach it. Behind a proxy, such as in containers, this machine's own addresses lead nowhere. */
+function tillLines({ edge: { trustedProxies, allowedHosts } }: Config, server: RunningServer): string[] {
+  if (trustedProxies.length > 0) return allowedHosts.map((name) => `Tills, through the proxy: ${name}`);
+  return lanAddresses(server).map(
+    (address) => `Tills on this network: ${urlOf('http', address, server.port)}`,
+  );
 }
 
 /** Where HTTPS is served, and what is wrong with it, if anything. */

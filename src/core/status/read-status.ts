@@ -30,7 +30,6 @@ export type ShopStatus = {
 export async function readStatus(context: StatusContext): Promise<InstallationStatus> {
   const { app, em } = context;
   const { version } = await queryRow<{ version: string }>(em, VERSION);
-  const { since } = await queryRow<{ since: number | null }>(em, SERVER_SINCE);
   const shops: ShopStatus[] = [];
   for (const shop of await listAllShops(em)) shops.push(await shopStatus(context, shop));
   return {
@@ -39,9 +38,14 @@ export async function readStatus(context: StatusContext): Promise<InstallationSt
       address: databaseAddress(app.databaseUrl),
       version: version.split(' ')[0] as string,
     },
-    server: { isRunning: since !== null, since: since === null ? null : new Date(since).toISOString() },
+    server: await readServer(em),
     shops,
   };
+}
+
+export async function readServer(em: EntityManager): Promise<InstallationStatus['server']> {
+  const { since } = await queryRow<{ since: number | null }>(em, SERVER_SINCE);
+  return { isRunning: since !== null, since: since === null ? null : new Date(since).toISOString() };
 }
 
 const VERSION = "SELECT current_setting('server_version') AS version";

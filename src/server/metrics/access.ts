@@ -28,9 +28,10 @@ export type MetricsAccess = (request: IncomingMessage) => boolean;
  * connection, whatever headers say, and only where nothing hints at a proxy on this machine that speaks for the world.
  */
 export function metricsAccess(
-  { config: { metricsToken } }: Pick<App, 'config'>,
+  { config: { metricsToken, metricsProblem } }: Pick<App, 'config'>,
   callers: Callers,
 ): MetricsAccess {
+  if (metricsProblem !== undefined) return () => false;
   if (metricsToken !== undefined) {
     const wanted = digest(metricsToken);
     return ({ headers: { authorization = '' } }) => {
