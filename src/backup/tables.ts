@@ -34,6 +34,7 @@ export const KEPT_TABLES: readonly string[] = [
   'payments',
   'refunds',
   'refund_lines',
+  'refund_payments',
   'voids',
   'stock_movements',
   'events',

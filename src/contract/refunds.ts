@@ -1,20 +1,45 @@
 import { z } from 'zod';
-import { Count, Day, Id, limits, Money, PaymentMethod, Quantity, Timestamp, text } from './primitives.ts';
+import {
+  AmountAboveZero,
+  Count,
+  Day,
+  Id,
+  limits,
+  Money,
+  PaymentMethod,
+  Quantity,
+  Timestamp,
+  text,
+} from './primitives.ts';
+
+/** What goes back by one method. One of them may leave `amount` out: it gives back the rest. */
+const RefundPayment = z.strictObject({ method: PaymentMethod, amount: AmountAboveZero.optional() });
 
 /** `id` is made by the till: the same refund sent again is given once. Without `lines`, all that is left of the bill. */
-export const NewRefund = z.strictObject({
-  id: Id,
-  lines: z
-    .array(z.strictObject({ lineId: Id, quantity: Quantity }))
-    .min(1)
-    .max(limits.orderLines)
-    .optional(),
-  reason: text(500),
-  /** Whether the goods go back on the shelf; food that was served does not. */
-  restock: z.boolean().default(false),
-  /** How the money goes back; left out, the way it came, where that was one way. */
-  method: PaymentMethod.optional(),
-});
+export const NewRefund = z
+  .strictObject({
+    id: Id,
+    lines: z
+      .array(z.strictObject({ lineId: Id, quantity: Quantity }))
+      .min(1)
+      .max(limits.orderLines)
+      .optional(),
+    reason: text(500),
+    /** Whether the goods go back on the shelf; food that was served does not. */
+    restock: z.boolean().default(false),
+    /** How the money goes back; left out, the way it came, where that was one way. */
+    method: PaymentMethod.optional(),
+    /** Several methods, each once. Without `anyMethod`, none gives back more than was paid by it and has not gone back yet. */
+    payments: z.array(RefundPayment).min(1).max(PaymentMethod.options.length).optional(),
+    /** Lets a method of `payments` give back more than was paid by it. Recorded in the audit. */
+    anyMethod: z.boolean().optional(),
+    /** Gives the tips back, too: only with what is left of a paid order. */
+    tip: z.boolean().optional(),
+  })
+  .refine(({ method, payments }) => !method || !payments, {
+    path: ['method'],
+    error: 'send either method or payments, not both',
+  });
 export type NewRefund = z.output<typeof NewRefund>;
 
 /** A credit note (CGST Act 2017, s. 34): what came back of a bill, with the tax that it was sold with. */
@@ -30,7 +55,12 @@ export const Refund = z.strictObject({
   total: Money,
   /** The money that went back. The rest of the total lowered what was owed. */
   paidOut: Money,
-  method: PaymentMethod,
+  /** `split` where it went back by several. */
+  method: z.enum([...PaymentMethod.options, 'split']),
+  /** What went back by each method; none where no money did. */
+  payments: z.array(z.strictObject({ method: PaymentMethod, amount: Money, tip: Money })),
+  /** The tips that went back; no part of the total. */
+  tip: Money,
   reason: z.string(),
   restock: z.boolean(),
   cashierId: Id.nullable(),

@@ -23,6 +23,7 @@ describe('migrations', () => {
     '0012_order_rules',
     '0013_idempotency',
     '0014_cash_rounding',
+    '0015_money_back',
   ];
 
   it('go up once, also when two start at once, and all the way down again', async () => {

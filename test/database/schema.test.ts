@@ -20,6 +20,7 @@ const tablesWithoutEntity = [
   'pgmigrations',
   'product_codes',
   'refund_lines',
+  'refund_payments',
   'refunds',
   'scheduled_jobs',
   'security_log',

@@ -259,7 +259,11 @@ describe('what a bill comes to and how it is paid', () => {
         const { body: shown } = await shop.cashier.get(`${orders}/${id}`);
         expect(shown.due).to.deep.equal({ cash: '25.00', other: '24.98' });
         const { body } = await put(id, { method: 'cash', amount: shown.due.cash });
-        expect(body).to.include({ total: '25.00', rounding: '0.02', paymentStatus: 'completed' });
+        // On the book the total stands, and the payment has the rounding.
+        const [total, rounding, ofPayment] =
+          id === parked.id ? ['25.00', '0.02', '0.00'] : ['24.98', '0.00', '0.02'];
+        expect(body).to.include({ total, rounding, paymentStatus: 'completed' });
+        expect(body.payments[0]).to.include({ amount: '25.00', rounding: ofPayment });
       }
       await settings({ rounding: { to: '1.00', when: 'always' } });
       const { body: always } = await shop.cashier.post(orders, saleOf(tea, book));
@@ -267,7 +271,8 @@ describe('what a bill comes to and how it is paid', () => {
       const { body: part } = await put(always.id, { method: 'upi', amount: '9.60' });
       expect(part.due).to.deep.equal({ cash: '15.00', other: '15.40' });
       const { body: rest } = await put(always.id, { method: 'cash', amount: '15.00' });
-      expect(rest).to.include({ total: '24.60', rounding: '-0.38', paymentStatus: 'completed' });
+      expect(rest).to.include({ total: '25.00', rounding: '0.02', paymentStatus: 'completed' });
+      expect(rest.payments[1]).to.include({ amount: '15.00', rounding: '-0.40' });
       await settings({ rounding: { to: '0.05', when: 'cash' } });
     });
   });

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { groupings } from '../../src/contract/reports.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { givenProduct, givenShop, saleOf, signedIn, type TestShop } from '../support/factories.ts';
-import { offlineSaleOf, orderOf, replay } from '../support/offline-parts.ts';
+import { checkBooks, offlineSaleOf, orderOf, replay } from '../support/offline-parts.ts';
 
 type Sold = { id: string; items: { id: string }[] };
 
@@ -87,6 +87,47 @@ describe('the reports of a day that has ended', () => {
     const { totals } = await salesOf(FIRST, 'day', SECOND);
     expect(minor(totals.total)).to.equal(minor(first.net) + minor(second.net));
     expect([first.net, second.net, totals.total]).to.deep.equal(['800.00', '20.00', '820.00']);
+  });
+
+  it('stay as they are when an order on the book is paid in coins, and so do the sums of Z reports', async () => {
+    await goOnAt('2026-07-27T06:00:00Z');
+    must(await shop.manager.put(`${shop.path}/settings`, { rounding: { to: '0.05', when: 'cash' } }));
+    const tea = await givenProduct(shop, { price: '24.98', soldBy: 'weight' });
+    const closeFirst = await openShift();
+    const items = [{ productId: tea.id, quantity: 1 }];
+    const onBook = { items, paymentMethod: undefined, payLater: true, customerName: 'Asha' };
+    const owed = [await sell(1, onBook), await sell(1, onBook), await sell(1, onBook)] as const;
+    const first = await closeFirst();
+    const before = await reportsOf('2026-07-27');
+
+    await goOnAt('2026-07-28T06:00:00Z');
+    const closeSecond = await openShift();
+    const pay = async (order: Sold, method: string, amount: string) => {
+      const payments = [{ id: randomUUID(), method, amount }];
+      return must(await shop.manager.put(pathOf(order), { payments })) as Sold & Record<string, unknown>;
+    };
+    expect(await pay(owed[0], 'cash', '25.00')).to.include({ total: '24.98', rounding: '0.00', due: null });
+    expect(await pay(owed[1], 'card', '24.98')).to.include({ paymentStatus: 'completed' });
+    await pay(owed[2], 'card', '9.95');
+    expect(await pay(owed[2], 'cash', '15.05')).to.include({ paymentStatus: 'completed' });
+    const { totals: paid, groups } = await salesOf('2026-07-28', 'paymentMethod');
+    expect(paid).to.include({ orders: 0, gross: '0.00', rounding: '0.04', total: '0.04' });
+    expect(groups).to.have.length(1);
+    expect(groups[0]).to.include({ key: 'cash', rounding: '0.04', total: '0.04' });
+    for (const groupBy of ['product', 'category', 'cashier', 'hour'])
+      expect((await salesOf('2026-07-28', groupBy)).totals, groupBy).to.deep.equal(paid);
+    // By card, and back in coins: all that was paid, and no more.
+    await refund(owed[0], 1);
+    const { body } = await shop.manager.get(pathOf(owed[0]));
+    expect(body.refunds[0]).to.include({ total: '25.00', rounding: '0.02', paidOut: '25.00' });
+    const second = await closeSecond();
+
+    expect(await reportsOf('2026-07-27')).to.deep.equal(before);
+    const { totals } = await salesOf('2026-07-27', 'day', '2026-07-28');
+    expect([first.net, second.net, totals.total]).to.deep.equal(['74.94', '-24.96', '49.98']);
+    must(await shop.manager.put(`${shop.path}/settings`, { rounding: { to: 'none', when: 'always' } }));
+    await checkBooks(test, shop);
+    await goOnAt('2026-08-04T06:00:00Z');
   });
 
   it('say on which days orders are still open, until they are paid', async () => {

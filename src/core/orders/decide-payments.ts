@@ -3,20 +3,31 @@ import type { PaymentCorrection, PaymentReturn } from '../../contract/orders.ts'
 import type { PaymentMethod } from '../../contract/primitives.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
-import type { Payment } from '../payments/payment.entity.ts';
+import { cashAmountOf, isInSteps, type Rounding } from '../../pricing/index.ts';
+import type { BookedAs, Payment } from '../payments/payment.entity.ts';
 import type { Order } from './order.entity.ts';
 import type { OrderParts } from './order-parts.ts';
-import { dueOf, methodOf, type settle, settleMore } from './order-payments.ts';
-import { coveredMinor, paidSoFar, paymentStatusOf } from './paid-so-far.ts';
+import { cashStepOf, dueOf, methodOf, roundingRule, type settle, settleMore } from './order-payments.ts';
+import { coveredMinor, paidSoFar, paymentStatusOf, sumMoney, sumPaid } from './paid-so-far.ts';
 import { insteadOf } from './require-allowed.ts';
 
 /** A payment that is given back, or some of it. */
-export type DecidedReturn = Pick<Payment, 'id' | 'paymentId' | 'method' | 'amountMinor' | 'cashStepMinor'>;
+export type DecidedReturn = Pick<
+  Payment,
+  'id' | 'paymentId' | 'method' | 'amountMinor' | 'roundingMinor' | 'cashStepMinor'
+>;
 
 /** A payment as it should have been typed; `from` is how it was. */
 export type DecidedCorrection = Pick<
   Payment,
-  'id' | 'method' | 'amountMinor' | 'tenderedMinor' | 'changeMinor' | 'cashStepMinor'
+  | 'id'
+  | 'method'
+  | 'amountMinor'
+  | 'tenderedMinor'
+  | 'changeMinor'
+  | 'roundingMinor'
+  | 'cashStepMinor'
+  | 'bookedAs'
 > & {
   from: PaymentMethod;
   reason: string;
@@ -36,46 +47,92 @@ const returnsOf = (payments: readonly Pick<Payment, 'kind' | 'paymentId' | 'amou
     .filter(({ kind, paymentId }) => kind === 'return' && paymentId === id)
     .reduce((sum, { amountMinor }) => sum + amountMinor, 0);
 
+type Returning = {
+  settings: SettingsValues;
+  /** What was paid above what the order comes to, before the returns. */
+  overMinor: number;
+};
+
 /**
- * The returns that the order hasn't got yet. Throws `invalid_request`, `invalid_payment` for more than is left of a payment,
- * `order_conflict` for another return under a known id.
+ * The returns that the order hasn't got yet. Cash goes back in multiples of today's step. All that is left of a payment, or
+ * all that the order has to give back, may be named to the paisa: it is booked in coins, and the difference is rounding of
+ * today. Throws `invalid_request`, `invalid_payment` for more than is left of a payment, `order_conflict` for another return
+ * under a known id.
  */
-export function decideReturns(payments: Payment[], asked: PaymentReturn[]): DecidedReturn[] {
+export function decideReturns(
+  payments: Payment[],
+  asked: PaymentReturn[],
+  { settings, overMinor }: Returning,
+): DecidedReturn[] {
   const decided: DecidedReturn[] = [];
-  asked.forEach(({ id, paymentId, amount }, index) => {
-    if (decided.some((each) => each.id === id))
+  asked.forEach((each, index) => {
+    const { id, paymentId } = each;
+    if (decided.some((other) => other.id === id))
       throw fieldProblem('invalid_request', `/returnPayments/${index}/id`, 'stands twice');
     const known = payments.find((payment) => payment.id === id);
-    if (known?.paymentId === paymentId && known.amountMinor === amount) return;
+    if (known && isSameReturn(known, each)) return;
     if (known)
       throw fieldProblem(
         'order_conflict',
         `/returnPayments/${index}/id`,
         'is that of another payment of this order',
       );
-    const { method, amountMinor, cashStepMinor } = findPayment(payments, paymentId, {
-      list: 'returnPayments',
-      index,
-    });
-    const isReturn = { kind: 'return' } as const;
-    const earlier = [...payments, ...decided.map((each) => ({ ...each, ...isReturn }))];
-    const leftMinor = amountMinor - returnsOf(earlier, paymentId);
-    const pointer = `/returnPayments/${index}/amount`;
-    if (amount > leftMinor) {
-      const detail =
-        leftMinor === amountMinor
-          ? `This payment is ${formatMinor(amountMinor)}: no more of it can be given back.`
-          : `Of this payment of ${formatMinor(amountMinor)} only ${formatMinor(leftMinor)} can still be given back.`;
-      throw fieldProblem('invalid_payment', pointer, detail);
-    }
-    if (cashStepMinor && amount % cashStepMinor !== 0) {
-      const detail = `Cash goes back in multiples of ${formatMinor(cashStepMinor)}, which ${formatMinor(amount)} is not.`;
-      throw fieldProblem('invalid_payment', pointer, detail);
-    }
-    decided.push({ id, paymentId, method, amountMinor: amount, cashStepMinor: cashStepMinor ?? null });
+    const payment = findPayment(payments, paymentId, { list: 'returnPayments', index });
+    const earlier = [...payments, ...decided.map(asReturn)].filter((other) => other.paymentId === paymentId);
+    const stillOverMinor = overMinor + sumPaid(decided.map(asReturn));
+    const rule = roundingRule(settings);
+    const amounts = returnedAmounts(each, payment, earlier, { rule, overMinor: stillOverMinor }, index);
+    const { method } = payment;
+    decided.push({ id, paymentId, method, ...amounts, cashStepMinor: cashStepOf(method, rule) });
   });
   return decided;
 }
+
+export const asReturn = (each: DecidedReturn) => ({ ...each, kind: 'return' as const });
+
+/** What a return gives back, and what of that is rounding. `earlier` are those of the same payment. */
+function returnedAmounts(
+  { amount }: PaymentReturn,
+  payment: Payment,
+  earlier: Parameters<typeof sumPaid>[0],
+  { rule, overMinor }: { rule: Rounding; overMinor: number },
+  index: number,
+): Pick<DecidedReturn, 'amountMinor' | 'roundingMinor'> {
+  const isCash = payment.method === 'cash';
+  const leftMinor = sumMoney([payment, ...earlier]);
+  const leftPaidMinor = sumPaid([payment, ...earlier]);
+  const coinsOf = (minor: number) => (isCash ? cashAmountOf(minor, rule) : minor);
+  const isAll = (minor: number) => minor > 0 && [minor, coinsOf(minor)].includes(amount);
+  if (leftPaidMinor > 0 && isAll(leftMinor)) {
+    const amountMinor = coinsOf(leftMinor);
+    return { amountMinor, roundingMinor: amountMinor - leftPaidMinor };
+  }
+  if (overMinor > 0 && overMinor < leftMinor && coinsOf(overMinor) <= leftMinor && isAll(overMinor)) {
+    const amountMinor = coinsOf(overMinor);
+    return { amountMinor, roundingMinor: amountMinor - overMinor };
+  }
+  const pointer = `/returnPayments/${index}/amount`;
+  if (amount > leftMinor || leftPaidMinor === 0) {
+    const left = formatMinor(leftPaidMinor === 0 ? 0 : leftMinor);
+    const detail =
+      earlier.length === 0
+        ? `This payment is ${left}: no more of it can be given back.`
+        : `Of this payment of ${formatMinor(payment.amountMinor)} only ${left} can still be given back.`;
+    throw fieldProblem('invalid_payment', pointer, detail);
+  }
+  if (isCash && !isInSteps(amount, rule)) {
+    const detail = `Cash goes back in multiples of ${formatMinor(rule.stepMinor)}, which ${formatMinor(amount)} is not. All that is left of this payment is ${formatMinor(coinsOf(leftMinor))} in cash.`;
+    throw fieldProblem('invalid_payment', pointer, detail);
+  }
+  return { amountMinor: amount, roundingMinor: 0 };
+}
+
+/** Whether a return sent again under a known id is the same; one that was named to the paisa was booked in coins. */
+export const isSameReturn = (
+  known: Pick<Payment, 'paymentId' | 'amountMinor' | 'cashStepMinor'>,
+  { paymentId, amount }: PaymentReturn,
+): boolean =>
+  known.paymentId === paymentId && Math.abs(known.amountMinor - amount) < (known.cashStepMinor ?? 1);
 
 type Correcting = {
   settings: SettingsValues;
@@ -102,17 +159,27 @@ export function decideCorrections(
     const payment = findPayment(payments, id, { list: 'changePayments', index });
     if (payment.method === method) return;
     requireUncounted(order, payment, { today, countedShiftIds });
-    const all = [...payments, ...returns.map((each) => ({ ...each, kind: 'return' as const }))];
+    const all = [...payments, ...returns.map(asReturn)];
     if (returnsOf(all, id) > 0)
       throw fieldProblem(
         'invalid_payment',
         `/changePayments/${index}/id`,
         'was given back in part. Give back the rest, and send it anew in payments, in the same request',
       );
+    const bookedAs = payment.bookedAs ?? bookingOf(payment);
     // Only cash is rounded: between other methods nothing else changes.
     if (payment.method !== 'cash' && method !== 'cash') {
       const { amountMinor, tenderedMinor, changeMinor } = payment;
-      const as = { method, amountMinor, tenderedMinor, changeMinor, cashStepMinor: null };
+      const { roundingMinor } = payment;
+      const as = {
+        method,
+        amountMinor,
+        tenderedMinor,
+        changeMinor,
+        roundingMinor,
+        cashStepMinor: null,
+        bookedAs,
+      };
       corrections.push({ id, ...as, from: payment.method, reason });
       corrected = corrected.map((other) => (other.id === id ? { ...other, ...as } : other));
       return;
@@ -133,8 +200,9 @@ export function decideCorrections(
     const offered = [{ id, method, amount, tendered, tip: payment.tipMinor }];
     const settled = settleCorrection(() => settleMore(unpaid, offered, before, settings), index);
     const [booked] = settled.payments as [(typeof settled.payments)[number]];
-    const { amountMinor, tenderedMinor, changeMinor, cashStepMinor } = booked;
-    const as = { method, amountMinor, tenderedMinor, changeMinor, cashStepMinor };
+    const { amountMinor, tenderedMinor, changeMinor, roundingMinor: addedMinor, cashStepMinor } = booked;
+    const amounts = { amountMinor, tenderedMinor, changeMinor, roundingMinor: addedMinor };
+    const as = { method, ...amounts, cashStepMinor, bookedAs };
     corrections.push({ id, ...as, from: payment.method, reason });
     corrected = corrected.map((other) => (other.id === id ? { ...other, ...as } : other));
     Object.assign(next, {
@@ -150,6 +218,13 @@ export function decideCorrections(
     payments: corrected,
   };
 }
+
+const bookingOf = ({ method, amountMinor, tenderedMinor, cashStepMinor }: Payment): BookedAs => ({
+  method,
+  amountMinor,
+  tenderedMinor,
+  cashStepMinor: cashStepMinor ?? null,
+});
 
 /** Names the correction in what is wrong with the payment that it makes. */
 function settleCorrection<T>(work: () => T, index: number): T {
@@ -184,7 +259,7 @@ export function decideSettlement(
   { offered, returns }: { offered: Parameters<typeof settleMore>[1]; returns: DecidedReturn[] },
   { settings, wasSettled }: { settings: SettingsValues; wasSettled: boolean },
 ): { order: Partial<Order>; payments: ReturnType<typeof settle>['payments'] } {
-  const kept = [...payments, ...returns.map((each) => ({ ...each, kind: 'return' as const }))];
+  const kept = [...payments, ...returns.map(asReturn)];
   const paymentStatus = paymentStatusOf(coveredMinor({ payments: kept, refunds }), order.totalMinor);
   const settled = settleMore({ ...order, paymentStatus }, offered, paidSoFar(kept, refunds), settings);
   if (returns.length > 0 && wasSettled && settled.status !== 'completed' && !order.payLater) {

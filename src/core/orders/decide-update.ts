@@ -1,16 +1,7 @@
 import { currencyDigits } from '../../contract/currencies.ts';
 import { formatMinor } from '../../contract/money.ts';
 import { isSettled, nextStatuses, type OrderAction } from '../../contract/order-rules.ts';
-import {
-  type LineVoid,
-  type NewLine,
-  type NewPayment,
-  notedFields,
-  type OrderChange,
-  type OrderStatus,
-  type PaymentCorrection,
-  type PaymentReturn,
-} from '../../contract/orders.ts';
+import type { NewPayment, OrderChange, OrderStatus } from '../../contract/orders.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import type { Need } from '../auth/approval.ts';
@@ -18,6 +9,7 @@ import type { Actor } from '../context.ts';
 import { normalizePhone } from '../customers/phone.ts';
 import { checkVersion } from '../versions.ts';
 import {
+  asReturn,
   type DecidedCorrection,
   type DecidedReturn,
   decideCorrections,
@@ -29,7 +21,8 @@ import type { Order } from './order.entity.ts';
 import type { OrderParts } from './order-parts.ts';
 import { isSamePayment, isSomething, type settle, statusWhenSold } from './order-payments.ts';
 import { onTheBook, unknownDebtor } from './order-problems.ts';
-import { toGiveBackMinor } from './paid-so-far.ts';
+import { coveredMinor, toGiveBackMinor } from './paid-so-far.ts';
+import { DETAILS, isRepeat } from './repeated-update.ts';
 import { factsOf, insteadOf, isAllowed, requireAllowed } from './require-allowed.ts';
 import { viewOrder } from './view-order.ts';
 import { requireWholeChange } from './whole-change.ts';
@@ -45,6 +38,8 @@ export type LoadedOrder = {
   today: string;
   /** Of the shifts that its payments are of. */
   countedShiftIds: ReadonlySet<string>;
+  /** Whether the order's customer has the phone number that the change names. */
+  hasPhone: boolean;
   /** Null where the change leaves price and items alone. */
   sources: EditSources | null;
 };
@@ -70,13 +65,13 @@ export type OrderUpdate = {
  * Throws `version_conflict`, `order_conflict`, a refusal of `orderRules`, `order_status`, and what `editBill` throws.
  */
 export function decideUpdate(
-  { parts, isClosed, currency, settings, sources, today, countedShiftIds }: LoadedOrder,
+  { parts, isClosed, currency, settings, sources, today, countedShiftIds, hasPhone }: LoadedOrder,
   change: OrderChange,
   actor: Actor,
 ): OrderUpdate | null {
   const { order, payments, refunds } = parts;
   const offered = newPayments(parts, change.payments ?? []);
-  if (isRepeat(parts, change, offered, sources?.voided ?? [])) return null;
+  if (isRepeat(parts, change, { offered, voided: sources?.voided ?? [], hasPhone })) return null;
   checkVersion(change.version, viewOrder(parts));
   for (const action of actionsOf(parts, change)) requireAllowed(parts, action, isClosed);
   if (order.payLater && change.payLater === false && order.status !== 'open') throw onTheBook(order);
@@ -96,7 +91,8 @@ export function decideUpdate(
   const hasCustomer = customerPhone === undefined ? next.customerId : customerPhone;
   if (next.payLater && !next.customerName && !hasCustomer) throw unknownDebtor();
   const wasSettled = isSettled(factsOf(parts));
-  const returns = decideReturns(payments, change.returnPayments ?? []);
+  const overMinor = coveredMinor(parts) - next.totalMinor;
+  const returns = decideReturns(payments, change.returnPayments ?? [], { settings, overMinor });
   const asked = change.changePayments ?? [];
   const corrected = decideCorrections(next, parts, asked, { settings, today, countedShiftIds, returns });
   if (corrected.corrections.length > 0) Object.assign(next, corrected.order);
@@ -142,11 +138,6 @@ const paymentNeed = (pointer: string): Need => ({
   detail: 'A payment of an order that is paid, or on the book, is given back or changed by a manager.',
 });
 
-const asReturn = (each: DecidedReturn) => ({ ...each, kind: 'return' as const });
-
-/** What a change only notes down. */
-const DETAILS = [...notedFields, 'orderType', 'payLater'] as const;
-
 const detailsOf = (change: OrderChange): Partial<Order> =>
   Object.fromEntries(
     DETAILS.flatMap((field) => (change[field] === undefined ? [] : [[field, change[field]]])),
@@ -168,46 +159,6 @@ function actionsOf(parts: OrderParts, change: OrderChange): OrderAction[] {
     ...(change.status ? (['move'] as const) : []),
   ];
 }
-
-/** Nothing of it is left to do: what has an id is there, and the rest is as it says. An order that is over would refuse a retry. */
-function isRepeat(
-  { order, payments: known }: OrderParts,
-  change: OrderChange,
-  offered: NewPayment[],
-  voided: EditSources['voided'],
-): boolean {
-  const { payments, returnPayments, changePayments, voidItems, items, status, ...rest } = change;
-  const { version: _, approval: __, ...details } = rest;
-  const hasIds = [payments, returnPayments, changePayments, voidItems, status].some(
-    (part) => part !== undefined,
-  );
-  if (!hasIds || offered.length > 0) return false;
-  const isCorrected = ({ id, method }: PaymentCorrection) =>
-    known.some((payment) => payment.id === id && payment.method === method);
-  const isReturned = ({ id, paymentId, amount }: PaymentReturn) =>
-    known.some(
-      (payment) => payment.id === id && payment.paymentId === paymentId && payment.amountMinor === amount,
-    );
-  const isVoided = ({ voidId }: LineVoid) => voided.some(({ id }) => id === voidId);
-  const isThere = ({ id, productId, quantity }: NewLine) =>
-    order.items.some(
-      (line) =>
-        line.id === id && line.productId === productId && Math.round(line.quantity * 1000) === quantity,
-    );
-  return (
-    (returnPayments ?? []).every(isReturned) &&
-    (changePayments ?? []).every(isCorrected) &&
-    (voidItems ?? []).every(isVoided) &&
-    (items ?? []).every(isThere) &&
-    (status === undefined || status === order.status) &&
-    Object.entries(details).every(
-      ([field, value]) => value === undefined || (isDetail(field) && (order[field] ?? null) === value),
-    )
-  );
-}
-
-const isDetail = (field: string): field is (typeof DETAILS)[number] =>
-  DETAILS.some((detail) => detail === field);
 
 /** Those that the order hasn't got yet. Throws `order_conflict` for another payment under a known id. */
 function newPayments({ payments }: OrderParts, offered: NewPayment[]): NewPayment[] {

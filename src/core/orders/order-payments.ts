@@ -4,16 +4,13 @@ import type { PaymentMethod } from '../../contract/primitives.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import {
   cashAmountOf,
-  type PricedRefund,
   type Rounding,
-  refundInSteps,
   roundingOf,
   type Settlement,
   settlePayments,
 } from '../../pricing/index.ts';
 import type { Payment } from '../payments/payment.entity.ts';
 import type { Order } from './order.entity.ts';
-import type { OrderParts } from './order-parts.ts';
 import { isCashOnly, type PaidAmount, sumPaid } from './paid-so-far.ts';
 
 /** Whether it pays anything. */
@@ -21,7 +18,7 @@ export const isSomething = ({ amount, tip = 0 }: NewPayment): boolean => amount 
 
 type RoundingSettings = Pick<SettingsValues, 'rounding'>;
 
-const roundingRule = ({ rounding: { to, when, mode } }: RoundingSettings): Rounding => ({
+export const roundingRule = ({ rounding: { to, when, mode } }: RoundingSettings): Rounding => ({
   stepMinor: to === 'none' ? 0 : (parseMinor(to) as number),
   when,
   mode,
@@ -58,7 +55,7 @@ export function wholePayment(
 }
 
 /** The step of cash rounding as the row of a payment or refund keeps it; null for other methods, and without rounding. */
-const cashStepOf = (method: string, { stepMinor }: Rounding) =>
+export const cashStepOf = (method: string, { stepMinor }: Rounding) =>
   method === 'cash' && stepMinor > 0 ? stepMinor : null;
 
 const toOffered = ({ method, amount, tendered, tip = 0, reference, id }: NewPayment, rule: Rounding) => ({
@@ -71,6 +68,7 @@ const toOffered = ({ method, amount, tendered, tip = 0, reference, id }: NewPaym
   tipMinor: tip,
   reference: reference ?? null,
   cashStepMinor: cashStepOf(method, rule),
+  roundingMinor: 0,
 });
 
 function settleBy(
@@ -79,7 +77,7 @@ function settleBy(
   earlier: PaidAmount[],
   rule: Rounding,
 ): Settlement<ReturnType<typeof toOffered>> {
-  const settled = settlePayments({
+  return settlePayments({
     exactMinor,
     rounding: rule,
     payments: offered.map((payment) => toOffered(payment, rule)),
@@ -89,10 +87,17 @@ function settleBy(
       isCashOnly: isCashOnly(earlier),
     },
   });
-  // An order of 0.00 books no payment, whatever was handed over and back.
-  const payments = settled.payments.filter(({ amountMinor, tipMinor }) => amountMinor > 0 || tipMinor > 0);
-  return { ...settled, payments };
 }
+
+type SettledBy = ReturnType<typeof settleBy>;
+
+/** An order of 0.00 books no payment, whatever was handed over and back. */
+const withoutNothing = ({ payments, ...settled }: SettledBy): SettledBy => ({
+  ...settled,
+  payments: payments.filter(
+    ({ amountMinor, tipMinor, roundingMinor }) => amountMinor > 0 || tipMinor > 0 || roundingMinor !== 0,
+  ),
+});
 
 /** Settles new payments on a bill under the shop's rule of rounding. Throws `invalid_payment`. */
 export const settle = (
@@ -100,9 +105,12 @@ export const settle = (
   offered: NewPayment[],
   earlier: PaidAmount[],
   settings: RoundingSettings,
-): ReturnType<typeof settleBy> => settleBy(exactMinor, offered, earlier, roundingRule(settings));
+): SettledBy => withoutNothing(settleBy(exactMinor, offered, earlier, roundingRule(settings)));
 
-type Settled = Pick<Order, 'totalMinor' | 'roundingMinor' | 'paymentStatus' | 'payLater' | 'flags'>;
+type Settled = Pick<
+  Order,
+  'status' | 'totalMinor' | 'roundingMinor' | 'paymentStatus' | 'payLater' | 'flags'
+>;
 
 /**
  * Settles payments on a bill whose total stands, with what `roundingMinor` of it is no line's. What is left of it in cash is
@@ -113,39 +121,58 @@ export function settleAt(
   offered: NewPayment[],
   earlier: PaidAmount[],
   rule: Rounding = NO_ROUNDING,
-): ReturnType<typeof settleBy> {
+): SettledBy {
   const settled = settleBy(totalMinor, offered, earlier, { ...rule, when: 'cash' });
-  return { ...settled, roundingMinor: roundingMinor + settled.roundingMinor };
+  return withoutNothing({ ...settled, roundingMinor: roundingMinor + settled.roundingMinor });
 }
 
 /**
- * Settles payments that come after the bill. What a bill came to that is paid (only tips are left to come), on the book as
- * it was rounded, or printed by a till with another total stands, whatever the shop rounds to by now.
+ * Settles payments of an order on the book. Its total stands: it may be in the reports of a closed day. What cash is rounded
+ * by goes with the payment, into the reports of the day on which it is paid.
+ */
+function settleOnBook(
+  order: Settled,
+  offered: NewPayment[],
+  earlier: PaidAmount[],
+  rule: Rounding,
+): SettledBy {
+  const { totalMinor, roundingMinor } = order;
+  const settled = settleBy(totalMinor, offered, earlier, { ...rule, when: 'cash' });
+  const lastInCash = settled.payments.findLastIndex(({ method }) => method === 'cash');
+  const addedMinor = lastInCash === -1 ? 0 : settled.totalMinor - totalMinor;
+  const payments = settled.payments.map((payment, index) =>
+    index === lastInCash ? { ...payment, roundingMinor: addedMinor } : payment,
+  );
+  const paidMinor = settled.paidMinor - addedMinor;
+  const status = paidMinor >= totalMinor ? 'completed' : paidMinor > 0 ? 'partial' : 'pending';
+  return withoutNothing({ ...settled, payments, totalMinor, roundingMinor, paidMinor, status });
+}
+
+/**
+ * Settles payments that come after the bill. What a bill came to that is paid (only tips are left to come), on the book, or
+ * printed by a till with another total stands, whatever the shop rounds to by now.
  */
 export function settleMore(
   bill: Settled,
   offered: NewPayment[],
   earlier: PaidAmount[],
   settings: RoundingSettings,
-): ReturnType<typeof settleBy> {
+): SettledBy {
+  if (bill.payLater && bill.status !== 'open')
+    return settleOnBook(bill, offered, earlier, roundingRule(settings));
   const exactMinor = bill.totalMinor - bill.roundingMinor;
-  const isOnBook = bill.payLater && (bill.roundingMinor !== 0 || settings.rounding.when === 'always');
   // An edit prices the bill anew, and then it comes to what the shop's rules say.
   const isAsPrinted =
     bill.flags.some(({ code }) => code === 'total_differs') &&
     bill.totalMinor !== settle(exactMinor, [], earlier, settings).totalMinor;
-  const stands = bill.paymentStatus === 'completed' || isOnBook || isAsPrinted;
+  const stands = bill.paymentStatus === 'completed' || isAsPrinted;
   return stands
     ? settleAt(bill, offered, earlier, roundingRule(settings))
     : settle(exactMinor, offered, earlier, settings);
 }
 
 /** What is still to pay of an order, in cash or otherwise; null where nothing is. */
-export function dueOf(
-  order: Settled & Pick<Order, 'status'>,
-  payments: PaidAmount[],
-  settings: RoundingSettings,
-): OrderView['due'] {
+export function dueOf(order: Settled, payments: PaidAmount[], settings: RoundingSettings): OrderView['due'] {
   if (order.status === 'voided' || order.paymentStatus === 'completed') return null;
   const { totalMinor } = settleMore(order, [], payments, settings);
   const otherMinor = Math.max(totalMinor - sumPaid(payments), 0);
@@ -157,64 +184,17 @@ export function dueOf(
 
 /**
  * Whether a payment sent again under a known id is the same. A note handed over was cut to what was due, and what an order
- * shows as due to the paisa was booked in coins.
+ * shows as due to the paisa was booked in coins. One that was corrected since is known by how it was booked first.
  */
 export function isSamePayment(
-  known: Pick<Payment, 'method' | 'amountMinor' | 'tenderedMinor' | 'cashStepMinor'>,
+  known: Pick<Payment, 'method' | 'amountMinor' | 'tenderedMinor' | 'cashStepMinor' | 'bookedAs'>,
   { method, amount }: NewPayment,
 ): boolean {
-  if (known.method !== method) return false;
-  const isInCoins = Math.abs(known.amountMinor - amount) < (known.cashStepMinor ?? 0);
-  return isInCoins || [known.amountMinor, known.tenderedMinor].includes(amount);
-}
-
-/** A refund with the step of its cash, and the money that leaves the drawer, in minor units. */
-type PaidOut = PricedRefund & { cashStepMinor: number | null; paidOutMinor: number };
-
-/**
- * A refund as it is paid out, with the step for its row: in cash as a multiple of the step of now; by anything else to the
- * paisa, but for parts of an order that cash paid in steps, or its last part couldn't go back in cash. `leftMinor` is what
- * of the payments hasn't gone back yet; with the last, all of the order is back.
- */
-export function payOut(
-  priced: PricedRefund,
-  method: PaymentMethod,
-  at: { leftMinor: number; isLast: boolean },
-  { order, payments, settings }: Pick<OrderParts, 'order' | 'payments' | 'settings'>,
-): PaidOut {
-  const rule = roundingRule(settings);
-  const paidIn = payments.findLast(({ cashStepMinor }) => cashStepMinor)?.cashStepMinor ?? 0;
-  const isInSteps = paidIn > 0 && order.totalMinor % paidIn === 0 && !at.isLast;
-  const steps = method === 'cash' ? rule : isInSteps ? { ...rule, stepMinor: paidIn } : null;
-  const paid = steps ? refundInSteps(priced, steps, at) : priced;
-  return { ...paid, cashStepMinor: cashStepOf(method, rule), paidOutMinor: paid.totalMinor };
-}
-
-/**
- * A refund of an order that isn't paid in full: its goods lower what is owed first, and only what was paid above the rest
- * goes back; in cash as a multiple of the step, with the difference in the refund's rounding. `remainingMinor` is what is
- * left of the order's total before it.
- */
-export function payOutOfDebt(
-  priced: PricedRefund,
-  method: PaymentMethod,
-  { leftMinor, remainingMinor }: { leftMinor: number; remainingMinor: number },
-  settings: RoundingSettings,
-): PaidOut {
-  const rule = roundingRule(settings);
-  const backMinor = Math.max(0, leftMinor - (remainingMinor - priced.totalMinor));
-  const inCoinsMinor = method === 'cash' ? cashAmountOf(backMinor, rule) : backMinor;
-  // Never above what was paid: then as many coins as that makes.
-  const paidOutMinor =
-    inCoinsMinor <= leftMinor ? inCoinsMinor : cashAmountOf(leftMinor, { ...rule, mode: 'down' });
-  const roundedMinor = paidOutMinor - backMinor;
-  return {
-    ...priced,
-    totalMinor: priced.totalMinor + roundedMinor,
-    roundingMinor: priced.roundingMinor + roundedMinor,
-    cashStepMinor: cashStepOf(method, rule),
-    paidOutMinor,
-  };
+  return [known, ...(known.bookedAs ? [known.bookedAs] : [])].some((booked) => {
+    if (booked.method !== method) return false;
+    const isInCoins = Math.abs(booked.amountMinor - amount) < (booked.cashStepMinor ?? 0);
+    return isInCoins || [booked.amountMinor, booked.tenderedMinor].includes(amount);
+  });
 }
 
 /**
@@ -232,14 +212,15 @@ export function statusWhenSold(
 
 type MethodOf<M extends string> = Pick<Payment, 'kind' | 'paymentId' | 'amountMinor'> & {
   id?: string | undefined;
+  roundingMinor?: number;
   method: M;
 };
 
 /** The methods that an order is paid by, each once. What was given back wholly is left out. */
 export function methodsOf<M extends string>(payments: MethodOf<M>[]): M[] {
-  const isBack = ({ id, amountMinor }: MethodOf<M>) => {
-    const returns = payments.filter(({ paymentId }) => id !== undefined && paymentId === id);
-    return amountMinor > 0 && returns.reduce((sum, each) => sum + each.amountMinor, 0) === amountMinor;
+  const isBack = (payment: MethodOf<M>) => {
+    const returns = payments.filter(({ paymentId }) => payment.id !== undefined && paymentId === payment.id);
+    return payment.amountMinor > 0 && sumPaid([payment, ...returns]) === 0;
   };
   const paid = payments.filter((payment) => payment.kind === 'payment' && !isBack(payment));
   return [...new Set(paid.map(({ method }) => method))];

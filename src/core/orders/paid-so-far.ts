@@ -3,14 +3,26 @@ import type { Refund } from '../../contract/refunds.ts';
 import type { Payment } from '../payments/payment.entity.ts';
 import type { Order } from './order.entity.ts';
 
-export type PaidAmount = Pick<Payment, 'kind' | 'amountMinor' | 'method'>;
+type Amounts = Pick<Payment, 'kind' | 'amountMinor'> & { roundingMinor?: number };
 
-/** What a payment adds to what is paid, in minor units: a return takes from it. */
-export const signedMinor = ({ kind, amountMinor }: Pick<Payment, 'kind' | 'amountMinor'>): number =>
-  kind === 'return' ? -amountMinor : amountMinor;
+export type PaidAmount = Amounts & Pick<Payment, 'method'>;
 
-export const sumPaid = (payments: readonly Pick<Payment, 'kind' | 'amountMinor'>[]): number =>
+const sign = ({ kind }: Amounts) => (kind === 'return' ? -1 : 1);
+
+/** The money that a payment brought in, in minor units: a return takes from it. */
+export const signedMinor = (payment: Amounts): number => sign(payment) * payment.amountMinor;
+
+/** The money that came in and did not go back by a return. */
+export const sumMoney = (payments: readonly Amounts[]): number =>
   payments.reduce((sum, payment) => sum + signedMinor(payment), 0);
+
+/** What of the money is rounding of the payments' own days, and pays nothing of the order's total. */
+export const paidRoundingMinor = (payments: readonly Amounts[]): number =>
+  payments.reduce((sum, payment) => sum + sign(payment) * (payment.roundingMinor ?? 0), 0);
+
+/** What is paid of an order's total. */
+export const sumPaid = (payments: readonly Amounts[]): number =>
+  sumMoney(payments) - paidRoundingMinor(payments);
 
 const minorOf = (text: string) => parseMinor(text) as number;
 
@@ -24,7 +36,7 @@ export const loweredMinor = (refunds: readonly Pick<Refund, 'total' | 'paidOut'>
 
 type Parts = {
   order: Pick<Order, 'status' | 'totalMinor'>;
-  payments: readonly Pick<Payment, 'kind' | 'amountMinor'>[];
+  payments: readonly Amounts[];
   refunds: readonly Refund[];
 };
 

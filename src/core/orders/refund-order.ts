@@ -1,27 +1,25 @@
 import type { Digits } from '../../contract/currencies.ts';
 import { formatMilli, formatMinor, parseMilli, parseMinor } from '../../contract/money.ts';
 import type { Order as OrderView } from '../../contract/orders.ts';
-import type { PaymentMethod } from '../../contract/primitives.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
-import type { NewRefund } from '../../contract/refunds.ts';
+import { NewRefund } from '../../contract/refunds.ts';
 import { isUniqueViolation } from '../../database/pg-errors.ts';
 import { priceRefund } from '../../pricing/index.ts';
 import { type Context, deviceOf, personOf } from '../context.ts';
 import { findEpoch } from '../epochs/find-epoch.ts';
 import { seriesLabel } from '../epochs/series-label.ts';
 import { moveStock } from '../inventory/sql/move-stock.ts';
-import type { Payment } from '../payments/payment.entity.ts';
 import { requestHashOf } from '../request-hash.ts';
 import { lockOpenShift } from '../shifts/sql/open-shift.ts';
 import { businessDateAt, fiscalYearLabel } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
-import { digitsOfOrder } from '../shops/whole-amounts.ts';
+import { digitsOfOrder, requireWholeAmounts } from '../shops/whole-amounts.ts';
 import { type Transaction, transact } from '../transact.ts';
+import { decideRefund } from './decide-refund.ts';
 import { findOrder } from './find-orders.ts';
 import { costOf, stockReturned, thawRecipe } from './line-stock.ts';
 import type { OrderParts } from './order-parts.ts';
-import { methodsOf, payOut, payOutOfDebt } from './order-payments.ts';
-import { coveredMinor, paidOutMinor, paymentStatusOf, sumPaid } from './paid-so-far.ts';
+import { coveredMinor, paidOutMinor, paidRoundingMinor, paymentStatusOf, sumMoney } from './paid-so-far.ts';
 import { requireAllowed } from './require-allowed.ts';
 import { findRefund, insertRefund, type RefundRow } from './sql/insert-refund.ts';
 import { linesOfOrder, type OrderLine } from './sql/lines-of-order.ts';
@@ -73,7 +71,10 @@ async function refund(
   const lines = takeLines(await linesOfOrder(tx.em, shopId, orderId), body, order.orderNumber);
   requireWholeRefund(lines, order.items, body);
   const row = await priceRow(tx, parts, lines, body);
-  return { order: await giveBack(tx, parts, lines, { ...row, requestHash }), isReplay: false };
+  // Whoever lets a method give back more than was paid by it stands in the audit for it.
+  const approvedBy = body.anyMethod ? personOf(tx.actor) : null;
+  const kept = approvedBy === null ? null : { approvedBy };
+  return { order: await giveBack(tx, parts, lines, { ...row, requestHash }, kept), isReplay: false };
 }
 
 /** A line of the bill, what came back of it before, and what comes back now. */
@@ -115,9 +116,12 @@ function takeLines(stored: OrderLine[], { lines: wanted }: NewRefund, orderNumbe
 /** In whole amounts where the currency has no others, unless the order is of before that was held to. */
 function priceLines(
   currency: string,
-  { totalMinor, refundedMinor, taxSplit }: OrderParts['order'],
+  { order, payments }: Pick<OrderParts, 'order' | 'payments'>,
   taken: TakenLine[],
 ) {
+  const { refundedMinor, taxSplit } = order;
+  // What cash was rounded by on a later day goes back with the last of the order, too.
+  const totalMinor = order.totalMinor + paidRoundingMinor(payments);
   const lines = taken.map((line) => ({
     ...line,
     totalMinor: parseMinor(line.total) as number,
@@ -128,31 +132,21 @@ function priceLines(
   return { priced: priceRefund({ lines, totalMinor, taxSplit, refundedMinor, digits }), digits };
 }
 
-async function priceRow(
-  tx: Transaction,
-  { order, payments, refunds, settings }: OrderParts,
-  lines: TakenLine[],
-  { id, reason, restock, method }: NewRefund,
-) {
+async function priceRow(tx: Transaction, parts: OrderParts, lines: TakenLine[], body: NewRefund) {
+  const { order, payments, refunds, settings } = parts;
+  const { id, reason, restock } = body;
   const shop = await findShop(tx.em, order.shopId);
-  const { priced, digits } = priceLines(shop.currency, order, lines);
-  const left = Math.max(sumPaid(payments) - paidOutMinor(refunds), 0);
+  requireWholeAmounts(shop.currency, NewRefund, body);
+  const { priced, digits } = priceLines(shop.currency, parts, lines);
+  const left = Math.max(sumMoney(payments) - paidOutMinor(refunds), 0);
   const at = tx.app.now();
-  const by = method ?? methodOfBill(payments);
   const isLast = lines.every((line) => line.returnedMilli + line.takeMilli === line.quantityMilli);
   const isPaid = order.paymentStatus === 'completed';
   if (isPaid && priced.totalMinor > left) {
     const detail = `This comes to ${formatMinor(priced.totalMinor)}, but only ${formatMinor(left)} was paid and not given back yet.`;
     throw new ProblemError('refund_too_large', { detail });
   }
-  const paidOut = isPaid
-    ? payOut(priced, by, { leftMinor: left, isLast }, { order, payments, settings })
-    : payOutOfDebt(
-        priced,
-        by,
-        { leftMinor: left, remainingMinor: order.totalMinor - order.refundedMinor },
-        settings,
-      );
+  const decided = decideRefund(priced, parts, body, isLast);
   const businessDate = businessDateAt(at, shop);
   const fiscalYear = fiscalYearLabel(businessDate, settings.fiscalYearStart);
   const label = seriesLabel(await findEpoch(tx.em, order.shopId), fiscalYear);
@@ -160,16 +154,11 @@ async function priceRow(
     id,
     reason,
     restock,
-    method: by,
+    ...decided,
     businessDate,
     series: `C${label}`,
     numberPrefix: `${shop.code}/C${label}/`,
     at,
-    taxMinor: paidOut.taxMinor,
-    roundingMinor: paidOut.roundingMinor,
-    totalMinor: paidOut.totalMinor,
-    paidOutMinor: paidOut.paidOutMinor,
-    cashStepMinor: paidOut.cashStepMinor,
     lines: lines.flatMap((line, index) => {
       const share = priced.lines[index];
       if (!share || line.takeMilli === 0) return [];
@@ -187,19 +176,6 @@ async function priceRow(
   };
 }
 
-/** The way that the money came, where it was one way. Nothing was taken for a bill of 0.00: no drawer opens for it. */
-function methodOfBill(payments: Payment[]): PaymentMethod {
-  const methods = methodsOf(payments);
-  if (methods.length > 1) {
-    throw fieldProblem(
-      'invalid_payment',
-      '/method',
-      `has to be chosen: the bill was paid by ${methods.join(' and ')}`,
-    );
-  }
-  return methods[0] ?? 'other';
-}
-
 /** What goods that go back on the shelf had cost, by difference as all shares of a line. */
 function costBack({ recipe, returnedMilli, takeMilli }: TakenLine, digits: Digits): number | null {
   const cost = (quantityMilli: number) => costOf({ recipe: thawRecipe(recipe), quantityMilli }, digits);
@@ -212,6 +188,7 @@ async function giveBack(
   parts: OrderParts,
   lines: TakenLine[],
   row: Omit<RefundRow, 'shopId' | 'orderId' | 'cashierId' | 'shiftId' | 'orderType'>,
+  kept: { approvedBy: string } | null,
 ): Promise<OrderView> {
   const { em, actor } = tx;
   const { order } = parts;
@@ -241,6 +218,6 @@ async function giveBack(
   const cashierId = personOf(actor);
   await insertRefund(em, { ...row, shopId, orderId, orderType, cashierId, shiftId });
   const view = viewOrder(await findOrder(em, shopId, orderId));
-  tx.record({ shopId, type: 'order_updated', data: view, before });
+  tx.record({ shopId, type: 'order_updated', data: view, before, ...(kept && { kept }) });
   return view;
 }

@@ -1,8 +1,11 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { OrderChange, Order as OrderView } from '../../contract/orders.ts';
+import type { SettingsValues } from '../../contract/settings.ts';
 import { isUniqueViolation, violatedUnique } from '../../database/pg-errors.ts';
 import { examineApproval, requireLeave } from '../auth/approval.ts';
 import { type Context, deviceOf, personOf } from '../context.ts';
+import { normalizePhone } from '../customers/phone.ts';
+import { isPhoneOf } from '../customers/sql/is-phone-of.ts';
 import { findOrMakeCustomer } from '../customers/sql/upsert-customer.ts';
 import { lockItems } from '../inventory/sql/lock-items.ts';
 import { moveStock } from '../inventory/sql/move-stock.ts';
@@ -64,7 +67,9 @@ async function loadOrder(
   const isClosed = await isOrderClosed(em, parts.order, today, { lock: false });
   const countedShiftIds = await findCountedShifts(em, shopId, parts.payments, { lock: false });
   const { currency } = shop;
-  const loaded = { parts, isClosed, currency, settings: settingsOf(shop), today, countedShiftIds };
+  const settings = settingsOf(shop);
+  const hasPhone = await hasPhoneOf(tx, parts.order, change, settings);
+  const loaded = { parts, isClosed, currency, settings, today, countedShiftIds, hasPhone };
   if (!asksForPrice(parts, isClosed, change)) return { ...loaded, sources: null };
   const productIds = (change.items ?? []).map((line) => line.productId);
   const sources = {
@@ -74,6 +79,17 @@ async function loadOrder(
     moved: await stockOfOrder(em, shopId, orderId),
   };
   return { ...loaded, sources };
+}
+
+async function hasPhoneOf(
+  tx: Transaction,
+  { shopId, customerId }: Order,
+  { customerPhone }: OrderChange,
+  { country }: SettingsValues,
+): Promise<boolean> {
+  if (!customerPhone || !customerId) return false;
+  const phone = normalizePhone(customerPhone, country, '/customerPhone');
+  return await isPhoneOf(tx, shopId, customerId, phone);
 }
 
 /** Locks are taken in the order that every change keeps to: the order, its stock, the customer, the shift, the counters. */
@@ -233,6 +249,7 @@ function createPayments(
       returnedAt: null,
       returnedOn: null,
       returnedShiftId: null,
+      bookedAs: null,
     }),
   );
 }

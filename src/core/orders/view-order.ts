@@ -69,6 +69,7 @@ export type PaymentFields = Pick<
   | 'tenderedMinor'
   | 'tipMinor'
   | 'changeMinor'
+  | 'roundingMinor'
   | 'reference'
   | 'at'
 >;
@@ -87,6 +88,7 @@ function viewPayment(payment: PaymentFields): PaymentView {
     tendered: formatMinor(payment.tenderedMinor),
     tip: formatMinor(payment.tipMinor),
     change: formatMinor(payment.changeMinor),
+    rounding: formatMinor(payment.roundingMinor),
     reference: payment.reference ?? null,
     at: payment.at.toISOString(),
   };

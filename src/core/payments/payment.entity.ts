@@ -3,6 +3,14 @@ import { PaymentKind } from '../../contract/order-view.ts';
 import { PaymentMethod } from '../../contract/primitives.ts';
 import { minor, timestamp, varchar } from '../columns.ts';
 
+/** In minor units. */
+export type BookedAs = {
+  method: string;
+  amountMinor: number;
+  tenderedMinor: number;
+  cashStepMinor: number | null;
+};
+
 const PaymentSchema = defineEntity({
   name: 'Payment',
   tableName: 'payments',
@@ -19,6 +27,10 @@ const PaymentSchema = defineEntity({
     tipMinor: minor().fieldName('tip'),
     /** The step of cash rounding that held; null for other methods, without rounding, and where it isn't known. */
     cashStepMinor: minor().fieldName('cash_step').nullable(),
+    /** What of the amount is rounding to coins of the payment's own day, and pays nothing of the order's total. */
+    roundingMinor: minor().fieldName('rounding'),
+    /** How it was booked before it was corrected; null when it wasn't. */
+    bookedAs: p.json<BookedAs>().nullable(),
     kind: p.enum(PaymentKind.options).columnType('varchar(8)'),
     /** Of a return, the payment that it gives back. */
     paymentId: p.uuid().nullable(),

@@ -81,6 +81,8 @@ const paymentOf = (amountMinor: number, fields: Partial<Payment> = {}) =>
     tenderedMinor: amountMinor,
     tipMinor: 0,
     changeMinor: 0,
+    roundingMinor: 0,
+    bookedAs: null,
     businessDate: TODAY,
     at,
     ...fields,
@@ -93,6 +95,7 @@ const loadedOf = (order: Order, payments: Payment[] = [], more: Partial<LoadedOr
   settings,
   today: TODAY,
   countedShiftIds: new Set(),
+  hasPhone: false,
   sources: null,
   ...more,
 });
@@ -133,6 +136,62 @@ describe('what a change makes of an order', () => {
     const payments = [{ id: id(5), method: 'cash', amount: '100' }];
     expect(decide(paid, { payments, version: 1 })).to.equal(null);
     expect(decide(paid, { payments, status: 'completed' })).to.equal(null);
+  });
+
+  it('is nothing when it was done before, with its discount and its terms', () => {
+    const fields = {
+      status: 'completed',
+      paymentStatus: 'completed',
+      discountGiven: { type: 'percentage', value: '10', reason: 'regular' },
+      placeOfSupply: 'KA',
+      waivesServiceCharge: true,
+      customerId: id(8),
+    } as const;
+    const payments = [{ id: id(5), method: 'cash', amount: '100' }];
+    const discount = { type: 'percentage', value: '10.0', reason: 'regular' };
+    const terms = { discount, placeOfSupply: 'KA', waiveServiceCharge: true, customerPhone: '98765 43210' };
+    const repeated =
+      (change: object, hasPhone = true) =>
+      () =>
+        decide(loadedOf(orderOf(fields), [paymentOf(10_000)], { sources, hasPhone }), {
+          payments,
+          ...change,
+        });
+    expect(repeated(terms)()).to.equal(null);
+    expect(repeated({ ...terms, version: 1 })()).to.equal(null);
+    for (const other of [
+      { discount: { ...discount, value: '11' } },
+      { discount: { ...discount, type: 'flat' } },
+      { discount: null },
+      { placeOfSupply: null },
+      { waiveServiceCharge: false },
+      { customerPhone: null },
+    ])
+      expect(problemOf(repeated({ ...terms, ...other })).code, JSON.stringify(other)).to.equal(
+        'order_closed',
+      );
+    expect(problemOf(repeated(terms, false)).code, 'another number').to.equal('order_closed');
+  });
+
+  it('is nothing when it was done before, though its payment was corrected since', () => {
+    const bookedAs = { method: 'cash', amountMinor: 10_000, tenderedMinor: 20_000, cashStepMinor: null };
+    const corrected = paymentOf(10_000, { method: 'card', bookedAs });
+    const paid = loadedOf(orderOf({ status: 'completed', paymentStatus: 'completed' }), [corrected]);
+    for (const [method, amount] of [
+      ['cash', '100'],
+      ['cash', '200'],
+      ['card', '100'],
+    ])
+      expect(decide(paid, { payments: [{ id: id(5), method, amount }] }), `${method} ${amount}`).to.equal(
+        null,
+      );
+    for (const [method, amount] of [
+      ['cash', '90'],
+      ['upi', '100'],
+    ]) {
+      const other = () => decide(paid, { payments: [{ id: id(5), method, amount }] });
+      expect(problemOf(other).code, `${method} ${amount}`).to.equal('order_conflict');
+    }
   });
 
   it('prices it anew, moves stock by the difference, and needs a manager where the kitchen has it', () => {

@@ -222,9 +222,32 @@ describe("a shop's books", () => {
     ],
     [
       'cash-steps',
-      'UPDATE refunds SET total = total - 0.01, paid_out = paid_out - 0.01 WHERE order_id = :partly',
+      `UPDATE refund_payments SET amount = amount - 0.01
+       WHERE refund_id IN (SELECT id FROM refunds WHERE order_id = :partly)`,
       'Of cash in multiples of 1.00,',
     ],
+    [
+      'refund-sums',
+      `UPDATE refund_payments SET amount = amount - 1
+       WHERE refund_id IN (SELECT id FROM refunds WHERE order_id = :partly)`,
+      'It says that',
+    ],
+    [
+      'refund-sums',
+      "UPDATE refunds SET method = 'split' WHERE order_id = :partly",
+      'went back by split, its payments are',
+    ],
+    [
+      'bill-refunds',
+      `UPDATE refund_payments SET tip = 500 WHERE refund_id IN (SELECT id FROM refunds WHERE order_id = :partly)`,
+      'Tips of 500.00 were given back of',
+    ],
+    [
+      'payment-sums',
+      'UPDATE payments SET rounding = 1.00 WHERE order_id = :parked',
+      'is rounding, which no step makes',
+    ],
+    ['bill-payments', 'UPDATE payments SET rounding = 0.40 WHERE order_id = :paid', 'was paid of'],
     [
       'item-quantities',
       'UPDATE inventory_items SET quantity = 7 WHERE shop_id = $1',

@@ -22,9 +22,10 @@ export type RefundRow = {
   taxMinor: number;
   roundingMinor: number;
   totalMinor: number;
-  /** What of the total leaves the drawer. */
+  /** What of the total went back as money: the sum of its payments. */
   paidOutMinor: number;
-  /** The step of cash rounding; null for other methods, and without rounding. */
+  payments: { method: string; amountMinor: number; tipMinor: number }[];
+  /** The step of cash rounding, if some of it went back in cash; null for other methods, and without rounding. */
   cashStepMinor: number | null;
   lines: { lineNo: number; quantity: string; tax: string; total: string; cost: string | null }[];
 };
@@ -42,6 +43,10 @@ const INSERT_REFUND = `
       $9::numeric, $10::numeric, $11, $12, $13, 'till', $14, $15, $16, $17, $18::timestamptz,
       $20::numeric, $21::numeric
     FROM head RETURNING id
+  ), new_payments AS (
+    INSERT INTO refund_payments (shop_id, refund_id, method, amount, tip)
+    SELECT $1, new_refund.id, p.method, p.amount, p.tip
+    FROM new_refund, jsonb_to_recordset($22::jsonb) AS p (method text, amount numeric, tip numeric)
   ), taken AS (
     SELECT * FROM jsonb_to_recordset($19::jsonb) AS t (
       "lineNo" int, quantity numeric, tax numeric, total numeric, cost numeric)
@@ -82,6 +87,13 @@ export async function insertRefund(em: EntityManager, row: RefundRow): Promise<v
     JSON.stringify(row.lines),
     row.cashStepMinor === null ? null : formatMinor(row.cashStepMinor),
     formatMinor(row.paidOutMinor),
+    JSON.stringify(
+      row.payments.map(({ method, amountMinor, tipMinor }) => ({
+        method,
+        amount: formatMinor(amountMinor),
+        tip: formatMinor(tipMinor),
+      })),
+    ),
   ]);
 }
 

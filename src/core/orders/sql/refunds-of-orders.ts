@@ -7,6 +7,12 @@ const REFUNDS_OF_ORDERS = `
     'id', r.id, 'creditNoteNumber', r.credit_note_number, 'businessDate', r.business_date, 'tax', r.tax::text,
     'rounding', r.rounding::text, 'total', r.total::text, 'paidOut', r.paid_out::text, 'method', r.method, 'reason', r.reason, 'restock', r.restock,
     'cashierId', r.cashier_id, 'at', to_char(r.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+    'tip', coalesce((
+      SELECT sum(m.tip) FROM refund_payments m WHERE m.shop_id = r.shop_id AND m.refund_id = r.id), 0.00)::text,
+    'payments', (
+      SELECT coalesce(jsonb_agg(jsonb_build_object('method', m.method, 'amount', m.amount::text, 'tip', m.tip::text)
+        ORDER BY array_position(array['cash', 'card', 'upi', 'wallet', 'other'], m.method::text)), '[]')
+      FROM refund_payments m WHERE m.shop_id = r.shop_id AND m.refund_id = r.id),
     'lines', (
       SELECT jsonb_agg(jsonb_build_object(
         'lineId', b.id, 'quantity', trim_scale(l.quantity), 'tax', l.tax::text, 'total', l.total::text) ORDER BY l.line_no)

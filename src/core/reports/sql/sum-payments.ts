@@ -27,7 +27,9 @@ const SUM_PAYMENTS = `
     UNION ALL
     SELECT method, 0, 0, 0, 0, ${signedAmount('p')} + tip FROM payments p WHERE shop_id = $1 AND returned_on BETWEEN $2 AND $3
     UNION ALL
-    SELECT method, 0, 0, 0, paid_out, 0 FROM refunds WHERE shop_id = $1 AND business_date BETWEEN $2 AND $3 AND paid_out <> 0
+    SELECT m.method, 0, 0, -m.tip, m.amount, 0 FROM refunds r
+    JOIN refund_payments m ON m.shop_id = r.shop_id AND m.refund_id = r.id
+    WHERE r.shop_id = $1 AND r.business_date BETWEEN $2 AND $3
   ), by_method AS (
     SELECT method, ${SUMS} FROM moved GROUP BY method
   ), unpaid AS (

@@ -8,6 +8,7 @@ import {
   type SalesTotals,
 } from '../../../contract/reports.ts';
 import { queryRow } from '../../../database/query.ts';
+import { signedRounding } from '../../payments/sql/covered.ts';
 import { count, money, quantity, rows } from './json.ts';
 import { lineGroups } from './line-groups.ts';
 import { REFUNDED_LINES, type Span, spanParameters } from './span.ts';
@@ -21,6 +22,14 @@ type Tables = {
 
 const SOLD_BILLS = "orders WHERE shop_id = $1 AND status NOT IN ('open', 'voided')";
 
+/** Rounding that belongs to the day of a payment and not to the order's: see `Payment.roundingMinor`. */
+const roundedPayments = (from: string, to: string) => `
+  SELECT p.business_date, p.at, p.cashier_id, p.method, p.order_id, ${signedRounding('p')} AS added
+  FROM payments p WHERE p.shop_id = $1 AND p.rounding <> 0 AND p.business_date BETWEEN ${from} AND ${to}
+  UNION ALL
+  SELECT p.returned_on, p.returned_at, p.cashier_id, p.method, p.order_id, -(${signedRounding('p')})
+  FROM payments p WHERE p.shop_id = $1 AND p.rounding <> 0 AND p.returned_on BETWEEN ${from} AND ${to}`;
+
 /** Bills that count, neither parked nor voided, and what was given back on the same days, as they are stored. */
 const billsOf = (from: string, to: string) => `
   SELECT business_date, created_at, cashier_id,
@@ -32,7 +41,10 @@ const billsOf = (from: string, to: string) => `
   SELECT r.business_date, r.created_at, r.cashier_id, r.method, r.order_type, 0, 0,
          -(SELECT sum(quantity) FROM refund_lines l WHERE l.shop_id = $1 AND l.refund_id = r.id),
          0, 0, 0, 0, 0, r.total, -r.total
-  FROM refunds r WHERE r.shop_id = $1 AND r.business_date BETWEEN ${from} AND ${to}`;
+  FROM refunds r WHERE r.shop_id = $1 AND r.business_date BETWEEN ${from} AND ${to}
+  UNION ALL
+  SELECT p.business_date, p.at, p.cashier_id, p.method, o.order_type, 0, 0, 0, 0, 0, 0, 0, p.added, 0, p.added
+  FROM (${roundedPayments(from, to)}) p JOIN orders o ON o.shop_id = $1 AND o.id = p.order_id`;
 
 const BILLS: Tables = { figures: `(${billsOf('$2', '$3')})`, sold: SOLD_BILLS };
 
@@ -65,6 +77,8 @@ const ROUNDING = `
          sum(added) - sum(refunded) AS total, true AS is_rounding
   FROM (
     SELECT rounding AS added, 0 AS refunded FROM ${SOLD_BILLS} AND business_date BETWEEN $2 AND $3 AND rounding <> 0
+    UNION ALL
+    SELECT added, 0 FROM (${roundedPayments('$2', '$3')}) paid
     UNION ALL
     SELECT 0, rounding FROM refunds WHERE shop_id = $1 AND business_date BETWEEN $2 AND $3 AND rounding <> 0
   ) rounded HAVING count(*) > 0`;

@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { ShiftReport } from '../../../contract/shifts.ts';
 import { query } from '../../../database/query.ts';
-import { coveredOf, signedAmount } from '../../payments/sql/covered.ts';
+import { coveredOf, signedAmount, signedRounding } from '../../payments/sql/covered.ts';
 
 /** What was sold, with `total` before refunds, and what goods that came back had cost; amounts as PostgreSQL's decimal text, of any length. */
 export type SalesSums = Omit<NonNullable<ShiftReport['totals']>, 'net'> & { total: string };
@@ -17,11 +17,16 @@ export type ShiftSums = {
 // One statement, so that all figures are of one moment. A sum of nothing is 0.00; no sum is cast to a column's width, for
 // a drawer has to close whatever is in it.
 const SUM_SHIFT = `
-  WITH sales AS (
+  WITH rounded AS (
+    SELECT coalesce(sum(CASE WHEN p.shift_id = $2 THEN ${signedRounding('p')} ELSE 0.00 END
+      - CASE WHEN p.returned_shift_id = $2 THEN ${signedRounding('p')} ELSE 0.00 END), 0.00) AS amount
+    FROM payments p WHERE p.shop_id = $1 AND p.rounding <> 0 AND $2 IN (p.shift_id, p.returned_shift_id)
+  ), sales AS (
     SELECT count(*)::int AS orders, coalesce(sum(item_quantity), 0)::float8 AS "itemsSold",
            coalesce(sum(subtotal), 0.00)::text AS gross, coalesce(sum(discount), 0.00)::text AS discount,
            coalesce(sum(service_charge), 0.00)::text AS "serviceCharge", coalesce(sum(tax), 0.00)::text AS tax,
-           coalesce(sum(rounding), 0.00)::text AS rounding, coalesce(sum(total), 0.00)::text AS total,
+           (coalesce(sum(rounding), 0.00) + (SELECT amount FROM rounded))::text AS rounding,
+           (coalesce(sum(total), 0.00) + (SELECT amount FROM rounded))::text AS total,
            (SELECT coalesce(sum(r.total), 0.00)::text FROM refunds r WHERE r.shop_id = $1 AND r.shift_id = $2) AS refunds
     FROM orders WHERE shop_id = $1 AND shift_id = $2 AND status NOT IN ('open', 'voided')
   ), moved AS (
@@ -32,7 +37,9 @@ const SUM_SHIFT = `
     UNION ALL
     SELECT method, 0, 0.00, 0.00, 0.00, ${signedAmount('p')} + tip FROM payments p WHERE shop_id = $1 AND returned_shift_id = $2
     UNION ALL
-    SELECT method, 0, 0.00, 0.00, paid_out, 0.00 FROM refunds WHERE shop_id = $1 AND shift_id = $2 AND paid_out <> 0
+    SELECT m.method, 0, 0.00, -m.tip, m.amount, 0.00 FROM refunds r
+    JOIN refund_payments m ON m.shop_id = r.shop_id AND m.refund_id = r.id
+    WHERE r.shop_id = $1 AND r.shift_id = $2
   ), by_method AS (
     SELECT method, sum(count)::int AS count, sum(taken)::text AS taken, sum(tip)::text AS tips,
            sum(refund)::text AS refunds, sum(returned)::text AS returned

@@ -1,8 +1,8 @@
-import { signedAmount } from '../../payments/sql/covered.ts';
+import { signedAmount, signedRounding } from '../../payments/sql/covered.ts';
 import { sqlCheck } from '../check.ts';
 
 /** By how much less than this may the refunds of a whole order differ from its total. */
-const SLACK = `(CASE WHEN given.step IS NULL OR (given.is_all_cash AND given.paid_out = given.total AND o.total % given.step = 0) THEN 0.01 ELSE given.step END)`;
+const SLACK = `(CASE WHEN given.step IS NULL OR (given.is_all_cash AND given.paid_out = given.total AND o.comes_to % given.step = 0) THEN 0.01 ELSE given.step END)`;
 
 /**
  * What came back of a bill: as its lines and its figures have it, and never more than was paid. The last refund in cash
@@ -18,10 +18,14 @@ export const billRefunds = sqlCheck({
   faults: `
     WITH given AS (
       SELECT order_id, sum(total) AS total, sum(paid_out) AS paid_out, (array_agg(cash_step ORDER BY created_at DESC, id DESC))[1] AS step,
-        bool_and(cash_step IS NOT NULL) AND min(cash_step) = max(cash_step) AS is_all_cash
+        bool_and(cash_step IS NOT NULL AND method = 'cash') AND min(cash_step) = max(cash_step) AS is_all_cash
       FROM refunds WHERE shop_id = $1 AND order_id IS NOT NULL GROUP BY order_id
     ), paid AS (
-      SELECT order_id, sum(${signedAmount('p')}) AS amount FROM payments p WHERE shop_id = $1 GROUP BY order_id
+      SELECT order_id, sum(${signedAmount('p')}) AS amount, sum(${signedRounding('p')}) AS rounding, sum(tip) AS tips
+      FROM payments p WHERE shop_id = $1 GROUP BY order_id
+    ), tip AS (
+      SELECT r.order_id, sum(m.tip) AS back FROM refunds r JOIN refund_payments m ON m.shop_id = r.shop_id AND m.refund_id = r.id
+      WHERE r.shop_id = $1 AND m.tip > 0 GROUP BY r.order_id
     ), back AS (
       SELECT order_id, order_line_no AS line_no, sum(quantity) AS quantity
       FROM refund_lines WHERE shop_id = $1 AND order_id IS NOT NULL GROUP BY 1, 2
@@ -41,12 +45,18 @@ export const billRefunds = sqlCheck({
           THEN format('%s was given back of %s that was paid', given.paid_out, coalesce(paid.amount, 0)) END,
         CASE WHEN given.total IS NOT NULL AND o.status IN ('open', 'voided')
           THEN format('It is %s, but something of it was given back', o.status) END,
-        CASE WHEN line.is_whole AND abs(coalesce(given.total, 0) - o.total) >= ${SLACK}
-          THEN format('All of it came back, but of %s only %s was given back', o.total, coalesce(given.total, 0)) END,
+        CASE WHEN line.is_whole AND abs(coalesce(given.total, 0) - o.comes_to) >= ${SLACK}
+          THEN format('All of it came back, but of %s only %s was given back', o.comes_to, coalesce(given.total, 0)) END,
+        CASE WHEN tip.back - paid.tips >= coalesce(given.step, 0.01)
+          THEN format('Tips of %s were given back of %s', tip.back, paid.tips) END,
         line.fault) AS detail
-      FROM orders o
+      FROM (
+        SELECT o.*, o.total + coalesce(paid.rounding, 0) AS comes_to
+        FROM orders o LEFT JOIN paid ON paid.order_id = o.id WHERE o.shop_id = $1
+      ) o
       LEFT JOIN given ON given.order_id = o.id
       LEFT JOIN paid ON paid.order_id = o.id
+      LEFT JOIN tip ON tip.order_id = o.id
       LEFT JOIN line ON line.order_id = o.id
       WHERE o.shop_id = $1
     ) compared WHERE detail <> ''`,

@@ -21,6 +21,7 @@ export const cashSteps = sqlCheck({
     WHERE p.shop_id = $1 AND p.cash_step IS NOT NULL AND p.method = 'cash'
       AND (${['p.amount', 'p.tip', 'p.change'].map(isOff).join(' OR ')})
     UNION ALL
-    SELECT credit_note_number, format('Of cash in multiples of %s, %s were given back.', cash_step, paid_out)
-    FROM refunds WHERE shop_id = $1 AND cash_step IS NOT NULL AND method = 'cash' AND ${isOff('paid_out')}`,
+    SELECT r.credit_note_number, format('Of cash in multiples of %s, %s and a tip of %s were given back.', r.cash_step, m.amount, m.tip)
+    FROM refunds r JOIN refund_payments m ON m.shop_id = r.shop_id AND m.refund_id = r.id
+    WHERE r.shop_id = $1 AND r.cash_step IS NOT NULL AND m.method = 'cash' AND (${isOff('m.amount')} OR ${isOff('m.tip')})`,
 });

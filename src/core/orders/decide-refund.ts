@@ -1,0 +1,237 @@
+import { formatMinor } from '../../contract/money.ts';
+import type { PaymentMethod } from '../../contract/primitives.ts';
+import { fieldProblem } from '../../contract/problem.ts';
+import type { NewRefund } from '../../contract/refunds.ts';
+import { cashAmountOf, type PricedRefund, type Rounding, refundInSteps } from '../../pricing/index.ts';
+import type { OrderParts } from './order-parts.ts';
+import { cashStepOf, methodsOf, roundingRule } from './order-payments.ts';
+import { paidOutMinor, paidRoundingMinor, signedMinor, sumMoney } from './paid-so-far.ts';
+
+/** What goes back by one method, in minor units. */
+export type RefundShare = { method: PaymentMethod; amountMinor: number; tipMinor: number };
+
+/** A refund with the money that goes back, in minor units; `method` is `split` for several. */
+export type DecidedRefund = Omit<PricedRefund, 'lines'> & {
+  method: PaymentMethod | 'split';
+  payments: RefundShare[];
+  paidOutMinor: number;
+  cashStepMinor: number | null;
+};
+
+type Asked = Pick<NewRefund, 'method' | 'payments' | 'anyMethod' | 'tip'>;
+type Share = { method: PaymentMethod; amount?: number | undefined };
+
+/** What is to go back as money before it is rounded to coins, and what it may be rounded to. */
+type Due = {
+  /** Of the goods, exact. */
+  backMinor: number;
+  /** Of the payments, what has not gone back yet. */
+  leftMinor: number;
+  isPaid: boolean;
+  isLast: boolean;
+  rule: Rounding;
+};
+
+/**
+ * Decides by which methods a refund goes back. Pure. Cash is a multiple of the step of now, with the difference in the
+ * refund's rounding; other methods are exact. Goods of an order that isn't paid in full lower what is owed first.
+ * `isLast`: all of the order is back with it. Throws `invalid_payment`.
+ */
+export function decideRefund(
+  priced: PricedRefund,
+  parts: Pick<OrderParts, 'order' | 'payments' | 'refunds' | 'settings'>,
+  asked: Asked,
+  isLast: boolean,
+): DecidedRefund {
+  const due = dueBack(priced, parts, isLast);
+  const named: Share[] = asked.payments ?? [{ method: asked.method ?? methodOfOrder(parts) }];
+  requireEachOnce(named);
+  const exact = shareOut(due, named, { ...due, backMinor: targetOf(due, named, priced, parts) });
+  if (asked.payments && !asked.anyMethod) requirePaidBy(exact, parts);
+  const amounts = exact.map((share) => ({ ...share, amountMinor: share.coinsMinor ?? share.amountMinor }));
+  const isListed = asked.payments !== undefined && !asked.anyMethod;
+  const tips = asked.tip ? tipsBack(parts, named, due, isListed) : new Map<PaymentMethod, number>();
+  const payments = amounts.flatMap(({ method, amountMinor }) => {
+    const share = { method, amountMinor, tipMinor: tips.get(method) ?? 0 };
+    return share.amountMinor + share.tipMinor > 0 ? [share] : [];
+  });
+  const paidOut = payments.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  const roundedMinor = paidOut - due.backMinor;
+  const usesCash = named.some(({ method }) => method === 'cash');
+  return {
+    taxMinor: priced.taxMinor,
+    totalMinor: priced.totalMinor + roundedMinor,
+    roundingMinor: priced.roundingMinor + roundedMinor,
+    method: payments.length > 1 ? 'split' : ((payments[0] ?? named[0])?.method as PaymentMethod),
+    payments,
+    paidOutMinor: paidOut,
+    cashStepMinor: usesCash ? cashStepOf('cash', due.rule) : null,
+  };
+}
+
+function dueBack(
+  priced: PricedRefund,
+  { order, payments, refunds, settings }: Pick<OrderParts, 'order' | 'payments' | 'refunds' | 'settings'>,
+  isLast: boolean,
+): Due {
+  const leftMinor = Math.max(sumMoney(payments) - paidOutMinor(refunds), 0);
+  const isPaid = order.paymentStatus === 'completed';
+  const remainingMinor = order.totalMinor + paidRoundingMinor(payments) - order.refundedMinor;
+  const aboveMinor = Math.max(0, leftMinor - (remainingMinor - priced.totalMinor));
+  return {
+    backMinor: isPaid ? priced.totalMinor : aboveMinor,
+    leftMinor,
+    isPaid,
+    isLast,
+    rule: roundingRule(settings),
+  };
+}
+
+/**
+ * What the methods have to come to. Parts of an order that cash paid in steps go back in steps without cash, too, or its last
+ * part could not be paid in coins.
+ */
+function targetOf(
+  { backMinor, leftMinor, isPaid, isLast, rule }: Due,
+  named: Share[],
+  priced: PricedRefund,
+  { order, payments }: Pick<OrderParts, 'order' | 'payments'>,
+): number {
+  const stepMinor = payments.findLast(({ cashStepMinor }) => cashStepMinor)?.cashStepMinor ?? 0;
+  const totalMinor = order.totalMinor + paidRoundingMinor(payments);
+  const isInSteps = isPaid && !isLast && stepMinor > 0 && totalMinor % stepMinor === 0;
+  if (!isInSteps || named.some(({ method }) => method === 'cash')) return backMinor;
+  return refundInSteps(priced, { ...rule, stepMinor }, { leftMinor, isLast }).totalMinor;
+}
+
+function requireEachOnce(named: Share[]): void {
+  named.forEach(({ method, amount }, index) => {
+    if (named.findIndex((share) => share.method === method) !== index)
+      throw fieldProblem('invalid_payment', `/payments/${index}/method`, 'stands twice');
+    if (amount === undefined && named.findIndex((share) => share.amount === undefined) !== index)
+      throw fieldProblem(
+        'invalid_payment',
+        `/payments/${index}/amount`,
+        'is missing; one of them at most takes the rest',
+      );
+  });
+}
+
+/** `amountMinor` is exact; `coinsMinor` what of it changes hands, where that differs from it. */
+type ExactShare = { method: PaymentMethod; amountMinor: number; coinsMinor?: number };
+
+/** The amounts of the methods. Cash takes what the others leave, in coins. Throws `invalid_payment` when they don't add up. */
+function shareOut(due: Due, named: Share[], { backMinor }: Pick<Due, 'backMinor'>): ExactShare[] {
+  const sumOf = (shares: Share[]) => shares.reduce((sum, { amount = 0 }) => sum + amount, 0);
+  const restMinor = backMinor - sumOf(named.filter(({ method }) => method !== 'cash'));
+  const isOpen = named.some(({ method, amount }) => amount === undefined && method !== 'cash');
+  const cash = named.find(({ method }) => method === 'cash');
+  const inCoinsMinor = cash && !isOpen && restMinor >= 0 ? coinsOf(restMinor, due) : 0;
+  const isWhole = !cash?.amount || [restMinor, inCoinsMinor].includes(cash.amount);
+  const openMinor = isOpen ? restMinor - (cash?.amount ?? 0) : 0;
+  const isEven = isOpen
+    ? named.length === 1 || openMinor > 0
+    : cash
+      ? restMinor >= 0 && isWhole
+      : restMinor === 0;
+  if (!isEven) throw unevenProblem(backMinor, named, cash && !isOpen ? { restMinor, inCoinsMinor } : null);
+  if (isOpen && cash) requireCoins(cash.amount ?? 0, due, named.indexOf(cash));
+  return named.map(({ method, amount }) => {
+    if (method === 'cash' && !isOpen) return { method, amountMinor: restMinor, coinsMinor: inCoinsMinor };
+    return { method, amountMinor: amount ?? openMinor };
+  });
+}
+
+/** An amount of cash in coins: never above what is left of the payments, but for the last of a paid order. */
+function coinsOf(restMinor: number, { backMinor, leftMinor, isPaid, isLast, rule }: Due): number {
+  const mayBeMinor = leftMinor - (backMinor - restMinor);
+  const nearMinor = cashAmountOf(restMinor, rule);
+  if (nearMinor <= mayBeMinor || (isPaid && isLast)) return nearMinor;
+  return cashAmountOf(isPaid ? restMinor : mayBeMinor, { ...rule, mode: 'down' });
+}
+
+function requireCoins(amountMinor: number, { rule }: Due, index: number): void {
+  if (rule.stepMinor === 0 || amountMinor % rule.stepMinor === 0) return;
+  const detail = `Cash goes back in multiples of ${formatMinor(rule.stepMinor)}, which ${formatMinor(amountMinor)} is not.`;
+  throw fieldProblem('invalid_payment', `/payments/${index}/amount`, detail);
+}
+
+function unevenProblem(
+  backMinor: number,
+  named: Share[],
+  cash: { restMinor: number; inCoinsMinor: number } | null,
+) {
+  const sumMinor = named.reduce((sum, { amount = 0 }) => sum + amount, 0);
+  const back = backMinor > 0 ? `${formatMinor(backMinor)} goes back` : 'No money goes back';
+  const mend =
+    cash && cash.restMinor >= 0
+      ? ` In cash, the others leave ${formatMinor(cash.inCoinsMinor)}.`
+      : ' Leave the amount of one method out, and it gives back the rest.';
+  const detail = `${back} by this refund, but its payments come to ${formatMinor(sumMinor)}.${mend}`;
+  return fieldProblem('invalid_payment', '/payments', detail);
+}
+
+type Paid = Pick<OrderParts, 'payments' | 'refunds'>;
+
+/** What was paid by each method and has not gone back, tips apart. */
+function leftByMethod({ payments, refunds }: Paid): Map<PaymentMethod, number> {
+  const left = new Map<PaymentMethod, number>();
+  const add = (method: PaymentMethod, minor: number) => left.set(method, (left.get(method) ?? 0) + minor);
+  for (const payment of payments) add(payment.method, signedMinor(payment));
+  for (const share of refunds.flatMap((refund) => refund.payments))
+    add(share.method, -Number(share.amount.replace('.', '')));
+  return left;
+}
+
+/** Throws `invalid_payment` where a method would give back more than it has, with what each still has. */
+function requirePaidBy(shares: ExactShare[], paid: Paid): void {
+  const left = leftByMethod(paid);
+  const overIndex = shares.findIndex(
+    ({ method, amountMinor }) => amountMinor > Math.max(left.get(method) ?? 0, 0),
+  );
+  const over = shares[overIndex];
+  if (!over) return;
+  const has = [...left]
+    .filter(([, minor]) => minor > 0)
+    .map(([method, minor]) => `${method} ${formatMinor(minor)}`);
+  const each = has.length > 0 ? `Still to go back: ${has.join(', ')}.` : 'Nothing is left to go back.';
+  const detail = `${formatMinor(over.amountMinor)} by ${over.method} is more than was paid by it and not given back. ${each} Send anyMethod to give back more by one than was paid by it.`;
+  throw fieldProblem('invalid_payment', `/payments/${overIndex}/amount`, detail);
+}
+
+/** The tips by method: each the way it came, or all by the one method that there is. Throws `invalid_payment`. */
+function tipsBack(
+  { payments }: Pick<OrderParts, 'payments'>,
+  named: Share[],
+  { isPaid, isLast, rule }: Due,
+  isListed: boolean,
+): Map<PaymentMethod, number> {
+  if (!isPaid || !isLast)
+    throw fieldProblem('invalid_payment', '/tip', 'goes back only with the last of a paid order');
+  const tips = new Map<PaymentMethod, number>();
+  const [only] = named.length === 1 && !isListed ? named : [];
+  for (const { method: by, tipMinor } of payments) {
+    if (tipMinor === 0) continue;
+    const method = only?.method ?? by;
+    if (!named.some((share) => share.method === method))
+      throw fieldProblem(
+        'invalid_payment',
+        '/tip',
+        `of ${formatMinor(tipMinor)} was paid by ${by}: name it in payments, too`,
+      );
+    tips.set(method, (tips.get(method) ?? 0) + tipMinor);
+  }
+  const inCash = tips.get('cash');
+  if (inCash !== undefined) tips.set('cash', cashAmountOf(inCash, rule));
+  return tips;
+}
+
+/** The way that the money came, where it was one way. Nothing was taken for an order of 0.00: no drawer opens for it. */
+function methodOfOrder({ payments }: Pick<OrderParts, 'payments'>): PaymentMethod {
+  const methods = methodsOf(payments);
+  if (methods.length > 1) {
+    const detail = `has to be chosen: the bill was paid by ${methods.join(' and ')}. Name one, or several in payments`;
+    throw fieldProblem('invalid_payment', '/method', detail);
+  }
+  return methods[0] ?? 'other';
+}

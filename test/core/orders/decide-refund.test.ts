@@ -1,0 +1,372 @@
+import { expect } from 'chai';
+import type { ProblemError } from '../../../src/contract/problem.ts';
+import type { Refund } from '../../../src/contract/refunds.ts';
+import { decideRefund } from '../../../src/core/orders/decide-refund.ts';
+import type { Order } from '../../../src/core/orders/order.entity.ts';
+import type { Payment } from '../../../src/core/payments/payment.entity.ts';
+import { settingsOf } from '../../../src/core/shops/settings.ts';
+
+type Asked = Parameters<typeof decideRefund>[2];
+type Share = [method: string, amount: string, tip?: string];
+
+const minor = (amount: string) => Math.round(Number(amount) * 100);
+const amountOf = (amountMinor: number) => (amountMinor / 100).toFixed(2);
+
+/** An order that is paid as it says, of which `goods` come back; cash in steps of 0.05 unless it says otherwise. */
+type Case = {
+  total: string;
+  paid: Share[];
+  before?: Share[];
+  goods: string;
+  asked: Omit<Asked, 'payments'> & { payments?: [method: string, amount?: string][] };
+  isLast?: boolean;
+  isOwed?: boolean;
+  step?: '0.05' | 'none';
+};
+
+const none = { totalMinor: 0, roundingMinor: 0, refundedMinor: 0 };
+
+function refund({
+  total,
+  paid,
+  before = [],
+  goods,
+  asked,
+  isLast = true,
+  isOwed = false,
+  step = '0.05',
+}: Case) {
+  const rounding = { to: step, when: 'cash', mode: 'nearest' } as const;
+  const settings = settingsOf({ currency: 'INR', settings: { rounding }, dayStart: '00:00' });
+  const payments = paid.map(([method, amount, tip = '0']) => ({
+    kind: 'payment',
+    method,
+    amountMinor: minor(amount),
+    tipMinor: minor(tip),
+    roundingMinor: 0,
+    cashStepMinor: null,
+  })) as Payment[];
+  const shares = before.map(([method, amount]) => ({ method, amount, tip: '0.00' }));
+  const paidOut = amountOf(before.reduce((sum, [, amount]) => sum + minor(amount), 0));
+  const refunds = (before.length > 0 ? [{ payments: shares, total: paidOut, paidOut }] : []) as Refund[];
+  const order = {
+    ...none,
+    totalMinor: minor(total),
+    refundedMinor: minor(paidOut),
+    paymentStatus: isOwed ? 'partial' : 'completed',
+  };
+  const priced = { lines: [], taxMinor: 0, roundingMinor: 0, totalMinor: minor(goods) };
+  const named = asked.payments?.map(([method, amount]) => ({
+    method,
+    ...(amount && { amount: minor(amount) }),
+  }));
+  const request = { ...asked, ...(named && { payments: named }) } as Asked;
+  return decideRefund(priced, { order: order as Order, payments, refunds, settings }, request, isLast);
+}
+
+const shown = (given: Case) =>
+  refund(given).payments.map(({ method, amountMinor, tipMinor }) =>
+    [method, amountOf(amountMinor), ...(tipMinor ? [amountOf(tipMinor)] : [])].join(' '),
+  );
+
+function refusalOf(given: Case): string {
+  try {
+    refund(given);
+  } catch (error) {
+    const { errors, detail } = error as ProblemError;
+    return `${errors?.[0]?.pointer}: ${detail}`;
+  }
+  throw new Error('Nothing was refused.');
+}
+
+const split: Pick<Case, 'total' | 'paid' | 'goods'> = {
+  total: '100.00',
+  paid: [
+    ['card', '60.00'],
+    ['cash', '40.00'],
+  ],
+  goods: '100.00',
+};
+
+describe('how the money of a refund goes back', () => {
+  // What is asked for → what goes back by each method.
+  const cases: [name: string, given: Case, back: string[]][] = [
+    [
+      'all of it as it came',
+      {
+        ...split,
+        asked: {
+          payments: [
+            ['card', '60'],
+            ['cash', '40'],
+          ],
+        },
+      },
+      ['card 60.00', 'cash 40.00'],
+    ],
+    [
+      'one takes the rest',
+      { ...split, asked: { payments: [['cash', '40'], ['card']] } },
+      ['cash 40.00', 'card 60.00'],
+    ],
+    [
+      'a part by two',
+      {
+        ...split,
+        goods: '50.00',
+        isLast: false,
+        asked: {
+          payments: [
+            ['card', '30'],
+            ['cash', '20'],
+          ],
+        },
+      },
+      ['card 30.00', 'cash 20.00'],
+    ],
+    [
+      'a part by one of two',
+      { ...split, goods: '40.00', isLast: false, asked: { payments: [['cash']] } },
+      ['cash 40.00'],
+    ],
+    [
+      'another way, when somebody says so',
+      {
+        ...split,
+        asked: {
+          anyMethod: true,
+          payments: [
+            ['upi', '70'],
+            ['cash', '30'],
+          ],
+        },
+      },
+      ['upi 70.00', 'cash 30.00'],
+    ],
+    ['by one method that is named alone, as before', { ...split, asked: { method: 'upi' } }, ['upi 100.00']],
+    [
+      'what the card leaves in coins',
+      {
+        ...split,
+        goods: '24.98',
+        isLast: false,
+        asked: {
+          payments: [
+            ['card', '10.00'],
+            ['cash', '15.00'],
+          ],
+        },
+      },
+      ['card 10.00', 'cash 15.00'],
+    ],
+    [
+      'what the card leaves, named to the paisa',
+      {
+        ...split,
+        goods: '24.98',
+        isLast: false,
+        asked: {
+          payments: [
+            ['card', '10.00'],
+            ['cash', '14.98'],
+          ],
+        },
+      },
+      ['card 10.00', 'cash 15.00'],
+    ],
+    [
+      'what coins leave, by card to the paisa',
+      { ...split, goods: '24.98', isLast: false, asked: { payments: [['cash', '10.00'], ['card']] } },
+      ['cash 10.00', 'card 14.98'],
+    ],
+    [
+      'of an order that is owed, only what was paid above the rest',
+      {
+        total: '100.00',
+        paid: [
+          ['card', '40.00'],
+          ['cash', '30.00'],
+        ],
+        goods: '50.00',
+        isOwed: true,
+        isLast: false,
+        asked: {
+          payments: [
+            ['card', '5'],
+            ['cash', '15'],
+          ],
+        },
+      },
+      ['card 5.00', 'cash 15.00'],
+    ],
+    [
+      'of what is owed, nothing',
+      { total: '100.00', paid: [['cash', '10.00']], goods: '50.00', isOwed: true, isLast: false, asked: {} },
+      [],
+    ],
+  ];
+  for (const [name, given, back] of cases) {
+    it(name, () => {
+      const decided = refund(given);
+      expect(shown(given)).to.deep.equal(back);
+      expect(decided.paidOutMinor).to.equal(
+        decided.payments.reduce((sum, each) => sum + each.amountMinor, 0),
+      );
+      expect(decided.method === 'split').to.equal(back.length > 1);
+    });
+  }
+
+  it('puts the difference of the coins into its rounding, and keeps their step', () => {
+    const decided = refund({
+      ...split,
+      goods: '24.98',
+      isLast: false,
+      asked: { payments: [['card', '10'], ['cash']] },
+    });
+    expect(decided).to.include({ totalMinor: 2500, roundingMinor: 2, cashStepMinor: 5 });
+    const byCard = refund({ ...split, goods: '24.98', isLast: false, asked: { payments: [['card']] } });
+    expect(byCard).to.include({ totalMinor: 2498, roundingMinor: 0, cashStepMinor: null });
+  });
+
+  // What is asked for → what the refusal says.
+  const refusals: [name: string, given: Case, says: string][] = [
+    [
+      'more by one than was paid by it',
+      {
+        ...split,
+        asked: {
+          payments: [
+            ['card', '50'],
+            ['cash', '50'],
+          ],
+        },
+      },
+      '/payments/1/amount: 50.00 by cash is more than was paid by it and not given back. Still to go back: card 60.00, cash 40.00. Send anyMethod',
+    ],
+    [
+      'more than is left after what went back',
+      {
+        ...split,
+        before: [['cash', '30.00']],
+        goods: '70.00',
+        asked: {
+          payments: [
+            ['card', '50'],
+            ['cash', '20'],
+          ],
+        },
+      },
+      'Still to go back: card 60.00, cash 10.00.',
+    ],
+    [
+      'a method that nothing was paid by',
+      { ...split, asked: { payments: [['upi']] } },
+      '/payments/0/amount: 100.00 by upi is more',
+    ],
+    [
+      'too little in all',
+      {
+        ...split,
+        asked: {
+          payments: [
+            ['card', '50'],
+            ['cash', '40'],
+          ],
+        },
+      },
+      '/payments: 100.00 goes back by this refund, but its payments come to 90.00. In cash, the others leave 50.00.',
+    ],
+    [
+      'too much in all',
+      {
+        ...split,
+        asked: {
+          payments: [
+            ['card', '60'],
+            ['upi', '50'],
+          ],
+        },
+      },
+      'its payments come to 110.00. Leave the amount of one method out',
+    ],
+    [
+      'coins that do not exist',
+      { ...split, goods: '24.98', isLast: false, asked: { payments: [['cash', '10.02'], ['card']] } },
+      '/payments/0/amount: Cash goes back in multiples of 0.05, which 10.02 is not.',
+    ],
+    [
+      'one method twice',
+      { ...split, asked: { payments: [['card', '50'], ['card']] } },
+      '/payments/1/method: The method of payment 2 stands twice',
+    ],
+    ['two that take the rest', { ...split, asked: { payments: [['card'], ['cash']] } }, '/payments/1/amount'],
+    [
+      'money for what is owed',
+      {
+        total: '100.00',
+        paid: [['cash', '10.00']],
+        goods: '50.00',
+        isOwed: true,
+        isLast: false,
+        asked: { payments: [['cash', '10']] },
+      },
+      '/payments: No money goes back by this refund',
+    ],
+    ['no method, where there were two', { ...split, asked: {} }, '/method'],
+  ];
+  for (const [name, given, says] of refusals) {
+    it(`refuses ${name}`, () => expect(refusalOf(given)).to.include(says));
+  }
+
+  describe('with its tips', () => {
+    const tipped: Pick<Case, 'total' | 'paid' | 'goods'> = {
+      total: '100.00',
+      paid: [
+        ['card', '60.00', '3.03'],
+        ['cash', '40.00', '2.00'],
+      ],
+      goods: '100.00',
+    };
+
+    it('gives each back the way it came', () => {
+      const asked = {
+        tip: true,
+        payments: [
+          ['card', '60'],
+          ['cash', '40'],
+        ],
+      } satisfies Case['asked'];
+      expect(shown({ ...tipped, asked })).to.deep.equal(['card 60.00 3.03', 'cash 40.00 2.00']);
+      expect(refund({ ...tipped, asked }).totalMinor, 'no part of the total').to.equal(10_000);
+    });
+
+    it('gives all back by one method, in coins where that is cash', () => {
+      expect(shown({ ...tipped, asked: { tip: true, method: 'cash' } })).to.deep.equal(['cash 100.00 5.05']);
+      expect(shown({ ...tipped, asked: { tip: true, method: 'upi' } })).to.deep.equal(['upi 100.00 5.03']);
+    });
+
+    it('keeps them unless it is asked for', () => {
+      expect(shown({ ...tipped, asked: { method: 'cash' } })).to.deep.equal(['cash 100.00']);
+    });
+
+    it('refuses them with a part, with an order that is owed, and by a method that did not take them', () => {
+      const part = {
+        ...tipped,
+        goods: '50.00',
+        isLast: false,
+        asked: { tip: true, method: 'cash' },
+      } satisfies Case;
+      expect(refusalOf(part)).to.include('/tip: The tip goes back only with the last of a paid order');
+      expect(refusalOf({ ...tipped, isOwed: true, asked: { tip: true, method: 'cash' } })).to.include('/tip');
+      const other = {
+        tip: true,
+        payments: [
+          ['cash', '40'],
+          ['upi', '60'],
+        ],
+        anyMethod: true,
+      } satisfies Case['asked'];
+      expect(refusalOf({ ...tipped, asked: other })).to.include('was paid by card: name it in payments, too');
+    });
+  });
+});

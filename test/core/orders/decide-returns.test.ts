@@ -1,0 +1,103 @@
+import { expect } from 'chai';
+import type { ProblemError } from '../../../src/contract/problem.ts';
+import { asReturn, decideReturns, isSameReturn } from '../../../src/core/orders/decide-payments.ts';
+import { sumPaid } from '../../../src/core/orders/paid-so-far.ts';
+import type { Payment } from '../../../src/core/payments/payment.entity.ts';
+import { settingsOf } from '../../../src/core/shops/settings.ts';
+
+const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+const minor = (amount: string) => Math.round(Number(amount) * 100);
+
+/** A payment from before cash was rounded, unless `fields` say otherwise. */
+const paymentOf = (amount: string, fields: Partial<Payment> = {}) =>
+  ({
+    id: id(1),
+    kind: 'payment',
+    paymentId: null,
+    method: 'cash',
+    amountMinor: minor(amount),
+    roundingMinor: 0,
+    cashStepMinor: null,
+    ...fields,
+  }) as Payment;
+const returnOf = (amount: string, n: number) => ({ id: id(n), paymentId: id(1), amount: minor(amount) });
+
+type Step = '0.05' | '0.10' | '5.00' | 'none';
+
+function decide(payments: Payment[], amounts: string[], to: Step, over = '0') {
+  const rounding = { to, when: 'cash', mode: 'nearest' } as const;
+  const settings = settingsOf({ currency: 'INR', settings: { rounding }, dayStart: '00:00' });
+  const asked = amounts.map((amount, index) => returnOf(amount, 10 + index));
+  return decideReturns(payments, asked, { settings, overMinor: minor(over) });
+}
+const booked = (...given: Parameters<typeof decide>) =>
+  decide(...given).map(({ amountMinor, roundingMinor, cashStepMinor }) => [
+    amountMinor,
+    roundingMinor,
+    cashStepMinor,
+  ]);
+function refusalOf(...given: Parameters<typeof decide>): string {
+  try {
+    decide(...given);
+  } catch (error) {
+    return `${(error as ProblemError).code}: ${(error as ProblemError).detail}`;
+  }
+  throw new Error('Nothing was refused.');
+}
+
+describe('payments that are given back', () => {
+  it('goes out in the coins of today, also of a payment that is older than they are', () => {
+    const old = [paymentOf('24.98')];
+    for (const amount of ['24.98', '25.00'])
+      expect(booked(old, [amount], '0.05'), amount).to.deep.equal([[2500, 2, 5]]);
+    expect(booked(old, ['10.00', '14.98'], '0.05')).to.deep.equal([
+      [1000, 0, 5],
+      [1500, 2, 5],
+    ]);
+    expect(refusalOf(old, ['10.02'], '0.05')).to.equal(
+      'invalid_payment: Cash goes back in multiples of 0.05, which 10.02 is not. All that is left of this payment is 25.00 in cash.',
+    );
+    expect(booked([paymentOf('24.95', { cashStepMinor: 5 })], ['24.95'], '0.10')).to.deep.equal([
+      [2500, 5, 10],
+    ]);
+    expect(booked([paymentOf('24.95', { cashStepMinor: 5 })], ['0.01'], 'none')).to.deep.equal([
+      [1, 0, null],
+    ]);
+    expect(booked([paymentOf('24.98', { method: 'card' })], ['0.03'], '0.05')).to.deep.equal([[3, 0, null]]);
+  });
+
+  it('names what an order has to give back to the paisa', () => {
+    const mixed = [paymentOf('50.00', { cashStepMinor: 5 })];
+    for (const amount of ['19.98', '20.00'])
+      expect(booked(mixed, [amount], '0.05', '19.98'), amount).to.deep.equal([[2000, 2, 5]]);
+    expect(booked(mixed, ['19.95'], '0.05', '19.98'), 'less than that').to.deep.equal([[1995, 0, 5]]);
+  });
+
+  it('takes the rounding back with the last of a payment that had some', () => {
+    const onBook = paymentOf('25.00', { cashStepMinor: 5, roundingMinor: 2 });
+    const parts = decide([onBook], ['24.95', '0.05'], '0.05');
+    expect(parts.map(({ roundingMinor }) => roundingMinor)).to.deep.equal([0, 2]);
+    expect(sumPaid([onBook, ...parts.map(asReturn)])).to.equal(0);
+    const down = paymentOf('24.95', { cashStepMinor: 5, roundingMinor: -3 });
+    expect(booked([down], ['24.95'], '0.05')).to.deep.equal([[2495, -3, 5]]);
+  });
+
+  it('is never more than what is left of a payment', () => {
+    expect(refusalOf([paymentOf('24.98')], ['25.05'], '0.05')).to.include('This payment is 24.98');
+    expect(refusalOf([paymentOf('24.98')], ['24.98', '0.05'], '0.05')).to.include('only 0.00 can still');
+    expect(refusalOf([paymentOf('50.00', { method: 'card' })], ['40.00', '10.01'], '0.05')).to.include(
+      'only 10.00 can still',
+    );
+  });
+
+  it('is known again by what was asked for and by what was booked', () => {
+    const known = { paymentId: id(1), amountMinor: 2500, cashStepMinor: 5 };
+    for (const [amount, isSame] of [
+      ['24.98', true],
+      ['25.00', true],
+      ['24.95', false],
+      ['20.00', false],
+    ] as const)
+      expect(isSameReturn(known, returnOf(amount, 10)), amount).to.equal(isSame);
+  });
+});
