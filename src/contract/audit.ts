@@ -17,6 +17,8 @@ export const securityTypes = [
   'pin_changed',
   'email_changed',
   'approval_failed',
+  /** More than the drawer of a shift should have was to be paid out of it. */
+  'payout_refused',
   'denied',
   'limited',
   'device_paired',

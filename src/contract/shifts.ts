@@ -17,6 +17,7 @@ import {
 } from './primitives.ts';
 import { defineRoute } from './route.ts';
 import { shopParams } from './shops.ts';
+import { Approval } from './users.ts';
 
 /** A billion: more is a slip of the finger in any currency, and a tenth of a per cent of what the books can hold. */
 const MAX_COUNTED_MINOR = 100_000_000_000;
@@ -38,6 +39,8 @@ export const NewCashMovement = z.strictObject({
   type: z.enum(['in', 'out']),
   amount: AmountAboveZero,
   reason: text(500),
+  /** To take out more than the drawer should have. */
+  approval: Approval.optional(),
 });
 export type NewCashMovement = z.output<typeof NewCashMovement>;
 
@@ -180,7 +183,7 @@ export const openShift = defineRoute({
 
 export const addCashMovement = defineRoute({
   name: 'addCashMovement',
-  summary: 'Put cash into the drawer or take it out, with a reason',
+  summary: 'Put cash into the drawer or take it out, with a reason; more than it should have needs a manager',
   method: 'post',
   path: '/api/shops/:shopId/shifts/:shiftId/cash-movements',
   permission: 'cashier',
@@ -188,7 +191,15 @@ export const addCashMovement = defineRoute({
   params: shiftParams,
   body: NewCashMovement,
   responses: { 201: Shift, 200: Shift },
-  problems: ['not_found', 'shift_closed', 'shift_conflict'],
+  problems: [
+    'not_found',
+    'shift_closed',
+    'shift_conflict',
+    'approval_needed',
+    'approval_refused',
+    'too_many_requests',
+    'too_busy',
+  ],
 });
 
 export const closeShift = defineRoute({

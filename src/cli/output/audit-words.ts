@@ -94,8 +94,9 @@ const drawer: Words = (after, before, money) => {
     return `counted ${place}: ${money(after.counted)}, ${money(after.variance)} off, Z ${text(after.zNumber)}`;
   if (before.cashMovements === undefined) return `opened ${place} with ${money(after.openingFloat)}`;
   const movement = fieldsOf(Array.isArray(after.cashMovements) ? after.cashMovements.at(-1) : undefined);
+  const allowed = fieldsOf(after.audit).approvedBy === undefined ? '' : ', allowed by a manager';
   const way = movement.type === 'in' ? 'put in' : 'took out';
-  return `${place}: ${way} ${money(movement.amount)}${also(', ', movement.reason)}`;
+  return `${place}: ${way} ${money(movement.amount)}${also(', ', movement.reason)}${allowed}`;
 };
 
 const typeWords: Record<EventType | SecurityType, Words> = {
@@ -130,6 +131,7 @@ const typeWords: Record<EventType | SecurityType, Words> = {
   email_changed: ({ name }) => `changed the e-mail${also(' of ', name)}`,
   pin_changed: ({ name }) => `changed the PIN${also(' of ', name)}`,
   approval_failed: ({ email }) => `an approval was refused${also(', by ', email)}`,
+  payout_refused: ({ amount }, _, money) => `was refused a pay-out of ${money(amount)}`,
   denied: ({ route, code, detail }) =>
     detail === undefined
       ? `was refused: ${text(route)} (${text(code).replaceAll('_', ' ')})`

@@ -1,20 +1,26 @@
 import { limits } from '../../contract/primitives.ts';
-import { fieldProblem } from '../../contract/problem.ts';
+import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { NewCashMovement, type Shift as ShiftView } from '../../contract/shifts.ts';
 import { isUniqueViolation } from '../../database/pg-errors.ts';
+import { type Approver, examineApproval, findLeave, requireLeave } from '../auth/approval.ts';
 import { type Context, personOf } from '../context.ts';
 import { requireWholeInShop } from '../shops/whole-amounts.ts';
-import { transact } from '../transact.ts';
+import { type Transaction, transact } from '../transact.ts';
 import { findShift } from './find-shifts.ts';
+import { payOutNeeds, recordRefusedPayOut } from './pay-out.ts';
 import { CashMovement } from './shift.entity.ts';
 import { closedProblem, takenMovementId } from './shift-problems.ts';
 import { viewShift } from './view-shift.ts';
 
 type Saved = { shift: ShiftView; isReplay: boolean };
 
+/** Between looking and booking another pay-out may take what is there; more often in a row is not to be expected. */
+const MAX_TRIES = 3;
+
 /**
- * Books cash that is put into the drawer or taken out of it. The same movement again is booked once.
- * Throws `not_found`, `shift_closed`, `shift_conflict`, `invalid_request` (too many).
+ * Books cash that is put into the drawer or taken out of it. The same movement again is booked once. To take out more than
+ * the drawer should have is for managers, or with an approval; each refusal is recorded.
+ * Throws `not_found`, `shift_closed`, `shift_conflict`, `invalid_request` (too many), `approval_needed`, `approval_refused`.
  */
 export async function addCashMovement(
   context: Context,
@@ -22,34 +28,67 @@ export async function addCashMovement(
   shiftId: string,
   body: NewCashMovement,
 ): Promise<Saved> {
+  const approver = (await examineApproval(context, shopId, body.approval))();
+  const { actor } = context;
+  const isManaged = findLeave(actor, approver, [MANAGED]).missing.length === 0;
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    if (body.type === 'out' && !isManaged) {
+      const payOut = { id: body.id, shopId, shiftId, amountMinor: body.amount };
+      requireLeave(actor, approver, await recordRefusedPayOut(context, payOut, approver));
+    }
+    const saved = await saving(() =>
+      transact(context, (tx) => book(tx, { shopId, shiftId }, body, approver)),
+    );
+    if (saved) return saved;
+  }
+  throw new ProblemError('too_busy', { detail: 'Many pay-outs of this drawer came at once. Try again.' });
+}
+
+const MANAGED = { least: 'manager', pointer: '', detail: '' } as const;
+
+/** Null where the drawer has less than when it was looked at. */
+async function book(
+  tx: Transaction,
+  { shopId, shiftId }: { shopId: string; shiftId: string },
+  body: NewCashMovement,
+  approver: Approver | null,
+): Promise<Saved | null> {
+  const parts = await findShift(tx.em, shopId, shiftId, true);
+  const { shift, movements } = parts;
+  const earlier = movements.find((movement) => movement.id === body.id);
+  if (earlier && !isSame(earlier, body)) throw takenMovementId();
+  if (earlier) return { shift: viewShift(parts), isReplay: true };
+  if (shift.closedAt) throw closedProblem(shift);
+  if (movements.length >= limits.cashMovements) {
+    const detail = `This drawer has ${limits.cashMovements} cash movements. Close its shift and open the next.`;
+    throw fieldProblem('invalid_request', '/id', detail);
+  }
+  await requireWholeInShop(tx.em, shopId, NewCashMovement, body);
+  const { id, type, amount: amountMinor, reason } = body;
+  const needs = type === 'out' ? await payOutNeeds(tx, { id, shopId, shiftId, amountMinor }, parts) : [];
+  const { leaderId, missing } = findLeave(tx.actor, approver, needs);
+  if (missing.length > 0) return null;
+  const before = viewShift(parts);
+  const movement = tx.em.create(CashMovement, {
+    id,
+    shopId,
+    shiftId,
+    type,
+    amountMinor,
+    reason,
+    cashierId: personOf(tx.actor),
+    at: tx.app.now(),
+  });
+  await tx.em.persist(movement).flush();
+  const view = viewShift({ shift, movements: [...movements, movement] });
+  const kept = leaderId ? { kept: { approvedBy: leaderId } } : {};
+  tx.record({ shopId, type: 'shift_updated', data: view, before, ...kept });
+  return { shift: view, isReplay: false };
+}
+
+async function saving<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await transact(context, async (tx) => {
-      const { shift, movements } = await findShift(tx.em, shopId, shiftId, true);
-      const earlier = movements.find((movement) => movement.id === body.id);
-      if (earlier && !isSame(earlier, body)) throw takenMovementId();
-      if (earlier) return { shift: viewShift({ shift, movements }), isReplay: true };
-      if (shift.closedAt) throw closedProblem(shift);
-      if (movements.length >= limits.cashMovements) {
-        const detail = `This drawer has ${limits.cashMovements} cash movements. Close its shift and open the next.`;
-        throw fieldProblem('invalid_request', '/id', detail);
-      }
-      await requireWholeInShop(tx.em, shopId, NewCashMovement, body);
-      const before = viewShift({ shift, movements });
-      const movement = tx.em.create(CashMovement, {
-        id: body.id,
-        shopId,
-        shiftId,
-        type: body.type,
-        amountMinor: body.amount,
-        reason: body.reason,
-        cashierId: personOf(tx.actor),
-        at: tx.app.now(),
-      });
-      await tx.em.persist(movement).flush();
-      const view = viewShift({ shift, movements: [...movements, movement] });
-      tx.record({ shopId, type: 'shift_updated', data: view, before });
-      return { shift: view, isReplay: false };
-    });
+    return await work();
   } catch (error) {
     if (!isUniqueViolation(error, 'cash_movements_pkey')) throw error;
     throw takenMovementId();

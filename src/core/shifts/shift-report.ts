@@ -1,9 +1,7 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
 import type { ShiftReport } from '../../contract/shifts.ts';
 import type { Context } from '../context.ts';
-import { findShop } from '../shops/find-shops.ts';
-import { settingsOf } from '../shops/settings.ts';
 import { findShift } from './find-shifts.ts';
+import { isBlind } from './is-blind.ts';
 import { figuresOf, keptReport } from './make-report.ts';
 import { sumShift } from './sql/sum-shift.ts';
 import { viewShift } from './view-shift.ts';
@@ -26,13 +24,7 @@ export async function shiftReport(
     ...figures,
     auditHead: null,
   };
-  return (await isBlind(context, em, shopId)) ? withoutCash(report) : report;
-}
-
-/** Whoever counts a drawer without knowing what should be in it can't make the count fit. */
-async function isBlind({ actor }: Context, em: EntityManager, shopId: string): Promise<boolean> {
-  if (actor.kind !== 'user' || actor.role !== 'cashier') return false;
-  return settingsOf(await findShop(em, shopId)).shifts.blindCount;
+  return (await isBlind(context, shopId)) ? withoutCash(report) : report;
 }
 
 /** Without the figures from which the cash could be worked out. */

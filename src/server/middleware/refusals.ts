@@ -49,6 +49,8 @@ function refusalOf(ctx: Context, error: ProblemError): Refusal | null {
     case 'device_refused':
       return { ...who, type: 'denied', details: { route, code } };
     case 'approval_needed':
+      // Each refused pay-out has a record of its own: `payout_refused`.
+      if (route === 'addCashMovement') return null;
       return { ...who, type: 'denied', details: { route, code, detail } };
     case 'not_found':
       if (!actor || shopId === null || hasShop) return null;
