@@ -11,6 +11,8 @@ CREATE TABLE refund_payments (
   FOREIGN KEY (shop_id, refund_id) REFERENCES refunds (shop_id, id),
   CHECK (amount + tip > 0)
 );
+-- Imports since 0012 left out that their returns were paid.
+UPDATE refunds SET paid_out = total WHERE source = 'import' AND paid_out = 0;
 INSERT INTO refund_payments (shop_id, refund_id, method, amount)
 SELECT shop_id, id, method, paid_out FROM refunds WHERE paid_out > 0;
 

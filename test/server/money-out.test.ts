@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import type { Payment } from '../../src/contract/orders.ts';
 import type { Refund } from '../../src/contract/refunds.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type Client, JSON_TYPE } from '../support/client.ts';
@@ -35,7 +36,7 @@ describe('money that goes out', () => {
     return body.data.filter(({ after }: { after: { shiftId: string } }) => after.shiftId === shift.id);
   };
 
-  describe('by a refund', () => {
+  describe('to a customer', () => {
     const sell = async (payments: object[], fields: object = {}) => {
       const { status, body, text } = await shop.cashier.post(
         `${shop.path}/orders`,
@@ -133,6 +134,32 @@ describe('money that goes out', () => {
       expect((await report()).drawer).to.include({ sales: '200.00', tips: '10.00', refunds: '100.00' });
       expect((await refund(two, { lines, tip: true })).body.refunds[1].tip).to.equal('10.00');
       expect((await report()).drawer).to.include({ tips: '0.00', refunds: '200.00', expected: '100.00' });
+    });
+
+    it('goes back in coins where an order became smaller, and the rounding is of today', async () => {
+      const settings = (rounding: object) => shop.manager.put(`${shop.path}/settings`, { rounding });
+      await settings({ to: '0.05', when: 'cash' });
+      const tea = await givenProduct(shop, { price: '24.98' });
+      const payments = [
+        { method: 'card', amount: '50' },
+        { method: 'cash', amount: '49.80', tendered: '49.80' },
+      ];
+      const items = [{ productId: tea.id, quantity: 4 }];
+      const order = await sell(payments, { items });
+      const path = `${shop.path}/orders/${order.id}`;
+      const voidItems = [{ id: order.items[0].id, quantity: 1, reason: 'changed' }];
+      const smaller = await shop.cashier.put(path, { voidItems });
+      expect(smaller.body, smaller.text).to.include({ toGiveBack: '24.86' });
+      const { id: paymentId } = order.payments.find(({ method }: Payment) => method === 'cash');
+      const change = { returnPayments: [{ id: randomUUID(), paymentId, amount: '24.86' }] };
+      const { body, text } = await shop.cashier.put(path, change);
+      expect(body, text).to.include({ total: '74.94', rounding: '0.00', paymentStatus: 'completed' });
+      const back = body.payments.find(({ kind }: Payment) => kind === 'return');
+      expect(back).to.include({ method: 'cash', amount: '24.85', rounding: '-0.01' });
+      expect((await shop.cashier.put(path, change)).body.version, 'sent again').to.equal(body.version);
+      const { drawer, totals } = await report();
+      expect([drawer.expected, totals.rounding, totals.net]).to.deep.equal(['124.95', '0.01', '74.95']);
+      await settings({ to: 'none', when: 'always' });
     });
   });
 

@@ -187,8 +187,17 @@ describe('importing sales', () => {
       // The year that tills count up now, numbered under the lock.
       formatOrderNumber(shop.code, '2627', 10),
     ]);
-    const [refund] = await query('SELECT credit_note_number FROM refunds WHERE shop_id = $1', shop.id);
-    expect(refund.credit_note_number).to.equal(formatCreditNoteNumber(shop.code, '2627', 1));
+    const [refund] = await query(
+      `SELECT r.credit_note_number, r.paid_out, m.method, m.amount FROM refunds r
+       JOIN refund_payments m ON m.shop_id = r.shop_id AND m.refund_id = r.id WHERE r.shop_id = $1`,
+      shop.id,
+    );
+    expect(refund).to.deep.equal({
+      credit_note_number: formatCreditNoteNumber(shop.code, '2627', 1),
+      paid_out: '1.00',
+      method: 'other',
+      amount: '1.00',
+    });
     expect((await query('SELECT seq, series FROM shop_heads WHERE shop_id = $1', shop.id))[0]).to.deep.equal({
       seq: '5',
       series: { 1415: 43, 1516: 1, 2627: 10, C2627: 1 },

@@ -208,6 +208,25 @@ describe('what a change makes of an order', () => {
     expect(made?.edited?.voids[0]?.restock).to.equal(false);
   });
 
+  it('is priced by the payment that takes the place of another: the rounding goes with the coins', () => {
+    const rounding = { to: '0.05', when: 'cash', mode: 'nearest' } as const;
+    const inCoins = settingsOf({ currency: 'INR', settings: { rounding }, dayStart: '00:00' });
+    const paid = {
+      status: 'completed',
+      paymentStatus: 'completed',
+      roundingMinor: 2,
+      totalMinor: 2500,
+    } as const;
+    const loaded = loadedOf(orderOf(paid), [paymentOf(2500, { cashStepMinor: 5 })], { settings: inCoins });
+    const update = decide(loaded, {
+      returnPayments: [{ id: id(6), paymentId: id(5), amount: '25.00' }],
+      payments: [{ id: id(7), method: 'card', amount: '24.98' }],
+    });
+    expect(update?.order).to.deep.equal({ totalMinor: 2498, roundingMinor: 0, paymentMethod: 'card' });
+    expect(update?.returns[0]).to.include({ amountMinor: 2500, roundingMinor: 0 });
+    expect(update?.needs.map(({ least }) => least)).to.deep.equal(['manager']);
+  });
+
   it('is refused by the table of rules, and by an older version', () => {
     const paid = orderOf({ status: 'completed', paymentStatus: 'completed' });
     const refused = problemOf(() => decide(loadedOf(paid, [paymentOf(10_000)]), { notes: 'late' }));

@@ -84,11 +84,15 @@ const INSERT_PAYMENTS = `
 
 const INSERT_REFUNDS = `
   INSERT INTO refunds (id, shop_id, credit_note_number, business_date, subtotal, total, method, reason, source,
-    request_hash, created_at)
+    request_hash, created_at, paid_out)
   SELECT n.id, $1, ${FIRST_NUMBER}, n.business_date, n.total, n.total, n.method, 'Imported return', 'import',
-    n.hash, n.at AT TIME ZONE $4
+    n.hash, n.at AT TIME ZONE $4, n.total
   FROM import_bills n
   WHERE n.verdict = 'new' AND n.is_return`;
+
+const INSERT_REFUND_PAYMENTS = `
+  INSERT INTO refund_payments (shop_id, refund_id, method, amount)
+  SELECT $1, id, method, total FROM import_bills WHERE verdict = 'new' AND is_return AND total > 0`;
 
 const INSERT_REFUND_LINES = `
   INSERT INTO refund_lines (id, shop_id, refund_id, line_no, product_id, variant_id, name, variant_name, category,
@@ -122,6 +126,7 @@ export async function insertBills(
   await client.query(INSERT_ORDER_LINES, [shop.id]);
   await client.query(INSERT_PAYMENTS, [shop.id, shop.timezone]);
   await client.query(INSERT_REFUNDS, given);
+  await client.query(INSERT_REFUND_PAYMENTS, [shop.id]);
   await client.query(INSERT_REFUND_LINES, [shop.id]);
 }
 
