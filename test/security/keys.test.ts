@@ -74,8 +74,9 @@ describe('the keys of a database', () => {
       keys.hmac('pin', 'a', 'bc'),
       keys.hmac('pin', 'abc'),
       keys.hmac('customer-lookup', 'ab', 'c'),
+      keys.hmac('idempotency', 'ab', 'c'),
     ].map((hash) => hash.toString('hex'));
-    expect(new Set(hashes).size).to.equal(4);
+    expect(new Set(hashes).size).to.equal(5);
     expect(keys.hmac('pin', Buffer.from('ab'), 'c').toString('hex')).to.equal(hashes[0]);
     await close();
   });

@@ -2,7 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import type pg from 'pg';
 import { routes } from '../../src/contract/index.ts';
-import { KEPT_HOURS, MAX_KEPT } from '../../src/core/idempotency/answers.ts';
+import { KEPT_HOURS, MAX_KEPT } from '../../src/core/idempotency/kept-responses.ts';
+import { requestHashOf } from '../../src/core/request-hash.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type Answer, type Client, clientOf, JSON_TYPE } from '../support/client.ts';
 import { eventsOf, PASSWORD, signedIn } from '../support/factories.ts';
@@ -228,6 +229,21 @@ describe('an Idempotency-Key', function () {
         .digest(form as 'hex'),
     );
     expect(hashes).not.to.include(row.request_hash);
+  });
+
+  it('refuses a row of another key, such as one from before keys had a purpose of their own, and repeats nothing', async () => {
+    const [product, key] = [newProduct(), randomUUID()];
+    await post(own.shop.manager, products(), product, key);
+    const request = { params: { shopId: own.shop.id }, query: {}, body: product };
+    const before = test.app.keys.hmac('customer-lookup', 'idempotency', requestHashOf(request));
+    await db.query('UPDATE idempotency_keys SET request_hash = $1 WHERE key = $2', [
+      before.toString('base64url'),
+      key,
+    ]);
+    const again = await post(own.shop.manager, products(), product, key);
+    expect(codeOf(again)).to.equal('409 idempotency_conflict');
+    expect(await countOf(product.name)).to.equal(1);
+    await db.query('DELETE FROM idempotency_keys WHERE key = $1', [key]);
   });
 
   for (const key of ['', 'with blank', 'a, b', 'é', 'x'.repeat(201)]) {

@@ -6,7 +6,7 @@ import { query } from '../../database/query.ts';
 import { recordSecurity } from '../audit/record-security.ts';
 import { type Context, eventActor, type Services, type UserActor } from '../context.ts';
 import { touchDevice } from '../devices/admit-device.ts';
-import { forgetAnswers } from '../idempotency/answers.ts';
+import { removeExpired } from '../idempotency/kept-responses.ts';
 import type { User } from '../users/user.entity.ts';
 import {
   formatRefreshToken,
@@ -58,7 +58,7 @@ export async function openSession(
   await em.flush();
   if (device) await endOldest(em, { id: token.sessionId, userId: user.id, deviceId: device.id }, now);
   await forgetOldSessions(em, now);
-  await forgetAnswers(em, now);
+  await removeExpired(em, now);
   return tokens(app, user.id, token, 1);
 }
 

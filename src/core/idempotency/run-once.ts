@@ -5,53 +5,60 @@ import { inOneTransaction } from '../after-commit.ts';
 import type { Services } from '../context.ts';
 import { createQueue, createQueues } from '../queue.ts';
 import { requestHashOf } from '../request-hash.ts';
-import { type Answered, findAnswer, type KeyOf, keepAnswer, lockKey, makeRoom, nameOf } from './answers.ts';
+import {
+  findResponse,
+  type KeyedResponse,
+  type KeyScope,
+  keepResponse,
+  lockKey,
+  makeRoom,
+  scopeName,
+} from './kept-responses.ts';
 
-const BUSY = 'The same request is still being answered. Send it again in a few seconds, with the same key.';
+const BUSY = 'The same request is still running. Send it again in a few seconds, with the same key.';
 
-/** The same request again waits here, and holds no connection while it does. More of them are no retries. */
+/** Queues repeats of a request in memory, so that they hold no connection. More than ten waiting are no retries. */
 const repeats = createQueues({ atOnce: 1, waiting: 10, longestMs: 10_000, busy: BUSY });
 
-/** Each holds a connection for as long as it takes, and may need a second one: the rest of a pool of eight is for orders. */
-const keyed = createQueue({
+/** Each holds a connection while it runs, and may need a second one: the rest of a pool of eight is for orders. */
+const keyedRequests = createQueue({
   atOnce: 3,
   waiting: 200,
   longestMs: 10_000,
-  busy: 'Too many requests with an Idempotency-Key are under way. Try again in a few seconds.',
+  busy: 'Too many requests with an Idempotency-Key are running. Try again in a few seconds.',
 });
 
 /**
- * Does work once for a key, and gives the same answer when the same request comes again within a day. Key, answer and work
- * commit together, so that a crash leaves all of them or none. What throws keeps nothing: the key is free for the next try.
- * `work` gets the entity manager to work with. Throws `idempotency_conflict` when another request has the key, `too_busy`.
+ * Runs `work` once per key, and returns the kept response when the same request is repeated within a day. Key, response
+ * and work commit together, so that a crash leaves all of them or none. When `work` throws, nothing is kept and the key
+ * can be used again. `work` gets the entity manager to work with. Throws `idempotency_conflict` when another request has
+ * the key, `too_busy`.
  */
 export async function runOnce(
   { app, em }: { app: Services; em: EntityManager },
-  of: KeyOf,
+  scope: KeyScope,
   request: object,
-  work: (em: EntityManager) => Promise<Answered>,
-): Promise<Answered> {
-  // Keyed, for a request may hold a password, which nobody with a copy of the database is to try out.
-  const requestHash = app.keys
-    .hmac('customer-lookup', 'idempotency', requestHashOf(request))
-    .toString('base64url');
-  const answer = () =>
+  work: (em: EntityManager) => Promise<KeyedResponse>,
+): Promise<KeyedResponse> {
+  // Keyed, because a request may hold a password: a plain hash could be used to guess it from a copy of the database.
+  const requestHash = app.keys.hmac('idempotency', requestHashOf(request)).toString('base64url');
+  const respond = () =>
     inOneTransaction(em, async (tx) => {
-      await lockKey(tx, of).catch((error) => {
+      await lockKey(tx, scope).catch((error) => {
         throw isLockNotAvailable(error) ? new ProblemError('too_busy', { detail: BUSY }) : error;
       });
-      const kept = await findAnswer(tx, of, app.now());
+      const kept = await findResponse(tx, scope, app.now());
       if (kept && kept.requestHash !== requestHash) throw conflict();
       if (kept) return { isKept: true, status: kept.status, body: JSON.parse(kept.body) };
-      // Before the work, which takes the shop's counters last and holds them until the commit.
-      await makeRoom(tx, of, app.now());
+      // Before the work, which locks the shop's counters last and holds them until the commit.
+      await makeRoom(tx, scope, app.now());
       const { status, body } = await work(tx);
       const text = JSON.stringify(body ?? null);
-      await keepAnswer(tx, of, { requestHash, status, body: text }, app.now());
+      await keepResponse(tx, scope, { requestHash, status, body: text }, app.now());
       return { isKept: false, status, body };
     });
-  const { isKept, status, body } = await repeats.run(nameOf(of), () => keyed.run(answer));
-  // Whoever hears the answer again was perhaps told that nothing confirmed it.
+  const { isKept, status, body } = await repeats.run(scopeName(scope), () => keyedRequests.run(respond));
+  // The first response may have been a failure because no standby confirmed the commit.
   if (isKept) await app.standby.confirm(em);
   return { status, body };
 }

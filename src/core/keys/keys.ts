@@ -1,13 +1,22 @@
 import type { KeyObject } from 'node:crypto';
 
 /** What keys are for; each purpose has keys of its own. */
-export const purposes = ['canary', 'token', 'audit', 'pin', 'customer', 'customer-lookup', 'image'] as const;
+export const purposes = [
+  'canary',
+  'token',
+  'audit',
+  'pin',
+  'customer',
+  'customer-lookup',
+  'image',
+  'idempotency',
+] as const;
 export type Purpose = (typeof purposes)[number];
 
 /** Whose fields are sealed. */
 export type FieldPurpose = Extract<Purpose, 'customer'>;
 /** What is looked up or compared by a keyed hash. These keys stay: whatever was hashed with another is never found. */
-export type HashPurpose = Extract<Purpose, 'pin' | 'customer-lookup' | 'image'>;
+export type HashPurpose = Extract<Purpose, 'pin' | 'customer-lookup' | 'image' | 'idempotency'>;
 
 export type Signature = { keyId: string; signature: Buffer };
 export type NamedKey = { id: string; key: KeyObject };
