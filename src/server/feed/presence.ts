@@ -1,25 +1,21 @@
 import type { App } from '../../app.ts';
 import type { Activity } from '../../contract/activity.ts';
-import type { ActivityChange, UserActivity } from '../../contract/events.ts';
+import type { UserActivity } from '../../contract/events.ts';
+import { activityMessage, createActivityPublisher } from './activity-publisher.ts';
+import { createConnections } from './connections-by-process.ts';
 
-/** Each process repeats who is connected to it, for those who did not hear it. */
+/** Each process repeats its connections, for processes that missed a message. */
 const REPEAT_MS = 10_000;
-/** Who was not repeated for this long was on a process that is gone. */
+/** Connections that were not repeated for this long belong to a process that ended. */
 const EXPIRE_MS = 25_000;
-/** People of a shop often come together, such as after a power cut: they are published together. */
+/** Devices of a shop often connect together, such as after a power cut: one message to the other processes for all. */
 const GATHER_MS = 100;
-/** Shortest time between two messages to the managers of a shop: with 300 devices, one a change would be 300 × 300 messages. */
-const PUBLISH_EVERY_MS = 1_000;
-
-/** Changes of a shop that wait to be published, the last of each connection. */
-type Changes = { waiting: Map<string, ActivityChange>; timer: NodeJS.Timeout };
-type Group = { people: Map<string, Activity>; heardAt: number };
 
 export type Presence = {
-  /** Who is on which device of a shop, in any process; longest first. */
+  /** The connected devices of a shop, in all processes, the longest connected first. */
   list(shopId: string): Activity[];
   enter(shopId: string, person: Activity): void;
-  /** Everybody who is there, as one message. */
+  /** All connected devices, as one message. */
   whole(shopId: string): UserActivity;
   /** The connection answered a ping. */
   seen(shopId: string, id: string): void;
@@ -28,137 +24,79 @@ export type Presence = {
 };
 
 /**
- * Who is connected, by shop and process. Nothing of it is stored: each process knows its own and repeats it to the others,
- * so that a process that was killed, or a Redis that was emptied, takes nobody else along.
+ * Keeps track of connected devices, by shop and process. Nothing is stored: each process repeats its own connections to
+ * the others, so that a killed process or an emptied Redis loses only its own.
  */
 export function startPresence(app: App, emit: (shopId: string, activity: UserActivity) => void): Presence {
   const { bus } = app;
-  const shops = new Map<string, Map<string, Group>>();
-  const toTell = new Set<string>();
-
-  const messageOf = (data: ActivityChange[], isWhole: boolean): UserActivity => ({
-    type: 'user_activity',
-    at: app.now().toISOString(),
-    isWhole,
-    data,
-  });
-  const changes = new Map<string, Changes>();
-  const publish = (shopId: string, { waiting }: Changes): void => {
-    emit(shopId, messageOf([...waiting.values()], false));
-    waiting.clear();
-    const timer = setTimeout(() => {
-      const found = changes.get(shopId);
-      if (found && found.waiting.size > 0) publish(shopId, found);
-      else changes.delete(shopId);
-    }, PUBLISH_EVERY_MS).unref();
-    changes.set(shopId, { waiting, timer });
-  };
-  /** Also of somebody who came and went between two messages: a manager who connected meanwhile has them in the whole list. */
-  const announce = (shopId: string, person: Activity, isOnline: boolean): void => {
-    const found = changes.get(shopId);
-    const { waiting } = found ?? { waiting: new Map<string, ActivityChange>() };
-    // The last change of each, in the order in which they came.
-    waiting.delete(person.id);
-    waiting.set(person.id, { ...person, isOnline });
-    if (found) return;
-    const next: Changes = { waiting, timer: setTimeout(() => publish(shopId, next), GATHER_MS).unref() };
-    changes.set(shopId, next);
-  };
-
-  /** What another process has of a shop, in the place of what it had; tells what is new. */
+  const now = () => app.now().toISOString();
+  const connections = createConnections(bus.processId);
+  const publisher = createActivityPublisher(now, emit);
+  const publishOwn = (shopId: string) =>
+    bus.tell({
+      kind: 'presence',
+      processId: bus.processId,
+      shopId,
+      people: connections.own(shopId),
+    });
+  const publishSoon = gather(publishOwn);
   const replace = (shopId: string, processId: string, people: Activity[]) => {
-    const groups = shops.get(shopId) ?? new Map<string, Group>();
-    const before = groups.get(processId)?.people ?? new Map<string, Activity>();
-    const now = new Map(people.map((person) => [person.id, person]));
-    if (now.size > 0) shops.set(shopId, groups.set(processId, { people: now, heardAt: Date.now() }));
-    else forget(shopId, processId);
-    for (const person of people) if (!before.has(person.id)) announce(shopId, person, true);
-    for (const person of before.values()) if (!now.has(person.id)) announce(shopId, person, false);
+    const { added, removed } = connections.replace(shopId, processId, people);
+    for (const person of added) publisher.add(shopId, person, true);
+    for (const person of removed) publisher.add(shopId, person, false);
   };
-
-  const forget = (shopId: string, processId: string) => {
-    const groups = shops.get(shopId);
-    groups?.delete(processId);
-    if (groups?.size === 0) shops.delete(shopId);
-  };
-
-  const own = (shopId: string) => shops.get(shopId)?.get(bus.processId)?.people;
-  const tell = (shopId: string) => {
-    const people = [...(own(shopId)?.values() ?? [])];
-    bus.tell({ kind: 'presence', processId: bus.processId, shopId, people });
-  };
-  const tellAll = () => {
-    for (const [shopId, groups] of shops) if (groups.has(bus.processId)) tell(shopId);
-  };
-
-  const tellSoon = (shopId: string) => {
-    if (toTell.has(shopId)) return;
-    toTell.add(shopId);
-    setTimeout(() => {
-      toTell.delete(shopId);
-      tell(shopId);
-    }, GATHER_MS).unref();
-  };
-
+  const publishAll = () => connections.ownShops().forEach(publishOwn);
   const stopListening = bus.onMessage((message) => {
-    if (message.kind === 'presence-wanted') tellAll();
+    if (message.kind === 'presence-wanted') publishAll();
     if (message.kind === 'presence' && message.processId !== bus.processId) {
       replace(message.shopId, message.processId, message.people);
     }
   });
   bus.tell({ kind: 'presence-wanted' });
-
   const repeat = setInterval(() => {
-    tellAll();
-    const oldest = Date.now() - EXPIRE_MS;
-    for (const [shopId, groups] of [...shops]) {
-      for (const [processId, { heardAt }] of [...groups]) {
-        if (heardAt < oldest) replace(shopId, processId, []);
-      }
-    }
+    publishAll();
+    for (const { shopId, processId } of connections.silentFor(EXPIRE_MS)) replace(shopId, processId, []);
   }, REPEAT_MS);
-
-  const list = (shopId: string): Activity[] =>
-    [...(shops.get(shopId)?.values() ?? [])]
-      .flatMap(({ people }) => [...people.values()])
-      .toSorted((a, b) => a.since.localeCompare(b.since));
-
+  const { list } = connections;
   return {
     list,
-    whole: (shopId) =>
-      messageOf(
-        list(shopId).map((person) => ({ ...person, isOnline: true })),
-        true,
-      ),
+    whole: (shopId) => {
+      const data = list(shopId).map((person) => ({ ...person, isOnline: true }));
+      return activityMessage(now(), data, { isWhole: true });
+    },
     enter(shopId, person) {
-      const groups = shops.get(shopId) ?? new Map<string, Group>();
-      const group = groups.get(bus.processId) ?? { people: new Map(), heardAt: Number.POSITIVE_INFINITY };
-      group.people.set(person.id, person);
-      shops.set(shopId, groups.set(bus.processId, group));
-      announce(shopId, person, true);
-      tellSoon(shopId);
+      connections.add(shopId, person);
+      publisher.add(shopId, person, true);
+      publishSoon(shopId);
     },
-    seen(shopId, id) {
-      const person = own(shopId)?.get(id);
-      if (person) person.lastSeenAt = app.now().toISOString();
-    },
+    seen: (shopId, id) => connections.touch(shopId, id, now()),
     leave(shopId, id) {
-      const people = own(shopId);
-      const person = people?.get(id);
-      if (!people || !person) return;
-      people.delete(id);
-      if (people.size === 0) forget(shopId, bus.processId);
-      announce(shopId, person, false);
-      tellSoon(shopId);
+      const person = connections.remove(shopId, id);
+      if (!person) return;
+      publisher.add(shopId, person, false);
+      publishSoon(shopId);
     },
     close() {
       clearInterval(repeat);
-      for (const { timer } of changes.values()) clearTimeout(timer);
-      changes.clear();
+      publisher.close();
       stopListening();
-      for (const shopId of shops.keys()) {
-        if (own(shopId)) bus.tell({ kind: 'presence', processId: bus.processId, shopId, people: [] });
+      const { processId } = bus;
+      for (const shopId of connections.ownShops()) {
+        bus.tell({ kind: 'presence', processId, shopId, people: [] });
       }
     },
+  };
+}
+
+/** Runs `work` once for all calls with the same shop within GATHER_MS. */
+function gather(work: (shopId: string) => void): (shopId: string) => void {
+  const waiting = new Set<string>();
+  return (shopId) => {
+    if (waiting.has(shopId)) return;
+    waiting.add(shopId);
+    setTimeout(() => {
+      waiting.delete(shopId);
+      work(shopId);
+    }, GATHER_MS).unref();
   };
 }
