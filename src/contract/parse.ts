@@ -16,13 +16,14 @@ export function parse<S extends z.ZodType>(
     pointer: `${root}${pointer}`,
     detail,
   }));
-  if (unclean.length > 0) throw invalid(unclean);
+  if (unclean.length > 0) throw invalidRequest(unclean);
   const result = schema.safeParse(value, { error: explain, reportInput: true });
   if (result.success) return result.data;
-  throw invalid(result.error.issues.slice(0, MAX_FAULTS).flatMap((issue) => faultsOf(issue, root)));
+  throw invalidRequest(result.error.issues.slice(0, MAX_FAULTS).flatMap((issue) => faultsOf(issue, root)));
 }
 
-function invalid(faults: Fault[]): ProblemError {
+/** An `invalid_request` with the first fifty of the faults, at least one. Its detail is the first of them as a sentence. */
+export function invalidRequest(faults: Fault[]): ProblemError {
   const errors = faults.slice(0, MAX_FAULTS);
   const first = errors[0] as Fault;
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';

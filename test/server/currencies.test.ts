@@ -64,7 +64,7 @@ describe('a shop that sells in yen', () => {
       '/modifierGroups/0/modifiers/0/price',
     ]);
     expect(made.body.detail).to.equal(
-      'The price is 1.50, but JPY has no decimals; send a whole amount such as 2.',
+      'The price is 1.50, but JPY has no decimals; send a whole amount such as 2 (and 2 more).',
     );
     const changed = await shop.manager.put(`${shop.path}/products/${tea.id}`, { price: half });
     expect(faultsOf(changed)).to.deep.equal([422, '/price']);

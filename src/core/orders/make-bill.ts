@@ -4,6 +4,7 @@ import type { NewLine, NewOrder, Order as OrderView } from '../../contract/order
 import type { SettingsValues } from '../../contract/settings.ts';
 import {
   formatPercent,
+  type PricedBill,
   type PricedLine,
   priceBill,
   resolveTaxPercent,
@@ -14,7 +15,7 @@ import { costOf, type FrozenRecipe, freezeRecipe, type RecipePart } from './line
 
 export type GivenDiscount = NonNullable<NewOrder['discount']>;
 
-/** A line with everything known that its price depends on, frozen when it came onto the bill. */
+/** A line with everything that its price depends on, as it was when the line came onto the bill. */
 export type BillLine = {
   id: string;
   productId: string;
@@ -24,14 +25,14 @@ export type BillLine = {
   category: string | null;
   sku: string | null;
   hsn: string | null;
-  /** Null on lines of before products said how they are sold. */
+  /** Null on lines from before products had `soldBy`. */
   soldBy: OrderView['items'][number]['soldBy'];
   unit: string | null;
   taxClass: string | null;
   /** Thousandths of a per cent, only for goods that the shop doesn't know; otherwise the tax class decides. */
   taxPercent?: number;
   unitPriceMinor: number;
-  /** The menu's price, where somebody set another one. */
+  /** The menu's price, where another one was set. */
   listPriceMinor: number | null;
   modifiers: { id: string; name: string; priceMinor: number }[];
   quantityMilli: number;
@@ -50,16 +51,16 @@ export type BillTerms = {
   digits: Digits;
 };
 
-/** A line's part that the bill doesn't show: what it took from stock, and what that cost. */
+/** What a line took from stock and what that cost. The bill doesn't show it. */
 export type LineStock = { recipe: FrozenRecipe; cost: string | null };
 
-/** A priced bill, in the words of the order's entity: the figures in minor units, and its lines as they are frozen. */
+/** A priced bill: figures in minor units, named as the order's columns are, and the lines as the order keeps them. */
 export type Bill = {
   items: OrderView['items'];
   lineStock: LineStock[];
-  /** In the order of the items. */
+  /** In the order of `items`. */
   pricedLines: PricedLine[];
-  /** The total before rounding, which hangs on how it is paid. */
+  /** The total before rounding, which depends on how it is paid. */
   exactMinor: number;
   digits: Digits;
   figures: {
@@ -78,44 +79,17 @@ export type Bill = {
 /** Prices lines under the shop's rules of a business date. Throws `amount_too_large`. */
 export function makeBill(
   given: BillLine[],
-  { discount: givenDiscount, orderType, placeOfSupply, waivesServiceCharge, digits }: BillTerms,
-  { tax, serviceCharge }: SettingsValues,
+  terms: BillTerms,
+  settings: SettingsValues,
   businessDate: string,
 ): Bill {
-  const discount = roundDiscount(givenDiscount, digits);
-  const lines = given.map((line) => roundLine(line, digits));
-  const percents = lines.map(
-    (line) =>
-      line.taxPercent ?? resolveTaxPercent(tax.classes, line.taxClass, tax.defaultClass, businessDate),
-  );
-  const isCharged = !waivesServiceCharge && serviceCharge.orderTypes.includes(orderType);
-  const taxSplit = taxSplitFor(tax, placeOfSupply);
-  const priced = priceBill({
-    lines: lines.map((line, index) => ({
-      unitPriceMinor: line.unitPriceMinor,
-      modifierPricesMinor: line.modifiers.map((modifier) => modifier.priceMinor),
-      quantityMilli: line.quantityMilli,
-      discount: line.discount ?? null,
-      taxClass: line.taxClass,
-      taxPercent: percents[index] as number,
-    })),
-    discount,
-    serviceChargePercent: isCharged ? serviceCharge.percent : 0,
-    taxMode: tax.mode,
-    taxSplit,
-    digits,
-  });
+  const { digits } = terms;
+  const discount = roundDiscount(terms.discount, digits);
+  const lines = given.map((line) => taxLine(roundLine(line, digits), settings, businessDate));
+  const priced = priceLines(lines, { ...terms, discount }, settings);
   return {
-    items: lines.map((line, index) =>
-      freeze(line, priced.lines[index] as PricedLine, percents[index] as number),
-    ),
-    lineStock: lines.map((line) => {
-      const costMinor = costOf(line, digits);
-      return {
-        recipe: freezeRecipe(line.recipe),
-        cost: costMinor === null ? null : formatMinor(costMinor),
-      };
-    }),
+    items: lines.map((line, index) => freeze(line, priced.lines[index] as PricedLine)),
+    lineStock: lines.map((line) => stockOfLine(line, digits)),
     pricedLines: priced.lines,
     exactMinor: priced.totalMinor,
     digits,
@@ -131,18 +105,56 @@ export function makeBill(
         taxable: formatMinor(taxableMinor),
         amount: formatMinor(amountMinor),
       })),
-      taxMode: tax.mode,
-      taxSplit,
+      taxMode: settings.tax.mode,
+      taxSplit: taxSplitFor(settings.tax, terms.placeOfSupply),
       discountGiven: viewDiscount(discount),
     },
   };
+}
+
+type TaxedLine = BillLine & { taxPercent: number };
+
+/** Adds the tax rate of the business date, unless the line has its own. */
+const taxLine = (line: BillLine, { tax }: SettingsValues, businessDate: string): TaxedLine => ({
+  ...line,
+  taxPercent:
+    line.taxPercent ?? resolveTaxPercent(tax.classes, line.taxClass, tax.defaultClass, businessDate),
+});
+
+/** Throws `amount_too_large`. */
+function priceLines(
+  lines: TaxedLine[],
+  { discount, orderType, placeOfSupply, waivesServiceCharge, digits }: BillTerms,
+  { tax, serviceCharge }: SettingsValues,
+): PricedBill {
+  const isCharged = !waivesServiceCharge && serviceCharge.orderTypes.includes(orderType);
+  return priceBill({
+    lines: lines.map((line) => ({
+      unitPriceMinor: line.unitPriceMinor,
+      modifierPricesMinor: line.modifiers.map((modifier) => modifier.priceMinor),
+      quantityMilli: line.quantityMilli,
+      discount: line.discount ?? null,
+      taxClass: line.taxClass,
+      taxPercent: line.taxPercent,
+    })),
+    discount,
+    serviceChargePercent: isCharged ? serviceCharge.percent : 0,
+    taxMode: tax.mode,
+    taxSplit: taxSplitFor(tax, placeOfSupply),
+    digits,
+  });
+}
+
+function stockOfLine(line: BillLine, digits: Digits): LineStock {
+  const costMinor = costOf(line, digits);
+  return { recipe: freezeRecipe(line.recipe), cost: costMinor === null ? null : formatMinor(costMinor) };
 }
 
 function roundDiscount<D extends GivenDiscount | null | undefined>(discount: D, digits: Digits): D {
   return discount?.type === 'flat' ? { ...discount, value: roundMinor(discount.value, digits) } : discount;
 }
 
-/** A line of before its currency was held to whole amounts comes to whole ones when its order is priced again. */
+/** Rounds the amounts of a line that was stored before whole amounts were required, when its order is priced again. */
 function roundLine(line: BillLine, digits: Digits): BillLine {
   if (digits === 2) return line;
   const { unitPriceMinor, listPriceMinor, modifiers, discount } = line;
@@ -155,7 +167,7 @@ function roundLine(line: BillLine, digits: Digits): BillLine {
   };
 }
 
-function freeze(line: BillLine, priced: PricedLine, taxPercent: number): OrderView['items'][number] {
+function freeze(line: TaxedLine, priced: PricedLine): OrderView['items'][number] {
   return {
     id: line.id,
     productId: line.productId,
@@ -181,7 +193,7 @@ function freeze(line: BillLine, priced: PricedLine, taxPercent: number): OrderVi
     discountGiven: viewDiscount(line.discount ?? null),
     serviceCharge: formatMinor(priced.serviceChargeMinor),
     taxClass: line.taxClass,
-    taxPercent: formatPercent(taxPercent),
+    taxPercent: formatPercent(line.taxPercent),
     tax: formatMinor(priced.taxMinor),
     total: formatMinor(priced.totalMinor),
   };

@@ -11,16 +11,14 @@ import {
   refusalSentence,
 } from '../../contract/order-rules.ts';
 import { ProblemError } from '../../contract/problem.ts';
-import { query } from '../../database/query.ts';
+import { findCountedShifts } from '../shifts/sql/counted-shifts.ts';
 import type { Order } from './order.entity.ts';
 import type { OrderParts } from './order-parts.ts';
 import { toGiveBackMinor } from './paid-so-far.ts';
 
-const IS_COUNTED = 'SELECT closed_at IS NOT NULL AS "isCounted" FROM shifts WHERE shop_id = $1 AND id = $2';
-
 /**
- * Whether the order's business day has ended before `today`, or its shift was counted. With `lock`, in a transaction, the
- * shift isn't counted before the commit; taken after the stock and the customer, as every shift is.
+ * Whether the order's business day ended before `today`, or its shift was counted. With `lock`, inside a transaction, the
+ * shift can't be counted before the commit. Lock it after the stock and the customer, the order that every change keeps to.
  */
 export async function isOrderClosed(
   em: EntityManager,
@@ -29,10 +27,7 @@ export async function isOrderClosed(
   { lock }: { lock: boolean },
 ): Promise<boolean> {
   if (businessDate < today) return true;
-  if (!shiftId) return false;
-  const statement = lock ? `${IS_COUNTED} FOR SHARE` : IS_COUNTED;
-  const [shift] = await query<{ isCounted: boolean }>(em, statement, [shopId, shiftId]);
-  return shift?.isCounted ?? false;
+  return (await findCountedShifts(em, shopId, [{ shiftId }], { lock })).size > 0;
 }
 
 export const factsOf = ({ order, payments, refunds }: Omit<OrderParts, 'settings'>): OrderFacts => ({

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { parseMilli, parseMinor, parseRate } from '../../contract/money.ts';
 import type { NewLine, Order as OrderView } from '../../contract/orders.ts';
-import { type Fault, ProblemError } from '../../contract/problem.ts';
+import { type Fault, fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { type FrozenRecipe, type RecipePart, thawRecipe } from './line-stock.ts';
 import type { BillLine, GivenDiscount } from './make-bill.ts';
 import type { SaleProduct } from './sql/load-for-sale.ts';
@@ -154,8 +154,7 @@ function checkLineIds(lines: BillLine[]): void {
   const ids = lines.map((line) => line.id);
   const twice = ids.findIndex((id, index) => ids.indexOf(id) !== index);
   if (twice < 0) return;
-  const errors = [{ pointer: `/items/${twice}/id`, detail: 'stands on this bill twice' }];
-  throw new ProblemError('invalid_request', { detail: 'Two lines have the same id.', errors });
+  throw fieldProblem('invalid_request', `/items/${twice}/id`, 'is the id of another item, too');
 }
 
 /** A frozen line as it was before pricing, so that a parked bill can be priced again. */

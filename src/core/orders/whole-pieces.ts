@@ -1,6 +1,7 @@
 import { quantityFromMilli } from '../../contract/money.ts';
 import type { Order as OrderView } from '../../contract/orders.ts';
-import { type Fault, ProblemError, sentenceOf } from '../../contract/problem.ts';
+import { invalidRequest } from '../../contract/parse.ts';
+import type { Fault } from '../../contract/problem.ts';
 import type { NewRefund } from '../../contract/refunds.ts';
 import type { SoldBy } from '../../contract/sold-by.ts';
 import type { BillLine } from './make-bill.ts';
@@ -9,23 +10,16 @@ import type { OrderLine } from './sql/lines-of-order.ts';
 /** Pieces are whole: a tenth of a piece would be a discount that nobody allowed. */
 const isFraction = (quantityMilli: number) => quantityMilli % 1000 !== 0;
 
-function refuse(faults: Fault[]): void {
-  const [first] = faults;
-  if (first) throw new ProblemError('invalid_request', { detail: sentenceOf(first), errors: faults });
-}
-
-const ofPiece = (quantityMilli: number, name: string) =>
-  `is ${quantityFromMilli(quantityMilli)} of ${name}, which is sold by the piece`;
+const fractionDetail = (quantityMilli: number, name: string) =>
+  `is ${quantityFromMilli(quantityMilli)} of ${name}, which is sold by the piece; send a whole number, or have it sold by weight, volume or length`;
 
 /** Throws `invalid_request` for each line of a new order that is a fraction of a piece. */
 export function requireWholePieces(lines: BillLine[]): void {
-  refuse(
-    lines.flatMap(({ soldBy, quantityMilli, name }, index) => {
-      if (soldBy !== 'piece' || !isFraction(quantityMilli)) return [];
-      const detail = `${ofPiece(quantityMilli, name)}; send a whole number, or have it sold by weight, volume or length`;
-      return [{ pointer: `/items/${index}/quantity`, detail }];
-    }),
-  );
+  const faults = lines.flatMap(({ soldBy, quantityMilli, name }, index) => {
+    if (soldBy !== 'piece' || !isFraction(quantityMilli)) return [];
+    return [{ pointer: `/items/${index}/quantity`, detail: fractionDetail(quantityMilli, name) }];
+  });
+  if (faults.length > 0) throw invalidRequest(faults);
 }
 
 /** The flag of an order made offline: the goods are out, whatever part of a piece they were. */
@@ -69,10 +63,10 @@ export function requireWholeEdit(
     const added = items.findIndex(
       (each) => !each.id && each.productId === productId && each.quantity === quantityMilli,
     );
-    const detail = `${ofPiece(quantityMilli, name)}; send a whole number, or have it sold by weight, volume or length`;
-    return [{ pointer: `/items/${own >= 0 ? own : added}/quantity`, detail }];
+    const index = own >= 0 ? own : added;
+    return [{ pointer: `/items/${index}/quantity`, detail: fractionDetail(quantityMilli, name) }];
   });
-  refuse(faults);
+  if (faults.length > 0) throw invalidRequest(faults);
 }
 
 type TakenLine = Pick<OrderLine, 'id' | 'name' | 'soldBy'> & {
@@ -97,5 +91,5 @@ export function requireWholeRefund(
       return [{ pointer: `/lines/${index}/quantity`, detail }];
     },
   );
-  refuse(faults);
+  if (faults.length > 0) throw invalidRequest(faults);
 }

@@ -24,20 +24,3 @@ export async function lockOpenShift(
   const [row] = await query<{ id: string }>(em, LOCK_OPEN_SHIFT, [shopId, deviceId]);
   return row?.id ?? null;
 }
-
-const SHIFTS = `
-  SELECT id, closed_at IS NOT NULL AS "isCounted" FROM shifts WHERE shop_id = $1 AND id = ANY ($2::uuid[]) ORDER BY id`;
-
-/** Which of the shifts of some payments were counted. With `lock`, in a transaction, the others aren't before the commit. */
-export async function findCountedShifts(
-  em: EntityManager,
-  shopId: string,
-  payments: readonly { shiftId?: string | null | undefined }[],
-  { lock }: { lock: boolean },
-): Promise<Set<string>> {
-  const ids = [...new Set(payments.flatMap(({ shiftId }) => shiftId ?? []))];
-  if (ids.length === 0) return new Set();
-  const statement = lock ? `${SHIFTS} FOR SHARE` : SHIFTS;
-  const rows = await query<{ id: string; isCounted: boolean }>(em, statement, [shopId, ids]);
-  return new Set(rows.flatMap(({ id, isCounted }) => (isCounted ? [id] : [])));
-}
