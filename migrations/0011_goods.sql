@@ -1,12 +1,12 @@
 -- Up Migration
 
--- Which article a code stands for: one of a shop, over products and variants. `code` as it is compared, a GTIN padded to
--- 14 digits; what was typed stays with the product.
+-- The article of each SKU and barcode: unique in a shop, over products and variants. `code` is in its comparable form, a
+-- GTIN padded to 14 digits; the product keeps the code as it was typed.
 CREATE TABLE product_codes (
   shop_id    uuid        NOT NULL REFERENCES shops (id),
   kind       varchar(8)  NOT NULL CHECK (kind IN ('sku', 'barcode')),
   code       varchar(64) NOT NULL,
-  -- none while several articles share the code, which they did before codes were unique
+  -- null while several articles share the code, from before codes were unique
   product_id uuid,
   variant_id uuid,
   CONSTRAINT product_codes_key PRIMARY KEY (shop_id, kind, code),
@@ -33,7 +33,7 @@ FROM (
 GROUP BY shop_id, kind, code;
 DROP INDEX products_sku_key, products_barcode_key, product_variants_sku_key, product_variants_barcode_key;
 
--- Pieces are whole. What was sold in fractions until now was weighed, as far as anybody can tell.
+-- Pieces are whole. Products that were sold in fractions so far were most likely weighed.
 ALTER TABLE products
   ADD COLUMN sold_by varchar(8)  NOT NULL DEFAULT 'piece' CHECK (sold_by IN ('piece', 'weight', 'volume', 'length')),
   ADD COLUMN unit    varchar(16) NOT NULL DEFAULT 'pc' CHECK (unit <> '');
@@ -52,7 +52,7 @@ BEGIN
       FROM products WHERE sold_by = 'weight' AND deleted_at IS NULL
     ) p JOIN shops s ON s.id = p.shop_id GROUP BY s.id ORDER BY s.name
   LOOP
-    -- SM003: a sentence for whoever runs the migration.
+    -- SM003: a sentence that is shown to the person who runs the migration.
     RAISE NOTICE USING ERRCODE = 'SM003', MESSAGE = format(
       '%s: what was sold in fractions is sold by weight (kg) now, all else by the piece: %s%s. Check these products.',
       shop.name, shop.names, CASE WHEN shop.products > 20 THEN format(' and %s more', shop.products - 20) ELSE '' END);

@@ -1,17 +1,17 @@
 -- Up Migration
 
--- How many people sit at the table.
+-- Number of people at the table.
 ALTER TABLE orders ADD COLUMN guests smallint CHECK (guests BETWEEN 1 AND 999);
 
 ALTER TABLE payments
-  -- A return takes from what is paid; its amount is positive, too.
+  -- A return lowers the paid sum. Its amount is positive, too.
   ADD COLUMN kind varchar(8) NOT NULL DEFAULT 'payment' CHECK (kind IN ('payment', 'return')),
-  -- Which payment of the same order a return gives back. A foreign key with the shop would cost each sale an index more:
+  -- The payment of the same order that a return gives back. No foreign key, which would cost each sale one more index:
   -- `smoocho verify` checks it.
   ADD COLUMN payment_id uuid,
   ADD CONSTRAINT payments_return_check CHECK ((kind = 'return') = (payment_id IS NOT NULL));
 
--- The money that left the drawer. The rest of the total lowered what was owed.
+-- The part of the total that was paid out. The rest lowered the debt.
 ALTER TABLE refunds ADD COLUMN paid_out numeric(10,2) NOT NULL DEFAULT 0;
 UPDATE refunds SET paid_out = total;
 ALTER TABLE refunds ADD CONSTRAINT refunds_paid_out_check CHECK (paid_out BETWEEN 0 AND total);
@@ -22,12 +22,12 @@ ALTER TABLE voids
   ADD COLUMN wasted  jsonb   NOT NULL DEFAULT '[]',
   ADD CONSTRAINT voids_wasted_check CHECK (NOT restock OR wasted = '[]'),
   ADD CONSTRAINT voids_shop_id_id_key UNIQUE (shop_id, id);
--- Deferred: stock is locked and moved before the void is written.
+-- Deferred, because stock is moved before the void is written.
 ALTER TABLE stock_movements ADD COLUMN void_id uuid,
   ADD FOREIGN KEY (shop_id, void_id) REFERENCES voids (shop_id, id) DEFERRABLE INITIALLY DEFERRED;
 CREATE INDEX stock_movements_void_idx ON stock_movements (void_id) WHERE void_id IS NOT NULL;
 
--- Orders that were made offline: how many of a span came in late is read from these alone.
+-- For the count of late orders in reports, which reads only orders that were made offline.
 CREATE INDEX orders_late_idx ON orders (shop_id, business_date) WHERE received_at IS NOT NULL;
 
 -- Down Migration

@@ -1,17 +1,17 @@
 -- Up Migration
 
--- The step of cash rounding that held when cash changed hands: then amount, tip and change are multiples of it. None for
--- other methods, without rounding, and where it isn't known: rows from before, imported ones, and what a till printed
--- otherwise while it was offline.
+-- The step of cash rounding at the time: amount, tip and change are multiples of it. Null for other methods, without
+-- rounding, and where it isn't known: older rows, imported ones, and orders that a till rounded differently offline.
 ALTER TABLE payments ADD COLUMN cash_step numeric(10,2) CHECK (cash_step > 0);
 ALTER TABLE refunds ADD COLUMN cash_step numeric(10,2) CHECK (cash_step > 0);
 
--- What a card paid to the cent is refunded in cash in coins: up to a step more. `smoocho verify` knows how much.
+-- An order paid by card to the cent is refunded in cash in multiples of the step, up to a step more. `smoocho verify`
+-- checks the bound.
 ALTER TABLE orders DROP CONSTRAINT orders_refunded_check, ADD CONSTRAINT orders_refunded_check CHECK (refunded >= 0);
 
 -- Down Migration
 
--- What went back beyond a total stays in the refunds.
+-- The refunds keep what went back beyond the total.
 UPDATE orders SET refunded = total WHERE refunded > total;
 ALTER TABLE orders DROP CONSTRAINT orders_refunded_check,
   ADD CONSTRAINT orders_refunded_check CHECK (refunded BETWEEN 0 AND total);

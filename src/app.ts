@@ -49,7 +49,7 @@ export type App = Services & {
   disk: DiskReader;
   /** Connections to the database of this process. */
   pool(): PoolState;
-  /** Resolves when the database answers. Throws its error, also after so long without an answer. */
+  /** Resolves when the database answers. Throws its error, also when it doesn't answer in time. */
   askDatabase(withinMs: number): Promise<void>;
   /** Breaks these off, so that what waits for a database that says nothing fails at once. */
   breakConnections(): void;

@@ -1,12 +1,12 @@
 import { writeSync } from 'node:fs';
 import type { DestinationStream } from 'pino';
 
-/** A pipe that is full is emptied by its reader within milliseconds; one whose reader hangs must not hang the shop. */
+/** A reader empties a full pipe within milliseconds. If it hangs, the server must not wait for it. */
 const BUSY_TRIES = 10;
 const BUSY_MS = 10;
-/** How often it is tried to tell of lost lines while nothing else is logged. */
-const TELL_EVERY_MS = 10_000;
-/** Of pino's levels, a warning. */
+/** Interval at which the count of lost lines is written while nothing else is logged. */
+const REPORT_EVERY_MS = 10_000;
+/** Pino's level of a warning. */
 const WARN = 40;
 
 const BUSY = new Set<unknown>(['EAGAIN', 'EBUSY']);
@@ -21,7 +21,7 @@ export function openLogDestination(fd: number): DestinationStream {
   let reason = '';
   let since = '';
   let isTorn = false;
-  let telling: NodeJS.Timeout | undefined;
+  let reporting: NodeJS.Timeout | undefined;
 
   const tryWrite = (text: string, maxTries: number): boolean => {
     const bytes = Buffer.from(text);
@@ -40,30 +40,30 @@ export function openLogDestination(fd: number): DestinationStream {
       return true;
     } catch (error) {
       reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
-      // Of a line that was cut, the next one must not be the rest.
+      // The next line starts on a new line after one that was cut.
       isTorn ||= written > 0;
       return false;
     }
   };
-  const tell = (): boolean => {
+  const report = (): boolean => {
     const time = new Date().toISOString();
     const msg = `${lost} log ${lost === 1 ? 'line' : 'lines'} could not be written (${reason})`;
-    const said = tryWrite(
+    const isReported = tryWrite(
       `${isTorn ? '\n' : ''}${JSON.stringify({ level: WARN, time, lost, since, msg })}\n`,
       0,
     );
-    if (!said) return false;
+    if (!isReported) return false;
     lost = 0;
-    clearInterval(telling);
+    clearInterval(reporting);
     return true;
   };
   return {
     write(line) {
-      // Waits once: after the first lost line, a reader that hangs delays nobody any more.
-      if ((lost === 0 || tell()) && tryWrite(line, BUSY_TRIES)) return;
+      // Waits for the reader only until the first lost line, so that one that hangs doesn't delay every line.
+      if ((lost === 0 || report()) && tryWrite(line, BUSY_TRIES)) return;
       if (lost === 0) {
         since = new Date().toISOString();
-        telling = setInterval(tell, TELL_EVERY_MS).unref();
+        reporting = setInterval(report, REPORT_EVERY_MS).unref();
       }
       lost += 1;
     },

@@ -9,7 +9,7 @@ export const KEPT_TABLES: readonly string[] = [
   'shop_epochs',
   'shop_heads',
   'sessions',
-  // With what they answer, or a till that asks again after a restore would do it twice.
+  // Backed up with the work that they answer, or a till that retries after a restore would do it twice.
   'idempotency_keys',
   'keys',
   'audit_chains',

@@ -37,7 +37,7 @@ export function failureOf(error: unknown): Failure {
   if (isCutOff(error) || isTerminated(error))
     return { exitCode: exitCodes.databaseUnreachable, message: lost(message) };
   if (isUnconfirmed(error)) return { exitCode: exitCodes.databaseUnreachable, message: UNCONFIRMED };
-  // Codes of the system may be those of an S3 server.
+  // System error codes such as ECONNREFUSED may come from an S3 server, too.
   const trouble = isPgTrouble(error) ? troubleOf(error) : undefined;
   if (trouble) return { exitCode: troubleExitCode(trouble), message: passing(trouble, message) };
   return { exitCode: exitCodeOf(error), message };

@@ -7,16 +7,16 @@ import { buildProgram, usageMessage } from './program.ts';
 
 const wantsJson = process.argv.includes('--json');
 
-/** Nobody reads any more (`| head`, a closed window). */
+/** The reader closed its end (`| head`, a closed window). */
 const GONE = new Set(['EPIPE', 'EIO']);
 let unwritten: NodeJS.ErrnoException | undefined;
-// A stdout or stderr that can't be written ends no command, above all no restore and no server.
+// A failed write to stdout or stderr must not end a command, above all not a restore or a server.
 process.stderr.on('error', () => {});
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (!GONE.has(error.code ?? '')) unwritten ??= error;
 });
 process.once('exit', () => {
-  // What a server prints is only its greeting. Of any other command it is the result, and half a report looks like a whole one.
+  // `start` only prints a greeting. Any other command prints its result, and half a report looks like a whole one.
   if (!unwritten || process.argv.slice(2).find((word) => !word.startsWith('-')) === 'start') return;
   process.stderr.write(
     `The output could not be written (${unwritten.code}): free some room, and try again.\n`,

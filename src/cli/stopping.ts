@@ -9,10 +9,10 @@ export async function untilStopped(): Promise<void> {
   });
 }
 
-/** For what is on its way to stdout; everything else is closed by then. */
+/** Time for stdout to be written; everything else is closed by then. */
 const EXIT_MS = 1_000;
 
-/** Ends this process, with its exit code as it is by then, if something that was forgotten still keeps it alive. */
+/** Ends this process with its current exit code, if something that wasn't closed still keeps it alive. */
 export function exitSoon(log: Log): void {
   const exit = () => {
     log.warn(

@@ -39,8 +39,8 @@ export type FeedState =
 export type FeedOptions = FeedHandlers & {
   onState?: (state: FeedState) => unknown;
   /**
-   * Who came or went on which device, one call each; on a connection first everybody who is there. Managers and owners hear it, and
-   * over a WebSocket only.
+   * Called once for each device that connected or disconnected; after connecting, once for each that is online. Only for
+   * managers and owners, and only over a WebSocket.
    */
   onActivity?: (activity: ActivityChange, at: string) => unknown;
   /**

@@ -1,6 +1,6 @@
 import type { ActivityChange, UserActivity } from '../contract/events.ts';
 
-/** Who is there, as the feed said: makes changes of each message, also of the whole list that a new connection begins with. */
+/** Turns each presence message into changes, also the whole list that a new connection begins with. */
 export type People = { changes(message: UserActivity): ActivityChange[] };
 
 export function createPeople(): People {
@@ -8,7 +8,7 @@ export function createPeople(): People {
   return {
     changes({ isWhole, data }) {
       const there = new Set(data.map(({ id }) => id));
-      // They went while the line was away.
+      // They disconnected while this client was offline.
       const gone = isWhole ? [...online.values()].filter(({ id }) => !there.has(id)) : [];
       const changes = [...gone.map((person) => ({ ...person, isOnline: false })), ...data].filter(
         ({ id, isOnline }) => online.has(id) !== isOnline,

@@ -13,14 +13,14 @@ type Definition = {
 
 const definitionOf = (schema: z.ZodType) => (schema as unknown as { _zod: { def: Definition } })._zod.def;
 
-/** What makes the number of the text; a refined Amount is a copy of it with the same one. */
+/** The output step of `Amount`'s pipe. A refined Amount is a copy that shares it, which tells it from other fields. */
 const AMOUNT = definitionOf(Amount).out;
 
 type MapAmount = (minor: number, pointer: string) => number;
 
 /**
- * Copies a value that `schema` gave, with each `Amount` in it mapped. `pointer` is the amount's place as problems name it.
- * Follows objects, lists and discriminated unions, which is all that bodies with amounts are made of.
+ * Copies a value that `schema` parsed, with `map` applied to each `Amount` in it. `pointer` is the amount's JSON pointer.
+ * Follows objects, lists and discriminated unions, the only types that bodies with amounts have.
  */
 export function mapAmounts<T>(schema: z.ZodType, value: T, map: MapAmount, pointer = ''): T {
   if (value === undefined || value === null) return value;

@@ -149,7 +149,7 @@ export const register = defineRoute({
   path: '/api/auth/register',
   permission: 'nobody',
   repeat: 'key',
-  // With a setup token, an `Authorization` that a client kept from an installation before must not be in the way.
+  // Ignore the access token beside a setup token: a client may still send one from an earlier installation.
   tokenUnless: 'setupToken',
   body: Register,
   responses: { 201: z.strictObject({ user: User, shop: Shop.nullable() }) },

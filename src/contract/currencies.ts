@@ -1,7 +1,6 @@
 /**
- * Decimals of each currency in use: ISO 4217, list one (six-iso-4217.org). A table, because `Intl` has the digits that
- * CLDR finds customary, and those change from one version of Node to the next. Funds, metals and test codes are no
- * currency that a shop sells in.
+ * Decimals of each currency in use: ISO 4217, list one (six-iso-4217.org). A table, because `Intl` has the customary digits
+ * of CLDR, which change from one version of Node to the next. Without funds, metals and test codes.
  */
 const byDigits = {
   0: 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF',
@@ -19,14 +18,14 @@ const digits = new Map(
   ),
 );
 
-/** As ISO 4217 has it; undefined for what is not on its list of currencies in use. */
+/** Decimals by ISO 4217; undefined for a code that isn't on its list of currencies in use. */
 export const isoDigits = (currency: string): number | undefined => digits.get(currency);
 
-/** Decimals that amounts of a shop have: 0, or else 2, as the tables and the wire keep all of them. */
+/** Decimals of a shop's amounts: 0 or 2. Tables and the API always have two places. */
 export type Digits = 0 | 2;
 
-/** The decimals of a shop's amounts; 2 for a currency that the list no longer has. */
+/** Decimals of a shop's amounts; 2 for a currency that is no longer on the list. */
 export const currencyDigits = (currency: string): Digits => (digits.get(currency) === 0 ? 0 : 2);
 
-/** The smallest amount of so many decimals, in minor units: 100, as one yen is kept as 1.00, or 1. */
+/** The smallest amount with these decimals, in minor units: 1, or 100 without decimals, since one yen is stored as 1.00. */
 export const smallestMinor = (places: Digits): 1 | 100 => (places === 0 ? 100 : 1);

@@ -109,13 +109,13 @@ export const SocketHandshake = z.strictObject({
 export type Ready = FeedPosition;
 export type Resync = FeedPosition & { reason: ResyncReason };
 
-/** Somebody who came (`isOnline`) or went. */
+/** A device that connected (`isOnline`) or disconnected. */
 export const ActivityChange = Activity.extend({ isOnline: z.boolean() });
 export type ActivityChange = z.output<typeof ActivityChange>;
 
 /**
- * Presence: it is not stored and has no seq. For managers and owners, as `GET …/activity` is. The first one after connecting has
- * everybody who is there (`isWhole`); each one after that has those who came or went since, the last of each, at most one a second.
+ * Presence: not stored and without seq. For managers and owners, like `GET …/activity`. The first message after connecting
+ * has all connected devices (`isWhole`); each later one the last change of each, at most one message a second.
  */
 export const UserActivity = z.strictObject({
   type: z.literal('user_activity'),

@@ -1,6 +1,6 @@
 /**
- * What may be done to an order in which state. Pure data and functions without imports: the server, tills
- * (`smoocho/order-rules`) and the table in docs/api.md all read it.
+ * Which actions an order's state allows. Pure data and functions without imports: used by the server, by tills
+ * (`smoocho/order-rules`) and for the table in docs/api.md.
  */
 
 export const orderStates = [
@@ -16,7 +16,7 @@ export const orderStates = [
 ] as const;
 export type OrderState = (typeof orderStates)[number];
 
-/** What each state means, for people. */
+/** Descriptions of the states, for docs/api.md. */
 export const stateMeanings: Record<OrderState, string> = {
   open: 'parked: nothing is sold yet',
   preparing: 'the kitchen has it; neither paid nor on the book',
@@ -29,14 +29,14 @@ export const stateMeanings: Record<OrderState, string> = {
   voided: 'voided',
 };
 
-/** `edit` changes its price or its items; `giveBack` returns or corrects its payments; `move` changes its status. */
+/** `edit` changes price or items, `giveBack` returns or corrects payments, `move` changes the status. */
 export const orderActions = ['edit', 'pay', 'giveBack', 'void', 'refund', 'move'] as const;
 export type OrderAction = (typeof orderActions)[number];
 
-/** What works instead: another action on the same order, or `place`, a new one. */
+/** The alternative to a refused action: another action on the same order, or `place`, a new order. */
 export type InsteadAction = OrderAction | 'place';
 
-/** Where each action is sent. */
+/** Method and path of each action. */
 export const orderRequests: Record<InsteadAction, { method: 'POST' | 'PUT' | 'DELETE'; path: string }> = {
   place: { method: 'POST', path: '/api/shops/:shopId/orders' },
   edit: { method: 'PUT', path: '/api/shops/:shopId/orders/:orderId' },
@@ -59,32 +59,32 @@ const sold = refuse('order_closed', 'refund');
 const dayClosed = refuse('day_closed', 'refund');
 const over = refuse('order_closed', 'place');
 
-/** The table. An allowed action may still be refused by what it asks for, such as a payment above what is due. */
+/** An allowed action may still be refused for its content, such as a payment above the amount due. */
 export const orderRules: Record<OrderState, Record<OrderAction, OrderRule>> = {
   open: { edit: yes, pay: yes, giveBack: yes, void: yes, refund: notSold, move: yes },
   preparing: { edit: yes, pay: yes, giveBack: yes, void: yes, refund: notSold, move: yes },
   owed_preparing: { edit: yes, pay: yes, giveBack: yes, void: yes, refund: yes, move: yes },
   owed: { edit: sold, pay: yes, giveBack: yes, void: yes, refund: yes, move: yes },
   paid: { edit: sold, pay: yes, giveBack: yes, void: yes, refund: yes, move: yes },
-  // CGST Act 2017, s. 34: what was invoiced goes back by a credit note.
+  // CGST Act 2017, s. 34: an invoice is reversed by a credit note.
   closed: { edit: dayClosed, pay: yes, giveBack: dayClosed, void: dayClosed, refund: yes, move: yes },
   partly_refunded: { edit: sold, pay: yes, giveBack: sold, void: sold, refund: yes, move: yes },
   refunded: { edit: over, pay: yes, giveBack: over, void: over, refund: over, move: yes },
   voided: { edit: over, pay: over, giveBack: over, void: over, refund: over, move: over },
 };
 
-/** The part of an order, as GET and the feed show it, that decides its state. */
+/** The fields of an order, as GET and the feed have them, that its state depends on. */
 export type OrderFacts = {
   status: 'open' | 'preparing' | 'ready' | 'completed' | 'voided';
   paymentStatus: 'pending' | 'partial' | 'completed';
   payLater: boolean;
-  /** What was paid above its total. */
+  /** The overpaid amount. */
   toGiveBack: string;
   items: readonly { id: string; quantity: number }[];
   refunds: readonly { lines: readonly { lineId: string; quantity: number }[] }[];
 };
 
-/** `isClosed`: its business day has ended, or its shift was counted. */
+/** `isClosed`: its business day ended, or its shift was counted. */
 export function orderStateOf(order: OrderFacts, { isClosed }: { isClosed: boolean }): OrderState {
   const { status, paymentStatus, payLater, refunds } = order;
   if (status === 'voided') return 'voided';
@@ -95,18 +95,18 @@ export function orderStateOf(order: OrderFacts, { isClosed }: { isClosed: boolea
   return payLater && status !== 'completed' ? 'owed_preparing' : 'owed';
 }
 
-/** Whether it is sold for good: paid in full, or on the book. */
+/** Whether the sale is final: paid in full, or on the book. */
 export function isSettled(
   order: Pick<OrderFacts, 'status' | 'paymentStatus' | 'payLater' | 'toGiveBack'>,
 ): boolean {
   const { status, paymentStatus, payLater, toGiveBack } = order;
   if (status === 'voided') return false;
-  // One that became smaller than its deposit is still being changed.
+  // An overpaid order isn't final: its total fell below the deposit, and the difference goes back first.
   const isPaid = paymentStatus === 'completed' && Number(toGiveBack) === 0;
   return isPaid || payLater || status === 'completed';
 }
 
-/** Quantities have at most three decimals. */
+/** Thousandths, since quantities have at most three decimals. */
 const milli = (quantity: number) => Math.round(quantity * 1000);
 
 function isWhollyRefunded({ items, refunds }: OrderFacts): boolean {
@@ -116,7 +116,7 @@ function isWhollyRefunded({ items, refunds }: OrderFacts): boolean {
   });
 }
 
-/** Why a state refuses, as a sentence about the order; `refund` on what isn't sold has its own. */
+/** Why a state refuses, to follow the order's number. */
 const reasons: Record<OrderState, string> = {
   open: 'is still open',
   preparing: 'is not paid yet',
@@ -139,11 +139,11 @@ const suggestions: Record<InsteadAction, string> = {
   place: 'Make a new order instead.',
 };
 
-/** The sentence for the person at the till. */
+/** The message for the person at the till. */
 export const refusalSentence = (orderNumber: string, state: OrderState, { instead }: Refusal): string =>
   `Order ${orderNumber} ${reasons[state]}. ${suggestions[instead]}`;
 
-/** Which status may follow which. Being paid moves an open order on by itself. */
+/** Which status may follow which. Full payment moves an open order on without being asked. */
 export const nextStatuses: Record<OrderFacts['status'], readonly ('preparing' | 'ready' | 'completed')[]> = {
   open: ['preparing', 'completed'],
   preparing: ['ready', 'completed'],

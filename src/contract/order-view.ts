@@ -37,7 +37,7 @@ export const OrderItem = z.strictObject({
   /** Harmonised System of Nomenclature: what the goods are, for the tax return. */
   hsn: z.string().nullable(),
   quantity: Count,
-  /** How the goods were sold; null on orders of before products said it. */
+  /** How the goods were sold; null on orders from before products had `soldBy`. */
   soldBy: SoldBy.nullable(),
   unit: z.string().nullable(),
   unitPrice: Money,
@@ -63,9 +63,9 @@ export const PaymentKind = z.enum(['payment', 'return']);
 
 export const Payment = z.strictObject({
   id: Id,
-  /** A return takes from what is paid; its amount is positive, too. */
+  /** A return lowers the paid sum. Its amount is positive, too. */
   kind: PaymentKind,
-  /** Of a return, the payment that it gives back. */
+  /** The payment that a return gives back; null for a payment. */
   paymentId: Id.nullable(),
   method: PaymentMethod,
   amount: Money,
@@ -113,7 +113,7 @@ export const Order = z.strictObject({
   customerId: Id.nullable(),
   customerName: z.string().nullable(),
   tableNumber: z.string().nullable(),
-  /** How many people sit at the table. */
+  /** Number of people at the table. */
   guests: z.int().nullable(),
   notes: z.string(),
   items: z.array(OrderItem),
@@ -129,17 +129,17 @@ export const Order = z.strictObject({
   /** What rounding added to the total, or took from it. */
   rounding: Money,
   total: Money,
-  /** What is still to pay: in cash from here, as a multiple of the shop's step, or by anything else; null where nothing is. */
+  /** The amount due: in cash, rounded to the shop's step, and by other methods; null if nothing is due. */
   due: z.strictObject({ cash: Money, other: Money }).nullable(),
   paymentMethod: z.string().nullable(),
   paymentStatus: PaymentStatus,
   payments: z.array(Payment),
   change: Money,
-  /** What was paid above what the order comes to by now, until it is given back. */
+  /** The overpaid amount, until it is given back. */
   toGiveBack: Money,
   payLater: z.boolean(),
   refunds: z.array(Refund),
-  /** What its goods that came back had cost. */
+  /** The value of the goods that were refunded, paid out or taken off the debt. */
   refunded: Money,
   cashierId: Id.nullable(),
   /** Who allowed what the cashier may not do alone. */

@@ -60,16 +60,16 @@ const NewPayment = z.strictObject({
 });
 export type NewPayment = z.output<typeof NewPayment>;
 
-/** Gives a payment back, or some of it, the way it came and out of the drawer of now. */
+/** Returns a payment or part of it, by the same method and out of the drawer that is open now. */
 const PaymentReturn = z.strictObject({
-  /** Made by the till: the same return sent again is done once. */
+  /** Made by the till, so that a retry returns nothing twice. */
   id: Id,
   paymentId: Id,
   amount: AmountAboveZero,
 });
 export type PaymentReturn = z.output<typeof PaymentReturn>;
 
-/** Corrects how a payment was made, such as cash that was typed as card. */
+/** Corrects the method of a payment, such as cash that was entered as card. */
 const PaymentCorrection = z.strictObject({ id: Id, method: PaymentMethod, reason: text(500) });
 export type PaymentCorrection = z.output<typeof PaymentCorrection>;
 
@@ -98,7 +98,7 @@ export const PAID_TWO_WAYS = {
   error: 'send either paymentMethod or payments, not both',
 };
 
-/** What an order only notes down: taken as it comes, priced by nothing. */
+/** Fields without an effect on the price. */
 export const notedFields = ['customerName', 'tableNumber', 'guests', 'notes'] as const;
 
 /** The till makes `id` before it sends, so that a retry can never sell twice. */
@@ -134,7 +134,7 @@ const LineVoid = z.strictObject({
   id: Id,
   quantity: Quantity.optional(),
   reason: text(500),
-  /** Whether it goes back to stock. Left out: if the kitchen has not had the order; what it had is waste. */
+  /** Whether the goods go back to stock. By default yes, unless the kitchen started on them: then they are waste. */
   restock: z.boolean().optional(),
   /** Made by the till: the same void sent again is done once. */
   voidId: Id.optional(),
@@ -251,7 +251,7 @@ export const voidOrder = defineRoute({
   params: orderParams,
   body: z.strictObject({
     reason: text(500),
-    /** Whether its goods go back to stock. Left out: if the kitchen has not had the order; what it had is waste. */
+    /** Whether the goods go back to stock. By default yes, unless the kitchen started on them: then they are waste. */
     restock: z.boolean().optional(),
     version: Version.optional(),
   }),

@@ -51,7 +51,7 @@ function faultsOf(issue: z.core.$ZodIssue, root: string): Fault[] {
     const [nearest] = choices.filter((faults) => faults.length > 0).sort((a, b) => a.length - b.length);
     if (nearest) return nearest;
   }
-  // Whatever a schema says of a wrong value, it does not tell somebody that the value is not there at all.
+  // The schema's own message is about a wrong value and doesn't say that the value is missing.
   const isMissing = issue.code !== 'custom' && 'input' in issue && issue.input === undefined;
   return [{ pointer: at, detail: isMissing ? 'is missing' : issue.message }];
 }

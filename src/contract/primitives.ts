@@ -136,7 +136,7 @@ export const limits = {
   events: 500,
 } as const;
 
-/** Larger than any bound: as many digits as somebody likes come to this. */
+/** Larger than any bound: a number with too many digits becomes this. */
 const HUGE = 1_000_000_000;
 
 /** A whole number in an address. Digits alone: `Number` would take blanks for 0 and `0x1f` for 31. */

@@ -19,7 +19,7 @@ import { defineRoute } from './route.ts';
 import { shopParams } from './shops.ts';
 import { SoldBy } from './sold-by.ts';
 
-/** An SKU or a barcode, kept as it was typed; of one article in a shop, product or variant. */
+/** An SKU or a barcode, kept as it was typed. Unique in a shop, over products and variants. */
 const Code = text(64).refine((code) => !isSpreadsheetNumber(code), SPREADSHEET_NUMBER);
 
 export const productParams = shopParams.extend({ productId: Id });
@@ -63,9 +63,9 @@ const fields = {
   description: note(5000).nullable(),
   sku: Code.nullable(),
   barcode: Code.nullable(),
-  /** By the piece unless it says otherwise; a fraction of a piece is not sold. */
+  /** By the piece by default. A fraction of a piece can't be sold. */
   soldBy: SoldBy,
-  /** What a quantity counts; without one: pc, kg, l or m. */
+  /** The unit of quantities. By default pc, kg, l or m. */
   unit: text(16),
   taxClass: text(32).nullable(),
   hsn: HsnCode.nullable(),
@@ -128,7 +128,7 @@ const ProductQuery = PageQuery.extend({
   search: text(100).optional(),
   category: text(100).optional(),
   sku: text(64).optional(),
-  /** GTIN-12, -13 and -14 of one article are the same. */
+  /** GTIN-12, -13 and -14 of one article match each other. */
   barcode: text(64).optional(),
   isActive: queryFlag().optional(),
 });

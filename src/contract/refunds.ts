@@ -51,9 +51,9 @@ export const Refund = z.strictObject({
   tax: Money,
   /** The bill's own rounding, which goes back with the last of it. */
   rounding: Money,
-  /** What the goods had cost. */
+  /** The value of the goods. */
   total: Money,
-  /** The money that went back. The rest of the total lowered what was owed. */
+  /** The part of the total that was paid out. The rest lowered the debt. */
   paidOut: Money,
   /** `split` where it went back by several. */
   method: z.enum([...PaymentMethod.options, 'split']),

@@ -77,9 +77,9 @@ export const SalesReport = z.strictObject({
   /** None unless asked for, or where the calendar has no such days. */
   previous: z.strictObject({ from: Day, to: Day, totals: SalesTotals }).nullable(),
   groups: z.array(SalesGroup),
-  /** Dates of the span with orders that are neither paid nor on the book: their figures may still change. */
+  /** Days with orders that are neither paid nor on the book: their figures may still change. */
   openDays: z.array(Day),
-  /** Orders of the span that were made offline and came in after their day had ended. They are in the totals. */
+  /** Offline orders that arrived after their day had ended. They are in the totals. */
   late: z.strictObject({ orders: z.int(), total: Money }),
 });
 export type SalesReport = z.output<typeof SalesReport>;

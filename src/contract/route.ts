@@ -4,17 +4,17 @@ import type { ProblemCode } from './problem.ts';
 import type { Role } from './users.ts';
 
 /**
- * Who may call a route. `nobody` needs no token, and one that is sent is not looked at; `any` any signed-in person; a role means that role or a higher
- * one, and where the path names a shop, one's own shop. Something in another shop is 404, never 403.
+ * Who may call a route. `nobody` needs no token, and one that is sent is ignored; `any` is any signed-in user; a role means
+ * that role or a higher one, and where the path names a shop, the user's own shop. Other shops are 404, never 403.
  */
 export type Permission = 'nobody' | 'any' | Role;
 
 export type Method = 'get' | 'post' | 'put' | 'delete';
 
 /**
- * Of a POST, what makes the same request again harmless: it takes an `Idempotency-Key` (`key`), ids in its body are kept for
- * ever (`id`), its answer holds a secret, which is kept nowhere (`secret`), or it leaves nothing behind that could be there
- * twice (`nothing`).
+ * How a repeated POST is made harmless: it takes an `Idempotency-Key` (`key`), or the ids in its body are kept for ever
+ * (`id`), or it creates nothing that could exist twice (`nothing`). `secret`: no key, because its response holds a secret,
+ * which must not be stored.
  */
 export type Repeat = 'key' | 'id' | 'secret' | 'nothing';
 
@@ -28,9 +28,9 @@ export type Route = {
   method: Method;
   path: string;
   permission: Permission;
-  /** Of permission `nobody`: reads a token that is sent, unless the body has this field, which stands in its place. */
+  /** For permission `nobody`: an access token is read where one is sent, unless the body has this field. */
   tokenUnless?: string;
-  /** Every POST says it, and no other method: GET changes nothing, PUT and DELETE come to the same again. */
+  /** Set for every POST and for no other method: the others are idempotent. */
   repeat?: Repeat;
   params?: z.ZodObject;
   query?: z.ZodObject;

@@ -42,14 +42,14 @@ const ServiceCharge = z.strictObject({
 export const roundingSteps = ['none', '0.05', '0.10', '0.25', '0.50', '1.00', '5.00', '10.00'] as const;
 export type RoundingStep = (typeof roundingSteps)[number];
 
-/** Also `"5"` and 5; kept and answered as an amount, `"5.00"`. */
+/** `"5"` and 5 are stored and returned as an amount, `"5.00"`. */
 const RoundingTo = z
   .union([z.enum([...roundingSteps, '1', '5', '10']), z.literal([0.05, 0.1, 0.25, 0.5, 1, 5, 10])])
   .transform((to) => (to === 'none' ? to : (Number(to).toFixed(2) as RoundingStep)));
 
 /**
- * To which step a total is rounded: `always`, or `cash`: only what is paid in cash. Cash changes hands in multiples of the
- * step either way. `mode`: to the nearest one, half up, or to the one above or below.
+ * The step that totals are rounded to. `when`: `always`, or `cash` for amounts paid in cash only. Cash changes hands in
+ * multiples of the step either way. `mode`: to the nearest multiple, half up, or always up or down.
  */
 const Rounding = z.strictObject({
   to: RoundingTo,

@@ -15,7 +15,7 @@ export const ShopCode = z
   .pipe(z.string().regex(/^[A-Z]{2,4}$/, 'is not 2 to 4 letters'))
   .register(written, { type: 'string', pattern: '^\\s*[A-Za-z]{2,4}\\s*$' });
 
-/** A currency of ISO 4217 in use. Amounts have two decimals at most, so those with three are refused. */
+/** An ISO 4217 currency in use. Amounts have at most two decimals, so currencies with three are refused. */
 export const Currency = z
   .string()
   .trim()
@@ -63,7 +63,7 @@ export type NewShop = z.output<typeof NewShop>;
 
 const ShopChange = z.strictObject({
   name: text(255).optional(),
-  /** Until the first order: later it stands on bills, on this shop's and on those that a device printed offline. */
+  /** Can be changed until the first order. After that it is on printed bills, also those that a device printed offline. */
   code: ShopCode.optional(),
   currency: Currency.optional(),
   timezone: TimeZone.optional(),

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-/** How a product is sold: in whole pieces, or by what is weighed or measured out. */
+/** How a product is sold: in whole pieces, or weighed or measured. */
 export const SoldBy = z.enum(['piece', 'weight', 'volume', 'length']);
 export type SoldBy = z.output<typeof SoldBy>;
 
-/** The unit of a quantity where nobody named another one. */
+/** The default units. */
 export const usualUnit: Readonly<Record<SoldBy, string>> = {
   piece: 'pc',
   weight: 'kg',
@@ -12,7 +12,7 @@ export const usualUnit: Readonly<Record<SoldBy, string>> = {
   length: 'm',
 };
 
-/** As lists of goods write them, in small letters. */
+/** Spellings in product lists, in lower case. */
 const unitWords: Readonly<Record<SoldBy, string>> = {
   piece: 'pc pcs pce pces piece pieces each ea unit units nos no. stk stück pièce pieza',
   weight: 'kg kgs kilo kilos kilogram kilograms kilogramme g gm gms gr gram grams gramme lb lbs oz quintal',
@@ -23,5 +23,5 @@ const soldByOfWord = new Map(
   SoldBy.options.flatMap((soldBy) => unitWords[soldBy].split(' ').map((word) => [word, soldBy] as const)),
 );
 
-/** What is sold in such a unit; undefined for a unit that is none of the usual words, such as `bottle`. */
+/** How goods with this unit are sold; undefined for an unknown unit, such as `bottle`. */
 export const soldByOfUnit = (unit: string): SoldBy | undefined => soldByOfWord.get(unit.trim().toLowerCase());

@@ -3,7 +3,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 
 const waiting = new AsyncLocalStorage<(() => void)[]>();
 
-/** Calls `done` once the transaction of `inOneTransaction` has committed; at once where there is none around. */
+/** Calls `done` after the commit of the surrounding `inOneTransaction`, or at once if there is none. */
 export function afterCommit(done: () => void): void {
   const callbacks = waiting.getStore();
   if (callbacks) callbacks.push(done);
@@ -11,8 +11,8 @@ export function afterCommit(done: () => void): void {
 }
 
 /**
- * One transaction around whole actions, whose own ones become savepoints in it. What they do after their commit waits for
- * this one, and is left out when `work` throws.
+ * Runs actions in one transaction; their own transactions become savepoints. Their after-commit work runs after this
+ * commit, and is dropped when `work` throws.
  */
 export async function inOneTransaction<T>(
   em: EntityManager,

@@ -6,7 +6,7 @@ export const unscale = (text: string) => Number(text.replace('.', ''));
 
 /** numeric(10,2) ↔ minor units. */
 class MinorType extends Type<number, string> {
-  // The ORM asks for the text of none, too, when it looks for what changed.
+  // The ORM converts null, too, when it compares for changes.
   override convertToDatabaseValue(minor: number | null): string {
     return minor === null ? (null as never) : formatMinor(minor);
   }

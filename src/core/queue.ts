@@ -5,9 +5,10 @@ export type Queue = { run<T>(work: () => Promise<T>): Promise<T>; readonly isIdl
 type QueueLimits = { atOnce: number; waiting: number; longestMs?: number; busy: string };
 
 /**
- * Runs at most `atOnce` tasks and queues `waiting` more in each lane; the rest are rejected with `too_busy`. So are those that
- * waited for more than `longestMs` when their turn comes: nobody listens any more, and they would only delay the others. Lanes
- * take turns, so that a crowd in one costs those in another the tasks that already run, and one of the crowd's for each of theirs.
+ * Runs at most `atOnce` tasks and queues `waiting` more in each lane; the rest are rejected with `too_busy`. So are tasks that
+ * waited for more than `longestMs` when their turn comes: their client has given up, and they would only delay the others.
+ * Lanes take turns, so that a long queue in one lane delays a task of another by the running tasks and one more for each
+ * task before it.
  */
 export function createLanes<Lane extends string>(
   names: readonly Lane[],
@@ -19,7 +20,7 @@ export function createLanes<Lane extends string>(
     for (const [name, waiters] of lanes) {
       const next = waiters.shift();
       if (!next) continue;
-      // A Map lists what was set last at the end: its turn comes when the others had theirs.
+      // Moves the lane to the end of the Map, so that the other lanes come first.
       lanes.delete(name);
       lanes.set(name, waiters);
       return next;
@@ -43,7 +44,7 @@ export function createLanes<Lane extends string>(
         if (performance.now() - queuedAt > longestMs) throw new ProblemError('too_busy', { detail: busy });
         return await work();
       } finally {
-        // The slot goes straight to the next one, or is given back.
+        // Passes the slot to the next task, or frees it.
         const next = takeNext();
         if (next) next();
         else running -= 1;

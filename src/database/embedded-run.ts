@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 
-/** What was tried may work when tried again: another process starts or stops the server at this moment. */
+/** May work when retried: another process is starting or stopping the server. */
 export class NotYet extends Error {
   override name = 'NotYet';
 }

@@ -18,7 +18,7 @@ export type EmbeddedOptions = {
   isRestoring?: boolean;
   /** What happens, a line each. */
   log?: ((line: string) => void) | undefined;
-  /** What somebody should hear of, a sentence each. */
+  /** Warnings for the log, one sentence each. */
   warn?: ((line: string) => void) | undefined;
   /** Called when the server dies while attached; it is then started again on the same port. */
   onLost?: (() => void) | undefined;

@@ -1,7 +1,7 @@
 import { COMMIT_WAITS } from './commit-gate.ts';
 import { DatabaseUnreachableError } from './errors.ts';
 
-/** Log level of a kind of trouble: `error` where somebody has to mend something, `warn` where it passes by itself. */
+/** Log level of a kind of trouble: `error` if an admin has to act, `warn` if it passes by itself. */
 type Level = 'error' | 'warn';
 
 /** Kinds of passing trouble: `what` is wrong now, as a clause for a status or a sentence. */
@@ -25,8 +25,8 @@ export type TroubleKind = keyof typeof kinds;
 export type Trouble = { kind: TroubleKind; what: string; level: Level };
 
 /**
- * Every code of PostgreSQL's classes 08, 40, 53, 55, 57 and 58, and those of other classes that pass: what it means to whoever
- * asked. `program` is a fault of ours, which the same request meets again. A test compares the list with PostgreSQL's own.
+ * The meaning of every code of PostgreSQL's classes 08, 40, 53, 55, 57 and 58, and of codes of other classes that pass.
+ * `program` is a bug of this program, which the same request meets again. A test compares the list with PostgreSQL's own.
  * https://www.postgresql.org/docs/18/errcodes-appendix.html
  */
 export const pgTroubles: Record<string, TroubleKind | 'program'> = {
@@ -70,7 +70,7 @@ export const pgTroubles: Record<string, TroubleKind | 'program'> = {
   '58P03': 'program', // file_name_too_long
 };
 
-/** Codes of the system and of this program, as they come from the driver. */
+/** System error codes, and this program's own, as the driver reports them. */
 const otherTroubles: Record<string, TroubleKind> = {
   [COMMIT_WAITS]: 'unconfirmed',
   EAI_AGAIN: 'gone',
@@ -107,13 +107,13 @@ function kindOf(error: unknown): TroubleKind | undefined {
   return messages.find(([pattern]) => pattern.test(message))?.[1];
 }
 
-/** The passing trouble of the database that an error reports: the same may do another time. Undefined for any other fault. */
+/** The passing trouble that an error reports: a retry may succeed. Undefined for any other error. */
 export function troubleOf(error: unknown): Trouble | undefined {
   const kind = kindOf(error);
   return kind && { kind, ...kinds[kind] };
 }
 
-/** Whether it is trouble of one of these kinds; without any, of any kind. */
+/** Whether it is trouble of one of these kinds, or of any kind if none is named. */
 export const isTrouble = (error: unknown, ...wanted: TroubleKind[]): boolean => {
   const kind = kindOf(error);
   return kind !== undefined && (wanted.length === 0 || wanted.includes(kind));

@@ -147,7 +147,7 @@ function discountBy(unit: number, discount: BillDiscount | null): BillDiscount |
   return discount?.type === 'flat' ? { ...discount, value: discount.value / unit } : discount;
 }
 
-/** A bill counted in units of so many minor units; a fraction of one is refused as every fraction is. */
+/** Divides a bill's amounts by `unit` minor units. `priceUnits` refuses a remainder. */
 const billBy = (unit: number, input: BillInput): BillInput => ({
   ...input,
   discount: discountBy(unit, input.discount),
@@ -159,7 +159,7 @@ const billBy = (unit: number, input: BillInput): BillInput => ({
   })),
 });
 
-/** The figures of such a bill in minor units again. */
+/** Multiplies a bill's figures back to minor units. */
 const billTimes = (unit: number, { lines, taxLines, ...sums }: PricedBill): PricedBill => ({
   lines: lines.map((line) => timesAll(unit, line)),
   ...timesAll(unit, sums),

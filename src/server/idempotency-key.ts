@@ -3,8 +3,8 @@ import { fieldProblem } from '../contract/problem.ts';
 import { IDEMPOTENCY_KEY_PATTERN, type Route } from '../contract/route.ts';
 
 /**
- * The `Idempotency-Key` of a request to a route that takes one; undefined without it. Other routes pass it over, for clients
- * that send one with every request must still sign in. Throws `invalid_request`.
+ * The `Idempotency-Key` of a request to a route that takes one; undefined without it. Other routes ignore it, so that
+ * clients that send one with every request can sign in. Throws `invalid_request`.
  */
 export function idempotencyKeyOf({ repeat }: Route, ctx: Context): string | undefined {
   const key = ctx.req.headers['idempotency-key'];

@@ -5,8 +5,8 @@ import { type Route, takesVersion } from '../contract/route.ts';
 const POINTER = '/header/If-Match';
 
 /**
- * The body of a change with the version that `If-Match` names, which is the same as `version`. Throws `invalid_request` for
- * what can't be done as asked: a condition that was passed over would let the change overwrite another one.
+ * Returns the body with the version of `If-Match` as its `version`. Throws `invalid_request` for a condition that can't be
+ * checked: ignoring it would let the change overwrite another one.
  */
 export function withIfMatch(route: Route, ctx: Context, body: unknown): unknown {
   const header = ctx.req.headers['if-match'];
@@ -26,7 +26,7 @@ export function withIfMatch(route: Route, ctx: Context, body: unknown): unknown 
 
 const refused = (detail: string) => fieldProblem('invalid_request', POINTER, detail);
 
-/** The largest number has ten digits; the schema knows which. */
+/** At most ten digits; the schema has the exact bound. */
 const TAG = /^"([1-9]\d{0,9})"$/;
 
 function versionOf(header: string): number {
@@ -41,7 +41,7 @@ function versionOf(header: string): number {
   throw refused('If-Match takes one version in quotes, as ETag says it, like "3".');
 }
 
-/** The version of what is answered, as a tag for `If-Match`. */
+/** The version of a response as an ETag, for `If-Match`. */
 export function tagOf(body: unknown): Record<string, string> {
   const { version } = (typeof body === 'object' && body !== null ? body : {}) as { version?: unknown };
   return typeof version === 'number' ? { ETag: `"${version}"` } : {};

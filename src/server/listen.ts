@@ -2,9 +2,9 @@ import type { Server, ServerResponse } from 'node:http';
 import type { ListenOptions, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** From the signal to stop: after this long the connections that are still open are cut; a sale takes milliseconds. */
+/** Connections that are still open so long after the signal to stop are cut. A sale takes milliseconds. */
 export const CLOSE_TIMEOUT_MS = 5_000;
-/** After this long, those on which no request is under way: handshakes, halves of headers, WebSockets that don't say goodbye. */
+/** Connections without a running request are cut after this long: handshakes, partial headers, WebSockets without a close frame. */
 const QUIET_MS = 500;
 
 /** Resolves when it listens. Throws what `listen` throws, such as EADDRINUSE. */
@@ -63,13 +63,13 @@ export function closerOf(http: Server): () => Promise<void> {
 /** The same for a TLS socket and the one below it. */
 const addressOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`;
 
-/** Ends the connection with this response, and says so in it unless its headers are sent. */
+/** Ends the connection after this response, with `Connection: close` unless its headers were sent. */
 function endWith(response: ServerResponse): void {
   if (!response.headersSent) response.setHeader('Connection', 'close');
   else response.once('finish', () => response.req.socket.destroySoon());
 }
 
-/** Resolves when all of `work` is settled, or after so long. Whether it is. */
+/** Resolves when all of `work` is settled, or after the timeout. Returns whether it is settled. */
 export async function settledWithin(work: Iterable<Promise<unknown>>, ms: number): Promise<boolean> {
   const settled = Promise.allSettled(work).then(() => true);
   return await Promise.race([settled, sleep(Math.max(0, ms), false, { ref: false })]);

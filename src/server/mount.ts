@@ -19,7 +19,7 @@ import { tagOf, withIfMatch } from './if-match.ts';
 import type { Asker } from './middleware/refusals.ts';
 import { fileReader, type Upload, uploadsFolder } from './uploads.ts';
 
-/** Routes for `nobody` have no actor, unless they read a token that is sent; all others have one for certain. */
+/** Null only for routes with permission `nobody`, and there only without a token that is read. */
 type ActorOf<R extends Route> = R['permission'] extends 'nobody'
   ? R['tokenUnless'] extends string
     ? UserActor | null
@@ -137,8 +137,8 @@ function parseParams(route: Route, ctx: RouterContext): unknown {
 }
 
 /**
- * Where no token is needed, none is looked at: HTTP clients attach the one that they have to every request, and one that ran
- * out would keep its owner from signing in again. A body that can't be read is refused after the token, as elsewhere.
+ * Ignores the access token where none is needed: HTTP clients attach theirs to every request, and an expired one would keep
+ * its user from signing in again. A body that can't be parsed is refused after the token, as elsewhere.
  */
 async function readsToken(
   { permission, tokenUnless }: Route,

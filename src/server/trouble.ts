@@ -1,15 +1,15 @@
 import { type Log, type Trouble, troubleOf } from '../app.ts';
 import { ProblemError } from '../contract/problem.ts';
 
-/** How long trouble that stops all sales counts as there, after a request met it. Longer than watchdogs pause. */
+/** How long `/readyz` reports trouble after a request met it. Longer than the interval of watchdogs. */
 const REMEMBER_MS = 10_000;
-/** What a statement that only reads doesn't meet. */
+/** Trouble that only writes meet, so that a probe doesn't show it. */
 const STOPS_SALES = new Set<string>(['full', 'broken']);
 
-/** Trouble of the database that requests met, and that asking it something does not show. */
+/** Database trouble that requests met and that a probe doesn't show. */
 export type Troubles = {
   note(trouble: Trouble): void;
-  /** What stops all sales now, as a clause; undefined: nothing that is known. */
+  /** The trouble that stops all sales now, as a clause; undefined if none is known. */
   current(): string | undefined;
 };
 
@@ -24,8 +24,8 @@ export function openTroubles(now: () => number = performance.now.bind(performanc
 }
 
 /**
- * The answer to a request that met passing trouble of the database, which is logged; undefined for any other error. The change
- * may be there in the end: sent again under its id, it is there once.
+ * Logs passing trouble of the database and returns its problem; undefined for any other error. The change may have been
+ * committed: sent again with its id, it is done once.
  */
 export function unavailableProblem(
   error: unknown,

@@ -85,7 +85,7 @@ function describe(shop: Shop, imported: ImportedSales, dryRun: boolean): string[
   ];
 }
 
-/** Named one by one up to here. */
+/** Products named in the message; the rest are counted. */
 const SHOWN_WEIGHED = 20;
 
 function describeWeighed(names: string[]): string[] {

@@ -25,15 +25,15 @@ export const reportSales = reportCommand({
   },
 });
 
-/** What may still change these figures, or has changed them since the day ended. */
+/** Warns of open orders and late offline orders: both change figures after their day has ended. */
 function notesOf({ openDays, late }: SalesReport, { money, count }: Look): string[] {
   const notes = [
     ...(openDays.length > 0
-      ? [`Orders are still open on ${openDays.join(', ')}: these days may change.`]
+      ? [`Orders are still open on ${openDays.join(', ')}. The figures of these days may change.`]
       : []),
     ...(late.orders > 0
       ? [
-          `Made offline and come in after their day had ended: ${count(late.orders)} orders, ${money(late.total)}.`,
+          `Offline orders that arrived after their day had ended: ${count(late.orders)}, ${money(late.total)} in all.`,
         ]
       : []),
   ];

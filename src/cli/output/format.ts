@@ -6,7 +6,7 @@ import { currencyDigits } from '../../contract/currencies.ts';
 const localeOf = (currency: string) => (currency === 'INR' ? 'en-IN' : 'en-US');
 
 export function formatMoney(amount: string, currency: string): string {
-  // An amount of before its currency was held to whole ones is shown as it is.
+  // An amount with decimals that was stored before whole amounts were required is shown as it is.
   const isWhole = currencyDigits(currency) === 0 && /^-?\d+(\.0*)?$/.test(amount);
   return new Intl.NumberFormat(localeOf(currency), { minimumFractionDigits: isWhole ? 0 : 2 }).format(
     amount as `${number}`,

@@ -65,8 +65,8 @@ async function isAsBefore(em: EntityManager, { email, role, password_hash }: Row
 }
 
 /**
- * The e-mail only where it is that of somebody here: it may be a password in the wrong field. On a connection of its own: a
- * request with an Idempotency-Key is one transaction, and what it is refused for undoes that.
+ * Records the e-mail only if it belongs to a user of the shop: it may be a password in the wrong field. Uses a connection
+ * of its own, because the refusal rolls back the transaction of a request with an Idempotency-Key.
  */
 async function recordFailure(
   { app, em, actor }: Context,

@@ -1,2 +1,2 @@
-// Re-exported by a module of ours: in the bundle, import() of a CommonJS package has only a default export.
+// Re-exported here, because import() of a CommonJS package in the bundle has only a default export.
 export { dictionary } from '@zxcvbn-ts/language-common';

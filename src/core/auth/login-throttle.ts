@@ -108,7 +108,7 @@ export function signInBounds(
     ...(pairedWith ? [growing(app, 'shop', AT_ONE_SHOP, keyOf('sign-in', email, pairedWith))] : []),
     inOnePlace(app, keyOf(email, ...place)),
   ];
-  // Behind one address, those who are not known don't stand before those who are.
+  // Two queues per address, so that unknown clients don't delay known ones.
   return { line: keyOf(isKnown ? 'known' : 'unknown', ...place), counters, refuse };
 }
 

@@ -11,14 +11,14 @@ const SALT_BYTES = 16;
 
 /** Each hash takes 46 MiB and a core for about 60 ms: more at once would starve the sales. */
 const MAX_AT_ONCE = 2;
-/** In each lane. About four seconds' worth of waiting; beyond that "try again" is the better answer. */
+/** Per lane: about four seconds of waiting. Beyond that, rejecting is better. */
 const MAX_WAITING = 128;
-/** A till gives up after ten seconds; what comes later is work for nobody. */
+/** Clients give up after ten seconds. */
 export const HASHING_LONGEST_MS = 10_000;
 
 /**
- * `known`: somebody who is signed in, a paired device, or an account in a place where it signed in before; `unknown`: everybody
- * else. Whoever floods the sign-in from many addresses is unknown in all of them, and fills their own lane alone.
+ * `known`: a signed-in user, a paired device, or an account at a location where it signed in before; `unknown`: everyone
+ * else. A sign-in flood from many addresses is unknown at each of them, so it fills only the `unknown` lane.
  */
 export type HashingLane = 'known' | 'unknown';
 
@@ -36,8 +36,8 @@ const queue = createLanes<HashingLane>(['known', 'unknown'], {
 const bytesOf = (password: string) => Buffer.from(password.normalize('NFC'));
 
 /**
- * A PHC string, `$argon2id$v=19$m=…,t=…,p=…$salt$hash`. Whoever sets a password has shown who they are. Throws `too_busy` when
- * the queue is full.
+ * A PHC string, `$argon2id$v=19$m=…,t=…,p=…$salt$hash`. Uses the `known` lane: only authenticated requests set passwords.
+ * Throws `too_busy` when the queue is full.
  */
 export async function hashPassword(password: string): Promise<string> {
   const nonce = randomBytes(SALT_BYTES);
@@ -59,7 +59,7 @@ export function needsRehash(stored: string): boolean {
   return memory < COST.memory || passes < COST.passes;
 }
 
-/** Compares in constant time. Without a stored hash it works as long and says no. Throws `too_busy` when the lane is full. */
+/** Compares in constant time. Without a stored hash it takes as long and returns false. Throws `too_busy` when the lane is full. */
 export async function verifyPassword(
   password: string,
   stored: string | undefined,

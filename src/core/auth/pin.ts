@@ -41,7 +41,7 @@ function isPattern(pin: string): boolean {
 export const hashPin = (app: Services, userId: string, pin: string): Promise<string> =>
   hashPassword(keyed(app, userId, pin));
 
-/** On a paired device alone. Takes as long without a hash, and says no. Throws `too_busy`. */
+/** Only on a paired device. Without a hash it takes as long and returns false. Throws `too_busy`. */
 export const verifyPin = (
   app: Services,
   userId: string,

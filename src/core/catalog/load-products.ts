@@ -56,7 +56,7 @@ const LIST_IDS = `
 
 const NO_KEY = [null, null, null, null];
 
-/** A page of the menu, by the place of its category in the settings, sort order, name and id. Throws `two_articles`. */
+/** A page of the menu, ordered by category as in the settings, sort order, name and id. Throws `two_articles`. */
 export const listProducts = (
   em: EntityManager,
   shopId: string,
@@ -93,7 +93,7 @@ async function pageOfMenu(
   return { ...page, data: page.data.map((productId) => parts.get(productId) as ProductParts) };
 }
 
-/** The one product that the filter's codes stand for; undefined if it names none, null if there is no such product. */
+/** The product of the filter's codes; undefined if the filter has no code, null if there is no such product. */
 async function codedProduct(
   em: EntityManager,
   shopId: string,

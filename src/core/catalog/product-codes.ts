@@ -14,10 +14,10 @@ import {
 
 type Coded = { id: string; sku: string | null; barcode: string | null };
 
-/** A product with its codes and those of its variants, such as `ProductView` or a row of the menu. */
+/** A product with its codes and its variants' codes, such as `ProductView` or a row of the menu. */
 export type CodedProduct = Coded & { variants: Coded[] };
 
-/** A code with its place in the product. */
+/** A code with its JSON pointer in the product. */
 type PlacedCode = CodeRow & { typed: string; pointer: string };
 
 export const runIn =
@@ -48,9 +48,8 @@ const ownedKey = ({ kind, code, productId, variantId }: CodeRow) =>
 export type CodeClash = { row: PlacedCode; owners: CodeOwner[] };
 
 /**
- * Moves the codes of articles from how they were to how they are now, after the articles themselves were written.
- * Only codes that are new to an article have to be free: what two articles shared before they may keep. Returns the
- * codes that another article has.
+ * Updates the codes of articles after the articles were written. Only codes that are new to an article have to be free:
+ * articles that shared a code before may keep it. Returns the codes that another article has.
  */
 export async function moveCodes(
   run: RunSql,
@@ -81,7 +80,7 @@ type CodeName = Pick<CodeRow, 'kind' | 'code'>;
 const isSameCode = (a: CodeName, b: CodeName) => a.kind === b.kind && a.code === b.code;
 const isSameArticle = (a: CodeRow, b: CodeRow) => a.productId === b.productId && a.variantId === b.variantId;
 
-/** Codes that articles of one change take from each other; the first one has it. */
+/** Codes that two articles of the same change ask for; the first one gets it. */
 function splitTwins(rows: PlacedCode[]): { firsts: PlacedCode[]; twins: PlacedCode[] } {
   const seen = new Set<string>();
   const [firsts, twins]: [PlacedCode[], PlacedCode[]] = [[], []];
@@ -95,7 +94,7 @@ function splitTwins(rows: PlacedCode[]): { firsts: PlacedCode[]; twins: PlacedCo
 
 const WORDS: Record<CodeKind, string> = { sku: 'SKU', barcode: 'barcode' };
 
-/** Moves the codes of one product. Throws `already_exists` with each code that another article has. */
+/** Updates the codes of one product. Throws `already_exists` with each code that another article has. */
 export async function moveProductCodes(
   em: EntityManager,
   shopId: string,
@@ -114,8 +113,8 @@ export const clashSentence = ({ row, owners }: CodeClash) =>
 const namesOf = (owners: CodeOwner[]) => owners.map(({ name }) => name).join(' and ') || 'another article';
 
 /**
- * The product that a code stands for, its own or a variant's; null if there is none. Throws `two_articles` for a code that
- * several share: a till must not guess which of them lies on the counter.
+ * Finds the product with this code, its own or a variant's; null if there is none. Throws `two_articles` for a shared code:
+ * a till must not guess which article was scanned.
  */
 export async function findProductByCode(
   em: EntityManager,

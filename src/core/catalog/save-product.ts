@@ -64,7 +64,7 @@ export async function updateProduct(
     checkVersion(change.version, before);
     await requireWholeInShop(tx.em, shopId, ProductChange, change);
     await applyFields(tx, current.product, change);
-    // A change of the parts alone changes the product too: updatedAt makes its version move.
+    // A change of variants or modifiers alone has to raise the product's version, too.
     touchProduct(tx, current.product);
     return await applyParts(tx, current.product, change, 'product_updated', before);
   });
@@ -102,7 +102,7 @@ async function applyFields(tx: Transaction, product: Product, change: ProductCha
   if (fields.taxClass) await checkTaxClass(tx, product.shopId, fields.taxClass);
   const isSoldOtherwise = fields.soldBy !== undefined && fields.soldBy !== product.soldBy;
   Object.assign(product, fields);
-  // Kilograms of what is sold by the metre are nobody's wish.
+  // Without its own unit a product gets the default of the new `soldBy`: no kilograms for goods sold by the metre.
   if (isSoldOtherwise && fields.unit === undefined) product.unit = usualUnit[product.soldBy];
   if (price !== undefined) product.priceMinor = price;
 }

@@ -38,7 +38,7 @@ export type ImportedSales = {
   /** Made for this import. */
   products: number;
   variants: number;
-  /** Products that the file sells in fractions, by name: they are sold by weight, in kg, from now on. */
+  /** Names of the products that the file sells in fractions: they become sold by weight, in kg. */
   soldByWeight: string[];
   /** Orders and refunds of the file that an earlier import brought. */
   existingOrders: number;

@@ -28,9 +28,9 @@ export type Matching = {
   targets: Target[];
   products: (MadeProduct & SoldAs)[];
   variants: MadeVariant[];
-  /** Known products by the piece that the file sells in fractions: they are sold by weight from now on. */
+  /** Known products sold by the piece that the file sells in fractions: they become sold by weight. */
   weighed: { id: string; name: string }[];
-  /** Product → how it is sold once the import is done. */
+  /** Product → how it is sold after the import. */
   soldAs: ReadonlyMap<string, SoldAs>;
 };
 
@@ -71,7 +71,7 @@ export function matchProducts(items: SoldItem[], catalog: Catalog, byName: boole
 const PIECE: SoldAs = { soldBy: 'piece', unit: usualUnit.piece };
 const WEIGHED: SoldAs = { soldBy: 'weight', unit: usualUnit.weight };
 
-/** A product is sold by the piece until a fraction of it was sold; an import is never refused for one. */
+/** By the piece, unless the file sells a fraction: an import is never refused for one. */
 function weigh(
   items: SoldItem[],
   targets: Target[],
@@ -129,7 +129,7 @@ function articlesBySku({ products, variants }: Catalog): Map<string, Article[]> 
   return index;
 }
 
-/** The article with the item's sku. One that several articles share tells nothing, unless the names say which. */
+/** The article with the item's SKU. If several share it, the names have to match, too. */
 function findBySku(
   known: ReturnType<typeof indexCatalog>,
   sku: string,

@@ -98,7 +98,7 @@ function setProduct(product: MenuProduct, row: ProductRow, isAgain: boolean): vo
 
 function setTarget(target: MenuProduct | MenuVariant, product: MenuProduct, row: ProductRow): void {
   target.priceMinor = row.priceMinor;
-  // One code, one article: the SKU that the product had before it had sizes goes to the size that the row names.
+  // Codes are unique: the SKU that the product had before it had sizes moves to the size that the row names.
   if (target !== product && row.sku !== null && product.sku === row.sku) product.sku = null;
   if (row.sku !== null) target.sku = row.sku;
   if (row.barcode !== undefined) target.barcode = row.barcode;
@@ -110,7 +110,7 @@ type Article = MenuProduct | MenuVariant;
 const nameOf = (target: Article, product: MenuProduct) =>
   target === product ? product.name : `${product.name} (${target.name})`;
 
-/** The articles of each code in its comparable form; several share one that they had before codes were unique. */
+/** The articles of each code in its comparable form; several for one from before codes were unique. */
 function indexCodes(kind: 'sku' | 'barcode') {
   const articles = new Map<string, Map<string, Found & { target: Article }>>();
   const at = (code: string) => articles.get(comparableCode(kind, code));
@@ -145,7 +145,7 @@ function indexMenu(menu: MenuProduct[]) {
     for (const variant of product.variants) note(variant, product);
   }
 
-  /** Of several articles with the row's SKU, those that it also names. */
+  /** The articles with the row's SKU whose names match, too. */
   const withSku = (row: ProductRow) => {
     const all = row.sku === null ? [] : skus.of(row.sku);
     const named = all.filter(
@@ -183,7 +183,7 @@ function indexMenu(menu: MenuProduct[]) {
   };
   const barcodeOwner = (row: ProductRow, known: Article | undefined) => {
     const all = barcodes.of(row.barcode as string);
-    // What two articles shared before they may keep.
+    // Articles that shared a code before may keep it.
     if (all.some(({ target }) => target.id === known?.id)) return undefined;
     return all[0] && nameOf(all[0].target, all[0].product);
   };

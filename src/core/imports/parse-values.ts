@@ -54,7 +54,7 @@ function parseScaled(
   return signs.some((sign) => sign !== '+') && scaled !== 0 ? -scaled : scaled;
 }
 
-/** An amount in minor units, signed, with no more decimals than the currency has; `name` is what the fault calls it. */
+/** An amount in minor units, signed, with no more decimals than the currency has; `name` is used in the error. */
 export function parseAmount(
   name: string,
   text: string,
@@ -98,8 +98,8 @@ export function quantitySign(samples: string[], given: DecimalSign): DecimalSign
 }
 
 /**
- * Price times quantity in minor units, rounded half up to what the currency has; undefined when it is more than an amount
- * holds.
+ * Price times quantity in minor units, rounded half up to the currency's digits; undefined when it is larger than an amount
+ * can be.
  */
 export function multiply(priceMinor: number, quantityMilli: number, digits: Digits): number | undefined {
   const unit = smallestMinor(digits);

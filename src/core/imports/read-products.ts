@@ -74,7 +74,7 @@ export function readProduct(
   return { value: { ...others, ...sold.value, line, sku, product, variant, priceMinor: price.value } };
 }
 
-/** A blank cell leaves a product as it is; a unit alone, such as `kg`, says how it is sold. */
+/** A blank cell keeps the product's value. A unit alone, such as `kg`, implies `soldBy`. */
 function readSoldBy(
   text: string | null | undefined,
   unit: string | null | undefined,

@@ -19,7 +19,7 @@ export type SoldItem = {
   /** The newest price above zero (gifts don't make a price), in minor units, and when that was. */
   priceMinor: number;
   pricedAt: string;
-  /** Whether a good row sells or returns a fraction of it. */
+  /** Whether a valid row sells or returns a fraction of it. */
   hasFraction: boolean;
 };
 
@@ -75,7 +75,7 @@ const tooMany = () =>
     detail: `The file has more than ${ITEMS_MAX} different products. Is the right column taken for the product?`,
   });
 
-/** Notes a good row's date and price, and whether it is a fraction. */
+/** Adds a valid row's date and price to its item, and whether it is a fraction. */
 export function noteSale(
   item: SoldItem,
   at: string,

@@ -18,7 +18,7 @@ const DAY_MS = 86_400_000;
 export type WrittenGoods = {
   products: number;
   variants: number;
-  /** Products made or found that the file sells in fractions: by weight, in kg, from now on. */
+  /** New or known products that the file sells in fractions: they become sold by weight, in kg. */
   soldByWeight: string[];
 };
 

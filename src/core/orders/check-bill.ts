@@ -25,7 +25,7 @@ export function overrideNeeds(lines: BillLine[], frozen: BillLine[] = []): Need[
   });
 }
 
-/** Goods whose price rounds to nothing at their quantity, such as a gram of saffron. What was so before was allowed. */
+/** Approval for lines whose price rounds to 0.00, such as a gram of saffron. Lines that were so before need none. */
 export function nothingNeeds(lines: BillLine[], { items }: Bill, frozen: BillLine[] = []): Need[] {
   return lines.flatMap((line, index) => {
     const costs = line.unitPriceMinor + line.modifiers.reduce((sum, { priceMinor }) => sum + priceMinor, 0);

@@ -18,24 +18,24 @@ import type { OrderLine } from './sql/lines-of-order.ts';
 import type { SaleProduct } from './sql/load-for-sale.ts';
 import { requireWholeEdit } from './whole-pieces.ts';
 
-/** What changes the price of an order. */
+/** Fields that change an order's price. */
 const PRICED = ['items', 'voidItems', 'discount', 'placeOfSupply', 'waiveServiceCharge'] as const;
 
 export const editsPrice = (change: OrderChange) => PRICED.some((field) => change[field] !== undefined);
 
-/** What an edit reads beside the order itself. */
+/** The data that an edit needs beside the order itself. */
 export type EditSources = {
   /** The order's lines with their recipes. */
   stored: OrderLine[];
-  /** Lines taken off before, by void id. */
+  /** Earlier voids of lines, by void id. */
   voided: { id: string; lineId: string }[];
   /** The products of the change's items. */
   products: SaleProduct[];
-  /** What the order took from stock so far; a sale is negative. */
+  /** The order's stock movements so far; a sale is negative. */
   moved: StockChange[];
 };
 
-/** `order` is what of the order changes; the rest goes into tables of its own. */
+/** `order` has the changed fields of the order; the rest goes into other tables. */
 export type Edited = {
   order: Partial<Order>;
   lineStock: LineStock[];
@@ -47,7 +47,7 @@ export type Edited = {
 type Edit = { change: OrderChange; settings: SettingsValues; digits: Digits; actor: Actor };
 
 /**
- * Prices an order anew with what changed. Pure. `order` has the change's order type already. Throws `unknown_product`,
+ * Prices an order again after a change. Pure. `order` has the change's order type already. Throws `unknown_product`,
  * `invalid_request`, `amount_too_large`.
  */
 export function editBill(
@@ -70,7 +70,7 @@ export function editBill(
   const bill = makeBill(merged.lines, terms, settings, order.businessDate);
   const settled = settle(bill.exactMinor, [], payments, settings);
   const { totalMinor, roundingMinor } = settled;
-  // One that became smaller than its deposit goes on until the difference is given back.
+  // An overpaid order isn't finished until the difference is given back.
   const isOverpaid = settled.paidMinor > totalMinor;
   const paymentStatus = isOverpaid ? 'partial' : settled.status;
   const status = nextStatus({ ...order, paymentStatus }, merged, settings);
@@ -100,7 +100,7 @@ function needsOf(
   { settings, change, actor }: Edit,
 ): Need[] {
   const needs = [...overrideNeeds(merged.lines, frozen), ...nothingNeeds(merged.lines, bill, frozen)];
-  // Food that the kitchen has is not taken off a bill by whoever takes the money.
+  // The cashier who takes the money may not take off food that the kitchen made.
   if (merged.voids.length > 0 && order.status !== 'open') {
     needs.push({
       least: 'manager',
@@ -108,7 +108,7 @@ function needsOf(
       detail: 'The kitchen has this order already, so taking something off it needs a manager.',
     });
   }
-  // A cashier books no waste alone.
+  // A cashier may not book waste without approval.
   const isWasted = merged.voids.some(({ restock, stock }) => restock === false && stock.length > 0);
   if (isWasted && !hadKitchen(order, settings)) {
     needs.push({
@@ -117,18 +117,18 @@ function needsOf(
       detail: 'Goods that the kitchen has not had go back to stock; to write them off needs a manager.',
     });
   }
-  // What was taken off before was allowed, or within the limit. A percentage takes more off an order that grows.
+  // An unchanged discount was approved or within the limit. A percentage takes more off an order that grows.
   const changesDiscount = change.discount !== undefined || (change.items ?? []).some((line) => line.discount);
   const isMore = bill.figures.discountMinor > order.discountMinor;
   const isAllowed = !isMore && !changesDiscount && merged.voids.length === 0;
   return isAllowed ? needs : [...needs, ...discountNeeds(bill, settings, actor)];
 }
 
-/** Whether the kitchen has had the order, so that what it made may be gone. */
+/** Whether the kitchen may have made the goods. */
 export const hadKitchen = ({ status }: Pick<Order, 'status'>, { kitchen }: SettingsValues): boolean =>
   status === 'preparing' || status === 'ready' || (status === 'completed' && kitchen.enabled);
 
-/** Goods go back to stock as somebody said, or else unless the kitchen has had them. */
+/** Whether voided goods go back to stock: as requested, by default unless the kitchen made them. */
 export function decideWaste(
   voided: Omit<Void, 'restock' | 'wasted'>,
   stock: StockChange[],

@@ -46,7 +46,7 @@ function sumByItem(changes: StockChange[]): StockChange[] {
   return [...sums].map(([itemId, quantityMilli]) => ({ itemId, quantityMilli }));
 }
 
-/** What the goods of a line cost, in minor units of what the currency has; null when no recipe says what is in them. */
+/** The cost of a line's goods in minor units, rounded to the currency's digits; null without a recipe. */
 export function costOf({ recipe, quantityMilli }: StockedLine, digits: Digits): number | null {
   if (recipe.length === 0) return null;
   const unit = smallestMinor(digits);

@@ -14,7 +14,7 @@ import type { SaleProduct } from './sql/load-for-sale.ts';
 /** Why a line's quantity went down when nobody said so. */
 const REDUCED = 'Quantity reduced';
 
-/** A void before it is decided whether its goods go back; `stock` is what would. */
+/** A void without the decision whether its goods go back to stock; `stock` is what would. */
 type LineVoided = Omit<Void, 'restock' | 'wasted'> & { restock: boolean | undefined; stock: StockChange[] };
 
 export type Merged = { lines: BillLine[]; voids: LineVoided[]; isAdded: boolean };
@@ -79,7 +79,7 @@ export function mergeLines(
     if (after >= line.quantityMilli) return [];
     const { reason = REDUCED, voidId, restock } = reasons.get(line.id) ?? {};
     const quantityMilli = line.quantityMilli - after;
-    // As stock goes back by difference: the share of what was there less the share of what is left.
+    // By difference, as stock is returned: the line's amount before less its amount after.
     const stock = stockReturned([{ ...line, returnedMilli: after, takeMilli: quantityMilli }]);
     return [{ id: voidId, reason, restock, stock, ...voidOf(line, quantityMilli, billed, digits) }];
   });

@@ -102,7 +102,7 @@ function freezeSold(found: FoundLine, isUnknown: boolean): BillLine {
   };
 }
 
-/** A till's own price below half of the menu's is no old price: somebody should look. */
+/** A till's price below half of the menu's is flagged: it is hardly an old price. */
 const FAR_OFF = 2;
 
 function flagsOf(found: FoundLine): OrderFlag[] {

@@ -135,7 +135,7 @@ function timeOf({ placedAt }: OfflineOrder, { timezone }: SaleShop, now: Date) {
   return { soldAt: now, flags: [flag('clock_off', detail)] };
 }
 
-/** It counts on its own day, whose reports may have been read already. */
+/** Flags an order of a closed day: it changes that day's figures after they were reported. */
 const closedDayFlags = ({ businessDate }: PricedSale, today: string): OrderFlag[] =>
   businessDate < today
     ? [flag('closed_day', `It was sold on ${businessDate} and came in after that day had ended.`)]

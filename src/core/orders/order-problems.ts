@@ -1,7 +1,7 @@
 import { fieldProblem } from '../../contract/problem.ts';
 import type { Order } from './order.entity.ts';
 
-/** What several actions refuse, in the same words. */
+/** Problems that several actions share. */
 
 export const NEVER_ON_MENU = 'This product was never on the menu.';
 
@@ -13,7 +13,7 @@ export const takenNumber = () => fieldProblem('order_conflict', '/orderNumber', 
 export const takenVoidId = () =>
   fieldProblem('order_conflict', '/voidItems', 'have a void id that another void has');
 
-/** `list` is where of the request the id stands. */
+/** `list` is the field of the request with the id. */
 export const takenPaymentId = (list: 'payments' | 'returnPayments' = 'payments') =>
   fieldProblem('order_conflict', `/${list}`, 'have a payment id that another payment has');
 

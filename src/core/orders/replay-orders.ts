@@ -213,7 +213,7 @@ async function mayGoOn({ em }: Context, answer: ReplayedOrder): Promise<boolean>
   );
 }
 
-/** Trouble that every sale of the batch would meet; a lock, or a deadlock, is one sale's own. */
+/** Trouble that stops the whole batch. A lock timeout or a deadlock concerns one order. */
 const OF_ALL = ['gone', 'starting', 'unconfirmed', 'full', 'broken', 'short', 'crowded', 'busy'] as const;
 
 const UNAVAILABLE = problemBody(new ProblemError('unavailable')).type;

@@ -45,7 +45,7 @@ export const stateOf = (parts: OrderParts, isClosed: boolean): OrderState =>
 export const isAllowed = (parts: OrderParts, action: OrderAction, isClosed: boolean): boolean =>
   orderRules[stateOf(parts, isClosed)][action] === 'allowed';
 
-/** Throws the refusal of `orderRules`, with what works instead. */
+/** Throws the refusal of `orderRules`, with the action that is allowed instead. */
 export function requireAllowed(parts: OrderParts, action: OrderAction, isClosed: boolean): void {
   const state = stateOf(parts, isClosed);
   const rule = orderRules[state][action];
@@ -56,7 +56,7 @@ export function requireAllowed(parts: OrderParts, action: OrderAction, isClosed:
   });
 }
 
-/** What works instead, as a refused action's answer has it. */
+/** The `instead` member of a refusal. */
 export function insteadOf(
   { shopId, id }: Pick<Order, 'shopId' | 'id'>,
   action: InsteadAction,

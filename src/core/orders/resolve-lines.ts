@@ -65,7 +65,7 @@ function resolveLine(
   };
 }
 
-/** A line keeps its price, or goods that left the menu, for the quantity that it has. */
+/** A line keeps its price, and goods that left the menu, up to its present quantity. */
 function whyNotMore(line: BillLine, products: SaleProduct[]): string | undefined {
   const product = products.find(({ id }) => id === line.productId);
   const variant = product?.variants.find(({ id }) => id === line.variantId);

@@ -35,7 +35,7 @@ export function productByTill(line: OfflineLine, known: SoldProduct | undefined)
   return { ...product, variants: [...product.variants, variant] };
 }
 
-/** As the till's menu says, or else by the quantity: a fraction was weighed. */
+/** As the till's menu has it, otherwise by weight if the quantity is a fraction. */
 function soldAs({ goods, quantity }: OfflineLine): Pick<SoldProduct, 'soldBy' | 'unit'> {
   const soldBy = goods?.soldBy ?? (quantity % 1000 === 0 ? 'piece' : 'weight');
   return { soldBy, unit: goods?.unit ?? usualUnit[soldBy] };

@@ -20,9 +20,8 @@ import { wasteVoids } from './write-voids.ts';
 type VoidRequest = { reason: string; restock?: boolean | undefined; version?: number | undefined };
 
 /**
- * Voids an order: it keeps its number and leaves the reports. What was paid goes back, and so do its goods unless the kitchen
- * had them or `restock` says otherwise.
- * Throws a refusal of `orderRules`.
+ * Voids an order: it keeps its number and leaves the reports. Its payments are returned, and its goods go back to stock
+ * unless the kitchen made them or `restock` says otherwise. Throws a refusal of `orderRules`, `version_conflict`.
  */
 export async function voidOrder(
   context: Context,
@@ -34,7 +33,7 @@ export async function voidOrder(
     const parts = await findOrder(tx.em, shopId, orderId, true);
     const { order, payments } = parts;
     const before = viewOrder(parts);
-    // Sent again.
+    // A retry.
     if (order.status === 'voided' && order.voidReason === reason) return before;
     checkVersion(version, before);
     const at = tx.app.now();
@@ -53,7 +52,7 @@ export async function voidOrder(
       decideWaste({ ...wholeOf(order), reason }, changes, restock, isMade),
     ]);
     const shiftId = await lockOpenShift(tx.em, shopId, deviceOf(tx.actor));
-    // Its shift may have been counted since.
+    // Checked again under lock: its shift may have been counted meanwhile.
     requireAllowed(
       { ...parts, order: { ...order, status: before.status } },
       'void',

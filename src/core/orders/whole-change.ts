@@ -3,8 +3,8 @@ import { digitsOfOrder, requireWholeAmounts } from '../shops/whole-amounts.ts';
 import type { Order } from './order.entity.ts';
 
 /**
- * Throws `invalid_request` for an amount with decimals where the currency has none, unless the order itself is of before
- * that was held to: then it can be paid to its last fraction.
+ * Throws `invalid_request` for an amount with decimals where the currency has none, unless the order was stored with decimals
+ * before that was required: then it can be paid in full.
  */
 export function requireWholeChange(
   currency: string,

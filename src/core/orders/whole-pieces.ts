@@ -7,7 +7,7 @@ import type { SoldBy } from '../../contract/sold-by.ts';
 import type { BillLine } from './make-bill.ts';
 import type { OrderLine } from './sql/lines-of-order.ts';
 
-/** Pieces are whole: a tenth of a piece would be a discount that nobody allowed. */
+/** Pieces are whole: selling a tenth of a piece was a way round the discount limit. */
 const isFraction = (quantityMilli: number) => quantityMilli % 1000 !== 0;
 
 const fractionDetail = (quantityMilli: number, name: string) =>
@@ -22,7 +22,7 @@ export function requireWholePieces(lines: BillLine[]): void {
   if (faults.length > 0) throw invalidRequest(faults);
 }
 
-/** The flag of an order made offline: the goods are out, whatever part of a piece they were. */
+/** Flags an offline order instead of refusing it: its goods are gone already. */
 export const fractionFlag = (soldBy: SoldBy, quantityMilli: number, name: string) =>
   soldBy === 'piece' && isFraction(quantityMilli)
     ? [
@@ -39,9 +39,8 @@ type Edits = {
 };
 
 /**
- * Throws `invalid_request` where an edit leaves another fraction of a piece on the order than was there: a whole number
- * may come and go, and the fraction may go as a whole. A line of before products said how they are sold goes by how its
- * product is sold now (`stored`).
+ * Throws `invalid_request` if an edit leaves another fraction of a piece on the order than before: whole numbers may be added
+ * and taken off, and the fraction may go as a whole. A line from before products had `soldBy` uses its product's (`stored`).
  */
 export function requireWholeEdit(
   before: BillLine[],
@@ -75,7 +74,7 @@ type TakenLine = Pick<OrderLine, 'id' | 'name' | 'soldBy'> & {
   takeMilli: number;
 };
 
-/** Throws `invalid_request` where a refund takes part of a piece: whole pieces go back, or all that is left. */
+/** Throws `invalid_request` if a refund takes part of a piece. Whole pieces can be refunded, or all that is left. */
 export function requireWholeRefund(
   lines: TakenLine[],
   items: OrderView['items'],

@@ -3,7 +3,7 @@ import { moveStock } from '../inventory/sql/move-stock.ts';
 import type { Transaction } from '../transact.ts';
 import type { Void } from './sql/insert-voids.ts';
 
-/** Gives voids their ids, and books what of them is waste. The goods went back to stock before, and leave it again. */
+/** Assigns ids to voids and books their waste. The goods were put back to stock before and leave it again. */
 export async function wasteVoids(
   tx: Transaction,
   shopId: string,

@@ -14,9 +14,10 @@ export function csv<Row>(rows: readonly Row[], columns: readonly CsvColumn<Row>[
 }
 
 /**
- * Before a formula: `=`, `+`, `-`, `@` (also full-width, as Japanese spreadsheets read them) or `|`, after which Excel starts a
- * program (DDE), behind what programs skip or drop: blanks, control, zero-width and other invisible characters, a quote. At the
- * start of the cell, and wherever a spreadsheet that expects another separator would begin one (OWASP, "CSV Injection").
+ * The start of a formula: `=`, `+`, `-`, `@` (also full-width, as Japanese spreadsheets read them) or `|`, after which Excel
+ * starts a program (DDE), behind characters that spreadsheets skip or drop: blanks, control, zero-width and other invisible
+ * characters, a quote. At the start of the cell, and wherever a spreadsheet that expects another separator would begin a
+ * cell (OWASP, "CSV Injection").
  */
 const BEFORE_FORMULA =
   /(?<=^|[;\t\r\n])(?=[\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}\u2800";]*[=+\-@|＝＋－＠｜])/gu;
@@ -24,8 +25,7 @@ const BEFORE_FORMULA =
 const FIGURE = /^-\d+(\.\d+)?$/;
 
 /**
- * One cell, as RFC 4180 writes it, that no spreadsheet runs: an apostrophe says "this is text". Every export uses this
- * function.
+ * One cell by RFC 4180. An apostrophe before a formula makes spreadsheets take it as text. Every export uses this function.
  */
 export function csvField(value: string): string {
   const safe = FIGURE.test(value) ? value : value.replace(BEFORE_FORMULA, "'").replace(/^\p{Cc}/u, "'$&");

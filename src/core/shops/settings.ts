@@ -38,7 +38,7 @@ export function settingsOf(shop: StoredShop): SettingsValues {
   return {
     ...defaults,
     ...shop.settings,
-    // Stored by versions that had fewer fields.
+    // Settings stored by older versions have fewer fields.
     shifts: { ...defaults.shifts, ...shop.settings?.shifts },
     rounding: { ...defaults.rounding, ...shop.settings?.rounding },
     dayStart: shop.dayStart.slice(0, 5),

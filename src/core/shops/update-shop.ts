@@ -13,7 +13,7 @@ import { mergeSettings, settingsOf, viewSettings } from './settings.ts';
 import { Shop } from './shop.entity.ts';
 import { viewShop } from './view-shop.ts';
 
-/** Changes what the shop is. Throws `not_found`, `version_conflict`, `already_exists`, `shop_has_orders`. */
+/** Changes the shop. Throws `not_found`, `version_conflict`, `already_exists`, `shop_has_orders`. */
 export async function updateShop(context: Context, shopId: string, change: ShopChange): Promise<Shop> {
   return await transact(context, async (tx) => {
     const shop = await lockShop(tx, shopId);
@@ -32,7 +32,7 @@ export async function updateShop(context: Context, shopId: string, change: ShopC
   });
 }
 
-// Waits for an order that is being written, and keeps the next one waiting for the commit.
+// Waits for an order that is being written, and blocks the next one until the commit.
 const LOCK_COUNTERS = 'SELECT FROM shop_heads WHERE shop_id = $1 FOR UPDATE';
 
 // A device with leased numbers may have sold offline under this code and in this currency.

@@ -15,12 +15,12 @@ import { bearerToken } from '../bearer.ts';
 import { HEALTH_PATHS } from '../routes/health.ts';
 import { watchSessions } from './renewals.ts';
 
-/** Long enough for what a till asks all at once when it starts, short enough that who waits hardly notices. */
+/** Long enough for the requests of a till that starts, short enough that a wait is hardly noticed. */
 const WINDOW_SECONDS = 2;
 
-/** Of what a session may ask in that time, this part is worked on at once: three, where it may ask a hundred times. */
+/** A session's limit divided by this runs concurrently: three of a hundred requests. */
 const AT_ONCE_SHARE = 34;
-/** Who waits for events keeps no connection meanwhile. As many as a session may have sockets. */
+/** Long polls hold no database connection. As many as a session may have sockets. */
 const MIN_POLLS = 10;
 /**
  * Uploads at once per session, in a queue of their own: a picture over a slow connection takes minutes and would hold up
@@ -28,26 +28,25 @@ const MIN_POLLS = 10;
  */
 const UPLOADS = 6;
 /**
- * What the sessions of one person may ask for together, as a multiple of what one may: a shop whose tills share an account still
- * sells, and whoever signs in often takes no more of the others' share.
+ * The limit of all sessions of a user, as a multiple of one session's: tills that share an account can still sell, and a
+ * user with many sessions takes no more of the others' share.
  */
 const USER_SHARE = 5;
-/** The same for requests at once: one session's slow reports leave its siblings as many. */
+/** The same for concurrent requests: one session's slow reports leave the user's other sessions as many. */
 const USER_AT_ONCE = 2;
-/** Connections to the database that one person's requests leave to all others. */
+/** Database connections that the requests of one user leave free for all others. */
 const LEFT_TO_OTHERS = 2;
-/** Requests of one person that wait: three each of a hundred sessions. */
+/** Queued requests of one user: three for each of a hundred sessions. */
 const USER_WAITING = 300;
 /** Picture limit as a multiple of the usual one: a menu loads two hundred at once, and after a power cut all tills of a shop do. */
 const IMAGES_SHARE = 20;
 
 /**
- * So many requests of each session, and of each address for whoever has none; a large body counts as several. No database is
- * asked: a token counts for its session when its signature is right, and one that is forged, or whose key is not known here
- * yet, for the address that it came from. A session that was seen here counts for itself when it is renewed, too. Few of one
- * session are worked on at a time, and of one person's sessions together: reports and long lists that somebody asks for on and on
- * leave the others' sales their share.
- * Signed picture URLs have a limit of their own.
+ * Limits the requests of each session, and of each client address without one; a large body counts as several. Uses no
+ * database: a token with a valid signature counts for its session; a forged one, or one whose key isn't known here yet, for
+ * the address. So does a refresh of a session that wasn't seen here. Only a few requests of one session run at a time, and
+ * of one user's sessions together, so that endless reports of one user leave the others their share. Signed picture URLs
+ * have a limit of their own.
  */
 export function limits(app: App): Middleware {
   const times = app.config.edge.requestsPerSecond * WINDOW_SECONDS;
@@ -64,14 +63,14 @@ export function limits(app: App): Middleware {
   const pictures: Limit = { name: 'pictures', times: times * IMAGES_SHARE, seconds: WINDOW_SECONDS };
   const sessions = watchSessions();
   return async (ctx, next) => {
-    // A watchdog that was told to wait would take the server for dead.
+    // A watchdog whose probe is rejected would restart the server.
     if (HEALTH_PATHS.has(ctx.path)) return await next();
     if (asksForImage(app, ctx)) {
       await spend(pictures, networkOf(ctx.ip), 1, ctx);
       return await next();
     }
     const token = bearerToken(ctx.get('authorization'));
-    // Whoever is let through is known by it: the signature is not looked at again.
+    // Kept for the route, so that the signature is verified once.
     const claims = token ? glanceAtToken(app, token) : undefined;
     ctx.state.claims = claims;
     if (claims) sessions.see(claims.sessionId);
@@ -79,7 +78,7 @@ export function limits(app: App): Middleware {
     const limit = sessionId === undefined ? perAddress : perSession;
     const cost = Math.min(costOf(ctx), Math.ceil(limit.times / 2));
     await spend(limit, sessionId ?? networkOf(ctx.ip), cost, ctx);
-    // After it: what one session is refused takes nothing from its siblings.
+    // After the session's limit, so that rejected requests of one session cost the user's other sessions nothing.
     if (claims) await spend(perUser, claims.userId, cost, ctx, false);
     if (sessionId === undefined) return await next();
     const [ofSession, ofUser] = linesFor(ctx);
@@ -95,7 +94,7 @@ export function limits(app: App): Middleware {
     throw tooMany(count.waitSeconds);
   }
 
-  /** Of the session, and of all that its person has; whoever waits for events keeps nobody from anything. */
+  /** The queues of the session and of its user. Long polls for events don't count for the user. */
   function linesFor({ path, method }: Context): [Lines, Lines?] {
     if (POLLS.test(path)) return [polls];
     return method === 'PUT' && FILES.test(path) ? [uploads, userUploads] : [calls, userCalls];
@@ -130,14 +129,14 @@ const IMAGES = new RegExp(
   `^${getImage.path.replace(':shopId', '([0-9a-f-]{36})').replace(':key', '([0-9a-f]{64})-\\d+\\.webp')}$`,
 );
 
-/** Of a body, as much as is read and checked in the time of a usual request. */
+/** The part of a body that is parsed in the time of a usual request. */
 const PIECE_BYTES = 16 * 1024;
 /** A file is streamed to disk, so it costs less: a phone's picture counts as 8 to 16 requests. */
 const FILE_PIECE_BYTES = 256 * 1024;
 
 /**
- * One for each started piece of the body. Of one that doesn't say how large it is, as many as its route takes. Never more
- * than half of what there is, so that the largest batch goes through beside what a till does at the same time.
+ * One for each started piece of the body; for a body without a length, as for the largest that the route takes. The caller
+ * caps it at half the limit, so that the largest batch goes through beside a till's other requests.
  */
 function costOf(ctx: Context): number {
   const [most, pieceBytes] = FILES.test(ctx.path)
@@ -149,15 +148,15 @@ function costOf(ctx: Context): number {
 
 export type LimitHeaders = Record<string, string>;
 
-/** What is left of a limit, as draft-ietf-httpapi-ratelimit-headers-10 says it. */
+/** What is left of a limit, by draft-ietf-httpapi-ratelimit-headers-10. */
 const limitHeaders = ({ name, times, seconds }: Limit, { remaining, resetSeconds }: Count): LimitHeaders => ({
   'RateLimit-Policy': `"${name}";q=${times};w=${seconds}`,
   RateLimit: `"${name}";r=${remaining};t=${resetSeconds}`,
 });
 
-/** Who asks on and on is answered so late that refusing costs next to nothing; who waits as told doesn't notice. */
+/** Delay of a rejection, so that a client that retries at once costs next to nothing. */
 const HOLD_MS = 200;
-/** Answers that wait so. Of more, each would cost more memory than it saves work. */
+/** Delayed rejections at a time. More would cost more memory than they save work. */
 const MAX_HELD = 1_000;
 let held = 0;
 
@@ -168,10 +167,10 @@ async function hold(): Promise<void> {
   held -= 1;
 }
 
-/** Devices behind one address that connect again after a power cut, each once. */
+/** Long enough for all devices behind one address to reconnect after a power cut. */
 const HANDSHAKE_SECONDS = 10;
 
-/** `tell` gets the headers for the answer, which may be a refusal. */
+/** `tell` gets the headers for the response, which may be a rejection. */
 export type CountHandshake = (address: string, tell: (headers: LimitHeaders) => void) => Promise<void>;
 
 /** Counts a connection to the live feed for its address. Throws `too_many_requests`. */

@@ -7,7 +7,7 @@ export const HEALTH_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz']
 
 /** Nobody is counted here: however many ask, the database is asked once in this time. */
 const LOOK_EVERY_MS = 500;
-/** With the above, trouble shows within two seconds. */
+/** Together with the interval above, trouble shows within two seconds. */
 const ANSWER_MS = 1_400;
 
 /** For watchdogs and load balancers: does it run, and can it sell. */
@@ -43,7 +43,7 @@ export function mountHealth(router: Router, app: App, troubles: Troubles): void 
 
 const SILENT = 'the database does not answer';
 
-/** What is wrong with the database, within a time; undefined when it answers. */
+/** The trouble of the database, found within a timeout; undefined when it answers. */
 async function lookWithin(app: App): Promise<string | undefined> {
   const asked = app.askDatabase(ANSWER_MS).then(
     () => undefined,
@@ -51,7 +51,7 @@ async function lookWithin(app: App): Promise<string | undefined> {
   );
   const late = async () => {
     await sleep(ANSWER_MS, undefined, { ref: false });
-    // A process that was held up reads first what came meanwhile.
+    // After a blocked event loop, responses that came meanwhile are read first.
     await setImmediate();
     const { free, waiting } = app.pool();
     return waiting > 0 && free === 0 ? 'every connection to the database is in use' : SILENT;
@@ -59,7 +59,7 @@ async function lookWithin(app: App): Promise<string | undefined> {
   return await Promise.race([asked, late()]);
 }
 
-/** A disk that hangs is no reason to answer late. */
+/** A hanging disk must not delay the response. */
 const diskLevel = (app: App) =>
   Promise.race([
     app.disk.look().then(({ level }) => level ?? 'ok'),

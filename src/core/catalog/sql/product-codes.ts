@@ -6,7 +6,7 @@ export type RunSql = <Row>(sql: string, parameters: unknown[]) => Promise<Row[]>
 /** A code of an article in its comparable form; `variantId` null is the product itself. */
 export type CodeRow = { kind: CodeKind; code: string; productId: string; variantId: string | null };
 
-/** As `comparableCode` has it. */
+/** `comparableCode` in SQL. */
 const COMPARABLE = `CASE WHEN c.kind = 'barcode' AND c.typed ~ '^[0-9]{12,14}$' THEN lpad(c.typed, 14, '0') ELSE c.typed END`;
 
 /** Every code of the live articles of shop `$1`: kind, code, typed, product_id, variant_id, name. */
@@ -33,7 +33,7 @@ const SHARED_OF = `
   JOIN unnest($2::text[], $3::text[]) AS wanted (kind, code) USING (kind, code)
   WHERE c.shop_id = $1 AND c.product_id IS NULL FOR UPDATE OF c`;
 
-// A code that several articles shared belongs to the last one that still has it.
+// A shared code becomes that of the one article that still has it.
 const SETTLE_SHARED = `
   WITH live AS (
     SELECT l.kind, l.code, count(*) AS articles, (array_agg(l.product_id))[1] AS product_id,
@@ -48,7 +48,7 @@ const SETTLE_SHARED = `
   WHERE c.shop_id = $1 AND c.kind = wanted.kind AND c.code = wanted.code
     AND NOT EXISTS (SELECT FROM live WHERE live.kind = c.kind AND live.code = c.code)`;
 
-// Ordered, so that two changes with the same codes do not deadlock. A code that another article has is not returned.
+// Ordered, so that two changes with the same codes don't deadlock. A code that another article has isn't returned.
 const CLAIM = `
   INSERT INTO product_codes (shop_id, kind, code, product_id, variant_id)
   SELECT $1, kind, code, product_id, variant_id
@@ -73,7 +73,7 @@ const columnsOf = (rows: CodeRow[]) => [
   rows.map(({ variantId }) => variantId),
 ];
 
-/** Takes codes from the articles that had them. */
+/** Removes codes from articles. */
 export async function releaseCodes(run: RunSql, shopId: string, rows: CodeRow[]): Promise<void> {
   if (rows.length === 0) return;
   const [kinds, codes, ...owners] = columnsOf(rows);
@@ -83,7 +83,7 @@ export async function releaseCodes(run: RunSql, shopId: string, rows: CodeRow[])
   await run(SETTLE_SHARED, [shopId, shared.map(({ kind }) => kind), shared.map(({ code }) => code)]);
 }
 
-/** Gives codes to articles. Returns those that another article of the shop has; nothing was written for these. */
+/** Adds codes to articles. Returns those that another article of the shop has, which are not written. */
 export async function claimCodes(run: RunSql, shopId: string, rows: CodeRow[]): Promise<CodeRow[]> {
   if (rows.length === 0) return [];
   const claimed = await run<Pick<CodeRow, 'kind' | 'code'>>(CLAIM, [shopId, ...columnsOf(rows)]);
@@ -94,7 +94,7 @@ export async function claimCodes(run: RunSql, shopId: string, rows: CodeRow[]): 
 
 export type CodeOwner = CodeRow & { name: string };
 
-/** The live articles that have these codes, in the words of the menu. */
+/** The articles on the menu that have these codes. */
 export const ownersOfCodes = (
   run: RunSql,
   shopId: string,
@@ -102,7 +102,7 @@ export const ownersOfCodes = (
 ): Promise<CodeOwner[]> =>
   run<CodeOwner>(OWNERS, [shopId, rows.map(({ kind }) => kind), rows.map(({ code }) => code)]);
 
-/** The article of a code; `productId` null if several share it, undefined if none has it. */
+/** The article with a code; `productId` is null if several share it. Undefined if none has it. */
 export async function findCode(
   run: RunSql,
   shopId: string,

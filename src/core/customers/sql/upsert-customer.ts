@@ -7,7 +7,7 @@ type Expressions = { id: string; shopId: string; hash: string; sealed: string; n
 
 /**
  * Finds the customer with a phone number, by its hash, or makes one, for whose id it was sealed; no row where `hash` is
- * null. The name on an order names a customer who has none yet, and never renames one. Its parts are SQL expressions.
+ * null. An order's name is used for a customer without one, and never renames a customer. Its parts are SQL expressions.
  */
 export const upsertCustomer = ({ id, shopId, hash, sealed, name, at }: Expressions) => `
   INSERT INTO customers (id, shop_id, phone_hash, phone_sealed, name, created_at, updated_at)

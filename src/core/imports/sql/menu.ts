@@ -53,7 +53,7 @@ const withPrice = (rows: { priceMinor: number }[]) =>
 
 /**
  * Writes new and changed products and variants, with their codes; `before` has the products as they were. Throws
- * `already_exists` when somebody else took a code meanwhile.
+ * `already_exists` when another request took a code meanwhile.
  */
 export async function saveMenu(
   client: Client,

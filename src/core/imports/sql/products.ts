@@ -31,7 +31,7 @@ const INSERT_VARIANTS = `
   FROM jsonb_to_recordset($2::jsonb)
     AS v (id uuid, "productId" uuid, name text, price numeric, sku text, "sortOrder" integer)`;
 
-// Ordered, as everybody locks products; without the key, which sales of them refer to meanwhile.
+// In id order, like every lock on products; FOR NO KEY UPDATE, so that sales that refer to them don't wait.
 const WEIGH = `
   UPDATE products SET sold_by = 'weight', unit = 'kg', updated_at = $3, version = version + 1
   WHERE id IN (SELECT id FROM products WHERE shop_id = $1 AND id = ANY ($2::uuid[]) ORDER BY id FOR NO KEY UPDATE)`;
@@ -62,7 +62,7 @@ export async function insertProducts(
   await moveImportedCodes(client, shopId, [], [...products, ...variants]);
 }
 
-/** Moves the codes of what an import wrote. Throws `already_exists` for one that another article has. */
+/** Updates the codes of imported products. Throws `already_exists` for one that another article has. */
 export async function moveImportedCodes(
   client: Client,
   shopId: string,

@@ -16,7 +16,7 @@ export type Movement = {
   id?: string | undefined;
   orderId?: string | null;
   refundId?: string | null;
-  /** The void that it is the waste of. */
+  /** The void whose goods are wasted by this movement. */
   voidId?: string | null;
   note?: string | null;
   actor: Actor;

@@ -113,7 +113,7 @@ const insertStatement = (columns: ReturnType<typeof orderColumns>) => `
          (data->>'customerId')::uuid AS "customerId", (data->>'shiftId')::uuid AS "shiftId", data->'flags' AS flags
   FROM placed`;
 
-/** What of an order only the statement knows. */
+/** Values of an order that the statement itself assigns. */
 const OTHER_COLUMNS: OtherColumns = {
   shop_id: '$1',
   updated_at: '$7',

@@ -5,7 +5,7 @@ import type { StockChange } from '../../inventory/sql/move-stock.ts';
 
 /** What was taken off a bill: some of a line, or with `lineId` null all of it. */
 export type Void = {
-  /** Made by the till, or else undefined until it is written. */
+  /** Made by the till; undefined until it is written otherwise. */
   id: string | undefined;
   lineId: string | null;
   name: string | null;
@@ -15,7 +15,7 @@ export type Void = {
   amountMinor: number;
   reason: string;
   restock: boolean;
-  /** What did not go back to stock; above 0. */
+  /** Goods that did not go back to stock, above 0. */
   wasted: StockChange[];
 };
 

@@ -14,7 +14,7 @@ export type OrderLine = {
   total: string;
   cost: string | null;
   recipe: FrozenRecipe;
-  /** How its product is sold now. */
+  /** How the product is sold now. */
   soldBy: SoldBy;
 };
 

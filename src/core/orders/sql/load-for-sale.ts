@@ -82,7 +82,7 @@ const productsOf = (ids: string, isAll = false) => {
     FROM products p WHERE p.shop_id = s.id AND p.id = ANY (${ids}) ${live('p')}), '[]')`;
 };
 
-/** Prices of before a currency was held to whole amounts, rounded half up to what can be paid. */
+/** Rounds prices half up that were stored before whole amounts were required. */
 function withWholePrices<R extends { shop: SaleShop; products: SaleProduct[] }>(row: R): R {
   if (currencyDigits(row.shop.currency) === 2) return row;
   const priced = [

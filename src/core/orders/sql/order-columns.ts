@@ -1,22 +1,22 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Order } from '../order.entity.ts';
 
-/** Columns of a new order that its draft doesn't have, as SQL expressions; `o` is the draft as a record. */
+/** SQL expressions for the columns that the new order's JSON doesn't have; `o` is that JSON as a record. */
 export type OtherColumns = Readonly<Record<string, string>>;
 
-/** Columns that a new order leaves to their defaults. */
+/** Columns that take their defaults in a new order. */
 const DEFAULTED = new Set(['version', 'void_reason', 'refunded', 'reviewed_by', 'reviewed_at']);
 
-/** `payment_method` → `paymentMethod`: what the wire calls a column. */
+/** `payment_method` → `paymentMethod`, the column's name in the API. */
 const wireName = (column: string) => column.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-/** Lengths and scales are the table's to check. */
+/** Without lengths and scales, which the table checks. */
 const recordType = (columnType: string) =>
   columnType.replace(/^varchar\(\d+\)$/, 'text').replace(/^numeric\(.*\)$/, 'numeric');
 
 /**
- * The columns of `orders` from the entity, the one description of them: the names to insert, the expressions to select,
- * and the definition of the record that a draft in the words of the wire is read as.
+ * Derives the columns of `orders` from the entity: the names to insert, the expressions to select, and the definition of the
+ * record that the JSON of a new order is read as.
  */
 export function orderColumns(
   em: EntityManager,

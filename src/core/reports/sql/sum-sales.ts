@@ -33,7 +33,7 @@ const roundedPayments = (from: string, to: string) => `
 /** Bills that count, neither parked nor voided, and what was given back on the same days, as they are stored. */
 const billsOf = (from: string, to: string) => `
   SELECT business_date, created_at, cashier_id,
-         -- However it is paid some day: that must not change this report.
+         -- On the book even after it is paid: a later payment must not change this report.
          CASE WHEN pay_later THEN 'on the book' ELSE payment_method END AS method, order_type, 1 AS orders, 1 AS bills,
          item_quantity AS items, subtotal AS gross, discount, service_charge, tax, rounding, 0 AS refunds, total
   FROM ${SOLD_BILLS} AND business_date BETWEEN ${from} AND ${to}
