@@ -57,7 +57,7 @@ const { approval: _, ...sale } = NewOrder.shape;
 export const OfflineOrder = z
   .strictObject({
     ...sale,
-    items: z.array(OfflineLine).min(1, 'has no lines').max(limits.orderLines),
+    items: z.array(OfflineLine).min(1).max(limits.orderLines),
     /** When it was sold, by the till's own clock. */
     placedAt: Timestamp,
     /**

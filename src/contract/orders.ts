@@ -87,7 +87,7 @@ const bill = {
   waiveServiceCharge: z.boolean(),
   /** Handed over now, paid some other day; the bill has to say who owes it. */
   payLater: z.boolean(),
-  items: z.array(NewLine).min(1, 'has no lines').max(limits.orderLines),
+  items: z.array(NewLine).min(1).max(limits.orderLines),
   discount: Discount.nullable(),
 };
 

@@ -19,7 +19,18 @@ export function parse<S extends z.ZodType>(
   if (unclean.length > 0) throw invalidRequest(unclean);
   const result = schema.safeParse(value, { error: explain, reportInput: true });
   if (result.success) return result.data;
-  throw invalidRequest(result.error.issues.slice(0, MAX_FAULTS).flatMap((issue) => faultsOf(issue, root)));
+  const issues = withoutBounds(result.error.issues);
+  throw invalidRequest(issues.slice(0, MAX_FAULTS).flatMap((issue) => faultsOf(issue, root)));
+}
+
+/** Drops what a value of the wrong type breaks besides: a long text in the place of a list is no list that is too long. */
+function withoutBounds(issues: z.core.$ZodIssue[]): z.core.$ZodIssue[] {
+  const wrongTypes = new Set(
+    issues.flatMap(({ code, path }) => (code === 'invalid_type' ? [path.join('/')] : [])),
+  );
+  return issues.filter(
+    ({ code, path }) => (code !== 'too_big' && code !== 'too_small') || !wrongTypes.has(path.join('/')),
+  );
 }
 
 /** An `invalid_request` with the first fifty of the faults, at least one. Its detail is the first of them as a sentence. */
@@ -62,19 +73,30 @@ const isWithin = ({ code, path }: z.core.$ZodIssue) => path.length > 0 || code =
 /** Messages for what a schema doesn't word itself. */
 function explain(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === 'invalid_type') {
-    return issue.input === undefined ? 'is missing' : `is not ${article(String(issue.expected))}`;
+    return issue.input === undefined ? 'is missing' : `is not ${typeName(issue.expected)}`;
   }
   if (issue.code === 'invalid_value') return `is not one of ${issue.values.map(String).join(', ')}`;
-  if (issue.code === 'invalid_union')
-    return issue.input === undefined ? 'is missing' : 'is not of a type that fits here';
-  if (issue.code === 'too_big') {
-    return typeof issue.input === 'string'
-      ? `is longer than ${issue.maximum} characters`
-      : `is more than ${issue.maximum}`;
+  if (issue.code === 'invalid_union') return issue.input === undefined ? 'is missing' : 'has the wrong type';
+  if (issue.code === 'too_big') return tooBig(issue.input, issue.maximum);
+  if (issue.code === 'too_small') return tooSmall(issue.input, issue.minimum);
+  if (issue.code === 'invalid_format' && issue.format === 'datetime') {
+    return 'is not a time like 2026-01-31T18:30:00Z';
   }
-  if (issue.code === 'too_small') return `is less than ${issue.minimum}`;
   if (issue.code === 'invalid_format') return `is not a valid ${issue.format}`;
   return undefined;
 }
 
-const article = (type: string) => (/^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`);
+function tooBig(input: unknown, maximum: number | bigint): string {
+  if (typeof input === 'string') return `is longer than ${maximum} characters`;
+  return Array.isArray(input) ? `has more than ${maximum} entries` : `is more than ${maximum}`;
+}
+
+function tooSmall(input: unknown, minimum: number | bigint): string {
+  if (!Array.isArray(input)) return `is less than ${minimum}`;
+  return input.length === 0 ? 'is empty' : `has fewer than ${minimum} entries`;
+}
+
+/** Names of schema types that JSON has other names for. */
+const JSON_TYPES: Record<string, string> = { int: 'a whole number', record: 'an object' };
+
+const typeName = (type: string) => JSON_TYPES[type] ?? (/^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`);

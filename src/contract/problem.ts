@@ -110,10 +110,12 @@ export function fieldProblem(code: ProblemCode, pointer: string, detail: string)
   return new ProblemError(code, { detail: sentenceOf(fault), errors: [fault] });
 }
 
-/** A fault as a sentence: `/items/0/quantity`, "is missing" → "The quantity of item 1 is missing." */
+/** A fault as a sentence: `/items/0/quantity`, "is missing" → "The quantity of item 1 is missing.", `/items` → "The items are missing." */
 export function sentenceOf({ pointer, detail }: Fault): string {
   const isSentence = /^[\p{Lu}\d"]/u.test(detail);
-  const text = isSentence ? detail : `The ${nameOf(pointer)} ${detail}`;
+  const text = isSentence
+    ? detail
+    : `The ${nameOf(pointer)} ${isPlural(pointer) ? inPlural(detail) : detail}`;
   return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
@@ -125,7 +127,7 @@ function nameOf(pointer: string): string {
     const key = keys[i] as string;
     const list = keys[i - 1];
     if (/^\d+$/.test(key) && list) {
-      parts.push(`${wordsOf(list).replace(/s$/, '')} ${Number(key) + 1}`);
+      parts.push(`${singularOf(wordsOf(list))} ${Number(key) + 1}`);
       i -= 1;
     } else if (key !== 'query' && key !== 'path' && key !== 'header') {
       parts.push(wordsOf(key));
@@ -133,5 +135,20 @@ function nameOf(pointer: string): string {
   }
   return parts.join(' of ') || 'body';
 }
+
+/** Field names are regular: items, classes, categories; status and address are singular. */
+const singularOf = (name: string) =>
+  name
+    .replace(/ies$/, 'y')
+    .replace(/(ss|x|ch|sh)es$/, '$1')
+    .replace(/(?<=[^su])s$/, '');
+
+const isPlural = (pointer: string) => {
+  const key = pointer.split('/').at(-1) ?? '';
+  return singularOf(key) !== key;
+};
+
+const PLURALS: Record<string, string> = { is: 'are', has: 'have', was: 'were', goes: 'go', stands: 'stand' };
+const inPlural = (detail: string) => detail.replace(/^\w+/, (verb) => PLURALS[verb] ?? verb);
 
 const wordsOf = (key: string) => key.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { z } from 'zod';
-import { NewOrder } from '../../src/contract/orders.ts';
+import { NewOrder, OrderChange } from '../../src/contract/orders.ts';
 import { parse } from '../../src/contract/parse.ts';
 import { Amount, PageQuery } from '../../src/contract/primitives.ts';
 import { ProblemError } from '../../src/contract/problem.ts';
@@ -56,11 +56,45 @@ describe('what is said of a body that is refused', () => {
     ['the id of an order', z.strictObject({ id: NewOrder.shape.id }), '/id', 'The id is missing.'],
     ['a choice', z.strictObject({ role: Role }), '/role', 'The role is missing.'],
     ['an amount', z.strictObject({ amount: Amount }), '/amount', 'The amount is missing.'],
-    ['a list', z.strictObject({ items: NewOrder.shape.items }), '/items', 'The items is missing.'],
+    ['a list', z.strictObject({ items: NewOrder.shape.items }), '/items', 'The items are missing.'],
   ];
   for (const [what, schema, pointer, detail] of missing) {
     it(`says of ${what} that it is missing, and not what it would have to be`, () => {
       expect(refusalOf({}, schema)).to.deep.equal({ detail, errors: [{ pointer, detail: 'is missing' }] });
+    });
+  }
+
+  const sentences: [value: unknown, schema: z.ZodType, ...details: string[]][] = [
+    [{ items: [] }, z.strictObject({ items: NewOrder.shape.items }), 'The items are empty.'],
+    [{ voidItems: [] }, OrderChange, 'The void items are empty.'],
+    [
+      { list: Array(3).fill(1) },
+      z.strictObject({ list: z.array(z.int()).max(2) }),
+      'The list has more than 2 entries.',
+    ],
+    [{ list: [1] }, z.strictObject({ list: z.array(z.int()).min(2) }), 'The list has fewer than 2 entries.'],
+    // Of another type and too long: once.
+    [
+      { items: 'x'.repeat(3_000) },
+      z.strictObject({ items: NewOrder.shape.items }),
+      'The items are not an array.',
+    ],
+    [
+      { classes: [{ name: 5 }] },
+      z.strictObject({ classes: z.array(Body) }),
+      'The name of class 1 is not a string.',
+    ],
+    [{ status: 5 }, z.strictObject({ status: z.string() }), 'The status is not a string.'],
+    [{ guests: 1.5 }, OrderChange, 'The guests are not a whole number.'],
+    [
+      { at: 'noon' },
+      z.strictObject({ at: z.iso.datetime() }),
+      'The at is not a time like 2026-01-31T18:30:00Z.',
+    ],
+  ];
+  for (const [value, schema, detail] of sentences) {
+    it(`is a sentence: ${detail}`, () => {
+      expect(refusalOf(value, schema).detail).to.equal(detail);
     });
   }
 
