@@ -189,6 +189,7 @@ export const deleteProduct = defineRoute({
   path: '/api/shops/:shopId/products/:productId',
   permission: 'manager',
   params: productParams,
+  body: z.strictObject({ version: Version.optional() }),
   responses: { 204: null },
-  problems: ['not_found'],
+  problems: ['not_found', 'version_conflict'],
 });

@@ -49,7 +49,8 @@ describe('If-Match', function () {
         ]);
         const good = await send(route, token, version % 2 ? request : byHeader, `"${version}"`);
         expect(Object.keys(route.responses), good.text).to.include(String(good.status));
-        expect(good.headers.get('etag')).to.equal(`"${good.body.version}"`);
+        const tag = good.status === 204 ? null : `"${good.body.version}"`;
+        expect(good.headers.get('etag')).to.equal(tag);
       }
     });
   }

@@ -158,7 +158,10 @@ const validRequests: Record<string, Builder[]> = {
     },
   ],
   deleteProduct: [
-    async (world) => ({ params: { ...inShop(world), productId: (await givenSundae(world)).id } }),
+    async (world) => {
+      const { id, version } = await givenSundae(world);
+      return { params: { ...inShop(world), productId: id }, body: { version } };
+    },
   ],
 
   ...imageRequests,

@@ -70,13 +70,19 @@ export async function updateProduct(
   });
 }
 
-/** Takes a product off the menu for good. Its row stays, for old bills point at it. Throws `not_found`. */
-export async function deleteProduct(context: Context, shopId: string, productId: string): Promise<void> {
+/** Takes a product off the menu for good. Its row stays, because old orders refer to it. Throws `not_found`, `version_conflict`. */
+export async function deleteProduct(
+  context: Context,
+  shopId: string,
+  productId: string,
+  { version }: { version?: number | undefined },
+): Promise<void> {
   await transact(context, async (tx) => {
     await lockProduct(tx, shopId, productId);
     const parts = await loadProduct(tx.em, shopId, productId);
     const { product, variants } = parts;
     const before = viewProduct(parts, tx.app.keys);
+    checkVersion(version, before);
     const now = tx.app.now();
     for (const gone of [product, ...variants]) gone.deletedAt = now;
     product.updatedAt = now;

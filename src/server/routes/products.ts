@@ -27,8 +27,8 @@ export function mountProducts(router: Router, app: App): void {
     ),
   }));
 
-  mount(router, app, contract.deleteProduct, async ({ em, actor, params }) => {
-    await deleteProduct({ app, em, actor }, params.shopId, params.productId);
+  mount(router, app, contract.deleteProduct, async ({ em, actor, params, body }) => {
+    await deleteProduct({ app, em, actor }, params.shopId, params.productId, body);
     return {};
   });
 }
