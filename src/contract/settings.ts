@@ -44,7 +44,9 @@ export type RoundingStep = (typeof roundingSteps)[number];
 
 /** `"5"` and 5 are stored and returned as an amount, `"5.00"`. */
 const RoundingTo = z
-  .union([z.enum([...roundingSteps, '1', '5', '10']), z.literal([0.05, 0.1, 0.25, 0.5, 1, 5, 10])])
+  .union([z.enum([...roundingSteps, '1', '5', '10']), z.literal([0.05, 0.1, 0.25, 0.5, 1, 5, 10])], {
+    error: `Round to ${roundingSteps.join(', ').replace(/, ([^,]+)$/, ' or $1')}.`,
+  })
   .transform((to) => (to === 'none' ? to : (Number(to).toFixed(2) as RoundingStep)));
 
 /**

@@ -4,6 +4,7 @@ import { NewOrder, OrderChange } from '../../src/contract/orders.ts';
 import { parse } from '../../src/contract/parse.ts';
 import { Amount, PageQuery } from '../../src/contract/primitives.ts';
 import { ProblemError } from '../../src/contract/problem.ts';
+import { SettingsChange } from '../../src/contract/settings.ts';
 import { Role } from '../../src/contract/users.ts';
 
 const Body = z.strictObject({ name: z.string().max(5), list: z.array(z.number()).optional() });
@@ -85,6 +86,11 @@ describe('what is said of a body that is refused', () => {
       'The name of class 1 is not a string.',
     ],
     [{ status: 5 }, z.strictObject({ status: z.string() }), 'The status is not a string.'],
+    ...[0.2, '0.20', true].map((to): [unknown, z.ZodType, string] => [
+      { rounding: { to } },
+      SettingsChange,
+      'Round to none, 0.05, 0.10, 0.25, 0.50, 1.00, 5.00 or 10.00.',
+    ]),
     [{ guests: 1.5 }, OrderChange, 'The guests are not a whole number.'],
     [
       { at: 'noon' },

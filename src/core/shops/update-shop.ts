@@ -107,14 +107,14 @@ function checkOwnLimit(
   throw fieldProblem('forbidden', '/discountLimits/manager', detail);
 }
 
-/** A currency without decimals has no coin of 0.50. */
+/** Throws `invalid_request` for a step with decimals where the currency has none. */
 function checkRounding(currency: string, to: SettingsValues['rounding']['to'] | undefined): void {
   const isWhole = to === undefined || to === 'none' || (parseMinor(to) as number) % smallestMinor(0) === 0;
   if (currencyDigits(currency) !== 0 || isWhole) return;
   throw fieldProblem(
     'invalid_request',
     '/rounding/to',
-    `is ${to}, but ${currency} has no decimals; send none, 1.00, 5.00 or 10.00`,
+    `${currency} has no decimals, so nothing is rounded to ${to}. Round to none, 1.00, 5.00 or 10.00.`,
   );
 }
 
