@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
@@ -17,11 +17,26 @@ declare global {
 }
 `;
 
+const page = readFileSync(join(root, 'docs/client.md'), 'utf8');
+const snippets = [...page.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => code as string);
+
 describe('docs/client.md', () => {
+  it('prints what its pricing example says beside each line', () => {
+    const [example = '', ...others] = snippets.filter((code) => code.includes("from 'smoocho/pricing'"));
+    expect(others).to.deep.equal([]);
+    const folder = tempFolder();
+    const file = join(folder, 'pricing.ts');
+    const source = pathToFileURL(join(root, 'src/pricing/index.ts')).href;
+    writeFileSync(file, example.replace("'smoocho/pricing'", `'${source}'`));
+    const { stdout, stderr } = spawnSync(process.execPath, [file], { encoding: 'utf8' });
+    removeFolder(folder);
+    const said = [...example.matchAll(/^console\.log\(.*\/\/ (.*)$/gm)].map(([, text]) => text);
+    expect(said).to.have.length(3);
+    expect(stdout.trim().split('\n'), stderr).to.deep.equal(said);
+  });
+
   it('has snippets that fit the types', function () {
     this.timeout(60_000);
-    const page = readFileSync(join(root, 'docs/client.md'), 'utf8');
-    const snippets = [...page.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => code as string);
     expect(snippets.length).to.be.greaterThan(5);
     const folder = tempFolder();
     writeFileSync(join(folder, 'given.d.ts'), GIVEN);
