@@ -76,6 +76,8 @@ export const Payment = z.strictObject({
   rounding: Money,
   reference: z.string().nullable(),
   at: Timestamp,
+  /** When the order was voided and the money given back; null otherwise. */
+  returnedAt: Timestamp.nullable(),
 });
 export type Payment = z.output<typeof Payment>;
 

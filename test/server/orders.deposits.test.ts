@@ -21,8 +21,9 @@ type Sold = {
   total: string;
   toGiveBack: string;
   refunded: string;
+  updatedAt: string;
   items: { id: string }[];
-  payments: { id: string; kind: string; method: string; amount: string }[];
+  payments: { id: string; kind: string; method: string; amount: string; returnedAt: string | null }[];
   refunds: { total: string; paidOut: string }[];
 };
 
@@ -145,6 +146,8 @@ describe('money that goes back before an order is paid, or without it', () => {
       expect(report.drawer).to.include({ sales: '0.00', returned: '120.00', expected: '380.00' });
       const voided = must(await shop.manager.delete(pathOf(order), { reason: 'never came' }));
       expect(voided.toGiveBack).to.equal('0.00');
+      expect(order.payments.map(({ returnedAt }) => returnedAt)).to.deep.equal([null]);
+      for (const { returnedAt } of voided.payments) expect(returnedAt).to.equal(voided.updatedAt);
       const strange = await put(order, returning(await sell(1, { payments: [cash('10')] }), '10'));
       expect(strange.status).to.equal(409);
     });

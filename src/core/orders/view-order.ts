@@ -72,7 +72,7 @@ export type PaymentFields = Pick<
   | 'roundingMinor'
   | 'reference'
   | 'at'
->;
+> & { returnedAt?: Payment['returnedAt'] };
 
 /** By time and then by id, as they are read again: those of one moment have no other order that is kept. */
 export const viewPayments = (payments: PaymentFields[]): PaymentView[] =>
@@ -91,5 +91,6 @@ function viewPayment(payment: PaymentFields): PaymentView {
     rounding: formatMinor(payment.roundingMinor),
     reference: payment.reference ?? null,
     at: payment.at.toISOString(),
+    returnedAt: payment.returnedAt?.toISOString() ?? null,
   };
 }
