@@ -179,6 +179,18 @@ export const listOrders = defineRoute({
   problems: ['not_found'],
 });
 
+/** Of every request that prices lines or takes payments. */
+const SALE_PROBLEMS = [
+  'unknown_product',
+  'invalid_payment',
+  'out_of_stock',
+  'amount_too_large',
+  'approval_needed',
+  'approval_refused',
+  'too_many_requests',
+  'too_busy',
+] as const;
+
 export const placeOrder = defineRoute({
   name: 'placeOrder',
   summary: 'Sell; the same id and body again give the same order with 200',
@@ -189,19 +201,7 @@ export const placeOrder = defineRoute({
   params: shopParams,
   body: NewOrder,
   responses: { 201: Order, 200: Order },
-  problems: [
-    'not_found',
-    'order_conflict',
-    'unknown_product',
-    'invalid_payment',
-    'total_mismatch',
-    'out_of_stock',
-    'amount_too_large',
-    'approval_needed',
-    'approval_refused',
-    'too_many_requests',
-    'too_busy',
-  ],
+  problems: ['not_found', 'order_conflict', ...SALE_PROBLEMS, 'total_mismatch'],
 });
 
 export const getOrder = defineRoute({
@@ -231,14 +231,7 @@ export const updateOrder = defineRoute({
     'order_closed',
     'day_closed',
     'order_status',
-    'unknown_product',
-    'invalid_payment',
-    'out_of_stock',
-    'amount_too_large',
-    'approval_needed',
-    'approval_refused',
-    'too_many_requests',
-    'too_busy',
+    ...SALE_PROBLEMS,
   ],
 });
 

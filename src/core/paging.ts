@@ -4,6 +4,21 @@ import { fieldProblem } from '../contract/problem.ts';
 /** A page of a list in keyset order, and where the next one starts. */
 export type Page<T> = { data: T[]; nextCursor: string | null };
 
+/** Reads a list page by page: all of it, or until there are `most` rows. */
+export async function readPages<T>(
+  read: (cursor: string | undefined) => Promise<Page<T>>,
+  most = Number.POSITIVE_INFINITY,
+): Promise<T[]> {
+  const rows: T[] = [];
+  let cursor: string | null | undefined;
+  while (cursor !== null && rows.length < most) {
+    const page = await read(cursor);
+    rows.push(...page.data);
+    cursor = page.nextCursor;
+  }
+  return rows.slice(0, most);
+}
+
 type Key = (string | number)[];
 
 /** What may stand at a place of a cursor: it comes back from outside and goes into SQL as a typed parameter. */

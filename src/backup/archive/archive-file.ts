@@ -149,22 +149,19 @@ async function openAs(file: string, ending: string): Promise<Draft> {
 }
 
 /** Sets the file's owner, except on file systems without owners, such as FAT. */
-function ownIfPossible(path: string): void {
-  try {
-    ownAsAround(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EINVAL') throw error;
-  }
-}
+const ownIfPossible = (path: string): void => ifSupported(() => ownAsAround(path));
 
 /** Syncs the folder's entry. Some network disks can't; the file itself is synced. */
-function syncEntry(folder: string): void {
+const syncEntry = (folder: string): void => ifSupported(() => syncFolder(folder));
+
+const UNSUPPORTED = new Set<unknown>(['EPERM', 'ENOTSUP', 'EINVAL']);
+
+/** Ignores that a file system doesn't support the call. */
+function ifSupported(call: () => void): void {
   try {
-    syncFolder(folder);
+    call();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EINVAL' && code !== 'ENOTSUP' && code !== 'EPERM') throw error;
+    if (!UNSUPPORTED.has((error as NodeJS.ErrnoException).code)) throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import { limits } from '../../contract/primitives.ts';
 import { fieldProblem } from '../../contract/problem.ts';
 import { listAudit } from '../../core/audit/list-audit.ts';
 import { INSTALLATION } from '../../core/audit/record-security.ts';
+import { readPages } from '../../core/paging.ts';
 import { wallClock } from '../../core/shops/business-day.ts';
 import { findShopByCode } from '../../core/shops/find-shops.ts';
 import { findUserByEmail } from '../../core/users/find-user.ts';
@@ -44,13 +45,8 @@ export const auditList: Command = {
       const limit = String(Math.min(wanted, limits.page.max));
       const filter = { from, to, type, action, userId, deviceId, limit };
       const query = parse(contract.query, filter);
-      const records: AuditRecord[] = [];
-      for (let cursor: string | null | undefined; cursor !== null && records.length < wanted; ) {
-        const page = await listAudit(em, shop.id, { ...query, cursor });
-        records.push(...page.data);
-        cursor = page.nextCursor;
-      }
-      const shown = records.slice(0, wanted);
+      const read = (cursor: string | undefined) => listAudit(em, shop.id, { ...query, cursor });
+      const shown: AuditRecord[] = await readPages(read, wanted);
       shell.show(shown.length === 0 ? 'There is no such record.' : readable(shown, shop));
       shell.give(shown);
     });

@@ -2,6 +2,7 @@ import type { Device } from '../../contract/devices.ts';
 import { limits } from '../../contract/primitives.ts';
 import { listDevices } from '../../core/devices/find-devices.ts';
 import { viewDevice } from '../../core/devices/view-device.ts';
+import { readPages } from '../../core/paging.ts';
 import { findShopByCode } from '../../core/shops/find-shops.ts';
 import type { Shop } from '../../core/shops/shop.entity.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
@@ -17,12 +18,9 @@ export const deviceList: Command = {
     await shell.withApp(async (app) => {
       const em = app.orm.em.fork();
       const shop = await findShopByCode(em, code as string);
-      const devices: Device[] = [];
-      for (let cursor: string | null | undefined; cursor !== null; ) {
-        const page = await listDevices(em, shop.id, { limit: limits.page.max, cursor });
-        devices.push(...page.data.map(viewDevice));
-        cursor = page.nextCursor;
-      }
+      const limit = limits.page.max;
+      const rows = await readPages((cursor) => listDevices(em, shop.id, { limit, cursor }));
+      const devices: Device[] = rows.map(viewDevice);
       shell.show(devices.length === 0 ? 'No device is paired yet.' : readable(devices, shop));
       shell.give(devices);
     });

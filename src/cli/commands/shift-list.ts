@@ -1,6 +1,7 @@
 import { parse } from '../../contract/parse.ts';
 import { limits } from '../../contract/primitives.ts';
 import { listShifts as contract, type Shift } from '../../contract/shifts.ts';
+import { readPages } from '../../core/paging.ts';
 import { listShifts } from '../../core/shifts/find-shifts.ts';
 import { viewShift } from '../../core/shifts/view-shift.ts';
 import { wallClock } from '../../core/shops/business-day.ts';
@@ -24,12 +25,8 @@ export const shiftList: Command = {
     await shell.withApp(async (app) => {
       const em = app.orm.em.fork();
       const shop = await findShopByCode(em, code as string);
-      const shifts: Shift[] = [];
-      for (let cursor: string | null | undefined; cursor !== null; ) {
-        const page = await listShifts(em, shop.id, { ...query, cursor });
-        shifts.push(...page.data.map(viewShift));
-        cursor = page.nextCursor;
-      }
+      const rows = await readPages((cursor) => listShifts(em, shop.id, { ...query, cursor }));
+      const shifts: Shift[] = rows.map(viewShift);
       shell.show(shifts.length === 0 ? 'No shift was opened.' : readable(shifts, shop));
       shell.give(shifts);
     });

@@ -5,9 +5,10 @@ import type { Role } from '../../contract/users.ts';
 import { query } from '../../database/query.ts';
 import type { Limit } from '../../redis/limits.ts';
 import { recordSecurity, SOMEBODY } from '../audit/record-security.ts';
-import type { Context, Services } from '../context.ts';
+import type { Context } from '../context.ts';
 import { findPaired, type PairedLogin } from '../devices/admit-device.ts';
 import { User } from '../users/user.entity.ts';
+import { consumeAttempt } from './consume-attempt.ts';
 import { MAX_PIN_FAILURES, verifyPin } from './pin.ts';
 import { startSession } from './sign-in.ts';
 
@@ -43,19 +44,26 @@ export async function signInWithPin(
   address: string | null = null,
 ): Promise<SignedIn> {
   const { shopId } = await findPaired(em, device);
-  const tries = await countTry(app, device.id, userId);
+  const attempt = await consumeAttempt(
+    app,
+    [
+      [PER_DEVICE, device.id],
+      [PER_PERSON, `${device.id} ${userId}`],
+    ],
+    tooMany,
+  );
   const [counted] = await query<Counted>(em, COUNT, [userId, shopId, MAX_PIN_FAILURES]);
   const isRight = await verifyPin(app, userId, pin, counted?.pinHash).catch(async (error) => {
     // It was not looked at.
     if (counted) await query(em, UNCOUNT, [userId]);
-    await tries.giveBack();
+    await attempt.reward();
     throw error;
   });
   if (!counted || !isRight) {
     await recordWrong({ app, em }, { userId, shopId, deviceId: device.id, address, counted });
     throw wrong();
   }
-  await tries.giveBack();
+  await attempt.reward();
   return await em.transactional(async (tx) => {
     const accepted = await query(tx, ACCEPT, [userId, counted.pinHash]);
     if (accepted.length === 0) throw wrong();
@@ -68,24 +76,6 @@ const wrong = () =>
   new ProblemError('wrong_credentials', {
     detail: 'This PIN is wrong or does not count any more. Try again, or sign in with e-mail and password.',
   });
-
-/** Counts a try before it is looked at; one that was right is given back. Throws `too_many_requests`. */
-async function countTry({ limits }: Services, deviceId: string, userId: string) {
-  const person = `${deviceId} ${userId}`;
-  const waitOfAll = await limits.take(PER_DEVICE, deviceId);
-  if (waitOfAll > 0) throw tooMany(waitOfAll);
-  const wait = await limits.take(PER_PERSON, person);
-  if (wait > 0) {
-    await limits.giveBack(PER_DEVICE, deviceId);
-    throw tooMany(wait);
-  }
-  return {
-    async giveBack() {
-      await limits.giveBack(PER_PERSON, person);
-      await limits.giveBack(PER_DEVICE, deviceId);
-    },
-  };
-}
 
 function tooMany(retryAfter: number): ProblemError {
   const wait = retryAfter <= 60 ? 'in a minute' : `in ${Math.ceil(retryAfter / 60)} minutes`;

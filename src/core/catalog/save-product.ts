@@ -8,10 +8,11 @@ import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
 import { requireWholeInShop } from '../shops/whole-amounts.ts';
 import { type Transaction, transact } from '../transact.ts';
-import { checkVersion } from '../versions.ts';
+import { checkVersion, nextUpdatedAt } from '../versions.ts';
 import { loadProduct, type ProductParts } from './load-products.ts';
 import { Product } from './product.entity.ts';
 import { moveProductCodes } from './product-codes.ts';
+import { productDefaults } from './product-defaults.ts';
 import { replaceModifierGroups, replaceRecipe, replaceVariants } from './replace-parts.ts';
 import { viewProduct } from './view-product.ts';
 
@@ -29,15 +30,8 @@ export async function createProduct(
       shopId,
       name: body.name,
       priceMinor: body.price,
-      category: null,
-      description: null,
+      ...productDefaults,
       imageUrl: null,
-      sku: null,
-      barcode: null,
-      taxClass: null,
-      hsn: null,
-      soldBy: 'piece',
-      unit: usualUnit.piece,
       sortOrder: 0,
       isActive: true,
       createdAt: now,
@@ -95,7 +89,7 @@ export async function deleteProduct(
 
 /** Moves the version of a product, of which something changed that the ORM doesn't see. */
 export function touchProduct(tx: Transaction, product: Product): void {
-  product.updatedAt = new Date(Math.max(tx.app.now().getTime(), product.updatedAt.getTime() + 1));
+  product.updatedAt = nextUpdatedAt(tx.app.now(), product);
 }
 
 /** Two changes of one product go one after the other, or their parts would mix. */

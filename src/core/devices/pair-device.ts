@@ -4,9 +4,10 @@ import { isAtLeast, roles } from '../../contract/users.ts';
 import { query } from '../../database/query.ts';
 import type { Limit } from '../../redis/limits.ts';
 import { recordSecurity, SOMEBODY } from '../audit/record-security.ts';
+import { consumeAttempt } from '../auth/consume-attempt.ts';
 import { networkOf } from '../auth/network.ts';
 import { newOpaqueToken } from '../auth/tokens.ts';
-import type { Context, Services } from '../context.ts';
+import type { Context } from '../context.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { findDevice } from './find-devices.ts';
 import { hashPairingCode } from './pairing-code.ts';
@@ -52,7 +53,15 @@ export async function pairDevice(
   address: string,
   { code, name }: { code: string; name?: string | undefined },
 ): Promise<Paired> {
-  const tries = await countTry(app, networkOf(address));
+  // The limit of all first: beyond it no network is remembered. A network beyond its own takes nothing from the others.
+  const attempt = await consumeAttempt(
+    app,
+    [
+      [OVER_ALL, EVERYBODY],
+      [PER_NETWORK, networkOf(address)],
+    ],
+    tooMany,
+  );
   const { token, hash } = newOpaqueToken();
   const id = uuidv7();
   const now = app.now();
@@ -71,31 +80,9 @@ export async function pairDevice(
       detail: 'This code is wrong, was used already, or is good no longer. Ask for a new one.',
     });
   }
-  await tries.giveBack();
+  await attempt.reward();
   const device = await findDevice(em, paired.shopId, id);
   return { device, deviceToken: token, shop: await findShop(em, paired.shopId) };
-}
-
-/**
- * Counts a try before the code is looked at, and takes it back if the code is right: however many tries come at once,
- * no more of them are looked at than may be wrong. Throws `too_many_requests`.
- */
-async function countTry({ limits }: Services, network: string): Promise<{ giveBack(): Promise<void> }> {
-  // All together first: beyond that, a network is not even remembered.
-  const waitOfAll = await limits.take(OVER_ALL, EVERYBODY);
-  if (waitOfAll > 0) throw tooMany(waitOfAll);
-  const wait = await limits.take(PER_NETWORK, network);
-  if (wait > 0) {
-    // One network alone doesn't keep the others out.
-    await limits.giveBack(OVER_ALL, EVERYBODY);
-    throw tooMany(wait);
-  }
-  return {
-    async giveBack() {
-      await limits.giveBack(PER_NETWORK, network);
-      await limits.giveBack(OVER_ALL, EVERYBODY);
-    },
-  };
 }
 
 function tooMany(retryAfter: number): ProblemError {

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { comparableCode } from '../../contract/codes.ts';
-import { type SoldBy, usualUnit } from '../../contract/sold-by.ts';
+import type { SoldBy } from '../../contract/sold-by.ts';
+import { productDefaults } from '../catalog/product-defaults.ts';
 import type { ProductRow } from './read-products.ts';
 
 export type MenuProduct = {
@@ -194,13 +195,6 @@ const newProduct = (name: string): MenuProduct => ({
   id: uuidv7(),
   name,
   priceMinor: 0,
-  category: null,
-  description: null,
-  sku: null,
-  barcode: null,
-  taxClass: null,
-  hsn: null,
-  soldBy: 'piece',
-  unit: usualUnit.piece,
+  ...productDefaults,
   variants: [],
 });

@@ -1,6 +1,7 @@
 import type { Order as OrderView } from '../../contract/orders.ts';
 import type { Context } from '../context.ts';
 import { transact } from '../transact.ts';
+import { nextUpdatedAt } from '../versions.ts';
 import { findOrder } from './find-orders.ts';
 import { viewOrder } from './view-order.ts';
 
@@ -24,7 +25,7 @@ export async function flagPrintedNumber(
     order.flags = [...order.flags, { code: 'number_differs', detail }];
     order.reviewedBy = null;
     order.reviewedAt = null;
-    order.updatedAt = new Date(Math.max(at.getTime(), order.updatedAt.getTime() + 1));
+    order.updatedAt = nextUpdatedAt(at, order);
     await tx.em.flush();
     const view = viewOrder(parts);
     tx.record({ shopId, type: 'order_updated', data: view, before });

@@ -1,6 +1,7 @@
 import type { Order as OrderView } from '../../contract/orders.ts';
 import { type Context, personOf } from '../context.ts';
 import { transact } from '../transact.ts';
+import { nextUpdatedAt } from '../versions.ts';
 import { findOrder } from './find-orders.ts';
 import { viewOrder } from './view-order.ts';
 
@@ -14,7 +15,7 @@ export async function reviewOrder(context: Context, shopId: string, orderId: str
     const at = tx.app.now();
     order.reviewedBy = personOf(tx.actor);
     order.reviewedAt = at;
-    order.updatedAt = new Date(Math.max(at.getTime(), order.updatedAt.getTime() + 1));
+    order.updatedAt = nextUpdatedAt(at, order);
     await tx.em.flush();
     const view = viewOrder(parts);
     tx.record({ shopId, type: 'order_updated', data: view, before });

@@ -7,7 +7,7 @@ import { businessDateAt } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
 import { transact } from '../transact.ts';
-import { checkVersion } from '../versions.ts';
+import { checkVersion, nextUpdatedAt } from '../versions.ts';
 import { decideWaste, hadKitchen } from './edit-bill.ts';
 import { findOrder } from './find-orders.ts';
 import type { Order } from './order.entity.ts';
@@ -42,7 +42,7 @@ export async function voidOrder(
     requireAllowed(parts, 'void', await isOrderClosed(tx.em, order, businessDate, { lock: false }));
     order.status = 'voided';
     order.voidReason = reason;
-    order.updatedAt = new Date(Math.max(at.getTime(), order.updatedAt.getTime() + 1));
+    order.updatedAt = nextUpdatedAt(at, order);
     // Locks come in the order in which every change takes them: the bill, its stock, the shift, the shop's counters.
     const changes = stockDifference(await stockOfOrder(tx.em, shopId, orderId), []);
     const movement = { shopId, changes, reason: 'void', orderId, actor: tx.actor, at } as const;
