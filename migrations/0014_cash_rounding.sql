@@ -11,7 +11,7 @@ ALTER TABLE orders DROP CONSTRAINT orders_refunded_check, ADD CONSTRAINT orders_
 
 -- Down Migration
 
--- The refunds keep what went back beyond the total.
+-- What went back beyond a total stays in the refunds.
 UPDATE orders SET refunded = total WHERE refunded > total;
 ALTER TABLE orders DROP CONSTRAINT orders_refunded_check,
   ADD CONSTRAINT orders_refunded_check CHECK (refunded BETWEEN 0 AND total);

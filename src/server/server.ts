@@ -73,7 +73,7 @@ type Parts = {
   trust?: Trust | undefined;
 };
 
-/** After CLOSE_TIMEOUT_MS, waiting database queries fail at once. Repeated this often, for those that come after. */
+/** What still waits for the database after CLOSE_TIMEOUT_MS fails at once; so does, this often, what comes after it. */
 const BREAK_EVERY_MS = 2_000;
 
 /** The Koa application: middleware in the order in which a request meets them, then the routes. */
@@ -186,7 +186,7 @@ export async function startServer(
         breaking = setInterval(app.breakConnections, BREAK_EVERY_MS);
       }, CLOSE_TIMEOUT_MS);
       try {
-        // The feed first: it ends its connections at once, and long polls for events get their response.
+        // The feed first: it ends its connections at once, and what waits for events gets its response.
         const feedClosed = feed.close();
         await Promise.all(closers.map((close) => close()));
         // A request may still run after its client disconnected. Wait for it before the database is closed.

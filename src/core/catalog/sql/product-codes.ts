@@ -33,7 +33,7 @@ const SHARED_OF = `
   JOIN unnest($2::text[], $3::text[]) AS wanted (kind, code) USING (kind, code)
   WHERE c.shop_id = $1 AND c.product_id IS NULL FOR UPDATE OF c`;
 
-// A shared code becomes that of the one article that still has it.
+// A code that several articles shared belongs to the last one that still has it.
 const SETTLE_SHARED = `
   WITH live AS (
     SELECT l.kind, l.code, count(*) AS articles, (array_agg(l.product_id))[1] AS product_id,
@@ -48,7 +48,7 @@ const SETTLE_SHARED = `
   WHERE c.shop_id = $1 AND c.kind = wanted.kind AND c.code = wanted.code
     AND NOT EXISTS (SELECT FROM live WHERE live.kind = c.kind AND live.code = c.code)`;
 
-// Ordered, so that two changes with the same codes don't deadlock. A code that another article has isn't returned.
+// Ordered, so that two changes with the same codes do not deadlock. A code that another article has is not returned.
 const CLAIM = `
   INSERT INTO product_codes (shop_id, kind, code, product_id, variant_id)
   SELECT $1, kind, code, product_id, variant_id
@@ -73,7 +73,7 @@ const columnsOf = (rows: CodeRow[]) => [
   rows.map(({ variantId }) => variantId),
 ];
 
-/** Removes codes from articles. */
+/** Takes codes from the articles that had them. */
 export async function releaseCodes(run: RunSql, shopId: string, rows: CodeRow[]): Promise<void> {
   if (rows.length === 0) return;
   const [kinds, codes, ...owners] = columnsOf(rows);
