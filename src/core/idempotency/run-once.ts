@@ -41,7 +41,7 @@ export async function runOnce(
   work: (em: EntityManager) => Promise<KeyedResponse>,
 ): Promise<KeyedResponse> {
   // Keyed, because a request may hold a password: a plain hash could be used to guess it from a copy of the database.
-  const requestHash = app.keys.hmac('idempotency', requestHashOf(request)).toString('base64url');
+  const requestHash = app.keys.hmac('idempotency', 'request', requestHashOf(request)).toString('base64url');
   const respond = () =>
     inOneTransaction(em, async (tx) => {
       await lockKey(tx, scope).catch((error) => {
