@@ -12,21 +12,20 @@ type Offered = {
 };
 
 /**
- * Cash with no word on what was handed over: its amount may be the note that the customer gave. Beside a tip
- * it can't be: how much of the note was meant for the shop would be a guess.
+ * Whether a cash payment names neither a tendered amount nor a tip: its amount may then be the note that was handed over.
+ * With a tip it isn't taken so, because the part of the note that belongs to the order would be a guess.
  */
 export const isBareCash = ({ method, tipMinor = 0, tenderedMinor }: Offered): boolean =>
   method === 'cash' && tenderedMinor === undefined && tipMinor === 0;
 
-/** Payments with their places in the request, in the order in which they are booked: bare cash takes what the others leave. */
+/** Payments with their index in the request, in booking order: bare cash last, because it takes what the others leave. */
 export const inBookingOrder = <P extends Offered>(payments: P[]): [number, P][] =>
   [...payments.entries()].sort(([, a], [, b]) => Number(isBareCash(a)) - Number(isBareCash(b)));
 
 /**
- * The payments with cash in multiples of the step. A till that names what an order shows as due (24.98) means all of it:
- * in cash that is `cashAmountOf` (25.00), and what it names as tendered stays, unless that is the same figure once more.
- * `dueMinor` is what the other methods leave. Any other cash amount, tip or tendered amount off the step is a fault,
- * also a tip: it is handed over in coins, too.
+ * Converts cash payments to multiples of the step. A cash amount that equals the exact amount due (24.98) becomes its cash
+ * amount (25.00), and so does a tendered amount that equals it. `dueMinor` is what the other methods leave. Any other cash
+ * amount, tip or tendered amount off the step is a fault.
  */
 export function payInSteps<P extends Offered>(
   payments: P[],

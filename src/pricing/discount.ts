@@ -18,8 +18,8 @@ type DiscountedLine = { subtotalMinor: number; discountMinor: number };
 /**
  * Whether lines are discounted by more than `limitPercent` (thousandths of a per cent), so that a manager has to approve:
  * any line above the limit on its subtotal, rounded up, or all of them together above the limit on their sum or the sum of
- * their limits, each rounded half up. One unit of the currency (`digits`) more is let pass in an order, whichever line it is
- * on: a discount of exactly the limit on the whole is shared out in whole units. RangeError on a negative or fractional input.
+ * their limits, each rounded half up. Allows one unit of the currency (`digits`) more per order, on any line, because a
+ * discount of exactly the limit is shared out in whole units. RangeError on a negative or fractional input.
  */
 export function exceedsDiscountLimit(
   given: DiscountedLine[],

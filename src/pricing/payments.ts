@@ -99,8 +99,8 @@ function excessFault(
 }
 
 /**
- * Books the payments against a bill of `totalMinor`. With `takesNotes`, bare cash is a note even where nothing is due in
- * cash: what is left is less than the smallest coin, and the note goes back as change.
+ * Books the payments against a bill of `totalMinor`. With `takesNotes`, bare cash counts as tendered even if nothing is due in
+ * cash, because the amount left is less than the smallest coin: all of it is change.
  */
 function attempt<P extends OfferedPayment>(
   totalMinor: number,
@@ -126,7 +126,7 @@ function attempt<P extends OfferedPayment>(
   return { totalMinor, payments: settled, paidMinor, faults };
 }
 
-/** Whether cash pays the last of the bill; who gives but a tip doesn't pay the bill. */
+/** Whether cash pays the last part of the bill. Payments of 0.00 with only a tip don't count. */
 const isClosedInCash = ({ payments, earlier }: SettlementInput) =>
   payments.some((payment) => payment.method === 'cash') ||
   (isPaidInCash(earlier) && payments.every((payment) => payment.amountMinor === 0));
