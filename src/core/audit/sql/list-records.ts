@@ -3,11 +3,12 @@ import type { AuditRecord, OrderAction } from '../../../contract/audit.ts';
 import { orderActions } from '../../../contract/audit.ts';
 import { query } from '../../../database/query.ts';
 
-/** What says in an event that this was done to a bill. `before` has the fields that were replaced. */
+/** The condition on an event for each action on an order. `before` has the fields that were replaced. */
 const actionConditions: Record<OrderAction, string> = {
   edited: `type = 'order_updated' AND NOT (data->>'status' = 'voided') AND before ?| '{items,discountGiven,customerName,
     customerId,tableNumber,notes,orderType,placeOfSupply,payLater,serviceCharge,total}'`,
-  paid: "type = 'order_updated' AND before ? 'payments'",
+  // A void marks the payments as returned, which is no payment.
+  paid: "type = 'order_updated' AND before ? 'payments' AND data->>'status' <> 'voided'",
   moved: "type = 'order_updated' AND before ? 'status' AND data->>'status' <> 'voided'",
   refunded: "type = 'order_updated' AND before ? 'refunds'",
   voided: "type = 'order_updated' AND before ? 'status' AND data->>'status' = 'voided'",
