@@ -11,13 +11,13 @@ import { cashStepOf, dueOf, methodOf, roundingRule, type settle, settleMore } fr
 import { coveredMinor, paidSoFar, paymentStatusOf, sumMoney, sumPaid } from './paid-so-far.ts';
 import { insteadOf } from './require-allowed.ts';
 
-/** A payment that is given back, or some of it. */
+/** The return of a payment or of part of it. */
 export type DecidedReturn = Pick<
   Payment,
   'id' | 'paymentId' | 'method' | 'amountMinor' | 'roundingMinor' | 'cashStepMinor'
 >;
 
-/** A payment as it should have been typed; `from` is how it was. */
+/** A payment with its corrected method; `from` is the method before. */
 export type DecidedCorrection = Pick<
   Payment,
   | 'id'
@@ -236,7 +236,7 @@ function settleCorrection<T>(work: () => T, index: number): T {
   }
 }
 
-/** A payment of a day that has ended, or of a counted drawer, stays what it is. */
+/** A payment of a day that has ended, or of a counted drawer, can't be corrected. */
 export function requireUncounted(
   order: Order,
   { businessDate, shiftId }: Payment,
@@ -271,7 +271,7 @@ export function decideSettlement(
     order: {
       totalMinor: settled.totalMinor,
       roundingMinor: settled.roundingMinor,
-      // One that is still overpaid is not settled.
+      // An order that is still overpaid isn't final.
       paymentStatus: settled.paidMinor > settled.totalMinor ? 'partial' : settled.status,
       paymentMethod: methodOf([...kept, ...settled.payments]),
     },

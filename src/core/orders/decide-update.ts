@@ -27,7 +27,7 @@ import { factsOf, insteadOf, isAllowed, requireAllowed } from './require-allowed
 import { viewOrder } from './view-order.ts';
 import { requireWholeChange } from './whole-change.ts';
 
-/** An order with all that a change of it is decided by. */
+/** An order with the data that a change is decided by. */
 export type LoadedOrder = {
   parts: OrderParts;
   /** Its business day has ended, or its shift was counted. */
@@ -36,32 +36,32 @@ export type LoadedOrder = {
   settings: SettingsValues;
   /** Today's business date. */
   today: string;
-  /** Of the shifts that its payments are of. */
+  /** Counted shifts among those of its payments. */
   countedShiftIds: ReadonlySet<string>;
   /** Whether the order's customer has the phone number that the change names. */
   hasPhone: boolean;
-  /** Null where the change leaves price and items alone. */
+  /** Null if the change leaves price and items as they are. */
   sources: EditSources | null;
 };
 
 export type OrderUpdate = {
-  /** What of the order changes. */
+  /** The changed fields of the order. */
   order: Partial<Order>;
-  /** Set when it was priced anew. */
+  /** Set if it was priced again. */
   edited: Omit<Edited, 'order' | 'needs'> | null;
   payments: ReturnType<typeof settle>['payments'];
   returns: DecidedReturn[];
   corrections: DecidedCorrection[];
   /** E.164 of its new customer, null for none, undefined to leave it. */
   customerPhone: string | null | undefined;
-  /** It is paid, or goes on the book, by this change. */
+  /** This change pays the order in full or puts it on the book. */
   isNowSettled: boolean;
-  /** What somebody higher than a cashier has to allow. */
+  /** The approvals that the change needs. */
   needs: Need[];
 };
 
 /**
- * Decides what a change makes of an order; null when all of it was done before. Pure: reads no clock and no database.
+ * Applies a change to an order; null if all of it was done before. Pure: reads no clock and no database.
  * Throws `version_conflict`, `order_conflict`, a refusal of `orderRules`, `order_status`, and what `editBill` throws.
  */
 export function decideUpdate(
@@ -127,11 +127,11 @@ export function decideUpdate(
   };
 }
 
-/** Whether a change asks for a new price of the order. A new order type does while it can be edited. */
+/** Whether the order has to be priced again. A new order type does so while the order can be edited. */
 export const asksForPrice = (parts: OrderParts, isClosed: boolean, change: OrderChange): boolean =>
   editsPrice(change) || (change.orderType !== undefined && isAllowed(parts, 'edit', isClosed));
 
-/** On an open order a cashier may give a deposit back, or correct how it was paid. */
+/** A final order's payments need a manager; on an open one a cashier may return a deposit or correct its method. */
 const paymentNeed = (pointer: string): Need => ({
   least: 'manager',
   pointer,
@@ -143,7 +143,7 @@ const detailsOf = (change: OrderChange): Partial<Order> =>
     DETAILS.flatMap((field) => (change[field] === undefined ? [] : [[field, change[field]]])),
   );
 
-/** What reports and debts go by: of an order that is paid or on the book, changing it is an edit. */
+/** Fields that reports and debts use: on a final order, changing them is an edit. */
 const REPORTED = ['orderType', 'payLater', 'customerName', 'customerPhone'] as const;
 
 function actionsOf(parts: OrderParts, change: OrderChange): OrderAction[] {
@@ -160,7 +160,7 @@ function actionsOf(parts: OrderParts, change: OrderChange): OrderAction[] {
   ];
 }
 
-/** Those that the order hasn't got yet. Throws `order_conflict` for another payment under a known id. */
+/** The payments that the order doesn't have yet. Throws `order_conflict` for another payment with a known id. */
 function newPayments({ payments }: OrderParts, offered: NewPayment[]): NewPayment[] {
   return offered.filter((payment, index) => {
     if (!isSomething(payment)) return false;
@@ -176,7 +176,7 @@ function phoneOf({ customerPhone }: OrderChange, { country }: SettingsValues): s
 }
 
 function statusAfter(order: Order, wanted: OrderStatus, toGiveBack: string): Order['status'] {
-  // Asked for twice, as when a paid order completes itself: it is where it should be.
+  // Already in this status, as when full payment completed the order.
   if (order.status === wanted) return wanted;
   const steps = nextStatuses[order.status];
   if (!steps.some((step) => step === wanted)) {
@@ -209,6 +209,6 @@ const withInstead = (
     extra: insteadOf(order, action),
   });
 
-/** The fields of `next` that are others than those of `order`. */
+/** The fields of `next` that differ from `order`. */
 const changed = (order: Order, next: Order): Partial<Order> =>
   Object.fromEntries(Object.entries(next).filter(([field, value]) => order[field as keyof Order] !== value));

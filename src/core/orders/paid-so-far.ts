@@ -50,7 +50,7 @@ export const paidSoFar = (
 export const coveredMinor = ({ payments, refunds }: Omit<Parts, 'order'>): number =>
   sumPaid(payments) + loweredMinor(refunds);
 
-/** What was paid above the order's total. A voided one's payments all went back. */
+/** The overpaid amount. 0 for a voided order, whose payments were all returned. */
 export const toGiveBackMinor = ({ order, ...paid }: Parts): number =>
   order.status === 'voided' ? 0 : Math.max(0, coveredMinor(paid) - order.totalMinor);
 

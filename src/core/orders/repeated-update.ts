@@ -14,7 +14,7 @@ import type { Order } from './order.entity.ts';
 import type { OrderParts } from './order-parts.ts';
 import { thawDiscount } from './resolve-lines.ts';
 
-/** What a change only notes down. */
+/** Fields that are copied as they are. */
 export const DETAILS = [...notedFields, 'orderType', 'payLater'] as const;
 
 type Known = {

@@ -33,8 +33,8 @@ import { viewOrder } from './view-order.ts';
 import { wasteVoids } from './write-voids.ts';
 
 /**
- * Edits an order that isn't paid, takes payments, moves the status on: load, decide, write. A payment whose id is known
- * is there already and not taken again. Throws `not_found`, `version_conflict`, the refusals of `orderRules`,
+ * Edits an order that isn't paid, takes payments, moves the status on: load, decide, write. A payment with a known id is a
+ * retry and isn't taken again. Throws `not_found`, `version_conflict`, the refusals of `orderRules`,
  * `order_status`, and what `placeOrder` throws for lines, payments and approvals.
  */
 export async function updateOrder(
@@ -93,7 +93,7 @@ async function hasPhoneOf(
   return await isPhoneOf(tx, shopId, customerId, phone);
 }
 
-/** Locks are taken in the order that every change keeps to: the order, its stock, the customer, the shift, the counters. */
+/** Locks in the order that every change keeps to: the order, its stock, the customer, the shift, the counters. */
 async function writeUpdate(
   tx: Transaction,
   { parts, today }: Pick<LoadedOrder, 'parts' | 'today'>,
@@ -117,7 +117,7 @@ async function writeUpdate(
   // An order belongs to the shift in which it is paid or put on the book; until then it carries over.
   if (update.isNowSettled) order.shiftId = shiftId;
   order.approvedBy = approvedBy ?? order.approvedBy ?? null;
-  // Two changes within a millisecond are two: updatedAt makes the version move.
+  // Later than before even within a millisecond, because updatedAt raises the version.
   order.updatedAt = new Date(Math.max(at.getTime(), order.updatedAt.getTime() + 1));
   await requireStillOpen(tx, { ...parts, order: was }, update, today);
   await writePayments(tx, parts, update, { shiftId, today });
@@ -135,7 +135,7 @@ async function writeUpdate(
   };
   const takenOff = voids.length > 0 ? await insertVoids(em, voids, voiding) : null;
   const view = viewOrder(parts);
-  // The order says how it is; the audit keeps who allowed this change, what was taken off and why.
+  // The audit also keeps the approver and what was voided or corrected, with reasons.
   const changed = update.corrections.map(({ id, from, method: to, reason }) => ({ id, from, to, reason }));
   const kept = {
     ...(approvedBy && { approvedBy }),
@@ -152,7 +152,7 @@ async function writeUpdate(
   return view;
 }
 
-/** Moves stock by the difference, and books what is wasted; gives the voids with their ids. */
+/** Moves stock by the difference and books waste. Returns the voids with their ids. */
 async function moveGoods(
   tx: Transaction,
   { shopId, id: orderId }: Order,
@@ -160,7 +160,7 @@ async function moveGoods(
 ): ReturnType<typeof wasteVoids> {
   if (!edited) return [];
   const { stock: changes, voids } = edited;
-  // All of them in the order of their ids: what is wasted may be none of what moves.
+  // Locks all items in one go, in id order: wasted items may not be among the moved ones.
   const moved = [...changes, ...voids.flatMap(({ wasted }) => wasted)];
   await lockItems(tx.em, shopId, [...new Set(moved.map(({ itemId }) => itemId))]);
   const movement = {
@@ -175,7 +175,7 @@ async function moveGoods(
   return await wasteVoids(tx, shopId, voids);
 }
 
-/** Its shift may have been counted since it was loaded; from here on it isn't before the commit. Throws `day_closed`. */
+/** Checks again under lock, since the shift may have been counted after the order was loaded. Throws `day_closed`. */
 async function requireStillOpen(
   { em }: Transaction,
   parts: OrderParts,
@@ -202,7 +202,7 @@ async function writePayments(
   );
 }
 
-/** Corrects payments in place. Throws `day_closed` for one whose shift was counted since it was decided. */
+/** Corrects payments in place. Throws `day_closed` for one whose shift was counted meanwhile. */
 async function correctPayments(
   { em }: Transaction,
   order: Order,
