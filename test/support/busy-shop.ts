@@ -4,6 +4,7 @@ import type { TestApp } from './app.ts';
 import { type Answer, JSON_TYPE } from './client.ts';
 import { givenItem, givenProduct, givenShop, saleOf, type TestShop } from './factories.ts';
 import { insertDevice, offlineSaleOf, orderOf, replay } from './offline-parts.ts';
+import { countOf, givenShift, movementOf } from './shift-parts.ts';
 
 /** Days of another fiscal year than the tills', with a return. */
 const SALES = `bill,date,time,name,category,qty,price
@@ -21,11 +22,6 @@ const SETTINGS = {
   serviceCharge: { percent: '5', orderTypes: ['dine_in'] },
   rounding: { to: '1.00', when: 'always' },
 };
-
-const SHIFT = `
-  WITH head AS (UPDATE shop_heads SET series = series || '{"Z": 1}' WHERE shop_id = $1)
-  INSERT INTO shifts (id, shop_id, opened_at, business_date, opening_float, closed_at, z_number, report, request_hash)
-  VALUES (gen_random_uuid(), $1, now(), '2026-04-01', 100, now(), 1, '{}', '')`;
 
 export type BusyShop = TestShop & { milk: { id: string }; bills: Record<BillName, string> };
 type BillName = 'paid' | 'parked' | 'later' | 'voided' | 'edited' | 'partly' | 'wholly' | 'offline';
@@ -50,6 +46,10 @@ export async function givenBusyShop(test: TestApp, code: string): Promise<BusySh
   const body = JSON.stringify({ name: 'Water', price: '1.00' });
   const headers = { ...JSON_TYPE, 'idempotency-key': randomUUID() };
   must(await shop.manager.send('POST', `${shop.path}/products`, { body, headers }));
+
+  const shift = await givenShift(shop, '100.00');
+  const movement = movementOf('in', '20.00');
+  must(await shop.cashier.post(`${shop.path}/shifts/${shift.id}/cash-movements`, movement));
 
   const place = async (fields: object = {}) => {
     const lines = [
@@ -107,7 +107,7 @@ export async function givenBusyShop(test: TestApp, code: string): Promise<BusySh
     SALES,
     { allowReturns: true, now: new Date() },
   );
-  await db.query(SHIFT, [shop.id]);
+  must(await shop.cashier.post(`${shop.path}/shifts/${shift.id}/close`, countOf(3, 7)));
   const bills = { paid, parked, later, voided, edited, partly, wholly, offline };
   const ids = Object.fromEntries(Object.entries(bills).map(([name, { id }]) => [name, id]));
   return { ...shop, milk, bills: ids as BusyShop['bills'] };

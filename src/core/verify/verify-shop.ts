@@ -11,6 +11,7 @@ import { billPayments } from './sql/bill-payments.ts';
 import { billRefunds } from './sql/bill-refunds.ts';
 import { billSums } from './sql/bill-sums.ts';
 import { cashSteps } from './sql/cash-steps.ts';
+import { earlierVoids, voidsAfterClosing } from './sql/closed-days.ts';
 import { feedSequence } from './sql/feed-sequence.ts';
 import { itemQuantities } from './sql/item-quantities.ts';
 import { keptAnswers } from './sql/kept-answers.ts';
@@ -25,6 +26,7 @@ import { refundSums } from './sql/refund-sums.ts';
 import { voidStock } from './sql/void-stock.ts';
 import { wholeAmounts } from './sql/whole-amounts.ts';
 import { wholePieces } from './sql/whole-pieces.ts';
+import { zReports } from './sql/z-reports.ts';
 
 /** Every check, in the order in which they are shown. */
 export const checks: readonly Check[] = [
@@ -38,6 +40,9 @@ export const checks: readonly Check[] = [
   billRefunds,
   refundSums,
   cashSteps,
+  zReports,
+  voidsAfterClosing,
+  earlierVoids,
   itemQuantities,
   orderStock,
   voidStock,

@@ -14,6 +14,21 @@ export type ShiftSums = {
   openBills: ShiftReport['openBills'];
 };
 
+/** The money that went through the drawers of shop `$1`, a row each, with the shift that it belongs to. */
+export const DRAWER_MOVES = `
+  SELECT shift_id, method, 1 AS count, amount AS taken, tip, 0.00 AS refund, 0.00 AS returned
+  FROM payments WHERE shop_id = $1 AND shift_id IS NOT NULL AND kind = 'payment'
+  UNION ALL
+  SELECT shift_id, method, 0, 0.00, 0.00, 0.00, amount
+  FROM payments WHERE shop_id = $1 AND shift_id IS NOT NULL AND kind = 'return'
+  UNION ALL
+  SELECT returned_shift_id, method, 0, 0.00, 0.00, 0.00, ${signedAmount('p')} + tip
+  FROM payments p WHERE shop_id = $1 AND returned_shift_id IS NOT NULL
+  UNION ALL
+  SELECT r.shift_id, m.method, 0, 0.00, -m.tip, m.amount, 0.00 FROM refunds r
+  JOIN refund_payments m ON m.shop_id = r.shop_id AND m.refund_id = r.id
+  WHERE r.shop_id = $1 AND r.shift_id IS NOT NULL`;
+
 // One statement, so that all figures are of one moment. A sum of nothing is 0.00; no sum is cast to a column's width, for
 // a drawer has to close whatever is in it.
 const SUM_SHIFT = `
@@ -30,16 +45,7 @@ const SUM_SHIFT = `
            (SELECT coalesce(sum(r.total), 0.00)::text FROM refunds r WHERE r.shop_id = $1 AND r.shift_id = $2) AS refunds
     FROM orders WHERE shop_id = $1 AND shift_id = $2 AND status NOT IN ('open', 'voided')
   ), moved AS (
-    SELECT method, 1 AS count, amount AS taken, tip, 0.00 AS refund, 0.00 AS returned
-    FROM payments WHERE shop_id = $1 AND shift_id = $2 AND kind = 'payment'
-    UNION ALL
-    SELECT method, 0, 0.00, 0.00, 0.00, amount FROM payments WHERE shop_id = $1 AND shift_id = $2 AND kind = 'return'
-    UNION ALL
-    SELECT method, 0, 0.00, 0.00, 0.00, ${signedAmount('p')} + tip FROM payments p WHERE shop_id = $1 AND returned_shift_id = $2
-    UNION ALL
-    SELECT m.method, 0, 0.00, -m.tip, m.amount, 0.00 FROM refunds r
-    JOIN refund_payments m ON m.shop_id = r.shop_id AND m.refund_id = r.id
-    WHERE r.shop_id = $1 AND r.shift_id = $2
+    SELECT * FROM (${DRAWER_MOVES}) moves WHERE shift_id = $2
   ), by_method AS (
     SELECT method, sum(count)::int AS count, sum(taken)::text AS taken, sum(tip)::text AS tips,
            sum(refund)::text AS refunds, sum(returned)::text AS returned
