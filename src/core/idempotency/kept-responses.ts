@@ -1,12 +1,13 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { query } from '../../database/query.ts';
+import type { Keys } from '../keys/keys.ts';
 
 /** A client retries within minutes, one that was off overnight within a day. */
 export const KEPT_HOURS = 24;
 /** Per shop. Beyond it the oldest responses are removed, so that a client that sends many keys can't stop the others. */
 export const MAX_KEPT = 10_000;
 /** Rows that one request removes at most. Each request adds one row, so expired rows don't pile up. */
-const REMOVE_BATCH = 100;
+export const REMOVE_BATCH = 100;
 
 /** The scope of an Idempotency-Key: one user, in one shop, on one route. */
 export type KeyScope = { scopeId: string; userId: string; route: string; key: string };
@@ -40,19 +41,32 @@ export async function findResponse(
 
 // Replaces a response that expired and isn't removed yet.
 const KEEP = `
-  INSERT INTO idempotency_keys (scope_id, user_id, route, key, request_hash, status, body, created_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+  INSERT INTO idempotency_keys (scope_id, user_id, route, key, request_hash, status, body, created_at, answer_hash)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
   ON CONFLICT (scope_id, user_id, route, key) DO UPDATE SET
-    request_hash = excluded.request_hash, status = excluded.status, body = excluded.body, created_at = excluded.created_at`;
+    request_hash = excluded.request_hash, status = excluded.status, body = excluded.body,
+    created_at = excluded.created_at, answer_hash = excluded.answer_hash`;
+
+/** Proves to `smoocho verify` that a kept response is unchanged: without the keys nobody can make one for another response or time. */
+export const responseHashOf = (
+  keys: Keys,
+  scope: KeyScope,
+  { requestHash, status, body }: KeptResponse,
+  at: Date,
+): string => {
+  const parts = [...keyColumns(scope), requestHash, String(status), body, at.toISOString()];
+  return keys.hmac('idempotency', 'response', ...parts).toString('base64url');
+};
 
 /** Keeps a response, in the transaction of the work that it answers. */
 export async function keepResponse(
-  em: EntityManager,
+  { keys, em }: { keys: Keys; em: EntityManager },
   scope: KeyScope,
   kept: KeptResponse,
   now: Date,
 ): Promise<void> {
-  await query(em, KEEP, [...keyColumns(scope), kept.requestHash, kept.status, kept.body, now]);
+  const hash = responseHashOf(keys, scope, kept, now);
+  await query(em, KEEP, [...keyColumns(scope), kept.requestHash, kept.status, kept.body, now, hash]);
 }
 
 // The OFFSET is in a subquery without FOR UPDATE, since PostgreSQL locks the rows that an OFFSET skips, too.

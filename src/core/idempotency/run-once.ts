@@ -54,7 +54,7 @@ export async function runOnce(
       await makeRoom(tx, scope, app.now());
       const { status, body } = await work(tx);
       const text = JSON.stringify(body ?? null);
-      await keepResponse(tx, scope, { requestHash, status, body: text }, app.now());
+      await keepResponse({ keys: app.keys, em: tx }, scope, { requestHash, status, body: text }, app.now());
       return { isKept: false, status, body };
     });
   const { isKept, status, body } = await repeats.run(scopeName(scope), () => keyedRequests.run(respond));

@@ -2,6 +2,15 @@ import { sqlCheck } from '../check.ts';
 
 const isOff = (amount: string) => `${amount} % cash_step <> 0`;
 
+// An order that one payment paid in cash when it was made, and that never changed: it was rounded by less than the step of
+// its cash. Of others the settings may have changed between.
+const ROUNDED = `
+  SELECT o.order_number, o.rounding, max(p.cash_step) AS step
+  FROM orders o JOIN payments p ON p.shop_id = o.shop_id AND p.order_id = o.id
+  WHERE o.shop_id = $1 AND o.rounding <> 0 AND o.source = 'till' AND NOT o.pay_later AND o.payment_status = 'completed'
+    AND NOT o.flags @> '[{"code": "total_differs"}]' AND o.version = 1
+  GROUP BY o.id HAVING count(*) = 1 AND abs(o.rounding) >= max(p.cash_step)`;
+
 /**
  * Cash changed hands in multiples of the step that held then, which each row keeps. Where it isn't known, nothing is said:
  * rows of earlier versions, imported ones, and what a till printed otherwise while it was offline.
@@ -21,7 +30,16 @@ export const cashSteps = sqlCheck({
     WHERE p.shop_id = $1 AND p.cash_step IS NOT NULL AND p.method = 'cash'
       AND (${['p.amount', 'p.tip', 'p.change'].map(isOff).join(' OR ')})
     UNION ALL
+    SELECT o.order_number, format('A payment by %s is kept with a step of %s, which only cash has.', p.method, p.cash_step)
+    FROM payments p JOIN orders o ON o.shop_id = p.shop_id AND o.id = p.order_id
+    WHERE p.shop_id = $1 AND p.cash_step IS NOT NULL AND p.method <> 'cash'
+    UNION ALL
+    SELECT order_number, format('It was rounded by %s, but cash by multiples of %s.', rounding, step) FROM (${ROUNDED}) rounded
+    UNION ALL
     SELECT r.credit_note_number, format('Of cash in multiples of %s, %s and a tip of %s were given back.', r.cash_step, m.amount, m.tip)
     FROM refunds r JOIN refund_payments m ON m.shop_id = r.shop_id AND m.refund_id = r.id
-    WHERE r.shop_id = $1 AND r.cash_step IS NOT NULL AND m.method = 'cash' AND (${isOff('m.amount')} OR ${isOff('m.tip')})`,
+    WHERE r.shop_id = $1 AND r.cash_step IS NOT NULL AND m.method = 'cash' AND (${isOff('m.amount')} OR ${isOff('m.tip')})
+    UNION ALL
+    SELECT credit_note_number, format('It was given back by %s, and is kept with a step of %s, which only cash has.', method, cash_step)
+    FROM refunds WHERE shop_id = $1 AND cash_step IS NOT NULL AND method NOT IN ('cash', 'split')`,
 });

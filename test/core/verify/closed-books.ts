@@ -1,0 +1,140 @@
+/** Check → what is done to the books ($1 the shop, :name one of its bills) → what it says about it. */
+export type Break = [name: string, sql: string, says: string];
+
+const shift = (set: string) => `UPDATE shifts SET ${set} WHERE shop_id = $1`;
+const report = (path: string, value: string) => shift(`report = jsonb_set(report, '{${path}}', '${value}')`);
+const payment = (bill: string, set: string) => `UPDATE payments SET ${set} WHERE order_id = :${bill}`;
+
+/** What money gave back of the paid bill, by SQL: a payment of kind return. */
+const givenBack = (
+  method: string,
+  amount: string,
+  of = '(SELECT id FROM payments WHERE order_id = :paid)',
+) => `
+  INSERT INTO payments (id, shop_id, order_id, method, amount, tendered, at, kind, payment_id, business_date, cash_step)
+  SELECT gen_random_uuid(), shop_id, id, '${method}', ${amount}, ${amount}, now(), 'return', ${of}, business_date,
+    (SELECT cash_step FROM payments WHERE order_id = :paid)
+  FROM orders WHERE id = :paid`;
+const NO_SUCH = 'of a payment that it does not have';
+
+const LATER = "interval '1 hour'";
+/** The paid bill, voided as if nothing forbade it. */
+const voidLater = (businessDate: string) => `
+  UPDATE orders SET status = 'voided', void_reason = 'late' WHERE id = :paid;
+  INSERT INTO voids (id, shop_id, order_id, quantity, amount, reason, business_date, at)
+  SELECT gen_random_uuid(), shop_id, id, item_quantity, total, 'late', ${businessDate}, now() + ${LATER} FROM orders WHERE id = :paid`;
+const MADE_BEFORE = "UPDATE orders SET items = items #- '{0,soldBy}' WHERE id = :paid";
+const ON_THE_BOOK = `
+  UPDATE orders SET rounding = rounding + 0.40, total = total + 0.40 WHERE id = :later;
+  INSERT INTO payments (id, shop_id, order_id, method, amount, tendered, at, business_date, cash_step)
+  SELECT gen_random_uuid(), shop_id, id, 'cash', total, total, now(), business_date, 1 FROM orders WHERE id = :later`;
+
+const MILK = '(SELECT id FROM inventory_items WHERE shop_id = $1)';
+const wasted = (quantity: string) =>
+  `jsonb_build_array(jsonb_build_object('itemId', ${MILK}, 'quantity', '${quantity}'))`;
+const LINE_VOID = 'order_id = :edited AND line_id IS NOT NULL';
+
+const kept = (set: string) => `UPDATE idempotency_keys SET ${set} WHERE scope_id = $1`;
+const keys = (count: number, at: string) => `
+  INSERT INTO idempotency_keys (scope_id, user_id, route, key, request_hash, status, body, created_at)
+  SELECT scope_id, user_id, route, 'x' || n, '', 200, 'null', ${at}
+  FROM idempotency_keys, generate_series(1, ${count}) n WHERE scope_id = $1`;
+
+/** What was counted, closed or kept is as it was. */
+export const closedBooks: Break[] = [
+  ['z-reports', report('totals,gross', '"1.00"'), 'Gross: it says 1, its rows say'],
+  ['z-reports', report('totals,orders', '1'), 'Orders: it says 1, its rows say'],
+  ['z-reports', report('totals,net', '"1.00"'), 'Net: it says 1, its rows say'],
+  ['z-reports', report('drawer,expected', '"1.00"'), 'Expected cash: it says 1, its rows say'],
+  ['z-reports', report('payments,0,count', '99'), 'count by cash: it says 99, its rows say'],
+  ['z-reports', report('payments', '[]'), 'taken by cash: it says 0, its rows say'],
+  ['z-reports', report('voids,lines', '5'), 'Voided lines: it says 5, its rows say 1'],
+  ['z-reports', report('shift,counted', '"1.00"'), 'Counted cash: it says 1, its rows say 307'],
+  ['z-reports', shift('expected = expected + 1, variance = variance - 1'), 'Expected cash of the shift'],
+  ['z-reports', shift('counted = counted + 1, variance = variance + 1'), 'Cash by its coins and notes'],
+  ['z-reports', shift('opening_float = 90'), 'Opening float: it says 100, its rows say 90'],
+  ['z-reports', 'DELETE FROM cash_movements WHERE shop_id = $1', 'Cash put in: it says 20, its rows say 0'],
+  ['z-reports', payment('paid', 'shift_id = NULL'), 'Sales in cash: it says'],
+  ['z-reports', payment('voided', 'returned_shift_id = NULL'), 'Returned in cash: it says'],
+  ['z-reports', 'UPDATE refunds SET shift_id = NULL WHERE order_id = :partly', 'Refunds in cash: it says'],
+  ['z-reports', 'UPDATE orders SET shift_id = NULL WHERE id = :edited', 'Items sold: it says'],
+  ['z-reports', 'UPDATE orders SET rounding = rounding + 1 WHERE id = :paid', 'Rounding: it says'],
+  [
+    'z-reports',
+    'UPDATE voids SET shift_id = NULL WHERE order_id = :voided',
+    'Voided orders: it says 1, its rows say 0',
+  ],
+  ['closed-days', voidLater('business_date + 1'), 'and was voided on'],
+  ['closed-days', voidLater('business_date'), 'It was voided after Z report 1 had counted it.'],
+  ['earlier-closed-days', `${MADE_BEFORE}; ${voidLater('business_date')}`, 'An earlier version allowed it.'],
+
+  ['payment-sums', givenBack('card', '1'), NO_SUCH],
+  ['payment-sums', givenBack('cash', '1', '(SELECT id FROM payments WHERE order_id = :wholly)'), NO_SUCH],
+  ['payment-sums', givenBack('cash', '1', 'gen_random_uuid()'), NO_SUCH],
+  ['payment-sums', givenBack('cash', '1000'), '1000.00 was given back of a payment of'],
+  [
+    'cash-steps',
+    payment('parked', 'cash_step = 0.30'),
+    'Of cash in multiples of 0.30, 100.00 were handed over',
+  ],
+  ['cash-steps', payment('paid', 'cash_step = 0.01'), 'but cash by multiples of 0.01.'],
+  ['cash-steps', payment('paid', "method = 'card'"), 'A payment by card is kept with a step of 1.00'],
+  ['cash-steps', "UPDATE refunds SET method = 'upi' WHERE order_id = :wholly", 'It was given back by upi'],
+
+  [
+    'void-stock',
+    'UPDATE voids SET restock = false WHERE order_id = :voided',
+    '0.438 litre of Milk should have been wasted, but 0 were.',
+  ],
+  [
+    'void-stock',
+    `UPDATE voids SET restock = false, wasted = ${wasted('0.1')} WHERE order_id = :voided;
+     INSERT INTO stock_movements (id, shop_id, item_id, quantity, reason, void_id, actor, at)
+     SELECT gen_random_uuid(), $1, ${MILK}, -0.1, 'waste', id, '{}', now() FROM voids WHERE order_id = :voided`,
+    '0.438 litre of Milk should have been wasted, but 0.1 were.',
+  ],
+  [
+    'void-stock',
+    `INSERT INTO stock_movements (id, shop_id, item_id, quantity, reason, void_id, actor, at)
+     SELECT gen_random_uuid(), $1, ${MILK}, -0.438, 'waste', id, '{}', now() FROM voids WHERE order_id = :voided`,
+    '0 litre of Milk should have been wasted, but 0.438 were.',
+  ],
+  [
+    'void-stock',
+    `UPDATE voids SET restock = false WHERE ${LINE_VOID}`,
+    'Of Tea it is kept that nothing went back to stock, but its change said otherwise.',
+  ],
+
+  ['kept-answers', kept("body = replace(body, 'Water', 'Wine')"), 'The answer to createProduct was changed'],
+  ['kept-answers', kept("status = 200, key = 'x'"), 'The answer to createProduct was changed'],
+  ['kept-answers', kept("created_at = created_at + interval '1 second'"), 'was changed in the database.'],
+  ['kept-answers', kept(`created_at = now() + ${LATER}`), 'It was answered in time to come'],
+  [
+    'kept-answers',
+    `${kept("created_at = now() - interval '3 days'")}; ${keys(102, 'now()')}`,
+    'is past its 24 hours',
+  ],
+  ['kept-answers', keys(10_100, 'now()'), 'There are 10101, more than the 10000 that are kept.'],
+];
+
+/** Check → what is done → why that is right. */
+export const isRight: Break[] = [
+  [
+    'z-reports',
+    `${MADE_BEFORE}; ${voidLater('business_date')}`,
+    'what an earlier version voided after the count',
+  ],
+  ['z-reports', voidLater('business_date'), 'what closed-days names: the report is as it was'],
+  ['z-reports', ON_THE_BOOK, 'an order on the book that cash rounded after the count'],
+  ['z-reports', shift("report = '{}'"), 'a report without figures'],
+  [
+    'closed-days',
+    `UPDATE orders SET payment_status = 'pending' WHERE id = :paid; ${voidLater('business_date + 1')}`,
+    'a parked order',
+  ],
+  [
+    'kept-answers',
+    `${kept("created_at = now() - interval '3 days', answer_hash = NULL")}; ${keys(5, 'now()')}`,
+    'old ones that nobody had to remove',
+  ],
+];
