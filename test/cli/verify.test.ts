@@ -62,10 +62,11 @@ describe('smoocho verify', () => {
     const wrong = report.shops[0].checks.filter((check: { wrong: number }) => check.wrong > 0);
     expect(wrong.map((check: { name: string }) => check.name)).to.deep.equal([
       'bill-sums',
+      'z-reports',
       'item-quantities',
       'sales-reports',
     ]);
-    expect(wrong[1].faults).to.deep.equal([
+    expect(wrong[2].faults).to.deep.equal([
       { subject: 'Milk', detail: 'It has 7 litre, but its movements come to 90.375.' },
     ]);
   });

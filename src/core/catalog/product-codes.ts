@@ -7,6 +7,7 @@ import {
   type CodeRow,
   claimCodes,
   findCode,
+  lockCodes,
   ownersOfCodes,
   type RunSql,
   releaseCodes,
@@ -60,11 +61,11 @@ export async function moveCodes(
   const [had, has] = [before.flatMap(codesOf), after.flatMap(codesOf)];
   const [hadKeys, hasKeys] = [new Set(had.map(ownedKey)), new Set(has.map(ownedKey))];
   const wanted = has.filter((row) => !hadKeys.has(ownedKey(row)));
-  await releaseCodes(
-    run,
-    shopId,
-    had.filter((row) => !hasKeys.has(ownedKey(row))),
-  );
+  const released = had.filter((row) => !hasKeys.has(ownedKey(row)));
+  if (released.length > 0) {
+    await lockCodes(run, shopId, [...released, ...wanted]);
+    await releaseCodes(run, shopId, released);
+  }
   const { firsts, twins } = splitTwins(wanted);
   const refused = (await claimCodes(run, shopId, firsts)) as PlacedCode[];
   const clashes = [...twins, ...refused];

@@ -57,7 +57,7 @@ export const closedBooks: Break[] = [
   ['z-reports', payment('paid', 'shift_id = NULL'), 'Sales in cash: it says'],
   ['z-reports', payment('voided', 'returned_shift_id = NULL'), 'Returned in cash: it says'],
   ['z-reports', 'UPDATE refunds SET shift_id = NULL WHERE order_id = :partly', 'Refunds in cash: it says'],
-  ['z-reports', 'UPDATE orders SET shift_id = NULL WHERE id = :edited', 'Items sold: it says'],
+  ['z-reports', 'UPDATE orders SET shift_id = NULL WHERE id = :offline', 'Items sold: it says'],
   ['z-reports', 'UPDATE orders SET rounding = rounding + 1 WHERE id = :paid', 'Rounding: it says'],
   [
     'z-reports',

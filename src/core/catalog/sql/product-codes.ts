@@ -22,6 +22,12 @@ export const LIVE_CODES = `
   ) a, LATERAL (VALUES ('sku', a.sku), ('barcode', a.barcode)) AS c (kind, typed)
   WHERE c.typed IS NOT NULL`;
 
+// Ordered, so that two changes with the same codes do not deadlock.
+const LOCK = `
+  SELECT FROM product_codes c
+  WHERE shop_id = $1 AND (kind, code) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+  ORDER BY kind, code FOR UPDATE`;
+
 const RELEASE = `
   DELETE FROM product_codes c
   USING unnest($2::text[], $3::text[], $4::uuid[], $5::uuid[]) AS gone (kind, code, product_id, variant_id)
@@ -29,9 +35,9 @@ const RELEASE = `
     AND c.product_id = gone.product_id AND c.variant_id IS NOT DISTINCT FROM gone.variant_id`;
 
 const SHARED_OF = `
-  SELECT c.kind, c.code FROM product_codes c
+  SELECT DISTINCT c.kind, c.code FROM product_codes c
   JOIN unnest($2::text[], $3::text[]) AS wanted (kind, code) USING (kind, code)
-  WHERE c.shop_id = $1 AND c.product_id IS NULL FOR UPDATE OF c`;
+  WHERE c.shop_id = $1 AND c.product_id IS NULL`;
 
 // A code that several articles shared belongs to the last one that still has it.
 const SETTLE_SHARED = `
@@ -48,7 +54,7 @@ const SETTLE_SHARED = `
   WHERE c.shop_id = $1 AND c.kind = wanted.kind AND c.code = wanted.code
     AND NOT EXISTS (SELECT FROM live WHERE live.kind = c.kind AND live.code = c.code)`;
 
-// Ordered, so that two changes with the same codes do not deadlock. A code that another article has is not returned.
+// Ordered, as they are locked. A code that another article has is not returned.
 const CLAIM = `
   INSERT INTO product_codes (shop_id, kind, code, product_id, variant_id)
   SELECT $1, kind, code, product_id, variant_id
@@ -73,7 +79,16 @@ const columnsOf = (rows: CodeRow[]) => [
   rows.map(({ variantId }) => variantId),
 ];
 
-/** Takes codes from the articles that had them. */
+/**
+ * Locks those of the codes that an article has, until the commit. Whoever gives up a code that others share may be handed it by
+ * one of them who gives it up at the same time: only after the lock can be seen who has it.
+ */
+export async function lockCodes(run: RunSql, shopId: string, rows: CodeRow[]): Promise<void> {
+  const [kinds, codes] = columnsOf(rows);
+  await run(LOCK, [shopId, kinds, codes]);
+}
+
+/** Takes codes from the articles that had them. They are locked. */
 export async function releaseCodes(run: RunSql, shopId: string, rows: CodeRow[]): Promise<void> {
   if (rows.length === 0) return;
   const [kinds, codes, ...owners] = columnsOf(rows);
