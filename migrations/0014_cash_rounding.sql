@@ -11,8 +11,14 @@ ALTER TABLE orders DROP CONSTRAINT orders_refunded_check, ADD CONSTRAINT orders_
 
 -- Down Migration
 
--- What went back beyond a total stays in the refunds.
-UPDATE orders SET refunded = total WHERE refunded > total;
+DO $$
+BEGIN
+  IF EXISTS (SELECT FROM orders WHERE refunded > total) THEN
+    RAISE EXCEPTION 'What a card paid was refunded in cash, in coins that came to more than the order, which the version before can not account for. Restore a backup that it made instead.'
+      USING ERRCODE = 'SM002';
+  END IF;
+END
+$$;
 ALTER TABLE orders DROP CONSTRAINT orders_refunded_check,
   ADD CONSTRAINT orders_refunded_check CHECK (refunded BETWEEN 0 AND total);
 ALTER TABLE refunds DROP COLUMN cash_step;

@@ -187,6 +187,55 @@ describe('migrations', () => {
     await database.drop();
   });
 
+  // Migration → what only it can account for → how the refusal begins.
+  const oneWay: [name: string, sql: string, says: string][] = [
+    [
+      '0012_order_rules',
+      `INSERT INTO payments (id, shop_id, order_id, method, amount, tendered, at, business_date, kind, payment_id)
+       VALUES ('${id(6)}', '${id(2)}', '${id(5)}', 'cash', 1, 1, now(), '2026-05-01', 'return', '${id(5)}')`,
+      'Payments were given back, or goods on the book came back, which',
+    ],
+    [
+      '0012_order_rules',
+      `INSERT INTO refunds (id, shop_id, order_id, credit_note_number, business_date, subtotal, total, method, reason,
+         request_hash, created_at, paid_out)
+       VALUES ('${id(6)}', '${id(2)}', '${id(5)}', 'CN', '2026-05-01', 2, 2, 'cash', 'cold', '', now(), 1)`,
+      'Payments were given back, or goods on the book came back, which',
+    ],
+    [
+      '0014_cash_rounding',
+      `UPDATE orders SET refunded = total + 0.02`,
+      'What a card paid was refunded in cash, in coins that came to more than the order, which',
+    ],
+  ];
+
+  it('do not forget what only they can account for, and say what to do', async () => {
+    const database = await testDatabase();
+    const client = await database.connect();
+    await client.query(`
+      INSERT INTO shops (id, name, code, currency, timezone) VALUES ('${id(2)}', 'Kulfi', 'KULF', 'EUR', 'Europe/Paris');
+      INSERT INTO orders (id, shop_id, order_number, items, subtotal, total, status, business_date, request_hash, item_quantity)
+        VALUES ('${id(5)}', '${id(2)}', 'KULF/26/000001', '[]', 24.98, 24.98, 'completed', '2026-05-01', '', 1)`);
+    for (const [name, sql, says] of oneWay) {
+      await client.query(sql);
+      const count = names.length - names.indexOf(name);
+      const refusal = await migrateDown(database.url, count).then(
+        () => null,
+        (error: Error) => error,
+      );
+      expect(refusal, sql).to.be.instanceOf(SchemaError).and.include({ kind: 'one-way' });
+      expect(refusal?.message).to.equal(
+        `${says} the version before can not ${name.startsWith('0012') ? 'tell from payments' : 'account for'}. Restore a backup that it made instead.`,
+      );
+      expect((await migrationStatus(database.url)).applied).to.deep.equal(names);
+      await client.query('DELETE FROM payments; DELETE FROM refunds; UPDATE orders SET refunded = total');
+    }
+    expect(await migrateDown(database.url, names.length - names.indexOf('0012_order_rules'))).to.include(
+      '0012_order_rules',
+    );
+    await database.drop();
+  });
+
   const refusalOf = async (url: string) => {
     const home = tempFolder();
     const config = loadConfig({ home }, { DATABASE_URL: url, LOG_LEVEL: 'silent' });
