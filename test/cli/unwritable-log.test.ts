@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -78,6 +78,42 @@ describe('a log that can not be written', function () {
     closeSync(fd);
     // EBADF from here on.
     destination.write('{}\n');
+  });
+
+  it('waits once for a reader that hangs, and says what was lost when it reads again', () => {
+    const path = join(home, 'pipe');
+    execFileSync('mkfifo', [path]);
+    // Open for reading, too, so that it has a reader: one that does not read.
+    const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    const destination = openLogDestination(fd);
+    const write = (msg: string) => destination.write(`${JSON.stringify({ level: 30, msg })}\n`);
+    const { wait } = Atomics;
+    let waits = 0;
+    Atomics.wait = ((...args: Parameters<typeof wait>) => {
+      waits += 1;
+      return wait(...args);
+    }) as typeof wait;
+    try {
+      // A pipe holds 64 KiB.
+      while (waits === 0) write('x'.repeat(1_000));
+      expect(waits).to.equal(10);
+      for (let i = 0; i < 100; i += 1) write('lost');
+      expect(waits, 'waits in all').to.equal(10);
+    } finally {
+      Atomics.wait = wait;
+    }
+    readSync(fd, Buffer.alloc(1_000_000));
+    write('after');
+    const text = Buffer.alloc(10_000);
+    const lines = text
+      .toString('utf8', 0, readSync(fd, text))
+      .split('\n')
+      .filter((line) => line.startsWith('{'));
+    expect(lines.map((line) => JSON.parse(line).msg)).to.deep.equal([
+      '101 log lines could not be written (EAGAIN)',
+      'after',
+    ]);
+    closeSync(fd);
   });
 
   it('ends no server, nor does a greeting that can not be printed', async function () {

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import type pg from 'pg';
 import { routes } from '../../src/contract/index.ts';
-import { KEPT_HOURS, MAX_KEPT } from '../../src/core/idempotency/kept-responses.ts';
+import { KEPT_HOURS, MAX_KEPT, makeRoom } from '../../src/core/idempotency/kept-responses.ts';
 import { requestHashOf } from '../../src/core/request-hash.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type Answer, type Client, clientOf, JSON_TYPE } from '../support/client.ts';
@@ -210,6 +210,23 @@ describe('an Idempotency-Key', function () {
     expect(await keptUnder(`old ${MAX_KEPT + 5}`)).to.deep.equal([]);
     expect(await keptUnder('old 1')).to.have.length(1);
     await db.query("DELETE FROM idempotency_keys WHERE route = 'x'");
+  });
+
+  it('locks no kept answer of the shop while another request is answered', async () => {
+    await post(own.shop.manager, products(), newProduct(), randomUUID());
+    const free = async () =>
+      (
+        await db.query('SELECT FROM idempotency_keys WHERE scope_id = $1 FOR UPDATE SKIP LOCKED', [
+          own.shop.id,
+        ])
+      ).rowCount;
+    const all = await free();
+    expect(all).to.be.above(0);
+    const of = { scopeId: own.shop.id, userId: randomUUID(), route: 'x', key: 'x' };
+    await test.app.orm.em.fork().transactional(async (tx) => {
+      await makeRoom(tx, of, new Date());
+      expect(await free()).to.equal(all);
+    });
   });
 
   it('keeps no password, nor what one could be tried against', async () => {

@@ -146,6 +146,26 @@ describe('500 sales that were made offline', function () {
     expect(unknown).to.deep.equal([]);
     await checkBooks(test, shop);
   });
+
+  // PostgreSQL's code of what hinders the second of three → what becomes of them.
+  const hindered: [code: string, what: string, results: string[]][] = [
+    ['55P03', 'go on after one that waits for a lock', ['created', 'retry', 'created']],
+    ['53100', 'stop at a full disk, which they would all meet', ['created', 'retry', 'retry']],
+  ];
+  for (const [code, what, results] of hindered) {
+    it(what, async () => {
+      const product = await givenProduct(shop);
+      const sales = [1, 2, 3].map(() => offlineSaleOf(product, EARLIER));
+      const db = await test.database.connect();
+      await db.query(`
+        CREATE FUNCTION hinder() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'hindered' USING ERRCODE = '${code}'; END $$;
+        CREATE TRIGGER hinder BEFORE INSERT ON orders FOR EACH ROW WHEN (NEW.id = '${sales[1]?.id}') EXECUTE FUNCTION hinder()`);
+      expect(resultsOf(await replay(shop.cashier, shop, sales))).to.deep.equal(results);
+      await db.query('DROP FUNCTION hinder() CASCADE');
+      const again = results.map((result) => (result === 'created' ? 'same' : 'created'));
+      expect(resultsOf(await replay(shop.cashier, shop, sales))).to.deep.equal(again);
+    });
+  }
 });
 
 describe("two devices' batches", () => {

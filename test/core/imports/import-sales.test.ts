@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type pg from 'pg';
 import { Order } from '../../../src/contract/orders.ts';
+import { insertProducts } from '../../../src/core/imports/sql/products.ts';
 import { formatCreditNoteNumber, formatOrderNumber } from '../../../src/core/shops/business-day.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
 import { CLI, givenShop, importText, NOW } from './support.ts';
@@ -155,6 +156,34 @@ describe('importing sales', () => {
     expect(await soldAs()).to.deep.equal([rice, before[1]]);
     expect((await importText(client, shop, later)).soldByWeight).to.deep.equal([]);
     expect(await soldAs()).to.deep.equal([rice, before[1]]);
+  });
+
+  it('sells by weight what is being sold meanwhile, and sales go on meanwhile', async () => {
+    const shop = await givenShop(client);
+    await importText(client, shop, fileOf('1,2015-06-01,12:30,,Rice,,,1,1.50,Cash,'));
+    const [rice] = await query('SELECT id FROM products WHERE shop_id = $1', shop.id);
+    const weigh = (by: pg.Client) =>
+      insertProducts(by, shop.id, { products: [], variants: [], weighed: [rice] }, NOW);
+    // A sale's line refers to its product, and so locks its key.
+    const sell = (by: pg.Client) =>
+      by.query(
+        `INSERT INTO order_lines
+         SELECT (jsonb_populate_record(l, jsonb_build_object('id', gen_random_uuid(), 'line_no', 2))).*
+         FROM order_lines l WHERE shop_id = $1`,
+        [shop.id],
+      );
+    const beside = await database.connect();
+    for (const [first, second] of [
+      [sell, weigh],
+      [weigh, sell],
+    ] as const) {
+      await client.query('BEGIN');
+      await first(client);
+      await beside.query("BEGIN; SET LOCAL lock_timeout = '2s'");
+      await second(beside);
+      await beside.query('ROLLBACK');
+      await client.query('ROLLBACK');
+    }
   });
 
   it('numbers bills in time order, by fiscal year, after those that there are', async () => {
