@@ -73,7 +73,9 @@ type Parts = {
   trust?: Trust | undefined;
 };
 
-/** What still waits for the database after CLOSE_TIMEOUT_MS fails at once; so does, this often, what comes after it. */
+/** A request ends within this time of its connection being cut, unless it waits for the database. */
+const CUT_MS = 500;
+/** What waits for the database for longer than this after CLOSE_TIMEOUT_MS fails at once; so does, this often, what comes after it. */
 const BREAK_EVERY_MS = 2_000;
 
 /** The Koa application: middleware in the order in which a request meets them, then the routes. */
@@ -180,26 +182,34 @@ export async function startServer(
     https,
     close: async () => {
       const deadline = performance.now() + CLOSE_TIMEOUT_MS;
-      let breaking: NodeJS.Timeout | undefined;
-      const late = setTimeout(() => {
+      const leftMs = (leastMs: number) => Math.max(leastMs, deadline - performance.now());
+      // The feed first: it ends its connections at once, and what waits for events gets its response.
+      const feedClosed = feed.close();
+      await Promise.all(closers.map((close) => close()));
+      // A request may still run after its client disconnected. Wait for it before the database is closed.
+      if (!(await settledWithin(underWay, leftMs(CUT_MS)))) {
         app.breakConnections();
-        breaking = setInterval(app.breakConnections, BREAK_EVERY_MS);
-      }, CLOSE_TIMEOUT_MS);
+        await settledWithin(underWay, BREAK_EVERY_MS);
+      }
+      const stopBreaking = breakRepeatedly(app, leftMs(BREAK_EVERY_MS));
       try {
-        // The feed first: it ends its connections at once, and what waits for events gets its response.
-        const feedClosed = feed.close();
-        await Promise.all(closers.map((close) => close()));
-        // A request may still run after its client disconnected. Wait for it before the database is closed.
-        if (!(await settledWithin(underWay, deadline - performance.now())))
-          await settledWithin(underWay, BREAK_EVERY_MS);
         await feedClosed;
         await Promise.all([refusals.close(), sealer?.close()]);
       } finally {
-        clearTimeout(late);
-        clearInterval(breaking);
+        stopBreaking();
       }
     },
   };
+}
+
+/** Breaks the connections to the database after so long, and again until it is stopped. */
+function breakRepeatedly(app: App, afterMs: number): () => void {
+  let timer = setTimeout(again, afterMs);
+  function again() {
+    app.breakConnections();
+    timer = setTimeout(again, BREAK_EVERY_MS);
+  }
+  return () => clearTimeout(timer);
 }
 
 /** Undefined while it does not listen. */

@@ -118,6 +118,10 @@ describe('smoocho start that is told to stop', function () {
     const till = await sellBehindLock();
     const idle = await openConnection(url, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await once(idle.socket, 'data');
+    const ABANDONED =
+      'SELECT sessions_abandoned::int AS n FROM pg_stat_database WHERE datname = current_database()';
+    const abandoned = async () => (await db.query(ABANDONED)).rows[0].n;
+    const before = await abandoned();
     // Its body never comes.
     const endless = await openConnection(url, head(owner.token, 1_000));
     const begun = performance.now();
@@ -135,5 +139,13 @@ describe('smoocho start that is told to stop', function () {
     console.log(`      stopped after ${(ms / 1000).toFixed(1)} s`);
     expect(code).to.equal(0);
     expect(ms).to.be.within(4_500, STOPPED_MS);
+    const OTHERS =
+      'SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()';
+    while ((await db.query(OTHERS)).rowCount !== 0);
+    expect(
+      (await abandoned()) - before,
+      'connections that were broken, though the database answers',
+    ).to.equal(0);
+    expect(server.output()).not.to.include('not sealed');
   });
 });

@@ -169,7 +169,9 @@ export function startSealer(app: SealerApp): Sealer {
       stopListening();
       await working;
       if (isFailing) return;
-      await round().catch((error) => app.log.warn({ err: error }, 'what came last is not sealed yet'));
+      await round().catch((error) =>
+        app.log.warn({ err: error }, 'what came last is not sealed yet: the next start seals it'),
+      );
     },
   };
 }
