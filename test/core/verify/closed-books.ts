@@ -64,6 +64,7 @@ export const closedBooks: Break[] = [
     'UPDATE voids SET shift_id = NULL WHERE order_id = :voided',
     'Voided orders: it says 1, its rows say 0',
   ],
+  ['z-reports', payment('paid', 'rounding = 0.40'), 'Rounding: it says'],
   ['closed-days', voidLater('business_date + 1'), 'and was voided on'],
   ['closed-days', voidLater('business_date'), 'It was voided after Z report 1 had counted it.'],
   ['earlier-closed-days', `${MADE_BEFORE}; ${voidLater('business_date')}`, 'An earlier version allowed it.'],

@@ -1,3 +1,4 @@
+import { signedRounding } from '../../payments/sql/covered.ts';
 import { DRAWER_MOVES } from '../../shifts/sql/sum-shift.ts';
 import { sqlCheck } from '../check.ts';
 import { CLOCKS } from './clocks.ts';
@@ -10,7 +11,8 @@ const soldOf = (sum: (figure: string) => string, name: string) => `
 const always = (figure: string) => `coalesce(sum(${figure}) FILTER (WHERE is_sold), 0)`;
 const perhaps = (figure: string) => `coalesce(sum(${figure}) FILTER (WHERE is_sold OR is_unclear), 0)`;
 
-// What was voided after the count stays in the report. Orders on the book are rounded when cash pays them, by less than a step.
+// What was voided after the count stays in the report. Earlier versions rounded an order on the book when cash
+// paid it, by less than a step, and in its own shift.
 const SOLD = `
   SELECT s.id AS shift_id, ${soldOf(always, '')}, ${soldOf(perhaps, '_too')},
     coalesce(sum(later.steps) FILTER (WHERE is_sold), 0) AS steps
@@ -28,6 +30,14 @@ const SOLD = `
       v.at BETWEEN s.closed_at - ${CLOCKS} AND s.closed_at + ${CLOCKS} AS is_unclear
   ) counted
   GROUP BY s.id`;
+
+// Rounding of payments whose order's day was closed: a report has it beside that of its orders.
+const ROUNDED = `
+  SELECT shift_id, sum(amount) AS amount FROM (
+    SELECT shift_id, ${signedRounding('p')} AS amount FROM payments p WHERE shop_id = $1 AND rounding <> 0
+    UNION ALL
+    SELECT returned_shift_id, -${signedRounding('p')} FROM payments p WHERE shop_id = $1 AND rounding <> 0
+  ) each GROUP BY shift_id`;
 
 const kept = (...path: string[]) => `(r.report #>> '{${path.join(',')}}')::numeric`;
 const total = (what: string, key: string, column: string) => [
@@ -74,13 +84,18 @@ const TOTALS = [
   total('Tax', 'tax', 'tax'),
 ] as const;
 
-const ROUNDED = [
-  total('Rounding', 'rounding', 'rounding'),
+const ROUNDED_TOTALS = [
+  [
+    'Rounding',
+    kept('totals', 'rounding'),
+    'coalesce(sold.rounding, 0) + coalesce(rounded.amount, 0)',
+    'coalesce(sold.rounding_too, 0) + coalesce(rounded.amount, 0)',
+  ],
   [
     'Net',
     kept('totals', 'net'),
-    'coalesce(sold.total, 0) - coalesce(back.total, 0)',
-    'coalesce(sold.total_too, 0) - coalesce(back.total, 0)',
+    'coalesce(sold.total, 0) + coalesce(rounded.amount, 0) - coalesce(back.total, 0)',
+    'coalesce(sold.total_too, 0) + coalesce(rounded.amount, 0) - coalesce(back.total, 0)',
   ],
 ] as const;
 
@@ -108,6 +123,7 @@ export const zReports = sqlCheck({
         sum(returned) AS returned
       FROM (${DRAWER_MOVES}) moves GROUP BY shift_id, method
     ), sold AS (${SOLD}
+    ), rounded AS (${ROUNDED}
     ), put AS (
       SELECT shift_id, sum(amount) FILTER (WHERE type = 'in') AS paid_in, sum(amount) FILTER (WHERE type = 'out') AS paid_out
       FROM cash_movements WHERE shop_id = $1 GROUP BY shift_id
@@ -121,10 +137,11 @@ export const zReports = sqlCheck({
       LEFT JOIN by_method cash ON cash.shift_id = r.id AND cash.method = 'cash'
       LEFT JOIN put ON put.shift_id = r.id
       LEFT JOIN sold ON sold.shift_id = r.id
+      LEFT JOIN rounded ON rounded.shift_id = r.id
       LEFT JOIN back ON back.shift_id = r.id
       LEFT JOIN off ON off.shift_id = r.id
       CROSS JOIN LATERAL (VALUES
-        ${[...rowsOf(FIGURES, '0', false), ...rowsOf(TOTALS, '0', true), ...rowsOf(ROUNDED, 'coalesce(sold.steps, 0)', true)].join(',\n        ')}
+        ${[...rowsOf(FIGURES, '0', false), ...rowsOf(TOTALS, '0', true), ...rowsOf(ROUNDED_TOTALS, 'coalesce(sold.steps, 0)', true)].join(',\n        ')}
       ) AS figure (what, was, "is", or_else, slack, is_total)
       WHERE was <> "is" AND was <> or_else AND (slack = 0 OR abs(was - "is") >= slack)
         AND NOT (is_total AND EXISTS (
