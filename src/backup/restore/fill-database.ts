@@ -14,7 +14,7 @@ import { BackupRefusedError } from '../errors.ts';
 import { openImageTarget, setImageStore } from '../images.ts';
 import type { OnProgress } from '../progress.ts';
 import { figuresStay } from '../upgrade-schema.ts';
-import { rewrapKeys } from './rewrap-keys.ts';
+import { FORGET_RESPONSE_HASHES, rewrapKeys } from './rewrap-keys.ts';
 
 /** The program on a database, as the command line opens it. */
 export type OpenedApp = Services & { orm: MikroORM; close(): Promise<void> };
@@ -70,6 +70,7 @@ async function fill(archive: Archive, options: FillOptions): Promise<Filled> {
     return !hasKeys || (await rewrapKeys(client, secrets, config.masterKey, options.now));
   });
   await migrateUp(url, () => {}, figuresStay());
+  if (!keepsKeys) await withCopyClient(url, (client) => client.query(FORGET_RESPONSE_HASHES));
   const app = await openApp(url);
   try {
     await options.adopt?.(app);

@@ -86,6 +86,9 @@ async function rewrap(client: Client, old: KeyObject, next: KeyObject): Promise<
   await client.query(REWRAP, [opened.map(({ id }) => id), opened.map(({ wrapped }) => wrapped)]);
 }
 
+/** Hashes that only the keys which are gone could check. After the migrations: an older schema has no such column. */
+export const FORGET_RESPONSE_HASHES = 'UPDATE idempotency_keys SET answer_hash = NULL';
+
 async function makeAnew(client: Client, master: KeyObject, now: Date): Promise<void> {
   await client.query('DELETE FROM keys');
   await client.query('UPDATE users SET pin_hash = NULL, pin_failures = 0');
