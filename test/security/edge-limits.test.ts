@@ -10,6 +10,8 @@ import { givenShop, PASSWORD, type TestShop } from '../support/factories.ts';
 const PER_SECOND = 10;
 const QUOTA = PER_SECOND * 2;
 const WINDOW_MS = 2_000;
+/** As often is tried what has to fit into one window. */
+const ROUNDS = 8;
 
 describe('what a request costs before it is counted', function () {
   this.timeout(30_000);
@@ -47,10 +49,17 @@ describe('what a request costs before it is counted', function () {
       expect((await stranger(0).get(shop.path)).status).to.equal(401);
       // The server looks by itself now and then.
       expect(reads()).to.be.within(1, 2);
-      await Promise.all(Array.from({ length: QUOTA }, () => clientOf(test.url).get('/api/nowhere')));
-      const before = reads();
-      for (let n = 1; n <= 5; n += 1) expect((await stranger(n).get(shop.path)).status).to.equal(429);
-      expect(reads() - before).to.be.at.most(1);
+      for (let round = 1; ; round += 1) {
+        await Promise.all(Array.from({ length: QUOTA }, () => clientOf(test.url).get('/api/nowhere')));
+        const before = reads();
+        const statuses: number[] = [];
+        for (let n = 1; n <= 5; n += 1) statuses.push((await stranger(5 * round + n).get(shop.path)).status);
+        // On a machine at work another window may have begun.
+        if (statuses.includes(401) && round < ROUNDS) continue;
+        expect(statuses).to.deep.equal(Array(5).fill(429));
+        expect(reads() - before).to.be.at.most(1);
+        break;
+      }
     } finally {
       reads.restore();
     }

@@ -35,12 +35,15 @@ describe('limits of pictures', function () {
   it('count whoever guesses signatures as any stranger', async () => {
     const { imageUrl } = await givenPicture(shop, anyPng(31));
     const wrong = imageUrl.replace(/s=.*/, `s=${'A'.repeat(22)}`);
-    const answers = await Promise.all(
-      Array.from({ length: PER_SECOND * 2 + 20 }, () => fetchImage(test, wrong)),
-    );
-    const statuses = answers.map(({ status }) => status);
-    expect(statuses.filter((status) => status === 200)).to.deep.equal([]);
-    expect(statuses.filter((status) => status === 429).length).to.be.above(0);
+    const statuses: number[] = [];
+    // A machine at work may need more than one window for them.
+    for (let round = 0; round < 8 && !statuses.includes(429); round += 1) {
+      const answers = await Promise.all(
+        Array.from({ length: PER_SECOND * 2 + 20 }, () => fetchImage(test, wrong)),
+      );
+      statuses.push(...answers.map(({ status }) => status));
+    }
+    expect(statuses).to.include(429).and.not.include(200);
     expect((await fetchImage(test, imageUrl)).status, 'a good one goes on').to.equal(200);
   });
 

@@ -6,6 +6,7 @@ import { startTestApp, type TestApp } from '../support/app.ts';
 import { clientOf } from '../support/client.ts';
 import { givenShop, PASSWORD, type TestShop } from '../support/factories.ts';
 import { IS_LONG } from '../support/kills.ts';
+import { medianOf, rankDeviations } from '../support/ranks.ts';
 import { addressOf, givenCopies, outcomeOf, WRONG } from '../support/sign-in-parts.ts';
 
 const OF_EACH = IS_LONG ? 300 : 100;
@@ -143,16 +144,3 @@ async function timeOfHash(): Promise<number> {
 
 const p99Of = (values: number[]) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.99)] as number;
-
-const medianOf = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
-
-/**
- * By how many standard deviations the first are slower than the second, by their ranks alone (Mann and Whitney's U): a few
- * that took much longer count no more than others.
- */
-function rankDeviations(first: number[], second: number[]): number {
-  let wins = 0;
-  for (const a of first) for (const b of second) wins += a > b ? 1 : a === b ? 0.5 : 0;
-  const [m, n] = [first.length, second.length];
-  return (wins - (m * n) / 2) / Math.sqrt((m * n * (m + n + 1)) / 12);
-}
