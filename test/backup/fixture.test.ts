@@ -16,7 +16,7 @@ import { removeFolder } from '../support/temp.ts';
 const folders = globSync('test/fixtures/backup-*').sort();
 
 describe('a backup that an older version made', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('is there, of the first version on', () => {
     expect(folders.map((folder) => folder.replaceAll('\\', '/'))[0]).to.equal('test/fixtures/backup-0.1');

@@ -8,7 +8,7 @@ import { type Box, backUp, besides, newBox, restoreOn } from '../support/restore
 import { removeFolder } from '../support/temp.ts';
 
 describe('what backups and restores make in a home', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let shop: BackedShop;
   let box: Box;
 

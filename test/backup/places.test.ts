@@ -18,7 +18,7 @@ import { besides, newBox, restoreOn } from '../support/restore-parts.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
 describe('backups of several shops in one place', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let shop: BackedShop;
   let folder: string;
 

@@ -7,7 +7,7 @@ import { type Box, besides, newBox, restoreOn } from '../support/restore-parts.t
 import { removeFolder } from '../support/temp.ts';
 
 describe('what a restore put aside', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let shop: BackedShop;
   let box: Box;
 

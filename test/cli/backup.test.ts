@@ -486,5 +486,5 @@ describe('a shop that was set up by the setup token', () => {
     expect(status.backup.nextAt).to.match(/T21:30:00\.000Z$/);
     expect(await server.stop()).to.equal(0);
     removeFolder(home);
-  }).timeout(90_000);
+  }).timeout(120_000);
 });

@@ -116,7 +116,7 @@ describe('the command line', () => {
     expect((await run(['shop', 'create'])).code).to.equal(2);
     expect((await run(['dance'])).code).to.equal(2);
     expect((await run(['shop', 'list', '--wrong'])).code).to.equal(2);
-  }).timeout(30_000);
+  }).timeout(120_000);
 
   it('answers wrong usage with JSON where JSON is asked for, without what may be a password', async () => {
     const wrong: [words: string[], title: string][] = [
@@ -135,7 +135,7 @@ describe('the command line', () => {
         { error: { title }, exitCode: 2 },
       ]);
     }
-  }).timeout(30_000);
+  }).timeout(120_000);
 
   it('reports an empty shop in words and in CSV', async () => {
     const words = await run(['report', 'sales', '--shop=PIZA', '--from=2015-01-01', '--to=2015-12-31']);

@@ -8,7 +8,7 @@ import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
 describe('smoocho device', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let home: string;
   let database: TestDatabase;
   let env: Record<string, string>;

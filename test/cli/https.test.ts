@@ -18,7 +18,7 @@ import { ask } from '../support/raw-http.ts';
 const run = promisify(execFile);
 
 describe('smoocho start over HTTPS', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const box = givenCommandHome({ TLS: 'auto', HTTPS_PORT: 'any' });
   const { env, start } = box;
   const options = ['--port=0', '--host=127.0.0.1'];

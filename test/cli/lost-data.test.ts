@@ -13,7 +13,7 @@ const shop = { name: 'Kulfi', code: 'KULF', currency: 'INR', timezone: 'Asia/Kol
 const owner = { name: 'Asha', email: 'asha@example.com', password: 'correct horse battery' };
 
 describe('a home whose database is gone', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let home: string;
   let backup: string;
 

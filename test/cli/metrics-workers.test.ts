@@ -12,7 +12,7 @@ const WORKERS = 3;
 const REQUESTS = 60;
 
 describe('the metrics of several workers', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let home: string;
   let database: TestDatabase;
   let server: Server;

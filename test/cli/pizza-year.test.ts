@@ -52,7 +52,7 @@ describe("a real year of sales, Maven's Pizza Place 2015", () => {
     expect(again.json()).to.include({ lines: 0, orders: 0, existingOrders: 21350, products: 0 });
     const events = (await eventsOf(test, shop.id)).filter(({ type }) => type !== 'user_created');
     expect(events.map(({ type, data }) => [type, data.orders])).to.deep.equal([['data_imported', 21350]]);
-  }).timeout(90_000);
+  }).timeout(120_000);
 
   const byHttp = async (groupBy: string): Promise<Report> =>
     (await shop.manager.get(`${shop.path}/reports/sales?from=2015-01-01&to=2015-12-31&groupBy=${groupBy}`))
@@ -76,7 +76,7 @@ describe("a real year of sales, Maven's Pizza Place 2015", () => {
       expect((await of('weekday', 'Friday'))?.orders).to.equal(published.fridays);
       expect((await of('hour', '12'))?.itemsSold).to.equal(published.noon);
       expect((await of('month', '2015-07'))?.total).to.equal(published.july);
-    }).timeout(60_000);
+    }).timeout(120_000);
   }
 
   it('adds up the same by every grouping', async () => {

@@ -6,7 +6,7 @@ const names = ['sales', 'payments', 'tax', 'shifts', 'staff', 'margins', 'seller
 
 // The same day as in test/server/reports.day.test.ts, for whoever sits at a terminal.
 describe('smoocho report', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let day: ReportDay;
 
   before(async () => {

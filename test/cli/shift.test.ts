@@ -79,5 +79,5 @@ describe('smoocho shift', () => {
       2,
       'The shift is neither an id nor the number of a Z report.\n',
     ]);
-  }).timeout(60_000);
+  }).timeout(120_000);
 });

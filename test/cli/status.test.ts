@@ -16,7 +16,7 @@ import { clientOf } from '../support/client.ts';
 import { givenCommandHome } from '../support/command-home.ts';
 
 describe('smoocho status', function () {
-  this.timeout(90_000);
+  this.timeout(120_000);
   const box = givenCommandHome();
   const { env } = box;
   afterEach(() => writeFileSync(configFile(), '{}'));

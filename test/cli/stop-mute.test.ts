@@ -10,7 +10,7 @@ import { removeFolder, tempFolder } from '../support/temp.ts';
 const STOPPED_MS = 15_000;
 
 describe('a server whose database says nothing any more', function () {
-  this.timeout(90_000);
+  this.timeout(120_000);
   let database: TestDatabase;
   let proxy: TcpProxy;
   let server: Server;

@@ -17,7 +17,7 @@ const QUICK_MS = 4_000;
 const ENGINE = '/socket.io/?EIO=4&transport=websocket';
 
 describe('smoocho start that is told to stop', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const home = tempFolder();
   let database: TestDatabase;
   let db: pg.Client;

@@ -29,7 +29,7 @@ async function freePort(): Promise<number> {
 }
 
 describe('a log that can not be written', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const home = tempFolder();
   let disk: SmallDisk | undefined;
   let database: TestDatabase;

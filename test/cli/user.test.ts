@@ -9,7 +9,7 @@ import { removeFolder, tempFolder } from '../support/temp.ts';
 const NEW_PASSWORD = 'seven lamps over water';
 
 describe('smoocho user', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let home: string;
   let database: TestDatabase;
   let env: Record<string, string>;

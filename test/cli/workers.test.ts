@@ -33,14 +33,14 @@ describe('several servers on one database', () => {
     expect(await refused(failed, 'redis://127.0.0.1:1', ['--workers=2'])).to.match(/without REDIS_URL/);
     await box.stop();
     await start();
-  }).timeout(60_000);
+  }).timeout(120_000);
 
   it('count workers in whole numbers', async () => {
     for (const count of ['0', 'many']) {
       const { code, json } = await smoocho(['start', ...options, `--workers=${count}`], env());
       expect([code, json().error.title]).to.deep.equal([2, '--workers is not a number from 1 to 64.']);
     }
-  }).timeout(60_000);
+  }).timeout(120_000);
 
   it('serve on one port, each other machine too, and one that is taken is said so', async function () {
     const REDIS_URL = await box.redisUrl(this);
@@ -56,13 +56,13 @@ describe('several servers on one database', () => {
     const { url: second } = JSON.parse(other.output());
     expect((await clientOf(second).get('/healthz')).status).to.equal(200);
     expect(await other.stop()).to.equal(0);
-  }).timeout(60_000);
+  }).timeout(120_000);
 
   it('start and sell while Redis is away', async () => {
     const { url } = await start('redis://127.0.0.1:1', ['--workers=2']);
     const answer = await clientOf(url).get('/readyz');
     expect(answer.status, answer.text).to.equal(200);
-  }).timeout(60_000);
+  }).timeout(120_000);
 
   it('close what they have open, PostgreSQL too, when the first process is killed', async function () {
     const REDIS_URL = await box.redisUrl(this);
@@ -75,7 +75,7 @@ describe('several servers on one database', () => {
     await first.stop('SIGKILL');
     await until(() => !existsSync(pidFile), 45_000);
     removeFolder(own);
-  }).timeout(90_000);
+  }).timeout(120_000);
 
   it('leave no worker behind when the first process is killed', async function () {
     const REDIS_URL = await box.redisUrl(this);
@@ -89,5 +89,5 @@ describe('several servers on one database', () => {
       15_000,
     );
     await start();
-  }).timeout(60_000);
+  }).timeout(120_000);
 });

@@ -158,7 +158,7 @@ for (const [name, open] of Object.entries(kinds)) {
       const left = await kept();
       expect(left.length).to.be.within(85, 150);
       expect(left.sort()).to.deep.equal(ids.slice(-left.length).sort());
-    }).timeout(20_000);
+    }).timeout(120_000);
   });
 }
 

@@ -36,7 +36,7 @@ describe('docs/client.md', () => {
   });
 
   it('has snippets that fit the types', function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     expect(snippets.length).to.be.greaterThan(5);
     const folder = tempFolder();
     writeFileSync(join(folder, 'given.d.ts'), GIVEN);

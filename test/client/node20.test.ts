@@ -71,7 +71,7 @@ client.close();
 `;
 
 describe(`the packages for tills, on Node ${OLDEST}`, function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const node = oldestNode();
   before(function () {
     if (node) return;

@@ -19,7 +19,7 @@ describe('a till on a poor line', () => {
   after(() => test.close());
 
   it('gets a day of sales through, though the server waits for none of its first batches', async function () {
-    this.timeout(30_000);
+    this.timeout(120_000);
     const SALES = 100;
     const BYTES_PER_SECOND = 32 * 1024;
     const line = await startTcpProxy(test.url);

@@ -195,7 +195,7 @@ describe('tills and the real server', () => {
   });
 
   it('lose nothing and sell nothing twice on a line that comes and goes, and when they crash', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const TILLS = 3;
     const SALES = 40;
     const told = new Set<string>();

@@ -30,7 +30,7 @@ export function closeTills(): void {
   for (const client of opened.splice(0)) client.close();
 }
 
-export async function until(condition: () => boolean | Promise<boolean>, ms = 5_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
   for (const start = Date.now(); Date.now() - start < ms; ) {
     if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -86,7 +86,7 @@ describe('the OpenAPI document', () => {
   });
 
   describe('of a running server', function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     let test: TestApp;
     let world: World;
 

@@ -21,7 +21,7 @@ import { givenSmallDisk } from '../support/small-disk.ts';
 const isRoot = process.getuid?.() === 0;
 const asRoot = isRoot ? describe : describe.skip;
 asRoot(`the unprivileged user${isRoot ? '' : ' (skipped: only root needs one)'}`, function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   afterEach(cleanUp);
 

@@ -28,7 +28,7 @@ const filesOf = (home: string) =>
 
 describe('attachEmbedded', function () {
   // Making a cluster takes about two seconds, more when both cores are busy.
-  this.timeout(30_000);
+  this.timeout(120_000);
   let made: string;
   let home: string;
 

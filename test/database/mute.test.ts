@@ -49,7 +49,7 @@ describe('a database whose machine lost its power', () => {
       far.destroy();
     }
     proxy.close();
-  }).timeout(40_000);
+  }).timeout(120_000);
 });
 
 describe('a connection that breaks before a transaction begins', () => {

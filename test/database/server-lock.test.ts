@@ -50,5 +50,5 @@ describe('the lock of a server', () => {
     await db.query(`ALTER DATABASE "${name}" RESET search_path`);
     await until(async () => (await held()) === 1);
     expect(await connections()).to.have.length(1);
-  }).timeout(30_000);
+  }).timeout(120_000);
 });

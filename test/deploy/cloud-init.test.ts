@@ -8,7 +8,7 @@ import { requirePrograms } from '../support/programs.ts';
 const path = fileURLToPath(new URL('../../deploy/cloud-init/smoocho.yaml', import.meta.url));
 
 describe('deploy/cloud-init/smoocho.yaml', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const { write_files: files, runcmd } = load(readFileSync(path, 'utf8')) as {
     write_files: { path: string; content: string; permissions?: string }[];
     runcmd: string[][];

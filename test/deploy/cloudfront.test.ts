@@ -14,7 +14,7 @@ import { removeFolder, tempFolder } from '../support/temp.ts';
 const path = fileURLToPath(new URL('../../deploy/tofu/shared/files/Caddyfile.cloudfront', import.meta.url));
 
 describe('deploy/tofu/shared/files/Caddyfile.cloudfront', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let folder: string;
   let upstream: Server;
   let caddy: ChildProcess | undefined;

@@ -14,7 +14,7 @@ const path = fileURLToPath(new URL('../../deploy/systemd/smoocho.service', impor
 const MOST_EXPOSURE = 2;
 
 describe('deploy/systemd/smoocho.service', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const unit = readFileSync(path, 'utf8');
   const settingsOf = (name: string) =>
     [...unit.matchAll(new RegExp(`^${name}=(.*)$`, 'gm'))].map(([, value]) => value);

@@ -81,7 +81,7 @@ describe('the modules for clouds', () => {
 
   it('are formatted as tofu does it, and make user data that cloud-init takes', function () {
     requirePrograms(this, 'tofu');
-    this.timeout(60_000);
+    this.timeout(120_000);
     const work = tempFolder();
     const tofu = (...args: string[]) =>
       execFileSync('tofu', args, { cwd: work, env: tofuEnv, encoding: 'utf8' });

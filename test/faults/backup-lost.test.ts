@@ -379,5 +379,5 @@ describe('pictures that can not be read', () => {
     const { manifest } = await readBack(json().file, [shop.identity]);
     expect(manifest?.images).to.have.length(names.length - 3);
     await shop.close();
-  }).timeout(60_000);
+  }).timeout(120_000);
 });

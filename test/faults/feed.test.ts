@@ -29,7 +29,7 @@ describe(`four shops on two workers, for ${SECONDS} seconds of faults`, () => {
   const goers: Listener[] = [];
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     requireRedis(this);
     redis = await startRedis();
     home = await testDatabase({ migrated: false });

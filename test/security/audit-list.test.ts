@@ -24,7 +24,7 @@ async function sentBy(work: () => Promise<unknown>): Promise<Sent[]> {
 }
 
 describe('the list of who did what', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let test: TestApp;
   let db: pg.Client;
   let shop: TestShop;

@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000;
 
 // The shop sells until noon, a backup is made, it sells on until two, and at three it is restored.
 describe('the audit of a shop that was restored', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let home: string;
   let old: TestDatabase;
   let backup: TestDatabase;

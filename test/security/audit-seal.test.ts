@@ -23,7 +23,7 @@ const ADD_EVENTS = `
   FROM head, generate_series(1, $2) n`;
 
 describe('the sealer', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let test: TestApp;
   let db: pg.Client;
   let shop: TestShop;

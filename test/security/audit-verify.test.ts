@@ -25,7 +25,7 @@ import { type BusyShop, givenBusyShop } from '../support/busy-shop.ts';
 
 // Each of these is done by the database's own superuser, who may do everything in there but hasn't the installation's key.
 describe('the audit chain of a shop', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let test: TestApp;
   let shop: BusyShop;
   let db: pg.Client;

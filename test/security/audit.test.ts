@@ -10,7 +10,7 @@ import { clientOf } from '../support/client.ts';
 import { givenItem, givenProduct, givenShop, PASSWORD, saleOf, type TestShop } from '../support/factories.ts';
 
 describe('who did what', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let test: TestApp;
   let db: pg.Client;
   let shop: TestShop;

@@ -15,7 +15,7 @@ const PER_SECOND = 10;
 const QUOTA = PER_SECOND * 5;
 
 describe('the door of the live feed', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let test: TestApp;
 
   beforeEach(async () => {

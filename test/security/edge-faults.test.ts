@@ -10,7 +10,7 @@ import { ask, openConnection, say } from '../support/raw-http.ts';
 const HEAD = 'Host: localhost\r\n';
 
 describe('connections and their answers', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   const timeouts = { headersMs: 1_000, requestMs: 1_500, lookMs: 100, answerMs: 1_000 };
   let test: TestApp;
 
@@ -60,7 +60,7 @@ describe('connections and their answers', function () {
 });
 
 describe('an address', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let test: TestApp;
 
   before(async () => {

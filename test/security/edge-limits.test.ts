@@ -14,7 +14,7 @@ const WINDOW_MS = 2_000;
 const ROUNDS = 8;
 
 describe('what a request costs before it is counted', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let test: TestApp;
   let shop: TestShop;
 
@@ -67,7 +67,7 @@ describe('what a request costs before it is counted', function () {
 });
 
 describe('a guest who asks on and on behind the address of a shop', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let test: TestApp;
   let shop: TestShop;
 

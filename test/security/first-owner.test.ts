@@ -85,7 +85,7 @@ describe('the first owner', () => {
       details: { name, code, ownerId },
     });
     expect(others).to.deep.equal([]);
-  }).timeout(60_000);
+  }).timeout(120_000);
 
   it('is not made by a token that is wrong, old, of another start or a part of one', async () => {
     const before = (await issue()) as string;

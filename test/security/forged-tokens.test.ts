@@ -9,7 +9,7 @@ import { buildersOf, contentOf, sendTo, urlOf } from '../support/valid-requests.
 import { givenPerson, givenWorld, type Person, type World } from '../support/world.ts';
 
 describe('a token', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let test: TestApp;
   let own: World;
 

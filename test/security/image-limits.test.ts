@@ -10,7 +10,7 @@ const PER_SECOND = 50;
 const limited = { REQUESTS_PER_SECOND: String(PER_SECOND) };
 
 describe('limits of pictures', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let test: TestApp;
   let shop: TestShop;
 

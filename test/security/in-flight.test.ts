@@ -10,7 +10,7 @@ import { uploadTo } from '../support/image-parts.ts';
 
 // Passwords are hashed two at a time: what waits for it was let in seconds before it is done.
 describe('what was let in before somebody was shut out', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let test: TestApp;
   let shop: TestShop;
 

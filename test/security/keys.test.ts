@@ -250,7 +250,7 @@ describe('a wrong master key on the command line', () => {
     const json = await smoocho(['shop', 'list', '--json'], env({ MASTER_KEY: newSecret() }));
     expect([json.code, json.json().exitCode]).to.deep.equal([6, 6]);
     expect((await smoocho(['shop', 'list'], env())).code).to.equal(0);
-  }).timeout(90_000);
+  }).timeout(120_000);
 
   it('is exit code 2 when it is none, before anything is made in a new database', async () => {
     const fresh = await testDatabase({ migrated: false });
@@ -280,7 +280,7 @@ describe('a wrong master key on the command line', () => {
     } finally {
       await fresh.drop();
     }
-  }).timeout(90_000);
+  }).timeout(120_000);
 
   it('is exit code 6 when its file is gone, and none is made', async () => {
     const file = join(home, 'secrets', 'master-key');
@@ -302,5 +302,5 @@ describe('a wrong master key on the command line', () => {
       `${file} can be read by others. Close it: chmod 600 ${file}\n`,
     ]);
     chmodSync(file, 0o600);
-  }).timeout(90_000);
+  }).timeout(120_000);
 });

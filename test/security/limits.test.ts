@@ -48,7 +48,7 @@ async function inOneWindow<T>(work: () => Promise<T>): Promise<T> {
 }
 
 describe('limits of requests', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let test: TestApp;
   let shop: TestShop;
   let product: { id: string };
@@ -366,7 +366,7 @@ describe('limits of connections', () => {
 });
 
 describe('limits of several processes', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let redis: TestRedis;
   let one: TestApp;
   let two: TestApp;

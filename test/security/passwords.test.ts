@@ -115,11 +115,11 @@ describe('many passwords at once', () => {
       expect(fault).to.equal('too_busy');
       expect(tookMs).to.be.above(HASHING_LONGEST_MS);
     }
-  }).timeout(30_000);
+  }).timeout(120_000);
 });
 
 describe('a password that is set', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let test: TestApp;
   let shop: TestShop;
 

@@ -22,7 +22,7 @@ const MOST_SHARE = 0.25;
 const MOST_TRIES = 4;
 
 describe('signing in with a PIN', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let test: TestApp;
   let shop: TestShop;
   let other: TestShop;

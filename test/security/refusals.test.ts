@@ -12,7 +12,7 @@ import { givenProduct, givenShop, saleOf, type TestShop } from '../support/facto
 import { until } from '../support/feed-ear.ts';
 
 describe('what was refused', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let test: TestApp;
   let db: pg.Client;
   let shop: TestShop;

@@ -96,5 +96,5 @@ describe('secrets rotate under load', () => {
       expect((await client.get(path)).status).to.equal(200);
     }
     expect(server.output()).to.not.include('do not open here');
-  }).timeout(90_000);
+  }).timeout(120_000);
 });

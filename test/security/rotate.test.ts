@@ -99,7 +99,7 @@ describe('smoocho secrets rotate', () => {
     await rotateHere();
     expect(existsSync(next())).to.equal(false);
     await expectToOpen();
-  }).timeout(60_000);
+  }).timeout(120_000);
 
   it('cut off between the commit and the new name of the file is ended by whatever starts next', async () => {
     const old = readFileSync(file(), 'utf8');
@@ -143,7 +143,7 @@ describe('smoocho secrets rotate', () => {
     expect(both.map(({ code }) => code)).to.deep.equal([0, 0]);
     expect((await keyRows()).filter(({ purpose }) => purpose === 'token')).to.have.length(3);
     await expectToOpen();
-  }).timeout(60_000);
+  }).timeout(120_000);
 
   it('leaves a master key of the environment, and wraps all keys with another one that it is told', async () => {
     const [MASTER_KEY, fresh] = [readFileSync(file(), 'utf8'), join(home, 'new.key')];
@@ -175,7 +175,7 @@ describe('smoocho secrets rotate', () => {
       false,
     ]);
     expect(await current('token')).to.not.deep.equal([tokenKey]);
-  }).timeout(60_000);
+  }).timeout(120_000);
 
   it('keeps the master key where several machines may have it, says so, and replaces it alone when told', async () => {
     const shared = { REDIS_URL: 'redis://127.0.0.1:1' };
@@ -207,7 +207,7 @@ The master key stayed, for other machines may use this database, each with a cop
       2,
       '--replace-master-key is for a master key under the home. This one comes from the environment: use --new-master-key-file FILE.\n',
     ]);
-  }).timeout(90_000);
+  }).timeout(120_000);
 });
 
 describe('servers that run while keys are changed', () => {

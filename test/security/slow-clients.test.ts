@@ -22,7 +22,7 @@ const SLACK_MS = 2_500;
 const HEAD = 'Host: localhost\r\n';
 
 describe('slow clients', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let test: TestApp;
   let shop: TestShop;
   let product: { id: string };

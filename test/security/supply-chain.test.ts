@@ -83,7 +83,7 @@ describe('what comes from others', () => {
   });
 
   it('stands with its licence and its hash in the bill of materials', function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const sbom = makeSbom();
     expect(faultsOf(sbom)).to.deep.equal([]);
     expect(faultsOf({ ...sbom, components: sbom.components.slice(1) })).to.have.length(1);

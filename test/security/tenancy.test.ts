@@ -17,7 +17,7 @@ const TABLES_OF_A_SHOP = `
 const takesCursor = (route: Route) => route.query !== undefined && 'cursor' in route.query.shape;
 
 describe('two shops on one server', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let test: TestApp;
   let own: World;
   let other: World;

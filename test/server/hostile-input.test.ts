@@ -43,7 +43,7 @@ const ownShare = (route: Route, all: Change[]): Change[] =>
   all.filter(({ isNeverRight }, i) => isNeverRight || (i + routes.indexOf(route)) % STEP === 0);
 
 describe('bad input', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let test: TestApp;
   let gun: Gun;
   let own: World;

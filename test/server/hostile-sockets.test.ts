@@ -21,7 +21,7 @@ const MAX_GROWTH_MB = 100;
 const MIB = 'x'.repeat(1024 * 1024);
 
 describe('sockets that mean harm', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let test: TestApp;
   let server: Server;
   let url: string;

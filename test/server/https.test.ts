@@ -21,7 +21,7 @@ const timeouts = { headersMs: 2_000, handshakeMs: 2_000, lookMs: 100 };
 const NAMES: Names = { dns: ['localhost', 'shop.local'], addresses: ['127.0.0.1'] };
 
 describe('HTTPS in the shop', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let test: TestApp;
   let shop: TestShop;
   let names = NAMES;

@@ -14,7 +14,7 @@ import { givenPerson, givenWorld, type World } from '../support/world.ts';
 const HOUR_MS = 60 * 60 * 1000;
 
 describe('an Idempotency-Key', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let test: TestApp;
   let own: World;
   let db: pg.Client;

@@ -8,7 +8,7 @@ import { buildersOf, contentOf, prepare, urlOf, type ValidRequest } from '../sup
 import { givenWorld, type World } from '../support/world.ts';
 
 describe('If-Match', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let test: TestApp;
   let own: World;
 

@@ -181,7 +181,7 @@ describe('pictures and a server that is killed', function () {
 });
 
 describe('pictures on a disk that is full, or that can only be read', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('keep no server from starting: it says what it could not take away', async function () {
     const home = tempFolder();

@@ -19,7 +19,7 @@ import {
 import { anyPng, photo, pngOf } from '../support/pictures.ts';
 
 describe('pictures of products', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let test: TestApp;
   let shop: TestShop;
   let other: TestShop;

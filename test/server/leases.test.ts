@@ -265,7 +265,7 @@ describe('leasing numbers', () => {
       const long = await leased(paired, 500, {}, own);
       expect(long).to.include({ prefix: 'LAST-AA/2627/', digits: 3, first: 1, last: 500 });
       expect(await leased(paired, 500, {}, own)).to.include({ prefix: 'LAST-AB/2627/', first: 1 });
-    }).timeout(60_000);
+    }).timeout(120_000);
 
     it('with ZZ, there are no more', async () => {
       const own = await givenShop(test, 'ZZ');

@@ -149,7 +149,7 @@ describe('GET /metrics', () => {
 });
 
 describe('GET /metrics while the database is gone', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let around: TestApp;
   let proxy: TcpProxy;
   let test: TestApp;

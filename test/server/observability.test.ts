@@ -84,5 +84,5 @@ describe('what is shipped for monitoring', () => {
       timeout: 20_000,
     });
     expect(config.status, `${config.stdout}${config.stderr}`).to.equal(0);
-  }).timeout(60_000);
+  }).timeout(120_000);
 });

@@ -18,7 +18,7 @@ const NOW = new Date('2026-05-10T06:30:00Z');
 const EARLIER = new Date('2026-05-09T04:10:00Z');
 
 describe('500 sales that were made offline', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const SALES = 500;
   let test: TestApp;
   let shop: TestShop;

@@ -40,7 +40,7 @@ function refusalOf(
 }
 
 describe('who may do what', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let test: TestApp;
   let own: World;
   let other: World;

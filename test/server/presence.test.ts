@@ -126,7 +126,7 @@ describe('who is on which device', () => {
     await until(async () => (await activity()).length === 0, 30_000);
     expect(Date.now() - begun).to.be.above(1_000);
     await line.close();
-  }).timeout(60_000);
+  }).timeout(120_000);
 
   describe('with two processes', () => {
     let redis: TestRedis;

@@ -16,7 +16,7 @@ const a = (role: Role) => (role === 'owner' ? 'an owner' : `a ${role}`);
 const codeOf = ({ body }: Answer) => body.type?.replace('urn:smoocho:problem:', '');
 
 describe('the people of a shop', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let test: TestApp;
   let shop: TestShop;
   let other: TestShop;

@@ -88,7 +88,7 @@ export async function startCli(
   });
   let output = '';
   await new Promise<void>((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`It did not start within 30 s: ${output}`)), 30_000);
+    const late = setTimeout(() => reject(new Error(`It did not start within 90 s: ${output}`)), 90_000);
     const read = (text: string) => {
       output += text;
       if (typeof until === 'string' ? !output.includes(until) : !until.test(output)) return;

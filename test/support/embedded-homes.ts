@@ -80,9 +80,9 @@ export function postmaster(home: string): number {
 }
 
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 45_000;
   while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error('it did not happen within 15 s');
+    if (Date.now() > deadline) throw new Error('it did not happen within 45 s');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -45,7 +45,7 @@ export async function connectEar(...given: Parameters<typeof openEar>): Promise<
   return ear;
 }
 
-export async function until(condition: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
   for (const start = Date.now(); Date.now() - start < ms; ) {
     if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 5));

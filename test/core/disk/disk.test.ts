@@ -18,7 +18,7 @@ const SIZE_MB = 100;
 const LOOK_MS = 20;
 
 describe('a disk that fills up', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let around: string;
   let disk: SmallDisk | undefined;
   let test: TestApp | undefined;
@@ -179,7 +179,7 @@ describe('the reader of disks', () => {
     expect(await seen()).to.deep.equal(['problem', [['images']], ['images']]);
     homeFree = 1;
     expect(await seen()).to.deep.equal(['problem', [['home', 'database'], ['images']], ['images']]);
-  }).timeout(20_000);
+  }).timeout(120_000);
 
   it('waits for a disk that says nothing no longer than two seconds, and asks it once', async () => {
     let asked = 0;
@@ -196,5 +196,5 @@ describe('the reader of disks', () => {
     }
     expect(asked).to.equal(1);
     expect(performance.now() - startedAt).to.be.below(10_000);
-  }).timeout(20_000);
+  }).timeout(120_000);
 });

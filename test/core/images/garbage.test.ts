@@ -14,7 +14,7 @@ import { anyPng } from '../../support/pictures.ts';
 const DAY_MS = 86_400_000;
 
 describe('the garbage collection of pictures', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let test: TestApp;
   let shop: TestShop;
   let days = 0;
