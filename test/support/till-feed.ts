@@ -1,21 +1,21 @@
 import { io } from 'socket.io-client';
 import { type EventEnvelope, eventTypes } from '../../src/contract/events.ts';
 
-/** What the relay needs at most for what is committed already; it polls each second. */
-const LATE_MS = 5_000;
+/** The relay needs less for what is committed already: it polls each second. */
+const TIMEOUT_MS = 5_000;
 
-export type FeedEar = {
-  /** Everything heard up to `seq`, once it is there. */
+export type FeedListener = {
+  /** Every event up to `seq`, once it has arrived. */
   until(seq: number): Promise<EventEnvelope[]>;
   close(): void;
 };
 
-/** Listens to a shop as a screen in its kitchen does; its feed stands at `joinedAt`. */
+/** Listens to a shop's feed as a kitchen screen does. `joinedAt` is the last sequence number before. */
 export async function listenTo(
   url: string,
   auth: { token: string; shopId: string },
   joinedAt: number,
-): Promise<FeedEar> {
+): Promise<FeedListener> {
   const socket = io(url, { path: '/socket.io', auth, reconnection: false, transports: ['websocket'] });
   const heard: EventEnvelope[] = [];
   const at = () => heard.at(-1)?.seq ?? joinedAt;
@@ -33,13 +33,13 @@ export async function listenTo(
   return {
     async until(seq) {
       await new Promise<void>((resolve, reject) => {
-        const late = setTimeout(
-          () => reject(new Error(`The feed came to ${at()} and not to ${seq} in ${LATE_MS} ms.`)),
-          LATE_MS,
+        const timer = setTimeout(
+          () => reject(new Error(`The feed came to ${at()} and not to ${seq} in ${TIMEOUT_MS} ms.`)),
+          TIMEOUT_MS,
         );
         onEvent = () => {
           if (at() < seq) return;
-          clearTimeout(late);
+          clearTimeout(timer);
           resolve();
         };
         onEvent();

@@ -1,6 +1,6 @@
 import { parseMilli, parseMinor } from '../../src/contract/money.ts';
 import type { Order } from '../../src/contract/orders.ts';
-import { MENU } from './till-script.ts';
+import { MENU } from './till-menu.ts';
 import type { TillShop } from './till-shop.ts';
 
 /** What the books should say by what the tills were told, worked out without the server's own code. */
@@ -9,13 +9,26 @@ export const minor = (amount: string) => parseMinor(amount) as number;
 export const milli = (quantity: number) => Math.round(quantity * 1000);
 export const sum = (figures: number[]) => figures.reduce((total, figure) => total + figure, 0);
 
-const isSold = ({ status }: Order) => status !== 'open' && status !== 'voided';
+export const isSold = ({ status }: Pick<Order, 'status'>) => status !== 'open' && status !== 'voided';
 
-/** What a bill has taken from each item, in thousandths: its lines, less what was put back, nothing once voided. */
-export function takenBy(bill: Order, shop: TillShop): number[] {
+/** Sold for good: paid and nothing of it to give back, on the book, or done. */
+export const isSettled = ({ status, paymentStatus, payLater, toGiveBack }: Order) =>
+  status !== 'voided' &&
+  ((paymentStatus === 'completed' && toGiveBack === '0.00') || payLater || status === 'completed');
+
+/** What returns take from what is paid. */
+export const signedMinor = ({ kind, amount }: Order['payments'][number]) =>
+  kind === 'return' ? -minor(amount) : minor(amount);
+
+/** What of an order nobody owes any more: its payments, and what refunds took off without paying it out. */
+export const coveredMinor = ({ payments, refunds }: Order) =>
+  sum(payments.map(signedMinor)) + sum(refunds.map(({ total, paidOut }) => minor(total) - minor(paidOut)));
+
+/** What an order has taken from each item, in thousandths: its lines, less what was put back, nothing once voided. */
+export function takenBy(order: Order, shop: TillShop): number[] {
   return shop.items.map((_, item) => {
-    if (bill.status === 'voided') return 0;
-    return sum(bill.items.map((line) => takenByLine(bill, line, partOf(line.productId, item, shop))));
+    if (order.status === 'voided') return 0;
+    return sum(order.items.map((line) => takenByLine(order, line, partOf(line.productId, item, shop))));
   });
 }
 
@@ -43,27 +56,57 @@ export type Sums = {
   items: number;
   gross: number;
   discount: number;
+  serviceCharge: number;
   tax: number;
+  rounding: number;
   refunds: number;
   total: number;
 };
 
-/** The report's totals by the bills that count. */
-export function sumsOf(bills: Order[]): Sums {
-  const sold = bills.filter(isSold);
-  const of = (figure: (bill: Order) => string) => sum(sold.map((bill) => minor(figure(bill))));
-  const refunds = of((bill) => bill.refunded);
-  const items = sold.flatMap((bill) => [
-    ...bill.items.map(({ quantity }) => milli(quantity)),
-    ...bill.refunds.flatMap(({ lines }) => lines.map(({ quantity }) => -milli(quantity))),
-  ]);
+type Refund = Order['refunds'][number];
+
+/** The figures of a report by the orders that are in it, and the refunds. */
+export function sumsOf(orders: Order[], refunds: Refund[]): Sums {
+  const sold = orders.filter(isSold);
+  const of = (figure: (order: Order) => string) => sum(sold.map((order) => minor(figure(order))));
+  const refunded = sum(refunds.map(({ total }) => minor(total)));
+  const items = [
+    ...sold.flatMap((order) => order.items.map(({ quantity }) => milli(quantity))),
+    ...refunds.flatMap(({ lines }) => lines.map(({ quantity }) => -milli(quantity))),
+  ];
   return {
     orders: sold.length,
     items: sum(items),
-    gross: of((bill) => bill.subtotal),
-    discount: of((bill) => bill.discount),
-    tax: of((bill) => bill.tax),
-    refunds,
-    total: of((bill) => bill.total) - refunds,
+    gross: of((order) => order.subtotal),
+    discount: of((order) => order.discount),
+    serviceCharge: of((order) => order.serviceCharge),
+    tax: of((order) => order.tax),
+    rounding: of((order) => order.rounding),
+    refunds: refunded,
+    total: of((order) => order.total) - refunded,
   };
 }
+
+/** The sums of a business date; without one, of all. */
+export function sumsOn(orders: Order[], day?: string): Sums {
+  const isOn = ({ businessDate }: { businessDate: string }) => day === undefined || businessDate === day;
+  return sumsOf(orders.filter(isOn), orders.flatMap(({ refunds }) => refunds).filter(isOn));
+}
+
+/** The same figures as a sales report has them. */
+export const sumsIn = (
+  totals: Record<Exclude<keyof Sums, 'orders' | 'items'>, string> & {
+    orders: number;
+    itemsSold: number;
+  },
+): Sums => ({
+  orders: totals.orders,
+  items: milli(totals.itemsSold),
+  gross: minor(totals.gross),
+  discount: minor(totals.discount),
+  serviceCharge: minor(totals.serviceCharge),
+  tax: minor(totals.tax),
+  rounding: minor(totals.rounding),
+  refunds: minor(totals.refunds),
+  total: minor(totals.total),
+});
