@@ -35,17 +35,20 @@ const FILE = 'test/server/properties.test.ts';
 /** A morning within one fiscal year, so that numbers don't start anew while the tests run. */
 const MORNING = Date.parse('2026-06-15T04:00:00Z');
 
-type Property = { name: string; check: (run: Run) => Promise<void>; readsReports?: boolean };
+type Property = { name: string; checks: ((run: Run) => Promise<void>)[]; readsReports?: boolean };
 
 const properties: Property[] = [
-  { name: '(a) each acknowledged order is there once, as it was last acknowledged', check: checkOrders },
-  { name: '(b) stock is what it was with every acknowledged effect', check: checkStock },
-  { name: '(c) numbers are unique and gapless', check: checkNumbers },
-  { name: '(d) reports, orders, lines and payments agree', check: checkMoney },
-  { name: '(e) a retry changes nothing', check: checkRetries },
-  { name: '(f) the feed has every change once, in order', check: checkFeed },
-  { name: '(g) Z reports add up, and drawers are counted to 0.00', check: checkDrawers },
-  { name: '(h) a day that has ended stays as it is', check: checkClosedDay, readsReports: true },
+  {
+    name: '(a) each order is there once, as it was last acknowledged, and numbers have no gaps',
+    checks: [checkOrders, checkNumbers],
+  },
+  { name: '(b) stock is what it was with every acknowledged effect', checks: [checkStock] },
+  { name: '(c) reports, orders, lines, payments and drawers agree', checks: [checkMoney, checkDrawers] },
+  { name: '(d) a day that has ended stays as it is', checks: [checkClosedDay], readsReports: true },
+  {
+    name: '(e) the feed has every change once, in order, and a retry changes nothing',
+    checks: [checkFeed, checkRetries],
+  },
 ];
 
 describe('four tills at random, in parallel, with retries', function () {
@@ -66,7 +69,7 @@ describe('four tills at random, in parallel, with retries', function () {
 
   /** Runs a script in a shop of its own. */
   async function run(script: Script, readsReports: boolean): Promise<Run> {
-    const shop = await openTillShop(test, ownerId, script);
+    const shop = await openTillShop(test, { ownerId, db }, script);
     const head = async () => (await feedHead(test.app.orm.em.fork(), shop.id)).seq;
     const joinedAt = await head();
     const listener = await listenTo(
@@ -97,11 +100,11 @@ describe('four tills at random, in parallel, with retries', function () {
     if (found.length > 0) throw new Error(found.join('\n'));
   }
 
-  for (const { name, check, readsReports = false } of properties) {
+  for (const { name, checks, readsReports = false } of properties) {
     it(name, () =>
       holds(FILE, name, anyScript, async (script) => {
         const ran = await run(script, readsReports);
-        await check(ran);
+        for (const check of checks) await check(ran);
         await checkBooks(ran);
       }),
     );

@@ -48,16 +48,17 @@ const placed = ({ sent }: Journal) =>
     return isNew && isAcknowledged({ command, ...each });
   });
 
-/** (a) Each acknowledged order exists exactly once, as it was last acknowledged. */
+/** Each acknowledged order exists exactly once, as it was last acknowledged. */
 export async function checkOrders({ shop, journal, orders }: Run): Promise<void> {
   const acknowledged = placed(journal).map(({ request }) => String(request.body.id));
   expect(orders.map(({ id }) => id).sort()).to.deep.equal([...new Set(acknowledged)].sort());
-  for (const order of orders) {
+  const check = async (order: Order) => {
     expect(order, 'what the list shows').to.deep.equal(journal.orders.get(order.id));
     const { body } = await shop.manager.get(`${shop.path}/orders/${order.id}`);
     learn(journal, body);
     expect(body, 'what the order shows').to.deep.equal(order);
-  }
+  };
+  await Promise.all(orders.map(check));
   for (const { request, answers } of placed(journal)) {
     const made = answers.filter(({ status }) => status === 201);
     expect(made, `times that ${request.body.id} was made`).to.have.length(1);
@@ -67,7 +68,7 @@ export async function checkOrders({ shop, journal, orders }: Run): Promise<void>
 /** Of what the kitchen has had, which is wasted; the last one is of a line that became smaller without a word. */
 const VOID_REASONS = ['wrong table', 'spilt', 'Quantity reduced'];
 
-/** (b) Stock is what it was, with every acknowledged effect; what is denied below zero never was, but for offline orders. */
+/** Stock is what it was, with every acknowledged effect; what is denied below zero never was, but for offline orders. */
 export async function checkStock(run: Run): Promise<void> {
   const { shop, journal, orders, items } = run;
   const taken = orders.map((order) => takenBy(order, shop));
@@ -125,7 +126,7 @@ async function checkNeverBelowZero({ shop, db, heard }: Run, item: InventoryItem
   }
 }
 
-/** (c) Orders, credit notes and each day's tokens are numbered 1, 2, 3 …; nobody calls out what was sold offline. */
+/** Orders, credit notes and each day's tokens are numbered 1, 2, 3 …; nobody calls out what was sold offline. */
 export async function checkNumbers({ shop, orders }: Run): Promise<void> {
   const upTo = (count: number) => Array.from({ length: count }, (_, n) => n + 1);
   const sorted = (numbers: number[]) => numbers.sort((a, b) => a - b);
@@ -153,7 +154,7 @@ export async function checkNumbers({ shop, orders }: Run): Promise<void> {
 /** What a retry may be told of what was done: the same, or that it can't be done again. */
 const REFUSED = ['version_conflict', 'order_closed', 'day_closed'];
 
-/** (e) Sending everything that was acknowledged once more, one after the other, changes nothing. */
+/** Sending everything that was acknowledged once more, one after the other, changes nothing. */
 export async function checkRetries({ shop, journal, db, history }: Run): Promise<void> {
   const before = await fingerprint(db, shop.id);
   const corrected = new Set(
@@ -183,7 +184,7 @@ export async function checkRetries({ shop, journal, db, history }: Run): Promise
 /** What a response is about; a Z report is about its shift. */
 const subjectOf = ({ body }: Answer): string => body.id ?? body.shift?.id;
 
-/** (f) The feed has every change once, in order, without a gap; applying it gives exactly what GET gives. */
+/** The feed has every change once, in order, without a gap; applying it gives exactly what GET gives. */
 export async function checkFeed({ shop, orders, items, db, journal, heard, joinedAt }: Run): Promise<void> {
   const { rows } = await db.query(
     // What is kept for the audit alone is not in the feed.

@@ -22,25 +22,25 @@ export async function reportsOfFirstDay(shop: TillShop): Promise<Reports> {
     ...GROUPINGS.map((groupBy) => `sales?${span}&groupBy=${groupBy}`),
     ...OTHERS.map((name) => `${name}?${span}`),
   ];
-  const reports: Reports = {};
-  for (const name of names) {
+  const read = async (name: string): Promise<[string, Reports[string]]> => {
     const { status, body, text } = await shop.manager.get(`${shop.path}/reports/${name}`);
     if (status !== 200) throw new Error(`${name}: ${text}`);
     const { asOf: _, unpaid: __, ...report } = body;
-    reports[name] = report;
-  }
-  return reports;
+    return [name, report];
+  };
+  return Object.fromEntries(await Promise.all(names.map(read)));
 }
 
 /** No act of the second day changes a report of the first, beside what was open on it, came in late, or is rounded in cash. */
 export async function checkClosedDay({ shop, orders, endOfDay, history, seen }: Run): Promise<void> {
-  for (const day of [DAY_BEFORE, FIRST_DAY, SECOND_DAY]) {
+  const check = async (day: string) => {
     const span = `from=${day}&to=${day}`;
     const { body: sales } = await shop.manager.get(`${shop.path}/reports/sales?${span}`);
     expect(sumsIn(sales.totals), `sales of ${day}`).to.deep.equal(sumsOn(orders, day));
     const { body: payments } = await shop.manager.get(`${shop.path}/reports/payments?${span}`);
     expect(movedIn(payments.methods), `payments of ${day}`).to.deep.equal(moving(history.movedOn(day)));
-  }
+  };
+  await Promise.all([DAY_BEFORE, FIRST_DAY, SECOND_DAY].map(check));
   const { orders: then, reports } = endOfDay;
   if (!reports) throw new Error('The reports of the first day were not read.');
   const first = reports[`sales?from=${FIRST_DAY}&to=${FIRST_DAY}&groupBy=day`] as {

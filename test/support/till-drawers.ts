@@ -52,13 +52,13 @@ export function countOf(drawerMinor: number, stepMinor: number): { value: string
 /** Z reports say what was committed while their drawer was open, for good, and add up to the sales report. */
 export async function checkDrawers(run: Run): Promise<void> {
   const { shop, journal, history, counts } = run;
-  const numbers: number[] = [];
-  for (const [id, books] of history.counted) {
+  const check = async ([id, books]: [string, ShiftBooks]) => {
     const { body }: { body: ShiftReport } = await shop.manager.get(`${shop.path}/shifts/${id}/report`);
     expect(body, 'the Z report by now').to.deep.equal(journal.zReports.get(id));
     checkZ(body, books);
-    numbers.push(body.shift.zNumber as number);
-  }
+    return body.shift.zNumber as number;
+  };
+  const numbers = await Promise.all([...history.counted].map(check));
   expect(numbers.sort((a, b) => a - b)).to.deep.equal(numbers.map((_, n) => n + 1));
   for (const { shiftId, hasLoose } of counts) {
     const { shift } = journal.zReports.get(shiftId) as ShiftReport;

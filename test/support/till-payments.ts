@@ -1,5 +1,6 @@
 import { formatMinor, parseMinor } from '../../src/contract/money.ts';
 import type { Order } from '../../src/contract/orders.ts';
+import { isSettled } from './till-model.ts';
 import type { TillRequest } from './till-requests.ts';
 import type { Command, Pay } from './till-script.ts';
 import type { TillShop } from './till-shop.ts';
@@ -68,7 +69,7 @@ const signed = (shop: TillShop, by: 'cashier' | 'manager' | 'approval') => ({
 });
 
 export function giveBack(
-  { payment: nth, share, anew, by }: Of<'giveBack'>,
+  { payment: nth, share, anew: asked, by }: Of<'giveBack'>,
   { shop, idOf, order, path }: Step,
 ): TillRequest | null {
   const left = paymentsLeft(order).filter(({ leftMinor }) => leftMinor > 0);
@@ -79,6 +80,8 @@ export function giveBack(
   const inCoins = payment.method === 'cash' ? wanted - (wanted % shop.stepMinor) : wanted;
   const amount = formatMinor(inCoins || payment.leftMinor);
   const { as, approval } = signed(shop, by);
+  // A sold order stays paid.
+  const anew = asked ?? (isSettled(order) ? 'card' : null);
   const body = {
     returnPayments: [{ id: idOf('return'), paymentId: payment.id, amount }],
     ...(anew ? { payments: [{ id: idOf('payment'), method: anew, amount }] } : {}),
@@ -96,7 +99,9 @@ export function correct(
   const payment = payments[nth % Math.max(payments.length, 1)];
   if (!payment) return null;
   const { as, approval } = signed(shop, by);
-  const changePayments = [{ id: payment.id, method, reason: 'typed wrong' }];
+  const other = payment.method === 'upi' ? 'card' : 'upi';
+  const right = method === payment.method ? other : method;
+  const changePayments = [{ id: payment.id, method: right, reason: 'typed wrong' }];
   const body = { changePayments, version: order.version, ...approval };
   return { method: 'put', path, body, as, isKeyed: true };
 }

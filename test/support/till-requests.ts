@@ -92,6 +92,24 @@ function place({ lines, pay: how, discount, tip }: Of<'place'>, step: Step): Til
   return { method: 'post', path: `${shop.path}/orders`, body, as: 'cashier', isKeyed: true };
 }
 
+/** An order that a command can be done to: paid, on the book, parked with a deposit on it, or parked. Water takes nothing from stock. */
+export function placeFor(command: OrderCommand, shop: TillShop, idOf: IdOf): TillRequest {
+  const isSold = 'of' in command ? command.of === 'sold' : ['void', 'refund'].includes(command.do);
+  const hasDeposit = ['shrink', 'giveBack', 'correct'].includes(command.do);
+  const isOnBook = command.do === 'refund' && command.order === 0;
+  const method = command.order % 2 === 0 ? 'card' : 'cash';
+  const deposit = { id: idOf('deposit'), method, amount: '60.00' };
+  const water = shop.products[MENU.findIndex(({ name }) => name === 'Water')]?.id;
+  const body = {
+    id: idOf('order for it'),
+    items: ['1', '3'].map((quantity) => ({ id: idOf(`line of ${quantity}`), productId: water, quantity })),
+    ...(isSold && !isOnBook ? { paymentMethod: method } : {}),
+    ...(isOnBook ? { payLater: true, customerName: 'Asha' } : {}),
+    ...(hasDeposit && !isSold ? { payments: [deposit] } : {}),
+  };
+  return { method: 'post', path: `${shop.path}/orders`, body, as: 'cashier', isKeyed: true };
+}
+
 const MINUTE_MS = 60_000;
 const AGES_MS = { now: 1_000, yesterday: 24 * 60 * MINUTE_MS, 'long ago': 40 * 24 * 60 * MINUTE_MS };
 

@@ -5,7 +5,8 @@ import type { ProblemCode } from '../../src/contract/problem.ts';
 import type { ShiftReport } from '../../src/contract/shifts.ts';
 import type { Answer } from './client.ts';
 import { routeOf } from './client.ts';
-import { fromOutbox, type IdOf, idsOf, requestsOf, type TillRequest } from './till-requests.ts';
+import { isSettled } from './till-model.ts';
+import { fromOutbox, type IdOf, idsOf, placeFor, requestsOf, type TillRequest } from './till-requests.ts';
 import type { Command, Script } from './till-script.ts';
 import type { Till, TillShop } from './till-shop.ts';
 
@@ -50,7 +51,7 @@ export async function runTills(shop: TillShop, journal: Journal, script: Script,
 type At = { shop: TillShop; journal: Journal; till: number; idOf: IdOf };
 
 async function perform({ shop, journal, till, idOf }: At, command: Command): Promise<void> {
-  const order = 'order' in command ? chooseOrder(command, journal) : null;
+  const order = 'order' in command ? await orderFor({ shop, journal, till, idOf }, command) : null;
   const requests = requestsOf(command, { shop, idOf, order, openShiftId: journal.openShiftId });
   const entries = requests.map((request): Sent => ({ command, request, till, answers: [] }));
   if (command.do === 'offline') return await sendAsOften(shop, journal, entries);
@@ -120,18 +121,32 @@ export const isAcknowledged = ({ answers }: Sent) => answers.some(({ status }) =
 export const codeOf = ({ body }: Answer) =>
   String(body.type).replace('urn:smoocho:problem:', '') as ProblemCode;
 
-/** Orders that the command may be meant for, the newest first; now and then one that it is not. */
-function chooseOrder(command: Extract<Command, { order: number }>, { orders }: Journal): Order | null {
-  const all = [...orders.values()].reverse();
-  const meant = all.filter((order) => isMeant(command.do, order));
+type OrderCommand = Extract<Command, { order: number }>;
+/** Now and then a till means an order that the command is not for. */
+const ANY = 4;
+
+/** The order that a command is about; where there is none such, one is placed for it. */
+async function orderFor(at: At, command: OrderCommand): Promise<Order | null> {
+  const { shop, journal, till, idOf } = at;
+  const all = [...journal.orders.values()].reverse();
+  const isOf = (order: Order) => !('of' in command) || isSettled(order) === (command.of === 'sold');
+  const meant = all.filter((order) => isMeant(command.do, order) && isOf(order));
   // What came back in part comes back in parts, and what was paid too much is given back first.
   if (command.do === 'refund') meant.sort((a, b) => b.refunds.length - a.refunds.length);
+  if (command.do === 'refund' && command.order === 0)
+    meant.sort((a, b) => Number(isOwed(b)) - Number(isOwed(a)));
   if (command.do === 'giveBack') meant.sort((a, b) => Number(b.toGiveBack) - Number(a.toGiveBack));
-  const choice = meant.length > 0 ? meant : all;
-  return choice[command.order % Math.max(choice.length, 1)] ?? null;
+  const choice = command.order === ANY && all.length > 0 ? all : meant;
+  if (choice.length > 0) return choice[command.order % choice.length] ?? null;
+  const request = placeFor(command, shop, idOf);
+  const placing: Command = { do: 'place', send: 'once', lines: [], pay: 'none', discount: null, tip: null };
+  await sendAsOften(shop, journal, [{ command: placing, request, till, answers: [] }]);
+  return journal.orders.get(String(request.body.id)) ?? null;
 }
 
-function isMeant(what: Extract<Command, { order: number }>['do'], order: Order): boolean {
+const isOwed = ({ payLater, paymentStatus }: Order) => payLater && paymentStatus !== 'completed';
+
+function isMeant(what: OrderCommand['do'], order: Order): boolean {
   const { status, paymentStatus, payLater, payments, refunds, refunded, total, toGiveBack } = order;
   const isPaid = paymentStatus === 'completed';
   if (status === 'voided') return false;
@@ -139,9 +154,9 @@ function isMeant(what: Extract<Command, { order: number }>['do'], order: Order):
     case 'refund':
       return (isPaid || payLater) && refunded !== total;
     case 'edit':
-      return !isPaid && status !== 'completed' && refunds.length === 0;
+      return !isSettled(order);
     case 'shrink':
-      return !isPaid && status !== 'completed' && refunds.length === 0 && payments.length > 0;
+      return !isSettled(order) && payments.length > 0;
     case 'void':
       return refunds.length === 0;
     case 'pay':

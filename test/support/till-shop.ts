@@ -1,4 +1,5 @@
 import { argon2Sync, randomBytes, randomUUID } from 'node:crypto';
+import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { systemContext } from '../../src/app.ts';
 import { parseMinor } from '../../src/contract/money.ts';
@@ -44,31 +45,37 @@ const nextCode = () =>
 export const DAY_STARTS = ['23:00', '00:00'] as const;
 
 /** A new shop of `ownerId` under the terms of a script, with its menu, its stock and its tills. */
-export async function openTillShop(test: TestApp, ownerId: string, script: Script): Promise<TillShop> {
+export async function openTillShop(
+  test: TestApp,
+  { ownerId, db }: { ownerId: string; db: pg.Client },
+  script: Script,
+): Promise<TillShop> {
   const code = nextCode();
   opened += 1;
   const place = { name: `Shop ${code}`, code, currency: 'INR', timezone: 'Asia/Kolkata' };
   const { id } = await createShop(systemContext(test.app, 'test'), place, ownerId);
   const path = `/api/shops/${id}`;
-  const { tills, approval } = await givenPeople(test, id, script.days[0]?.length ?? 0);
+  const { tills, approval } = await givenPeople(test, db, id, script.days[0]?.length ?? 0);
   const manager = tills[0]?.manager as Client;
   const shop = { id, code, path, tills, manager, approval, now: test.app.now };
   const settings = await manager.put(`${path}/settings`, settingsOf(script));
   if (settings.status !== 200) throw new Error(`The settings were refused: ${settings.text}`);
   const asTestShop = { ...shop, owner: manager, cashier: manager, emails: {} } as unknown as TestShop;
-  const items: TillShop['items'] = [];
-  for (const [n, item] of ITEMS.entries()) {
-    const start = script.stock[n] as number;
-    items.push({ id: (await givenItem(asTestShop, { ...item, quantity: start })).id, start });
-  }
-  const products: Product[] = [];
-  for (const { recipe, ...product } of MENU) {
-    const parts = Object.entries(recipe).map(([n, each]) => ({
-      inventoryItemId: items[Number(n)]?.id,
-      quantity: each,
-    }));
-    products.push(await givenProduct(asTestShop, { ...product, recipe: parts }));
-  }
+  const items: TillShop['items'] = await Promise.all(
+    ITEMS.map(async (item, n) => {
+      const start = script.stock[n] as number;
+      return { id: (await givenItem(asTestShop, { ...item, quantity: start })).id, start };
+    }),
+  );
+  const products: Product[] = await Promise.all(
+    MENU.map(({ recipe, ...product }) => {
+      const parts = Object.entries(recipe).map(([n, each]) => ({
+        inventoryItemId: items[Number(n)]?.id,
+        quantity: each,
+      }));
+      return givenProduct(asTestShop, { ...product, recipe: parts });
+    }),
+  );
   const { to } = script.shop.rounding;
   return { ...shop, products, items, stepMinor: to === 'none' ? 1 : (parseMinor(to) as number) };
 }
@@ -91,36 +98,46 @@ const HASH = (() => {
   return `$argon2id$v=19$m=8,t=1,p=1$${encode(nonce)}$${encode(tag)}`;
 })();
 
-const ADD_PERSON = `
-  INSERT INTO users (id, email, password_hash, name, role, shop_id) VALUES ($1, $2, $3, $4, $5, $6)`;
-const ADD_SESSION = `
+// In one statement, or as many commits would wait for the disk.
+const ADD_PEOPLE = `
+  WITH people AS (
+    INSERT INTO users (id, email, password_hash, name, role, shop_id)
+    SELECT id, email, $2, name, role, $3 FROM jsonb_to_recordset($1) AS p (id uuid, email text, name text, role text)
+    RETURNING id
+  )
   INSERT INTO sessions (id, user_id, family_hash, refresh_hash, device_id, created_at, last_seen_at, expires_at)
-  VALUES ($1, $2, '', $3, $4, $5, $5, $5::timestamptz + interval '30 days')`;
+  SELECT s.id, people.id, '', s.hash, s.device, $5, $5, $5::timestamptz + interval '30 days'
+  FROM jsonb_to_recordset($4) AS s (id uuid, "userId" uuid, hash text, device text) JOIN people ON people.id = s."userId"`;
 
 /** A cashier and a manager of the shop, each signed in at every till. */
 async function givenPeople(
-  { app, url, database }: TestApp,
+  { app, url }: TestApp,
+  db: pg.Client,
   shopId: string,
   tills: number,
 ): Promise<Pick<TillShop, 'tills' | 'approval'>> {
-  const db = await database.connect();
-  const signedIn: Record<string, Client[]> = {};
-  let email = '';
-  for (const role of ['cashier', 'manager']) {
-    const userId = randomUUID();
-    email = `${userId}@example.com`;
-    await db.query(ADD_PERSON, [userId, email, HASH, `The ${role}`, role, shopId]);
-    signedIn[role] = [];
-    for (let n = 0; n < tills; n += 1) {
-      const sessionId = uuidv7();
-      await db.query(ADD_SESSION, [sessionId, userId, newOpaqueToken().hash, `till-${n}`, app.now()]);
-      signedIn[role].push(clientOf(url, signAccessToken(app, { userId, sessionId, generation: 1 })));
-    }
-  }
-  await db.end();
-  const people = Array.from({ length: tills }, (_, n) => ({
-    cashier: signedIn.cashier?.[n] as Client,
-    manager: signedIn.manager?.[n] as Client,
-  }));
-  return { tills: people, approval: { email, password: PASSWORD } };
+  const [cashier, manager] = ['cashier', 'manager'].map((role) => {
+    const id = randomUUID();
+    return { id, email: `${id}@example.com`, name: `The ${role}`, role };
+  }) as [Person, Person];
+  const sessionsOf = ({ id: userId }: Person) =>
+    Array.from({ length: tills }, (_, n) => {
+      const { hash } = newOpaqueToken();
+      return { id: uuidv7(), userId, hash, device: `till-${n}` };
+    });
+  const sessions = { cashier: sessionsOf(cashier), manager: sessionsOf(manager) };
+  const people = JSON.stringify([cashier, manager]);
+  const rows = JSON.stringify([...sessions.cashier, ...sessions.manager]);
+  await db.query(ADD_PEOPLE, [people, HASH, shopId, rows, app.now()]);
+  const clientFor = ({ id: sessionId, userId }: { id: string; userId: string }) =>
+    clientOf(url, signAccessToken(app, { userId, sessionId, generation: 1 }));
+  return {
+    tills: sessions.cashier.map((session, n) => ({
+      cashier: clientFor(session),
+      manager: clientFor(sessions.manager[n] as typeof session),
+    })),
+    approval: { email: manager.email, password: PASSWORD },
+  };
 }
+
+type Person = { id: string; email: string; name: string; role: string };
