@@ -2,7 +2,7 @@ import { AssertionError } from 'node:assert';
 import fc from 'fast-check';
 
 /** Few in a usual run, which others wait for; FC_RUNS=200 makes it an evening's. */
-const USUAL_RUNS = 4;
+const USUAL_RUNS = 5;
 const RUNS = Number(process.env.FC_RUNS ?? USUAL_RUNS);
 export const isLongRun = RUNS > 10 * USUAL_RUNS;
 /** A script of forty commands fills a screen; its seed says the same. */

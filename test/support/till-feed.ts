@@ -2,7 +2,7 @@ import { io } from 'socket.io-client';
 import { type EventEnvelope, eventTypes } from '../../src/contract/events.ts';
 
 /** The relay needs less for what is committed already: it polls each second. */
-const TIMEOUT_MS = 5_000;
+const TIMEOUT_MS = 20_000;
 
 export type FeedListener = {
   /** Every event up to `seq`, once it has arrived. */

@@ -89,7 +89,7 @@ async function sendOnce(shop: TillShop, journal: Journal, entries: Sent[]): Prom
   entries.forEach((sent, n) => {
     const answer = answers[n] as Answer;
     sent.answers.push(answer);
-    hear(journal, sent.request, answer);
+    keep(journal, sent.request, answer);
   });
 }
 
@@ -175,7 +175,7 @@ const COMMON: ProblemCode[] = ['invalid_request', 'unauthenticated', 'forbidden'
 const OF_BATCH: ProblemCode[] = ['order_conflict', 'unknown_product', 'invalid_payment', 'amount_too_large'];
 
 /** Keeps what a till was told. The client has held the response against the contract already. */
-function hear(journal: Journal, { method, path, isOffline }: TillRequest, answer: Answer): void {
+function keep(journal: Journal, { method, path, isOffline }: TillRequest, answer: Answer): void {
   const what = `${method.toUpperCase()} ${path}: ${answer.status} ${answer.text.slice(0, 300)}`;
   if (answer.status >= 500) journal.violations.push(`the server broke: ${what}`);
   if (answer.status >= 400) {
