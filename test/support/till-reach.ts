@@ -17,6 +17,7 @@ export const MUST_HAPPEN = [
   'a payment of a settled order given back for another',
   'a payment of an open order corrected',
   'a payment of a settled order corrected',
+  'items taken off an order',
   'an approval by password',
   'goods on the book that lowered the debt',
   'a closed order that could not be voided',
@@ -62,6 +63,9 @@ function happeningsOf({ before, after }: Change): string[] {
     'an order smaller than its deposit': before.toGiveBack === '0.00' && after.toGiveBack !== '0.00',
     'a deposit given back': returns.length > 0 && !wasSettled,
     'a payment of a settled order given back for another': returns.length > 0 && wasSettled,
+    'items taken off an order': before.items.some(
+      ({ id, quantity }) => (after.items.find((item) => item.id === id)?.quantity ?? 0) < quantity,
+    ),
     'a payment of an open order corrected': isCorrected && !wasSettled,
     'a payment of a settled order corrected': isCorrected && wasSettled,
     'goods on the book that lowered the debt':

@@ -143,8 +143,8 @@ const edit = fc.record({
   send: sending,
   order,
   add: fc.option(line, { freq: 2 }),
-  change: fc.option(fc.record({ line: nth, quantity }), { freq: 1 }),
-  drop: fc.option(fc.record({ line: nth, isWhole: fc.boolean() }), { freq: 1 }),
+  change: fc.option(fc.record({ line: nth, quantity }), { freq: 2 }),
+  drop: fc.option(fc.record({ line: nth, isWhole: fc.boolean() }), { freq: 2 }),
   isGuarded: fc.boolean(),
 });
 const shrink = fc.record({ do: fc.constant('shrink' as const), send: sending, order });
