@@ -78,6 +78,8 @@ describe('the reports of a day that has ended', () => {
       }),
     );
     must(await shop.manager.put(`${shop.path}/products/${cake.id}`, { price: '120' }));
+    const tip = { id: randomUUID(), method: 'card', amount: '0', tip: '10' };
+    must(await shop.manager.put(pathOf(paid), { payments: [tip] }));
     for (const order of [paid, onBook])
       expect((await shop.manager.delete(pathOf(order), { reason: 'late' })).status).to.equal(409);
     await sell(1);

@@ -216,13 +216,14 @@ type MethodOf<M extends string> = Pick<Payment, 'kind' | 'paymentId' | 'amountMi
   method: M;
 };
 
-/** The methods that an order is paid by, each once. What was given back wholly is left out. */
+/** The methods that an order is paid by, each once. What was given back wholly is left out, and so is a tip alone. */
 export function methodsOf<M extends string>(payments: MethodOf<M>[]): M[] {
-  const isBack = (payment: MethodOf<M>) => {
+  const isLeft = (payment: MethodOf<M>) => {
     const returns = payments.filter(({ paymentId }) => payment.id !== undefined && paymentId === payment.id);
-    return payment.amountMinor > 0 && sumPaid([payment, ...returns]) === 0;
+    return sumPaid([payment, ...returns]) > 0;
   };
-  const paid = payments.filter((payment) => payment.kind === 'payment' && !isBack(payment));
+  // A tip may come by another method after the day has ended, whose report by method stays.
+  const paid = payments.filter((payment) => payment.kind === 'payment' && isLeft(payment));
   return [...new Set(paid.map(({ method }) => method))];
 }
 
