@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type pg from 'pg';
 import type { EventEnvelope } from '../../src/contract/events.ts';
 import type { Order } from '../../src/contract/orders.ts';
@@ -149,6 +150,13 @@ export async function historyOf(
     orders.set(after.id, after);
     for (const { id } of after.payments) if (!days.has(id)) days.set(id, before ? day : after.businessDate);
     if (after.status === 'voided' && before?.status !== 'voided') days.set(after.id, day);
+    const isOfBefore = ({ id }: Payment) =>
+      (days.get(id) ?? day) < day || counted.has(drawers.payments.get(id) ?? '');
+    violations.push(
+      ...changedPayments(before, after)
+        .filter(isOfBefore)
+        .map(({ id }) => `payment ${id} changed`),
+    );
     const place = { order: after.orderNumber, openShiftId, hasGap: countedOn.has(day) };
     violations.push(...wrongDrawers(newMoney(before, after), drawers, place));
   }
@@ -171,6 +179,12 @@ function newMoney(before: Order | null, after: Order) {
     refunds: after.refunds.filter(isNew(before?.refunds)),
   };
 }
+
+/** Payments that are others by now; those of a counted drawer, or of a day that has ended, have to stay. */
+const changedPayments = (before: Order | null, after: Order): Payment[] =>
+  (before?.payments ?? []).filter(
+    (was) => !after.payments.some((payment) => isDeepStrictEqual(payment, was)),
+  );
 
 /** Money goes into the drawer that is open, or into none where one was counted and the next wasn't open yet. */
 function wrongDrawers(

@@ -64,7 +64,7 @@ export const hasFlag = ({ flags }: Order, wanted: Order['flags'][number]['code']
   flags.some(({ code }) => code === wanted);
 
 /** Orders made offline are flagged for what they were not refused for, and others never. */
-const flagsAsDue: Rule = ({ before, after, day }, { products, items: stock }) => {
+const flagsAsDue: Rule = ({ before, after, day }) => {
   if (before) return [];
   const isOffline = after.receivedAt !== null;
   const isFraction = after.items.some(
@@ -74,10 +74,9 @@ const flagsAsDue: Rule = ({ before, after, day }, { products, items: stock }) =>
   const wrong = Object.entries(due).filter(
     ([code, isDue]) => (isDue && isOffline) !== hasFlag(after, code as keyof typeof due),
   );
-  const isKnown = products.length > 0 && stock.length > 0;
   return [
     ...wrong.map(([code]) => `order ${after.orderNumber} has the flag ${code}, or lacks it`),
-    ...(isKnown && !isOffline && (isFraction || after.businessDate !== day || after.flags.length > 0)
+    ...(!isOffline && (isFraction || after.businessDate !== day || after.flags.length > 0)
       ? [`order ${after.orderNumber} is not one of today's as they are`]
       : []),
   ];
