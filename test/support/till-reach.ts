@@ -20,6 +20,7 @@ export const MUST_HAPPEN = [
   'items taken off an order',
   'an approval by password',
   'goods on the book that lowered the debt',
+  'goods on the book that were paid out in part',
   'a closed order that could not be voided',
   'a closed order whose payments stayed',
   ...['closed_day', 'clock_off', 'fraction_of_piece', 'total_differs', 'price_far_off', 'stock_short'],
@@ -68,6 +69,8 @@ function happeningsOf({ before, after }: Change): string[] {
     ),
     'a payment of an open order corrected': isCorrected && !wasSettled,
     'a payment of a settled order corrected': isCorrected && wasSettled,
+    'goods on the book that were paid out in part':
+      refund !== undefined && refund.paidOut !== '0.00' && minor(refund.paidOut) < minor(refund.total),
     'goods on the book that lowered the debt':
       refund !== undefined && minor(refund.paidOut) < minor(refund.total),
   };

@@ -104,7 +104,7 @@ export function placeFor(command: OrderCommand, shop: TillShop, idOf: IdOf): Til
     id: idOf('order for it'),
     items: ['1', '3'].map((quantity) => ({ id: idOf(`line of ${quantity}`), productId: water, quantity })),
     ...(isSold && !isOnBook ? { paymentMethod: method } : {}),
-    ...(isOnBook ? { payLater: true, customerName: 'Asha' } : {}),
+    ...(isOnBook ? { payLater: true, customerName: 'Asha', payments: [deposit] } : {}),
     ...(hasDeposit && !isSold ? { payments: [deposit] } : {}),
   };
   return { method: 'post', path: `${shop.path}/orders`, body, as: 'cashier', isKeyed: true };
