@@ -35,9 +35,14 @@ export async function runTwoDays(
   await open(at, 'first');
   await runTills(shop, journal, script, 0);
   if (script.clearsUp) await clearUp(at);
-  await count(at, (await look()).history);
+  const { history } = await look();
+  await count(at, history);
   const reports = readsReports ? await reportsOfFirstDay(shop) : null;
-  const endOfDay: EndOfDay = { orders: [...journal.orders.values()], reports };
+  const endOfDay: EndOfDay = {
+    orders: [...journal.orders.values()],
+    roundedMinor: history.roundedOn(FIRST_DAY),
+    reports,
+  };
 
   const heard = await heardSoFar();
   nextDayAt = heard.at(-1)?.seq ?? 0;

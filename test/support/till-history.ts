@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { EventEnvelope } from '../../src/contract/events.ts';
 import type { Order } from '../../src/contract/orders.ts';
 import type { Shift } from '../../src/contract/shifts.ts';
-import { isSettled, minor, signedMinor, sum } from './till-model.ts';
+import { isSettled, minor, signedMinor, signedRounding, sum } from './till-model.ts';
 
 /** A change of an order, as it was before and after. */
 export type Change = {
@@ -17,6 +17,7 @@ export type Change = {
 
 /** Money of one method, in minor units. */
 export type Moved = { count: number; taken: number; tips: number; refunds: number; returned: number };
+
 export type MovedBy = Record<string, Moved>;
 
 /** What a shift came to when its drawer was counted, or by now. */
@@ -26,6 +27,8 @@ export type ShiftBooks = {
   orders: Order[];
   refunds: Order['refunds'];
   moved: MovedBy;
+  /** What its payments were rounded by on their own day, in minor units. */
+  roundedMinor: number;
   /** What should lie in its drawer, in minor units. */
   drawerMinor: number;
 };
@@ -37,6 +40,8 @@ export type History = {
   openShift: ShiftBooks | null;
   /** Money by the business date on which it moved. */
   movedOn: (day: string) => MovedBy;
+  /** What payments of a business date, or of all, were rounded by; what went back for voids is off it. */
+  roundedOn: (day?: string) => number;
   violations: string[];
 };
 
@@ -86,19 +91,32 @@ function movedBy(orders: Iterable<Order>, { payment, voided, refund }: Selection
         add(each.method, { returned: signedMinor(each) + tip });
     }
     for (const each of order.refunds)
-      if (refund(each) && each.paidOut !== '0.00') add(each.method, { refunds: minor(each.paidOut) });
+      if (refund(each))
+        for (const { method, amount, tip } of each.payments)
+          add(method, { refunds: minor(amount), tips: -minor(tip) });
   }
   return by;
+}
+
+function roundedBy(orders: Iterable<Order>, { payment, voided }: Omit<Selection, 'refund'>): number {
+  let roundedMinor = 0;
+  for (const order of orders)
+    for (const each of order.payments) {
+      if (payment(each)) roundedMinor += signedRounding(each);
+      if (order.status === 'voided' && voided(each, order)) roundedMinor -= signedRounding(each);
+    }
+  return roundedMinor;
 }
 
 function booksOf(shift: Shift, orders: ReadonlyMap<string, Order>, drawers: Drawers): ShiftBooks {
   const { id } = shift;
   const all = [...orders.values()];
-  const moved = movedBy(all, {
+  const selection: Selection = {
     payment: (each) => drawers.payments.get(each.id) === id,
     voided: (each) => drawers.returned.get(each.id) === id,
     refund: (each) => drawers.refunds.get(each.id) === id,
-  });
+  };
+  const moved = movedBy(all, selection);
   const cash = moved.cash ?? { taken: 0, tips: 0, refunds: 0, returned: 0 };
   const put = shift.cashMovements.map(({ type, amount }) => (type === 'in' ? 1 : -1) * minor(amount));
   return {
@@ -106,6 +124,7 @@ function booksOf(shift: Shift, orders: ReadonlyMap<string, Order>, drawers: Draw
     orders: all.filter(({ shiftId }) => shiftId === id),
     refunds: all.flatMap(({ refunds }) => refunds).filter((each) => drawers.refunds.get(each.id) === id),
     moved,
+    roundedMinor: roundedBy(all, selection),
     drawerMinor: minor(shift.openingFloat) + cash.taken + cash.tips - cash.refunds - cash.returned + sum(put),
   };
 }
@@ -161,13 +180,21 @@ export async function historyOf(
     violations.push(...wrongDrawers(newMoney(before, after), drawers, place));
   }
   const open = openShiftId === null ? undefined : shifts.get(openShiftId);
-  const movedOn = (day: string) =>
-    movedBy(orders.values(), {
-      payment: ({ id }) => days.get(id) === day,
-      voided: (_, { id }) => days.get(id) === day,
-      refund: ({ businessDate }) => businessDate === day,
-    });
-  return { changes, counted, openShift: open ? booksOf(open, orders, drawers) : null, movedOn, violations };
+  const on = (day?: string): Selection => ({
+    payment: ({ id }) => day === undefined || days.get(id) === day,
+    voided: (_, { id }) => day === undefined || days.get(id) === day,
+    refund: ({ businessDate }) => day === undefined || businessDate === day,
+  });
+  const movedOn = (day: string) => movedBy(orders.values(), on(day));
+  const roundedOn = (day?: string) => roundedBy(orders.values(), on(day));
+  return {
+    changes,
+    counted,
+    openShift: open ? booksOf(open, orders, drawers) : null,
+    movedOn,
+    roundedOn,
+    violations,
+  };
 }
 
 /** The payments and refunds that an order hadn't before. */
@@ -183,7 +210,11 @@ function newMoney(before: Order | null, after: Order) {
 /** Payments that are others by now; those of a counted drawer, or of a day that has ended, have to stay. */
 const changedPayments = (before: Order | null, after: Order): Payment[] =>
   (before?.payments ?? []).filter(
-    (was) => !after.payments.some((payment) => isDeepStrictEqual(payment, was)),
+    (was) =>
+      !after.payments.some((payment) =>
+        // That it went back for a void is no change of it.
+        isDeepStrictEqual({ ...payment, returnedAt: null }, { ...was, returnedAt: null }),
+      ),
   );
 
 /** Money goes into the drawer that is open, or into none where one was counted and the next wasn't open yet. */

@@ -16,13 +16,19 @@ export const isSettled = ({ status, paymentStatus, payLater, toGiveBack }: Order
   status !== 'voided' &&
   ((paymentStatus === 'completed' && toGiveBack === '0.00') || payLater || status === 'completed');
 
-/** What returns take from what is paid. */
-export const signedMinor = ({ kind, amount }: Order['payments'][number]) =>
-  kind === 'return' ? -minor(amount) : minor(amount);
+type Payment = Order['payments'][number];
+const signed = ({ kind }: Payment, amount: string) => (kind === 'return' ? -minor(amount) : minor(amount));
+
+/** What a payment brought in; a return takes from it. */
+export const signedMinor = (payment: Payment): number => signed(payment, payment.amount);
+/** What of it is rounding to coins of its own day. */
+export const signedRounding = (payment: Payment): number => signed(payment, payment.rounding);
 
 /** What of an order nobody owes any more: its payments, and what refunds took off without paying it out. */
 export const coveredMinor = ({ payments, refunds }: Order) =>
-  sum(payments.map(signedMinor)) + sum(refunds.map(({ total, paidOut }) => minor(total) - minor(paidOut)));
+  sum(payments.map(signedMinor)) -
+  sum(payments.map(signedRounding)) +
+  sum(refunds.map(({ total, paidOut }) => minor(total) - minor(paidOut)));
 
 /** What an order has taken from each item, in thousandths: its lines, less what was put back, nothing once voided. */
 export function takenBy(order: Order, shop: TillShop): number[] {
@@ -65,8 +71,8 @@ export type Sums = {
 
 type Refund = Order['refunds'][number];
 
-/** The figures of a report by the orders that are in it, and the refunds. */
-export function sumsOf(orders: Order[], refunds: Refund[]): Sums {
+/** The figures of a report by its orders and refunds, and what its payments were rounded by on their own days. */
+export function sumsOf(orders: Order[], refunds: Refund[], roundedMinor: number): Sums {
   const sold = orders.filter(isSold);
   const of = (figure: (order: Order) => string) => sum(sold.map((order) => minor(figure(order))));
   const refunded = sum(refunds.map(({ total }) => minor(total)));
@@ -81,16 +87,16 @@ export function sumsOf(orders: Order[], refunds: Refund[]): Sums {
     discount: of((order) => order.discount),
     serviceCharge: of((order) => order.serviceCharge),
     tax: of((order) => order.tax),
-    rounding: of((order) => order.rounding),
+    rounding: of((order) => order.rounding) + roundedMinor,
     refunds: refunded,
-    total: of((order) => order.total) - refunded,
+    total: of((order) => order.total) + roundedMinor - refunded,
   };
 }
 
 /** The sums of a business date; without one, of all. */
-export function sumsOn(orders: Order[], day?: string): Sums {
+export function sumsOn(orders: Order[], roundedMinor: number, day?: string): Sums {
   const isOn = ({ businessDate }: { businessDate: string }) => day === undefined || businessDate === day;
-  return sumsOf(orders.filter(isOn), orders.flatMap(({ refunds }) => refunds).filter(isOn));
+  return sumsOf(orders.filter(isOn), orders.flatMap(({ refunds }) => refunds).filter(isOn), roundedMinor);
 }
 
 /** The same figures as a sales report has them. */

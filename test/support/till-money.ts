@@ -13,7 +13,7 @@ export async function checkMoney({ shop, orders, history }: Run): Promise<void> 
   for (const order of orders) checkOrderMoney(shop, order);
   expect(history.violations, 'drawers').to.deep.equal([]);
   expect(brokenRules(history.changes, shop), 'rules').to.deep.equal([]);
-  await checkReports(shop, orders);
+  await checkReports(shop, orders, history.roundedOn());
 }
 
 function checkOrderMoney(shop: TillShop, order: Order): void {
@@ -24,12 +24,12 @@ function checkOrderMoney(shop: TillShop, order: Order): void {
     expect(minor(order[figure]), `${figure} of ${orderNumber}`).to.equal(of(figure));
   }
   expect(minor(order.total), orderNumber).to.equal(of('total') + minor(order.rounding));
-  const paid = sum(payments.map(signedMinor));
+  const money = sum(payments.map(signedMinor));
   const kept = payments.map(
     ({ kind, tendered, tip, change }) =>
       (kind === 'return' ? -1 : 1) * (minor(tendered) - minor(tip) - minor(change)),
   );
-  expect(sum(kept), `what was kept of ${orderNumber}`).to.equal(paid);
+  expect(sum(kept), `what was kept of ${orderNumber}`).to.equal(money);
   expect(minor(order.change), orderNumber).to.equal(sum(payments.map(({ change }) => minor(change))));
   const covered = coveredMinor(order);
   expect(order.paymentStatus, orderNumber).to.equal(
@@ -44,24 +44,24 @@ function checkOrderMoney(shop: TillShop, order: Order): void {
   );
   const isLastInCash = refunds.at(-1)?.method === 'cash';
   const paidOut = sum(refunds.map((refund) => minor(refund.paidOut)));
-  expect(paidOut, orderNumber).to.be.below(paid + (isLastInCash ? shop.stepMinor : 1));
+  expect(paidOut, orderNumber).to.be.below(money + (isLastInCash ? shop.stepMinor : 1));
   checkCoins(shop, order);
 }
 
-/** Cash changes hands in coins alone, but for what a till took offline as it had printed it, and the return of that. */
+/** Cash changes hands in coins alone, but for what a till took offline as it had printed it. */
 function checkCoins({ stepMinor }: TillShop, order: Order): void {
   const asPrinted = new Set(takenOffline(order).map(({ id }) => id));
-  const paid = order.payments.filter(
-    ({ id, paymentId, method }) => method === 'cash' && !asPrinted.has(paymentId ?? id),
-  );
+  const paid = order.payments.filter(({ id, method }) => method === 'cash' && !asPrinted.has(id));
   const figures = paid.flatMap(({ amount, tip, tendered, change }) => [amount, tip, tendered, change]);
-  const back = order.refunds.filter(({ method }) => method === 'cash').map(({ paidOut }) => paidOut);
+  const back = order.refunds.flatMap(({ payments }) =>
+    payments.flatMap(({ method, amount, tip }) => (method === 'cash' ? [amount, tip] : [])),
+  );
   const off = [...figures, ...back].filter((amount) => minor(amount) % stepMinor !== 0);
   expect(off, `cash of ${order.orderNumber} in steps of ${stepMinor}`).to.deep.equal([]);
 }
 
-async function checkReports(shop: TillShop, orders: Order[]): Promise<void> {
-  const due = sumsOn(orders);
+async function checkReports(shop: TillShop, orders: Order[], roundedMinor: number): Promise<void> {
+  const due = sumsOn(orders, roundedMinor);
   const { openDays, late } = openAndLate(orders);
   const check = async (groupBy: (typeof groupings)[number]) => {
     const { body } = await shop.manager.get(

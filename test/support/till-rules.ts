@@ -7,10 +7,20 @@ import type { TillShop } from './till-shop.ts';
 /** What no change of an order may do; each rule gives sentences on what is wrong. */
 type Rule = (change: Change, shop: TillShop) => string[];
 
-const FIXED = ['items', 'subtotal', 'discount', 'serviceCharge', 'tax', 'shiftId', 'businessDate'] as const;
+const FIXED = [
+  'items',
+  'subtotal',
+  'discount',
+  'serviceCharge',
+  'tax',
+  'rounding',
+  'total',
+  'shiftId',
+  'businessDate',
+] as const;
 
 /** What was settled on a day that has ended, or in a shift that was counted, stays; refunds and the rest of a debt come on top. */
-const closedStays: Rule = ({ before, after, wasClosed }, { stepMinor }) => {
+const closedStays: Rule = ({ before, after, wasClosed }) => {
   if (!before || !wasClosed) return [];
   const changed = FIXED.filter((field) => !isDeepStrictEqual(before[field], after[field]));
   const lost = before.payments.filter(
@@ -19,16 +29,11 @@ const closedStays: Rule = ({ before, after, wasClosed }, { stepMinor }) => {
   const returned = after.payments.filter(
     ({ id, kind }) => kind === 'return' && !before.payments.some((each) => each.id === id),
   );
-  // Cash that pays a debt later is rounded on the order's own day: see docs/decisions/0039-order-rules.md.
-  const roundedMinor = minor(after.rounding) - minor(before.rounding);
-  const isRounding = before.payLater && Math.abs(roundedMinor) < stepMinor;
-  const totalMinor = minor(after.total) - minor(before.total);
   return [
     ...changed.map((field) => `${field} changed`),
     ...lost.map(({ id }) => `payment ${id} changed`),
     ...returned.map(({ id }) => `return ${id} was made`),
     ...(after.status === 'voided' ? ['it was voided'] : []),
-    ...(totalMinor === 0 || (isRounding && totalMinor === roundedMinor) ? [] : ['its total changed']),
   ].map((what) => `closed order ${after.orderNumber}: ${what}`);
 };
 
@@ -49,7 +54,8 @@ const returnsOfPayments: Rule = ({ after }) =>
   after.payments.flatMap((payment) => {
     if (payment.kind === 'return') return [];
     const returns = after.payments.filter(({ paymentId }) => paymentId === payment.id);
-    const isTooMuch = sum(returns.map(({ amount }) => minor(amount))) > minor(payment.amount);
+    const isTooMuch =
+      sum(returns.map((each) => minor(each.amount) - minor(each.rounding))) > minor(payment.amount);
     const isOther = returns.some(({ method }) => method !== payment.method);
     return isTooMuch || isOther ? [`more of payment ${payment.id} was returned, or by another method`] : [];
   });
