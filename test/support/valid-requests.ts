@@ -286,6 +286,11 @@ const validRequests: Record<string, Builder[]> = {
       const body = { id: randomUUID(), lines, reason: 'melted', restock: true, method: 'cash' };
       return { params: { ...inShop(world), orderId: id }, body };
     },
+    async (world) => {
+      const { id } = await givenSoldOrder(world);
+      const body = { id: randomUUID(), reason: 'melted', payments: [{ method: 'cash' }] };
+      return { params: { ...inShop(world), orderId: id }, body };
+    },
   ],
 
   ...tillRequests,

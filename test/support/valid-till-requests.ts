@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { saleOf } from './factories.ts';
-import { cursorOf, firstDay, inShop, lastDay, lineOf, unique } from './request-parts.ts';
+import { approvalOf, cursorOf, firstDay, inShop, lastDay, lineOf, unique } from './request-parts.ts';
 import { countOf, givenShift, movementOf } from './shift-parts.ts';
 import type { Builder } from './valid-requests.ts';
 import type { World } from './world.ts';
@@ -40,7 +40,7 @@ export const tillRequests: Record<string, Builder[]> = {
   addCashMovement: [
     async (world) => ({
       params: { ...inShop(world), shiftId: (await givenOwnShift(world)).id },
-      body: movementOf('out', '12.50', 'lemons'),
+      body: { ...movementOf('out', '12.50', 'lemons'), approval: approvalOf(world) },
     }),
   ],
   closeShift: [
