@@ -43,6 +43,10 @@ export type SecurityType = (typeof securityTypes)[number];
 export const orderActions = [
   'edited',
   'paid',
+  /** Some of a payment was given back, without a refund. */
+  'given_back',
+  /** A payment was booked by another method than it came by. */
+  'corrected',
   'moved',
   'refunded',
   'voided',

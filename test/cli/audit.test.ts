@@ -52,7 +52,7 @@ describe('smoocho audit', function () {
       expect(others).to.deep.equal([]);
       const refunds = await linesOf('--action=refunded');
       expect(refunds).to.have.length(4);
-      expect(refunds[1]).to.match(/: refunded [\d.]+: cold$/);
+      expect(refunds[1]).to.match(/: refunded [\d.]+( \([^)]+\))?: cold$/);
       expect((await linesOf('--action=edited')).at(-1)).to.match(
         /: changed from [\d.]+ to [\d.]+; took off 1\.000 Tea: spilt$/,
       );

@@ -133,6 +133,42 @@ describe('who did what', function () {
       expect(voided.after).to.include({ status: 'voided', voidReason: 'wrong table' });
     });
 
+    it('of money that goes back, or was booked by the wrong method, says so and not that it was paid', async () => {
+      const cake = await givenProduct(shop, { name: 'Cake', price: '100.00' });
+      const [cash, card, back] = [randomUUID(), randomUUID(), randomUUID()];
+      const sale = saleOf(cake, {
+        paymentMethod: undefined,
+        payments: [{ id: cash, method: 'cash', amount: '30.00' }],
+      });
+      const { body: order } = await shop.cashier.post(`${shop.path}/orders`, sale);
+      const change = async (fields: object) =>
+        expect((await shop.manager.put(`${shop.path}/orders/${order.id}`, fields)).status).to.equal(200);
+      await change({ returnPayments: [{ id: back, paymentId: cash, amount: '30.00' }] });
+      await change({ payments: [{ id: card, method: 'card', amount: '100.00' }] });
+      await change({ changePayments: [{ id: card, method: 'upi', reason: 'wrong key' }] });
+      const refund = { id: randomUUID(), reason: 'cold', payments: [{ method: 'upi' }] };
+      await shop.manager.post(`${shop.path}/orders/${order.id}/refunds`, refund);
+      const records = (await auditOf(shop)).filter(({ after }) => after.id === order.id).reverse();
+      expect(records.map(({ actions }) => actions)).to.deep.equal([
+        [],
+        ['given_back'],
+        ['paid', 'moved'],
+        ['corrected', 'approved'],
+        ['refunded'],
+      ]);
+      const words = records.map((record) => auditWords(record, 'INR').replace(/bill \S+, /, ''));
+      expect(words).to.deep.equal([
+        'opened 100.00',
+        '100.00: gave back 30.00 by cash',
+        '100.00: paid 100.00 by card; now completed',
+        '100.00: corrected a payment from card to upi: wrong key; allowed by a manager',
+        '100.00: refunded 100.00 (100.00 by upi): cold',
+      ]);
+      expect((await auditOf(shop, 'action=corrected')).map(({ after }) => after.id)).to.deep.equal([
+        order.id,
+      ]);
+    });
+
     it('of a bill says each time who allowed it, and what was taken off and why; the feed does not', async () => {
       const cake = await givenProduct(shop, { name: 'Cake', price: '100.00' });
       const approval = { email: shop.emails.manager, password: PASSWORD };

@@ -23,7 +23,7 @@ const summaryOf = ({ taken, tips, refunds, returned, net }: PaymentsReport['tota
     ['Taken for bills', money(taken)],
     ['Tips', money(tips)],
     ['Refunds', money(refunds)],
-    ...(isSome(returned) ? [['Back for voided bills', money(returned)] as const] : []),
+    ...(isSome(returned) ? [['Payments given back', money(returned)] as const] : []),
     ['Net', money(net)],
   ]);
 

@@ -33,6 +33,17 @@ const fieldNames = (before: Fields) =>
     .map((field) => field.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`))
     .join(', ');
 
+const listOf = (value: unknown): Fields[] => (Array.isArray(value) ? value.map(fieldsOf) : []);
+
+/** The payments, or returns, that an order did not have before: `50.00 by cash, 20.00 by card`. */
+function newPayments(after: Fields, before: Fields, money: (amount: unknown) => string, isReturn: boolean) {
+  const known = new Set(listOf(before.payments).map(({ id }) => id));
+  return listOf(after.payments)
+    .filter(({ id, kind }) => !known.has(id) && (kind === 'return') === isReturn)
+    .map(({ amount, method }) => `${money(amount)} by ${text(method)}`)
+    .join(', ');
+}
+
 const bill = (after: Fields, money: (amount: unknown) => string) =>
   `bill ${text(after.orderNumber)}, ${money(after.total)}`;
 
@@ -42,15 +53,24 @@ const actionWords: Record<
 > = {
   voided: ({ voidReason }) => `voided${also(': ', voidReason)}`,
   refunded: ({ refunds, refunded }, _before, money) => {
-    const last = fieldsOf(Array.isArray(refunds) ? refunds.at(-1) : undefined);
-    return `refunded ${money(last.total) || money(refunded)}${also(': ', last.reason)}`;
+    const last = fieldsOf(listOf(refunds).at(-1));
+    const ways = listOf(last.payments).map(({ amount, method }) => `${money(amount)} by ${text(method)}`);
+    return `refunded ${money(last.total) || money(refunded)}${also(' (', ways.join(', '))}${ways.length > 0 ? ')' : ''}${also(': ', last.reason)}`;
   },
   edited: ({ total }, before, money) =>
     before.total === undefined
       ? `changed ${fieldNames(before)}`
       : `changed from ${money(before.total)} to ${money(total)}`,
-  paid: ({ paymentMethod, paymentStatus }) =>
-    `paid${paymentStatus === 'completed' ? '' : ' in part'}${also(' by ', paymentMethod)}`,
+  paid: (after, before, money) =>
+    `paid ${newPayments(after, before, money, false)}${after.paymentStatus === 'completed' ? '' : ', in part'}`,
+  given_back: (after, before, money) => `gave back ${newPayments(after, before, money, true)}`,
+  corrected: ({ audit }) =>
+    listOf(fieldsOf(audit).changedPayments)
+      .map(
+        ({ from, to, reason }) =>
+          `corrected a payment from ${text(from)} to ${text(to)}${also(': ', reason)}`,
+      )
+      .join('; '),
   moved: ({ status }) => `now ${text(status)}`,
   item_voided: ({ audit }) => takenOff(fieldsOf(audit).takenOff),
   flagged: () => 'flagged',
@@ -62,8 +82,7 @@ const actionWords: Record<
 const utcMinute = (at: unknown) => (typeof at === 'string' ? `${at.slice(0, 16).replace('T', ' ')} UTC` : '');
 
 const takenOff = (items: unknown) =>
-  (Array.isArray(items) ? items : [])
-    .map(fieldsOf)
+  listOf(items)
     .map(
       ({ quantity, name, variantName, reason }) =>
         `took off ${text(quantity)} ${text(name)}${also(' ', variantName)}${also(': ', reason)}`,
@@ -93,7 +112,7 @@ const drawer: Words = (after, before, money) => {
   if (after.status === 'closed')
     return `counted ${place}: ${money(after.counted)}, ${money(after.variance)} off, Z ${text(after.zNumber)}`;
   if (before.cashMovements === undefined) return `opened ${place} with ${money(after.openingFloat)}`;
-  const movement = fieldsOf(Array.isArray(after.cashMovements) ? after.cashMovements.at(-1) : undefined);
+  const movement = fieldsOf(listOf(after.cashMovements).at(-1));
   const allowed = fieldsOf(after.audit).approvedBy === undefined ? '' : ', allowed by a manager';
   const way = movement.type === 'in' ? 'put in' : 'took out';
   return `${place}: ${way} ${money(movement.amount)}${also(', ', movement.reason)}${allowed}`;
@@ -101,7 +120,7 @@ const drawer: Words = (after, before, money) => {
 
 const typeWords: Record<EventType | SecurityType, Words> = {
   order_created: (after, _, money, { actions }) =>
-    `sold ${bill(after, money)}${actions.includes('approved') ? ', allowed by a manager' : ''}`,
+    `${after.status === 'open' ? 'opened' : 'sold'} ${bill(after, money)}${actions.includes('approved') ? ', allowed by a manager' : ''}`,
   order_updated: changedBill,
   product_created: ({ name, price }, _, money) => `added ${text(name)} at ${money(price)}`,
   product_updated: product,

@@ -96,7 +96,7 @@ function drawerOf({ drawer }: ShiftReport, money: Money): Line[] {
     ['Cash sales', money(drawer.sales)],
     ...unlessZero('Cash tips', drawer.tips, money),
     ...unlessZero('Cash refunds', minus(drawer.refunds), money),
-    ...unlessZero('Back for voided bills', minus(drawer.returned), money),
+    ...unlessZero('Payments given back', minus(drawer.returned), money),
     ...unlessZero('Paid in', drawer.paidIn, money),
     ...unlessZero('Paid out', minus(drawer.paidOut), money),
     ['Should be there', money(drawer.expected)],

@@ -3,12 +3,21 @@ import type { AuditRecord, OrderAction } from '../../../contract/audit.ts';
 import { orderActions } from '../../../contract/audit.ts';
 import { query } from '../../../database/query.ts';
 
+const RETURN = '@.kind == "return"';
+/** An order has more payments for which a JSON path holds. Events of before there were returns name no kind. */
+const hasMore = (filter: string) => {
+  const countIn = (side: 'before' | 'data') =>
+    `jsonb_array_length(jsonb_path_query_array(${side}->'payments', '$[*] ? (${filter})'))`;
+  return `type = 'order_updated' AND before ? 'payments' AND ${countIn('data')} > ${countIn('before')}`;
+};
+
 /** The condition on an event for each action on an order. `before` has the fields that were replaced. */
 const actionConditions: Record<OrderAction, string> = {
   edited: `type = 'order_updated' AND NOT (data->>'status' = 'voided') AND before ?| '{items,discountGiven,customerName,
     customerId,tableNumber,notes,orderType,placeOfSupply,payLater,serviceCharge,total}'`,
-  // A void marks the payments as returned, which is no payment.
-  paid: "type = 'order_updated' AND before ? 'payments' AND data->>'status' <> 'voided'",
+  paid: hasMore(`!(${RETURN})`),
+  given_back: hasMore(RETURN),
+  corrected: "type = 'order_updated' AND data->'audit' ? 'changedPayments'",
   moved: "type = 'order_updated' AND before ? 'status' AND data->>'status' <> 'voided'",
   refunded: "type = 'order_updated' AND before ? 'refunds'",
   voided: "type = 'order_updated' AND before ? 'status' AND data->>'status' = 'voided'",
