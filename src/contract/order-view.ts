@@ -76,7 +76,7 @@ export const Payment = z.strictObject({
   rounding: Money,
   reference: z.string().nullable(),
   at: Timestamp,
-  /** When the order was voided and the money given back; null otherwise. */
+  /** When the order was voided and what was left of the payment given back; null for returns, and where returns had given all back. */
   returnedAt: Timestamp.nullable(),
 });
 export type Payment = z.output<typeof Payment>;

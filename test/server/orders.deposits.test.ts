@@ -82,7 +82,17 @@ describe('money that goes back before an order is paid, or without it', () => {
     it('lower what is owed, and move no money', async () => {
       const order = await sell(9, onBook);
       const before = await paymentsToday();
+      const onTheBook = async () => {
+        const { body } = await shop.manager.get(`${shop.path}/reports/sales?groupBy=paymentMethod`);
+        return body.groups.find(({ key }: { key: string }) => key === 'on the book');
+      };
+      const soldBefore = Number((await onTheBook()).total);
       const back = must(await refund(order, 4));
+      const { total, refunds } = await onTheBook();
+      expect([Number(total), refunds], 'in the group of the order').to.deep.equal([
+        soldBefore - 400,
+        '400.00',
+      ]);
       expect(back.refunds[0]).to.include({ total: '400.00', paidOut: '0.00' });
       expect([back.paymentStatus, await owes()]).to.deep.equal(['partial', '500.00']);
       expect((await paymentsToday()).methods).to.deep.equal(before.methods);
@@ -117,6 +127,8 @@ describe('money that goes back before an order is paid, or without it', () => {
       expect(smaller).to.include({ status: 'open', total: '300.00', toGiveBack: '150.00' });
       const more = must(await put(order, { items: [{ productId: cake.id, quantity: 1 }] }));
       expect(more).to.include({ status: 'open', total: '400.00', toGiveBack: '50.00' });
+      const early = await put(order, { status: 'completed' });
+      expect([early.status, early.body.instead?.action]).to.deep.equal([409, 'giveBack']);
       const request = returning(order, '50');
       const back = must(await put(order, request));
       expect(back).to.include({ status: 'completed', paymentStatus: 'completed', toGiveBack: '0.00' });
@@ -147,7 +159,12 @@ describe('money that goes back before an order is paid, or without it', () => {
       const voided = must(await shop.manager.delete(pathOf(order), { reason: 'never came' }));
       expect(voided.toGiveBack).to.equal('0.00');
       expect(order.payments.map(({ returnedAt }) => returnedAt)).to.deep.equal([null]);
-      for (const { returnedAt } of voided.payments) expect(returnedAt).to.equal(voided.updatedAt);
+      // The return was no payment, and gave back nothing by the void.
+      const backBy = ({ kind, returnedAt }: (typeof voided.payments)[number]) => [kind, returnedAt];
+      expect(voided.payments.map(backBy)).to.deep.equal([
+        ['payment', voided.updatedAt],
+        ['return', null],
+      ]);
       const strange = await put(order, returning(await sell(1, { payments: [cash('10')] }), '10'));
       expect(strange.status).to.equal(409);
     });

@@ -115,7 +115,7 @@ describe('the reports of a day that has ended', () => {
     const { totals: paid, groups } = await salesOf('2026-07-28', 'paymentMethod');
     expect(paid).to.include({ orders: 0, gross: '0.00', rounding: '0.04', total: '0.04' });
     expect(groups).to.have.length(1);
-    expect(groups[0]).to.include({ key: 'cash', rounding: '0.04', total: '0.04' });
+    expect(groups[0]).to.include({ key: 'on the book', rounding: '0.04', total: '0.04' });
     for (const groupBy of ['product', 'category', 'cashier', 'hour'])
       expect((await salesOf('2026-07-28', groupBy)).totals, groupBy).to.deep.equal(paid);
     // By card, and back in coins: all that was paid, and no more.

@@ -187,13 +187,13 @@ function statusAfter(order: Order, wanted: OrderStatus, toGiveBack: string): Ord
       steps.length > 0 ? 'move' : 'place',
     );
   }
-  if (wanted === 'completed' && order.paymentStatus !== 'completed' && !order.payLater) {
-    const detail = `Order ${order.orderNumber} is not fully paid. Take the rest, or send payLater to put it on the book.`;
-    throw withInstead(fieldProblem('order_status', '/status', detail), order, 'pay');
-  }
   if (wanted === 'completed' && Number(toGiveBack) > 0 && !order.payLater) {
     const detail = `${toGiveBack} was paid above what order ${order.orderNumber} comes to. Give it back first: returnPayments.`;
     throw withInstead(fieldProblem('order_status', '/status', detail), order, 'giveBack');
+  }
+  if (wanted === 'completed' && order.paymentStatus !== 'completed' && !order.payLater) {
+    const detail = `Order ${order.orderNumber} is not fully paid. Take the rest, or send payLater to put it on the book.`;
+    throw withInstead(fieldProblem('order_status', '/status', detail), order, 'pay');
   }
   return wanted;
 }

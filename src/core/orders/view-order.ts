@@ -3,7 +3,7 @@ import type { Order as OrderView, Payment as PaymentView } from '../../contract/
 import type { Payment } from '../payments/payment.entity.ts';
 import type { OrderParts } from './order-parts.ts';
 import { dueOf } from './order-payments.ts';
-import { paidSoFar, toGiveBackMinor } from './paid-so-far.ts';
+import { paidSoFar, sumMoney, toGiveBackMinor } from './paid-so-far.ts';
 
 /** Bills from before a field was there: imported ones, and those of earlier versions. */
 const ITEM_DEFAULTS = { hsn: null, soldBy: null, unit: null, listPrice: null, serviceCharge: '0.00' };
@@ -76,9 +76,14 @@ export type PaymentFields = Pick<
 
 /** By time and then by id, as they are read again: those of one moment have no other order that is kept. */
 export const viewPayments = (payments: PaymentFields[]): PaymentView[] =>
-  payments.toSorted((a, b) => a.at.getTime() - b.at.getTime() || (a.id < b.id ? -1 : 1)).map(viewPayment);
+  payments
+    .toSorted((a, b) => a.at.getTime() - b.at.getTime() || (a.id < b.id ? -1 : 1))
+    .map((payment) => viewPayment(payment, payments));
 
-function viewPayment(payment: PaymentFields): PaymentView {
+function viewPayment(payment: PaymentFields, all: PaymentFields[]): PaymentView {
+  // A void gives back what is left: not a return, nor a payment that returns gave back before.
+  const left = sumMoney([payment, ...all.filter(({ paymentId }) => paymentId === payment.id)]);
+  const isVoided = payment.kind === 'payment' && (left > 0 || payment.tipMinor > 0);
   return {
     id: payment.id,
     kind: payment.kind,
@@ -91,6 +96,6 @@ function viewPayment(payment: PaymentFields): PaymentView {
     rounding: formatMinor(payment.roundingMinor),
     reference: payment.reference ?? null,
     at: payment.at.toISOString(),
-    returnedAt: payment.returnedAt?.toISOString() ?? null,
+    returnedAt: (isVoided && payment.returnedAt?.toISOString()) || null,
   };
 }

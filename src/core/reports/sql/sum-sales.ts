@@ -20,7 +20,8 @@ type Tables = {
   sold: string;
 };
 
-const SOLD_BILLS = "orders WHERE shop_id = $1 AND status NOT IN ('open', 'voided')";
+const SOLD = "shop_id = $1 AND status NOT IN ('open', 'voided')";
+const SOLD_BILLS = `orders WHERE ${SOLD}`;
 
 /** Rounding that belongs to the day of a payment and not to the order's: see `Payment.roundingMinor`. */
 const roundedPayments = (from: string, to: string) => `
@@ -30,20 +31,22 @@ const roundedPayments = (from: string, to: string) => `
   SELECT p.returned_on, p.returned_at, p.cashier_id, p.method, p.order_id, -(${signedRounding('p')})
   FROM payments p WHERE p.shop_id = $1 AND p.rounding <> 0 AND p.returned_on BETWEEN ${from} AND ${to}`;
 
+/** On the book even after it is paid, and for what comes back: a later payment must not change this report. */
+const methodOf = (column: string) => `CASE WHEN o.pay_later THEN 'on the book' ELSE ${column} END AS method`;
+
 /** Bills that count, neither parked nor voided, and what was given back on the same days, as they are stored. */
 const billsOf = (from: string, to: string) => `
-  SELECT business_date, created_at, cashier_id,
-         -- On the book even after it is paid: a later payment must not change this report.
-         CASE WHEN pay_later THEN 'on the book' ELSE payment_method END AS method, order_type, 1 AS orders, 1 AS bills,
+  SELECT business_date, created_at, cashier_id, ${methodOf('payment_method')}, order_type, 1 AS orders, 1 AS bills,
          item_quantity AS items, subtotal AS gross, discount, service_charge, tax, rounding, 0 AS refunds, total
-  FROM ${SOLD_BILLS} AND business_date BETWEEN ${from} AND ${to}
+  FROM orders o WHERE ${SOLD} AND business_date BETWEEN ${from} AND ${to}
   UNION ALL
-  SELECT r.business_date, r.created_at, r.cashier_id, r.method, r.order_type, 0, 0,
+  SELECT r.business_date, r.created_at, r.cashier_id, ${methodOf('r.method')}, r.order_type, 0, 0,
          -(SELECT sum(quantity) FROM refund_lines l WHERE l.shop_id = $1 AND l.refund_id = r.id),
          0, 0, 0, 0, 0, r.total, -r.total
-  FROM refunds r WHERE r.shop_id = $1 AND r.business_date BETWEEN ${from} AND ${to}
+  FROM refunds r LEFT JOIN orders o ON o.shop_id = $1 AND o.id = r.order_id
+  WHERE r.shop_id = $1 AND r.business_date BETWEEN ${from} AND ${to}
   UNION ALL
-  SELECT p.business_date, p.at, p.cashier_id, p.method, o.order_type, 0, 0, 0, 0, 0, 0, 0, p.added, 0, p.added
+  SELECT p.business_date, p.at, p.cashier_id, ${methodOf('p.method')}, o.order_type, 0, 0, 0, 0, 0, 0, 0, p.added, 0, p.added
   FROM (${roundedPayments(from, to)}) p JOIN orders o ON o.shop_id = $1 AND o.id = p.order_id`;
 
 const BILLS: Tables = { figures: `(${billsOf('$2', '$3')})`, sold: SOLD_BILLS };
