@@ -4,12 +4,20 @@
 import { createInterface } from 'node:readline';
 import { createClient } from 'smoocho/client';
 import { fileStore } from 'smoocho/client/file-store';
-import { listProducts, type Product } from 'smoocho/contract';
+import {
+  formatMinor,
+  getSettings,
+  listProducts,
+  type Product,
+  parseMinor,
+  type Settings,
+} from 'smoocho/contract';
+import { cashAmountOf } from 'smoocho/pricing';
 
 const [url = '', email = '', password = '', pairingCode] = process.argv.slice(2);
 const say = console.log;
 
-// What has to outlive a restart: the session, sales that are not sent yet, the place in the feed; here also our menu.
+// What has to outlive a restart: the session, sales that are not sent yet, the place in the feed; here also our menu and settings.
 const store = fileStore('till-data');
 const client = createClient({
   url,
@@ -27,13 +35,23 @@ const shopId = device?.shop.id ?? session.shops[0]?.id ?? '';
 if (device && (await client.numbersLeft(shopId)) === 0) await client.leaseNumbers(shopId);
 
 let menu = ((await store.get('till/menu')) as Product[] | undefined) ?? [];
+let settings = (await store.get('till/settings')) as Settings | undefined;
 const showMenu = () => say(`menu: ${menu.map(({ name }) => name).join(', ')}`);
 showMenu();
 
 async function fetchMenu(): Promise<void> {
   menu = (await client.call(listProducts, { params: { shopId }, query: { limit: 200 } })).data;
+  settings = await client.call(getSettings, { params: { shopId } });
   await store.put('till/menu', menu);
+  await store.put('till/settings', settings);
   showMenu();
+}
+
+// One of it, in coins. For tax that is added, discounts and split payments: priceBill and settlePayments of smoocho/pricing.
+function cashFor({ price }: Product): string {
+  const { to = 'none', mode = 'nearest' } = settings?.rounding ?? {};
+  const stepMinor = to === 'none' ? 0 : (parseMinor(to) ?? 0);
+  return formatMinor(cashAmountOf(parseMinor(price) ?? 0, { stepMinor, mode }));
 }
 
 // Events come in order and once, also those that happened while this till was off.
@@ -43,7 +61,7 @@ client.feed(shopId, {
   onResync: fetchMenu,
   onEvent: async (event) => {
     if (event.type === 'order_created') say(`order ${event.data.orderNumber}, ${event.data.total}`);
-    if (event.type.startsWith('product_')) await fetchMenu();
+    if (event.type.startsWith('product_') || event.type === 'settings_changed') await fetchMenu();
   },
 });
 
@@ -52,7 +70,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   try {
     if (!product) throw new Error(`There is no ${line}.`);
     const items = [{ productId: product.id, quantity: 1, listPrice: product.price }];
-    const sold = await client.sell(shopId, { items, paymentMethod: 'cash', expectedTotal: product.price });
+    const sold = await client.sell(shopId, { items, paymentMethod: 'cash', expectedTotal: cashFor(product) });
     if (sold.status === 'sold') say(`sold: ${sold.order.orderNumber}, ${sold.order.total}`);
     else say(`sold offline: ${sold.sale.orderNumber ?? 'its number comes later'}`);
   } catch (error) {

@@ -29,7 +29,7 @@ export const stateMeanings: Record<OrderState, string> = {
   voided: 'voided',
 };
 
-/** `edit` changes price or items, `giveBack` returns or corrects payments, `move` changes the status. */
+/** `edit` changes what is on the order, notes and customer included; `giveBack` returns or corrects payments, `move` changes the status. */
 export const orderActions = ['edit', 'pay', 'giveBack', 'void', 'refund', 'move'] as const;
 export type OrderAction = (typeof orderActions)[number];
 

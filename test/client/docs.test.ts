@@ -51,8 +51,14 @@ describe('docs/client.md', () => {
         moduleResolution: 'bundler',
         noUnusedLocals: false,
         paths: Object.fromEntries(
-          ['client/index', 'client/file-store', 'contract/index', 'pricing/index'].map((path) => [
-            `smoocho/${path.replace('/index', '')}`,
+          [
+            'client/index',
+            'client/file-store',
+            'contract/index',
+            'contract/order-rules',
+            'pricing/index',
+          ].map((path) => [
+            `smoocho/${path.replace(/\/index$|^contract\/(?=order)/, '')}`,
             [join(root, `src/${path}.ts`)],
           ]),
         ),

@@ -58,6 +58,8 @@ describe('examples/till.ts', () => {
   }
 
   it('sells, shows the feed, survives a lost line and a restart', async () => {
+    // In coins of 1.
+    await shop.manager.put(`${shop.path}/settings`, { rounding: { to: '1', when: 'cash' } });
     await givenProduct(shop, { name: 'Kulfi', price: '40.00' });
     const { body } = await shop.manager.post(`${shop.path}/devices`, { name: 'Counter' });
     start(body.code);
@@ -65,7 +67,7 @@ describe('examples/till.ts', () => {
     child.stdin.write('kulfi\n');
     await says(/sold: KULF\/\d+\/000001, 40\.00/);
     await says(/order KULF\/\d+\/000001, 40\.00/);
-    await givenProduct(shop, { name: 'Falooda', price: '80.00' });
+    await givenProduct(shop, { name: 'Falooda', price: '80.40' });
     await says(/menu: .*Falooda/);
 
     line.refuse();
