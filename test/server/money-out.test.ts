@@ -134,6 +134,15 @@ describe('money that goes out', () => {
       expect((await report()).drawer).to.include({ sales: '200.00', tips: '10.00', refunds: '100.00' });
       expect((await refund(two, { lines, tip: true })).body.refunds[1].tip).to.equal('10.00');
       expect((await report()).drawer).to.include({ tips: '0.00', refunds: '200.00', expected: '100.00' });
+      const apart = await sell([
+        { method: 'card', amount: '100' },
+        { method: 'upi', amount: '0', tip: '10' },
+      ]);
+      const back = await refund(apart, { tip: true, payments: [{ method: 'card' }, { method: 'upi' }] });
+      expect(back.body.refunds?.[0].payments, back.text).to.deep.equal([
+        { method: 'card', amount: '100.00', tip: '0.00' },
+        { method: 'upi', amount: '0.00', tip: '10.00' },
+      ]);
     });
 
     it('goes back in coins where an order became smaller, and the rounding is of today', async () => {

@@ -44,13 +44,16 @@ export function decideRefund(
   isLast: boolean,
 ): DecidedRefund {
   const due = dueBack(priced, parts, isLast);
-  const named: Share[] = asked.payments ?? [{ method: asked.method ?? methodOfOrder(parts) }];
+  const listed = asked.payments && withTipsAlone(asked.payments, parts, asked);
+  const named: Share[] = listed ?? [{ method: asked.method ?? methodOfOrder(parts) }];
   requireEachOnce(named);
-  const exact = shareOut(due, named, { ...due, backMinor: targetOf(due, named, priced, parts) });
+  const tipped = asked.tip ? tipsByMethod(parts) : new Map<PaymentMethod, number>();
+  const targetMinor = targetOf(due, named, priced, parts);
+  const exact = shareOut(due, named, { ...due, backMinor: targetMinor }, tipped);
   if (asked.payments && !asked.anyMethod) requirePaidBy(exact, parts);
   const amounts = exact.map((share) => ({ ...share, amountMinor: share.coinsMinor ?? share.amountMinor }));
   const isListed = asked.payments !== undefined && !asked.anyMethod;
-  const tips = asked.tip ? tipsBack(parts, named, due, isListed) : new Map<PaymentMethod, number>();
+  const tips = asked.tip ? tipsBack(tipped, named, due, isListed) : new Map<PaymentMethod, number>();
   const payments = amounts.flatMap(({ method, amountMinor }) => {
     const share = { method, amountMinor, tipMinor: tips.get(method) ?? 0 };
     return share.amountMinor + share.tipMinor > 0 ? [share] : [];
@@ -104,6 +107,19 @@ function targetOf(
   return refundInSteps(priced, { ...rule, stepMinor }, { leftMinor, isLast }).totalMinor;
 }
 
+/**
+ * Of several methods without an amount, those that paid nothing but a tip give back 0.00 of the goods: the request names
+ * them for their tips.
+ */
+function withTipsAlone(named: Share[], paid: Paid, { tip }: Asked): Share[] {
+  const isOpen = ({ amount }: Share) => amount === undefined;
+  if (!tip || named.filter(isOpen).length < 2) return named;
+  const tips = tipsByMethod(paid);
+  const left = leftByMethod(paid);
+  const isTipAlone = ({ method }: Share) => tips.has(method) && (left.get(method) ?? 0) <= 0;
+  return named.map((share) => (isOpen(share) && isTipAlone(share) ? { ...share, amount: 0 } : share));
+}
+
 function requireEachOnce(named: Share[]): void {
   named.forEach(({ method, amount }, index) => {
     if (named.findIndex((share) => share.method === method) !== index)
@@ -120,17 +136,26 @@ function requireEachOnce(named: Share[]): void {
 /** `amountMinor` is exact; `coinsMinor` what of it changes hands, where that differs from it. */
 type ExactShare = { method: PaymentMethod; amountMinor: number; coinsMinor?: number };
 
-/** The amounts of the methods. Cash takes what the others leave, in coins. Throws `invalid_payment` when they don't add up. */
-function shareOut(due: Due, named: Share[], { backMinor }: Pick<Due, 'backMinor'>): ExactShare[] {
+/**
+ * The amounts of the methods. Cash takes what the others leave, in coins. The method without an amount may be left 0.00 of the
+ * goods if it has a tip to give back (`tipped`). Throws `invalid_payment` when the amounts don't add up.
+ */
+function shareOut(
+  due: Due,
+  named: Share[],
+  { backMinor }: Pick<Due, 'backMinor'>,
+  tipped: Map<PaymentMethod, number>,
+): ExactShare[] {
   const sumOf = (shares: Share[]) => shares.reduce((sum, { amount = 0 }) => sum + amount, 0);
   const restMinor = backMinor - sumOf(named.filter(({ method }) => method !== 'cash'));
-  const isOpen = named.some(({ method, amount }) => amount === undefined && method !== 'cash');
+  const open = named.find(({ method, amount }) => amount === undefined && method !== 'cash');
+  const isOpen = open !== undefined;
   const cash = named.find(({ method }) => method === 'cash');
   const inCoinsMinor = cash && !isOpen && restMinor >= 0 ? coinsOf(restMinor, due) : 0;
-  const isWhole = !cash?.amount || [restMinor, inCoinsMinor].includes(cash.amount);
+  const isWhole = cash?.amount === undefined || [restMinor, inCoinsMinor].includes(cash.amount);
   const openMinor = isOpen ? restMinor - (cash?.amount ?? 0) : 0;
   const isEven = isOpen
-    ? named.length === 1 || openMinor > 0
+    ? named.length === 1 || openMinor > 0 || (openMinor === 0 && tipped.has(open.method))
     : cash
       ? restMinor >= 0 && isWhole
       : restMinor === 0;
@@ -199,9 +224,17 @@ function requirePaidBy(shares: ExactShare[], paid: Paid): void {
   throw fieldProblem('invalid_payment', `/payments/${overIndex}/amount`, detail);
 }
 
+/** The tips that were paid by each method; a method without any is left out. */
+function tipsByMethod({ payments }: Pick<Paid, 'payments'>): Map<PaymentMethod, number> {
+  const tips = new Map<PaymentMethod, number>();
+  for (const { method, tipMinor } of payments)
+    if (tipMinor > 0) tips.set(method, (tips.get(method) ?? 0) + tipMinor);
+  return tips;
+}
+
 /** The tips by method: each the way it came, or all by the one method that there is. Throws `invalid_payment`. */
 function tipsBack(
-  { payments }: Pick<OrderParts, 'payments'>,
+  tipped: Map<PaymentMethod, number>,
   named: Share[],
   { isPaid, isLast, rule }: Due,
   isListed: boolean,
@@ -210,8 +243,7 @@ function tipsBack(
     throw fieldProblem('invalid_payment', '/tip', 'goes back only with the last of a paid order');
   const tips = new Map<PaymentMethod, number>();
   const [only] = named.length === 1 && !isListed ? named : [];
-  for (const { method: by, tipMinor } of payments) {
-    if (tipMinor === 0) continue;
+  for (const [by, tipMinor] of tipped) {
     const method = only?.method ?? by;
     if (!named.some((share) => share.method === method))
       throw fieldProblem(

@@ -349,6 +349,89 @@ describe('how the money of a refund goes back', () => {
       expect(shown({ ...tipped, asked: { method: 'cash' } })).to.deep.equal(['cash 100.00']);
     });
 
+    // How the order was paid, with its tips → what is named → what goes back.
+    const apart: [name: string, paid: Share[], payments: [string, string?][], back: string[]][] = [
+      [
+        'by UPI, of goods by card',
+        [
+          ['card', '100'],
+          ['upi', '0', '10'],
+        ],
+        [['card', '100'], ['upi']],
+        ['card 100.00', 'upi 0.00 10.00'],
+      ],
+      [
+        'the same, without amounts',
+        [
+          ['card', '100'],
+          ['upi', '0', '10'],
+        ],
+        [['card'], ['upi']],
+        ['card 100.00', 'upi 0.00 10.00'],
+      ],
+      [
+        'by card, of goods in cash',
+        [
+          ['cash', '100'],
+          ['card', '0', '10'],
+        ],
+        [['cash', '100'], ['card']],
+        ['cash 100.00', 'card 0.00 10.00'],
+      ],
+      [
+        'the same, without amounts',
+        [
+          ['cash', '100'],
+          ['card', '0', '10'],
+        ],
+        [['card'], ['cash']],
+        ['card 0.00 10.00', 'cash 100.00'],
+      ],
+      [
+        'in cash, of goods by card',
+        [
+          ['card', '100'],
+          ['cash', '0', '10'],
+        ],
+        [['card'], ['cash']],
+        ['card 100.00', 'cash 0.00 10.00'],
+      ],
+      [
+        'by two, of goods by a third',
+        [
+          ['card', '100'],
+          ['upi', '0', '4'],
+          ['wallet', '0', '6'],
+        ],
+        [['upi'], ['wallet'], ['card']],
+        ['upi 0.00 4.00', 'wallet 0.00 6.00', 'card 100.00'],
+      ],
+    ];
+    for (const [name, paid, payments, back] of apart) {
+      it(`gives back what came ${name}`, () => {
+        const given = {
+          total: '100.00',
+          goods: '100.00',
+          paid,
+          asked: { tip: true, payments },
+        } satisfies Case;
+        expect(shown(given)).to.deep.equal(back);
+        expect(refund(given)).to.include({ paidOutMinor: 10_000, totalMinor: 10_000 });
+      });
+    }
+
+    it('gives no goods back by a method that paid only a tip', () => {
+      const paid: Share[] = [
+        ['card', '100'],
+        ['upi', '0', '10'],
+      ];
+      const asked = { tip: true, payments: [['card', '60'], ['upi']] } satisfies Case['asked'];
+      const given = { total: '100.00', goods: '100.00', paid, asked };
+      expect(refusalOf(given)).to.include('40.00 by upi is more than was paid by it');
+      const untipped = { ...given, asked: { payments: [['card', '100'], ['upi']] } } satisfies Case;
+      expect(refusalOf(untipped)).to.include('/payments: 100.00 goes back');
+    });
+
     it('refuses them with a part, with an order that is owed, and by a method that did not take them', () => {
       const part = {
         ...tipped,
