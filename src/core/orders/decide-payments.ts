@@ -56,8 +56,8 @@ type Returning = {
 /**
  * The returns that the order hasn't got yet. Cash goes back in multiples of today's step. All that is left of a payment, or
  * all that the order has to give back, may be named to the paisa: it is booked in coins, and the difference is rounding of
- * today. Throws `invalid_request`, `invalid_payment` for more than is left of a payment, `order_conflict` for another return
- * under a known id.
+ * today. Throws `invalid_request`, `invalid_payment` for more than is left of a payment, or a part above what it pays of the
+ * order, `order_conflict` for another return under a known id.
  */
 export function decideReturns(
   payments: Payment[],
@@ -107,13 +107,14 @@ function returnedAmounts(
     const amountMinor = coinsOf(leftMinor);
     return { amountMinor, roundingMinor: amountMinor - leftPaidMinor };
   }
-  if (overMinor > 0 && overMinor < leftMinor && coinsOf(overMinor) <= leftMinor && isAll(overMinor)) {
+  const isOfThis = overMinor > 0 && overMinor <= leftPaidMinor && overMinor < leftMinor;
+  if (isOfThis && coinsOf(overMinor) <= leftMinor && isAll(overMinor)) {
     const amountMinor = coinsOf(overMinor);
     return { amountMinor, roundingMinor: amountMinor - overMinor };
   }
   const pointer = `/returnPayments/${index}/amount`;
-  if (amount > leftMinor || leftPaidMinor === 0) {
-    const left = formatMinor(leftPaidMinor === 0 ? 0 : leftMinor);
+  if (amount > leftMinor || leftPaidMinor <= 0) {
+    const left = formatMinor(leftPaidMinor <= 0 ? 0 : leftMinor);
     const detail =
       earlier.length === 0
         ? `This payment is ${left}: no more of it can be given back.`
@@ -122,6 +123,16 @@ function returnedAmounts(
   }
   if (isCash && !isInSteps(amount, rule)) {
     const detail = `Cash goes back in multiples of ${formatMinor(rule.stepMinor)}, which ${formatMinor(amount)} is not. All that is left of this payment is ${formatMinor(coinsOf(leftMinor))} in cash.`;
+    throw fieldProblem('invalid_payment', pointer, detail);
+  }
+  if (amount > leftPaidMinor) {
+    const partMinor = isCash ? cashAmountOf(leftPaidMinor, { ...rule, mode: 'down' }) : leftPaidMinor;
+    const what =
+      earlier.length === 0
+        ? `This payment of ${formatMinor(leftMinor)}`
+        : `What is left of this payment, ${formatMinor(leftMinor)},`;
+    const orPart = partMinor > 0 ? `, or up to ${formatMinor(partMinor)} for a part` : '';
+    const detail = `${what} pays ${formatMinor(leftPaidMinor)} of the order, the rest is rounding. Send ${formatMinor(coinsOf(leftMinor))} for all that is left of it${orPart}.`;
     throw fieldProblem('invalid_payment', pointer, detail);
   }
   return { amountMinor: amount, roundingMinor: 0 };

@@ -90,6 +90,28 @@ describe('payments that are given back', () => {
     );
   });
 
+  it('is, in parts, never more than what its payment covers', () => {
+    const up = paymentOf('25.00', { cashStepMinor: 5, roundingMinor: 2 });
+    expect(refusalOf([up], ['24.99'], 'none')).to.equal(
+      'invalid_payment: This payment of 25.00 pays 24.98 of the order, the rest is rounding. Send 25.00 for all that is left of it, or up to 24.98 for a part.',
+    );
+    expect(booked([up], ['24.98'], 'none')).to.deep.equal([[2498, 0, null]]);
+    expect(booked([up], ['25.00'], 'none')).to.deep.equal([[2500, 2, null]]);
+    const far = paymentOf('30.00', { cashStepMinor: 1000, roundingMinor: 900 });
+    expect(refusalOf([far], ['25.00'], '0.05'))
+      .to.include('Send 30.00 for all')
+      .and.to.include('up to 21.00');
+    expect(refusalOf([far], ['20.00', '5.00'], '0.05')).to.equal(
+      'invalid_payment: What is left of this payment, 10.00, pays 1.00 of the order, the rest is rounding. Send 10.00 for all that is left of it, or up to 1.00 for a part.',
+    );
+    expect(booked([far], ['20.00', '10.00'], '0.05')).to.deep.equal([
+      [2000, 0, 5],
+      [1000, 900, 5],
+    ]);
+    // What the order has to give back is of another payment, too.
+    expect(refusalOf([far], ['25.00'], '0.05', '25.00')).to.include('up to 21.00');
+  });
+
   it('is known again by what was asked for and by what was booked', () => {
     const known = { paymentId: id(1), amountMinor: 2500, cashStepMinor: 5 };
     for (const [amount, isSame] of [
