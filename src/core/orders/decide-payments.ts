@@ -210,7 +210,11 @@ export function decideCorrections(
     const tendered = amount + payment.tipMinor;
     const offered = [{ id, method, amount, tendered, tip: payment.tipMinor }];
     const settled = settleCorrection(() => settleMore(unpaid, offered, before, settings), index);
-    const [booked] = settled.payments as [(typeof settled.payments)[number]];
+    const [booked] = settled.payments;
+    if (!booked) {
+      const detail = `In cash this payment of ${formatMinor(payment.amountMinor)} comes to 0.00, which is no payment. Give it back (returnPayments), and send ${due?.other} in cash in payments, in the same request.`;
+      throw fieldProblem('invalid_payment', `/changePayments/${index}/method`, detail);
+    }
     const { amountMinor, tenderedMinor, changeMinor, roundingMinor: addedMinor, cashStepMinor } = booked;
     const amounts = { amountMinor, tenderedMinor, changeMinor, roundingMinor: addedMinor };
     const as = { method, ...amounts, cashStepMinor, bookedAs };

@@ -227,6 +227,26 @@ describe('what a change makes of an order', () => {
     expect(update?.needs.map(({ least }) => least)).to.deep.equal(['manager']);
   });
 
+  it('corrects no payment to cash that comes to nothing: it is given back, and cash sent anew', () => {
+    const rounding = { to: '10.00', when: 'cash', mode: 'nearest' } as const;
+    const inCoins = settingsOf({ currency: 'INR', settings: { rounding }, dayStart: '00:00' });
+    const paid = { status: 'completed', paymentStatus: 'completed', totalMinor: 400 } as const;
+    const loaded = loadedOf(orderOf(paid), [paymentOf(400, { method: 'card' })], { settings: inCoins });
+    const changePayments = [{ id: id(5), method: 'cash', reason: 'typed wrong' }];
+    const refused = problemOf(() => decide(loaded, { changePayments }));
+    expect([refused.code, refused.errors?.[0]?.pointer, refused.detail]).to.deep.equal([
+      'invalid_payment',
+      '/changePayments/0/method',
+      'In cash this payment of 4.00 comes to 0.00, which is no payment. Give it back (returnPayments), and send 4.00 in cash in payments, in the same request.',
+    ]);
+    const instead = decide(loaded, {
+      returnPayments: [{ id: id(6), paymentId: id(5), amount: '4.00' }],
+      payments: [{ id: id(7), method: 'cash', amount: '4.00' }],
+    });
+    expect(instead?.order).to.deep.equal({ totalMinor: 0, roundingMinor: -400, paymentMethod: null });
+    expect([instead?.returns.length, instead?.payments]).to.deep.equal([1, []]);
+  });
+
   it('is refused by the table of rules, and by an older version', () => {
     const paid = orderOf({ status: 'completed', paymentStatus: 'completed' });
     const refused = problemOf(() => decide(loadedOf(paid, [paymentOf(10_000)]), { notes: 'late' }));
