@@ -1,3 +1,4 @@
+import { parseMinor } from '../../contract/money.ts';
 import {
   type LineVoid,
   type NewLine,
@@ -12,7 +13,7 @@ import type { EditSources } from './edit-bill.ts';
 import type { GivenDiscount } from './make-bill.ts';
 import type { Order } from './order.entity.ts';
 import type { OrderParts } from './order-parts.ts';
-import { thawDiscount } from './resolve-lines.ts';
+import { isSameGoods, thawDiscount } from './resolve-lines.ts';
 
 /** Fields that are copied as they are. */
 export const DETAILS = [...notedFields, 'orderType', 'payLater'] as const;
@@ -45,11 +46,7 @@ export function isRepeat(
   const isReturned = (each: PaymentReturn) =>
     known.some((payment) => payment.id === each.id && isSameReturn(payment, each));
   const isVoided = ({ voidId }: LineVoid) => voided.some(({ id }) => id === voidId);
-  const isThere = ({ id, productId, quantity }: NewLine) =>
-    order.items.some(
-      (line) =>
-        line.id === id && line.productId === productId && Math.round(line.quantity * 1000) === quantity,
-    );
+  const isThere = (wanted: NewLine) => order.items.some((line) => isSameLine(line, wanted));
   return (
     (returnPayments ?? []).every(isReturned) &&
     (changePayments ?? []).every(isCorrected) &&
@@ -61,6 +58,15 @@ export function isRepeat(
     isCustomer(order, change, hasPhone)
   );
 }
+
+/** Whether a line is as a change names it. Without a price of its own, the change leaves the line's. */
+const isSameLine = (line: Order['items'][number], wanted: NewLine): boolean =>
+  line.id === wanted.id &&
+  isSameGoods(line, wanted) &&
+  Math.round(line.quantity * 1000) === wanted.quantity &&
+  line.note === wanted.note &&
+  isSameDiscount(wanted.discount ?? null, thawDiscount(line.discountGiven)) &&
+  [undefined, null, parseMinor(line.unitPrice)].includes(wanted.unitPrice);
 
 /** Whether the order has the discount and the terms that a change names. */
 function isPricedSo(

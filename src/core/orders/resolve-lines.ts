@@ -132,7 +132,9 @@ const menuPriceOf = (line: BillLine) => line.listPriceMinor ?? line.unitPriceMin
 const recipeOf = (product: SaleProduct, variantId: string | null): RecipePart[] =>
   thawRecipe(product.recipe.filter((part) => part.variantId === null || part.variantId === variantId));
 
-const isSameGoods = (known: BillLine, line: NewLine) =>
+type Goods = Pick<BillLine, 'productId' | 'variantId'> & { modifiers: { id: string }[] };
+
+export const isSameGoods = (known: Goods, line: NewLine): boolean =>
   known.productId === line.productId &&
   known.variantId === (line.variantId ?? null) &&
   known.modifiers.map(({ id }) => id).join() === line.modifierIds.join();

@@ -173,6 +173,47 @@ describe('what a change makes of an order', () => {
     expect(problemOf(repeated(terms, false)).code, 'another number').to.equal('order_closed');
   });
 
+  it('is nothing when it was done before, with all that it says of its lines', () => {
+    const [stored] = orderOf().items;
+    const line = {
+      ...(stored as Order['items'][number]),
+      variantId: id(10),
+      modifiers: [{ id: id(11), name: 'Nuts', price: '5.00' }],
+      discountGiven: { type: 'flat', value: '5.00', reason: 'regular' } as const,
+      unitPrice: '45.00',
+      listPrice: '50.00',
+      note: 'no ice',
+    };
+    const items = [line];
+    const loaded = loadedOf(orderOf({ status: 'completed', paymentStatus: 'completed', items }), [
+      paymentOf(10_000),
+    ]);
+    const said = {
+      id: id(3),
+      productId: id(4),
+      variantId: id(10),
+      modifierIds: [id(11)],
+      quantity: 2,
+      discount: { type: 'flat', value: '5', reason: 'regular' },
+      note: 'no ice',
+    };
+    const payments = [{ id: id(5), method: 'cash', amount: '100' }];
+    const again = (other: object) => () =>
+      decide({ ...loaded, sources }, { payments, items: [{ ...said, ...other }] });
+    for (const same of [{}, { unitPrice: '45' }, { unitPrice: null }])
+      expect(again(same)(), JSON.stringify(same)).to.equal(null);
+    for (const other of [
+      { quantity: 1 },
+      { variantId: null },
+      { modifierIds: [] },
+      { discount: null },
+      { discount: { ...said.discount, value: '6' } },
+      { unitPrice: '40' },
+      { note: 'ice' },
+    ])
+      expect(problemOf(again(other)).code, JSON.stringify(other)).to.equal('order_closed');
+  });
+
   it('is nothing when it was done before, though its payment was corrected since', () => {
     const bookedAs = { method: 'cash', amountMinor: 10_000, tenderedMinor: 20_000, cashStepMinor: null };
     const corrected = paymentOf(10_000, { method: 'card', bookedAs });
