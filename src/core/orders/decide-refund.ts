@@ -2,10 +2,11 @@ import { formatMinor } from '../../contract/money.ts';
 import type { PaymentMethod } from '../../contract/primitives.ts';
 import { fieldProblem } from '../../contract/problem.ts';
 import type { NewRefund } from '../../contract/refunds.ts';
-import { cashAmountOf, type PricedRefund, type Rounding, refundInSteps } from '../../pricing/index.ts';
+import { cashAmountOf, type PricedRefund, refundInSteps } from '../../pricing/index.ts';
 import type { OrderParts } from './order-parts.ts';
 import { cashStepOf, methodsOf, roundingRule } from './order-payments.ts';
 import { paidOutMinor, paidRoundingMinor, signedMinor, sumMoney } from './paid-so-far.ts';
+import { type Due, type ExactShare, requireEachOnce, type Share, shareOut } from './share-refund.ts';
 
 /** What goes back by one method, in minor units. */
 export type RefundShare = { method: PaymentMethod; amountMinor: number; tipMinor: number };
@@ -19,19 +20,6 @@ export type DecidedRefund = Omit<PricedRefund, 'lines'> & {
 };
 
 type Asked = Pick<NewRefund, 'method' | 'payments' | 'anyMethod' | 'tip'>;
-type Share = { method: PaymentMethod; amount?: number | undefined };
-
-/** What is to go back as money before it is rounded to coins, and what it may be rounded to. */
-type Due = {
-  /** Of the goods, exact. */
-  backMinor: number;
-  /** Of the payments, what has not gone back yet. */
-  leftMinor: number;
-  isPaid: boolean;
-  isLast: boolean;
-  rule: Rounding;
-};
-
 /**
  * Decides by which methods a refund goes back. Pure. Cash is a multiple of the step of now, with the difference in the
  * refund's rounding; other methods are exact. Goods of an order that isn't paid in full lower what is owed first.
@@ -45,11 +33,12 @@ export function decideRefund(
 ): DecidedRefund {
   const due = dueBack(priced, parts, isLast);
   const listed = asked.payments && withTipsAlone(asked.payments, parts, asked);
-  const named: Share[] = listed ?? [{ method: asked.method ?? methodOfOrder(parts) }];
+  const isAnyBack = due.backMinor > 0 || asked.tip === true;
+  const named: Share[] = listed ?? [{ method: asked.method ?? methodOfOrder(parts, isAnyBack) }];
   requireEachOnce(named);
   const tipped = asked.tip ? tipsByMethod(parts) : new Map<PaymentMethod, number>();
   const targetMinor = targetOf(due, named, priced, parts);
-  const exact = shareOut(due, named, { ...due, backMinor: targetMinor }, tipped);
+  const exact = shareOut(due, named, targetMinor, tipped);
   if (asked.payments && !asked.anyMethod) requirePaidBy(exact, parts);
   const amounts = exact.map((share) => ({ ...share, amountMinor: share.coinsMinor ?? share.amountMinor }));
   const isListed = asked.payments !== undefined && !asked.anyMethod;
@@ -120,82 +109,6 @@ function withTipsAlone(named: Share[], paid: Paid, { tip }: Asked): Share[] {
   return named.map((share) => (isOpen(share) && isTipAlone(share) ? { ...share, amount: 0 } : share));
 }
 
-function requireEachOnce(named: Share[]): void {
-  named.forEach(({ method, amount }, index) => {
-    if (named.findIndex((share) => share.method === method) !== index)
-      throw fieldProblem('invalid_payment', `/payments/${index}/method`, 'stands twice');
-    if (amount === undefined && named.findIndex((share) => share.amount === undefined) !== index)
-      throw fieldProblem(
-        'invalid_payment',
-        `/payments/${index}/amount`,
-        'is missing; one of them at most takes the rest',
-      );
-  });
-}
-
-/** `amountMinor` is exact; `coinsMinor` what of it changes hands, where that differs from it. */
-type ExactShare = { method: PaymentMethod; amountMinor: number; coinsMinor?: number };
-
-/**
- * The amounts of the methods. Cash takes what the others leave, in coins. The method without an amount may be left 0.00 of the
- * goods if it has a tip to give back (`tipped`). Throws `invalid_payment` when the amounts don't add up.
- */
-function shareOut(
-  due: Due,
-  named: Share[],
-  { backMinor }: Pick<Due, 'backMinor'>,
-  tipped: Map<PaymentMethod, number>,
-): ExactShare[] {
-  const sumOf = (shares: Share[]) => shares.reduce((sum, { amount = 0 }) => sum + amount, 0);
-  const restMinor = backMinor - sumOf(named.filter(({ method }) => method !== 'cash'));
-  const open = named.find(({ method, amount }) => amount === undefined && method !== 'cash');
-  const isOpen = open !== undefined;
-  const cash = named.find(({ method }) => method === 'cash');
-  const inCoinsMinor = cash && !isOpen && restMinor >= 0 ? coinsOf(restMinor, due) : 0;
-  const isWhole = cash?.amount === undefined || [restMinor, inCoinsMinor].includes(cash.amount);
-  const openMinor = isOpen ? restMinor - (cash?.amount ?? 0) : 0;
-  const isEven = isOpen
-    ? named.length === 1 || openMinor > 0 || (openMinor === 0 && tipped.has(open.method))
-    : cash
-      ? restMinor >= 0 && isWhole
-      : restMinor === 0;
-  if (!isEven) throw unevenProblem(backMinor, named, cash && !isOpen ? { restMinor, inCoinsMinor } : null);
-  if (isOpen && cash) requireCoins(cash.amount ?? 0, due, named.indexOf(cash));
-  return named.map(({ method, amount }) => {
-    if (method === 'cash' && !isOpen) return { method, amountMinor: restMinor, coinsMinor: inCoinsMinor };
-    return { method, amountMinor: amount ?? openMinor };
-  });
-}
-
-/** An amount of cash in coins: never above what is left of the payments, but for the last of a paid order. */
-function coinsOf(restMinor: number, { backMinor, leftMinor, isPaid, isLast, rule }: Due): number {
-  const mayBeMinor = leftMinor - (backMinor - restMinor);
-  const nearMinor = cashAmountOf(restMinor, rule);
-  if (nearMinor <= mayBeMinor || (isPaid && isLast)) return nearMinor;
-  return cashAmountOf(isPaid ? restMinor : mayBeMinor, { ...rule, mode: 'down' });
-}
-
-function requireCoins(amountMinor: number, { rule }: Due, index: number): void {
-  if (rule.stepMinor === 0 || amountMinor % rule.stepMinor === 0) return;
-  const detail = `Cash goes back in multiples of ${formatMinor(rule.stepMinor)}, which ${formatMinor(amountMinor)} is not.`;
-  throw fieldProblem('invalid_payment', `/payments/${index}/amount`, detail);
-}
-
-function unevenProblem(
-  backMinor: number,
-  named: Share[],
-  cash: { restMinor: number; inCoinsMinor: number } | null,
-) {
-  const sumMinor = named.reduce((sum, { amount = 0 }) => sum + amount, 0);
-  const back = backMinor > 0 ? `${formatMinor(backMinor)} goes back` : 'No money goes back';
-  const mend =
-    cash && cash.restMinor >= 0
-      ? ` In cash, the others leave ${formatMinor(cash.inCoinsMinor)}.`
-      : ' Leave the amount of one method out, and it gives back the rest.';
-  const detail = `${back} by this refund, but its payments come to ${formatMinor(sumMinor)}.${mend}`;
-  return fieldProblem('invalid_payment', '/payments', detail);
-}
-
 type Paid = Pick<OrderParts, 'payments' | 'refunds'>;
 
 /** What was paid by each method and has not gone back, tips apart. */
@@ -258,12 +171,12 @@ function tipsBack(
   return tips;
 }
 
-/** The way that the money came, where it was one way. Nothing was taken for an order of 0.00: no drawer opens for it. */
-function methodOfOrder({ payments }: Pick<OrderParts, 'payments'>): PaymentMethod {
+/** The way that the money came, where it was one way. Where none goes back, there is nothing to choose: no drawer opens for it. */
+function methodOfOrder({ payments }: Pick<OrderParts, 'payments'>, isAnyBack: boolean): PaymentMethod {
   const methods = methodsOf(payments);
-  if (methods.length > 1) {
+  if (methods.length > 1 && isAnyBack) {
     const detail = `has to be chosen: the bill was paid by ${methods.join(' and ')}. Name one, or several in payments`;
     throw fieldProblem('invalid_payment', '/method', detail);
   }
-  return methods[0] ?? 'other';
+  return methods.length === 1 ? (methods[0] as PaymentMethod) : 'other';
 }

@@ -216,6 +216,17 @@ describe('how the money of a refund goes back', () => {
     });
   }
 
+  it('asks for no method where no money goes back, as its refusal says', () => {
+    const paid: Share[] = [
+      ['card', '10.00'],
+      ['cash', '10.00'],
+    ];
+    const owed = { total: '100.00', paid, goods: '50.00', isOwed: true, isLast: false } as const;
+    expect(refusalOf({ ...owed, asked: { payments: [['card', '10']] } })).to.include('Leave payments out.');
+    const decided = refund({ ...owed, asked: {} });
+    expect(decided).to.deep.include({ method: 'other', payments: [], paidOutMinor: 0, totalMinor: 5000 });
+  });
+
   it('puts the difference of the coins into its rounding, and keeps their step', () => {
     const decided = refund({
       ...split,
@@ -292,7 +303,7 @@ describe('how the money of a refund goes back', () => {
     [
       'coins that do not exist',
       { ...split, goods: '24.98', isLast: false, asked: { payments: [['cash', '10.02'], ['card']] } },
-      '/payments/0/amount: Cash goes back in multiples of 0.05, which 10.02 is not.',
+      '/payments/0/amount: Cash goes back in multiples of 0.05, which 10.02 is not. Send 10.00 or 10.05.',
     ],
     [
       'one method twice',
@@ -310,7 +321,47 @@ describe('how the money of a refund goes back', () => {
         isLast: false,
         asked: { payments: [['cash', '10']] },
       },
-      '/payments: No money goes back by this refund',
+      '/payments: No money goes back by this refund: it lowers what is owed. Leave payments out.',
+    ],
+    [
+      'less by the others than there is, though one may take the rest',
+      { ...split, asked: { payments: [['cash', '110.00'], ['card']] } },
+      '/payments: 100.00 goes back by this refund, but its payments come to 110.00. Nothing is left for card: send less by the others.',
+    ],
+    [
+      'nothing left for the one that takes the rest',
+      { ...split, goods: '40.00', isLast: false, asked: { payments: [['cash', '40.00'], ['card']] } },
+      '/payments: 40.00 goes back by this refund, and its payments come to 40.00. Nothing is left for card: leave it out, or send less by the others.',
+    ],
+    [
+      'money for an order of 0.00',
+      { total: '0.00', paid: [], goods: '0.00', asked: { payments: [['cash', '10']] } },
+      '/payments: No money goes back by this refund. Leave payments out.',
+    ],
+    [
+      'more by card than there is, with cash to take the rest',
+      { ...split, asked: { payments: [['card', '110.00'], ['cash']] } },
+      'Nothing is left for cash: send less by the others.',
+    ],
+    [
+      'an amount of cash where the card leaves less than a coin',
+      {
+        ...split,
+        goods: '24.98',
+        isLast: false,
+        asked: {
+          payments: [
+            ['card', '24.97'],
+            ['cash', '0.05'],
+          ],
+        },
+      },
+      'The others leave no coin: leave the amount of cash out.',
+    ],
+    [
+      'cash that would leave the card nothing when rounded up',
+      { ...split, goods: '24.98', isLast: false, asked: { payments: [['cash', '24.97'], ['card']] } },
+      'which 24.97 is not. Send 24.95.',
     ],
     ['no method, where there were two', { ...split, asked: {} }, '/method'],
   ];
