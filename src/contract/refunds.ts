@@ -31,7 +31,7 @@ export const NewRefund = z
     method: PaymentMethod.optional(),
     /** Several methods, each once. Without `anyMethod`, none gives back more than was paid by it and has not gone back yet. */
     payments: z.array(RefundPayment).min(1).max(PaymentMethod.options.length).optional(),
-    /** Lets a method of `payments` give back more than was paid by it. Recorded in the audit. */
+    /** Lets a method of `payments` give back more than was paid by it. Where one does, the audit says who approved it. */
     anyMethod: z.boolean().optional(),
     /** Gives the tips back, too: only with what is left of a paid order. */
     tip: z.boolean().optional(),
@@ -39,6 +39,10 @@ export const NewRefund = z
   .refine(({ method, payments }) => !method || !payments, {
     path: ['method'],
     error: 'send either method or payments, not both',
+  })
+  .refine(({ anyMethod, payments }) => !anyMethod || payments, {
+    path: ['anyMethod'],
+    error: 'goes with payments; the one method may be any without it',
   });
 export type NewRefund = z.output<typeof NewRefund>;
 

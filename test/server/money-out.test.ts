@@ -110,6 +110,16 @@ describe('money that goes out', () => {
       expect(refused.body.detail).to.include('cash 40.00').and.to.include('card 60.00');
       const both = await refund(order, { method: 'cash', payments });
       expect([both.status, both.body.errors[0].pointer]).to.deep.equal([422, '/method']);
+      const alone = await refund(order, { anyMethod: true });
+      expect([alone.status, alone.body.errors[0].pointer]).to.deep.equal([422, '/anyMethod']);
+      const approved = async () =>
+        (await shop.owner.get(`${shop.path}/audit?action=approved&limit=100`)).body.data.length;
+      const before = await approved();
+      const within = await refund(await split(), {
+        payments: [{ method: 'card' }, { method: 'cash', amount: '40' }],
+        anyMethod: true,
+      });
+      expect([within.status, await approved()], 'nothing was exceeded').to.deep.equal([201, before]);
       const { body } = await refund(order, { payments, anyMethod: true });
       expect(body.refunds[0].payments.map(({ amount }: { amount: string }) => amount)).to.deep.equal([
         '70.00',

@@ -17,9 +17,12 @@ export type DecidedRefund = Omit<PricedRefund, 'lines'> & {
   payments: RefundShare[];
   paidOutMinor: number;
   cashStepMinor: number | null;
+  /** A method of `payments` gives back more than was paid by it, as `anyMethod` allows. */
+  isBeyondPaid: boolean;
 };
 
 type Asked = Pick<NewRefund, 'method' | 'payments' | 'anyMethod' | 'tip'>;
+
 /**
  * Decides by which methods a refund goes back. Pure. Cash is a multiple of the step of now, with the difference in the
  * refund's rounding; other methods are exact. Goods of an order that isn't paid in full lower what is owed first.
@@ -39,16 +42,17 @@ export function decideRefund(
   const tipped = asked.tip ? tipsByMethod(parts) : new Map<PaymentMethod, number>();
   const targetMinor = targetOf(due, named, priced, parts);
   const exact = shareOut(due, named, targetMinor, tipped);
-  if (asked.payments && !asked.anyMethod) requirePaidBy(exact, parts);
+  const isHeld = listed !== undefined && !asked.anyMethod;
+  if (isHeld) requirePaidBy(exact, parts);
   const amounts = exact.map((share) => ({ ...share, amountMinor: share.coinsMinor ?? share.amountMinor }));
-  const isListed = asked.payments !== undefined && !asked.anyMethod;
-  const tips = asked.tip ? tipsBack(tipped, named, due, isListed) : new Map<PaymentMethod, number>();
+  const tips = asked.tip ? tipsBack(tipped, named, due, isHeld) : new Map<PaymentMethod, number>();
   const payments = amounts.flatMap(({ method, amountMinor }) => {
     const share = { method, amountMinor, tipMinor: tips.get(method) ?? 0 };
     return share.amountMinor + share.tipMinor > 0 ? [share] : [];
   });
   const paidOut = payments.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
   const roundedMinor = paidOut - due.backMinor;
+  const isTipMoved = [...tipped.keys()].some((by) => !named.some(({ method }) => method === by));
   const usesCash = named.some(({ method }) => method === 'cash');
   return {
     taxMinor: priced.taxMinor,
@@ -57,6 +61,8 @@ export function decideRefund(
     method: payments.length > 1 ? 'split' : ((payments[0] ?? named[0])?.method as PaymentMethod),
     payments,
     paidOutMinor: paidOut,
+    isBeyondPaid:
+      listed !== undefined && (isTipMoved || findBeyondPaid(exact, leftByMethod(parts)) !== undefined),
     cashStepMinor: usesCash ? cashStepOf('cash', due.rule) : null,
   };
 }
@@ -121,20 +127,21 @@ function leftByMethod({ payments, refunds }: Paid): Map<PaymentMethod, number> {
   return left;
 }
 
+/** The first share that is more than its method still has. */
+const findBeyondPaid = (shares: ExactShare[], left: ReadonlyMap<PaymentMethod, number>) =>
+  shares.find(({ method, amountMinor }) => amountMinor > Math.max(left.get(method) ?? 0, 0));
+
 /** Throws `invalid_payment` where a method would give back more than it has, with what each still has. */
 function requirePaidBy(shares: ExactShare[], paid: Paid): void {
   const left = leftByMethod(paid);
-  const overIndex = shares.findIndex(
-    ({ method, amountMinor }) => amountMinor > Math.max(left.get(method) ?? 0, 0),
-  );
-  const over = shares[overIndex];
+  const over = findBeyondPaid(shares, left);
   if (!over) return;
   const has = [...left]
     .filter(([, minor]) => minor > 0)
     .map(([method, minor]) => `${method} ${formatMinor(minor)}`);
   const each = has.length > 0 ? `Still to go back: ${has.join(', ')}.` : 'Nothing is left to go back.';
   const detail = `${formatMinor(over.amountMinor)} by ${over.method} is more than was paid by it and not given back. ${each} Send anyMethod to give back more by one than was paid by it.`;
-  throw fieldProblem('invalid_payment', `/payments/${overIndex}/amount`, detail);
+  throw fieldProblem('invalid_payment', `/payments/${shares.indexOf(over)}/amount`, detail);
 }
 
 /** The tips that were paid by each method; a method without any is left out. */
@@ -145,17 +152,20 @@ function tipsByMethod({ payments }: Pick<Paid, 'payments'>): Map<PaymentMethod, 
   return tips;
 }
 
-/** The tips by method: each the way it came, or all by the one method that there is. Throws `invalid_payment`. */
+/**
+ * The tips by method: each the way it came, or all by the one method that there is, unless it is held to what was paid by it.
+ * Throws `invalid_payment`.
+ */
 function tipsBack(
   tipped: Map<PaymentMethod, number>,
   named: Share[],
   { isPaid, isLast, rule }: Due,
-  isListed: boolean,
+  isHeld: boolean,
 ): Map<PaymentMethod, number> {
   if (!isPaid || !isLast)
     throw fieldProblem('invalid_payment', '/tip', 'goes back only with the last of a paid order');
   const tips = new Map<PaymentMethod, number>();
-  const [only] = named.length === 1 && !isListed ? named : [];
+  const [only] = named.length === 1 && !isHeld ? named : [];
   for (const [by, tipMinor] of tipped) {
     const method = only?.method ?? by;
     if (!named.some((share) => share.method === method))

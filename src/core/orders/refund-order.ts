@@ -70,9 +70,9 @@ async function refund(
   requireAllowed(parts, 'refund', false);
   const lines = takeLines(await linesOfOrder(tx.em, shopId, orderId), body, order.orderNumber);
   requireWholeRefund(lines, order.items, body);
-  const row = await priceRow(tx, parts, lines, body);
+  const { isBeyondPaid, ...row } = await priceRow(tx, parts, lines, body);
   // Whoever lets a method give back more than was paid by it stands in the audit for it.
-  const approvedBy = body.anyMethod ? personOf(tx.actor) : null;
+  const approvedBy = isBeyondPaid ? personOf(tx.actor) : null;
   const kept = approvedBy === null ? null : { approvedBy };
   return { order: await giveBack(tx, parts, lines, { ...row, requestHash }, kept), isReplay: false };
 }

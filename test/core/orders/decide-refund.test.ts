@@ -227,6 +227,20 @@ describe('how the money of a refund goes back', () => {
     expect(decided).to.deep.include({ method: 'other', payments: [], paidOutMinor: 0, totalMinor: 5000 });
   });
 
+  it('says whether a method gives back more than was paid by it, for that has to be approved', () => {
+    const beyond = (asked: Case['asked']) => refund({ ...split, asked }).isBeyondPaid;
+    const payments: Case['asked']['payments'] = [['card', '60'], ['cash']];
+    expect(beyond({ payments })).to.equal(false);
+    expect(beyond({ payments, anyMethod: true })).to.equal(false);
+    expect(beyond({ payments: [['card', '50'], ['cash']], anyMethod: true })).to.equal(true);
+    const asked = { tip: true, anyMethod: true, payments: [['cash']] } satisfies Case['asked'];
+    expect(refund({ goods: '0', total: '0', paid: [['card', '0', '5']], asked })).to.deep.include({
+      isBeyondPaid: true,
+      payments: [{ method: 'cash', amountMinor: 0, tipMinor: 500 }],
+    });
+    expect(beyond({ method: 'upi' }), 'the one method is not held to it').to.equal(false);
+  });
+
   it('puts the difference of the coins into its rounding, and keeps their step', () => {
     const decided = refund({
       ...split,
