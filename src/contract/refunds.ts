@@ -34,7 +34,7 @@ export const NewRefund = z
     /** Lets a method of `payments` give back more than was paid by it. Where one does, the audit says who approved it. */
     anyMethod: z.boolean().optional(),
     /** Gives the tips back, too: only with what is left of a paid order. */
-    tip: z.boolean().optional(),
+    withTip: z.boolean().optional(),
   })
   .refine(({ method, payments }) => !method || !payments, {
     path: ['method'],

@@ -61,7 +61,7 @@ describe('money that goes out', () => {
       const order = await split();
       const named = {
         id: randomUUID(),
-        tip: true,
+        withTip: true,
         payments: [{ method: 'card', amount: '60' }, { method: 'cash' }],
       };
       const { status, body, text } = await refund(order, named);
@@ -131,24 +131,27 @@ describe('money that goes out', () => {
 
     it('takes tips off the tips of the day and the drawer of the refund', async () => {
       const order = await sell([{ method: 'card', amount: '100', tip: '10' }]);
-      const part = await refund(order, { tip: true, lines: [{ lineId: order.items[0].id, quantity: 1 }] });
+      const part = await refund(order, {
+        withTip: true,
+        lines: [{ lineId: order.items[0].id, quantity: 1 }],
+      });
       expect(part.status, 'its only piece is all of it').to.equal(201);
       expect(part.body.refunds[0]).to.include({ method: 'card', tip: '10.00', total: '100.00' });
       const two = await sell([{ method: 'cash', amount: '200', tip: '10' }], {
         items: [{ productId: cake.id, quantity: 2 }],
       });
       const lines = [{ lineId: two.items[0].id, quantity: 1 }];
-      const early = await refund(two, { tip: true, lines });
-      expect([early.status, early.body.errors[0].pointer]).to.deep.equal([422, '/tip']);
+      const early = await refund(two, { withTip: true, lines });
+      expect([early.status, early.body.errors[0].pointer]).to.deep.equal([422, '/withTip']);
       expect((await refund(two, { lines })).status).to.equal(201);
       expect((await report()).drawer).to.include({ sales: '200.00', tips: '10.00', refunds: '100.00' });
-      expect((await refund(two, { lines, tip: true })).body.refunds[1].tip).to.equal('10.00');
+      expect((await refund(two, { lines, withTip: true })).body.refunds[1].tip).to.equal('10.00');
       expect((await report()).drawer).to.include({ tips: '0.00', refunds: '200.00', expected: '100.00' });
       const apart = await sell([
         { method: 'card', amount: '100' },
         { method: 'upi', amount: '0', tip: '10' },
       ]);
-      const back = await refund(apart, { tip: true, payments: [{ method: 'card' }, { method: 'upi' }] });
+      const back = await refund(apart, { withTip: true, payments: [{ method: 'card' }, { method: 'upi' }] });
       expect(back.body.refunds?.[0].payments, back.text).to.deep.equal([
         { method: 'card', amount: '100.00', tip: '0.00' },
         { method: 'upi', amount: '0.00', tip: '10.00' },

@@ -21,7 +21,7 @@ export type DecidedRefund = Omit<PricedRefund, 'lines'> & {
   isBeyondPaid: boolean;
 };
 
-type Asked = Pick<NewRefund, 'method' | 'payments' | 'anyMethod' | 'tip'>;
+type Asked = Pick<NewRefund, 'method' | 'payments' | 'anyMethod' | 'withTip'>;
 
 /**
  * Decides by which methods a refund goes back. Pure. Cash is a multiple of the step of now, with the difference in the
@@ -36,16 +36,16 @@ export function decideRefund(
 ): DecidedRefund {
   const due = dueBack(priced, parts, isLast);
   const listed = asked.payments && withTipsAlone(asked.payments, parts, asked);
-  const isAnyBack = due.backMinor > 0 || asked.tip === true;
+  const isAnyBack = due.backMinor > 0 || asked.withTip === true;
   const named: Share[] = listed ?? [{ method: asked.method ?? methodOfOrder(parts, isAnyBack) }];
   requireEachOnce(named);
-  const tipped = asked.tip ? tipsByMethod(parts) : new Map<PaymentMethod, number>();
+  const tipped = asked.withTip ? tipsByMethod(parts) : new Map<PaymentMethod, number>();
   const targetMinor = targetOf(due, named, priced, parts);
   const exact = shareOut(due, named, targetMinor, tipped);
   const isHeld = listed !== undefined && !asked.anyMethod;
   if (isHeld) requirePaidBy(exact, parts);
   const amounts = exact.map((share) => ({ ...share, amountMinor: share.coinsMinor ?? share.amountMinor }));
-  const tips = asked.tip ? tipsBack(tipped, named, due, isHeld) : new Map<PaymentMethod, number>();
+  const tips = asked.withTip ? tipsBack(tipped, named, due, isHeld) : new Map<PaymentMethod, number>();
   const payments = amounts.flatMap(({ method, amountMinor }) => {
     const share = { method, amountMinor, tipMinor: tips.get(method) ?? 0 };
     return share.amountMinor + share.tipMinor > 0 ? [share] : [];
@@ -106,9 +106,9 @@ function targetOf(
  * Of several methods without an amount, those that paid nothing but a tip give back 0.00 of the goods: the request names
  * them for their tips.
  */
-function withTipsAlone(named: Share[], paid: Paid, { tip }: Asked): Share[] {
+function withTipsAlone(named: Share[], paid: Paid, { withTip }: Asked): Share[] {
   const isOpen = ({ amount }: Share) => amount === undefined;
-  if (!tip || named.filter(isOpen).length < 2) return named;
+  if (!withTip || named.filter(isOpen).length < 2) return named;
   const tips = tipsByMethod(paid);
   const left = leftByMethod(paid);
   const isTipAlone = ({ method }: Share) => tips.has(method) && (left.get(method) ?? 0) <= 0;
@@ -163,7 +163,7 @@ function tipsBack(
   isHeld: boolean,
 ): Map<PaymentMethod, number> {
   if (!isPaid || !isLast)
-    throw fieldProblem('invalid_payment', '/tip', 'goes back only with the last of a paid order');
+    throw fieldProblem('invalid_payment', '/withTip', 'Tips go back only with the last of a paid order.');
   const tips = new Map<PaymentMethod, number>();
   const [only] = named.length === 1 && !isHeld ? named : [];
   for (const [by, tipMinor] of tipped) {
@@ -171,8 +171,8 @@ function tipsBack(
     if (!named.some((share) => share.method === method))
       throw fieldProblem(
         'invalid_payment',
-        '/tip',
-        `of ${formatMinor(tipMinor)} was paid by ${by}: name it in payments, too`,
+        '/withTip',
+        `A tip of ${formatMinor(tipMinor)} was paid by ${by}: name ${by} in payments, too.`,
       );
     tips.set(method, (tips.get(method) ?? 0) + tipMinor);
   }

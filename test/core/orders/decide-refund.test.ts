@@ -233,7 +233,7 @@ describe('how the money of a refund goes back', () => {
     expect(beyond({ payments })).to.equal(false);
     expect(beyond({ payments, anyMethod: true })).to.equal(false);
     expect(beyond({ payments: [['card', '50'], ['cash']], anyMethod: true })).to.equal(true);
-    const asked = { tip: true, anyMethod: true, payments: [['cash']] } satisfies Case['asked'];
+    const asked = { withTip: true, anyMethod: true, payments: [['cash']] } satisfies Case['asked'];
     expect(refund({ goods: '0', total: '0', paid: [['card', '0', '5']], asked })).to.deep.include({
       isBeyondPaid: true,
       payments: [{ method: 'cash', amountMinor: 0, tipMinor: 500 }],
@@ -395,7 +395,7 @@ describe('how the money of a refund goes back', () => {
 
     it('gives each back the way it came', () => {
       const asked = {
-        tip: true,
+        withTip: true,
         payments: [
           ['card', '60'],
           ['cash', '40'],
@@ -406,8 +406,12 @@ describe('how the money of a refund goes back', () => {
     });
 
     it('gives all back by one method, in coins where that is cash', () => {
-      expect(shown({ ...tipped, asked: { tip: true, method: 'cash' } })).to.deep.equal(['cash 100.00 5.05']);
-      expect(shown({ ...tipped, asked: { tip: true, method: 'upi' } })).to.deep.equal(['upi 100.00 5.03']);
+      expect(shown({ ...tipped, asked: { withTip: true, method: 'cash' } })).to.deep.equal([
+        'cash 100.00 5.05',
+      ]);
+      expect(shown({ ...tipped, asked: { withTip: true, method: 'upi' } })).to.deep.equal([
+        'upi 100.00 5.03',
+      ]);
     });
 
     it('keeps them unless it is asked for', () => {
@@ -478,7 +482,7 @@ describe('how the money of a refund goes back', () => {
           total: '100.00',
           goods: '100.00',
           paid,
-          asked: { tip: true, payments },
+          asked: { withTip: true, payments },
         } satisfies Case;
         expect(shown(given)).to.deep.equal(back);
         expect(refund(given)).to.include({ paidOutMinor: 10_000, totalMinor: 10_000 });
@@ -490,7 +494,7 @@ describe('how the money of a refund goes back', () => {
         ['card', '100'],
         ['upi', '0', '10'],
       ];
-      const asked = { tip: true, payments: [['card', '60'], ['upi']] } satisfies Case['asked'];
+      const asked = { withTip: true, payments: [['card', '60'], ['upi']] } satisfies Case['asked'];
       const given = { total: '100.00', goods: '100.00', paid, asked };
       expect(refusalOf(given)).to.include('40.00 by upi is more than was paid by it');
       const untipped = { ...given, asked: { payments: [['card', '100'], ['upi']] } } satisfies Case;
@@ -502,19 +506,23 @@ describe('how the money of a refund goes back', () => {
         ...tipped,
         goods: '50.00',
         isLast: false,
-        asked: { tip: true, method: 'cash' },
+        asked: { withTip: true, method: 'cash' },
       } satisfies Case;
-      expect(refusalOf(part)).to.include('/tip: The tip goes back only with the last of a paid order');
-      expect(refusalOf({ ...tipped, isOwed: true, asked: { tip: true, method: 'cash' } })).to.include('/tip');
+      expect(refusalOf(part)).to.include('/withTip: Tips go back only with the last of a paid order');
+      expect(refusalOf({ ...tipped, isOwed: true, asked: { withTip: true, method: 'cash' } })).to.include(
+        '/withTip',
+      );
       const other = {
-        tip: true,
+        withTip: true,
         payments: [
           ['cash', '40'],
           ['upi', '60'],
         ],
         anyMethod: true,
       } satisfies Case['asked'];
-      expect(refusalOf({ ...tipped, asked: other })).to.include('was paid by card: name it in payments, too');
+      expect(refusalOf({ ...tipped, asked: other })).to.include(
+        '/withTip: A tip of 3.03 was paid by card: name card in payments, too.',
+      );
     });
   });
 });
