@@ -4,6 +4,7 @@ import type { PaymentMethod } from '../../contract/primitives.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
 import { cashAmountOf, isInSteps, type Rounding } from '../../pricing/index.ts';
+import { unscale } from '../columns.ts';
 import type { BookedAs, Payment } from '../payments/payment.entity.ts';
 import type { Order } from './order.entity.ts';
 import type { OrderParts } from './order-parts.ts';
@@ -206,7 +207,7 @@ export function decideCorrections(
     const before = paidSoFar(others, refunds);
     const due = isClosing ? dueOf(unpaid, before, settings) : null;
     const whole = due && (method === 'cash' ? due.cash : due.other);
-    const amount = whole === null ? payment.amountMinor : Number(whole.replace('.', ''));
+    const amount = whole === null ? payment.amountMinor : unscale(whole);
     const tendered = amount + payment.tipMinor;
     const offered = [{ id, method, amount, tendered, tip: payment.tipMinor }];
     const settled = settleCorrection(() => settleMore(unpaid, offered, before, settings), index);

@@ -1,8 +1,9 @@
 import { formatMinor } from '../../contract/money.ts';
 import type { PaymentMethod } from '../../contract/primitives.ts';
-import { fieldProblem } from '../../contract/problem.ts';
+import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import type { NewRefund } from '../../contract/refunds.ts';
 import { cashAmountOf, type PricedRefund, refundInSteps } from '../../pricing/index.ts';
+import { unscale } from '../columns.ts';
 import type { OrderParts } from './order-parts.ts';
 import { cashStepOf, methodsOf, roundingRule } from './order-payments.ts';
 import { paidOutMinor, paidRoundingMinor, signedMinor, sumMoney } from './paid-so-far.ts';
@@ -25,8 +26,9 @@ type Asked = Pick<NewRefund, 'method' | 'payments' | 'anyMethod' | 'withTip'>;
 
 /**
  * Decides by which methods a refund goes back. Pure. Cash is a multiple of the step of now, with the difference in the
- * refund's rounding; other methods are exact. Goods of an order that isn't paid in full lower what is owed first.
- * `isLast`: all of the order is back with it. Throws `invalid_payment`.
+ * refund's rounding; other methods are exact, but for parts of an order that cash paid in steps (`targetOf`). Goods of an order
+ * that isn't paid in full lower what is owed first. `isLast`: all of the order is back with it. Throws `invalid_payment`, and
+ * `refund_too_large` for more than was paid and has not gone back.
  */
 export function decideRefund(
   priced: PricedRefund,
@@ -35,6 +37,10 @@ export function decideRefund(
   isLast: boolean,
 ): DecidedRefund {
   const due = dueBack(priced, parts, isLast);
+  if (due.isPaid && due.backMinor > due.leftMinor) {
+    const detail = `This comes to ${formatMinor(due.backMinor)}, but only ${formatMinor(due.leftMinor)} was paid and not given back yet.`;
+    throw new ProblemError('refund_too_large', { detail });
+  }
   const listed = asked.payments && withTipsAlone(asked.payments, parts, asked);
   const isAnyBack = due.backMinor > 0 || asked.withTip === true;
   const named: Share[] = listed ?? [{ method: asked.method ?? methodOfOrder(parts, isAnyBack) }];
@@ -122,8 +128,7 @@ function leftByMethod({ payments, refunds }: Paid): Map<PaymentMethod, number> {
   const left = new Map<PaymentMethod, number>();
   const add = (method: PaymentMethod, minor: number) => left.set(method, (left.get(method) ?? 0) + minor);
   for (const payment of payments) add(payment.method, signedMinor(payment));
-  for (const share of refunds.flatMap((refund) => refund.payments))
-    add(share.method, -Number(share.amount.replace('.', '')));
+  for (const share of refunds.flatMap((refund) => refund.payments)) add(share.method, -unscale(share.amount));
   return left;
 }
 

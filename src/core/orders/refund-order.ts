@@ -15,11 +15,12 @@ import { businessDateAt, fiscalYearLabel } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { digitsOfOrder, requireWholeAmounts } from '../shops/whole-amounts.ts';
 import { type Transaction, transact } from '../transact.ts';
+import { nextUpdatedAt } from '../versions.ts';
 import { decideRefund } from './decide-refund.ts';
 import { findOrder } from './find-orders.ts';
 import { costOf, stockReturned, thawRecipe } from './line-stock.ts';
 import type { OrderParts } from './order-parts.ts';
-import { coveredMinor, paidOutMinor, paidRoundingMinor, paymentStatusOf, sumMoney } from './paid-so-far.ts';
+import { coveredMinor, paidRoundingMinor, paymentStatusOf } from './paid-so-far.ts';
 import { requireAllowed } from './require-allowed.ts';
 import { findRefund, insertRefund, type RefundRow } from './sql/insert-refund.ts';
 import { linesOfOrder, type OrderLine } from './sql/lines-of-order.ts';
@@ -133,19 +134,13 @@ function priceLines(
 }
 
 async function priceRow(tx: Transaction, parts: OrderParts, lines: TakenLine[], body: NewRefund) {
-  const { order, payments, refunds, settings } = parts;
+  const { order, settings } = parts;
   const { id, reason, restock } = body;
   const shop = await findShop(tx.em, order.shopId);
   requireWholeAmounts(shop.currency, NewRefund, body);
   const { priced, digits } = priceLines(shop.currency, parts, lines);
-  const left = Math.max(sumMoney(payments) - paidOutMinor(refunds), 0);
   const at = tx.app.now();
   const isLast = lines.every((line) => line.returnedMilli + line.takeMilli === line.quantityMilli);
-  const isPaid = order.paymentStatus === 'completed';
-  if (isPaid && priced.totalMinor > left) {
-    const detail = `This comes to ${formatMinor(priced.totalMinor)}, but only ${formatMinor(left)} was paid and not given back yet.`;
-    throw new ProblemError('refund_too_large', { detail });
-  }
   const decided = decideRefund(priced, parts, body, isLast);
   const businessDate = businessDateAt(at, shop);
   const fiscalYear = fiscalYearLabel(businessDate, settings.fiscalYearStart);
@@ -197,7 +192,7 @@ async function giveBack(
   order.refundedMinor += row.totalMinor;
   const loweredMinor = row.totalMinor - row.paidOutMinor;
   order.paymentStatus = paymentStatusOf(coveredMinor(parts) + loweredMinor, order.totalMinor);
-  order.updatedAt = new Date(Math.max(row.at.getTime(), order.updatedAt.getTime() + 1));
+  order.updatedAt = nextUpdatedAt(row.at, order);
   await em.flush();
   // Locks come in the order in which every change takes them: the bill, its stock, the shift, the shop's counters.
   if (row.restock) {

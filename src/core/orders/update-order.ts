@@ -17,6 +17,7 @@ import { businessDateAt } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
 import { type Transaction, transact } from '../transact.ts';
+import { nextUpdatedAt } from '../versions.ts';
 import { requireUncounted } from './decide-payments.ts';
 import { asksForPrice, decideUpdate, type LoadedOrder, type OrderUpdate } from './decide-update.ts';
 import { findOrder } from './find-orders.ts';
@@ -117,8 +118,7 @@ async function writeUpdate(
   // An order belongs to the shift in which it is paid or put on the book; until then it carries over.
   if (update.isNowSettled) order.shiftId = shiftId;
   order.approvedBy = approvedBy ?? order.approvedBy ?? null;
-  // Later than before even within a millisecond, because updatedAt raises the version.
-  order.updatedAt = new Date(Math.max(at.getTime(), order.updatedAt.getTime() + 1));
+  order.updatedAt = nextUpdatedAt(at, order);
   await requireStillOpen(tx, { ...parts, order: was }, update, today);
   await writePayments(tx, parts, update, { shiftId, today });
   await em.flush();

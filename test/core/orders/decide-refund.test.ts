@@ -324,6 +324,11 @@ describe('how the money of a refund goes back', () => {
       { ...split, asked: { payments: [['card', '50'], ['card']] } },
       '/payments/1/method: The method of payment 2 stands twice',
     ],
+    [
+      'more than was paid and has not gone back',
+      { total: '100.00', paid: [['card', '60.00']], goods: '100.00', asked: {} },
+      'This comes to 100.00, but only 60.00 was paid and not given back yet.',
+    ],
     ['two that take the rest', { ...split, asked: { payments: [['card'], ['cash']] } }, '/payments/1/amount'],
     [
       'money for what is owed',
