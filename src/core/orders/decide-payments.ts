@@ -1,22 +1,16 @@
 import { formatMinor } from '../../contract/money.ts';
-import type { PaymentCorrection, PaymentReturn } from '../../contract/orders.ts';
+import type { PaymentCorrection } from '../../contract/orders.ts';
 import type { PaymentMethod } from '../../contract/primitives.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
-import { cashAmountOf, isInSteps, type Rounding } from '../../pricing/index.ts';
 import { unscale } from '../columns.ts';
 import type { BookedAs, Payment } from '../payments/payment.entity.ts';
+import { asReturn, type DecidedReturn, findPayment } from './decide-returns.ts';
 import type { Order } from './order.entity.ts';
 import type { OrderParts } from './order-parts.ts';
-import { cashStepOf, dueOf, methodOf, roundingRule, type settle, settleMore } from './order-payments.ts';
-import { coveredMinor, paidSoFar, paymentStatusOf, sumMoney, sumPaid } from './paid-so-far.ts';
+import { dueOf, methodOf, type settle, settleMore } from './order-payments.ts';
+import { coveredMinor, paidSoFar, paymentStatusOf } from './paid-so-far.ts';
 import { insteadOf } from './require-allowed.ts';
-
-/** The return of a payment or of part of it. */
-export type DecidedReturn = Pick<
-  Payment,
-  'id' | 'paymentId' | 'method' | 'amountMinor' | 'roundingMinor' | 'cashStepMinor'
->;
 
 /** A payment with its corrected method; `from` is the method before. */
 export type DecidedCorrection = Pick<
@@ -34,117 +28,10 @@ export type DecidedCorrection = Pick<
   reason: string;
 };
 
-type Place = { list: 'returnPayments' | 'changePayments'; index: number };
-
-function findPayment(payments: Payment[], id: string, { list, index }: Place): Payment {
-  const payment = payments.find((known) => known.id === id && known.kind === 'payment');
-  if (payment) return payment;
-  const field = list === 'returnPayments' ? 'paymentId' : 'id';
-  throw fieldProblem('invalid_request', `/${list}/${index}/${field}`, 'is not a payment of this order');
-}
-
 const returnsOf = (payments: readonly Pick<Payment, 'kind' | 'paymentId' | 'amountMinor'>[], id: string) =>
   payments
     .filter(({ kind, paymentId }) => kind === 'return' && paymentId === id)
     .reduce((sum, { amountMinor }) => sum + amountMinor, 0);
-
-type Returning = {
-  settings: SettingsValues;
-  /** What was paid above what the order comes to, before the returns. */
-  overMinor: number;
-};
-
-/**
- * The returns that the order hasn't got yet. Cash goes back in multiples of today's step. All that is left of a payment, or
- * all that the order has to give back, may be named to the paisa: it is booked in coins, and the difference is rounding of
- * today. Throws `invalid_request`, `invalid_payment` for more than is left of a payment, or a part above what it pays of the
- * order, `order_conflict` for another return under a known id.
- */
-export function decideReturns(
-  payments: Payment[],
-  asked: PaymentReturn[],
-  { settings, overMinor }: Returning,
-): DecidedReturn[] {
-  const decided: DecidedReturn[] = [];
-  asked.forEach((each, index) => {
-    const { id, paymentId } = each;
-    if (decided.some((other) => other.id === id))
-      throw fieldProblem('invalid_request', `/returnPayments/${index}/id`, 'stands twice');
-    const known = payments.find((payment) => payment.id === id);
-    if (known && isSameReturn(known, each)) return;
-    if (known)
-      throw fieldProblem(
-        'order_conflict',
-        `/returnPayments/${index}/id`,
-        'is that of another payment of this order',
-      );
-    const payment = findPayment(payments, paymentId, { list: 'returnPayments', index });
-    const earlier = [...payments, ...decided.map(asReturn)].filter((other) => other.paymentId === paymentId);
-    const stillOverMinor = overMinor + sumPaid(decided.map(asReturn));
-    const rule = roundingRule(settings);
-    const amounts = returnedAmounts(each, payment, earlier, { rule, overMinor: stillOverMinor }, index);
-    const { method } = payment;
-    decided.push({ id, paymentId, method, ...amounts, cashStepMinor: cashStepOf(method, rule) });
-  });
-  return decided;
-}
-
-export const asReturn = (each: DecidedReturn) => ({ ...each, kind: 'return' as const });
-
-/** What a return gives back, and what of that is rounding. `earlier` are those of the same payment. */
-function returnedAmounts(
-  { amount }: PaymentReturn,
-  payment: Payment,
-  earlier: Parameters<typeof sumPaid>[0],
-  { rule, overMinor }: { rule: Rounding; overMinor: number },
-  index: number,
-): Pick<DecidedReturn, 'amountMinor' | 'roundingMinor'> {
-  const isCash = payment.method === 'cash';
-  const leftMinor = sumMoney([payment, ...earlier]);
-  const leftPaidMinor = sumPaid([payment, ...earlier]);
-  const coinsOf = (minor: number) => (isCash ? cashAmountOf(minor, rule) : minor);
-  const isAll = (minor: number) => minor > 0 && [minor, coinsOf(minor)].includes(amount);
-  if (leftPaidMinor > 0 && isAll(leftMinor)) {
-    const amountMinor = coinsOf(leftMinor);
-    return { amountMinor, roundingMinor: amountMinor - leftPaidMinor };
-  }
-  const isOfThis = overMinor > 0 && overMinor <= leftPaidMinor && overMinor < leftMinor;
-  if (isOfThis && coinsOf(overMinor) <= leftMinor && isAll(overMinor)) {
-    const amountMinor = coinsOf(overMinor);
-    return { amountMinor, roundingMinor: amountMinor - overMinor };
-  }
-  const pointer = `/returnPayments/${index}/amount`;
-  if (amount > leftMinor || leftPaidMinor <= 0) {
-    const left = formatMinor(leftPaidMinor <= 0 ? 0 : leftMinor);
-    const detail =
-      earlier.length === 0
-        ? `This payment is ${left}: no more of it can be given back.`
-        : `Of this payment of ${formatMinor(payment.amountMinor)} only ${left} can still be given back.`;
-    throw fieldProblem('invalid_payment', pointer, detail);
-  }
-  if (isCash && !isInSteps(amount, rule)) {
-    const detail = `Cash goes back in multiples of ${formatMinor(rule.stepMinor)}, which ${formatMinor(amount)} is not. All that is left of this payment is ${formatMinor(coinsOf(leftMinor))} in cash.`;
-    throw fieldProblem('invalid_payment', pointer, detail);
-  }
-  if (amount > leftPaidMinor) {
-    const partMinor = isCash ? cashAmountOf(leftPaidMinor, { ...rule, mode: 'down' }) : leftPaidMinor;
-    const what =
-      earlier.length === 0
-        ? `This payment of ${formatMinor(leftMinor)}`
-        : `What is left of this payment, ${formatMinor(leftMinor)},`;
-    const orPart = partMinor > 0 ? `, or up to ${formatMinor(partMinor)} for a part` : '';
-    const detail = `${what} pays ${formatMinor(leftPaidMinor)} of the order, the rest is rounding. Send ${formatMinor(coinsOf(leftMinor))} for all that is left of it${orPart}.`;
-    throw fieldProblem('invalid_payment', pointer, detail);
-  }
-  return { amountMinor: amount, roundingMinor: 0 };
-}
-
-/** Whether a return sent again under a known id is the same; one that was named to the paisa was booked in coins. */
-export const isSameReturn = (
-  known: Pick<Payment, 'paymentId' | 'amountMinor' | 'cashStepMinor'>,
-  { paymentId, amount }: PaymentReturn,
-): boolean =>
-  known.paymentId === paymentId && Math.abs(known.amountMinor - amount) < (known.cashStepMinor ?? 1);
 
 type Correcting = {
   settings: SettingsValues;

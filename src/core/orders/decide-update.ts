@@ -8,14 +8,8 @@ import type { Need } from '../auth/approval.ts';
 import type { Actor } from '../context.ts';
 import { normalizePhone } from '../customers/phone.ts';
 import { checkVersion } from '../versions.ts';
-import {
-  asReturn,
-  type DecidedCorrection,
-  type DecidedReturn,
-  decideCorrections,
-  decideReturns,
-  decideSettlement,
-} from './decide-payments.ts';
+import { type DecidedCorrection, decideCorrections, decideSettlement } from './decide-payments.ts';
+import { asReturn, type DecidedReturn, decideReturns } from './decide-returns.ts';
 import { type Edited, type EditSources, editBill, editsPrice } from './edit-bill.ts';
 import type { Order } from './order.entity.ts';
 import type { OrderParts } from './order-parts.ts';

@@ -8,7 +8,7 @@ import {
   type PaymentCorrection,
   type PaymentReturn,
 } from '../../contract/orders.ts';
-import { isSameReturn } from './decide-payments.ts';
+import { isSameReturn } from './decide-returns.ts';
 import type { EditSources } from './edit-bill.ts';
 import type { GivenDiscount } from './make-bill.ts';
 import type { Order } from './order.entity.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { ProblemError } from '../../../src/contract/problem.ts';
-import { asReturn, decideReturns, isSameReturn } from '../../../src/core/orders/decide-payments.ts';
+import { asReturn, decideReturns, isSameReturn } from '../../../src/core/orders/decide-returns.ts';
 import { sumPaid } from '../../../src/core/orders/paid-so-far.ts';
 import type { Payment } from '../../../src/core/payments/payment.entity.ts';
 import { settingsOf } from '../../../src/core/shops/settings.ts';
@@ -22,7 +22,7 @@ const paymentOf = (amount: string, fields: Partial<Payment> = {}) =>
   }) as Payment;
 const returnOf = (amount: string, n: number) => ({ id: id(n), paymentId: id(1), amount: minor(amount) });
 
-type Step = '0.05' | '0.10' | '5.00' | 'none';
+type Step = '0.05' | '0.10' | '5.00' | '10.00' | 'none';
 
 function decide(payments: Payment[], amounts: string[], to: Step, over = '0') {
   const rounding = { to, when: 'cash', mode: 'nearest' } as const;
@@ -110,6 +110,21 @@ describe('payments that are given back', () => {
     ]);
     // What the order has to give back is of another payment, too.
     expect(refusalOf([far], ['25.00'], '0.05', '25.00')).to.include('up to 21.00');
+  });
+
+  it('is never 0.00: its refusal says what works', () => {
+    const small = paymentOf('3.00');
+    expect(refusalOf([small], ['3.00'], '10.00')).to.equal(
+      'invalid_payment: In cash that comes to 0.00, as cash goes back in multiples of 10.00. Correct how the payment was made (changePayments) and give it back by that, or void the order.',
+    );
+    const rest = { ...returnOf('37.00', 2), kind: 'return', amountMinor: 3700, roundingMinor: 0 } as never;
+    expect(refusalOf([paymentOf('40.00'), rest], ['3.00'], '10.00')).to.equal(
+      'invalid_payment: In cash that comes to 0.00, as cash goes back in multiples of 10.00. Void the order, or refund it by another method.',
+    );
+    const over =
+      'invalid_payment: In cash that comes to 0.00, as cash goes back in multiples of 10.00. Give all of this payment back, 40.00 in cash, and send what the order comes to anew in payments, in the same request.';
+    expect(refusalOf([paymentOf('40.00')], ['3.00'], '10.00', '3.00')).to.equal(over);
+    expect(booked([paymentOf('40.00')], ['40.00'], '10.00', '3.00')).to.deep.equal([[4000, 0, 1000]]);
   });
 
   it('is known again by what was asked for and by what was booked', () => {

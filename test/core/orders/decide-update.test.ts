@@ -268,6 +268,35 @@ describe('what a change makes of an order', () => {
     expect(update?.needs.map(({ least }) => least)).to.deep.equal(['manager']);
   });
 
+  it('gives back by a correction, or whole, what no coin gives back, as the refusal says', () => {
+    const rounding = { to: '10.00', when: 'cash', mode: 'nearest' } as const;
+    const inCoins = { settings: settingsOf({ currency: 'INR', settings: { rounding }, dayStart: '00:00' }) };
+    const deposit = paymentOf(300);
+    const open = orderOf({ paymentStatus: 'partial' });
+    const returning = (amount: string, more: object = {}) => ({
+      returnPayments: [{ id: id(6), paymentId: id(5), amount }],
+      ...more,
+    });
+    const refused = () => decide(loadedOf(open, [deposit], inCoins), returning('3.00'));
+    expect(problemOf(refused).detail).to.include('(changePayments)');
+    const changePayments = [{ id: id(5), method: 'card', reason: 'no coins' }];
+    const [card] = decide(loadedOf(open, [deposit], inCoins), { changePayments })?.corrections ?? [];
+    expect(card).to.include({ method: 'card', amountMinor: 300 });
+    const after = loadedOf(open, [paymentOf(300, { method: 'card' })], inCoins);
+    expect(decide(after, returning('3.00'))?.returns[0]).to.include({ method: 'card', amountMinor: 300 });
+
+    const over = loadedOf(
+      orderOf({ totalMinor: 3700, paymentStatus: 'partial' }),
+      [paymentOf(4000)],
+      inCoins,
+    );
+    expect(problemOf(() => decide(over, returning('3.00'))).detail).to.include('40.00 in cash');
+    const payments = [{ id: id(7), method: 'card', amount: '37.00' }];
+    const anew = decide(over, returning('40.00', { payments }));
+    expect(anew?.order).to.include({ paymentStatus: 'completed', paymentMethod: 'card' });
+    expect(anew?.returns[0]).to.include({ amountMinor: 4000, roundingMinor: 0 });
+  });
+
   it('corrects no payment to cash that comes to nothing: it is given back, and cash sent anew', () => {
     const rounding = { to: '10.00', when: 'cash', mode: 'nearest' } as const;
     const inCoins = settingsOf({ currency: 'INR', settings: { rounding }, dayStart: '00:00' });
