@@ -28,11 +28,6 @@ export type DecidedCorrection = Pick<
   reason: string;
 };
 
-const returnsOf = (payments: readonly Pick<Payment, 'kind' | 'paymentId' | 'amountMinor'>[], id: string) =>
-  payments
-    .filter(({ kind, paymentId }) => kind === 'return' && paymentId === id)
-    .reduce((sum, { amountMinor }) => sum + amountMinor, 0);
-
 type Correcting = {
   settings: SettingsValues;
   today: string;
@@ -58,67 +53,79 @@ export function decideCorrections(
     const payment = findPayment(payments, id, { list: 'changePayments', index });
     if (payment.method === method) return;
     requireUncounted(order, payment, { today, countedShiftIds });
-    const all = [...payments, ...returns.map(asReturn)];
-    if (returnsOf(all, id) > 0)
-      throw fieldProblem(
-        'invalid_payment',
-        `/changePayments/${index}/id`,
-        'was given back in part. Give back the rest, and send it anew in payments, in the same request',
-      );
-    const bookedAs = payment.bookedAs ?? bookingOf(payment);
+    requireNoReturn(payment, [...payments, ...returns.map(asReturn)], index);
     // Only cash is rounded: between other methods nothing else changes.
-    if (payment.method !== 'cash' && method !== 'cash') {
-      const { amountMinor, tenderedMinor, changeMinor } = payment;
-      const { roundingMinor } = payment;
-      const as = {
-        method,
-        amountMinor,
-        tenderedMinor,
-        changeMinor,
-        roundingMinor,
-        cashStepMinor: null,
-        bookedAs,
-      };
-      corrections.push({ id, ...as, from: payment.method, reason });
-      corrected = corrected.map((other) => (other.id === id ? { ...other, ...as } : other));
-      return;
-    }
-    const overMinor = coveredMinor({ payments: corrected, refunds }) - next.totalMinor;
-    if (overMinor > 0) {
-      const detail = `${formatMinor(overMinor)} was paid above what order ${order.orderNumber} comes to. Give it back first: returnPayments.`;
-      throw fieldProblem('invalid_payment', `/changePayments/${index}/id`, detail);
-    }
-    const others = corrected.filter((other) => other.id !== id);
-    const isClosing = overMinor === 0;
-    const unpaid = { ...next, paymentStatus: 'partial' } as const;
-    const before = paidSoFar(others, refunds);
-    const due = isClosing ? dueOf(unpaid, before, settings) : null;
-    const whole = due && (method === 'cash' ? due.cash : due.other);
-    const amount = whole === null ? payment.amountMinor : unscale(whole);
-    const tendered = amount + payment.tipMinor;
-    const offered = [{ id, method, amount, tendered, tip: payment.tipMinor }];
-    const settled = settleCorrection(() => settleMore(unpaid, offered, before, settings), index);
-    const [booked] = settled.payments;
-    if (!booked) {
-      const detail = `In cash this payment of ${formatMinor(payment.amountMinor)} comes to 0.00, which is no payment. Give it back (returnPayments), and send ${due?.other} in cash in payments, in the same request.`;
-      throw fieldProblem('invalid_payment', `/changePayments/${index}/method`, detail);
-    }
-    const { amountMinor, tenderedMinor, changeMinor, roundingMinor: addedMinor, cashStepMinor } = booked;
-    const amounts = { amountMinor, tenderedMinor, changeMinor, roundingMinor: addedMinor };
-    const as = { method, ...amounts, cashStepMinor, bookedAs };
+    const isOfCash = payment.method === 'cash' || method === 'cash';
+    const paid = { payments: corrected, refunds };
+    const settled = isOfCash ? settleAgain(next, payment, method, paid, settings, index) : null;
+    const amounts = settled?.amounts ?? { ...amountsOf(payment), cashStepMinor: null };
+    const as = { method, ...amounts, bookedAs: payment.bookedAs ?? bookingOf(payment) };
     corrections.push({ id, ...as, from: payment.method, reason });
     corrected = corrected.map((other) => (other.id === id ? { ...other, ...as } : other));
-    Object.assign(next, {
-      totalMinor: settled.totalMinor,
-      roundingMinor: settled.roundingMinor,
-      paymentStatus: settled.status,
-    });
+    Object.assign(next, settled?.order);
   });
   const { totalMinor, roundingMinor, paymentStatus } = next;
   return {
     order: { totalMinor, roundingMinor, paymentStatus, paymentMethod: methodOf(corrected) },
     corrections,
     payments: corrected,
+  };
+}
+
+/** Throws `invalid_payment` for a payment of which some was given back. */
+function requireNoReturn(
+  { id }: Payment,
+  all: readonly Pick<Payment, 'kind' | 'paymentId'>[],
+  index: number,
+): void {
+  if (!all.some(({ kind, paymentId }) => kind === 'return' && paymentId === id)) return;
+  const detail =
+    'was given back in part. Give back the rest, and send it anew in payments, in the same request';
+  throw fieldProblem('invalid_payment', `/changePayments/${index}/id`, detail);
+}
+
+const amountsOf = ({ amountMinor, tenderedMinor, changeMinor, roundingMinor }: CorrectedAmounts) => ({
+  amountMinor,
+  tenderedMinor,
+  changeMinor,
+  roundingMinor,
+});
+
+type CorrectedAmounts = Pick<Payment, 'amountMinor' | 'tenderedMinor' | 'changeMinor' | 'roundingMinor'>;
+
+/** Settles the order with a payment by another method. One that closes the order becomes what is due by the method. */
+function settleAgain(
+  order: Order,
+  payment: Payment,
+  method: PaymentMethod,
+  { payments, refunds }: Pick<OrderParts, 'payments' | 'refunds'>,
+  settings: SettingsValues,
+  index: number,
+) {
+  const pointer = `/changePayments/${index}`;
+  const { id, tipMinor } = payment;
+  const overMinor = coveredMinor({ payments, refunds }) - order.totalMinor;
+  if (overMinor > 0) {
+    const detail = `${formatMinor(overMinor)} was paid above what order ${order.orderNumber} comes to. Give it back first: returnPayments.`;
+    throw fieldProblem('invalid_payment', `${pointer}/id`, detail);
+  }
+  const unpaid = { ...order, paymentStatus: 'partial' } as const;
+  const others = payments.filter((other) => other.id !== id);
+  const before = paidSoFar(others, refunds);
+  const due = overMinor === 0 ? dueOf(unpaid, before, settings) : null;
+  const whole = due && (method === 'cash' ? due.cash : due.other);
+  const amount = whole === null ? payment.amountMinor : unscale(whole);
+  const offered = [{ id, method, amount, tendered: amount + tipMinor, tip: tipMinor }];
+  const settled = settleCorrection(() => settleMore(unpaid, offered, before, settings), index);
+  const [booked] = settled.payments;
+  if (!booked) {
+    const detail = `In cash this payment of ${formatMinor(payment.amountMinor)} comes to 0.00, which is no payment. Give it back (returnPayments), and send ${due?.other} in cash in payments, in the same request.`;
+    throw fieldProblem('invalid_payment', `${pointer}/method`, detail);
+  }
+  const { totalMinor, roundingMinor, status } = settled;
+  return {
+    amounts: { ...amountsOf(booked), cashStepMinor: booked.cashStepMinor },
+    order: { totalMinor, roundingMinor, paymentStatus: status },
   };
 }
 

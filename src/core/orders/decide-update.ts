@@ -58,12 +58,9 @@ export type OrderUpdate = {
  * Applies a change to an order; null if all of it was done before. Pure: reads no clock and no database.
  * Throws `version_conflict`, `order_conflict`, a refusal of `orderRules`, `order_status`, and what `editBill` throws.
  */
-export function decideUpdate(
-  { parts, isClosed, currency, settings, sources, today, countedShiftIds, hasPhone }: LoadedOrder,
-  change: OrderChange,
-  actor: Actor,
-): OrderUpdate | null {
-  const { order, payments, refunds } = parts;
+export function decideUpdate(loaded: LoadedOrder, change: OrderChange, actor: Actor): OrderUpdate | null {
+  const { parts, isClosed, currency, settings, sources, hasPhone } = loaded;
+  const { order, payments } = parts;
   const offered = newPayments(parts, change.payments ?? []);
   if (isRepeat(parts, change, { offered, voided: sources?.voided ?? [], hasPhone })) return null;
   checkVersion(change.version, viewOrder(parts));
@@ -85,21 +82,9 @@ export function decideUpdate(
   const hasCustomer = customerPhone === undefined ? next.customerId : customerPhone;
   if (next.payLater && !next.customerName && !hasCustomer) throw unknownDebtor();
   const wasSettled = isSettled(factsOf(parts));
-  const overMinor = coveredMinor(parts) - next.totalMinor;
-  const returns = decideReturns(payments, change.returnPayments ?? [], { settings, overMinor });
-  const asked = change.changePayments ?? [];
-  const corrected = decideCorrections(next, parts, asked, { settings, today, countedShiftIds, returns });
-  if (corrected.corrections.length > 0) Object.assign(next, corrected.order);
-  const isMoved = offered.length + returns.length > 0;
-  const paid = { payments: corrected.payments, refunds };
-  const moved = isMoved ? decideSettlement(next, paid, { offered, returns }, { settings, wasSettled }) : null;
-  Object.assign(next, moved?.order);
-  const all = [...corrected.payments, ...returns.map(asReturn), ...(moved?.payments ?? [])];
-  const toGiveBack = formatMinor(toGiveBackMinor({ order: next, payments: all, refunds }));
-  if (next.payLater && Number(toGiveBack) > 0) {
-    const detail = `${toGiveBack} was paid above what order ${order.orderNumber} comes to by this. On the book, it has to be given back in the same request: returnPayments.`;
-    throw fieldProblem('invalid_payment', '/returnPayments', detail);
-  }
+  const money = decideMoney(next, loaded, change, { offered, wasSettled });
+  const { toGiveBack, returns, corrections } = money;
+  Object.assign(next, money.order);
   const isNowSettled = !wasSettled && isSettled({ ...next, toGiveBack });
   if (next.status === 'open' && isNowSettled) {
     next.status = statusWhenSold(next.paymentStatus, next.payLater, settings) ?? 'open';
@@ -108,17 +93,46 @@ export function decideUpdate(
   return {
     order: changed(order, next),
     edited: edited && { lineStock: edited.lineStock, stock: edited.stock, voids: edited.voids },
-    payments: moved?.payments ?? [],
+    payments: money.payments,
     returns,
-    corrections: corrected.corrections,
+    corrections,
     customerPhone,
     isNowSettled,
     needs: [
       ...(edited?.needs ?? []),
       ...(wasSettled && returns.length > 0 ? [paymentNeed('/returnPayments')] : []),
-      ...(wasSettled && corrected.corrections.length > 0 ? [paymentNeed('/changePayments')] : []),
+      ...(wasSettled && corrections.length > 0 ? [paymentNeed('/changePayments')] : []),
     ],
   };
+}
+
+type Money = Pick<OrderUpdate, 'order' | 'payments' | 'returns' | 'corrections'> & { toGiveBack: string };
+
+/** What a change's returns, corrections and payments make of an order that is priced. Throws `invalid_payment`. */
+function decideMoney(
+  priced: Order,
+  { parts, settings, today, countedShiftIds }: LoadedOrder,
+  change: OrderChange,
+  { offered, wasSettled }: { offered: NewPayment[]; wasSettled: boolean },
+): Money {
+  const { payments, refunds } = parts;
+  const overMinor = coveredMinor(parts) - priced.totalMinor;
+  const returns = decideReturns(payments, change.returnPayments ?? [], { settings, overMinor });
+  const asked = change.changePayments ?? [];
+  const corrected = decideCorrections(priced, parts, asked, { settings, today, countedShiftIds, returns });
+  const { corrections } = corrected;
+  const next = { ...priced, ...(corrections.length > 0 && corrected.order) };
+  const isMoved = offered.length + returns.length > 0;
+  const paid = { payments: corrected.payments, refunds };
+  const moved = isMoved ? decideSettlement(next, paid, { offered, returns }, { settings, wasSettled }) : null;
+  Object.assign(next, moved?.order);
+  const all = [...corrected.payments, ...returns.map(asReturn), ...(moved?.payments ?? [])];
+  const toGiveBack = formatMinor(toGiveBackMinor({ order: next, payments: all, refunds }));
+  if (next.payLater && Number(toGiveBack) > 0) {
+    const detail = `${toGiveBack} was paid above what order ${next.orderNumber} comes to by this. On the book, it has to be given back in the same request: returnPayments.`;
+    throw fieldProblem('invalid_payment', '/returnPayments', detail);
+  }
+  return { order: next, payments: moved?.payments ?? [], returns, corrections, toGiveBack };
 }
 
 /** Whether the order has to be priced again. A new order type does so while the order can be edited. */
