@@ -12,7 +12,10 @@ import {
   text,
 } from './primitives.ts';
 
-/** What goes back by one method. One of them may leave `amount` out: it gives back the rest. */
+/**
+ * What goes back by one method. One of them may leave `amount` out and gives back the rest; with `withTip`, so may a method
+ * that paid only a tip, and gives that back.
+ */
 const RefundPayment = z.strictObject({ method: PaymentMethod, amount: AmountAboveZero.optional() });
 
 /** `id` is made by the till: the same refund sent again is given once. Without `lines`, all that is left of the bill. */
