@@ -40,7 +40,11 @@ export const tillRequests: Record<string, Builder[]> = {
   addCashMovement: [
     async (world) => ({
       params: { ...inShop(world), shiftId: (await givenOwnShift(world)).id },
-      body: { ...movementOf('out', '12.50', 'lemons'), approval: approvalOf(world) },
+      body: movementOf('out', '12.50', 'lemons'),
+    }),
+    async (world) => ({
+      params: { ...inShop(world), shiftId: (await givenOwnShift(world)).id },
+      body: { ...movementOf('out', '212.50', 'lemons'), approval: approvalOf(world) },
     }),
   ],
   closeShift: [
