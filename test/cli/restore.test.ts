@@ -107,7 +107,7 @@ describe('smoocho restore', function () {
     const { code, stdout, stderr } = await run([archive, `--identity=${keyFile}`]);
     expect([code, stderr]).to.deep.equal([0, '']);
     expect(stdout).to.match(
-      /^The backup is sound\. It was made at .* by Smoocho 0\.1\.0:\n {2}BACK {2}Shop BACK: 1 orders, 40\.00 INR\n\nRestored: /,
+      /^The backup is sound\. It was made at .* by Smoocho 0\.1\.0:\n {2}BACK {2}Shop BACK: 1 order, 40\.00 INR\n\nRestored: /,
     );
     expect(stdout).to.include('Open it: smoocho start');
     expect(await shops()).to.deep.equal(['Shop BACK']);

@@ -95,6 +95,26 @@ describe('money that goes out', () => {
       expect(sales.body.groups[0]).to.include({ key: 'split', orders: 1, refunds: '100.00', total: '0.00' });
     });
 
+    it('names cash for what the others leave, be it nothing, or less than half a coin', async () => {
+      const odd = await givenProduct(shop, { price: '24.98' });
+      const rounded = (to: string) =>
+        shop.manager.put(`${shop.path}/settings`, { rounding: { to, when: 'cash' } });
+      await rounded('0.05');
+      for (const amount of ['24.98', '24.96']) {
+        const order = await sell([{ method: 'card', amount: '24.98' }], {
+          items: [{ productId: odd.id, quantity: 1 }],
+        });
+        const named = { payments: [{ method: 'card', amount }, { method: 'cash' }], anyMethod: true };
+        const { status, body, text } = await refund(order, named);
+        expect(status, text).to.equal(201);
+        expect(body.refunds[0]).to.deep.include({
+          method: 'card',
+          payments: [{ method: 'card', amount, tip: '0.00' }],
+        });
+      }
+      await rounded('none');
+    });
+
     it('gives back no more by one than was paid by it, unless a manager says so', async () => {
       const order = await split();
       const payments = [

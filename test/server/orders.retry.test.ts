@@ -24,6 +24,24 @@ describe('a request that is sent twice', () => {
     expect((await shop.cashier.post(`${shop.path}/orders`, saleOf(product))).status).to.equal(409);
   });
 
+  it('adds a line once, also when another till has been paid for the bill meanwhile', async () => {
+    const product = await givenProduct(shop, { price: '10.00' });
+    const { body: placed } = await shop.cashier.post(
+      `${shop.path}/orders`,
+      saleOf(product, { paymentMethod: undefined }),
+    );
+    const path = `${shop.path}/orders/${placed.id}`;
+    const change = { items: [{ id: randomUUID(), productId: product.id, quantity: 1 }] };
+    const { body: changed } = await shop.cashier.put(path, change);
+    const again = await shop.cashier.put(path, change);
+    expect([again.status, again.body.version]).to.deep.equal([200, changed.version]);
+    await shop.cashier.put(path, { payments: [{ id: randomUUID(), method: 'card', amount: changed.total }] });
+    const late = await shop.cashier.put(path, change);
+    expect([late.status, late.body.status, late.body.total]).to.deep.equal([200, 'completed', changed.total]);
+    const more = { items: [{ ...change.items[0], quantity: 2 }] };
+    expect((await shop.cashier.put(path, more)).status).to.equal(409);
+  });
+
   it('shows the payments of a bill in one order, whoever asks', async () => {
     const product = await givenProduct(shop, { price: '100.00' });
     const pay = (...ids: string[]) => ids.map((id) => ({ id, method: 'upi', amount: '10.00' }));

@@ -59,12 +59,15 @@ export function decideRefund(
   const paidOut = payments.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
   const roundedMinor = paidOut - due.backMinor;
   const isTipMoved = [...tipped.keys()].some((by) => !named.some(({ method }) => method === by));
-  const usesCash = named.some(({ method }) => method === 'cash');
+  const method = payments.length > 1 ? 'split' : ((payments[0] ?? named[0])?.method as PaymentMethod);
+  const isCash = (share: { method: PaymentMethod }) => share.method === 'cash';
+  // Less than half a coin was left to cash: the step says why it was rounded away. Where nothing was left, cash has no part in it.
+  const usesCash = method === 'cash' || payments.some(isCash) || (named.some(isCash) && roundedMinor !== 0);
   return {
     taxMinor: priced.taxMinor,
     totalMinor: priced.totalMinor + roundedMinor,
     roundingMinor: priced.roundingMinor + roundedMinor,
-    method: payments.length > 1 ? 'split' : ((payments[0] ?? named[0])?.method as PaymentMethod),
+    method,
     payments,
     paidOutMinor: paidOut,
     isBeyondPaid:

@@ -37,7 +37,8 @@ export function isRepeat(
   { offered, voided, hasPhone }: Known,
 ): boolean {
   const { payments, returnPayments, changePayments, voidItems, items, status } = change;
-  const hasIds = [payments, returnPayments, changePayments, voidItems, status].some(
+  const named = items?.every(({ id }) => id !== undefined) ? items : undefined;
+  const hasIds = [payments, returnPayments, changePayments, voidItems, named, status].some(
     (part) => part !== undefined,
   );
   if (!hasIds || offered.length > 0) return false;

@@ -41,5 +41,8 @@ export const cashSteps = sqlCheck({
     WHERE r.shop_id = $1 AND r.cash_step IS NOT NULL AND m.method = 'cash' AND (${isOff('m.amount')} OR ${isOff('m.tip')})
     UNION ALL
     SELECT credit_note_number, format('It was given back by %s, and is kept with a step of %s, which only cash has.', method, cash_step)
-    FROM refunds WHERE shop_id = $1 AND cash_step IS NOT NULL AND method NOT IN ('cash', 'split')`,
+    FROM refunds WHERE shop_id = $1 AND cash_step IS NOT NULL AND method NOT IN ('cash', 'split')
+      -- A share of less than half a coin was rounded away.
+      AND (rounding = 0 OR EXISTS (
+        SELECT FROM refund_payments m WHERE m.shop_id = $1 AND m.refund_id = refunds.id AND m.method = 'cash'))`,
 });
