@@ -251,12 +251,32 @@ describe('money that goes out', () => {
       expect(await refusals()).to.have.length(12);
     });
 
-    it('lets pay-outs that come at once take no more than there is', async () => {
-      const answers = await Promise.all([...Array(8)].map(() => payOut('30')));
-      expect(answers.filter(({ status }) => status === 201)).to.have.length(3);
-      expect(answers.filter(({ status }) => status === 403)).to.have.length(5);
-      expect((await report()).drawer.expected).to.equal('10.00');
-    });
+    for (const [kind, headers] of [
+      ['without a key', () => ({})],
+      ['with a key', () => ({ 'idempotency-key': randomUUID() })],
+    ] as const) {
+      it(`lets pay-outs that come at once take no more than there is, ${kind}`, async () => {
+        const requests = [...Array(8)].map(() => payOut('30', shop.cashier, {}, headers()));
+        const statuses = (await Promise.all(requests)).map(({ status }) => status).sort();
+        expect(statuses).to.deep.equal([201, 201, 201, 403, 403, 403, 403, 403]);
+        expect((await report()).drawer.expected).to.equal('10.00');
+      });
+
+      it(`examines a pay-out anew when another took the cash meanwhile, ${kind}`, async () => {
+        const [db, watch] = [await test.database.connect(), await test.database.connect()];
+        await db.query('BEGIN');
+        await db.query('SELECT FROM shifts WHERE id = $1 FOR UPDATE', [shift.id]);
+        const requests = [...Array(3)].map(() => payOut('60', shop.cashier, {}, headers()));
+        const waiting =
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%shifts%'";
+        while ((await watch.query(waiting)).rowCount !== 3);
+        // Each of them finds 100.00 before the first is booked: they stand in line for the shift.
+        await db.query('COMMIT');
+        const statuses = (await Promise.all(requests)).map(({ status }) => status).sort();
+        expect(statuses).to.deep.equal([201, 403, 403]);
+        expect(await refusals()).to.have.length(2);
+      });
+    }
 
     it('says the amount to whoever may see it, and tries of theirs close nothing', async () => {
       await setBlind(false);

@@ -46,13 +46,19 @@ export async function addCashMovement(
 
 const MANAGED = { least: 'manager', pointer: '', detail: '' } as const;
 
-/** Null where the drawer has less than when it was looked at. */
+/**
+ * Thrown where the drawer has less than when it was examined. Not returned: only a rollback releases the shift within the
+ * transaction of a request with an `Idempotency-Key`, where the next try waits for it on a second connection.
+ */
+class DrawerChangedError extends Error {}
+
+/** Throws `DrawerChangedError`. */
 async function book(
   tx: Transaction,
   { shopId, shiftId }: { shopId: string; shiftId: string },
   body: NewCashMovement,
   approver: Approver | null,
-): Promise<Saved | null> {
+): Promise<Saved> {
   const parts = await findShift(tx.em, shopId, shiftId, true);
   const { shift, movements } = parts;
   const earlier = movements.find((movement) => movement.id === body.id);
@@ -67,7 +73,7 @@ async function book(
   const { id, type, amount: amountMinor, reason } = body;
   const needs = type === 'out' ? await payOutNeeds(tx, { id, shopId, shiftId, amountMinor }, parts) : [];
   const { leaderId, missing } = findLeave(tx.actor, approver, needs);
-  if (missing.length > 0) return null;
+  if (missing.length > 0) throw new DrawerChangedError();
   const before = viewShift(parts);
   const movement = tx.em.create(CashMovement, {
     id,
@@ -86,10 +92,12 @@ async function book(
   return { shift: view, isReplay: false };
 }
 
-async function saving<T>(work: () => Promise<T>): Promise<T> {
+/** Null where it has to be examined again. */
+async function saving<T>(work: () => Promise<T>): Promise<T | null> {
   try {
     return await work();
   } catch (error) {
+    if (error instanceof DrawerChangedError) return null;
     if (!isUniqueViolation(error, 'cash_movements_pkey')) throw error;
     throw takenMovementId();
   }
