@@ -200,12 +200,18 @@ describe('money that goes out', () => {
     it('needs a manager where it is more than the drawer should have', async () => {
       await shop.cashier.post(`${shop.path}/orders`, saleOf(cake, { paymentMethod: 'cash' }));
       expect((await payOut('150')).status, 'float and sales').to.equal(201);
-      const refused = await payOut('50.01');
+      const asked = { id: randomUUID() };
+      const refused = await payOut('50.01', shop.cashier, asked);
       expect([refused.status, codeOf(refused)]).to.deep.equal([403, 'approval_needed']);
       expect(refused.text, 'what is in it').to.not.match(/\d+\.\d\d/);
       const [record] = await refusals();
       expect(record?.actor.name).to.equal('cashier of OUTG');
-      expect(record?.after).to.deep.equal({ shiftId: shift.id, amount: '50.01' });
+      expect(record?.after).to.deep.equal({
+        shiftId: shift.id,
+        movementId: asked.id,
+        amount: '50.01',
+        expected: '50.00',
+      });
       const wrong = await payOut('50.01', shop.cashier, {
         approval: { ...approval(), password: 'wrong one' },
       });
@@ -238,6 +244,19 @@ describe('money that goes out', () => {
         movementOf('in', '5'),
       );
       expect(back.status, 'cash in').to.equal(201);
+    });
+
+    it('counts what is sent again once, unless it says something new of the drawer', async () => {
+      const same = { id: randomUUID() };
+      const send = async (amount: string, fields?: object) =>
+        (await payOut(amount, shop.cashier, fields)).status;
+      for (let tries = 0; tries < 4; tries += 1) expect(await send('400', same)).to.equal(403);
+      expect(await send('1'), 'one was refused').to.equal(201);
+      expect(await send('400', same), 'of a drawer with less in it').to.equal(403);
+      expect(await send('1'), 'two were refused').to.equal(201);
+      expect(await send('399', same), 'another amount').to.equal(403);
+      expect(await send('1'), 'three were refused').to.equal(403);
+      expect(await refusals(), 'each is recorded').to.have.length(7);
     });
 
     it('counts the refusals of requests that come at once, with a key or without', async () => {

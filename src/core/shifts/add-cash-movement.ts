@@ -7,7 +7,7 @@ import { type Context, personOf } from '../context.ts';
 import { requireWholeInShop } from '../shops/whole-amounts.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { findShift } from './find-shifts.ts';
-import { payOutNeeds, recordRefusedPayOut } from './pay-out.ts';
+import { examinePayOut, recordRefusedPayOut } from './pay-out.ts';
 import { CashMovement } from './shift.entity.ts';
 import { closedProblem, takenMovementId } from './shift-problems.ts';
 import { viewShift } from './view-shift.ts';
@@ -71,8 +71,9 @@ async function book(
   }
   await requireWholeInShop(tx.em, shopId, NewCashMovement, body);
   const { id, type, amount: amountMinor, reason } = body;
-  const needs = type === 'out' ? await payOutNeeds(tx, { id, shopId, shiftId, amountMinor }, parts) : [];
-  const { leaderId, missing } = findLeave(tx.actor, approver, needs);
+  const examined =
+    type === 'out' ? await examinePayOut(tx, { id, shopId, shiftId, amountMinor }, parts) : { needs: [] };
+  const { leaderId, missing } = findLeave(tx.actor, approver, examined.needs);
   if (missing.length > 0) throw new DrawerChangedError();
   const before = viewShift(parts);
   const movement = tx.em.create(CashMovement, {
