@@ -31,7 +31,9 @@ describe('money that goes out', () => {
   const codeOf = ({ body }: { body: { type: string } }) => body.type.replace('urn:smoocho:problem:', '');
   const approval = () => ({ email: shop.emails.manager, password: PASSWORD });
   const report = async () => (await shop.manager.get(`${shop.path}/shifts/${shift.id}/report`)).body;
-  const refusals = async (): Promise<{ after: object; actor: { name: string } }[]> => {
+  const refusals = async (): Promise<
+    { after: object; actor: { name: string }; address: string | null }[]
+  > => {
     const { body } = await shop.owner.get(`${shop.path}/audit?type=payout_refused&limit=200`);
     return body.data.filter(({ after }: { after: { shiftId: string } }) => after.shiftId === shift.id);
   };
@@ -205,7 +207,7 @@ describe('money that goes out', () => {
       expect([refused.status, codeOf(refused)]).to.deep.equal([403, 'approval_needed']);
       expect(refused.text, 'what is in it').to.not.match(/\d+\.\d\d/);
       const [record] = await refusals();
-      expect(record?.actor.name).to.equal('cashier of OUTG');
+      expect([record?.actor.name, record?.address]).to.deep.equal(['cashier of OUTG', '127.0.0.1']);
       expect(record?.after).to.deep.equal({
         shiftId: shift.id,
         movementId: asked.id,

@@ -19,7 +19,7 @@ const MAX_TRIES = 3;
 
 /**
  * Books cash that is put into the drawer or taken out of it. The same movement again is booked once. To take out more than
- * the drawer should have is for managers, or with an approval; each refusal is recorded.
+ * the drawer should have is for managers, or with an approval; each refusal is recorded, with the client's `address`.
  * Throws `not_found`, `shift_closed`, `shift_conflict`, `invalid_request` (too many), `approval_needed`, `approval_refused`.
  */
 export async function addCashMovement(
@@ -27,6 +27,7 @@ export async function addCashMovement(
   shopId: string,
   shiftId: string,
   body: NewCashMovement,
+  address: string | null = null,
 ): Promise<Saved> {
   const approver = (await examineApproval(context, shopId, body.approval))();
   const { actor } = context;
@@ -34,7 +35,7 @@ export async function addCashMovement(
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     if (body.type === 'out' && !isManaged) {
       const payOut = { id: body.id, shopId, shiftId, amountMinor: body.amount };
-      requireLeave(actor, approver, await recordRefusedPayOut(context, payOut, approver));
+      requireLeave(actor, approver, await recordRefusedPayOut(context, payOut, approver, address));
     }
     const saved = await saving(() =>
       transact(context, (tx) => book(tx, { shopId, shiftId }, body, approver)),

@@ -70,6 +70,7 @@ export async function recordRefusedPayOut(
   context: Context,
   payOut: PayOut,
   approver: Approver | null,
+  address: string | null,
 ): Promise<Need[]> {
   const { app, actor } = context;
   const examine = async (em: EntityManager): Promise<Need[]> => {
@@ -83,6 +84,7 @@ export async function recordRefusedPayOut(
       shopId: payOut.shopId,
       at: app.now(),
       ...recordedActor(actor),
+      address,
       details: {
         shiftId: payOut.shiftId,
         movementId: payOut.id,
