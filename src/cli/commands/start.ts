@@ -237,10 +237,18 @@ async function greet(shell: Shell, app: App, { server, https, workers, demo }: G
   });
 }
 
-/** Where tills reach it. Behind a proxy, such as in containers, this machine's own addresses lead nowhere. */
-function tillLines({ edge: { trustedProxies, allowedHosts } }: Config, server: RunningServer): string[] {
-  if (trustedProxies.length > 0) return allowedHosts.map((name) => `Tills, through the proxy: ${name}`);
-  return lanAddresses(server).map(
+const isBehindProxy = ({ edge }: Config) => edge.trustedProxies.length > 0;
+
+/** Behind a proxy, such as in containers, this machine's own addresses lead nowhere. */
+const reachableAddresses = (config: Config, server: RunningServer) =>
+  isBehindProxy(config) ? [] : lanAddresses(server);
+
+/** Where tills reach it. */
+function tillLines(config: Config, server: RunningServer): string[] {
+  if (isBehindProxy(config)) {
+    return config.edge.allowedHosts.map((name) => `Tills, through the proxy: ${name}`);
+  }
+  return reachableAddresses(config, server).map(
     (address) => `Tills on this network: ${urlOf('http', address, server.port)}`,
   );
 }
@@ -258,7 +266,7 @@ function secureGreeting(
   const secure = httpsGreeting(certificates, {
     port,
     plainPort: server.port,
-    lan: lanAddresses(server),
+    lan: reachableAddresses(config, server),
     own,
   });
   return { secure, problem: uncoveredProblem(certificates) };
