@@ -24,7 +24,7 @@ describe('migrations', () => {
     '0013_idempotency',
     '0014_cash_rounding',
     '0015_money_back',
-    '0016_kept_answers',
+    '0016_kept_responses',
   ];
 
   it('go up once, also when two start at once, and all the way down again', async () => {
