@@ -1,6 +1,7 @@
 import { limits } from '../../contract/primitives.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { NewCashMovement, type Shift as ShiftView } from '../../contract/shifts.ts';
+import { isAtLeast } from '../../contract/users.ts';
 import { isUniqueViolation } from '../../database/pg-errors.ts';
 import { type Approver, examineApproval, findLeave, requireLeave } from '../auth/approval.ts';
 import { type Context, personOf } from '../context.ts';
@@ -31,7 +32,8 @@ export async function addCashMovement(
 ): Promise<Saved> {
   const approver = (await examineApproval(context, shopId, body.approval))();
   const { actor } = context;
-  const isManaged = findLeave(actor, approver, [MANAGED]).missing.length === 0;
+  const isManaged =
+    actor.kind === 'system' || [actor, approver].some((who) => who && isAtLeast(who.role, 'manager'));
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     if (body.type === 'out' && !isManaged) {
       const payOut = { id: body.id, shopId, shiftId, amountMinor: body.amount };
@@ -44,8 +46,6 @@ export async function addCashMovement(
   }
   throw new ProblemError('too_busy', { detail: 'Many pay-outs of this drawer came at once. Try again.' });
 }
-
-const MANAGED = { least: 'manager', pointer: '', detail: '' } as const;
 
 /**
  * Thrown where the drawer has less than when it was examined. Not returned: only a rollback releases the shift within the
@@ -74,7 +74,7 @@ async function book(
   const { id, type, amount: amountMinor, reason } = body;
   const examined =
     type === 'out' ? await examinePayOut(tx, { id, shopId, shiftId, amountMinor }, parts) : { needs: [] };
-  const { leaderId, missing } = findLeave(tx.actor, approver, examined.needs);
+  const { leaderId: approvedBy, missing } = findLeave(tx.actor, approver, examined.needs);
   if (missing.length > 0) throw new DrawerChangedError();
   const before = viewShift(parts);
   const movement = tx.em.create(CashMovement, {
@@ -89,7 +89,7 @@ async function book(
   });
   await tx.em.persist(movement).flush();
   const view = viewShift({ shift, movements: [...movements, movement] });
-  const kept = leaderId ? { kept: { approvedBy: leaderId } } : {};
+  const kept = approvedBy ? { kept: { approvedBy } } : {};
   tx.record({ shopId, type: 'shift_updated', data: view, before, ...kept });
   return { shift: view, isReplay: false };
 }
