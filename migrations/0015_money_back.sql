@@ -21,6 +21,8 @@ ALTER TABLE payments
   ADD COLUMN rounding numeric(10,2) NOT NULL DEFAULT 0,
   -- How it was booked before it was corrected, so that the request that booked it is known again.
   ADD COLUMN booked_as jsonb;
+-- For reports by day; `smoocho verify` reads all of a shop. The sum of a shift is served by payments_shift_idx and
+-- payments_returned_shift_idx: "$2 IN (shift_id, returned_shift_id)" is an OR to PostgreSQL, which joins their bitmaps.
 CREATE INDEX payments_rounding_idx ON payments (shop_id, business_date) WHERE rounding <> 0;
 
 -- Pay-outs of a shift that were refused are counted.
@@ -39,5 +41,7 @@ BEGIN
 END
 $$;
 DROP INDEX security_log_payouts_idx, payments_rounding_idx;
+-- `booked_as` goes without asking: no amount depends on it. The version before refuses a request that is sent again after its
+-- payment was corrected, as it always did; to refuse here would bind every shop that ever corrected a payment.
 ALTER TABLE payments DROP COLUMN rounding, DROP COLUMN booked_as;
 DROP TABLE refund_payments;

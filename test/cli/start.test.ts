@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { lanAddresses } from '../../src/cli/lan-addresses.ts';
 import { newSecret } from '../../src/config.ts';
 import { initOptions, launcher, PASSWORD, smoocho, startCli } from '../support/cli.ts';
 import { clientOf } from '../support/client.ts';
@@ -100,14 +101,19 @@ describe('smoocho start', () => {
     const { body } = await client.post('/api/auth/login', { email: owner.email, password: PASSWORD });
     expect(body.shops[0].code).to.equal('KULF');
     await server.stop();
-    const proxied = { ...env(), TRUSTED_PROXIES: '10.0.0.2', ALLOWED_HOSTS: 'kulfi.local' };
+    const proxy = { TRUSTED_PROXIES: '10.0.0.2', ALLOWED_HOSTS: 'kulfi.local' };
+    const proxied = { ...env(), ...proxy, TLS: 'auto', HTTPS_PORT: 'any' };
     const later = await startCli(['--port=0', '--host=0.0.0.0'], proxied, READY);
-    expect(later.output()).to.not.include('setup token');
-    // Its own addresses are those of a container.
-    expect(later.output())
-      .to.include('\nTills, through the proxy: kulfi.local\n')
-      .and.not.include('Tills on');
+    const printed = later.output();
     await later.stop();
+    expect(printed).to.not.include('setup token');
+    // Its own addresses are those of a container.
+    expect(printed)
+      .to.include('\nTills, through the proxy: kulfi.local\n')
+      .and.match(/^Over HTTPS: https:\/\/localhost:\d+$/m)
+      .and.match(/ http:\/\/localhost:\d+\/ca /)
+      .and.not.include('Tills on');
+    for (const address of lanAddresses({ host: '0.0.0.0' })) expect(printed).to.not.include(address);
   });
 
   it('shares its database with commands, and keeps it when they are done', async () => {

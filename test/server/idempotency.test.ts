@@ -212,7 +212,7 @@ describe('an Idempotency-Key', function () {
     await db.query("DELETE FROM idempotency_keys WHERE route = 'x'");
   });
 
-  it('locks no kept answer of the shop while another request is answered', async () => {
+  it('locks no kept response of the shop while another request is answered', async () => {
     await post(own.shop.manager, products(), newProduct(), randomUUID());
     const free = async () =>
       (

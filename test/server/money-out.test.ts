@@ -31,7 +31,9 @@ describe('money that goes out', () => {
   const codeOf = ({ body }: { body: { type: string } }) => body.type.replace('urn:smoocho:problem:', '');
   const approval = () => ({ email: shop.emails.manager, password: PASSWORD });
   const report = async () => (await shop.manager.get(`${shop.path}/shifts/${shift.id}/report`)).body;
-  const refusals = async (): Promise<{ after: object; actor: { name: string } }[]> => {
+  const refusals = async (): Promise<
+    { after: object; actor: { name: string }; address: string | null }[]
+  > => {
     const { body } = await shop.owner.get(`${shop.path}/audit?type=payout_refused&limit=200`);
     return body.data.filter(({ after }: { after: { shiftId: string } }) => after.shiftId === shift.id);
   };
@@ -220,12 +222,18 @@ describe('money that goes out', () => {
     it('needs a manager where it is more than the drawer should have', async () => {
       await shop.cashier.post(`${shop.path}/orders`, saleOf(cake, { paymentMethod: 'cash' }));
       expect((await payOut('150')).status, 'float and sales').to.equal(201);
-      const refused = await payOut('50.01');
+      const asked = { id: randomUUID() };
+      const refused = await payOut('50.01', shop.cashier, asked);
       expect([refused.status, codeOf(refused)]).to.deep.equal([403, 'approval_needed']);
       expect(refused.text, 'what is in it').to.not.match(/\d+\.\d\d/);
       const [record] = await refusals();
-      expect(record?.actor.name).to.equal('cashier of OUTG');
-      expect(record?.after).to.deep.equal({ shiftId: shift.id, amount: '50.01' });
+      expect([record?.actor.name, record?.address]).to.deep.equal(['cashier of OUTG', '127.0.0.1']);
+      expect(record?.after).to.deep.equal({
+        shiftId: shift.id,
+        movementId: asked.id,
+        amount: '50.01',
+        expected: '50.00',
+      });
       const wrong = await payOut('50.01', shop.cashier, {
         approval: { ...approval(), password: 'wrong one' },
       });
@@ -260,6 +268,19 @@ describe('money that goes out', () => {
       expect(back.status, 'cash in').to.equal(201);
     });
 
+    it('counts what is sent again once, unless it says something new of the drawer', async () => {
+      const same = { id: randomUUID() };
+      const send = async (amount: string, fields?: object) =>
+        (await payOut(amount, shop.cashier, fields)).status;
+      for (let tries = 0; tries < 4; tries += 1) expect(await send('400', same)).to.equal(403);
+      expect(await send('1'), 'one was refused').to.equal(201);
+      expect(await send('400', same), 'of a drawer with less in it').to.equal(403);
+      expect(await send('1'), 'two were refused').to.equal(201);
+      expect(await send('399', same), 'another amount').to.equal(403);
+      expect(await send('1'), 'three were refused').to.equal(403);
+      expect(await refusals(), 'each is recorded').to.have.length(7);
+    });
+
     it('counts the refusals of requests that come at once, with a key or without', async () => {
       const keyed = Array.from({ length: 12 }, (_, n) =>
         payOut(String(150 + n), shop.cashier, {}, n % 2 ? { 'idempotency-key': randomUUID() } : {}),
@@ -271,12 +292,32 @@ describe('money that goes out', () => {
       expect(await refusals()).to.have.length(12);
     });
 
-    it('lets pay-outs that come at once take no more than there is', async () => {
-      const answers = await Promise.all([...Array(8)].map(() => payOut('30')));
-      expect(answers.filter(({ status }) => status === 201)).to.have.length(3);
-      expect(answers.filter(({ status }) => status === 403)).to.have.length(5);
-      expect((await report()).drawer.expected).to.equal('10.00');
-    });
+    for (const [kind, headers] of [
+      ['without a key', () => ({})],
+      ['with a key', () => ({ 'idempotency-key': randomUUID() })],
+    ] as const) {
+      it(`lets pay-outs that come at once take no more than there is, ${kind}`, async () => {
+        const requests = [...Array(8)].map(() => payOut('30', shop.cashier, {}, headers()));
+        const statuses = (await Promise.all(requests)).map(({ status }) => status).sort();
+        expect(statuses).to.deep.equal([201, 201, 201, 403, 403, 403, 403, 403]);
+        expect((await report()).drawer.expected).to.equal('10.00');
+      });
+
+      it(`examines a pay-out anew when another took the cash meanwhile, ${kind}`, async () => {
+        const [db, watch] = [await test.database.connect(), await test.database.connect()];
+        await db.query('BEGIN');
+        await db.query('SELECT FROM shifts WHERE id = $1 FOR UPDATE', [shift.id]);
+        const requests = [...Array(3)].map(() => payOut('60', shop.cashier, {}, headers()));
+        const waiting =
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%shifts%'";
+        while ((await watch.query(waiting)).rowCount !== 3);
+        // Each of them finds 100.00 before the first is booked: they stand in line for the shift.
+        await db.query('COMMIT');
+        const statuses = (await Promise.all(requests)).map(({ status }) => status).sort();
+        expect(statuses).to.deep.equal([201, 403, 403]);
+        expect(await refusals()).to.have.length(2);
+      });
+    }
 
     it('says the amount to whoever may see it, and tries of theirs close nothing', async () => {
       await setBlind(false);

@@ -87,7 +87,7 @@ async function rewrap(client: Client, old: KeyObject, next: KeyObject): Promise<
 }
 
 /** Hashes that only the keys which are gone could check. After the migrations: an older schema has no such column. */
-export const FORGET_RESPONSE_HASHES = 'UPDATE idempotency_keys SET answer_hash = NULL';
+export const FORGET_RESPONSE_HASHES = 'UPDATE idempotency_keys SET response_hash = NULL';
 
 async function makeAnew(client: Client, master: KeyObject, now: Date): Promise<void> {
   await client.query('DELETE FROM keys');

@@ -1,27 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import { type App, createApp, holdServerLock, systemContext } from '../../app.ts';
 import { type Schedule, startSchedule } from '../../backup/schedule.ts';
 import { ensureBackupSettings } from '../../backup/settings.ts';
 import { type Config, ConfigError, demoHome, loadConfig, withoutRealShop } from '../../config.ts';
 import { watchClock } from '../../core/clock/watch-clock.ts';
 import { watchDisk } from '../../core/disk/watch-disk.ts';
-import { isClaimed, issueSetupToken } from '../../core/shops/claim-installation.ts';
 import { keepCounts } from '../../server/metrics/counts.ts';
 import { type RunningServer, startServer } from '../../server/server.ts';
 import type { Command, Shell } from '../command.ts';
-import { type Demo, prepareDemo } from '../demo.ts';
+import { prepareDemo } from '../demo.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
 import { gatherFromWorkers } from '../gather.ts';
-import {
-  type Https,
-  type HttpsGreeting,
-  httpsGreeting,
-  httpsLines,
-  httpsProblem,
-  openHttps,
-  uncoveredProblem,
-} from '../https.ts';
-import { lanAddresses, urlOf } from '../lan-addresses.ts';
+import { greet } from '../greeting.ts';
+import { type Https, openHttps } from '../https.ts';
 import { needsSetUp } from '../set-up.ts';
 import { exitSoon, untilStopped } from '../stopping.ts';
 import { upgradeSchema } from '../upgrade-schema.ts';
@@ -204,100 +194,4 @@ async function listening<T>(config: Config, listen: () => Promise<T>): Promise<T
     const reason = reasons[code ?? ''];
     throw reason ? new Error(reason) : error;
   }
-}
-
-type Greeting = { server: RunningServer; https: Https; workers: number; demo: Demo | undefined };
-
-async function greet(shell: Shell, app: App, { server, https, workers, demo }: Greeting): Promise<void> {
-  const own = server.host === '0.0.0.0' || server.host === '::' ? 'localhost' : server.host;
-  const url = urlOf('http', own, server.port);
-  const setupToken =
-    demo || (await isClaimed(app.orm.em.fork()))
-      ? null
-      : await issueSetupToken({ app, em: app.orm.em.fork() });
-  shell.say(`Smoocho is running at ${url}${workers > 1 ? `, with ${workers} workers` : ''}`);
-  shell.say(...tillLines(app.config, server));
-  const { secure, problem } = secureGreeting(app.config, server, https, own);
-  if (secure) shell.say(...httpsLines(secure));
-  if (problem) shell.tell(problem);
-  if (app.config.metricsProblem) shell.tell(app.config.metricsProblem);
-  if (demo) shell.show(demoGreeting(url, demo));
-  if (setupToken) shell.show(setupGreeting(url, setupToken));
-  shell.say('', 'Stop it with Ctrl-C.');
-  shell.give({
-    url,
-    port: server.port,
-    pid: process.pid,
-    workers,
-    home: app.config.home,
-    setupToken,
-    https: secure ?? null,
-    httpsProblem: problem ?? null,
-    demo: demo ?? null,
-  });
-}
-
-/** Where tills reach it. Behind a proxy, such as in containers, this machine's own addresses lead nowhere. */
-function tillLines({ edge: { trustedProxies, allowedHosts } }: Config, server: RunningServer): string[] {
-  if (trustedProxies.length > 0) return allowedHosts.map((name) => `Tills, through the proxy: ${name}`);
-  return lanAddresses(server).map(
-    (address) => `Tills on this network: ${urlOf('http', address, server.port)}`,
-  );
-}
-
-/** Where HTTPS is served, and what is wrong with it, if anything. */
-function secureGreeting(
-  config: Config,
-  server: RunningServer,
-  { certificates, problem }: Https,
-  own: string,
-): { secure?: HttpsGreeting; problem?: string | undefined } {
-  if (!server.https || !certificates) return { problem };
-  if ('error' in server.https) return { problem: httpsProblem(config, server.https.error) };
-  const { port } = server.https;
-  const secure = httpsGreeting(certificates, {
-    port,
-    plainPort: server.port,
-    lan: lanAddresses(server),
-    own,
-  });
-  return { secure, problem: uncoveredProblem(certificates) };
-}
-
-function demoGreeting(
-  url: string,
-  { shopId, people, password, accessToken, productId, variantId }: Demo,
-): string {
-  const order = {
-    id: randomUUID(),
-    items: [{ productId, ...(variantId ? { variantId } : {}), quantity: 2 }],
-    paymentMethod: 'cash',
-  };
-  const who = people.map(({ email, role }) => `  ${role.padEnd(8)} ${email}`).join('\n');
-  return `
-Sign in as one of these, with the password ${password} (made for this run):
-${who}
-
-  curl -s ${url}/api/auth/login -H 'Content-Type: application/json' -d '{"email":"${people[0]?.email}","password":"${password}"}'
-
-Place an order (the token in it is the cashier's, good for 15 minutes):
-
-  curl -s ${url}/api/shops/${shopId}/orders -H 'Authorization: Bearer ${accessToken}' -H 'Content-Type: application/json' -d '${JSON.stringify(order)}'`;
-}
-
-function setupGreeting(url: string, token: string): string {
-  const body = {
-    setupToken: token,
-    name: 'Your name',
-    email: 'you@example.com',
-    // Too short for one: whoever sends this line as it stands gets no password that everybody knows, but is told the rule.
-    password: 'your own',
-    shop: { name: 'Your shop', code: 'SHOP', currency: 'INR', timezone: 'Asia/Kolkata' },
-  };
-  return `
-Nothing is set up yet. Run "smoocho init", or make the owner with this setup token, which works once and for a day:
-
-  ${token}
-
-  curl -s ${url}/api/auth/register -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`;
 }

@@ -41,11 +41,11 @@ export async function findResponse(
 
 // Replaces a response that expired and isn't removed yet.
 const KEEP = `
-  INSERT INTO idempotency_keys (scope_id, user_id, route, key, request_hash, status, body, created_at, answer_hash)
+  INSERT INTO idempotency_keys (scope_id, user_id, route, key, request_hash, status, body, created_at, response_hash)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
   ON CONFLICT (scope_id, user_id, route, key) DO UPDATE SET
     request_hash = excluded.request_hash, status = excluded.status, body = excluded.body,
-    created_at = excluded.created_at, answer_hash = excluded.answer_hash`;
+    created_at = excluded.created_at, response_hash = excluded.response_hash`;
 
 /** Proves to `smoocho verify` that a kept response is unchanged: without the keys nobody can make one for another response or time. */
 export const responseHashOf = (

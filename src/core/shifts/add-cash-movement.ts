@@ -1,13 +1,14 @@
 import { limits } from '../../contract/primitives.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { NewCashMovement, type Shift as ShiftView } from '../../contract/shifts.ts';
+import { isAtLeast } from '../../contract/users.ts';
 import { isUniqueViolation } from '../../database/pg-errors.ts';
 import { type Approver, examineApproval, findLeave, requireLeave } from '../auth/approval.ts';
 import { type Context, personOf } from '../context.ts';
 import { requireWholeInShop } from '../shops/whole-amounts.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { findShift } from './find-shifts.ts';
-import { payOutNeeds, recordRefusedPayOut } from './pay-out.ts';
+import { examinePayOut, recordRefusedPayOut } from './pay-out.ts';
 import { CashMovement } from './shift.entity.ts';
 import { closedProblem, takenMovementId } from './shift-problems.ts';
 import { viewShift } from './view-shift.ts';
@@ -19,7 +20,7 @@ const MAX_TRIES = 3;
 
 /**
  * Books cash that is put into the drawer or taken out of it. The same movement again is booked once. To take out more than
- * the drawer should have is for managers, or with an approval; each refusal is recorded.
+ * the drawer should have is for managers, or with an approval; each refusal is recorded, with the client's `address`.
  * Throws `not_found`, `shift_closed`, `shift_conflict`, `invalid_request` (too many), `approval_needed`, `approval_refused`.
  */
 export async function addCashMovement(
@@ -27,14 +28,16 @@ export async function addCashMovement(
   shopId: string,
   shiftId: string,
   body: NewCashMovement,
+  address: string | null = null,
 ): Promise<Saved> {
   const approver = (await examineApproval(context, shopId, body.approval))();
   const { actor } = context;
-  const isManaged = findLeave(actor, approver, [MANAGED]).missing.length === 0;
+  const isManaged =
+    actor.kind === 'system' || [actor, approver].some((who) => who && isAtLeast(who.role, 'manager'));
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     if (body.type === 'out' && !isManaged) {
       const payOut = { id: body.id, shopId, shiftId, amountMinor: body.amount };
-      requireLeave(actor, approver, await recordRefusedPayOut(context, payOut, approver));
+      requireLeave(actor, approver, await recordRefusedPayOut(context, payOut, approver, address));
     }
     const saved = await saving(() =>
       transact(context, (tx) => book(tx, { shopId, shiftId }, body, approver)),
@@ -44,15 +47,19 @@ export async function addCashMovement(
   throw new ProblemError('too_busy', { detail: 'Many pay-outs of this drawer came at once. Try again.' });
 }
 
-const MANAGED = { least: 'manager', pointer: '', detail: '' } as const;
+/**
+ * Thrown where the drawer has less than when it was examined. Not returned: only a rollback releases the shift within the
+ * transaction of a request with an `Idempotency-Key`, where the next try waits for it on a second connection.
+ */
+class DrawerChangedError extends Error {}
 
-/** Null where the drawer has less than when it was looked at. */
+/** Throws `DrawerChangedError`. */
 async function book(
   tx: Transaction,
   { shopId, shiftId }: { shopId: string; shiftId: string },
   body: NewCashMovement,
   approver: Approver | null,
-): Promise<Saved | null> {
+): Promise<Saved> {
   const parts = await findShift(tx.em, shopId, shiftId, true);
   const { shift, movements } = parts;
   const earlier = movements.find((movement) => movement.id === body.id);
@@ -65,9 +72,10 @@ async function book(
   }
   await requireWholeInShop(tx.em, shopId, NewCashMovement, body);
   const { id, type, amount: amountMinor, reason } = body;
-  const needs = type === 'out' ? await payOutNeeds(tx, { id, shopId, shiftId, amountMinor }, parts) : [];
-  const { leaderId, missing } = findLeave(tx.actor, approver, needs);
-  if (missing.length > 0) return null;
+  const examined =
+    type === 'out' ? await examinePayOut(tx, { id, shopId, shiftId, amountMinor }, parts) : { needs: [] };
+  const { leaderId: approvedBy, missing } = findLeave(tx.actor, approver, examined.needs);
+  if (missing.length > 0) throw new DrawerChangedError();
   const before = viewShift(parts);
   const movement = tx.em.create(CashMovement, {
     id,
@@ -81,15 +89,17 @@ async function book(
   });
   await tx.em.persist(movement).flush();
   const view = viewShift({ shift, movements: [...movements, movement] });
-  const kept = leaderId ? { kept: { approvedBy: leaderId } } : {};
+  const kept = approvedBy ? { kept: { approvedBy } } : {};
   tx.record({ shopId, type: 'shift_updated', data: view, before, ...kept });
   return { shift: view, isReplay: false };
 }
 
-async function saving<T>(work: () => Promise<T>): Promise<T> {
+/** Null where it has to be examined again. */
+async function saving<T>(work: () => Promise<T>): Promise<T | null> {
   try {
     return await work();
   } catch (error) {
+    if (error instanceof DrawerChangedError) return null;
     if (!isUniqueViolation(error, 'cash_movements_pkey')) throw error;
     throw takenMovementId();
   }

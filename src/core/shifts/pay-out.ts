@@ -18,23 +18,29 @@ import type { ShiftParts } from './view-shift.ts';
  */
 const MAX_REFUSALS = 3;
 
-// Served by security_log_payouts_idx.
+// Served by security_log_payouts_idx. The same pay-out of the same drawer, sent again, was told nothing new.
 const COUNT_REFUSALS = `
-  SELECT count(*)::int AS refusals FROM security_log
-  WHERE chain_id = $1 AND type = 'payout_refused' AND details->>'shiftId' = $2`;
+  SELECT count(*)::int AS refusals FROM (
+    SELECT DISTINCT details->>'movementId', details->>'amount', details->>'expected' FROM security_log
+    WHERE chain_id = $1 AND type = 'payout_refused' AND details->>'shiftId' = $2
+    LIMIT ${MAX_REFUSALS}
+  ) refused`;
 
 export type PayOut = { id: string; shopId: string; shiftId: string; amountMinor: number };
+
+/** `expected` is what the drawer should have, as decimal text, where that is why it needs somebody. */
+type Examined = { needs: Need[]; expected?: string };
 
 /**
  * What a manager has to allow of a pay-out; none where the drawer should have that much. `parts` are locked, so that no other
  * pay-out comes between. For somebody who counts blind it names no amount, and after some refusals it says nothing of the
  * drawer at all.
  */
-export async function payOutNeeds(
+export async function examinePayOut(
   context: Pick<Context, 'actor' | 'em'>,
   { shopId, shiftId, amountMinor }: PayOut,
   { shift }: ShiftParts,
-): Promise<Need[]> {
+): Promise<Examined> {
   const { em } = context;
   const need = (pointer: string, detail: string): Need[] => [{ least: 'manager', pointer, detail }];
   const isHidden = await isBlind(context, shopId);
@@ -42,15 +48,16 @@ export async function payOutNeeds(
     const [row] = await query<{ refusals: number }>(em, COUNT_REFUSALS, [shopId, shiftId]);
     if ((row?.refusals ?? 0) >= MAX_REFUSALS) {
       const detail = `${MAX_REFUSALS} pay-outs of this shift were refused: each further one needs a manager.`;
-      return need('/approval', detail);
+      return { needs: need('/approval', detail) };
     }
   }
   const { drawer } = figuresOf(shift.openingFloatMinor, await sumShift(em, shopId, shiftId));
-  if (amountMinor <= unscale(drawer.expected)) return [];
+  const { expected } = drawer;
+  if (amountMinor <= unscale(expected)) return { needs: [] };
   const detail = isHidden
     ? 'This is more than the drawer should have by now.'
-    : `The drawer should have ${drawer.expected} by now, and this is ${formatMinor(amountMinor)}.`;
-  return need('/amount', detail);
+    : `The drawer should have ${expected} by now, and this is ${formatMinor(amountMinor)}.`;
+  return { needs: need('/amount', detail), expected };
 }
 
 /**
@@ -63,20 +70,27 @@ export async function recordRefusedPayOut(
   context: Context,
   payOut: PayOut,
   approver: Approver | null,
+  address: string | null,
 ): Promise<Need[]> {
   const { app, actor } = context;
   const examine = async (em: EntityManager): Promise<Need[]> => {
     const parts = await findShift(em, payOut.shopId, payOut.shiftId, true);
     // Booking it again, and into a shift that is closed, has responses of its own.
     if (parts.shift.closedAt || parts.movements.some(({ id }) => id === payOut.id)) return [];
-    const needs = await payOutNeeds({ actor, em }, payOut, parts);
+    const { needs, expected } = await examinePayOut({ actor, em }, payOut, parts);
     if (findLeave(actor, approver, needs).missing.length === 0) return [];
     await recordSecurity(em, {
       type: 'payout_refused',
       shopId: payOut.shopId,
       at: app.now(),
       ...recordedActor(actor),
-      details: { shiftId: payOut.shiftId, amount: formatMinor(payOut.amountMinor) },
+      address,
+      details: {
+        shiftId: payOut.shiftId,
+        movementId: payOut.id,
+        amount: formatMinor(payOut.amountMinor),
+        ...(expected !== undefined && { expected }),
+      },
     });
     return needs;
   };

@@ -5,7 +5,7 @@ import { findShop } from '../shops/find-shops.ts';
 import { auditChain } from './audit-chain.ts';
 import type { Check, Found, Severity, VerifyContext } from './check.ts';
 import { customerContacts } from './customer-contacts.ts';
-import { keptAnswers } from './kept-answers.ts';
+import { keptResponses } from './kept-responses.ts';
 import { salesReports } from './sales-reports.ts';
 import { billLines } from './sql/bill-lines.ts';
 import { billPayments } from './sql/bill-payments.ts';
@@ -52,7 +52,7 @@ export const checks: readonly Check[] = [
   wholeAmounts,
   productCodes,
   sharedCodes,
-  keptAnswers,
+  keptResponses,
   customerContacts,
   feedSequence,
   auditChain,

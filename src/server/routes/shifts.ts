@@ -20,9 +20,9 @@ export function mountShifts(router: Router, app: App): void {
     return { status: isReplay ? 200 : 201, body: shift };
   });
 
-  mount(router, app, contract.addCashMovement, async ({ em, actor, params, body }) => {
-    const context = { app, em, actor };
-    const { shift, isReplay } = await addCashMovement(context, params.shopId, params.shiftId, body);
+  mount(router, app, contract.addCashMovement, async ({ em, actor, params, body, http }) => {
+    const { shopId, shiftId } = params;
+    const { shift, isReplay } = await addCashMovement({ app, em, actor }, shopId, shiftId, body, http.ip);
     return { status: isReplay ? 200 : 201, body: shift };
   });
 

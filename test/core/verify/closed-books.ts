@@ -106,16 +106,20 @@ export const closedBooks: Break[] = [
     'Of Tea it is kept that nothing went back to stock, but its change said otherwise.',
   ],
 
-  ['kept-answers', kept("body = replace(body, 'Water', 'Wine')"), 'The answer to createProduct was changed'],
-  ['kept-answers', kept("status = 200, key = 'x'"), 'The answer to createProduct was changed'],
-  ['kept-answers', kept("created_at = created_at + interval '1 second'"), 'was changed in the database.'],
-  ['kept-answers', kept(`created_at = now() + ${LATER}`), 'It was answered in time to come'],
   [
-    'kept-answers',
+    'kept-responses',
+    kept("body = replace(body, 'Water', 'Wine')"),
+    'The response to createProduct was changed',
+  ],
+  ['kept-responses', kept("status = 200, key = 'x'"), 'The response to createProduct was changed'],
+  ['kept-responses', kept("created_at = created_at + interval '1 second'"), 'was changed in the database.'],
+  ['kept-responses', kept(`created_at = now() + ${LATER}`), 'It was answered in time to come'],
+  [
+    'kept-responses',
     `${kept("created_at = now() - interval '3 days'")}; ${keys(102, 'now()')}`,
     'is past its 24 hours',
   ],
-  ['kept-answers', keys(10_100, 'now()'), 'There are 10101, more than the 10000 that are kept.'],
+  ['kept-responses', keys(10_100, 'now()'), 'There are 10101, more than the 10000 that are kept.'],
 ];
 
 /** Check → what is done → why that is right. */
@@ -134,8 +138,8 @@ export const isRight: Break[] = [
     'a parked order',
   ],
   [
-    'kept-answers',
-    `${kept("created_at = now() - interval '3 days', answer_hash = NULL")}; ${keys(5, 'now()')}`,
+    'kept-responses',
+    `${kept("created_at = now() - interval '3 days', response_hash = NULL")}; ${keys(5, 'now()')}`,
     'old ones that nobody had to remove',
   ],
 ];

@@ -322,7 +322,7 @@ describe("a shop's books", () => {
       'The address was changed in the database.',
     ],
     [
-      'kept-answers',
+      'kept-responses',
       `UPDATE idempotency_keys SET body = '{"id": "0190a0a0-0000-7000-8000-000000000001"}' WHERE scope_id = $1`,
       'It answers to createProduct with 0190a0a0-0000-7000-8000-000000000001, which is not there.',
     ],

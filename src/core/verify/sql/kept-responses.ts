@@ -12,12 +12,12 @@ const IS_THERE = TABLES.map((table) => `EXISTS (SELECT FROM ${table} t WHERE t.i
   ' OR ',
 );
 
-/** Several processes may keep an answer at the same moment before the oldest go. */
+/** Several processes may keep a response at the same moment before the oldest go. */
 const MOST = MAX_KEPT + REMOVE_BATCH;
 const KEPT = `interval '${KEPT_HOURS} hours'`;
 
-// Each new answer removes the oldest of those past their time, as many as REMOVE_BATCH, of all shops. So one is left
-// only while there were too many of them for the answers that came since.
+// Each new response removes the oldest of those past their time, as many as REMOVE_BATCH, of all shops. So one is left
+// only while there were too many of them for the responses that came since.
 const OVERDUE = `
   SELECT o.key FROM (
     SELECT key, created_at FROM idempotency_keys WHERE scope_id = $1 ORDER BY created_at LIMIT 1
@@ -25,11 +25,11 @@ const OVERDUE = `
     SELECT count(*) FROM idempotency_keys n WHERE n.created_at > o.created_at + ${KEPT} + ${CLOCKS}
   ) * ${REMOVE_BATCH} > (SELECT count(*) FROM shops) * ${MOST}`;
 
-/** What the rows say by themselves; `keptAnswers` adds whether they are as they were written. */
-export const keptAnswerRows = sqlCheck({
-  name: 'kept-answers',
-  holds: 'What is answered again to an Idempotency-Key was done, and is as it was answered',
-  counts: 'kept answers',
+/** What the rows say by themselves; `keptResponses` adds whether they are as they were written. */
+export const keptResponseRows = sqlCheck({
+  name: 'kept-responses',
+  holds: 'What is sent again for an Idempotency-Key was done, and is as it was sent',
+  counts: 'kept responses',
   checked: 'SELECT count(*) FROM idempotency_keys WHERE scope_id = $1',
   parameters: async ({ app }) => [app.now()],
   faults: `
@@ -39,8 +39,8 @@ export const keptAnswerRows = sqlCheck({
     SELECT key, 'It was answered in time to come, so it is kept longer than ${KEPT_HOURS} hours.'
     FROM idempotency_keys WHERE scope_id = $1 AND created_at > $2::timestamptz + ${CLOCKS}
     UNION ALL
-    SELECT key, 'It is past its ${KEPT_HOURS} hours, and newer answers should have removed it.' FROM (${OVERDUE}) overdue
+    SELECT key, 'It is past its ${KEPT_HOURS} hours, and newer responses should have removed it.' FROM (${OVERDUE}) overdue
     UNION ALL
-    SELECT 'Kept answers', format('There are %s, more than the %s that are kept.', count(*), ${MAX_KEPT})
+    SELECT 'Kept responses', format('There are %s, more than the %s that are kept.', count(*), ${MAX_KEPT})
     FROM idempotency_keys WHERE scope_id = $1 HAVING count(*) > ${MOST}`,
 });

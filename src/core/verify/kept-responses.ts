@@ -1,19 +1,19 @@
 import { query } from '../../database/query.ts';
 import { type KeptResponse, type KeyScope, responseHashOf } from '../idempotency/kept-responses.ts';
 import { type Check, type Fault, MAX_FAULTS } from './check.ts';
-import { keptAnswerRows } from './sql/kept-answers.ts';
+import { keptResponseRows } from './sql/kept-responses.ts';
 
 type Row = KeyScope & KeptResponse & { at: string; hash: string };
 
-/** Rows that are read at a time: an answer may be long. */
+/** Rows that are read at a time: a response may be long. */
 const BATCH = 500;
 
 // Rows of before hashes were kept say nothing; they last for a day.
 const HASHED = `
   SELECT scope_id AS "scopeId", user_id AS "userId", route, key, request_hash AS "requestHash", status, body,
-    to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at, answer_hash AS hash
+    to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at, response_hash AS hash
   FROM idempotency_keys
-  WHERE scope_id = $1 AND answer_hash IS NOT NULL AND (user_id, route, key) > ($2, $3, $4)
+  WHERE scope_id = $1 AND response_hash IS NOT NULL AND (user_id, route, key) > ($2, $3, $4)
   ORDER BY user_id, route, key LIMIT ${BATCH}`;
 
 const FIRST: Pick<KeyScope, 'userId' | 'route' | 'key'> = {
@@ -22,12 +22,12 @@ const FIRST: Pick<KeyScope, 'userId' | 'route' | 'key'> = {
   key: '',
 };
 
-/** An answer is kept in the transaction of what it says was done, and nobody changed it since, be it in the database itself. */
-export const keptAnswers: Check = {
-  ...keptAnswerRows,
+/** A response is kept in the transaction of what it says was done, and nobody changed it since, be it in the database itself. */
+export const keptResponses: Check = {
+  ...keptResponseRows,
   async look(context, shopId) {
     const { app, em } = context;
-    const found = await keptAnswerRows.look(context, shopId);
+    const found = await keptResponseRows.look(context, shopId);
     const changed: Fault[] = [];
     let last = FIRST;
     let rows: Row[];
@@ -35,7 +35,10 @@ export const keptAnswers: Check = {
       rows = await query<Row>(em, HASHED, [shopId, last.userId, last.route, last.key]);
       for (const row of rows) {
         if (isAsWritten(row)) continue;
-        changed.push({ subject: row.key, detail: `The answer to ${row.route} was changed in the database.` });
+        changed.push({
+          subject: row.key,
+          detail: `The response to ${row.route} was changed in the database.`,
+        });
       }
       last = rows.at(-1) ?? last;
     } while (rows.length === BATCH);
