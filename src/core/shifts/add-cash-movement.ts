@@ -7,7 +7,7 @@ import { type Approver, examineApproval, findLeave, requireLeave } from '../auth
 import { type Context, personOf } from '../context.ts';
 import { requireWholeInShop } from '../shops/whole-amounts.ts';
 import { type Transaction, transact } from '../transact.ts';
-import { findShift } from './find-shifts.ts';
+import { findShift, requireShift } from './find-shifts.ts';
 import { examinePayOut, recordRefusedPayOut } from './pay-out.ts';
 import { CashMovement } from './shift.entity.ts';
 import { closedProblem, takenMovementId } from './shift-problems.ts';
@@ -30,6 +30,8 @@ export async function addCashMovement(
   body: NewCashMovement,
   address: string | null = null,
 ): Promise<Saved> {
+  // Whose shift it is not hears nothing of whether an approval is good.
+  if (body.approval) await requireShift(context.em, shopId, shiftId);
   const approver = (await examineApproval(context, shopId, body.approval))();
   const { actor } = context;
   const isManaged =

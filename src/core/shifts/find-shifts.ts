@@ -8,6 +8,13 @@ import type { ShiftParts } from './view-shift.ts';
 
 const oldestFirst = { orderBy: { at: 'asc', id: 'asc' } } as const;
 
+const noSuchShift = () => new ProblemError('not_found', { detail: 'There is no such shift.' });
+
+/** Throws `not_found`. Loads nothing that a later lock would have to read again. */
+export async function requireShift(em: EntityManager, shopId: string, id: string): Promise<void> {
+  if ((await em.count(Shift, { id, shopId })) === 0) throw noSuchShift();
+}
+
 /** A shift by its id, or by the number of its Z report. With `lock`, nobody else changes it. Throws `not_found`. */
 export async function findShift(
   em: EntityManager,
@@ -18,7 +25,7 @@ export async function findShift(
   const key = typeof which === 'string' ? { id: which } : which;
   const options = lock ? { lockMode: LockMode.PESSIMISTIC_WRITE } : {};
   const shift = await em.findOne(Shift, { ...key, shopId }, options);
-  if (!shift) throw new ProblemError('not_found', { detail: 'There is no such shift.' });
+  if (!shift) throw noSuchShift();
   return { shift, movements: await em.find(CashMovement, { shopId, shiftId: shift.id }, oldestFirst) };
 }
 
