@@ -16,6 +16,11 @@ const STOP_TIMEOUT_MS = 60_000;
 const IMMEDIATE_TIMEOUT_MS = 10_000;
 const POLL_MS = 25;
 
+type Warn = (line: string) => void;
+
+/** Several workers with a pool each, and commands beside them. */
+const MAX_CONNECTIONS = 60;
+
 /** Sized for a Raspberry Pi that runs the shop beside it; nothing here trades safety for speed. */
 const SETTINGS: Record<string, string> = {
   listen_addresses: '127.0.0.1',
@@ -23,7 +28,6 @@ const SETTINGS: Record<string, string> = {
   fsync: 'on',
   full_page_writes: 'on',
   synchronous_commit: 'on',
-  max_connections: '60',
   shared_buffers: '64MB',
   effective_cache_size: '512MB',
   // Data of this size is in memory: helpers that read ahead would only take some of it.
@@ -56,12 +60,16 @@ export async function startServer(
   place: Place,
   binaries: Binaries,
   user: ServerUser | undefined,
-  warn?: (line: string) => void,
+  {
+    warn,
+    maxConnections = MAX_CONNECTIONS,
+  }: { warn?: Warn | undefined; maxConnections?: number | undefined },
 ): Promise<{ pid: number; port: number }> {
   const port = await choosePort(place.portFile, warn);
   const log = openLog(place.logFile, user);
   const logStart = fstatSync(log).size;
-  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const all = { ...SETTINGS, max_connections: String(maxConnections) };
+  const settings = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const child = spawn(binaries.postgres, ['-D', place.data, '-p', String(port), ...settings], {
     ...identity(user),
     cwd: place.folder,

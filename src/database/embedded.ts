@@ -27,6 +27,8 @@ export type EmbeddedOptions = {
    * opened.
    */
   outerHome?: string | undefined;
+  /** Of all that connect at a time; usually 60. */
+  maxConnections?: number | undefined;
 };
 
 export type EmbeddedServer = {
@@ -145,7 +147,7 @@ async function holdStarted({ place, options, log }: Attachment): Promise<Held> {
   await ensureCluster(place, { binaries, user, password, isRestoring, log });
   ownData(place.data, user);
   user = await chooseUser(place);
-  const { pid, port } = await startServer(place, binaries, user, options.warn);
+  const { pid, port } = await startServer(place, binaries, user, options);
   log(`Started PostgreSQL on port ${port} (process ${pid})`);
   try {
     return { guard: await openGuard(port, options.password), port, startedHere: true };

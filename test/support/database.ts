@@ -9,11 +9,8 @@ const TEMPLATE = 'smoocho_template';
 /** Where the server is, for those of the run's processes that didn't start it. */
 const ADDRESS = 'TEST_SERVER_URL';
 
-/**
- * The server of a run is never killed: what lets it survive that costs a third of its time here, for each database that is
- * created or dropped makes a checkpoint. Suites that kill a PostgreSQL have one of their own.
- */
-const UNSAFE = ['fsync = off', 'full_page_writes = off'];
+/** Five suites at a time, each with one or two servers of eight connections, and what they start. */
+const MAX_CONNECTIONS = 250;
 
 /**
  * Copies the files. By default PostgreSQL writes each page of the template to its log and compresses it: measured on 2 cores, 200 to
@@ -26,11 +23,9 @@ let home: string | undefined;
 
 export async function startDatabaseServer(): Promise<void> {
   home = tempFolder();
-  server = await attachEmbedded({ home, password: randomUUID() });
+  server = await attachEmbedded({ home, password: randomUUID(), maxConnections: MAX_CONNECTIONS });
   process.env[ADDRESS] = server.url;
   await withClient(server.url, async (client) => {
-    for (const setting of UNSAFE) await client.query(`ALTER SYSTEM SET ${setting}`);
-    await client.query('SELECT pg_reload_conf()');
     await client.query(`CREATE DATABASE ${TEMPLATE}`);
   });
   await migrateUp(urlOf(TEMPLATE));
