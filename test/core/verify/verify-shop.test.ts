@@ -283,7 +283,7 @@ describe("a shop's books", () => {
     ['order-events', order('paid', 'total = total + 1'), 'The feed says total'],
     ['order-events', order('paid', "status = 'ready'"), 'The feed says status completed, but it is ready'],
     ['order-events', order('paid', 'version = 9'), 'The feed says version 1, but it is 9'],
-    ['order-events', 'UPDATE payments SET amount = 1 WHERE order_id = :paid', 'The feed says paid'],
+    ['order-events', 'UPDATE payments SET amount = 1 WHERE order_id = :paid', 'but it is 1.00'],
     [
       'order-events',
       "DELETE FROM events WHERE shop_id = $1 AND type = 'order_created' AND data->>'id' = :paid",
