@@ -24,7 +24,16 @@ const SETTINGS = {
 };
 
 export type BusyShop = TestShop & { milk: { id: string }; bills: Record<BillName, string> };
-type BillName = 'paid' | 'parked' | 'later' | 'voided' | 'edited' | 'partly' | 'wholly' | 'offline';
+type BillName =
+  | 'paid'
+  | 'parked'
+  | 'later'
+  | 'voided'
+  | 'edited'
+  | 'partly'
+  | 'wholly'
+  | 'settled'
+  | 'offline';
 
 /** A shop in which everything has happened that its books know: `bills` are the ids of bills of each kind. */
 export async function givenBusyShop(test: TestApp, code: string): Promise<BusyShop> {
@@ -74,6 +83,13 @@ export async function givenBusyShop(test: TestApp, code: string): Promise<BusySh
   const voided = await place();
   must(await shop.manager.delete(`${shop.path}/orders/${voided.id}`, { reason: 'wrong table' }));
 
+  const settled = await place(open);
+  const settle = async (fields: object) =>
+    must(await shop.manager.put(`${shop.path}/orders/${settled.id}`, fields)).body;
+  const [{ id: corrected }] = (await settle({ payments: [{ method: 'card', amount: settled.total }] }))
+    .payments;
+  await settle({ changePayments: [{ id: corrected, method: 'cash', reason: 'wrong key' }] });
+
   const refund = async (order: { id: string }, fields: object) => {
     const body = { id: randomUUID(), reason: 'cold', ...fields };
     must(await shop.manager.post(`${shop.path}/orders/${order.id}/refunds`, body));
@@ -108,7 +124,7 @@ export async function givenBusyShop(test: TestApp, code: string): Promise<BusySh
     { allowReturns: true, now: new Date() },
   );
   must(await shop.cashier.post(`${shop.path}/shifts/${shift.id}/close`, countOf(3, 7)));
-  const bills = { paid, parked, later, voided, edited, partly, wholly, offline };
+  const bills = { paid, parked, later, voided, edited, partly, wholly, settled, offline };
   const ids = Object.fromEntries(Object.entries(bills).map(([name, { id }]) => [name, id]));
   return { ...shop, milk, bills: ids as BusyShop['bills'] };
 }

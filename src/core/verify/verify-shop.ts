@@ -18,6 +18,7 @@ import { itemQuantities } from './sql/item-quantities.ts';
 import { lentNumbers } from './sql/lent-numbers.ts';
 import { lineMarks } from './sql/line-marks.ts';
 import { numberSeries } from './sql/number-series.ts';
+import { orderChanges } from './sql/order-changes.ts';
 import { orderEvents } from './sql/order-events.ts';
 import { orderStock } from './sql/order-stock.ts';
 import { paymentSums } from './sql/payment-sums.ts';
@@ -48,6 +49,7 @@ export const checks: readonly Check[] = [
   voidStock,
   salesReports,
   orderEvents,
+  orderChanges,
   wholePieces,
   wholeAmounts,
   productCodes,

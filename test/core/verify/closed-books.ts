@@ -23,7 +23,9 @@ const voidLater = (businessDate: string) => `
   UPDATE orders SET status = 'voided', void_reason = 'late' WHERE id = :paid;
   INSERT INTO voids (id, shop_id, order_id, quantity, amount, reason, business_date, at)
   SELECT gen_random_uuid(), shop_id, id, item_quantity, total, 'late', ${businessDate}, now() + ${LATER} FROM orders WHERE id = :paid`;
-const MADE_BEFORE = "UPDATE orders SET items = items #- '{0,soldBy}' WHERE id = :paid";
+const SAYS_MADE_BEFORE = "UPDATE orders SET items = items #- '{0,soldBy}' WHERE id = :paid";
+const MADE_BEFORE = `${SAYS_MADE_BEFORE};
+  UPDATE events SET data = data #- '{items,0,soldBy}' WHERE shop_id = $1 AND data->>'id' = :paid`;
 const ON_THE_BOOK = `
   UPDATE orders SET rounding = rounding + 0.40, total = total + 0.40 WHERE id = :later;
   INSERT INTO payments (id, shop_id, order_id, method, amount, tendered, at, business_date, cash_step)
@@ -43,6 +45,7 @@ const keys = (count: number, at: string) => `
 const refunds = (set: string) => `UPDATE refunds SET ${set} WHERE order_id = :partly`;
 const refundPayments = (set: string) =>
   `UPDATE refund_payments SET ${set} WHERE refund_id IN (SELECT id FROM refunds WHERE order_id = :partly)`;
+const wholeVoid = (set: string) => `UPDATE voids SET ${set} WHERE order_id = :voided`;
 const order = (set: string, bill = 'paid') => `UPDATE orders SET ${set} WHERE id = :${bill}`;
 
 /** The feed's last word on an order: each field of it that a row has, too. */
@@ -82,12 +85,62 @@ const fedOrders: Break[] = [
     order("items = jsonb_set(items, '{1,name}', '\"Pie\"')"),
     'Of line 2 the feed says name Cake, but it is Pie',
   ],
-  ['order-events', MADE_BEFORE, 'Of line 1 the feed says soldBy volume, but it is none'],
+  ['order-events', SAYS_MADE_BEFORE, 'Of line 1 the feed says soldBy volume, but it is none'],
+];
+
+/** What only the event of a change says, and not the last one of its order. */
+const fedChanges: Break[] = [
+  ['order-changes', payment('paid', 'cashier_id = NULL'), 'its cashier is none, but the feed says'],
+  ['order-changes', payment('settled', 'cashier_id = NULL'), 'its cashier is none, but the feed says'],
+  ['order-changes', payment('paid', 'business_date = business_date - 1'), 'its business date is 20'],
+  ['order-changes', payment('settled', 'business_date = business_date - 1'), 'its business date is 20'],
+  ['order-changes', payment('settled', 'booked_as = NULL'), 'its first booking is none, but the feed says'],
+  [
+    'order-changes',
+    payment('settled', `booked_as = jsonb_set(booked_as, '{method}', '"upi"')`),
+    'its first booking is 2',
+  ],
+  ['order-changes', payment('paid', `booked_as = '{"method": "upi"}'`), 'the feed knows no correction'],
+  ['order-changes', payment('voided', 'returned_on = returned_on - 1'), 'is said to have gone back at'],
+  [
+    'order-changes',
+    payment('voided', `returned_at = returned_at + ${LATER}`),
+    'is said to have gone back at',
+  ],
+  ['order-changes', wholeVoid("reason = 'theft'"), 'the reason is theft, but the feed says wrong table'],
+  ['order-changes', wholeVoid('cashier_id = NULL'), 'the cashier is none, but the feed says'],
+  ['order-changes', wholeVoid('amount = 1'), 'the amount is 1.00, but the feed says'],
+  ['order-changes', wholeVoid(`at = at - ${LATER}`), 'the time is'],
+  [
+    'order-changes',
+    `${wholeVoid('business_date = business_date - 1')}; ${payment('voided', 'returned_on = returned_on - 1')}`,
+    'Of its void its business date is 20',
+  ],
+  ['order-changes', 'DELETE FROM voids WHERE order_id = :voided', 'Of its void nothing is kept'],
+  [
+    'order-changes',
+    `UPDATE voids SET reason = 'theft' WHERE ${LINE_VOID}`,
+    'the reason is theft, but the feed says spilt',
+  ],
+  ['order-changes', `UPDATE voids SET cashier_id = NULL WHERE ${LINE_VOID}`, 'the cashier is none, but'],
+  [
+    'order-changes',
+    `UPDATE voids SET approved_by = (SELECT cashier_id FROM orders WHERE id = :paid) WHERE ${LINE_VOID}`,
+    'the approver is',
+  ],
+  [
+    'order-changes',
+    `UPDATE voids SET business_date = business_date - 1 WHERE ${LINE_VOID}`,
+    'its business date is 20',
+  ],
+  ['order-changes', `UPDATE voids SET quantity = 2 WHERE ${LINE_VOID}`, 'the quantity is 2'],
+  ['order-changes', `DELETE FROM voids WHERE ${LINE_VOID}`, 'nothing is kept'],
 ];
 
 /** What was counted, closed or kept is as it was. */
 export const closedBooks: Break[] = [
   ...fedOrders,
+  ...fedChanges,
   ['z-reports', report('totals,gross', '"1.00"'), 'Gross: it says 1, its rows say'],
   ['z-reports', report('totals,orders', '1'), 'Orders: it says 1, its rows say'],
   ['z-reports', report('totals,net', '"1.00"'), 'Net: it says 1, its rows say'],
@@ -95,7 +148,7 @@ export const closedBooks: Break[] = [
   ['z-reports', report('payments,0,count', '99'), 'count by cash: it says 99, its rows say'],
   ['z-reports', report('payments', '[]'), 'taken by cash: it says 0, its rows say'],
   ['z-reports', report('voids,lines', '5'), 'Voided lines: it says 5, its rows say 1'],
-  ['z-reports', report('shift,counted', '"1.00"'), 'Counted cash: it says 1, its rows say 307'],
+  ['z-reports', report('shift,counted', '"1.00"'), 'counted of the shift: it says 1.00, its row says 307.00'],
   ['z-reports', shift('expected = expected + 1, variance = variance - 1'), 'Expected cash of the shift'],
   ['z-reports', shift('counted = counted + 1, variance = variance + 1'), 'Cash by its coins and notes'],
   ['z-reports', shift('opening_float = 90'), 'Opening float: it says 100, its rows say 90'],
@@ -111,6 +164,31 @@ export const closedBooks: Break[] = [
     'Voided orders: it says 1, its rows say 0',
   ],
   ['z-reports', payment('paid', 'rounding = 0.40'), 'Rounding: it says'],
+  ['z-reports', `${SAYS_MADE_BEFORE}; ${report('totals,gross', '"1.00"')}`, 'Gross: it says 1, its rows say'],
+  ['z-reports', shift("report = '{}'"), 'It has no drawer; It has no openBills; It has no payments'],
+  ['z-reports', shift("report = report - 'totals'"), 'It has no totals'],
+  ['z-reports', shift("report = report - 'drawer'"), 'It has no drawer'],
+  ['z-reports', shift("report = report - 'payments'"), 'It has no payments'],
+  ['z-reports', shift("report = report - 'openBills'"), 'It has no openBills'],
+  ['z-reports', report('payments', 'null'), 'It has no payments'],
+  ['z-reports', report('payments,0,taken', 'null'), 'taken by cash: it says nothing, its rows say'],
+  ['z-reports', report('totals,net', 'null'), 'Net: it says nothing, its rows say'],
+  ['z-reports', report('totals,net', '"much"'), 'Net: it says nothing, its rows say'],
+  ['z-reports', report('shift,variance', '"0.00"'), 'variance of the shift: it says 0.00, its row says'],
+  [
+    'z-reports',
+    report('shift,openingFloat', '"1.00"'),
+    'openingFloat of the shift: it says 1.00, its row says 100.00',
+  ],
+  ['z-reports', report('shift,cashMovements', '[]'), 'cashMovements of the shift: it says [], its row says'],
+  ['z-reports', shift("report = report #- '{shift,note}'"), 'note of the shift: it says none'],
+  ['z-reports', report('at', '"2020-01-01"'), 'at: it says 2020'],
+  [
+    'z-reports',
+    shift(`note = 'all right', report = jsonb_set(report, '{shift,note}', '"all right"')`),
+    'note of the shift: the feed says , its row says all right',
+  ],
+  ['closed-days', `${SAYS_MADE_BEFORE}; ${voidLater('business_date')}`, 'after Z report 1 had counted it.'],
   ['closed-days', voidLater('business_date + 1'), 'and was voided on'],
   ['closed-days', voidLater('business_date'), 'It was voided after Z report 1 had counted it.'],
   ['earlier-closed-days', `${MADE_BEFORE}; ${voidLater('business_date')}`, 'An earlier version allowed it.'],
@@ -177,7 +255,12 @@ export const isRight: Break[] = [
   ],
   ['z-reports', voidLater('business_date'), 'what closed-days names: the report is as it was'],
   ['z-reports', ON_THE_BOOK, 'an order on the book that cash rounded after the count'],
-  ['z-reports', shift("report = '{}'"), 'a report without figures'],
+  [
+    'z-reports',
+    `${MADE_BEFORE}; ${order('tax = tax + 1')}`,
+    'what an earlier version changed after the count',
+  ],
+  ['z-reports', shift("report = report - 'auditHead'"), 'a report of before the audit had a head'],
   [
     'closed-days',
     `UPDATE orders SET payment_status = 'pending' WHERE id = :paid; ${voidLater('business_date + 1')}`,

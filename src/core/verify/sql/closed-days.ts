@@ -1,13 +1,14 @@
 import { type SqlCheck, sqlCheck } from '../check.ts';
 import { CLOCKS } from './clocks.ts';
+import { madeBefore } from './made-before.ts';
 
 /**
  * Orders voided after their business day, or after their shift was counted. Lines keep how their goods were sold since
- * that is refused: what was made by an earlier version may have been voided by it, too.
+ * that is refused: what was made by an earlier version may have been voided by it, too. The event of the sale tells that.
  */
 const closedDays = (
   check: Pick<SqlCheck, 'name' | 'severity' | 'holds'>,
-  isUnderRule: string,
+  isOfBefore: boolean,
   said: string,
 ) =>
   sqlCheck({
@@ -15,20 +16,22 @@ const closedDays = (
     counts: 'voided orders',
     checked: 'SELECT count(*) FROM voids WHERE shop_id = $1 AND line_id IS NULL',
     faults: `
-      SELECT o.order_number AS subject, CASE WHEN v.business_date > o.business_date
-        THEN format('It is of %s and was voided on %s.', o.business_date, v.business_date)
-        ELSE format('It was voided after Z report %s had counted it.', s.z_number) END || '${said}' AS detail
-      FROM voids v JOIN orders o ON o.shop_id = v.shop_id AND o.id = v.order_id
-      LEFT JOIN shifts s ON s.shop_id = o.shop_id AND s.id = o.shift_id
-      WHERE v.shop_id = $1 AND v.line_id IS NULL AND (o.payment_status = 'completed' OR o.pay_later)
-        AND (v.business_date > o.business_date OR v.at > s.closed_at + ${CLOCKS})
-        AND ${isUnderRule} coalesce(o.items -> 0 ? 'soldBy', false)`,
+      WITH late AS MATERIALIZED (
+        SELECT o.id, o.items, o.order_number AS subject, CASE WHEN v.business_date > o.business_date
+          THEN format('It is of %s and was voided on %s.', o.business_date, v.business_date)
+          ELSE format('It was voided after Z report %s had counted it.', s.z_number) END || '${said}' AS detail
+        FROM voids v JOIN orders o ON o.shop_id = v.shop_id AND o.id = v.order_id
+        LEFT JOIN shifts s ON s.shop_id = o.shop_id AND s.id = o.shift_id
+        WHERE v.shop_id = $1 AND v.line_id IS NULL AND (o.payment_status = 'completed' OR o.pay_later)
+          AND (v.business_date > o.business_date OR v.at > s.closed_at + ${CLOCKS})
+      ), ${madeBefore('SELECT id, items FROM late')}
+      SELECT subject, detail FROM late WHERE id ${isOfBefore ? 'IN' : 'NOT IN'} (SELECT id FROM made_before)`,
   });
 
 /** CGST Act 2017, s. 34: what was invoiced goes back by a credit note. */
 export const voidsAfterClosing = closedDays(
   { name: 'closed-days', holds: 'Nothing that was sold was voided after its day had ended' },
-  '',
+  false,
   '',
 );
 
@@ -38,6 +41,6 @@ export const earlierVoids = closedDays(
     severity: 'warning',
     holds: 'No earlier version voided what was sold after its day had ended',
   },
-  'NOT',
+  true,
   ' An earlier version allowed it.',
 );

@@ -1,5 +1,5 @@
 /** An instant as the feed shows it, as an SQL expression. */
-const isoTime = (at: string) => `to_char(${at} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+export const isoTime = (at: string) => `to_char(${at} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 /** The payments of each order of shop `$1`, as the feed shows them. */
 export const PAYMENTS_OF_ORDERS = `
@@ -65,6 +65,6 @@ export const differingParts = ({ name, fed, rows, describe, unless = 'false' }: 
     WHERE was_part IS NULL OR is_part IS NULL OR fields IS NOT NULL) END`;
 
 /** JSON in a sentence, as an SQL expression: text without quotes. */
-function inWords(json: string): string {
+export function inWords(json: string): string {
   return `coalesce(nullif(${json}, 'null') #>> '{}', 'none')`;
 }

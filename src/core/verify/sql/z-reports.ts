@@ -2,6 +2,8 @@ import { signedRounding } from '../../payments/sql/covered.ts';
 import { DRAWER_MOVES } from '../../shifts/sql/sum-shift.ts';
 import { sqlCheck } from '../check.ts';
 import { CLOCKS } from './clocks.ts';
+import { DIFFERING_SHIFTS, LAST_OF_SHIFT } from './fed-shifts.ts';
+import { madeBefore } from './made-before.ts';
 
 /** Adds up orders `o`. Voids around the time of the count may or may not be in the report: both sums are right then. */
 const soldOf = (sum: (figure: string) => string, name: string) => `
@@ -39,7 +41,9 @@ const ROUNDED = `
     SELECT returned_shift_id, -${signedRounding('p')} FROM payments p WHERE shop_id = $1 AND rounding <> 0
   ) each GROUP BY shift_id`;
 
-const kept = (...path: string[]) => `(r.report #>> '{${path.join(',')}}')::numeric`;
+/** Text as a number, as an SQL expression; null where it is none, which is as wrong as a missing one. */
+const numberOf = (text: string) => `CASE WHEN ${text} ~ '^-?\\d+(\\.\\d+)?$' THEN (${text})::numeric END`;
+const kept = (...path: string[]) => numberOf(`r.report #>> '{${path.join(',')}}'`);
 const total = (what: string, key: string, column: string) => [
   what,
   kept('totals', key),
@@ -61,7 +65,6 @@ const FIGURES = [
   drawer('Cash taken out', 'paidOut', 'coalesce(put.paid_out, 0)'),
   drawer('Expected cash', 'expected', expected),
   ['Expected cash of the shift', 'r.expected', expected],
-  ['Counted cash', kept('shift', 'counted'), 'r.counted'],
   [
     'Cash by its coins and notes',
     'r.counted',
@@ -105,11 +108,20 @@ const rowsOf = (figures: readonly Figure[], slack: string, isTotal: boolean) =>
     ([what, was, is, orElse = is]) => `('${what}', ${was}, ${is}, ${orElse}, ${slack}, ${isTotal})`,
   );
 
+/** Every version's reports have had these. */
+const PARTS = {
+  shift: 'object',
+  totals: 'object',
+  drawer: 'object',
+  payments: 'array',
+  voids: 'object',
+  openBills: 'object',
+};
 const KEPT_PAYMENTS =
   "CASE jsonb_typeof(s.report -> 'payments') WHEN 'array' THEN s.report -> 'payments' END";
 const METHODS = ['count', 'taken', 'tips', 'refunds', 'returned'] as const;
 
-/** A counted shift against the rows that belong to it. Reports of earlier versions lack figures: those say nothing. */
+/** A counted shift against the rows that belong to it, and against the event of its count. A figure that is missing is wrong. */
 export const zReports = sqlCheck({
   name: 'z-reports',
   holds: 'Each Z report says what its orders, payments and cash movements come to',
@@ -132,7 +144,9 @@ export const zReports = sqlCheck({
     ), off AS (
       SELECT shift_id, count(*) FILTER (WHERE line_id IS NULL) AS bills, count(line_id) AS lines, sum(amount) AS amount
       FROM voids WHERE shop_id = $1 AND shift_id IS NOT NULL GROUP BY shift_id
-    ), differing AS (
+    ), last_of_shift AS MATERIALIZED (${LAST_OF_SHIFT}
+    ), ${madeBefore('SELECT o.id, o.items FROM orders o JOIN shift s ON s.id = o.shift_id WHERE o.shop_id = $1')}
+    , differing AS (
       SELECT r.id, what, was, "is" FROM shift r
       LEFT JOIN by_method cash ON cash.shift_id = r.id AND cash.method = 'cash'
       LEFT JOIN put ON put.shift_id = r.id
@@ -143,25 +157,33 @@ export const zReports = sqlCheck({
       CROSS JOIN LATERAL (VALUES
         ${[...rowsOf(FIGURES, '0', false), ...rowsOf(TOTALS, '0', true), ...rowsOf(ROUNDED_TOTALS, 'coalesce(sold.steps, 0)', true)].join(',\n        ')}
       ) AS figure (what, was, "is", or_else, slack, is_total)
-      WHERE was <> "is" AND was <> or_else AND (slack = 0 OR abs(was - "is") >= slack)
-        AND NOT (is_total AND EXISTS (
-          SELECT FROM orders o WHERE o.shop_id = $1 AND o.shift_id = r.id AND NOT coalesce(o.items -> 0 ? 'soldBy', false)))
+      WHERE was IS DISTINCT FROM "is" AND was IS DISTINCT FROM or_else AND (slack = 0 OR was IS NULL OR abs(was - "is") >= slack)
+        AND NOT (is_total AND was IS NOT NULL AND EXISTS (
+          SELECT FROM orders o WHERE o.shop_id = $1 AND o.shift_id = r.id AND o.id IN (SELECT id FROM made_before)))
       UNION ALL
       SELECT r.id, format('%s by %s', what, method), was, "is" FROM (
-        SELECT s.id, coalesce(k.method, m.method) AS method,
-          ${METHODS.map((figure) => `CASE WHEN k.method IS NULL THEN 0 ELSE k.${figure} END AS ${figure}_was, coalesce(m.${figure}, 0) AS ${figure}_is`).join(',\n          ')}
+        SELECT coalesce(k.id, m.shift_id) AS id, coalesce(k.method, m.method) AS method,
+          ${METHODS.map((figure) => `CASE WHEN k.id IS NULL THEN 0 ELSE k.${figure} END AS ${figure}_was, coalesce(m.${figure}, 0) AS ${figure}_is`).join(',\n          ')}
         FROM (
-          SELECT s.id, p.* FROM shift s, jsonb_to_recordset(${KEPT_PAYMENTS}) AS p (
-            method text, count numeric, taken numeric, tips numeric, refunds numeric, returned numeric)
+          SELECT s.id, p->>'method' AS method, ${METHODS.map((figure) => `${numberOf(`p->>'${figure}'`)} AS ${figure}`).join(', ')}
+          FROM shift s, jsonb_array_elements(${KEPT_PAYMENTS}) p
         ) k
         FULL JOIN (
-          SELECT by_method.* FROM by_method JOIN shift s ON s.id = shift_id AND jsonb_typeof(s.report -> 'payments') = 'array'
+          SELECT by_method.* FROM by_method JOIN shift s ON s.id = shift_id
         ) m ON m.shift_id = k.id AND m.method = k.method
-        JOIN shift s ON s.id = coalesce(k.id, m.shift_id)
       ) r, LATERAL (VALUES ${METHODS.map((figure) => `('${figure}', ${figure}_was, ${figure}_is)`).join(', ')}) AS figure (what, was, "is")
-      WHERE was <> "is"
+      WHERE was IS DISTINCT FROM "is"
+    ), fault (id, detail) AS (
+      SELECT id, format('%s: it says %s, its rows say %s', what, coalesce(trim_scale(was)::text, 'nothing'),
+        coalesce(trim_scale("is")::text, 'nothing')) FROM differing
+      UNION ALL
+      SELECT r.id, format('It has no %s', part)
+      FROM shift r CROSS JOIN LATERAL (VALUES ${Object.entries(PARTS)
+        .map(([part, type]) => `('${part}', '${type}')`)
+        .join(', ')}) AS each (part, type)
+      WHERE jsonb_typeof(r.report->part) IS DISTINCT FROM type
+      UNION ALL${DIFFERING_SHIFTS}
     )
-    SELECT format('Z report %s', s.z_number) AS subject,
-      string_agg(format('%s: it says %s, its rows say %s', what, trim_scale(was), trim_scale("is")), '; ' ORDER BY what) AS detail
-    FROM differing d JOIN shift s ON s.id = d.id GROUP BY s.id, s.z_number`,
+    SELECT format('Z report %s', s.z_number) AS subject, string_agg(f.detail, '; ' ORDER BY f.detail) AS detail
+    FROM fault f JOIN shift s ON s.id = f.id GROUP BY s.id, s.z_number`,
 });
