@@ -91,13 +91,13 @@ const fedOrders: Break[] = [
 /** What only the event of a change says, and not the last one of its order. */
 const fedChanges: Break[] = [
   ['order-changes', payment('paid', 'cashier_id = NULL'), 'its cashier is none, but the feed says'],
-  ['order-changes', payment('settled', 'cashier_id = NULL'), 'its cashier is none, but the feed says'],
+  ['order-changes', payment('edited', 'cashier_id = NULL'), 'its cashier is none, but the feed says'],
   ['order-changes', payment('paid', 'business_date = business_date - 1'), 'its business date is 20'],
-  ['order-changes', payment('settled', 'business_date = business_date - 1'), 'its business date is 20'],
-  ['order-changes', payment('settled', 'booked_as = NULL'), 'its first booking is none, but the feed says'],
+  ['order-changes', payment('edited', 'business_date = business_date - 1'), 'its business date is 20'],
+  ['order-changes', payment('edited', 'booked_as = NULL'), 'its first booking is none, but the feed says'],
   [
     'order-changes',
-    payment('settled', `booked_as = jsonb_set(booked_as, '{method}', '"upi"')`),
+    payment('edited', `booked_as = jsonb_set(booked_as, '{method}', '"upi"')`),
     'its first booking is 2',
   ],
   ['order-changes', payment('paid', `booked_as = '{"method": "upi"}'`), 'the feed knows no correction'],
@@ -136,6 +136,20 @@ const fedChanges: Break[] = [
   ['order-changes', `UPDATE voids SET quantity = 2 WHERE ${LINE_VOID}`, 'the quantity is 2'],
   ['order-changes', `DELETE FROM voids WHERE ${LINE_VOID}`, 'nothing is kept'],
 ];
+
+/** The deposit of the parked order: 49.98 from before cash was rounded, given back as 50.00. */
+const RETURNED_IN_COINS = `
+  ${payment('parked', 'amount = 49.98, change = 45.02, cash_step = NULL')};
+  INSERT INTO payments (id, shop_id, order_id, method, amount, tendered, at, kind, payment_id, business_date, cash_step, rounding)
+  SELECT gen_random_uuid(), shop_id, order_id, 'cash', 50, 50, now(), 'return', id, business_date, 1, 0.02
+  FROM payments WHERE order_id = :parked;
+  UPDATE orders SET payment_status = 'pending' WHERE id = :parked`;
+
+/** Paid by card to the cent; the clock was put back between its two credit notes. */
+const REFUNDED_BY_OTHER_CLOCK = `
+  UPDATE orders SET total = total - 0.40 WHERE id = :wholly;
+  UPDATE refunds SET cash_step = 0.05, created_at = created_at + interval '1 day'
+  WHERE credit_note_number = (SELECT min(credit_note_number) FROM refunds WHERE order_id = :wholly)`;
 
 /** What was counted, closed or kept is as it was. */
 export const closedBooks: Break[] = [
@@ -193,6 +207,11 @@ export const closedBooks: Break[] = [
   ['closed-days', voidLater('business_date'), 'It was voided after Z report 1 had counted it.'],
   ['earlier-closed-days', `${MADE_BEFORE}; ${voidLater('business_date')}`, 'An earlier version allowed it.'],
 
+  [
+    'bill-refunds',
+    `${RETURNED_IN_COINS}; UPDATE refunds SET order_id = :parked WHERE order_id = :partly`,
+    'was given back of 0 that was paid',
+  ],
   ['payment-sums', givenBack('card', '1'), NO_SUCH],
   ['payment-sums', givenBack('cash', '1', '(SELECT id FROM payments WHERE order_id = :wholly)'), NO_SUCH],
   ['payment-sums', givenBack('cash', '1', 'gen_random_uuid()'), NO_SUCH],
@@ -202,6 +221,7 @@ export const closedBooks: Break[] = [
     payment('parked', 'cash_step = 0.30'),
     'Of cash in multiples of 0.30, 100.00 were handed over',
   ],
+  ['cash-steps', refunds('cash_step = NULL'), 'of it is rounding to coins, but no step of them is kept.'],
   ['cash-steps', payment('paid', 'cash_step = 0.01'), 'but cash by multiples of 0.01.'],
   ['cash-steps', payment('paid', "method = 'card'"), 'A payment by card is kept with a step of 1.00'],
   ['cash-steps', "UPDATE refunds SET method = 'upi' WHERE order_id = :wholly", 'It was given back by upi'],
@@ -248,6 +268,11 @@ export const closedBooks: Break[] = [
 
 /** Check → what is done → why that is right. */
 export const isRight: Break[] = [
+  ['bill-refunds', RETURNED_IN_COINS, 'a payment of before coins that went back in coins'],
+  ['bill-payments', RETURNED_IN_COINS, 'a payment of before coins that went back in coins'],
+  ['payment-sums', RETURNED_IN_COINS, 'a payment of before coins that went back in coins'],
+  ['cash-steps', RETURNED_IN_COINS, 'a payment of before coins that went back in coins'],
+  ['bill-refunds', REFUNDED_BY_OTHER_CLOCK, 'credit notes whose times go back'],
   [
     'z-reports',
     `${MADE_BEFORE}; ${voidLater('business_date')}`,

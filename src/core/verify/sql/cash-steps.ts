@@ -1,4 +1,6 @@
+import { signedRounding } from '../../payments/sql/covered.ts';
 import { sqlCheck } from '../check.ts';
+import { CREDIT_NOTES } from './credit-notes.ts';
 
 const isOff = (amount: string) => `${amount} % cash_step <> 0`;
 
@@ -10,6 +12,18 @@ const ROUNDED = `
   WHERE o.shop_id = $1 AND o.rounding <> 0 AND o.source = 'till' AND NOT o.pay_later AND o.payment_status = 'completed'
     AND NOT o.flags @> '[{"code": "total_differs"}]' AND o.version = 1
   GROUP BY o.id HAVING count(*) = 1 AND abs(o.rounding) >= max(p.cash_step)`;
+
+// The first credit notes of an order are rounded for cash alone, unless they give back all of it, with its own rounding.
+// After one that was rounded, the next make up for it.
+const STEPLESS = `
+  SELECT credit_note_number, r.rounding FROM (
+    SELECT note.*, sum(total) OVER earlier AS so_far, bool_and(rounding = 0) OVER (earlier ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW) AS is_first
+    FROM (${CREDIT_NOTES}) note WINDOW earlier AS (PARTITION BY order_id ORDER BY place)
+  ) r JOIN orders o ON o.shop_id = $1 AND o.id = r.order_id
+  WHERE cash_step IS NULL AND r.rounding <> 0 AND coalesce(is_first, true)
+    AND EXISTS (SELECT FROM refund_payments m WHERE m.shop_id = $1 AND m.refund_id = r.id AND m.method = 'cash')
+    AND so_far <> o.total + (
+      SELECT coalesce(sum(${signedRounding('p')}), 0) FROM payments p WHERE p.shop_id = $1 AND p.order_id = o.id)`;
 
 /**
  * Cash changed hands in multiples of the step that held then, which each row keeps. Where it isn't known, nothing is said:
@@ -44,5 +58,7 @@ export const cashSteps = sqlCheck({
     FROM refunds WHERE shop_id = $1 AND cash_step IS NOT NULL AND method NOT IN ('cash', 'split')
       -- A share of less than half a coin was rounded away.
       AND (rounding = 0 OR EXISTS (
-        SELECT FROM refund_payments m WHERE m.shop_id = $1 AND m.refund_id = refunds.id AND m.method = 'cash'))`,
+        SELECT FROM refund_payments m WHERE m.shop_id = $1 AND m.refund_id = refunds.id AND m.method = 'cash'))
+    UNION ALL
+    SELECT credit_note_number, format('%s of it is rounding to coins, but no step of them is kept.', rounding) FROM (${STEPLESS}) stepless`,
 });

@@ -1,4 +1,5 @@
 import { sqlCheck } from '../check.ts';
+import { CREDIT_NOTES } from './credit-notes.ts';
 
 // What a bill, and what each refund of it, should have moved against what it did move. A refund gives back by difference:
 // the share of all that came back up to it less the share of what came back before, so that all refunds of a line give
@@ -8,14 +9,11 @@ const DUE = `
     SELECT l.order_id, l.line_no, l.quantity, (r->>'itemId')::uuid AS item_id, (r->>'quantity')::numeric AS each
     FROM order_lines l, jsonb_array_elements(l.recipe) r WHERE l.shop_id = $1
   ), note AS (
-    -- order an order's credit note series by time: their labels don't sort
-    SELECT id, order_id, restock, credit_note_number AS number, min(created_at) OVER (
-      PARTITION BY order_id, split_part(credit_note_number, '/', 2)) AS series_from
-    FROM refunds WHERE shop_id = $1 AND order_id IS NOT NULL
+    ${CREDIT_NOTES}
   ), back AS (
     SELECT f.id AS refund_id, f.restock, b.order_id, b.order_line_no AS line_no, b.quantity,
       sum(b.quantity) OVER (
-        PARTITION BY b.order_id, b.order_line_no ORDER BY f.series_from, length(f.number), f.number) AS after
+        PARTITION BY b.order_id, b.order_line_no ORDER BY f.place) AS after
     FROM note f JOIN refund_lines b ON b.shop_id = $1 AND b.refund_id = f.id
   ), due AS (
     SELECT order_id, order_id AS source, item_id, -sum(round(each * part.quantity, 3)) AS quantity
