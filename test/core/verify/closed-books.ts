@@ -1,29 +1,24 @@
-/** Check → what is done to the books ($1 the shop, :name one of its bills) → what it says about it. */
-export type Break = [name: string, sql: string, says: string];
+import {
+  type Break,
+  givenBack,
+  LATER,
+  LINE_VOID,
+  order,
+  payment,
+  refunds,
+  SAYS_MADE_BEFORE,
+} from './edits.ts';
+import { fedChanges, fedIsRight, fedOrders } from './fed-books.ts';
 
 const shift = (set: string) => `UPDATE shifts SET ${set} WHERE shop_id = $1`;
 const report = (path: string, value: string) => shift(`report = jsonb_set(report, '{${path}}', '${value}')`);
-const payment = (bill: string, set: string) => `UPDATE payments SET ${set} WHERE order_id = :${bill}`;
-
-/** What money gave back of the paid bill, by SQL: a payment of kind return. */
-const givenBack = (
-  method: string,
-  amount: string,
-  of = '(SELECT id FROM payments WHERE order_id = :paid)',
-) => `
-  INSERT INTO payments (id, shop_id, order_id, method, amount, tendered, at, kind, payment_id, business_date, cash_step)
-  SELECT gen_random_uuid(), shop_id, id, '${method}', ${amount}, ${amount}, now(), 'return', ${of}, business_date,
-    (SELECT cash_step FROM payments WHERE order_id = :paid)
-  FROM orders WHERE id = :paid`;
 const NO_SUCH = 'of a payment that it does not have';
 
-const LATER = "interval '1 hour'";
 /** The paid bill, voided as if nothing forbade it. */
 const voidLater = (businessDate: string) => `
   UPDATE orders SET status = 'voided', void_reason = 'late' WHERE id = :paid;
   INSERT INTO voids (id, shop_id, order_id, quantity, amount, reason, business_date, at)
   SELECT gen_random_uuid(), shop_id, id, item_quantity, total, 'late', ${businessDate}, now() + ${LATER} FROM orders WHERE id = :paid`;
-const SAYS_MADE_BEFORE = "UPDATE orders SET items = items #- '{0,soldBy}' WHERE id = :paid";
 const MADE_BEFORE = `${SAYS_MADE_BEFORE};
   UPDATE events SET data = data #- '{items,0,soldBy}' WHERE shop_id = $1 AND data->>'id' = :paid`;
 const ON_THE_BOOK = `
@@ -34,108 +29,11 @@ const ON_THE_BOOK = `
 const MILK = '(SELECT id FROM inventory_items WHERE shop_id = $1)';
 const wasted = (quantity: string) =>
   `jsonb_build_array(jsonb_build_object('itemId', ${MILK}, 'quantity', '${quantity}'))`;
-const LINE_VOID = 'order_id = :edited AND line_id IS NOT NULL';
-
 const kept = (set: string) => `UPDATE idempotency_keys SET ${set} WHERE scope_id = $1`;
 const keys = (count: number, at: string) => `
   INSERT INTO idempotency_keys (scope_id, user_id, route, key, request_hash, status, body, created_at)
   SELECT scope_id, user_id, route, 'x' || n, '', 200, 'null', ${at}
   FROM idempotency_keys, generate_series(1, ${count}) n WHERE scope_id = $1`;
-
-const refunds = (set: string) => `UPDATE refunds SET ${set} WHERE order_id = :partly`;
-const refundPayments = (set: string) =>
-  `UPDATE refund_payments SET ${set} WHERE refund_id IN (SELECT id FROM refunds WHERE order_id = :partly)`;
-const wholeVoid = (set: string) => `UPDATE voids SET ${set} WHERE order_id = :voided`;
-const order = (set: string, bill = 'paid') => `UPDATE orders SET ${set} WHERE id = :${bill}`;
-
-/** The feed's last word on an order: each field of it that a row has, too. */
-const fedOrders: Break[] = [
-  [
-    'order-events',
-    payment('paid', "method = 'card', cash_step = NULL"),
-    'the feed says method cash, but it is card',
-  ],
-  ['order-events', payment('parked', 'tip = 0, tendered = tendered - 5'), 'tip 5.00, but it is 0.00'],
-  ['order-events', payment('parked', "at = at + interval '1 day'"), 'the feed says at 20'],
-  ['order-events', payment('paid', "reference = 'slip 9'"), 'reference none, but it is slip 9'],
-  ['order-events', payment('voided', `returned_at = returned_at + ${LATER}`), 'returnedAt 20'],
-  ['order-events', 'DELETE FROM payments WHERE order_id = :paid', 'A payment of'],
-  ['order-events', givenBack('cash', '1'), 'The feed has no payment of 1.00 by cash'],
-  [
-    'order-events',
-    `${refundPayments("method = 'card'")}; ${refunds("method = 'card', cash_step = NULL")}`,
-    'method cash, but it is card',
-  ],
-  ['order-events', refundPayments('tip = 1'), 'tip 0.00, but it is 1.00'],
-  ['order-events', refunds('business_date = business_date - 1'), 'businessDate 20'],
-  ['order-events', refunds("reason = 'warm'"), 'reason cold, but it is warm'],
-  ['order-events', refunds('cashier_id = NULL'), 'but it is none'],
-  ['order-events', 'UPDATE refund_lines SET quantity = 0.5 WHERE order_id = :partly', 'Of a refund of'],
-  ['order-events', order("payment_method = 'card'"), 'The feed says payment method cash, but it is card'],
-  [
-    'order-events',
-    `${order('business_date = business_date - 1')}; UPDATE order_lines SET business_date = business_date - 1 WHERE order_id = :paid`,
-    'The feed says business date 20',
-  ],
-  ['order-events', order('cashier_id = NULL'), 'The feed says cashier '],
-  ['order-events', order('shift_id = NULL'), 'The feed says shift '],
-  ['order-events', order("void_reason = 'theft'", 'voided'), 'void reason wrong table, but it is theft'],
-  [
-    'order-events',
-    order("items = jsonb_set(items, '{1,name}', '\"Pie\"')"),
-    'Of line 2 the feed says name Cake, but it is Pie',
-  ],
-  ['order-events', SAYS_MADE_BEFORE, 'Of line 1 the feed says soldBy volume, but it is none'],
-];
-
-/** What only the event of a change says, and not the last one of its order. */
-const fedChanges: Break[] = [
-  ['order-changes', payment('paid', 'cashier_id = NULL'), 'its cashier is none, but the feed says'],
-  ['order-changes', payment('edited', 'cashier_id = NULL'), 'its cashier is none, but the feed says'],
-  ['order-changes', payment('paid', 'business_date = business_date - 1'), 'its business date is 20'],
-  ['order-changes', payment('edited', 'business_date = business_date - 1'), 'its business date is 20'],
-  ['order-changes', payment('edited', 'booked_as = NULL'), 'its first booking is none, but the feed says'],
-  [
-    'order-changes',
-    payment('edited', `booked_as = jsonb_set(booked_as, '{method}', '"upi"')`),
-    'its first booking is 2',
-  ],
-  ['order-changes', payment('paid', `booked_as = '{"method": "upi"}'`), 'the feed knows no correction'],
-  ['order-changes', payment('voided', 'returned_on = returned_on - 1'), 'is said to have gone back at'],
-  [
-    'order-changes',
-    payment('voided', `returned_at = returned_at + ${LATER}`),
-    'is said to have gone back at',
-  ],
-  ['order-changes', wholeVoid("reason = 'theft'"), 'the reason is theft, but the feed says wrong table'],
-  ['order-changes', wholeVoid('cashier_id = NULL'), 'the cashier is none, but the feed says'],
-  ['order-changes', wholeVoid('amount = 1'), 'the amount is 1.00, but the feed says'],
-  ['order-changes', wholeVoid(`at = at - ${LATER}`), 'the time is'],
-  [
-    'order-changes',
-    `${wholeVoid('business_date = business_date - 1')}; ${payment('voided', 'returned_on = returned_on - 1')}`,
-    'Of its void its business date is 20',
-  ],
-  ['order-changes', 'DELETE FROM voids WHERE order_id = :voided', 'Of its void nothing is kept'],
-  [
-    'order-changes',
-    `UPDATE voids SET reason = 'theft' WHERE ${LINE_VOID}`,
-    'the reason is theft, but the feed says spilt',
-  ],
-  ['order-changes', `UPDATE voids SET cashier_id = NULL WHERE ${LINE_VOID}`, 'the cashier is none, but'],
-  [
-    'order-changes',
-    `UPDATE voids SET approved_by = (SELECT cashier_id FROM orders WHERE id = :paid) WHERE ${LINE_VOID}`,
-    'the approver is',
-  ],
-  [
-    'order-changes',
-    `UPDATE voids SET business_date = business_date - 1 WHERE ${LINE_VOID}`,
-    'its business date is 20',
-  ],
-  ['order-changes', `UPDATE voids SET quantity = 2 WHERE ${LINE_VOID}`, 'the quantity is 2'],
-  ['order-changes', `DELETE FROM voids WHERE ${LINE_VOID}`, 'nothing is kept'],
-];
 
 /** The deposit of the parked order: 49.98 from before cash was rounded, given back as 50.00. */
 const RETURNED_IN_COINS = `
@@ -268,6 +166,7 @@ export const closedBooks: Break[] = [
 
 /** Check → what is done → why that is right. */
 export const isRight: Break[] = [
+  ...fedIsRight,
   ['bill-refunds', RETURNED_IN_COINS, 'a payment of before coins that went back in coins'],
   ['bill-payments', RETURNED_IN_COINS, 'a payment of before coins that went back in coins'],
   ['payment-sums', RETURNED_IN_COINS, 'a payment of before coins that went back in coins'],

@@ -5,7 +5,8 @@ import { checks, verifyShop } from '../../../src/core/verify/verify-shop.ts';
 import { startTestApp, type TestApp } from '../../support/app.ts';
 import { sealAll } from '../../support/audit-parts.ts';
 import { type BusyShop, givenBusyShop } from '../../support/busy-shop.ts';
-import { type Break, closedBooks, isRight } from './closed-books.ts';
+import { closedBooks, isRight } from './closed-books.ts';
+import type { Break } from './edits.ts';
 
 describe("a shop's books", () => {
   let test: TestApp;

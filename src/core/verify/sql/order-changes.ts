@@ -9,7 +9,7 @@ const differs = (name: string, was: string, is: string) =>
   `CASE WHEN ${was} IS DISTINCT FROM ${is} THEN format('%s is %s, but the feed says %s', '${name}', coalesce(${is}::text, 'none'), coalesce(${was}::text, 'none')) END`;
 
 // Changes with what they replaced: events of before the audit was kept have no `before`, and say nothing here. Where the
-// shop's time zone or start of day was changed, each that it ever had is right.
+// shop's time zone or start of day was changed, each that it ever had is right; a zone that PostgreSQL doesn't know says nothing.
 const CHANGES = `
   change AS MATERIALIZED (
     SELECT (data->>'id')::uuid AS order_id, seq, at, (actor->>'id')::uuid AS person, data->>'status' AS status,
@@ -19,9 +19,9 @@ const CHANGES = `
   ), setting AS MATERIALIZED (
     SELECT data, before FROM events WHERE shop_id = $1 AND type IN ('shop_updated', 'settings_changed')
   ), zone AS MATERIALIZED (
-    SELECT timezone FROM shops WHERE id = $1
-    UNION SELECT before->>'timezone' FROM setting
-    WHERE before ? 'timezone' AND before->>'timezone' IN (SELECT name FROM pg_timezone_names)
+    SELECT timezone FROM (
+      SELECT timezone FROM shops WHERE id = $1 UNION SELECT before->>'timezone' FROM setting WHERE before ? 'timezone'
+    ) ever WHERE lower(timezone) IN (SELECT lower(name) FROM pg_timezone_names)
   ), day AS MATERIALIZED (
     SELECT timezone, starts FROM zone, (
       SELECT day_start::interval AS starts FROM shops WHERE id = $1

@@ -106,7 +106,7 @@ export const orderEvents = sqlCheck({
       ) told ON told.id = o.id
       LEFT JOIN events e ON e.shop_id = $1 AND e.seq = told.last
       -- Unpacked once; each field of a large event would unpack it again.
-      LEFT JOIN LATERAL (SELECT e.data - 'audit' AS said OFFSET 0) fed ON true
+      LEFT JOIN LATERAL (SELECT e.data || '{}' AS said OFFSET 0) fed ON true
       LEFT JOIN (${PAYMENTS_OF_ORDERS}) paid ON paid.order_id = o.id
       LEFT JOIN (${REFUNDS_OF_ORDERS}) back ON back.order_id = o.id
     ) compared WHERE detail IS NOT NULL`,
