@@ -76,6 +76,7 @@ const PAYMENTS = `
   WHERE p.shop_id = $1 AND o.source = 'till'
     AND NOT EXISTS (SELECT FROM change old WHERE old.is_old AND old.order_id = p.order_id)`;
 
+// An earlier version read the clock once for the void and once for its payments.
 const VOIDS = `
   SELECT e.order_id, 'Of its void ' AS what, CASE WHEN v.id IS NULL THEN 'nothing is kept' ELSE concat_ws(', ',
     ${differs('the reason', 'e.reason', 'v.reason')},
@@ -85,7 +86,7 @@ const VOIDS = `
     ${OTHER_DAY('v.business_date', 'v.at')},
     (SELECT string_agg(format('a payment of %s is said to have gone back at %s, on %s', p.amount, p.returned_at, p.returned_on), ', ' ORDER BY p.id)
       FROM payments p WHERE p.shop_id = $1 AND p.order_id = e.order_id AND p.returned_at IS NOT NULL
-        AND (p.returned_at, p.returned_on, p.returned_shift_id) IS DISTINCT FROM (v.at, v.business_date, v.shift_id))
+        AND (${isAtAnotherTime('p.returned_at', 'v.at')} OR (p.returned_on, p.returned_shift_id) IS DISTINCT FROM (v.business_date, v.shift_id)))
     ) END AS detail
   FROM voided e LEFT JOIN voids v ON v.shop_id = $1 AND v.order_id = e.order_id AND v.line_id IS NULL`;
 
