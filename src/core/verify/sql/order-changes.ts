@@ -54,14 +54,14 @@ const isOfAnotherDay = (date: string, at: string) => `
       OR ${date} = (moment AT TIME ZONE timezone)::date
         AND (moment AT TIME ZONE timezone) - ((moment - interval '2 hours') AT TIME ZONE timezone) < interval '2 hours')`;
 
-const OTHER_DAY = (date: string, at: string) =>
+const otherDay = (date: string, at: string) =>
   `CASE WHEN ${isOfAnotherDay(date, at)} THEN format('its business date is %s, which %s was not', ${date}, ${at}) END`;
 
 const PAYMENTS = `
   SELECT p.order_id, format('Of a payment of %s by %s ', p.amount, p.method) AS what, concat_ws(', ',
     ${differs('its cashier', 'CASE WHEN a.id IS NULL THEN o.cashier_id ELSE a.person END', 'p.cashier_id')},
     CASE WHEN a.id IS NULL THEN ${differs('its business date', 'o.business_date', 'p.business_date')}
-      ELSE ${OTHER_DAY('p.business_date', 'p.at')} END,
+      ELSE ${otherDay('p.business_date', 'p.at')} END,
     CASE WHEN c.payment_id IS NULL AND p.booked_as IS NOT NULL THEN 'the feed knows no correction' END,
     CASE WHEN c.payment_id IS NOT NULL THEN ${differs(
       'its first booking',
@@ -83,7 +83,7 @@ const VOIDS = `
     ${differs('the cashier', 'e.person', 'v.cashier_id')},
     ${differs('the amount', 'e.total', 'v.amount')},
     CASE WHEN ${isAtAnotherTime('v.at', 'e.at')} THEN format('the time is %s, but the feed says %s', v.at, e.at) END,
-    ${OTHER_DAY('v.business_date', 'v.at')},
+    ${otherDay('v.business_date', 'v.at')},
     (SELECT string_agg(format('a payment of %s is said to have gone back at %s, on %s', p.amount, p.returned_at, p.returned_on), ', ' ORDER BY p.id)
       FROM payments p WHERE p.shop_id = $1 AND p.order_id = e.order_id AND p.returned_at IS NOT NULL
         AND (${isAtAnotherTime('p.returned_at', 'v.at')} OR (p.returned_on, p.returned_shift_id) IS DISTINCT FROM (v.business_date, v.shift_id)))
@@ -100,7 +100,7 @@ const LINE_VOIDS = `
       ${differs('the cashier', 'e.person', 'v.cashier_id')},
       ${differs('the approver', 'e.approver', 'v.approved_by')},
       CASE WHEN ${isAtAnotherTime('v.at', 'e.at')} THEN format('the time is %s, but the feed says %s', v.at, e.at) END,
-      ${OTHER_DAY('v.business_date', 'v.at')}) END AS detail
+      ${otherDay('v.business_date', 'v.at')}) END AS detail
   FROM taken_off e LEFT JOIN voids v ON v.shop_id = $1 AND v.id = e.id AND v.order_id = e.order_id
   WHERE e.id IS NOT NULL`;
 
