@@ -129,4 +129,5 @@ export const fedIsRight: Break[] = [
     'what the events of earlier versions lack',
   ],
   ['order-changes', OTHER_ZONE, 'days of before the shop moved'],
+  ['order-changes', OTHER_ZONE.replace('Pacific/Kiritimati', 'Europe/Nowhere'), 'days in an unknown zone'],
 ];

@@ -9,7 +9,7 @@ const differs = (name: string, was: string, is: string) =>
   `CASE WHEN ${was} IS DISTINCT FROM ${is} THEN format('%s is %s, but the feed says %s', '${name}', coalesce(${is}::text, 'none'), coalesce(${was}::text, 'none')) END`;
 
 // Changes with what they replaced: events of before the audit was kept have no `before`, and say nothing here. Where the
-// shop's time zone or start of day was changed, each that it ever had is right; a zone that PostgreSQL doesn't know says nothing.
+// shop's time zone or start of day was changed, each that it ever had is right. With a zone among them that PostgreSQL doesn't know, days say nothing.
 const CHANGES = `
   change AS MATERIALIZED (
     SELECT (data->>'id')::uuid AS order_id, seq, at, (actor->>'id')::uuid AS person, data->>'status' AS status,
@@ -19,15 +19,15 @@ const CHANGES = `
   ), setting AS MATERIALIZED (
     SELECT data, before FROM events WHERE shop_id = $1 AND type IN ('shop_updated', 'settings_changed')
   ), zone AS MATERIALIZED (
-    SELECT timezone FROM (
+    SELECT timezone, lower(timezone) IN (SELECT lower(name) FROM pg_timezone_names) AS is_known FROM (
       SELECT timezone FROM shops WHERE id = $1 UNION SELECT before->>'timezone' FROM setting WHERE before ? 'timezone'
-    ) ever WHERE lower(timezone) IN (SELECT lower(name) FROM pg_timezone_names)
+    ) ever
   ), day AS MATERIALIZED (
     SELECT timezone, starts FROM zone, (
       SELECT day_start::interval AS starts FROM shops WHERE id = $1
       UNION SELECT (before->>'dayStart')::interval FROM setting WHERE before ? 'dayStart'
     ) start
-    WHERE NOT EXISTS (SELECT FROM setting WHERE before IS NULL)
+    WHERE NOT EXISTS (SELECT FROM setting WHERE before IS NULL) AND NOT EXISTS (SELECT FROM zone WHERE NOT is_known)
   ), added AS MATERIALIZED (
     SELECT c.order_id, (p->>'id')::uuid AS id, c.person
     FROM change c, jsonb_array_elements(c.payments) p
