@@ -65,11 +65,11 @@ export const InventoryChange = z
   })
   .refine((change) => change.count === undefined || change.adjust === undefined, {
     path: ['adjust'],
-    error: 'send either count or adjust, not both',
+    error: 'can not come with count: send one of the two',
   })
   .refine((change) => change.adjust === undefined || (change.reason && change.reason !== 'count'), {
     path: ['reason'],
-    error: 'say why: purchase, waste or correction',
+    error: 'is missing or no reason for it; send purchase, waste or correction',
   })
   .refine((change) => change.adjust !== undefined || change.count !== undefined || !change.reason, {
     path: ['reason'],

@@ -95,7 +95,7 @@ export const isPaidOneWay = (order: { paymentMethod?: unknown; payments: unknown
   !order.paymentMethod || order.payments.length === 0;
 export const PAID_TWO_WAYS = {
   path: ['paymentMethod'],
-  error: 'send either paymentMethod or payments, not both',
+  error: 'can not come with payments: send one of the two',
 };
 
 /** Fields without an effect on the price. */

@@ -41,7 +41,7 @@ export const NewRefund = z
   })
   .refine(({ method, payments }) => !method || !payments, {
     path: ['method'],
-    error: 'send either method or payments, not both',
+    error: 'can not come with payments: send one of the two',
   })
   .refine(({ anyMethod, payments }) => !anyMethod || payments, {
     path: ['anyMethod'],

@@ -127,7 +127,7 @@ describe('the outbox', () => {
     expect(faults).to.include({ code: 'invalid_request', status: 422 });
     const both = await errorOf(till.sell(SHOP, sale({ payments: [{ method: 'cash', amount: 1 }] })));
     expect(both.errors).to.deep.equal([
-      { pointer: '/paymentMethod', detail: 'send either paymentMethod or payments, not both' },
+      { pointer: '/paymentMethod', detail: 'can not come with payments: send one of the two' },
     ]);
     await till.signOut();
     expect(await errorOf(till.sell(SHOP, sale()))).to.include({ code: 'unauthenticated' });
