@@ -248,6 +248,27 @@ describe('what a bill comes to and how it is paid', () => {
       await settings({ rounding: { to: '0.05', mode: 'nearest' } });
     });
 
+    it('gives a note back whole where less than half a coin is left, whoever asks and however often', async () => {
+      await settings({ rounding: { to: '1', mode: 'nearest' } });
+      const note = { id: randomUUID(), method: 'cash', amount: '500.00' };
+      const payments = [{ id: randomUUID(), method: 'upi', amount: '24.70' }, note];
+      const sale = saleOf(tea, { paymentMethod: undefined, payments });
+      const placed = await shop.cashier.post(orders, sale);
+      expect([placed.status, placed.text.length > 0]).to.deep.equal([201, true]);
+      expect(placed.body).to.include({
+        total: '24.70',
+        change: '500.00',
+        paymentMethod: 'upi',
+        paymentStatus: 'completed',
+      });
+      expect((await shop.cashier.post(orders, sale)).body).to.deep.equal(placed.body);
+      expect((await shop.cashier.get(`${orders}/${placed.body.id}`)).body).to.deep.equal(placed.body);
+      const later = await order({ method: 'upi', amount: '24.70' });
+      const { body } = await put(later.id, { ...note, id: randomUUID() });
+      expect(body).to.include({ total: '24.70', change: '500.00', status: 'completed' });
+      await settings({ rounding: { to: '0.05', mode: 'nearest' } });
+    });
+
     it('holds on the book, too, and for orders of a day on which nothing was rounded', async () => {
       await settings({ rounding: { to: 'none' } });
       const parked = await order();

@@ -91,13 +91,19 @@ function settleBy(
 
 type SettledBy = ReturnType<typeof settleBy>;
 
-/** An order of 0.00 books no payment, whatever was handed over and back. */
-const withoutNothing = ({ payments, ...settled }: SettledBy): SettledBy => ({
-  ...settled,
-  payments: payments.filter(
-    ({ amountMinor, tipMinor, roundingMinor }) => amountMinor > 0 || tipMinor > 0 || roundingMinor !== 0,
-  ),
-});
+/**
+ * An order of 0.00 books no payment, whatever was handed over and back. Of another order, a note for less than half a coin
+ * is booked: all of it is change, and every view of the order has to say so.
+ */
+function withoutNothing({ payments, ...settled }: SettledBy): SettledBy {
+  const isChange = ({ changeMinor }: { changeMinor: number }) => settled.totalMinor > 0 && changeMinor > 0;
+  const booked = payments.filter(
+    (payment) =>
+      payment.amountMinor > 0 || payment.tipMinor > 0 || payment.roundingMinor !== 0 || isChange(payment),
+  );
+  const changeMinor = booked.reduce((sum, payment) => sum + payment.changeMinor, 0);
+  return { ...settled, payments: booked, changeMinor };
+}
 
 /** Settles new payments on a bill under the shop's rule of rounding. Throws `invalid_payment`. */
 export const settle = (
