@@ -110,6 +110,19 @@ export function mount<R extends Route>(
   });
 }
 
+/**
+ * Names the methods of the address itself: `/orders/batch` also fits `/orders/:orderId`, whose methods it does not have. For
+ * what the router says in `Allow` (RFC 9110 §10.2.1).
+ */
+export async function narrowAllow(ctx: RouterContext, next: () => Promise<unknown>): Promise<void> {
+  await next();
+  const fitting = (ctx.matched ?? []).filter(({ methods }) => methods.length > 0);
+  if (!ctx.response.get('Allow') || fitting.length === 0) return;
+  const fewest = Math.min(...fitting.map(({ paramNames }) => paramNames.length));
+  const own = fitting.filter(({ paramNames }) => paramNames.length === fewest);
+  ctx.set('Allow', [...new Set(own.flatMap(({ methods }) => methods))].join(', '));
+}
+
 function send(ctx: KoaContext, { status, body, type, headers }: Answer, usual: number): void {
   ctx.status = status ?? usual;
   ctx.body = body ?? null;

@@ -1,7 +1,7 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import Router from '@koa/router';
+import Router, { type RouterContext } from '@koa/router';
 import Koa from 'koa';
 import type { App } from '../app.ts';
 import { openRefusals, type Refusals } from '../core/audit/refusals.ts';
@@ -25,6 +25,7 @@ import { problemAnswers } from './middleware/problems.ts';
 import { recordRefusals } from './middleware/refusals.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
+import { narrowAllow } from './mount.ts';
 import { mountAttention } from './routes/attention.ts';
 import { mountAudit } from './routes/audit.ts';
 import { mountAuth } from './routes/auth.ts';
@@ -119,6 +120,7 @@ export function createKoa(
 
   koa.use(router.routes());
   // Says in a header which methods an address has; the answer is made of its status, as of any other.
+  koa.use((ctx, next) => narrowAllow(ctx as RouterContext, next));
   koa.use(router.allowedMethods());
   // Everything that can go wrong in a request is answered above; what reaches here broke while it was being sent.
   koa.on('error', (error: NodeJS.ErrnoException) => {

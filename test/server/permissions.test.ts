@@ -134,7 +134,8 @@ describe('who may do what', function () {
           const address = path.replace(/:\w+/g, () => randomUUID());
           const { status, headers } = await clientOf(test.url).send(method, address);
           expect(status, `${method} ${path}`).to.equal(405);
-          expect((headers.get('allow') ?? '').split(', '), `${method} ${path}`).to.include.members(taken);
+          const allowed = (headers.get('allow') ?? '').split(', ').filter((each) => each !== 'HEAD');
+          expect(allowed, `${method} ${path}`).to.have.members(taken);
         }
       }
     });
