@@ -115,7 +115,7 @@ function setupGreeting(url: string, token: string): string {
     setupToken: token,
     name: 'Your name',
     email: 'you@example.com',
-    // Too short for one: whoever sends this line as it stands gets no password that everybody knows, but is told the rule.
+    // Too short on purpose: the line as printed is refused with the password rule, and sets no password that everybody knows.
     password: 'your own',
     shop: { name: 'Your shop', code: 'SHOP', currency: 'INR', timezone: 'Asia/Kolkata' },
   };

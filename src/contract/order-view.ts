@@ -72,7 +72,7 @@ export const Payment = z.strictObject({
   tendered: Money,
   tip: Money,
   change: Money,
-  /** What of the amount is rounding to coins of the payment's own day: it pays nothing of the order's total. */
+  /** The part of `amount` that is cash rounding of the payment's own day; it pays nothing of the order's total. */
   rounding: Money,
   reference: z.string().nullable(),
   at: Timestamp,

@@ -179,7 +179,7 @@ export const listOrders = defineRoute({
   problems: ['not_found'],
 });
 
-/** Of every request that prices lines or takes payments. */
+/** Shared by every request that prices lines or takes payments. */
 const SALE_PROBLEMS = [
   'unknown_product',
   'invalid_payment',

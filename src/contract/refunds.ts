@@ -64,7 +64,7 @@ export const Refund = z.strictObject({
   paidOut: Money,
   /** `split` where it went back by several. */
   method: z.enum([...PaymentMethod.options, 'split']),
-  /** What went back by each method; none where no money did. */
+  /** The amounts by method; empty when no money was paid out. */
   payments: z.array(z.strictObject({ method: PaymentMethod, amount: Money, tip: Money })),
   /** The tips that went back; no part of the total. */
   tip: Money,

@@ -9,7 +9,7 @@ import { cashStepOf, methodsOf, roundingRule } from './order-payments.ts';
 import { paidOutMinor, paidRoundingMinor, signedMinor, sumMoney } from './paid-so-far.ts';
 import { type Due, type ExactShare, requireEachOnce, type Share, shareOut } from './share-refund.ts';
 
-/** What goes back by one method, in minor units. */
+/** The amount and tip that one method pays out, in minor units. */
 export type RefundShare = { method: PaymentMethod; amountMinor: number; tipMinor: number };
 
 /** A refund with the money that goes back, in minor units; `method` is `split` for several. */
@@ -126,7 +126,7 @@ function withTipsAlone(named: Share[], paid: Paid, { withTip }: Asked): Share[] 
 
 type Paid = Pick<OrderParts, 'payments' | 'refunds'>;
 
-/** What was paid by each method and has not gone back, tips apart. */
+/** Returns the refundable amount of each method, without tips. */
 function leftByMethod({ payments, refunds }: Paid): Map<PaymentMethod, number> {
   const left = new Map<PaymentMethod, number>();
   const add = (method: PaymentMethod, minor: number) => left.set(method, (left.get(method) ?? 0) + minor);

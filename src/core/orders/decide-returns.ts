@@ -25,7 +25,7 @@ export function findPayment(payments: Payment[], id: string, { list, index }: Pl
 
 type Returning = {
   settings: SettingsValues;
-  /** What was paid above what the order comes to, before the returns. */
+  /** The overpaid amount before the returns. */
   overMinor: number;
 };
 
@@ -68,15 +68,15 @@ export function decideReturns(
 export const asReturn = (each: DecidedReturn) => ({ ...each, kind: 'return' as const });
 
 type Left = {
-  /** Of the payment's money, what hasn't gone back. */
+  /** The amount of the payment that was not returned yet. */
   leftMinor: number;
-  /** What of it pays the order; the rest is rounding. */
+  /** The part of it that pays the order; the rest is rounding. */
   leftPaidMinor: number;
   /** An earlier return gave back some of it. */
   isPart: boolean;
 };
 
-/** What a return gives back, and what of that is rounding. `earlier` are those of the same payment. */
+/** Returns a return's amount and its rounding. `earlier` are the earlier returns of the same payment. */
 function returnedAmounts(
   { amount }: PaymentReturn,
   payment: Payment,
