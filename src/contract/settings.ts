@@ -51,7 +51,8 @@ const RoundingTo = z
 
 /**
  * The step that totals are rounded to. `when`: `always`, or `cash` for amounts paid in cash only. Cash changes hands in
- * multiples of the step either way. `mode`: to the nearest multiple, half up, or always up or down.
+ * multiples of the step either way. `mode`: to the nearest multiple, half up, or always up or down; with `up`, what
+ * goes back is rounded to the nearest.
  */
 const Rounding = z.strictObject({
   to: RoundingTo,

@@ -30,6 +30,7 @@ export {
 export {
   type CashSteps,
   cashAmountOf,
+  cashToReturn,
   isInSteps,
   type Rounding,
   type RoundingMode,

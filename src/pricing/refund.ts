@@ -1,6 +1,6 @@
 import { type Digits, smallestMinor } from '../contract/currencies.ts';
 import { mulDiv, mulDivHalfUp, requireWhole, sum } from './arithmetic.ts';
-import { type CashSteps, cashAmountOf } from './rounding.ts';
+import { type CashSteps, cashAmountOf, cashToReturn } from './rounding.ts';
 import type { TaxSplit } from './tax.ts';
 
 /** A line of a bill as it was priced (minor units), with what came back before and what comes back now. */
@@ -179,7 +179,7 @@ const withTotal = (lines: PricedRefund['lines'], totalMinor: number): PricedRefu
 /**
  * A refund in multiples of the step, with the difference in its rounding: what is paid out in cash, and any part of an
  * order that cash paid and that comes to a multiple. The next refund of the order makes up for it, and the last one in cash
- * comes to what is left of it as it would be paid in cash: 24.98 by card are 25.00 in coins of 0.05.
+ * comes to what is left of it in coins: 24.98 by card are 25.00 in coins of 0.05.
  *
  * Refunds before the last never pay out more than is left, `leftMinor`. So whatever the order of methods, they add up to
  * what was paid: to the paisa where that is a multiple of the step or the last doesn't go back in cash, else to within the
@@ -191,7 +191,7 @@ export function refundInSteps(
   { leftMinor, isLast }: { leftMinor: number; isLast: boolean },
 ): PricedRefund {
   requireWhole(leftMinor, 'what is left to refund');
-  const inStepsMinor = cashAmountOf(totalMinor, steps);
+  const inStepsMinor = cashToReturn(totalMinor, steps);
   const isTooMuch = inStepsMinor > leftMinor && !isLast;
   return withTotal(lines, isTooMuch ? cashAmountOf(totalMinor, { ...steps, mode: 'down' }) : inStepsMinor);
 }

@@ -31,6 +31,13 @@ export function roundingOf(exactMinor: number, stepMinor: number, mode: Rounding
 export const cashAmountOf = (exactMinor: number, { stepMinor, mode }: CashSteps): number =>
   exactMinor + roundingOf(exactMinor, stepMinor, mode);
 
+/**
+ * What an amount that goes back is in cash. Of it, `up` adds no more than half a step, as `nearest` does: 3.33 by card, in a
+ * shop that takes the next 10.00 in cash, goes back as 0.00 and not as 10.00. RangeError like `roundingOf`.
+ */
+export const cashToReturn = (exactMinor: number, { stepMinor, mode }: CashSteps): number =>
+  cashAmountOf(exactMinor, { stepMinor, mode: mode === 'down' ? 'down' : 'nearest' });
+
 /** Whether an amount can change hands in cash. */
 export const isInSteps = (amountMinor: number, { stepMinor }: CashSteps): boolean =>
   stepMinor === 0 || amountMinor % stepMinor === 0;

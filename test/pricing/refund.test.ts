@@ -241,6 +241,7 @@ describe('any sequence of refunds, some of them in cash', () => {
           refund.roundingMinor + sumOf(refund.lines.map((line) => line.totalMinor)),
         );
         if (lastInCash) expect(isInSteps(refund.totalMinor, steps)).to.equal(true);
+        expect(2 * (refund.totalMinor - priced.totalMinor)).to.be.at.most(steps.stepMinor);
         refundedMinor += refund.totalMinor;
         if (isLast) break;
         expect(refundedMinor).to.be.at.most(bill.totalMinor);

@@ -2,7 +2,7 @@ import { formatMinor } from '../../contract/money.ts';
 import type { PaymentMethod } from '../../contract/primitives.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import type { NewRefund } from '../../contract/refunds.ts';
-import { cashAmountOf, type PricedRefund, refundInSteps } from '../../pricing/index.ts';
+import { cashToReturn, type PricedRefund, refundInSteps } from '../../pricing/index.ts';
 import { unscale } from '../columns.ts';
 import type { OrderParts } from './order-parts.ts';
 import { cashStepOf, methodsOf, roundingRule } from './order-payments.ts';
@@ -185,7 +185,7 @@ function tipsBack(
     tips.set(method, (tips.get(method) ?? 0) + tipMinor);
   }
   const inCash = tips.get('cash');
-  if (inCash !== undefined) tips.set('cash', cashAmountOf(inCash, rule));
+  if (inCash !== undefined) tips.set('cash', cashToReturn(inCash, rule));
   return tips;
 }
 

@@ -2,7 +2,7 @@ import { formatMinor } from '../../contract/money.ts';
 import type { PaymentReturn } from '../../contract/orders.ts';
 import { fieldProblem } from '../../contract/problem.ts';
 import type { SettingsValues } from '../../contract/settings.ts';
-import { cashAmountOf, isInSteps, type Rounding } from '../../pricing/index.ts';
+import { cashAmountOf, cashToReturn, isInSteps, type Rounding } from '../../pricing/index.ts';
 import type { Payment } from '../payments/payment.entity.ts';
 import { cashStepOf, roundingRule } from './order-payments.ts';
 import { sumMoney, sumPaid } from './paid-so-far.ts';
@@ -87,7 +87,7 @@ function returnedAmounts(
   const leftMinor = sumMoney([payment, ...earlier]);
   const leftPaidMinor = sumPaid([payment, ...earlier]);
   const left = { leftMinor, leftPaidMinor, isPart: earlier.length > 0 };
-  const coinsOf = (minor: number) => (payment.method === 'cash' ? cashAmountOf(minor, rule) : minor);
+  const coinsOf = (minor: number) => (payment.method === 'cash' ? cashToReturn(minor, rule) : minor);
   const isAll = (minor: number) => minor > 0 && [minor, coinsOf(minor)].includes(amount);
   const book = (exactMinor: number, paidMinor: number) => {
     const amountMinor = coinsOf(exactMinor);
@@ -120,7 +120,7 @@ function requirePart(
         : `This payment is ${still}: no more of it can be given back.`,
     );
   }
-  const allMinor = isCash ? cashAmountOf(leftMinor, rule) : leftMinor;
+  const allMinor = isCash ? cashToReturn(leftMinor, rule) : leftMinor;
   if (allMinor === 0) throw noCoinsProblem(allMinor, left, rule, pointer);
   if (isCash && !isInSteps(amount, rule)) {
     const detail = `Cash goes back in multiples of ${formatMinor(rule.stepMinor)}, which ${formatMinor(amount)} is not. All that is left of this payment is ${formatMinor(allMinor)} in cash.`;

@@ -1,7 +1,7 @@
 import { formatMinor } from '../../contract/money.ts';
 import type { PaymentMethod } from '../../contract/primitives.ts';
 import { fieldProblem } from '../../contract/problem.ts';
-import { cashAmountOf, isInSteps, type Rounding } from '../../pricing/index.ts';
+import { cashAmountOf, cashToReturn, isInSteps, type Rounding } from '../../pricing/index.ts';
 
 /** A method that a refund names, in minor units; one without an amount takes the rest. */
 export type Share = { method: PaymentMethod; amount?: number | undefined };
@@ -69,7 +69,7 @@ export function shareOut(due: Due, named: Share[], targetMinor: number, tipped: 
 /** An amount of cash in coins: never above what is left of the payments, but for the last of a paid order. */
 function coinsOf(restMinor: number, targetMinor: number, { leftMinor, isPaid, isLast, rule }: Due): number {
   const mayBeMinor = leftMinor - (targetMinor - restMinor);
-  const nearMinor = cashAmountOf(restMinor, rule);
+  const nearMinor = cashToReturn(restMinor, rule);
   if (nearMinor <= mayBeMinor || (isPaid && isLast)) return nearMinor;
   return cashAmountOf(isPaid ? restMinor : mayBeMinor, { ...rule, mode: 'down' });
 }

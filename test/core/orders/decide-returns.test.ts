@@ -4,6 +4,7 @@ import { asReturn, decideReturns, isSameReturn } from '../../../src/core/orders/
 import { sumPaid } from '../../../src/core/orders/paid-so-far.ts';
 import type { Payment } from '../../../src/core/payments/payment.entity.ts';
 import { settingsOf } from '../../../src/core/shops/settings.ts';
+import type { RoundingMode } from '../../../src/pricing/index.ts';
 
 const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 const minor = (amount: string) => Math.round(Number(amount) * 100);
@@ -24,8 +25,14 @@ const returnOf = (amount: string, n: number) => ({ id: id(n), paymentId: id(1), 
 
 type Step = '0.05' | '0.10' | '5.00' | '10.00' | 'none';
 
-function decide(payments: Payment[], amounts: string[], to: Step, over = '0') {
-  const rounding = { to, when: 'cash', mode: 'nearest' } as const;
+function decide(
+  payments: Payment[],
+  amounts: string[],
+  to: Step,
+  over = '0',
+  mode: RoundingMode = 'nearest',
+) {
+  const rounding = { to, when: 'cash', mode } as const;
   const settings = settingsOf({ currency: 'INR', settings: { rounding }, dayStart: '00:00' });
   const asked = amounts.map((amount, index) => returnOf(amount, 10 + index));
   return decideReturns(payments, asked, { settings, overMinor: minor(over) });
@@ -71,6 +78,18 @@ describe('payments that are given back', () => {
     for (const amount of ['19.98', '20.00'])
       expect(booked(mixed, [amount], '0.05', '19.98'), amount).to.deep.equal([[2000, 2, 5]]);
     expect(booked(mixed, ['19.95'], '0.05', '19.98'), 'less than that').to.deep.equal([[1995, 0, 5]]);
+  });
+
+  it('is rounded up by half a coin at most, also where what comes in is always rounded up', () => {
+    const notes = paymentOf('20.00', { cashStepMinor: 1000 });
+    for (const mode of ['nearest', 'up'] as const) {
+      expect(booked([notes], ['6.67'], '10.00', '6.67', mode), mode).to.deep.equal([[1000, 333, 1000]]);
+      expect(refusalOf([notes], ['3.33'], '10.00', '3.33', mode), mode).to.include(
+        'In cash that comes to 0.00',
+      );
+      expect(refusalOf([paymentOf('3.33')], ['3.33'], '10.00', '0', mode), mode).to.include('comes to 0.00');
+    }
+    expect(refusalOf([notes], ['6.67'], '10.00', '6.67', 'down')).to.include('In cash that comes to 0.00');
   });
 
   it('takes the rounding back with the last of a payment that had some', () => {
