@@ -27,15 +27,19 @@ const HEARTBEAT_PATIENCE = 1.5;
 
 /** Breaks the connection off when it stops answering, so that it emits `end`. Returns how to stop that. */
 export function keepChecking(client: pg.Client, everyMs = HEARTBEAT_MS): () => void {
+  let late: NodeJS.Timeout | undefined;
+  const answered = () => {
+    clearTimeout(late);
+    late = undefined;
+  };
   const timer = setInterval(() => {
-    const late = setTimeout(breakOff, everyMs * HEARTBEAT_PATIENCE, client);
-    client.query('SELECT').then(
-      () => clearTimeout(late),
-      () => {
-        clearTimeout(late);
-        breakOff(client);
-      },
-    );
+    // One at a time: pg is going to refuse a second query on a connection.
+    if (late) return;
+    late = setTimeout(breakOff, everyMs * HEARTBEAT_PATIENCE, client);
+    client.query('SELECT').then(answered, () => {
+      answered();
+      breakOff(client);
+    });
   }, everyMs).unref();
   const stop = () => clearInterval(timer);
   client.once('end', stop);
