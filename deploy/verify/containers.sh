@@ -43,6 +43,16 @@ remove_all() {
   podman volume ls -q 2>/dev/null | xargs -r podman volume rm -f >/dev/null 2>&1 || true
   podman network ls -q 2>/dev/null | grep -vx podman | xargs -r podman network rm -f >/dev/null 2>&1 || true
 }
+# A run that was killed leaves its containers' names with podman's name server, which answers a later run with their addresses.
+forget_killed_runs() {
+  local file pid
+  for file in /run/containers/networks/aardvark-dns/verify-*; do
+    pid="${file##*/verify-}"
+    pid="${pid%%_*}"
+    [ ! -e "$file" ] || kill -0 "$pid" 2>/dev/null || rm -f "$file"
+  done
+}
+forget_killed_runs
 finish() {
   local code=$?
   [ "${KEEP:-}" = 1 ] && return
