@@ -226,6 +226,7 @@ export const holdServerLock = (app: App): Promise<ServerLock> =>
 
 export { WrongKeyError } from './core/keys/master-key.ts';
 export { requireNoneLost } from './database/embedded-lost.ts';
+export { systemUser } from './database/embedded-user.ts';
 export { DatabaseRefusedError, DatabaseUnreachableError, HomeUnreachableError } from './database/errors.ts';
 export { messageOf } from './database/logged-error.ts';
 export { migrationStatus, SchemaError, withClient } from './database/migrate.ts';

@@ -10,6 +10,7 @@ import { checkClosed, HOME_MODE, ownAsAround, readConfigFile, syncFolder } from 
 import { requireKnown } from './config-known.ts';
 import { asString, type Env, fromEnvOrFile } from './config-sources.ts';
 import { type StorageConfig, storageConfig } from './config-storage.ts';
+import { type Supervisor, supervisorConfig } from './config-supervisor.ts';
 import { type TlsConfig, tlsConfig } from './config-tls.ts';
 
 export { type BackupConfig, cronOf } from './config-backup.ts';
@@ -18,6 +19,7 @@ export type { EdgeConfig } from './config-edge.ts';
 export { ConfigError } from './config-error.ts';
 export { changeConfigFile, ownAsAround, readConfigFile, syncFolder } from './config-file.ts';
 export { type ImageStoreKind, imageStoreKinds, type S3Config, type S3Server } from './config-storage.ts';
+export type { Supervisor } from './config-supervisor.ts';
 export type { TlsConfig } from './config-tls.ts';
 
 /** Where everything is and how it runs; the only reader of `process.env`. */
@@ -47,6 +49,7 @@ export type Config = {
   metricsProblem: string | undefined;
   /** Started by a server's schedule: ends when that server exits. */
   isJob: boolean;
+  supervisor: Supervisor | undefined;
   secrets: Secrets;
   masterKey: MasterKeyPlace;
 } & StorageConfig;
@@ -95,6 +98,7 @@ export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.e
     backup: backupConfig(file.backup),
     ...metricsConfig(env),
     isJob: env[JOB] !== undefined,
+    supervisor: supervisorConfig(env),
     secrets: openSecrets(join(home, 'secrets'), env),
     masterKey: masterKeyPlace(join(home, 'secrets'), env),
     ...storageConfig(file, env),

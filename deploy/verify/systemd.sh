@@ -32,14 +32,14 @@ install -m 755 node_modules/node/bin/node "$box/usr/local/bin/node"
 ln -s ../lib/node_modules/npm/bin/npm-cli.js "$box/usr/local/bin/npm"
 npm pack --silent --ignore-scripts --pack-destination "$folder" >/dev/null
 install_package "$folder"/smoocho-*.tgz
-offline useradd --system --user-group --home-dir /var/lib/smoocho --shell /usr/sbin/nologin smoocho
-install -m 644 "$box/usr/local/lib/node_modules/smoocho/deploy/systemd/smoocho.service" "$box/etc/systemd/system/"
-install -D -m 600 deploy/systemd/smoocho.env "$box/etc/smoocho/smoocho.env"
 
 step 'it starts, is set up and sells'
 boot --private-network
-inside systemctl enable --now --quiet smoocho
+same "$(inside smoocho service status --json 2>/dev/null | node -p 'JSON.parse(require("node:fs").readFileSync(0)).exitCode')" 3 'exit code without a service'
+inside smoocho service install
 until_ready
+same "$(inside smoocho service install --json | node -p 'JSON.parse(require("node:fs").readFileSync(0)).isChanged')" false 'the service installed again'
+inside smoocho service status
 set_up_shop
 order=01983b00-0000-7000-8000-000000000001
 number="$(till sell "$order")"
@@ -58,6 +58,23 @@ same "$(property NRestarts)" 1 'restarts'
 until_ready
 same "$(till sell "$order")" "$number" 'the order again'
 same "$(till figures)" "$figures" 'figures after the kill'
+
+step 'hung, it is started again'
+inside mkdir -p /etc/systemd/system/smoocho.service.d
+inside sh -c 'printf "[Service]\nWatchdogSec=6s\nTimeoutAbortSec=5s\n" >/etc/systemd/system/smoocho.service.d/soon.conf'
+inside systemctl daemon-reload
+inside systemctl restart smoocho
+sleep 8
+same "$(property NRestarts)" 0 'restarts while it lives'
+inside sh -c "kill -STOP $(property MainPID)"
+for _ in $(seq 60); do [ "$(property NRestarts)" = 1 ] && break || sleep 1; done
+same "$(property NRestarts)" 1 'restarts after it hung'
+inside rm -r /etc/systemd/system/smoocho.service.d
+inside systemctl daemon-reload
+inside systemctl restart smoocho
+until_ready
+same "$(till figures)" "$figures" 'figures after it hung'
+inside smoocho service logs --lines 5
 
 step 'a backup, and its trial within the same restrictions'
 inside smoocho backup create
@@ -117,4 +134,7 @@ same "$(till figures)" "$figures" 'figures after the restore'
 # Those of PostgreSQL's programs and of its port may be root's: the service may replace them, for the folder is its own.
 same "$(inside find /var/lib/smoocho -user root -not -path '*/linked-*' -not -name port)" '' "files of root in the service's home, after a restore"
 inside smoocho verify | tail -n 1
+inside smoocho service uninstall
+same "$(inside sh -c 'smoocho service status >/dev/null 2>&1; echo $?')" 3 'exit code after it was taken away'
+same "$(inside systemctl is-enabled smoocho 2>/dev/null || true)" '' 'a service that is gone'
 echo "It ran under systemd $(inside systemctl --version | head -n 1 | cut -d ' ' -f 2), in $SECONDS s."

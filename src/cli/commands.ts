@@ -8,6 +8,16 @@ export const entries: readonly Entry[] = [
   { name: 'init', load: async () => (await import('./commands/init.ts')).init },
   { name: 'start', load: async () => (await import('./commands/start.ts')).start },
   { name: 'status', load: async () => (await import('./commands/status.ts')).status },
+  {
+    name: 'service install',
+    load: async () => (await import('./commands/service-install.ts')).serviceInstall,
+  },
+  {
+    name: 'service uninstall',
+    load: async () => (await import('./commands/service-uninstall.ts')).serviceUninstall,
+  },
+  { name: 'service status', load: async () => (await import('./commands/service-status.ts')).serviceStatus },
+  { name: 'service logs', load: async () => (await import('./commands/service-logs.ts')).serviceLogs },
   { name: 'shop create', load: async () => (await import('./commands/shop-create.ts')).shopCreate },
   { name: 'shop list', load: async () => (await import('./commands/shop-list.ts')).shopList },
   { name: 'user create', load: async () => (await import('./commands/user-create.ts')).userCreate },

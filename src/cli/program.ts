@@ -19,6 +19,7 @@ const groups: Record<string, string> = {
   secrets: 'Change the keys that tokens, seals and what customers entrust are safe with',
   shift: 'Look at drawers and their X and Z reports',
   images: 'Look after the pictures: where they are, whether they are whole, what nobody shows any more',
+  service: 'Let systemd run the server: install, look, take away',
   audit: 'See who did what, and whether anybody changed the records of it',
 };
 

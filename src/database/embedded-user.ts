@@ -131,7 +131,7 @@ function isClosed(folder: string, user: ServerUser): boolean {
 }
 
 /** `smoocho`, made when it is missing; where no user can be made, `nobody`. */
-async function systemUser(): Promise<ServerUser> {
+export async function systemUser(): Promise<ServerUser> {
   for (let tries = 0; tries < USER_TRIES; tries += 1) {
     const found = findUser((user) => user.name === USER_NAME);
     if (found) return found;

@@ -12,6 +12,7 @@ import { RefusedError, UsageError } from '../exit-codes.ts';
 import { gatherFromWorkers } from '../gather.ts';
 import { greet } from '../greeting.ts';
 import { type Https, openHttps } from '../https.ts';
+import { reportState } from '../service/report-state.ts';
 import { needsSetUp } from '../set-up.ts';
 import { exitSoon, untilStopped } from '../stopping.ts';
 import { upgradeSchema } from '../upgrade-schema.ts';
@@ -63,6 +64,9 @@ export const start: Command = {
         watchDisk(() => systemContext(app, 'disk'), app.disk),
         watchClock(() => systemContext(app, 'clock')),
       ];
+      const supervisor = reportState(config.supervisor, (reason) =>
+        app.log.warn({ reason }, 'systemd could not be told how the server is'),
+      );
       let schedule: Schedule | undefined;
       try {
         const demo = options.demo ? await prepareDemo(app) : undefined;
@@ -70,10 +74,15 @@ export const start: Command = {
         await greet(shell, app, { server, https, workers, demo });
         // A demo needs no backups.
         if (!options.demo) schedule = startSchedule(app, { program: [program] });
+        await supervisor.ready(`Serving on port ${server.port}`);
         await stopped;
         shell.say('', 'Stopping …');
       } finally {
-        await Promise.all([server, schedule, ...watches].map((each) => each?.close()));
+        supervisor.close();
+        await Promise.all([
+          supervisor.stopping(),
+          ...[server, schedule, ...watches].map((each) => each?.close()),
+        ]);
       }
     } finally {
       https.certificates?.close();

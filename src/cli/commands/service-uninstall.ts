@@ -1,0 +1,30 @@
+import { rmSync } from 'node:fs';
+import type { Command } from '../command.ts';
+import { isInstalled, requireSystemd, systemctl } from '../service/systemd.ts';
+import { UNIT, UNIT_FILE } from '../service/unit.ts';
+
+/** The unit's own limit for a stop, and a minute. */
+const STOP_TIMEOUT_MS = 160_000;
+
+export const serviceUninstall: Command = {
+  name: 'service uninstall',
+  summary: 'Stop the service and let systemd forget it; the data stay',
+  options: [],
+  example: 'sudo smoocho service uninstall',
+  async run(shell) {
+    requireSystemd(true);
+    const { home } = shell.config;
+    const wasInstalled = isInstalled();
+    if (wasInstalled) {
+      await systemctl(['disable', '--quiet', '--now', UNIT], STOP_TIMEOUT_MS);
+      rmSync(UNIT_FILE);
+      await systemctl(['daemon-reload']);
+    }
+    shell.say(
+      wasInstalled ? 'The service is gone.' : 'There was no service.',
+      `The shop's data are in ${home} as before, and /etc/smoocho/smoocho.env has its settings.`,
+    );
+    shell.give({ wasInstalled, home });
+    return undefined;
+  },
+};
