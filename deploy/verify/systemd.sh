@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs deploy/systemd/smoocho.service under a real systemd: a Debian of its own, booted by systemd-nspawn, with the package
 # installed as docs/operations/systemd.md says. Sets a shop up, sells, kills the server, restores for trial within the unit's
-# restrictions, shares PostgreSQL with a command, stops, starts without a clock, upgrades, restores.
+# restrictions, shares PostgreSQL with a command, stops, hangs, starts without a clock, upgrades (also to a version that is broken), restores.
 #   deploy/verify/systemd.sh, after npm ci and npm run build. SUITE=trixie takes Debian 13 instead of 12.
 # Needs root, debootstrap, systemd-container and Node. Not tried by it: OOMScoreAdjust=, which a container may not set.
 set -euo pipefail
@@ -118,8 +118,38 @@ until_ready
 echo "ready $((SECONDS - begun)) s after the machine; the wait ended by $(property Result systemd-time-wait-sync)"
 same "$(property Result systemd-time-wait-sync)" timeout 'the wait for the time'
 
-step 'an upgrade, and a restore'
+step 'an upgrade by one command, one that does not come up, and one to a version before'
+# pack_as VERSION: this program under another version and with a migration of its own; what it reads from stdin begins its launcher.
+pack_as() {
+  rm -rf "$folder/package"
+  tar -xzf "$folder"/smoocho-*.tgz -C "$folder"
+  sed -i "s/\"version\": \"[^\"]*\"/\"version\": \"$1\"/" "$folder/package/package.json"
+  printf -- '-- Up Migration\nCREATE TABLE proof_%s (n int);\n-- Down Migration\nDROP TABLE proof_%s;\n' "${1//./_}" "${1//./_}" \
+    >"$folder/package/migrations/9999_proof.sql"
+  { head -n 1 "$folder/package/bin/smoocho.js"; cat; tail -n +2 "$folder/package/bin/smoocho.js"; } >"$folder/launcher"
+  cat "$folder/launcher" >"$folder/package/bin/smoocho.js"
+  tar -czf "$box/root/smoocho-$1.tgz" -C "$folder" package
+}
+pack_as 99.0.1 <<<"if (process.argv[2] === 'start') { console.error('This one is broken.'); process.exit(1); }"
+pack_as 99.0.0 </dev/null
+# The packages that it is made of were fetched above.
+upgrade() { inside env npm_config_offline=true smoocho upgrade "/root/smoocho-$1.tgz"; }
 figures="$(till figures)"
+upgrade 99.0.1 && fail 'a broken version stays'
+same "$(inside smoocho --version)" "$(node -p 'require("./package.json").version')" 'the version after a broken one'
+until_ready
+same "$(till figures)" "$figures" 'figures after a broken version'
+same "$(inside smoocho migrate status --json | node -p 'JSON.parse(require("node:fs").readFileSync(0)).unknown.length')" 0 'migrations of a broken version'
+upgrade 99.0.0
+same "$(inside smoocho --version)" 99.0.0 'the version after an upgrade'
+until_ready
+same "$(till figures)" "$figures" 'figures after an upgrade'
+inside smoocho verify | tail -n 1
+cp "$folder"/smoocho-*.tgz "$box/root/smoocho-old.tgz"
+upgrade old && fail 'a version before took the database of a newer one'
+inside smoocho migrate down --yes
+
+step 'an upgrade by hand, and a restore'
 inside systemctl stop smoocho
 install_package "$folder"/smoocho-*.tgz
 inside systemctl start smoocho

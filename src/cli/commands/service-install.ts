@@ -45,7 +45,9 @@ export const serviceInstall: Command = {
     giveSettings();
     await systemctl(['daemon-reload']);
     await systemctl(['enable', '--quiet', UNIT]);
-    shell.tell('Starting. After an upgrade that takes as long as a backup.');
+    shell.tell(
+      'Starting the service. If its database has to be brought up to date, that takes as long as a backup.',
+    );
     await start(isChanged, shell.tell);
     const { StatusText } = await readUnit();
     shell.say(

@@ -40,7 +40,9 @@ export async function systemctl(args: string[], timeout = QUICK_TIMEOUT_MS): Pro
   } catch (error) {
     const { stderr, killed } = error as { stderr?: string; killed?: boolean };
     const reason = killed ? `it took more than ${timeout / 60_000} minutes` : stderr?.trim();
-    throw new Error(`systemctl ${args.join(' ')} failed: ${reason || (error as Error).message}`);
+    // The rest tells to look with other commands.
+    const [first] = (reason || (error as Error).message).split('\n');
+    throw new Error(`systemctl ${args.join(' ')} failed: ${first?.replace(/\.$/, '')}`);
   }
 }
 

@@ -1,0 +1,91 @@
+import { rmSync } from 'node:fs';
+import { version } from '../../version.ts';
+import type { Command, Shell } from '../command.ts';
+import { RefusedError } from '../exit-codes.ts';
+import { findInstallation, keptIn, stagedIn, stepsByHand } from '../upgrade/installation.ts';
+import { findVersion, specOf, stage, versionOf } from '../upgrade/npm.ts';
+import { replaceProgram } from '../upgrade/replace-program.ts';
+import { runProgram } from '../upgrade/run-program.ts';
+
+export const upgrade: Command = {
+  name: 'upgrade',
+  summary:
+    'Put a new version in the place of this one: backup, stop, replace, database, start; back to this one when it does not come up',
+  arguments: [
+    {
+      name: 'target',
+      description: 'a version, or a package file (.tgz); default: the newest',
+      isOptional: true,
+    },
+  ],
+  options: [{ flags: '--check', description: 'only say whether there is a newer version' }],
+  example: 'sudo smoocho upgrade',
+  async run(shell, options, [target]) {
+    const spec = specOf(target);
+    if (options.check) return await check(shell, spec);
+    const installation = findInstallation();
+    if (installation.kind !== 'package') throw new Error(stepsByHand[installation.kind]);
+    const { root } = installation;
+    // Its file is another one's once the program is replaced.
+    await import('../failure.ts');
+    const { home, port } = shell.config;
+    const { tell } = shell;
+    tell(`Fetching ${spec}.`);
+    const folder = stagedIn(root);
+    try {
+      const staged = await stage(spec, folder);
+      const next = versionOf(staged);
+      if (next === version) {
+        shell.say(`Version ${version} is here already. Nothing was changed.`);
+        shell.give({ from: version, to: next, applied: [], backup: null, kept: null });
+        return undefined;
+      }
+      tell(`Trying whether ${next} runs here, and making a backup.`);
+      await requireNotOlder(staged, next, { home, tell });
+      const { file } = (await runProgram(root, ['backup', 'create'], { home, tell })) as { file: string };
+      const applied = await replaceProgram({ root, staged, backup: file, home, port, tell }).catch(
+        (error: Error) => {
+          throw new Error(
+            `${next} did not come up (${error.message}). Version ${version} is in its place, as before.`,
+          );
+        },
+      );
+      shell.say(
+        `Version ${next} is in the place of ${version}.`,
+        applied.length === 0
+          ? 'The database needed no change.'
+          : `The database was brought up to date: ${applied.join(', ')}.`,
+        `The backup of before is ${file}; the program of before is in ${keptIn(root)} until the next upgrade.`,
+      );
+      shell.give({ from: version, to: next, applied, backup: file, kept: keptIn(root) });
+      return undefined;
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+/** Throws RefusedError for a version that doesn't know the database, and the program's reason when it doesn't run here. */
+async function requireNotOlder(
+  staged: string,
+  next: string,
+  running: Parameters<typeof runProgram>[2],
+): Promise<void> {
+  const { unknown } = (await runProgram(staged, ['migrate', 'status'], running)) as { unknown: string[] };
+  if (unknown.length === 0) return;
+  throw new RefusedError(
+    `${next} is older than the database, and does not know ${unknown.join(', ')}. A newer version brought it up to date; go on with that one.`,
+  );
+}
+
+async function check(shell: Shell, spec: string): Promise<undefined> {
+  const newest = await findVersion(spec);
+  const isNewer = newest.localeCompare(version, 'en', { numeric: true }) > 0;
+  shell.say(
+    isNewer
+      ? `Version ${newest} is there; this is ${version}. Run: smoocho upgrade`
+      : `This is the newest version, ${version}.`,
+  );
+  shell.give({ version, newest, isNewer });
+  return undefined;
+}
