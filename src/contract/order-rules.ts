@@ -10,6 +10,7 @@ export const orderStates = [
   'owed',
   'paid',
   'closed',
+  'owed_closed',
   'partly_refunded',
   'refunded',
   'voided',
@@ -23,7 +24,8 @@ export const stateMeanings: Record<OrderState, string> = {
   owed_preparing: 'on the book, and the kitchen has it',
   owed: 'on the book, and handed over',
   paid: 'paid in full',
-  closed: 'paid or on the book, and its business day has ended or its shift was counted',
+  closed: 'paid, and its business day has ended or its shift was counted',
+  owed_closed: 'put on the book, and its business day has ended or its shift was counted; paid or not',
   partly_refunded: 'some of it was refunded',
   refunded: 'all of it was refunded',
   voided: 'voided',
@@ -68,6 +70,8 @@ export const orderRules: Record<OrderState, Record<OrderAction, OrderRule>> = {
   paid: { edit: sold, pay: yes, giveBack: yes, void: yes, refund: yes, move: yes },
   // CGST Act 2017, s. 34: an invoice is reversed by a credit note.
   closed: { edit: dayClosed, pay: yes, giveBack: dayClosed, void: dayClosed, refund: yes, move: yes },
+  // What is paid later belongs to the day on which it is paid; the total stands.
+  owed_closed: { edit: dayClosed, pay: yes, giveBack: yes, void: dayClosed, refund: yes, move: yes },
   partly_refunded: { edit: sold, pay: yes, giveBack: sold, void: sold, refund: yes, move: yes },
   refunded: { edit: over, pay: yes, giveBack: over, void: over, refund: over, move: yes },
   voided: { edit: over, pay: over, giveBack: over, void: over, refund: over, move: over },
@@ -90,7 +94,7 @@ export function orderStateOf(order: OrderFacts, { isClosed }: { isClosed: boolea
   if (status === 'voided') return 'voided';
   if (refunds.length > 0) return isWhollyRefunded(order) ? 'refunded' : 'partly_refunded';
   if (!isSettled(order)) return status === 'open' ? 'open' : 'preparing';
-  if (isClosed) return 'closed';
+  if (isClosed) return payLater ? 'owed_closed' : 'closed';
   if (paymentStatus === 'completed') return 'paid';
   return payLater && status !== 'completed' ? 'owed_preparing' : 'owed';
 }
@@ -124,6 +128,7 @@ const reasons: Record<OrderState, string> = {
   owed: 'is on the book, and handed over',
   paid: 'is paid',
   closed: 'is of a day that has ended, or of a shift that was counted, and what was reported then stays',
+  owed_closed: 'is of a day that has ended, or of a shift that was counted, and what was reported then stays',
   partly_refunded: 'was refunded in part',
   refunded: 'was refunded already',
   voided: 'is voided already',

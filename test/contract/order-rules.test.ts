@@ -84,6 +84,7 @@ describe('the rules of what may be done to an order', () => {
     expect(of({ paymentStatus: 'partial', payLater: true })).to.equal('owed');
     expect(of({ status: 'preparing' })).to.equal('paid');
     expect([of({}), of({}, true)]).to.deep.equal(['paid', 'closed']);
+    expect(of({ payLater: true }, true)).to.equal('owed_closed');
     expect(of({ refunds: [back(['a', 1]), back(['b', 0.1])] }, true)).to.equal('partly_refunded');
     expect(of({ refunds: [back(['a', 2], ['b', 0.1]), back(['b', 0.2])] }, true)).to.equal('refunded');
     expect(of({ status: 'voided', refunds: [back(['a', 1])] })).to.equal('voided');

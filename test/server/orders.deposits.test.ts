@@ -119,6 +119,23 @@ describe('money that goes back before an order is paid, or without it', () => {
   });
 
   describe('a deposit', () => {
+    it('in many parts of before cash was rounded goes back as half a coin more at most, one by one too', async () => {
+      const order = await sell(1, { payments: Array.from({ length: 8 }, () => cash('6')) });
+      const round = async (to: string) =>
+        expect((await shop.manager.put(`${shop.path}/settings`, { rounding: { to } })).status).to.equal(200);
+      await round('10');
+      for (const { id: paymentId } of order.payments) {
+        const body = { returnPayments: [{ id: randomUUID(), paymentId, amount: '6' }] };
+        must(await put(order, body));
+        must(await put(order, body));
+      }
+      const { payments } = must(await shop.cashier.get(pathOf(order)));
+      const returns = payments.filter(({ kind }) => kind === 'return').map(({ amount }) => Number(amount));
+      expect(returns).to.deep.equal([10, 0, 10, 0, 10, 10, 0, 10]);
+      must(await shop.manager.delete(pathOf(order), { reason: 'changed' }));
+      await round('none');
+    });
+
     it('that is larger than the order by now stays to be given back, and then the order is paid', async () => {
       const order = await sell(5, { payments: [cash('450')] });
       const smaller = must(

@@ -269,6 +269,22 @@ describe('what a bill comes to and how it is paid', () => {
       await settings({ rounding: { to: '0.05', mode: 'nearest' } });
     });
 
+    it('is paid by what is due in cash, also where that is 0.00', async () => {
+      await settings({ rounding: { to: '1', mode: 'nearest' } });
+      const left = await order({ method: 'upi', amount: '24.70' });
+      expect(left.due).to.deep.equal({ cash: '0.00', other: '0.28' });
+      const payment = { id: randomUUID(), method: 'cash', amount: left.due.cash };
+      const paid = (await put(left.id, payment)).body;
+      expect(paid).to.include({ total: '24.70', status: 'completed', due: null });
+      expect(paid.payments).to.have.length(1);
+      expect((await put(left.id, payment)).body, 'sent again').to.deep.equal(paid);
+      const unpaid = await order({ method: 'upi', amount: '10.00' });
+      expect((await put(unpaid.id, { ...payment, id: randomUUID() })).body, 'nothing').to.deep.equal(unpaid);
+      const placed = await order({ method: 'upi', amount: '24.70' }, { method: 'cash', amount: '0.00' });
+      expect(placed).to.include({ total: '24.70', status: 'completed' });
+      await settings({ rounding: { to: '0.05', mode: 'nearest' } });
+    });
+
     it('holds on the book, too, and for orders of a day on which nothing was rounded', async () => {
       await settings({ rounding: { to: 'none' } });
       const parked = await order();

@@ -49,6 +49,14 @@ describe('what may be done to an order', () => {
       ...(lines && { lines }),
     });
 
+  async function countedAfter(sale: () => Promise<Sold>) {
+    const shift = { id: randomUUID(), openingFloat: '0', deviceId: null };
+    ok(await shop.manager.post(`${shop.path}/shifts`, shift));
+    const order = await sale();
+    ok(await shop.manager.post(`${shop.path}/shifts/${shift.id}/close`, { denominations: [] }));
+    return order;
+  }
+
   const given: Record<OrderState, () => Promise<Sold>> = {
     open: () => sell(parked),
     async preparing() {
@@ -61,13 +69,8 @@ describe('what may be done to an order', () => {
     },
     owed: () => sell(onBook),
     paid: () => sell(),
-    async closed() {
-      const shift = { id: randomUUID(), openingFloat: '0', deviceId: null };
-      ok(await shop.manager.post(`${shop.path}/shifts`, shift));
-      const order = await sell();
-      ok(await shop.manager.post(`${shop.path}/shifts/${shift.id}/close`, { denominations: [] }));
-      return order;
-    },
+    closed: () => countedAfter(() => sell()),
+    owed_closed: () => countedAfter(() => sell(onBook)),
     async partly_refunded() {
       const order = await sell();
       return ok(await refundOf(order, [{ lineId: order.items[0]?.id, quantity: 1 }]));
@@ -84,7 +87,7 @@ describe('what may be done to an order', () => {
     edit: () => ({ waiveServiceCharge: true }),
     // Paid in full, an order takes tips alone.
     pay: (_, state) => {
-      const isDue = ['open', 'preparing', 'owed_preparing', 'owed'].includes(state);
+      const isDue = ['open', 'preparing', 'owed_preparing', 'owed', 'owed_closed'].includes(state);
       const payment = { id: randomUUID(), method: 'cash', amount: isDue ? '10' : '0', tip: '5' };
       return { payments: [payment] };
     },

@@ -132,6 +132,52 @@ describe('the reports of a day that has ended', () => {
     await goOnAt('2026-08-04T06:00:00Z');
   });
 
+  it('stay as they are when a payment of today of an order on the book was typed wrong', async () => {
+    await goOnAt('2026-07-20T06:00:00Z');
+    must(await shop.manager.put(`${shop.path}/settings`, { rounding: { to: '0.05', when: 'cash' } }));
+    const tea = await givenProduct(shop, { price: '24.98', soldBy: 'weight' });
+    const items = [{ productId: tea.id, quantity: 2 }];
+    const deposit = { id: randomUUID(), method: 'card', amount: '10' };
+    const onBook = {
+      items,
+      paymentMethod: undefined,
+      payLater: true,
+      customerName: 'Asha',
+      payments: [deposit],
+    };
+    const owed = await sell(1, onBook);
+    const before = await reportsOf('2026-07-20');
+
+    await goOnAt('2026-07-21T06:00:00Z');
+    const put = async (body: object) =>
+      must(await shop.manager.put(pathOf(owed), body)) as Sold & Record<string, unknown>;
+    const typed = { id: randomUUID(), method: 'card', amount: '39.96' };
+    expect(await put({ payments: [typed] })).to.include({ paymentStatus: 'completed', total: '49.96' });
+    const correct = (id: string, method: string) => ({
+      changePayments: [{ id, method, reason: 'typed wrong' }],
+    });
+    expect(await put(correct(typed.id, 'cash'))).to.include({ paymentStatus: 'completed', total: '49.96' });
+    const old = await shop.manager.put(pathOf(owed), correct(deposit.id, 'cash'));
+    expect([old.status, old.body.type, old.body.instead?.action]).to.deep.equal([
+      409,
+      'urn:smoocho:problem:day_closed',
+      'giveBack',
+    ]);
+    const back = (paymentId: string, amount: string) => ({
+      returnPayments: [{ id: randomUUID(), paymentId, amount }],
+    });
+    const anew = { id: randomUUID(), method: 'cash', amount: '10' };
+    expect(await put({ ...back(deposit.id, '10'), payments: [anew] })).to.include({
+      paymentStatus: 'completed',
+    });
+    const alone = await shop.manager.put(pathOf(owed), back(anew.id, '10'));
+    expect([alone.status, alone.body.paymentStatus]).to.deep.equal([200, 'partial']);
+    expect(await reportsOf('2026-07-20')).to.deep.equal(before);
+    must(await shop.manager.put(`${shop.path}/settings`, { rounding: { to: 'none', when: 'always' } }));
+    await checkBooks(test, shop);
+    await goOnAt('2026-08-04T06:00:00Z');
+  });
+
   it('say on which days orders are still open, until they are paid', async () => {
     await goOnAt('2026-08-05T06:00:00Z');
     const parked = await sell(1, { paymentMethod: undefined });

@@ -32,7 +32,8 @@ type Returning = {
 /**
  * The returns that the order hasn't got yet. Cash goes back in multiples of today's step. All that is left of a payment, or
  * all that the order has to give back, may be named to the paisa: it is booked in coins, and the difference is rounding of
- * today. Throws `invalid_request`, `invalid_payment` for more than is left of a payment, a part above what it pays of the order,
+ * today. Returns of an order make up for each other, so that all of them are above what was paid by half a coin at most: the
+ * second of two payments of 6.00 goes back as 0.00 where the first was 10.00. Throws `invalid_request`, `invalid_payment` for more than is left of a payment, a part above what it pays of the order,
  * or less than a coin, `order_conflict` for another return under a known id.
  */
 export function decideReturns(
@@ -57,7 +58,8 @@ export function decideReturns(
     const earlier = [...payments, ...decided.map(asReturn)].filter((other) => other.paymentId === paymentId);
     const stillOverMinor = overMinor + sumPaid(decided.map(asReturn));
     const rule = roundingRule(settings);
-    const over = { rule, overMinor: stillOverMinor };
+    const gainMinor = gainInCoins([...payments, ...decided.map(asReturn)]);
+    const over = { rule, overMinor: stillOverMinor, gainMinor };
     const amounts = returnedAmounts(each, payment, earlier, over, `/returnPayments/${index}/amount`);
     const { method } = payment;
     decided.push({ id, paymentId, method, ...amounts, cashStepMinor: cashStepOf(method, rule) });
@@ -67,6 +69,22 @@ export function decideReturns(
 
 export const asReturn = (each: DecidedReturn) => ({ ...each, kind: 'return' as const });
 
+type Returned = Pick<Payment, 'id' | 'kind' | 'paymentId' | 'method' | 'amountMinor' | 'roundingMinor'>;
+
+/** What an order's returns in cash came to above their exact amounts, for lack of smaller coins; negative: below. */
+function gainInCoins(payments: readonly Returned[]): number {
+  return payments
+    .filter(({ kind, method }) => kind === 'payment' && method === 'cash')
+    .map((payment) => {
+      const returns = payments.filter(({ paymentId }) => paymentId === payment.id);
+      if (returns.length === 0) return 0;
+      // The rounding of the payment itself goes back with the last of it.
+      const all = [payment, ...returns];
+      return sumPaid(all) === 0 ? -sumMoney(all) : returns.reduce((sum, each) => sum + each.roundingMinor, 0);
+    })
+    .reduce((sum, each) => sum + each, 0);
+}
+
 type Left = {
   /** The amount of the payment that was not returned yet. */
   leftMinor: number;
@@ -74,6 +92,8 @@ type Left = {
   leftPaidMinor: number;
   /** An earlier return gave back some of it. */
   isPart: boolean;
+  /** All that is left of it as it goes back: in coins, if it was cash. */
+  allMinor: number;
 };
 
 /** Returns a return's amount and its rounding. `earlier` are the earlier returns of the same payment. */
@@ -81,17 +101,19 @@ function returnedAmounts(
   { amount }: PaymentReturn,
   payment: Payment,
   earlier: Parameters<typeof sumPaid>[0],
-  { rule, overMinor }: { rule: Rounding; overMinor: number },
+  { rule, overMinor, gainMinor }: { rule: Rounding; overMinor: number; gainMinor: number },
   pointer: string,
 ): Pick<DecidedReturn, 'amountMinor' | 'roundingMinor'> {
   const leftMinor = sumMoney([payment, ...earlier]);
   const leftPaidMinor = sumPaid([payment, ...earlier]);
-  const left = { leftMinor, leftPaidMinor, isPart: earlier.length > 0 };
-  const coinsOf = (minor: number) => (payment.method === 'cash' ? cashToReturn(minor, rule) : minor);
+  const coinsOf = (minor: number) =>
+    payment.method === 'cash' ? cashToReturn(Math.max(minor - gainMinor, 0), rule) : minor;
+  const left = { leftMinor, leftPaidMinor, isPart: earlier.length > 0, allMinor: coinsOf(leftMinor) };
   const isAll = (minor: number) => minor > 0 && [minor, coinsOf(minor)].includes(amount);
   const book = (exactMinor: number, paidMinor: number) => {
     const amountMinor = coinsOf(exactMinor);
-    if (amountMinor === 0) throw noCoinsProblem(coinsOf(leftMinor), left, rule, pointer);
+    // 0.00 makes up for an earlier return that was too much; by itself it would be none.
+    if (amountMinor === 0 && gainMinor <= 0) throw noCoinsProblem(left, rule, pointer);
     return { amountMinor, roundingMinor: amountMinor - paidMinor };
   };
   if (leftPaidMinor > 0 && isAll(leftMinor)) return book(leftMinor, leftPaidMinor);
@@ -109,7 +131,7 @@ function requirePart(
   rule: Rounding,
   pointer: string,
 ): void {
-  const { leftMinor, leftPaidMinor, isPart } = left;
+  const { leftMinor, leftPaidMinor, isPart, allMinor } = left;
   const isCash = method === 'cash';
   const refuse = (detail: string) => fieldProblem('invalid_payment', pointer, detail);
   if (amount > leftMinor || leftPaidMinor <= 0) {
@@ -120,8 +142,7 @@ function requirePart(
         : `This payment is ${still}: no more of it can be given back.`,
     );
   }
-  const allMinor = isCash ? cashToReturn(leftMinor, rule) : leftMinor;
-  if (allMinor === 0) throw noCoinsProblem(allMinor, left, rule, pointer);
+  if (allMinor === 0) throw noCoinsProblem(left, rule, pointer);
   if (isCash && !isInSteps(amount, rule)) {
     const detail = `Cash goes back in multiples of ${formatMinor(rule.stepMinor)}, which ${formatMinor(amount)} is not. All that is left of this payment is ${formatMinor(allMinor)} in cash.`;
     throw refuse(detail);
@@ -136,8 +157,8 @@ function requirePart(
   throw refuse(detail);
 }
 
-/** Of an amount that no coin can give back. `allMinor` is what all that is left of the payment is in cash. */
-function noCoinsProblem(allMinor: number, { isPart }: Left, { stepMinor }: Rounding, pointer: string) {
+/** Of an amount that no coin can give back. */
+function noCoinsProblem({ allMinor, isPart }: Left, { stepMinor }: Rounding, pointer: string) {
   const mend =
     allMinor > 0
       ? `Give all of this payment back, ${formatMinor(allMinor)} in cash, and send what the order comes to anew in payments, in the same request.`

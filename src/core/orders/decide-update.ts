@@ -13,9 +13,9 @@ import { asReturn, type DecidedReturn, decideReturns } from './decide-returns.ts
 import { type Edited, type EditSources, editBill, editsPrice } from './edit-bill.ts';
 import type { Order } from './order.entity.ts';
 import type { OrderParts } from './order-parts.ts';
-import { isSamePayment, isSomething, type settle, statusWhenSold } from './order-payments.ts';
+import { dueOf, isSamePayment, isSomething, type settle, statusWhenSold } from './order-payments.ts';
 import { onTheBook, unknownDebtor } from './order-problems.ts';
-import { coveredMinor, toGiveBackMinor } from './paid-so-far.ts';
+import { coveredMinor, paidSoFar, toGiveBackMinor } from './paid-so-far.ts';
 import { DETAILS, isRepeat } from './repeated-update.ts';
 import { factsOf, insteadOf, isAllowed, requireAllowed } from './require-allowed.ts';
 import { viewOrder } from './view-order.ts';
@@ -169,9 +169,15 @@ function actionsOf(parts: OrderParts, change: OrderChange): OrderAction[] {
 }
 
 /** The payments that the order doesn't have yet. Throws `order_conflict` for another payment with a known id. */
-function newPayments({ payments }: OrderParts, offered: NewPayment[]): NewPayment[] {
+function newPayments(
+  { order, payments, refunds, settings }: OrderParts,
+  offered: NewPayment[],
+): NewPayment[] {
+  // All that is due may be 0.00 in coins: it is settled by that.
+  const isAllInCoins = ({ method }: NewPayment) =>
+    method === 'cash' && dueOf(order, paidSoFar(payments, refunds), settings)?.cash === '0.00';
   return offered.filter((payment, index) => {
-    if (!isSomething(payment)) return false;
+    if (!isSomething(payment) && !isAllInCoins(payment)) return false;
     const known = payments.find(({ id }) => id === payment.id);
     if (!known) return true;
     if (isSamePayment(known, payment)) return false;

@@ -92,6 +92,46 @@ describe('payments that are given back', () => {
     expect(refusalOf([notes], ['6.67'], '10.00', '6.67', 'down')).to.include('In cash that comes to 0.00');
   });
 
+  it('makes up for earlier returns: all of them are half a coin above what was paid at most', () => {
+    const eight = Array.from({ length: 8 }, (_, n) => paymentOf('6.00', { id: id(100 + n) }));
+    const asked = eight.map((payment, n) => ({ id: id(200 + n), paymentId: payment.id, amount: 600 }));
+    for (const [mode, amounts] of [
+      ['nearest', [1000, 0, 1000, 0, 1000, 1000, 0, 1000]],
+      ['up', [1000, 0, 1000, 0, 1000, 1000, 0, 1000]],
+    ] as const) {
+      const settings = settingsOf({
+        currency: 'INR',
+        settings: { rounding: { to: '10.00', when: 'cash', mode } },
+        dayStart: '00:00',
+      });
+      const together = decideReturns(eight, asked, { settings, overMinor: 0 });
+      expect(
+        together.map(({ amountMinor }) => amountMinor),
+        mode,
+      ).to.deep.equal(amounts);
+      let payments: Payment[] = eight;
+      for (const each of asked) {
+        const [one] = decideReturns(payments, [each], { settings, overMinor: 0 });
+        payments = [...payments, asReturn(one as NonNullable<typeof one>) as Payment];
+      }
+      expect(
+        payments.slice(8).map(({ amountMinor }) => amountMinor),
+        `${mode}, one by one`,
+      ).to.deep.equal(amounts);
+      expect(sumPaid(payments)).to.equal(0);
+    }
+    // An order that became smaller by 5.00 for the second time.
+    const notes = paymentOf('50.00', { cashStepMinor: 1000 });
+    const first = {
+      ...returnOf('10.00', 20),
+      kind: 'return',
+      amountMinor: 1000,
+      roundingMinor: 500,
+      method: 'cash',
+    };
+    expect(booked([notes, first as never], ['5.00'], '10.00', '5.00')).to.deep.equal([[0, -500, 1000]]);
+  });
+
   it('takes the rounding back with the last of a payment that had some', () => {
     const onBook = paymentOf('25.00', { cashStepMinor: 5, roundingMinor: 2 });
     const parts = decide([onBook], ['24.95', '0.05'], '0.05');
