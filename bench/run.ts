@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { benchBackup } from './backup.ts';
 import { benchBackupLoad } from './backup-load.ts';
+import { benchCommands } from './commands.ts';
 import { benchFeed } from './feed.ts';
 import { benchImport } from './import.ts';
 import { benchMemory } from './memory.ts';
@@ -15,6 +16,7 @@ import { benchWear } from './wear.ts';
 const suites: Record<string, () => Promise<string[]>> = {
   pricing: benchPricing,
   start: benchStart,
+  commands: benchCommands,
   memory: benchMemory,
   import: benchImport,
   orders: benchOrders,
