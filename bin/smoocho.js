@@ -21,8 +21,8 @@ if (!existsSync(entry)) {
 } else if (isNewEnough) {
   // The server idles most of the day on a small box: a young generation that stays at its first 1 MiB saves it 25 to
   // 110 MB and costs no measurable speed. Its largest size can't be set any more once Node runs; that it doesn't grow can.
-  // What an archive is made of passes through by gigabytes, beside the tills. Other commands come and go, and imports like the room.
-  if (['start', 'backup', 'restore'].includes(process.argv[2]))
+  // What an archive or an export is made of passes through by gigabytes, beside the tills. Other commands come and go, and imports like the room.
+  if (['start', 'backup', 'restore', 'export'].includes(process.argv[2]))
     setFlagsFromString('--semi-space-growth-factor=1');
   await import(entry);
 } else if (existsSync(bundled)) {

@@ -7,12 +7,21 @@ export type Shell = {
   /** Whether a person sits there who can be asked. */
   isInteractive: boolean;
   wantsJson: boolean;
-  /** Lines for people, on stdout; with `--json` they are left out. A break in one, such as of somebody's name, makes no other. */
+  /** Only what was asked for, and errors. */
+  isQuiet: boolean;
+  /**
+   * What was done, as lines for people on stdout; left out with `--json` and `--quiet`. A break in one, such as of somebody's
+   * name, makes no other.
+   */
   say(...lines: string[]): void;
-  /** The same for what is laid out in lines already: tables, with `inLine` around what people typed beside them. */
+  /** The same for what was asked for, such as the result of a check: `--quiet` keeps it. */
+  print(...lines: string[]): void;
+  /** `print` for what is laid out in lines already: tables, with `inLine` around what people typed beside them. */
   show(text: string): void;
-  /** How a long work goes on, on stderr. */
+  /** How a long work goes on, on stderr; left out with `--quiet`. */
   tell(text: string): void;
+  /** What went wrong though the command went on, on stderr; `--quiet` keeps it. */
+  warn(text: string): void;
   /** The command's result: with `--json` the one JSON value on stdout. */
   give(value: unknown): void;
   /** Opens the program on an existing installation and closes it afterwards. */
@@ -23,6 +32,8 @@ export type Option = {
   flags: string;
   description: string;
   required?: true;
+  /** All that it may be, where they are few: for completion and docs/cli.md. The contract is what checks it. */
+  values?: readonly string[];
   parse?: (value: string) => unknown;
 };
 

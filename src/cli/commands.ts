@@ -38,6 +38,25 @@ export const entries: readonly Entry[] = [
   },
   { name: 'import images', load: async () => (await import('./commands/import-images.ts')).importImages },
   { name: 'import sales', load: async () => (await import('./commands/import-sales.ts')).importSales },
+  {
+    name: 'export products',
+    load: async () => (await import('./commands/export-products.ts')).exportProducts,
+  },
+  { name: 'export sales', load: async () => (await import('./commands/export-sales.ts')).exportSales },
+  { name: 'export lines', load: async () => (await import('./commands/export-lines.ts')).exportLines },
+  {
+    name: 'export payments',
+    load: async () => (await import('./commands/export-payments.ts')).exportPayments,
+  },
+  {
+    name: 'export inventory',
+    load: async () => (await import('./commands/export-inventory.ts')).exportInventory,
+  },
+  {
+    name: 'export customers',
+    load: async () => (await import('./commands/export-customers.ts')).exportCustomers,
+  },
+  { name: 'export audit', load: async () => (await import('./commands/export-audit.ts')).exportAudit },
   { name: 'report sales', load: async () => (await import('./commands/report-sales.ts')).reportSales },
   {
     name: 'report payments',

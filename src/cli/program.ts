@@ -2,18 +2,21 @@ import { Command as Commander, type CommanderError } from 'commander';
 import type { App } from '../app.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { version } from '../version.ts';
-import type { Command, Shell } from './command.ts';
+import type { Command, Option, Shell } from './command.ts';
 import { endWithServer } from './end-with-server.ts';
 import { exitCodes } from './exit-codes.ts';
 import { inLine, inLines } from './output/in-line.ts';
+import { setQuiet } from './output/quiet.ts';
 
-const groups: Record<string, string> = {
+/** A word that several commands begin with, and what they have in common. Its help has the first one's example. */
+export const groups: Record<string, string> = {
   shop: 'Open and list shops',
   user: 'Add and list people',
   backup: 'Make backups, look at them, and keep them safe',
   'backup key': 'The keys that open backups',
   migrate: "Bring the database's schema up to date, back, or look at it",
   import: 'Bring in a menu or past sales from CSV, and pictures from a folder',
+  export: "Take a shop's data out, as CSV or as lines of JSON",
   report: 'Look at the figures',
   device: 'Pair tills, tablets and screens with a shop, and revoke them',
   secrets: 'Change the keys that tokens, seals and what customers entrust are safe with',
@@ -33,6 +36,7 @@ export function buildProgram(commands: Command[], wantsJson = false): Commander 
     .version(version)
     .exitOverride()
     .showHelpAfterError('Add --help to see how it goes.')
+    .addHelpText('after', exampleOf('smoocho init'))
     .configureOutput({
       outputError: (message, write) => write(withoutValues(message)),
       // With --json the answer says it.
@@ -45,7 +49,7 @@ export function buildProgram(commands: Command[], wantsJson = false): Commander 
     let parent = program;
     for (const [depth, word] of words.entries()) {
       const group = words.slice(0, depth + 1).join(' ');
-      const known = parents.get(group) ?? parent.command(word).description(groups[group] ?? '');
+      const known = parents.get(group) ?? declareGroup(parent.command(word), group, command);
       parents.set(group, known);
       parent = known;
     }
@@ -65,26 +69,48 @@ export function usageMessage({ code, message }: CommanderError): string {
 /** Somebody may have put a password there, which must not come back out into a log. */
 const withoutValues = (message: string) => message.replace(/(--[\w-]+)=[^']*/g, '$1=…');
 
+const exampleOf = (example: string) => `\nExample:\n  ${example}`;
+
+const declareGroup = (commander: Commander, name: string, first: Command): Commander =>
+  commander.description(groups[name] ?? '').addHelpText('after', exampleOf(first.example));
+
+/** Options that every command has. */
+export const commonOptions: readonly Option[] = [
+  {
+    flags: '--home <folder>',
+    description: 'where everything is kept (default: SMOOCHO_HOME, or ~/.smoocho)',
+  },
+  { flags: '--json', description: 'answer with one JSON value' },
+  { flags: '-q, --quiet', description: 'only what was asked for, and errors' },
+];
+
 function declare(commander: Commander, command: Command): void {
   commander.description(command.summary);
   for (const { name, description, isOptional } of command.arguments ?? [])
     commander.argument(isOptional ? `[${name}]` : `<${name}>`, description);
-  for (const { flags, description, required } of command.options) {
-    if (required) commander.requiredOption(flags, description);
-    else commander.option(flags, description);
-  }
-  commander.option('--home <folder>', 'where everything is kept (default: SMOOCHO_HOME, or ~/.smoocho)');
-  commander.option('--json', 'answer with one JSON value');
-  commander.addHelpText('after', `\nExample:\n  ${command.example}`);
+  // Whether a required option is missing is looked at after the parser, which would say so of a mistyped one.
+  for (const { flags, description, required } of [...command.options, ...commonOptions])
+    commander.option(flags, required ? `${description} (required)` : description);
+  commander.addHelpText('after', exampleOf(command.example));
   commander.action(async (...received: unknown[]) => {
-    const options = commander.opts<Record<string, unknown>>();
+    const { quiet, ...options } = commander.opts<Record<string, unknown>>();
+    requireOptions(commander, command, options);
+    setQuiet(quiet === true);
     const args = received.slice(0, command.arguments?.length ?? 0) as (string | undefined)[];
-    const shell = openShell(options);
+    const shell = openShell(options, quiet === true);
     process.exitCode = (await command.run(shell, options, args)) ?? exitCodes.done;
   });
 }
 
-function openShell(options: Record<string, unknown>): Shell {
+function requireOptions(commander: Commander, command: Command, given: Record<string, unknown>): void {
+  const required = new Set(command.options.filter((option) => option.required).map(({ flags }) => flags));
+  const missing = commander.options.find(
+    (option) => required.has(option.flags) && given[option.attributeName()] === undefined,
+  );
+  if (missing) commander.error(`error: required option '${missing.flags}' not specified`);
+}
+
+function openShell(options: Record<string, unknown>, isQuiet: boolean): Shell {
   const wantsJson = options.json === true;
   const write = (stream: NodeJS.WriteStream, text: string) => stream.write(`${text}\n`);
   const config: Config = loadConfig({ home: options.home as string | undefined });
@@ -92,10 +118,13 @@ function openShell(options: Record<string, unknown>): Shell {
   return {
     config,
     wantsJson,
+    isQuiet,
     isInteractive: Boolean(process.stdin.isTTY && process.stdout.isTTY) && !wantsJson,
-    say: (...lines) => wantsJson || write(process.stdout, lines.map(inLine).join('\n')),
+    say: (...lines) => wantsJson || isQuiet || write(process.stdout, lines.map(inLine).join('\n')),
+    print: (...lines) => wantsJson || write(process.stdout, lines.map(inLine).join('\n')),
     show: (text) => wantsJson || write(process.stdout, inLines(text)),
-    tell: (text) => write(process.stderr, inLine(text)),
+    warn: (text) => write(process.stderr, inLine(text)),
+    tell: (text) => isQuiet || write(process.stderr, inLine(text)),
     give: (value) => wantsJson && write(process.stdout, JSON.stringify(value, null, 2)),
     withApp: async <T>(work: (app: App) => Promise<T>) => {
       const { createApp } = await import('../app.ts');

@@ -6,6 +6,7 @@ import { changeBackupSettings, ensureBackupSettings } from '../backup/settings.t
 import type { Option, Shell } from './command.ts';
 import { UsageError } from './exit-codes.ts';
 import { isInterrupt } from './interrupt.ts';
+import { whiteOnBlack } from './output/colour.ts';
 
 /** Options that set the recovery key of `init` without a prompt. */
 export const recoveryOptions: Option[] = [
@@ -127,7 +128,7 @@ function printSheet({ isInteractive }: Shell, key: KeyPair, now: Date): void {
   const lines = textSheet(key, now, true).split('\n');
   const text = lines.map((line) => {
     const shown = line.replace(/^# ?/, '');
-    return /[▀▄█]/.test(shown) ? `\x1b[97;40m${shown}\x1b[0m` : shown;
+    return /[▀▄█]/.test(shown) ? whiteOnBlack(shown) : shown;
   });
   process.stdout.write(`\n${text.join('\n')}\n`);
 }

@@ -33,7 +33,7 @@ type Limits = { maxFileKb?: number; timeoutMs?: number; onStart?: (pid: number) 
  */
 const flagsFor = (command = '') => [
   '--single-threaded-gc',
-  ...(['start', 'backup', 'restore'].includes(command) ? [] : ['--min-semi-space-size=16']),
+  ...(['start', 'backup', 'restore', 'export'].includes(command) ? [] : ['--min-semi-space-size=16']),
 ];
 
 /** Runs the built command line to its end, off a terminal. */

@@ -48,7 +48,7 @@ export const auditVerify: Command = {
         }
       }
       const isSound = verified.every((chain) => chain.isSound);
-      shell.say(...paragraphs(verified.map(describe)));
+      shell.print(...paragraphs(verified.map(describe)));
       shell.give({ isSound, chains: verified });
       return isSound ? exitCodes.done : exitCodes.checkFoundProblems;
     });

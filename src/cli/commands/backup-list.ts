@@ -19,7 +19,7 @@ export const backupList: Command = {
     const archives = [];
     for (const archive of await listArchives(config, findPlace(config, options.to)))
       archives.push(await lookAt(archive, identities));
-    if (archives.length === 0) shell.say('There is no backup yet. Make one: smoocho backup create');
+    if (archives.length === 0) shell.print('There is no backup yet. Make one: smoocho backup create');
     else shell.show(table(archives, COLUMNS));
     shell.give({ backups: archives });
     return undefined;

@@ -48,7 +48,7 @@ export const backupSchedule: Command = {
       const nextAt = next(backup.schedule);
       const nextDrillAt = next(backup.drill);
       const clock = clockIn(timezone);
-      shell.say(
+      shell.print(
         nextAt
           ? `A running server makes the next backup at ${clock(nextAt)} (${timezone}), into ${backup.to ?? 'the folder backups of the home'}.`
           : 'No backup is made by itself. Make them with cron: smoocho backup create',

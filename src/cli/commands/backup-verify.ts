@@ -184,20 +184,20 @@ function say(
   isDeep: boolean,
 ): void {
   if (!isSound) {
-    shell.say(
+    shell.print(
       `${file} is NOT sound:`,
       ...findings.slice(0, SHOWN).map(({ subject, detail }) => `  ${subject}: ${detail}`),
       'Do not rely on it. Make another one: smoocho backup create',
     );
     return;
   }
-  shell.say(
+  shell.print(
     `${file} is sound: every byte was read${isDeep ? ', it was restored for trial, and every table is as it was' : ''}.`,
     ...shops.map(({ code, orders, total }) => `  ${code}  ${count(orders, 'order')}, ${total}`),
     `It has everything up to ${createdAt?.slice(0, 16).replace('T', ' ')} UTC.`,
   );
   if (bookFindings.length === 0) return;
-  shell.say(
+  shell.print(
     '',
     'The copy is faithful, and the books in it have something that does not agree; so had the shop’s own:',
     ...bookFindings.slice(0, SHOWN).map(({ shop, subject, detail }) => `  ${shop}  ${subject}: ${detail}`),

@@ -10,6 +10,7 @@ import { findShopByCode } from '../../core/shops/find-shops.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
 import { lanAddresses, urlOf } from '../lan-addresses.ts';
+import { whiteOnBlack } from '../output/colour.ts';
 
 /** Light modules around it, without which some cameras don't find it; the standard's four would fill a small screen. */
 const QR_BORDER = 2;
@@ -33,11 +34,11 @@ export const devicePair: Command = {
       // Behind the # it stays with whoever scans it: it is in no request line and in no log.
       const qr = `${url}${pairDevice.path}#${pairing.code}`;
       const until = wallClock(new Date(pairing.expiresAt), shop.timezone).time.slice(0, 5);
-      shell.say(`${name} of ${shop.name} (${shop.code}): scan this, or type in address and code.`, '');
+      shell.print(`${name} of ${shop.name} (${shop.code}): scan this, or type in address and code.`, '');
       // With colours, which `show` would take for somebody's mischief.
-      if (!shell.wantsJson) process.stdout.write(`${drawQr(qr, shell.isInteractive)}\n`);
-      shell.say('', `  address  ${url}`, `  code     ${pairing.code}`, '');
-      shell.say(`It pairs one device, until ${until} (${shop.timezone}).`);
+      if (!shell.wantsJson) process.stdout.write(`${drawQr(qr)}\n`);
+      shell.print('', `  address  ${url}`, `  code     ${pairing.code}`, '');
+      shell.print(`It pairs one device, until ${until} (${shop.timezone}).`);
       shell.give({ url, ...pairing, qr });
     });
     return undefined;
@@ -58,7 +59,7 @@ function serverUrl({ host, port }: Config, given: string | undefined): string {
 }
 
 /** Its blocks are the light modules. On a terminal they are white on black whatever its own colours are. */
-function drawQr(content: string, isTerminal: boolean): string {
+function drawQr(content: string): string {
   const lines = renderUnicodeCompact(content, { border: QR_BORDER }).split('\n');
-  return lines.map((line) => (isTerminal ? `\x1b[97;40m${line}\x1b[0m` : line)).join('\n');
+  return lines.map(whiteOnBlack).join('\n');
 }

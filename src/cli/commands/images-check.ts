@@ -18,7 +18,7 @@ export const imagesCheck: Command = {
       const checked = await checkImages(systemContext(app, 'cli'), (done, total) =>
         progress.update(done / total, `${count(done, 'file')} of ${total}`),
       ).finally(() => progress.stop());
-      shell.say(...describe(checked));
+      shell.print(...describe(checked));
       shell.give({ isSound: checked.bad.length === 0, ...checked });
       return checked.bad.length === 0 ? exitCodes.done : exitCodes.checkFoundProblems;
     });

@@ -12,7 +12,7 @@ export const migrateStatus: Command = {
     try {
       const status = await migrationStatus(database.url);
       const line = (mark: string) => (name: string) => `${mark}  ${name}`;
-      shell.say(
+      shell.print(
         ...[
           ...status.applied.filter((name) => !status.unknown.includes(name)).map(line('applied')),
           ...status.unknown.map(line('unknown')),

@@ -82,7 +82,7 @@ export async function restoreFrom(
       async confirm(found) {
         plan = found;
         stop();
-        shell.say(...describePlan(found));
+        shell.print(...describePlan(found));
         return !options.dryRun && (await confirm(shell, found, options));
       },
       onProgress,
@@ -94,7 +94,7 @@ export async function restoreFrom(
       return null;
     }
     if (restored.settingsError !== null)
-      shell.tell(`The settings of backups could not be kept: ${restored.settingsError}`);
+      shell.warn(`The settings of backups could not be kept: ${restored.settingsError}`);
     const hasPlace = restored.keptDatabase !== null || config.backup.to !== null;
     shell.say('', ...describe(restored, into, hasPlace));
     shell.give(view(restored));

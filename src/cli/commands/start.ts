@@ -99,7 +99,7 @@ function setNightlyBackup(shell: Shell, home: string): void {
     ensureBackupSettings(home);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    shell.tell(`No backup is made by itself: ${error.message}`);
+    shell.warn(`No backup is made by itself: ${error.message}`);
   }
 }
 

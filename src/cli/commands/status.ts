@@ -36,9 +36,9 @@ export const status: Command = {
       const { timezone, ...answer } = await gather(app);
       const clock = clockIn(timezone);
       show(describeServer(answer, clock));
-      shell.say('');
+      shell.print('');
       show([['today', ...describeShops(answer.shops)]]);
-      shell.say('');
+      shell.print('');
       show(describeBackup(answer.backup, clock));
       shell.show(describeAttention(answer.attention, clock, columns));
       shell.give({ version, home: config.home, ...answer });

@@ -32,7 +32,9 @@ export const verify: Command = {
         progress.stop();
       }
       const isSound = verified.every((shop) => shop.isSound);
-      shell.say(...(verified.length === 0 ? ['There is no shop yet.'] : paragraphs(verified.map(describe))));
+      shell.print(
+        ...(verified.length === 0 ? ['There is no shop yet.'] : paragraphs(verified.map(describe))),
+      );
       shell.give({ isSound, shops: verified });
       return isSound ? exitCodes.done : exitCodes.checkFoundProblems;
     });

@@ -166,7 +166,10 @@ const typeWords: Record<EventType | SecurityType, Words> = {
   pairing_failed: () => 'tried a wrong pairing code',
   customer_changed: ({ fields }) =>
     `changed a customer${also(': ', Array.isArray(fields) ? fields.join(', ') : undefined)}`,
-  report_exported: ({ report, from, to }) => `exported ${text(report)}, ${text(from)} to ${text(to)}`,
+  report_exported: ({ report, from, to }) =>
+    from === null && to === null
+      ? `exported ${text(report)}`
+      : `exported ${text(report)}, ${text(from ?? 'the first day')} to ${text(to ?? 'the last')}`,
   setup_claimed: ({ by }) => `set the installation up${also(', by ', by)}`,
   setup_failed: () => 'tried a wrong setup token',
   shop_created: ({ name, code }) => `opened shop ${text(name)} (${text(code)})`,

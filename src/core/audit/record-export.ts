@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts';
 import { recordedActor, recordSecurity } from './record-security.ts';
 
-/** What was taken out: which report, over which business dates. */
-export type Export = { report: string; from: string; to: string };
+/** What was taken out: which report or list, over which business dates; null where there is no end. */
+export type Export = { report: string; from: string | null; to: string | null };
 
 /** Records that somebody took figures out of the shop, before they have them. */
 export async function recordExport(

@@ -63,7 +63,8 @@ export const listProducts = (
   filter: ProductQuery,
 ): Promise<Page<ProductParts>> => inSnapshot(em, (snapshot) => pageOfMenu(snapshot, shopId, filter));
 
-async function pageOfMenu(
+/** `listProducts` for within a snapshot. */
+export async function pageOfMenu(
   em: EntityManager,
   shopId: string,
   filter: ProductQuery,

@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Customer as CustomerView } from '../../contract/customers.ts';
 import { ProblemError } from '../../contract/problem.ts';
-import type { Context } from '../context.ts';
+import type { Context, Services } from '../context.ts';
 import { cutPage, type Page, readCursor } from '../paging.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
@@ -21,7 +21,7 @@ type ListFilter = {
 
 /** A page of customers, by name. Throws `invalid_request` for what is no phone number. */
 export async function listCustomers(
-  { app: { keys }, em }: Pick<Context, 'app' | 'em'>,
+  { app: { keys }, em }: { app: Pick<Services, 'keys'>; em: EntityManager },
   shopId: string,
   { limit, cursor, phone, search }: ListFilter,
 ): Promise<Page<CustomerView>> {

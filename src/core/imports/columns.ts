@@ -65,6 +65,8 @@ export const productFields = {
   ),
   taxClass: words('taxclass taxcategory taxcode tax steuerklasse'),
   hsn: words('hsn hsncode hsnsac sac saccode'),
+  /** No other name is guessed: an ignored column of another till must not begin to refuse rows. */
+  isActive: words('isactive'),
   soldBy: words('soldby sellby soldper'),
   unit: words(
     'unit uom unitofmeasure unitofmeasurement saleunit salesunit sellingunit einheit mengeneinheit',

@@ -16,6 +16,7 @@ export type MenuProduct = {
   hsn: string | null;
   soldBy: SoldBy;
   unit: string;
+  isActive: boolean;
   variants: MenuVariant[];
 };
 export type MenuVariant = {
@@ -95,6 +96,7 @@ function setProduct(product: MenuProduct, row: ProductRow, isAgain: boolean): vo
   }
   product.soldBy = row.soldBy ?? product.soldBy;
   product.unit = row.unit ?? product.unit;
+  product.isActive = row.isActive ?? product.isActive;
 }
 
 function setTarget(target: MenuProduct | MenuVariant, product: MenuProduct, row: ProductRow): void {
@@ -196,5 +198,6 @@ const newProduct = (name: string): MenuProduct => ({
   name,
   priceMinor: 0,
   ...productDefaults,
+  isActive: true,
   variants: [],
 });

@@ -15,6 +15,7 @@ export type ProductRow = {
   variant: string | null;
   soldBy?: SoldBy;
   unit?: string;
+  isActive?: boolean;
 } & Partial<Record<OwnField, string | null>>;
 type OwnField = 'barcode' | 'category' | 'description' | 'taxClass' | 'hsn';
 
@@ -28,6 +29,7 @@ const LIMITS: Record<Exclude<ProductField, 'price'>, number> = {
   description: 5000,
   taxClass: 32,
   hsn: 8,
+  isActive: 8,
   soldBy: 16,
   unit: 16,
 };
@@ -62,16 +64,45 @@ export function readProduct(
     }
     if (text?.includes('\0')) faults.push(`${field} "${shorten(text)}" has a NUL character`);
   }
-  const { soldBy: soldByText, unit: unitText, ...others } = texts;
+  const { soldBy: soldByText, unit: unitText, isActive: activeText, ...others } = texts;
   const { sku = null, product = null, variant = null } = others;
   const sold = readSoldBy(soldByText, unitText);
   if (sold.fault !== undefined) faults.push(sold.fault);
+  const active = readActive(activeText);
+  if (active.fault !== undefined) faults.push(active.fault);
   if (product === null && sku === null) faults.push('no product');
   const price = readPrice(cells[columns.price as number] ?? '', decimal, digits);
   if (price.fault !== undefined) faults.push(price.fault);
-  if (price.fault !== undefined || sold.fault !== undefined || faults.length > 0)
+  if (
+    price.fault !== undefined ||
+    sold.fault !== undefined ||
+    active.fault !== undefined ||
+    faults.length > 0
+  )
     return { fault: faults.join('; ') };
-  return { value: { ...others, ...sold.value, line, sku, product, variant, priceMinor: price.value } };
+  return {
+    value: {
+      ...others,
+      ...sold.value,
+      ...active.value,
+      line,
+      sku,
+      product,
+      variant,
+      priceMinor: price.value,
+    },
+  };
+}
+
+const ACTIVE: Record<string, boolean> = { true: true, yes: true, 1: true, false: false, no: false, 0: false };
+
+/** A blank cell keeps the product's value. */
+function readActive(text: string | null | undefined): Parsed<Pick<ProductRow, 'isActive'>> {
+  if (!text) return { value: {} };
+  const isActive = ACTIVE[text.toLowerCase()];
+  return isActive === undefined
+    ? { fault: `isActive "${shorten(text)}" is not true or false` }
+    : { value: { isActive } };
 }
 
 /** A blank cell keeps the product's value. A unit alone, such as `kg`, implies `soldBy`. */

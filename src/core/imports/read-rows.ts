@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { type CsvError, type Parser, parse } from 'csv-parse';
 import { ProblemError } from '../../contract/problem.ts';
+import { armed } from '../reports/csv.ts';
 import { readText } from './csv-bytes.ts';
 
 /** `line` is where the row starts in the file, counted from 1. */
@@ -16,7 +17,7 @@ const ROW_MAX_BYTES = 128 * 1024;
 
 /**
  * Rows of a CSV file (RFC 4180) in batches, the header first. Blank rows are left out; gzip, encoding, line breaks and
- * delimiter (`,` `;` tab) are found by looking. Throws `invalid_request` when there is nothing in it, for damaged gzip
+ * delimiter (`,` `;` tab) are found by looking; apostrophes that an export put before formulas are taken away. Throws `invalid_request` when there is nothing in it, for damaged gzip
  * and for a quote that is never closed, after which no row can be told from the next.
  */
 export async function* readRows(
@@ -83,7 +84,7 @@ function collectRows(parser: Parser, headerLine: number) {
   let rows: CsvRow[] = [];
   parser.on('error', () => {}); // whoever writes hears of it
   parser.on('data', (cells: string[]) => {
-    const row = { line, cells };
+    const row = { line, cells: cells.some(hasApostrophe) ? cells.map(armed) : cells };
     line += 1 + innerLineBreaks(cells);
     if (row.line >= headerLine && !isBlank(cells)) rows.push(row);
   });
@@ -94,6 +95,8 @@ function collectRows(parser: Parser, headerLine: number) {
   };
   return { take, nextLine: () => line };
 }
+
+const hasApostrophe = (cell: string) => cell.includes("'");
 
 function innerLineBreaks(cells: string[]): number {
   let breaks = 0;

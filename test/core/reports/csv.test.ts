@@ -53,7 +53,7 @@ const cells: [what: string, value: string, read: string][] = [
     'Fish = chips + peas - salt @ 5 | 6',
   ],
   ['a name with an apostrophe', "Asha's", "Asha's"],
-  ['text that was disarmed', "'=1", "'=1"],
+  ['text with an apostrophe of its own', "'=1", "''=1"],
   ['a comma and a quote', 'a, "b"', 'a, "b"'],
   ['a semicolon', 'Tea; milk', 'Tea; milk'],
 ];

@@ -9,7 +9,7 @@ const LOCK_PRODUCTS = `
 
 const MENU = `
   SELECT p.id, p.name, (p.price * 100)::bigint::text AS "priceMinor", p.category, p.description, p.sku, p.barcode,
-    p.tax_class AS "taxClass", p.hsn, p.sold_by AS "soldBy", p.unit,
+    p.tax_class AS "taxClass", p.hsn, p.sold_by AS "soldBy", p.unit, p.is_active AS "isActive",
     coalesce((
       SELECT jsonb_agg(jsonb_build_object('id', v.id, 'productId', v.product_id, 'name', v.name,
         'priceMinor', (v.price * 100)::bigint, 'sku', v.sku, 'barcode', v.barcode, 'sortOrder', v.sort_order)
@@ -31,14 +31,14 @@ export async function lockMenu(client: Client, shopId: string): Promise<MenuProd
 // One statement for old and new: what is there already has the id, and gets the next version.
 const SAVE_PRODUCTS = `
   INSERT INTO products (id, shop_id, name, price, category, description, sku, barcode, tax_class, hsn,
-    sold_by, unit, created_at, updated_at)
+    sold_by, unit, is_active, created_at, updated_at)
   SELECT p.id, $1, p.name, p.price, p.category, p.description, p.sku, p.barcode, p."taxClass", p.hsn,
-    p."soldBy", p.unit, $3, $3
+    p."soldBy", p.unit, p."isActive", $3, $3
   FROM jsonb_to_recordset($2::jsonb) AS p (id uuid, name text, price numeric, category text, description text,
-    sku text, barcode text, "taxClass" text, hsn text, "soldBy" text, unit text)
+    sku text, barcode text, "taxClass" text, hsn text, "soldBy" text, unit text, "isActive" boolean)
   ON CONFLICT (id) DO UPDATE SET name = excluded.name, price = excluded.price, category = excluded.category,
     description = excluded.description, sku = excluded.sku, barcode = excluded.barcode, tax_class = excluded.tax_class,
-    hsn = excluded.hsn, sold_by = excluded.sold_by, unit = excluded.unit, updated_at = excluded.updated_at, version = products.version + 1`;
+    hsn = excluded.hsn, sold_by = excluded.sold_by, unit = excluded.unit, is_active = excluded.is_active, updated_at = excluded.updated_at, version = products.version + 1`;
 
 const SAVE_VARIANTS = `
   INSERT INTO product_variants (id, shop_id, product_id, name, price, sku, barcode, sort_order)

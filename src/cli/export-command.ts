@@ -1,0 +1,112 @@
+import { parse } from '../contract/parse.ts';
+import { SpanQuery } from '../contract/reports.ts';
+import type { ExportHead, ExportRequest } from '../core/export/export-data.ts';
+import type { ExportKind } from '../core/export/export-kinds.ts';
+import type { ExportFormat } from '../core/export/formats.ts';
+import type { Command, Option, Shell } from './command.ts';
+import { SHOP_OPTION } from './command.ts';
+import { UsageError } from './exit-codes.ts';
+
+type ExportCommand = {
+  what: ExportKind;
+  summary: string;
+  /** One row, and several. */
+  things: [one: string, many: string];
+  hasDates?: true;
+  example: string;
+};
+
+const DATES: Option[] = [
+  {
+    flags: '--from <day>',
+    description: 'first business date, such as 2026-04-01 (default: the first there is)',
+  },
+  { flags: '--to <day>', description: 'last business date (default: the last there is)' },
+];
+const FORMATS = ['csv', 'jsonl'] as const satisfies readonly ExportFormat[];
+const OUTPUT: Option[] = [
+  {
+    flags: '--format <format>',
+    description: 'csv (default), or jsonl: one JSON object a line',
+    values: FORMATS,
+  },
+  { flags: '--out <file>', description: 'write into this new file (default: to stdout)' },
+  { flags: '--force', description: 'replace the file if it is there' },
+];
+
+/** A command that takes one kind of a shop's data out. */
+export function exportCommand({ what, summary, things, hasDates, example }: ExportCommand): Command {
+  return {
+    name: `export ${what}`,
+    summary,
+    options: [SHOP_OPTION, ...(hasDates ? DATES : []), ...OUTPUT],
+    example,
+    async run(shell, { shop: code, from, to, format, out, force }) {
+      const span = parse(SpanQuery, { from, to });
+      const request: ExportRequest = {
+        what,
+        span: { from: span.from ?? null, to: span.to ?? null },
+        format: readFormat(format, shell, out),
+      };
+      if (force && out === undefined) throw new UsageError('--force goes with --out FILE.');
+      await shell.withApp((app) =>
+        run(shell, app, { code: code as string, out, force: force === true, request, things }),
+      );
+      return undefined;
+    },
+  };
+}
+
+function readFormat(format: unknown, { wantsJson }: Shell, out: unknown): ExportRequest['format'] {
+  const known = FORMATS.find((each) => each === (format ?? 'csv'));
+  if (!known) throw new UsageError(`--format is ${FORMATS.join(' or ')}.`);
+  if (!wantsJson || out !== undefined) return known;
+  if (format !== undefined)
+    throw new UsageError(
+      '--json without --out writes one JSON value: leave out --format, or one of the two.',
+    );
+  return 'json';
+}
+
+type App = Parameters<Parameters<Shell['withApp']>[0]>[0];
+type Run = { code: string; out: unknown; force: boolean; request: ExportRequest; things: [string, string] };
+
+async function run(shell: Shell, app: App, { code, out, force, request, things }: Run): Promise<void> {
+  const { exportData } = await import('../core/export/export-data.ts');
+  const { systemContext } = await import('../app.ts');
+  const { findShopByCode } = await import('../core/shops/find-shops.ts');
+  const { ReaderGoneError, stdoutSink, writeOutFile } = await import('./output/out-file.ts');
+  const { startCounter } = await import('./output/progress.ts');
+  const context = { ...systemContext(app, 'cli'), app };
+  const shop = await findShopByCode(context.em, code);
+  const counter = startCounter('Exporting', things[1]);
+  const all = { ...request, onRows: counter.update };
+  try {
+    if (typeof out === 'string') {
+      const written = await writeOutFile(out, force, (sink) => exportData(context, shop, all, sink));
+      counter.stop();
+      shell.say(
+        ...describe(written, shop.name, things),
+        `They are in ${written.file}, which only you can read.`,
+      );
+      shell.give({ format: request.format, ...written });
+    } else {
+      const written = await exportData(context, shop, all, stdoutSink());
+      counter.stop();
+      if (!shell.wantsJson) for (const line of describe(written, shop.name, things)) shell.tell(line);
+    }
+  } catch (error) {
+    if (!(error instanceof ReaderGoneError)) throw error;
+  } finally {
+    counter.stop();
+  }
+}
+
+function describe(
+  { rows, timezone, asOf }: ExportHead & { rows: number },
+  shopName: string,
+  things: [string, string],
+): string[] {
+  const counted = `${new Intl.NumberFormat('en-US').format(rows)} ${things[rows === 1 ? 0 : 1]}`;
+  return [`${counted} of ${shopName}, as of ${asOf}. Times are those of ${timezone}.`];
+}
