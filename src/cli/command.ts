@@ -42,7 +42,9 @@ export type Command = {
   /** Words as they are typed, such as `shop create`. */
   name: string;
   summary: string;
-  arguments?: { name: string; description: string; isOptional?: true }[];
+  /** A paragraph more, for the help and docs/cli.md. */
+  details?: string;
+  arguments?: { name: string; description: string; isOptional?: true; values?: readonly string[] }[];
   options: Option[];
   example: string;
   /** Gives an exit code other than 0 if it has to. */

@@ -107,6 +107,10 @@ export const entries: readonly Entry[] = [
   { name: 'migrate up', load: async () => (await import('./commands/migrate-up.ts')).migrateUp },
   { name: 'migrate down', load: async () => (await import('./commands/migrate-down.ts')).migrateDown },
   { name: 'migrate status', load: async () => (await import('./commands/migrate-status.ts')).migrateStatus },
+  {
+    name: 'completion',
+    load: async () => (await import('./commands/completion.ts')).completionOf(() => loadCommands([])),
+  },
 ];
 
 /**

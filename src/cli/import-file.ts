@@ -12,7 +12,11 @@ const SHOWN_BAD_ROWS = 20;
 
 export const fileOptions: Option[] = [
   { flags: '--columns <pairs>', description: 'field=header,…; what is not named is guessed from the header' },
-  { flags: '--decimal <sign>', description: 'what stands before the cents: . or , (default .)' },
+  {
+    flags: '--decimal <sign>',
+    description: 'what stands before the cents: . or , (default .)',
+    values: ['.', ','],
+  },
   { flags: '--skip-bad', description: 'leave bad rows out and list them, instead of refusing the file' },
   { flags: '--dry-run', description: 'say what would happen, and write nothing' },
 ];

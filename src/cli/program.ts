@@ -85,7 +85,8 @@ export const commonOptions: readonly Option[] = [
 ];
 
 function declare(commander: Commander, command: Command): void {
-  commander.description(command.summary);
+  const { summary, details } = command;
+  commander.summary(summary).description(details === undefined ? summary : `${summary}\n\n${details}`);
   for (const { name, description, isOptional } of command.arguments ?? [])
     commander.argument(isOptional ? `[${name}]` : `<${name}>`, description);
   // Whether a required option is missing is looked at after the parser, which would say so of a mistyped one.

@@ -1,4 +1,10 @@
-import { type AuditRecord, listAudit as contract } from '../../contract/audit.ts';
+import {
+  type AuditRecord,
+  listAudit as contract,
+  orderActions,
+  securityTypes,
+} from '../../contract/audit.ts';
+import { eventTypes } from '../../contract/events.ts';
 import { parse } from '../../contract/parse.ts';
 import { limits } from '../../contract/primitives.ts';
 import { fieldProblem } from '../../contract/problem.ts';
@@ -26,10 +32,12 @@ export const auditList: Command = {
     {
       flags: '--type <type>',
       description: 'one type of record, such as settings_changed, signed_in, denied',
+      values: [...eventTypes, ...securityTypes],
     },
     {
       flags: '--action <action>',
       description: 'what was done to bills: voided, refunded, edited, approved …',
+      values: orderActions,
     },
     { flags: '--user <email>', description: 'one person' },
     { flags: '--device <id>', description: 'one device' },

@@ -15,6 +15,8 @@ const SHOWN_FAULTS = 20;
 export const auditVerify: Command = {
   name: 'audit verify',
   summary: 'Find out whether a record of who did what was changed, removed, put in or cut off',
+  details:
+    'Also by somebody in the database itself. What a restore left out is said. Exit code 4 when something is wrong.',
   options: [
     {
       flags: '--shop <code>',

@@ -14,7 +14,12 @@ export const imagesMove: Command = {
   name: 'images move',
   summary: 'Move the pictures to another store while tills go on; cut off, it goes on where it was',
   options: [
-    { flags: '--to <store>', description: 'minio (a bucket on any S3 server) or filesystem', required: true },
+    {
+      flags: '--to <store>',
+      description: 'minio (a bucket on any S3 server) or filesystem',
+      required: true,
+      values: ['minio', 'filesystem'],
+    },
     { flags: '--remove-source', description: 'take the files away where they were, once all are moved' },
     { flags: '--skip-bad', description: 'leave files behind that are damaged or missing, and list them' },
   ],

@@ -19,6 +19,7 @@ export const importImages: Command = {
     {
       flags: '--match <what>',
       description: 'what the files are called by: sku, barcode or name (default sku)',
+      values: matchings,
     },
     { flags: '--dry-run', description: 'read the files and say what would happen, and change nothing' },
   ],

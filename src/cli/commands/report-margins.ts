@@ -7,7 +7,13 @@ import { isSome, type Look, reportCommand } from '../report-command.ts';
 export const reportMargins = reportCommand({
   name: 'report margins',
   summary: 'Show what goods brought in and what they cost',
-  options: [{ flags: '--group-by <what>', description: `${lineGroupings.join(', ')} (default: product)` }],
+  options: [
+    {
+      flags: '--group-by <what>',
+      description: `${lineGroupings.join(', ')} (default: product)`,
+      values: lineGroupings,
+    },
+  ],
   example: 'smoocho report margins --shop KULF --from 2026-04-01 --to 2026-04-30 --group-by category',
   query: MarginsReportQuery,
   report: marginsReport,

@@ -9,8 +9,12 @@ export const reportSales = reportCommand({
   name: 'report sales',
   summary: 'Show the sales of a span of days',
   options: [
-    { flags: '--group-by <what>', description: `${groupings.join(', ')} (default: day)` },
-    { flags: '--compare <with>', description: 'previous: the span of the same length just before' },
+    { flags: '--group-by <what>', description: `${groupings.join(', ')} (default: day)`, values: groupings },
+    {
+      flags: '--compare <with>',
+      description: 'previous: the span of the same length just before',
+      values: ['previous'],
+    },
   ],
   example: 'smoocho report sales --shop PIZA --from 2015-01-01 --to 2015-12-31 --group-by category',
   query: SalesReportQuery,

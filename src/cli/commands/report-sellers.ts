@@ -13,7 +13,11 @@ export const reportSellers = reportCommand({
   name: 'report sellers',
   summary: 'Show what sells best and what sells worst',
   options: [
-    { flags: '--by <what>', description: `${sellerMeasures.join(', ')} (default: total)` },
+    {
+      flags: '--by <what>',
+      description: `${sellerMeasures.join(', ')} (default: total)`,
+      values: sellerMeasures,
+    },
     { flags: '--limit <n>', description: 'how many of each (default: 10)' },
   ],
   example: 'smoocho report sellers --shop KULF --from 2026-04-01 --to 2026-04-30 --limit 5',

@@ -1,6 +1,6 @@
 import { systemContext } from '../../app.ts';
 import { parse } from '../../contract/parse.ts';
-import { NewUser } from '../../contract/users.ts';
+import { NewUser, roles } from '../../contract/users.ts';
 import { findShopByCode } from '../../core/shops/find-shops.ts';
 import { createUser } from '../../core/users/create-user.ts';
 import { viewUser } from '../../core/users/view-user.ts';
@@ -14,7 +14,7 @@ export const userCreate: Command = {
     SHOP_OPTION,
     { flags: '--email <email>', description: 'what they sign in with', required: true },
     { flags: '--name <name>', description: 'as others know them', required: true },
-    { flags: '--role <role>', description: 'cashier, manager or owner', required: true },
+    { flags: '--role <role>', description: 'cashier, manager or owner', required: true, values: roles },
     ...passwordOptions,
   ],
   example: 'smoocho user create --shop PIZA --email asha@example.com --name Asha --role cashier',

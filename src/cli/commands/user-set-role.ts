@@ -1,6 +1,6 @@
 import { systemContext } from '../../app.ts';
 import { parse } from '../../contract/parse.ts';
-import { UserChange } from '../../contract/users.ts';
+import { roles, UserChange } from '../../contract/users.ts';
 import { changeUser } from '../../core/users/change-user.ts';
 import { findUserByEmail } from '../../core/users/find-user.ts';
 import { type Command, EMAIL_OPTION } from '../command.ts';
@@ -12,7 +12,7 @@ export const userSetRole: Command = {
   summary: 'Give somebody another role, at once; who becomes an owner gets a new, longer password too',
   options: [
     EMAIL_OPTION,
-    { flags: '--role <role>', description: 'cashier, manager or owner', required: true },
+    { flags: '--role <role>', description: 'cashier, manager or owner', required: true, values: roles },
     ...passwordOptions,
   ],
   example: 'smoocho user set-role --email asha@example.com --role manager',

@@ -13,6 +13,8 @@ export const verify: Command = {
   name: 'verify',
   summary:
     'Hold the books of the shops against each other: bills, numbers, money, stock, reports, feed, audit',
+  details:
+    'WARN (severity: warning with --json) names what an earlier version took and this one would not, such as two articles under one barcode: it stays, and the exit code is 0.',
   options: [{ flags: '--shop <code>', description: 'one shop, by its code (default: all)' }],
   example: 'smoocho verify --shop KULF',
   async run(shell, { shop: code }) {
