@@ -64,7 +64,7 @@ const Profile = z.strictObject({
 export type ProfileChange = z.output<typeof Profile>;
 
 /** Where somebody is signed in. */
-const Session = z.strictObject({
+export const Session = z.strictObject({
   id: Id,
   deviceId: z.string().nullable(),
   deviceName: z.string().nullable(),

@@ -6,8 +6,7 @@ import { count, formatCount } from '../output/format.ts';
 export const imagesGc: Command = {
   name: 'images gc',
   summary: `Take away pictures that no product has shown for ${KEPT_DAYS} days`,
-  details:
-    'Pictures that no product has shown for 30 days go. Nothing goes while a backup is being made, nor for 30 days after a restore.',
+  details: 'Nothing goes while a backup is being made, nor for 30 days after a restore.',
   options: [{ flags: '--dry-run', description: 'say what would go, and take nothing away' }],
   example: 'smoocho images gc --dry-run',
   async run(shell, { dryRun }) {
