@@ -1,0 +1,231 @@
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { Command } from '../../src/cli/command.ts';
+import { treeOf } from '../../src/cli/command-tree.ts';
+import { entries, loadCommands } from '../../src/cli/commands.ts';
+import { answerGroups, CommandFailure, commandAnswers } from '../../src/contract/command-answers/index.ts';
+import {
+  argsOf,
+  type CommandResult,
+  giveTo,
+  matrixFolder,
+  notRunHere,
+  type Runner,
+  runCommands,
+  runners,
+} from '../support/command-matrix.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { removeFolder } from '../support/temp.ts';
+
+/** Whoever runs the tests: what the parser says is the same for all. */
+const anybody: Runner = { name: 'anybody', uid: undefined };
+
+/** Names nothing that answers. */
+const DOWN = 'postgres://nobody:nothing@127.0.0.1:1/none';
+
+/** Commands that need no shop, with the reason and the exit codes that they may end with in an empty home. */
+const WITHOUT_SHOP: Record<string, { why: string; codes: number[] }> = {
+  init: { why: 'makes the shop', codes: [0] },
+  completion: { why: 'speaks of the program alone', codes: [0] },
+  restore: { why: 'makes the shop from a backup; there is no file yet', codes: [2, 6] },
+  'backup list': { why: 'looks into the folder of backups', codes: [0] },
+  'backup verify': { why: 'reads a file; there is none yet', codes: [2, 6] },
+  'backup key create': { why: 'makes a file', codes: [0] },
+  'backup key list': { why: 'looks into the settings', codes: [0] },
+  'migrate up': { why: 'makes the tables', codes: [0] },
+  'migrate down': { why: 'there is none to take back', codes: [0] },
+  'migrate status': { why: 'says which tables are missing', codes: [4] },
+};
+/** Of those, the ones that open no database. */
+const WITHOUT_DATABASE = [
+  'completion',
+  'backup list',
+  'backup verify',
+  'backup key create',
+  'backup key list',
+];
+
+/** Exit codes other than 0 that a good answer may have. */
+const FOUND_SOMETHING: Record<string, number[]> = {
+  status: [0, 4],
+  'migrate status': [0, 4],
+};
+
+const lineOf = ({ args, code, stdout, stderr }: CommandResult) =>
+  `smoocho ${args.join(' ')} → ${code}\n${stderr}${stdout.slice(0, 500)}`;
+
+/** One JSON value on stdout, of the command's schema or, when it failed, of the one that all share. */
+function expectAnswer(name: string, result: CommandResult): void {
+  const value = JSON.parse(result.stdout);
+  const isFailure = value !== null && typeof value === 'object' && 'exitCode' in value && 'error' in value;
+  const parsed = (isFailure ? CommandFailure : commandAnswers[name])?.safeParse(value);
+  expect(parsed?.success, `${lineOf(result)}\n${parsed?.error?.message}`).to.equal(true);
+  if (isFailure) expect(value.exitCode, lineOf(result)).to.equal(result.code);
+}
+
+describe('every command', () => {
+  let commands: Command[];
+  let tried: Command[];
+
+  before(async () => {
+    commands = await loadCommands([]);
+    tried = commands.filter(({ name }) => notRunHere(name) === undefined);
+  });
+
+  it('is called what the list says, and has one schema of what it prints with --json', () => {
+    const names = entries.map(({ name }) => name);
+    expect(commands.map(({ name }) => name)).to.deep.equal(names);
+    const described = answerGroups.flatMap((group) => Object.keys(group));
+    expect(described.toSorted()).to.deep.equal(names.toSorted());
+  });
+
+  it('and every group has a summary and shows an example that begins with its words', async () => {
+    for (const { words, summary, command } of treeOf(commands)) {
+      if (words === '') continue;
+      expect(summary, words).to.have.length.above(10);
+      if (command) expect(command.example, words).to.include(`smoocho ${words}`);
+    }
+  });
+
+  it('shows its help, with an example', async () => {
+    const nodes = treeOf(commands);
+    const lines = nodes.map(({ words }) => [...words.split(' ').filter(Boolean), '--help']);
+    const results = await runCommands(
+      anybody,
+      lines.map((args) => ({ args, env: {} })),
+      tmpdir(),
+    );
+    for (const [index, result] of results.entries()) {
+      const { words, command } = nodes[index] as (typeof nodes)[number];
+      expect([result.code, result.stderr], lineOf(result)).to.deep.equal([0, '']);
+      expect(result.stdout).to.include(`Usage: smoocho${words && ` ${words}`} `);
+      expect(result.stdout).to.match(/\nExample:\n {2}\S/);
+      if (command) expect(result.stdout).to.include('--json').and.include('--quiet');
+    }
+  });
+
+  it('refuses wrong input with 2 and a sentence', async () => {
+    const lines = commands.flatMap(({ name, options, arguments: given = [] }) => {
+      const words = name.split(' ');
+      const isNeedy = options.some(({ required }) => required) || given.some(({ isOptional }) => !isOptional);
+      return [
+        [...words, '--no-such-option'],
+        [...words, ...given.map(() => 'word'), 'one-too-many'],
+        ...(isNeedy ? [words] : []),
+      ];
+    });
+    const groups = treeOf(commands).filter(({ command, words }) => command === null && words !== '');
+    const typos = groups.map(({ words }) => [...words.split(' '), 'nosuchword']);
+    const all = [...lines, ...typos];
+    for (const result of await runCommands(
+      anybody,
+      all.map((args) => ({ args, env: {} })),
+      tmpdir(),
+    )) {
+      expect(result.code, lineOf(result)).to.equal(2);
+      expect(result.stderr, lineOf(result)).to.match(/^error: .+\n/);
+    }
+    const asked = all.map((args) => ({ args: [...args, '--json'], env: {} }));
+    for (const result of await runCommands(anybody, asked, tmpdir())) {
+      expect([result.code, result.stderr], lineOf(result)).to.deep.equal([2, '']);
+      expectAnswer('', result);
+    }
+  });
+
+  for (const runner of runners) {
+    describe(`as ${runner.name}, without a terminal and environment`, () => {
+      let folder: string;
+      let database: TestDatabase;
+      let empty: TestDatabase;
+      const run = (lines: string[][], env: Record<string, string> = {}) =>
+        runCommands(
+          runner,
+          lines.map((args) => ({ args: [...args, '--home', join(folder, 'home')], env })),
+          folder,
+        );
+
+      before(async () => {
+        folder = await matrixFolder(runner);
+        [database, empty] = await Promise.all([
+          testDatabase({ migrated: false }),
+          testDatabase({ migrated: false }),
+        ]);
+      });
+      after(async () => {
+        await Promise.all([database?.drop(), empty?.drop()]);
+        if (folder) removeFolder(folder);
+      });
+
+      it('ends with 5 while the database is away, and says so', async () => {
+        const needy = tried.filter(({ name }) => !WITHOUT_DATABASE.includes(name) && name !== 'restore');
+        const lines = needy.map((command) => argsOf(command, folder));
+        for (const result of await run(lines, { DATABASE_URL: DOWN })) {
+          expect(result.code, lineOf(result)).to.equal(5);
+          expect(result.stderr, lineOf(result))
+            .to.match(/^\S.*[.?]\n$/s)
+            .and.not.match(/\n {4}at /);
+        }
+      });
+
+      it('ends with 3 in an empty home, and says what to do', async () => {
+        const lines = tried
+          .filter(({ name }) => !(name in WITHOUT_SHOP))
+          .map((command) => argsOf(command, folder));
+        for (const result of await run(lines, { DATABASE_URL: empty.url })) {
+          expect(result.code, lineOf(result)).to.equal(3);
+          expect(result.stderr, lineOf(result)).to.include('smoocho init');
+        }
+        // In one go: what needs no shop finds an empty database, and the migrations come last.
+        const others = tried.filter(({ name }) => name in WITHOUT_SHOP && name !== 'init');
+        const results = await run(
+          others.map((command) => argsOf(command, folder)),
+          { DATABASE_URL: empty.url },
+        );
+        for (const [index, result] of results.entries())
+          expect(WITHOUT_SHOP[others[index]?.name ?? '']?.codes, lineOf(result)).to.include(result.code);
+      });
+
+      it('does what its example says, and answers with one JSON value of its schema', async () => {
+        // The address is in the settings, since the environment has nothing.
+        const config = join(folder, 'home', 'config.json');
+        writeFileSync(config, JSON.stringify({ databaseUrl: database.url }), { mode: 0o600 });
+        giveTo(runner.uid, folder, ['home/config.json']);
+        rmSync(join(folder, 'recovery-key.html'), { force: true });
+        const story = tried.map((command) => ({
+          command,
+          args: [...argsOf(command, folder), '--json', '--quiet'],
+        }));
+        const at = (name: string) => story.findIndex(({ command }) => command.name === name);
+        // What no command makes: a drawer that is open, a device that was paired; and a backup under a name that is known.
+        const stops = [at('shift list'), at('backup verify'), story.length];
+        let done = 0;
+        for (const [index, stop] of stops.entries()) {
+          const part = story.slice(done, stop);
+          done = stop;
+          const results = await run(part.map(({ args }) => args));
+          for (const [place, result] of results.entries()) {
+            const name = part[place]?.command.name ?? '';
+            expect(FOUND_SOMETHING[name] ?? [0], lineOf(result)).to.include(result.code);
+            expectAnswer(name, result);
+            expect(result.stderr, lineOf(result)).to.equal('');
+          }
+          if (index === 0) await openDrawer(database);
+          const [made] = readdirSync(join(folder, 'backups'));
+          if (made) renameSync(join(folder, 'backups', made), join(folder, 'backups', 'one.smoocho'));
+        }
+      }).timeout(120_000);
+    });
+  }
+});
+
+async function openDrawer(database: TestDatabase): Promise<void> {
+  const client = await database.connect();
+  await client.query(`
+    INSERT INTO shifts (id, shop_id, opened_at, business_date, opening_float, request_hash)
+    SELECT '0190a000-0000-7000-8000-000000000001', id, now(), current_date, 100, 'x' FROM shops WHERE code = 'PIZA'`);
+  await client.query(`
+    INSERT INTO devices (id, shop_id, name, token_hash, paired_at, last_seen_at)
+    SELECT '0190a000-0000-7000-8000-000000000002', id, 'Till 2', 'x', now(), now() FROM shops WHERE code = 'PIZA'`);
+}

@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import type { Command } from '../../src/cli/command.ts';
+import { PASSWORD } from './cli.ts';
+import { tempFolder } from './temp.ts';
+
+export type CommandCase = { args: string[]; env: Record<string, string> };
+export type CommandResult = { args: string[]; code: number; stdout: string; stderr: string };
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const child = fileURLToPath(new URL('command-child.ts', import.meta.url));
+
+/** The user of Debian's that has nothing of its own. */
+const NOBODY = 65_534;
+
+/** Who runs the commands: `uid` undefined is whoever runs the tests. */
+export type Runner = { name: string; uid: number | undefined };
+
+export const runners: Runner[] =
+  process.getuid?.() === 0
+    ? [
+        { name: 'root', uid: undefined },
+        { name: 'an ordinary user', uid: NOBODY },
+      ]
+    : [{ name: 'an ordinary user', uid: undefined }];
+
+/** Runs command lines in one process without a terminal and with no environment at all, as `env -i` does. */
+export async function runCommands(
+  { uid }: Runner,
+  cases: CommandCase[],
+  cwd: string,
+): Promise<CommandResult[]> {
+  const ran = spawn(process.execPath, ['--no-warnings', child], {
+    cwd,
+    env: {},
+    ...(uid !== undefined && { uid, gid: uid }),
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  ran.stdin.end(JSON.stringify(cases));
+  const [stdout, stderr] = await Promise.all([text(ran.stdout), text(ran.stderr), once(ran, 'close')]);
+  if (ran.exitCode !== 0) throw new Error(`It ended with ${ran.exitCode}: ${stderr}${stdout.slice(0, 2000)}`);
+  return JSON.parse(stdout) as CommandResult[];
+}
+
+/** A folder with what the command lines name: a password, a picture, some sales. All of it the runner's own. */
+export async function matrixFolder({ uid }: Runner): Promise<string> {
+  const folder = tempFolder();
+  const pictures = join(folder, 'pictures');
+  for (const path of [pictures, join(folder, 'home'), join(folder, 'backups')])
+    mkdirSync(path, { mode: 0o700 });
+  writeFileSync(join(folder, 'password.txt'), `${PASSWORD}\n`, { mode: 0o600 });
+  writeFileSync(
+    join(folder, 'past.csv'),
+    'order_id,date,time,sku,product,quantity,price\n1,2015-01-01,11:38:36,tea,Tea,2,1.50\n',
+  );
+  await sharp({ create: { width: 400, height: 300, channels: 3, background: '#c84' } })
+    .png()
+    .toFile(join(pictures, 'the_greek_l.png'));
+  giveTo(uid, folder, [
+    '',
+    'pictures',
+    'home',
+    'backups',
+    'password.txt',
+    'past.csv',
+    'pictures/the_greek_l.png',
+  ]);
+  return folder;
+}
+
+export function giveTo(uid: number | undefined, folder: string, names: string[]): void {
+  if (uid === undefined) return;
+  for (const name of names) chownSync(join(folder, name), uid, uid);
+}
+
+/** The words of an example as a shell would take them apart, from `smoocho` on. */
+export function exampleArgs(example: string): string[] {
+  const words = [...example.matchAll(/"([^"]*)"|'([^']*)'|([^\s()]+)/g)].map(
+    (match) => match[1] ?? match[2] ?? match[3] ?? '',
+  );
+  return words.slice(words.indexOf('smoocho') + 1);
+}
+
+/** Never run by its example, with the reason and where it is tried. */
+export function notRunHere(name: string): string | undefined {
+  if (name === 'start') return 'it serves until it is stopped: test/cli/start.test.ts';
+  if (/^(service|upgrade)\b/.test(name)) return 'it changes the machine around the home: its own test';
+  return undefined;
+}
+
+type Given = Record<string, (folder: string) => string[]>;
+
+const password = (folder: string) => ['--password-file', join(folder, 'password.txt')];
+
+/** What a command is given in the place of its example, or besides it, where the example names what a test has not. */
+const instead: Given = {
+  init: (folder) => [
+    ...['--yes', '--shop-name', 'Pizza Place', '--shop-code', 'PIZA', '--currency', 'USD'],
+    ...['--timezone', 'America/New_York', '--owner-name', 'Olga', '--owner-email', 'olga@example.com'],
+    ...password(folder),
+  ],
+  'shop create': () => [
+    '--name',
+    'Kulfi',
+    '--code',
+    'KULF',
+    '--currency',
+    'INR',
+    '--timezone',
+    'Asia/Kolkata',
+  ],
+  'import products': () => [join(root, 'docs/data/pizza-menu.csv'), '--shop', 'PIZA'],
+  'import images': (folder) => [join(folder, 'pictures'), '--shop', 'PIZA'],
+  'import sales': (folder) => [join(folder, 'past.csv'), '--shop', 'PIZA'],
+  'shift report': () => ['0190a000-0000-7000-8000-000000000001', '--shop', 'PIZA'],
+  'device revoke': () => ['Terrace', '--shop', 'PIZA'],
+  'audit verify': () => ['--shop', 'PIZA'],
+  'images move': () => ['--to', 'filesystem'],
+  'backup create': (folder) => ['--to', join(folder, 'backups')],
+  'backup verify': (folder) => [join(folder, 'backups', 'one.smoocho')],
+  'backup key create': (folder) => ['--out', join(folder, 'recovery-key.html')],
+  restore: (folder) => [join(folder, 'backups', 'one.smoocho'), '--dry-run'],
+};
+const besides: Given = {
+  'user create': password,
+  'user reset-password': password,
+};
+
+/** A command line that does something: the command's example, in the folder of the test. */
+export function argsOf({ name, example }: Pick<Command, 'name' | 'example'>, folder: string): string[] {
+  const words = name.split(' ');
+  const own = instead[name]?.(folder) ?? exampleArgs(example).slice(words.length);
+  const args = [...words, ...own, ...(besides[name]?.(folder) ?? [])].filter((word) => word !== '--json');
+  // Examples write into the folder in which they are typed.
+  const out = args.indexOf('--out');
+  return out < 0 ? args : args.with(out + 1, join(folder, args[out + 1]?.split('/').at(-1) ?? ''));
+}
