@@ -237,11 +237,13 @@ function pixelsOf(lines: string[], isDark: boolean): { width: number; pixels: bo
   return { width, pixels };
 }
 
+const WHITE_ON_BLACK = '\x1b[97m\x1b[40m';
+
 /** What a terminal shows of it, whose colours are said: white blocks on black. */
 function screenOf(raw: string) {
-  const lines = raw.split('\r\n').filter((line) => line.includes('\x1b[97;40m'));
+  const lines = raw.split('\r\n').filter((line) => line.includes(WHITE_ON_BLACK));
   return pixelsOf(
-    lines.map((line) => line.replace('\x1b[97;40m', '').replace('\x1b[0m', '')),
+    lines.map((line) => line.replace(WHITE_ON_BLACK, '').replace('\x1b[49m\x1b[39m', '')),
     true,
   );
 }

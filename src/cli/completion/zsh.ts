@@ -52,8 +52,10 @@ ${nodes.map(nodeCase).join('\n')}
     _describe -o option flags
     return
   fi
-  (( \${#next} )) && _describe command next
-  [[ -n $files ]] && _files
+  local found=1
+  (( \${#next} )) && _describe command next && found=0
+  [[ -n $files ]] && _files && found=0
+  return found
 }
 _smoocho_is_path() {
   case "$1" in

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { parse } from 'csv-parse/sync';
-import { csv, csvField } from '../../../src/core/reports/csv.ts';
+import fc from 'fast-check';
+import { armed, csv, csvField } from '../../../src/core/reports/csv.ts';
 
 const ZERO_WIDTH = '\u200b';
 
@@ -73,6 +74,17 @@ describe('a cell of CSV', () => {
       }
     });
   }
+
+  it('is read back as it was, whatever it holds', () => {
+    const signs = fc.string({ unit: fc.constantFrom(...'\'"=+-@|;\t\n\r ,a1\u200b＝', '\0'), maxLength: 8 });
+    fc.assert(
+      fc.property(fc.oneof(signs, fc.string({ unit: 'grapheme' })), (value) => {
+        const [row] = parse(`x,${csvField(value)},y\r\n`) as string[][];
+        expect(armed(row?.[1] ?? '')).to.equal(value);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
 
   it('is written by one function for titles and rows of every table', () => {
     expect(csv([{ name: '＝1' }], [['=title', (row) => row.name]])).to.equal("'=title\r\n'＝1\r\n");

@@ -1,4 +1,4 @@
-import { signedAmount } from '../../payments/sql/covered.ts';
+import { signedAmount, signedRounding } from '../../payments/sql/covered.ts';
 import { epochMs } from './epoch-ms.ts';
 import { cursorFor } from './read-cursor.ts';
 
@@ -13,7 +13,7 @@ const FROM_PAYMENTS = `
 export const PAYMENTS = cursorFor(`
   SELECT p.kind, o.order_number AS "orderNumber", NULL AS "creditNote", p.business_date::text AS "businessDate",
     ${epochMs('p.at')} AS at, p.method, (${signedAmount('p')})::text AS amount, p.tip::text AS tip,
-    p.tendered::text AS tendered, p.change::text AS change, p.rounding::text AS rounding, p.reference,
+    p.tendered::text AS tendered, p.change::text AS change, (${signedRounding('p')})::text AS rounding, p.reference,
     u.name AS cashier, p.id
   ${FROM_PAYMENTS}
   WHERE p.shop_id = $1 AND p.business_date BETWEEN $2 AND $3
@@ -23,7 +23,7 @@ export const PAYMENTS = cursorFor(`
 export const VOIDED_PAYMENTS = cursorFor(`
   SELECT 'void' AS kind, o.order_number AS "orderNumber", NULL AS "creditNote", p.returned_on::text AS "businessDate",
     ${epochMs('p.returned_at')} AS at, p.method, (-(${signedAmount('p')}))::text AS amount, (-p.tip)::text AS tip,
-    NULL AS tendered, NULL AS change, NULL AS rounding, p.reference, u.name AS cashier, p.id
+    NULL AS tendered, NULL AS change, (-(${signedRounding('p')}))::text AS rounding, p.reference, u.name AS cashier, p.id
   ${FROM_PAYMENTS}
   WHERE p.shop_id = $1 AND p.returned_on IS NOT NULL AND p.returned_on BETWEEN $2 AND $3
   ORDER BY p.returned_on, p.returned_at, p.id`);
