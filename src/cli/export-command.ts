@@ -6,6 +6,7 @@ import type { ExportFormat } from '../core/export/formats.ts';
 import type { Command, Option, Shell } from './command.ts';
 import { SHOP_OPTION } from './command.ts';
 import { UsageError } from './exit-codes.ts';
+import { clockIn } from './output/clock.ts';
 
 type ExportCommand = {
   what: ExportKind;
@@ -108,5 +109,5 @@ function describe(
   things: [string, string],
 ): string[] {
   const counted = `${new Intl.NumberFormat('en-US').format(rows)} ${things[rows === 1 ? 0 : 1]}`;
-  return [`${counted} of ${shopName}, as of ${asOf}. Times are those of ${timezone}.`];
+  return [`${counted} of ${shopName}, as of ${clockIn(timezone)(asOf)}. Times are those of ${timezone}.`];
 }

@@ -4,6 +4,8 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { expect } from 'chai';
 import { systemContext } from '../../src/app.ts';
 import { entities } from '../../src/core/entities.ts';
+import { exportData } from '../../src/core/export/export-data.ts';
+import { findShop } from '../../src/core/shops/find-shops.ts';
 import { query } from '../../src/database/query.ts';
 import { openReplica, type Replica } from '../../src/database/replica.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
@@ -51,6 +53,12 @@ describe('a replica that answers reports', function () {
     expect((await shop.cashier.post(`${shop.path}/orders`, saleOf(product))).status).to.equal(201);
   const report = async () => (await shop.manager.get(`${shop.path}/reports/sales`)).body;
   const soldBy = async () => (await report()).totals.orders as number;
+  const exportedOrders = async () => {
+    const context = { ...systemContext(test.app, 'test'), app: test.app };
+    const found = await findShop(context.em, shop.id);
+    const request = { what: 'sales', span: { from: null, to: null }, format: 'csv' } as const;
+    return await exportData(context, found, request, { begin: async () => {}, write: async () => {} });
+  };
   const onStandby = (text: string) => pair.sqlOn(pair.standby, text);
   const unusedFor = async () => {
     const body = (await (await fetch(`${test.url}/readyz`)).json()) as Ready;
@@ -92,8 +100,12 @@ describe('a replica that answers reports', function () {
     expect(Date.parse(behind.asOf)).to.be.below(soldAt);
     const table = await shop.manager.get(`${shop.path}/reports/sales`, { accept: 'text/csv' });
     expect(Date.parse(table.headers.get('x-as-of') as string)).to.be.within(pausedAt - 10_000, soldAt);
+    const exported = await exportedOrders();
+    expect(exported.rows).to.equal(1);
+    expect(Date.parse(exported.asOf)).to.be.below(soldAt);
     await onStandby('SELECT pg_wal_replay_resume()');
     await until(async () => (await soldBy()) === 2);
+    expect((await exportedOrders()).rows).to.equal(2);
     expect(await unusedFor()).to.equal(null);
   });
 
