@@ -55,11 +55,12 @@ describe('the command line', () => {
     ]);
     expect((await run(['migrate', 'up'])).stdout).to.equal(`Applied ${migrations.join(', ')}.\n`);
     expect((await run(['migrate', 'up'])).stdout).to.equal('The database is up to date.\n');
+    expect((await run(['migrate', 'up', '--quiet'])).stdout).to.equal('');
     expect((await run(['migrate', 'down'])).code).to.equal(6);
     expect((await run(['migrate', 'down', '--yes', '--json'])).json()).to.deep.equal({
       reverted: [last],
     });
-    expect((await run(['migrate', 'status'])).stdout).to.equal(
+    expect((await run(['migrate', 'status', '-q'])).stdout).to.equal(
       [...earlier.map((name) => `applied  ${name}\n`), `pending  ${last}\n`].join(''),
     );
   });

@@ -1,6 +1,8 @@
-import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { globSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Command } from '../../src/cli/command.ts';
 import { treeOf } from '../../src/cli/command-tree.ts';
@@ -18,6 +20,8 @@ import {
 } from '../support/command-matrix.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { removeFolder } from '../support/temp.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Whoever runs the tests: what the parser says is the same for all. */
 const anybody: Runner = { name: 'anybody', uid: undefined };
@@ -132,6 +136,58 @@ describe('every command', () => {
       expect([result.code, result.stderr], lineOf(result)).to.deep.equal([2, '']);
       expectAnswer('', result);
     }
+  });
+
+  it('names what was probably meant by a mistyped word or option', async () => {
+    const typos = commands.flatMap(({ name, options }) => {
+      const words = name.split(' ');
+      const last = words.at(-1) ?? '';
+      const flags = options.flatMap(({ flags: text }) => text.match(/--[\w-]{5,}/) ?? []);
+      return [
+        ...(last.length > 3 ? [{ args: [...words.slice(0, -1), last.slice(0, -1)], meant: last }] : []),
+        ...flags.map((flag) => ({ args: [...words, flag.slice(0, -1)], meant: flag })),
+      ];
+    });
+    const results = await runCommands(
+      anybody,
+      typos.map(({ args }) => ({ args: [...args, '--json'], env: {} })),
+      tmpdir(),
+    );
+    for (const [index, result] of results.entries()) {
+      const { title } = JSON.parse(result.stdout).error;
+      expect(title, lineOf(result)).to.match(/^unknown (command|option) .+ \(Did you mean .+\?\)$/);
+      expect(title, lineOf(result)).to.match(
+        new RegExp(`mean .*\\b${typos[index]?.meant.replace(/^--/, '')}\\b`),
+      );
+    }
+  });
+
+  it('leaves colours to what knows of NO_COLOR, FORCE_COLOR and terminals', () => {
+    const sources = globSync('src/cli/**/*.ts', { cwd: root });
+    expect(sources).to.have.length.above(50);
+    // Colours by hand would be there off a terminal, too.
+    const byHand = sources.filter((file) =>
+      /\\x1b\[|\\u001b\[|\\033\[/.test(readFileSync(join(root, file), 'utf8')),
+    );
+    expect(byHand).to.deep.equal([]);
+    const drawn = (env: Record<string, string>) =>
+      spawnSync(
+        process.execPath,
+        [
+          '--no-warnings',
+          '-e',
+          "import('./src/cli/output/colour.ts').then(({ whiteOnBlack }) => console.log(whiteOnBlack('QR')))",
+        ],
+        {
+          cwd: root,
+          env,
+          encoding: 'utf8',
+        },
+      ).stdout;
+    expect([drawn({}), drawn({ NO_COLOR: '1' })]).to.deep.equal(['QR\n', 'QR\n']);
+    expect(drawn({ FORCE_COLOR: '1' }))
+      .to.include('\x1b[97m')
+      .and.include('QR');
   });
 
   for (const runner of runners) {
