@@ -11,10 +11,12 @@ import { migrateAnswers } from './migrate.ts';
 import { reportAnswers } from './report.ts';
 import { restoreAnswers } from './restore.ts';
 import { secretsAnswers } from './secrets.ts';
+import { serviceAnswers } from './service.ts';
 import { shiftAnswers } from './shift.ts';
 import { shopAnswers } from './shop.ts';
 import { startAnswers } from './start.ts';
 import { statusAnswers } from './status.ts';
+import { upgradeAnswers } from './upgrade.ts';
 import { userAnswers } from './user.ts';
 import { verifyAnswers } from './verify.ts';
 
@@ -37,6 +39,8 @@ export const answerGroups = [
   backupAnswers,
   restoreAnswers,
   migrateAnswers,
+  serviceAnswers,
+  upgradeAnswers,
   completionAnswers,
 ] as const satisfies readonly Record<string, z.ZodType>[];
 
