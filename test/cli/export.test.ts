@@ -101,10 +101,13 @@ describe('smoocho export', function () {
 
   it('leaves nothing when the disk is full', async () => {
     const out = inHome('full.csv');
-    const { code } = await smoocho(['export', 'products', ...SHOP, '--out', out], given.env(), '', {
+    const { code, stderr } = await smoocho(['export', 'products', ...SHOP, '--out', out], given.env(), '', {
       maxFileKb: 64,
     });
-    expect(code).not.to.equal(0);
+    expect([code, stderr]).to.deep.equal([
+      6,
+      `There is no room for it in ${given.home}: free some, or name another place.\n`,
+    ]);
     expect([existsSync(out), readdirSync(given.home).filter((name) => name.endsWith('.tmp'))]).to.deep.equal([
       false,
       [],

@@ -5,10 +5,12 @@ import { clearOnSignal } from '../../backup/clear-on-signal.ts';
 import type { Sink } from '../../core/export/export-data.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
 
+const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
 /**
  * Runs `work` on a file that has its name only once it is whole: until then it is a hidden one beside it, which is gone when the
  * work fails or is ended by a signal. For its owner alone, since it may hold personal data. Throws UsageError for a folder
- * that isn't there, RefusedError for a file that is, unless `force`.
+ * that isn't there, RefusedError for a file that is, unless `force`, and for a full disk.
  */
 export async function writeOutFile<T>(
   file: string,
@@ -31,6 +33,11 @@ export async function writeOutFile<T>(
       checkPlace(path, force);
       await rename(temporary, path);
       return { ...result, file: path, sizeBytes: written() };
+    } catch (error) {
+      if (!NO_ROOM.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      throw new RefusedError(
+        `There is no room for it in ${dirname(path)}: free some, or name another place.`,
+      );
     } finally {
       await handle?.close().catch(() => {});
       await remove();
