@@ -1,6 +1,7 @@
 // Bundles src and its packages into dist/program: resolving and loading 1,400 modules took half of a command's time. Plain
 // JavaScript, because `npm ci --ignore-scripts` leaves only the system's Node, which may be too old for TypeScript.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -18,8 +19,13 @@ const __dirname = dirnameHere(__filename);
 
 rmSync(OUT, { recursive: true, force: true });
 const { metafile } = await build({
-  // The last two are started as child processes.
-  entryPoints: ['src/cli/main.ts', 'src/storage/image-child.ts', 'src/tls/make-child.ts'],
+  // The second is run below; the last two are started as child processes.
+  entryPoints: [
+    'src/cli/main.ts',
+    'src/cli/list-commands.ts',
+    'src/storage/image-child.ts',
+    'src/tls/make-child.ts',
+  ],
   entryNames: '[name]',
   outdir: OUT,
   bundle: true,
@@ -36,6 +42,17 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 writeFileSync(join(OUT, 'LICENCES.txt'), licencesOf(metafile));
+listCommands();
+
+/** Help reads what commands say of themselves from one file. Where only an old Node is there, it loads all of them instead. */
+function listCommands() {
+  const own = 'node_modules/node/bin/node';
+  const node = existsSync(own) ? own : process.execPath;
+  const { status } = spawnSync(node, [join(OUT, 'list-commands.js'), join(OUT, 'commands.json')], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) console.warn('Help will be slow: this Node is too old to list the commands.');
+}
 
 /** Licence texts of all bundled packages: their licences require that they ship with the code. */
 function licencesOf({ outputs }) {

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from './command.ts';
 
 /** A command's words, and where it is; what it needs is only loaded when it is asked for. */
@@ -113,9 +114,13 @@ export const entries: readonly Entry[] = [
   },
 ];
 
+/** What each command says of itself: made by the build beside the bundle, and not there when the sources run. */
+const DESCRIPTIONS = new URL('./commands.json', import.meta.url);
+
 /**
  * The commands that these words may mean: the one that they name, else those of the group that the first names, else all
- * of them, for whoever asks for help. A Raspberry Pi takes seconds to load them all.
+ * of them, for whoever asks for help. Of several, only their descriptions are loaded where there are any: a Raspberry Pi
+ * takes seconds to load them all.
  */
 export async function loadCommands(words: string[]): Promise<Command[]> {
   const [first] = words;
@@ -123,5 +128,19 @@ export async function loadCommands(words: string[]): Promise<Command[]> {
   const named = entries.filter(({ name }) => name === words.slice(0, name.split(' ').length).join(' '));
   const group = entries.filter(({ name }) => name.split(' ')[0] === first);
   const wanted = [named, group, entries].find((some) => some.length > 0) ?? entries;
-  return await Promise.all(wanted.map(({ load }) => load()));
+  const described = wanted.length > 1 && existsSync(DESCRIPTIONS) ? readDescriptions() : new Map();
+  return await Promise.all(wanted.map((entry) => described.get(entry.name) ?? entry.load()));
+}
+
+/** Commands that are loaded when they run. */
+function readDescriptions(): Map<string, Command> {
+  const described = JSON.parse(readFileSync(DESCRIPTIONS, 'utf8')) as Omit<Command, 'run'>[];
+  const loads = new Map(entries.map(({ name, load }) => [name, load]));
+  return new Map(
+    described.flatMap((command) => {
+      const load = loads.get(command.name);
+      if (!load) return [];
+      return [[command.name, { ...command, run: async (...given) => await (await load()).run(...given) }]];
+    }),
+  );
 }

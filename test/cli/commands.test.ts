@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Command } from 'commander';
 import { loadCommands } from '../../src/cli/commands.ts';
@@ -38,6 +40,12 @@ describe('the command line', () => {
 
   const run = (args: string[], input = '') =>
     smoocho(args, { SMOOCHO_HOME: home, DATABASE_URL: database.url }, input);
+
+  it('shows help from what the build wrote down of the commands, without loading them', async () => {
+    const file = fileURLToPath(new URL('../../dist/program/commands.json', import.meta.url));
+    const commands = JSON.parse(JSON.stringify(await loadCommands([])));
+    expect(JSON.parse(readFileSync(file, 'utf8'))).to.deep.equal(commands);
+  });
 
   it('says when nothing is set up yet', async () => {
     const { code, stderr } = await run(['shop', 'list']);
