@@ -13,7 +13,9 @@ import {
   httpsProblem,
   uncoveredProblem,
 } from './https.ts';
-import { lanAddresses, urlOf } from './lan-addresses.ts';
+import { isEverywhere, lanAddresses } from './lan-addresses.ts';
+import { drawQr, fitsQr } from './output/qr.ts';
+import { configuredPlace, deviceUrls, ownUrl } from './server-file.ts';
 
 /** Where the server listens. */
 type Listening = { host: string; port: number; https: HttpsPort };
@@ -26,28 +28,39 @@ export async function greet(
   app: App,
   { server, https, workers, demo }: Greeting,
 ): Promise<void> {
-  const own = server.host === '0.0.0.0' || server.host === '::' ? 'localhost' : server.host;
-  const url = urlOf('http', own, server.port);
+  const url = ownUrl(server);
+  const urls = deviceUrls({ ...configuredPlace(app.config), ...server });
+  const others = urls.filter((each) => each !== url);
   const setupToken =
     demo || (await isClaimed(app.orm.em.fork()))
       ? null
       : await issueSetupToken({ app, em: app.orm.em.fork() });
   shell.say(`Smoocho is running at ${url}${workers > 1 ? `, with ${workers} workers` : ''}`);
-  shell.say(...tillLines(app.config, server));
-  const { secure, problem } = secureGreeting(app.config, server, https, own);
+  shell.say(
+    ...others.map(
+      (each) => `Tills${isBehindProxy(app.config) ? ', through the proxy' : ' on this network'}: ${each}`,
+    ),
+  );
+  const { secure, problem } = secureGreeting(app.config, server, https);
   if (secure) shell.say(...httpsLines(secure));
   if (problem) shell.tell(problem);
   if (app.config.metricsProblem) shell.tell(app.config.metricsProblem);
   if (demo) shell.show(demoGreeting(url, demo));
-  if (setupToken) shell.show(setupGreeting(url, setupToken));
+  // Behind a proxy this machine's own address may be that of a container.
+  const doors = isBehindProxy(app.config) && others.length > 0 ? others : [url, ...others];
+  const setupUrls = setupToken ? doors.map((each) => `${each}/set-up#${setupToken}`) : [];
+  if (setupToken) shell.show(setupGreeting(setupUrls));
+  showQr(shell, setupUrls[1] ?? setupUrls[0] ?? urls[0]);
   shell.say('', 'Stop it with Ctrl-C.');
   shell.give({
     url,
+    urls,
     port: server.port,
     pid: process.pid,
     workers,
     home: app.config.home,
     setupToken,
+    setupUrl: setupUrls[0] ?? null,
     https: secure ?? null,
     httpsProblem: problem ?? null,
     demo: demo ?? null,
@@ -60,14 +73,12 @@ const isBehindProxy = ({ edge }: Config) => edge.trustedProxies.length > 0;
 const reachableAddresses = (config: Config, server: Listening) =>
   isBehindProxy(config) ? [] : lanAddresses(server);
 
-/** Where tills reach it. */
-function tillLines(config: Config, server: Listening): string[] {
-  if (isBehindProxy(config)) {
-    return config.edge.allowedHosts.map((name) => `Tills, through the proxy: ${name}`);
-  }
-  return reachableAddresses(config, server).map(
-    (address) => `Tills on this network: ${urlOf('http', address, server.port)}`,
-  );
+/** To open it on a phone: the set-up link, or the server's first page. */
+function showQr(shell: Shell, url: string | undefined): void {
+  const { columns, rows } = process.stdout;
+  if (!url || !shell.isInteractive || !fitsQr(url, { columns, rows })) return;
+  // With colours, which `show` would take for somebody's mischief.
+  process.stdout.write(`\n${drawQr(url)}\n`);
 }
 
 /** Where HTTPS is served, and what is wrong with it, if anything. */
@@ -75,7 +86,6 @@ function secureGreeting(
   config: Config,
   server: Listening,
   { certificates, problem }: Https,
-  own: string,
 ): { secure?: HttpsGreeting; problem?: string | undefined } {
   if (!server.https || !certificates) return { problem };
   if ('error' in server.https) return { problem: httpsProblem(config, server.https.error) };
@@ -84,7 +94,7 @@ function secureGreeting(
     port,
     plainPort: server.port,
     lan: reachableAddresses(config, server),
-    own,
+    own: isEverywhere(server.host) ? 'localhost' : server.host,
   });
   return { secure, problem: uncoveredProblem(certificates) };
 }
@@ -110,19 +120,9 @@ Place an order (the token in it is the cashier's, good for 15 minutes):
   curl -s ${url}/api/shops/${shopId}/orders -H 'Authorization: Bearer ${accessToken}' -H 'Content-Type: application/json' -d '${JSON.stringify(order)}'`;
 }
 
-function setupGreeting(url: string, token: string): string {
-  const body = {
-    setupToken: token,
-    name: 'Your name',
-    email: 'you@example.com',
-    // Too short on purpose: the line as printed is refused with the password rule, and sets no password that everybody knows.
-    password: 'your own',
-    shop: { name: 'Your shop', code: 'SHOP', currency: 'INR', timezone: 'Asia/Kolkata' },
-  };
-  return `
-Nothing is set up yet. Run "smoocho init", or make the owner with this setup token, which works once and for a day:
+/** The token stands behind the #: browsers send that to nobody. */
+const setupGreeting = (links: string[]) => `
+Nothing is set up yet. Run "smoocho init", or open this link in a browser; it makes the shop and its owner, works once, and
+for a day${links.length > 1 ? ' (the first on this machine, any other on another device)' : ''}:
 
-  ${token}
-
-  curl -s ${url}/api/auth/register -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`;
-}
+${links.map((link) => `  ${link}`).join('\n')}`;

@@ -5,11 +5,24 @@ import { networkInterfaces } from 'node:os';
 export const urlOf = (scheme: 'http' | 'https', host: string, port: number) =>
   `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 
-/** Where others on the network reach a server that listens at `host`: none unless it listens on all interfaces. */
-export function lanAddresses({ host }: { host: string }): string[] {
-  if (host !== '0.0.0.0' && host !== '::') return [];
-  return Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter((address) => address.family === 'IPv4' && !address.internal)
-    .map((address) => address.address);
+/** Whether a server that listens there can be reached by all of this machine's addresses. */
+export const isEverywhere = (host: string) => host === '0.0.0.0' || host === '::';
+
+/** Bridges of containers and virtual machines: nobody else reaches them. */
+const VIRTUAL = /^(docker|br-|veth|virbr|vmnet|podman|cni|lxc|lxd)/;
+/** Nobody gave it an address (RFC 3927). */
+const LINK_LOCAL = /^169\.254\./;
+
+/**
+ * Where others on the network reach a server that listens at `host`: none unless it listens on all interfaces. Those that
+ * a till is least likely to reach come last.
+ */
+export function lanAddresses({ host }: { host: string }, interfaces = networkInterfaces()): string[] {
+  if (!isEverywhere(host)) return [];
+  return Object.entries(interfaces)
+    .flatMap(([name, addresses = []]) => addresses.map((address) => ({ ...address, name })))
+    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+    .map(({ name, address }) => ({ address, isUnlikely: VIRTUAL.test(name) || LINK_LOCAL.test(address) }))
+    .sort((one, other) => Number(one.isUnlikely) - Number(other.isUnlikely))
+    .map(({ address }) => address);
 }

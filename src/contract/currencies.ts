@@ -21,6 +21,10 @@ const digits = new Map(
 /** Decimals by ISO 4217; undefined for a code that isn't on its list of currencies in use. */
 export const isoDigits = (currency: string): number | undefined => digits.get(currency);
 
+/** Those that a shop can have, sorted: amounts here have two decimals at most. */
+export const shopCurrencies = (): string[] =>
+  [...digits].flatMap(([code, places]) => (places <= 2 ? [code] : [])).sort();
+
 /** Decimals of a shop's amounts: 0 or 2. Tables and the API always have two places. */
 export type Digits = 0 | 2;
 

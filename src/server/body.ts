@@ -4,10 +4,14 @@ import Koa, { type Context } from 'koa';
 import { koaBody } from 'koa-body';
 import { ProblemError } from '../contract/problem.ts';
 
-const readerOf = (maxBytes: number) =>
+const JSON_TYPE = 'application/json';
+/** What a browser sends a form as. */
+const FORM_TYPE = 'application/x-www-form-urlencoded';
+
+const readerOf = (maxBytes: number, type = JSON_TYPE) =>
   koaBody({
     text: true,
-    textTypes: ['application/json'],
+    textTypes: [type],
     textLimit: maxBytes,
     // A character for each byte: what is not UTF-8 would otherwise be replaced, and a name changed unseen.
     encoding: 'latin1',
@@ -42,21 +46,32 @@ export function bodyReader(maxBytes: number): (ctx: Context) => Promise<unknown>
   };
 }
 
+/** Reads the fields of a form, of at most so many bytes; of a field that was sent twice, the last. Throws what bodies do. */
+export function formReader(maxBytes: number): (ctx: Context) => Promise<Record<string, string>> {
+  const readBytes = readerOf(maxBytes, FORM_TYPE);
+  return async (ctx) => {
+    requireType(ctx, FORM_TYPE, 'Send the form as the page has it.');
+    await readBytes(ctx, async () => {});
+    return Object.fromEntries(new URLSearchParams(ctx.request.body as string));
+  };
+}
+
 /** The JSON body of a request. Throws `unsupported_media_type`, `invalid_json`, `body_too_large`. */
 async function readBody(ctx: Context, readBytes: ReturnType<typeof readerOf>): Promise<unknown> {
   // Not `ctx.request.length`, which counts to 32 bits: 4 GiB would be nothing.
   const isEmpty = Number(ctx.get('content-length')) === 0 && !ctx.get('transfer-encoding');
   if (isEmpty) return {};
-  // A body of so few KiB gains nothing from compression, and a bomb needs it.
-  const isPlain = /^(identity)?$/i.test(ctx.get('content-encoding'));
-  if (!isPlain || !ctx.is('application/json') || !/^(utf-?8)?$/i.test(ctx.request.charset)) {
-    throw new ProblemError('unsupported_media_type', {
-      detail: 'Send JSON in UTF-8, not compressed, with Content-Type: application/json.',
-    });
-  }
+  requireType(ctx, JSON_TYPE, 'Send JSON in UTF-8, not compressed, with Content-Type: application/json.');
   await readBytes(ctx, async () => {});
   const bytes = Buffer.from(ctx.request.body as string, 'latin1');
   return bytes.length === 0 ? {} : parseJson(bytes);
+}
+
+/** Throws `unsupported_media_type`. A body of so few KiB gains nothing from compression, and a bomb needs it. */
+function requireType(ctx: Context, type: string, detail: string): void {
+  const isPlain = /^(identity)?$/i.test(ctx.get('content-encoding'));
+  if (isPlain && ctx.is(type) && /^(utf-?8)?$/i.test(ctx.request.charset)) return;
+  throw new ProblemError('unsupported_media_type', { detail });
 }
 
 function parseJson(bytes: Buffer): unknown {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { openTab, type Tab } from './chromium-tab.ts';
 
 const run = promisify(execFile);
 
@@ -24,6 +25,8 @@ export type Chromium = {
   trust(pem: string): void;
   /** Opens an address and leaves the browser to the test. */
   open(url: string): ChildProcess;
+  /** Opens an address in a tab that the test drives. */
+  drive(url: string): Promise<Tab>;
   /** What it shows at an address in the end, as HTML, or what kept it from loading, such as `net::ERR_CERT_INVALID`. */
   show(url: string): Promise<string>;
   close(): Promise<void>;
@@ -60,6 +63,12 @@ export function openChromium(program: string, folder: string, hosts: string[]): 
       const child = spawn(program, [...options, url], { env, stdio: 'ignore' });
       children.push(child);
       return child;
+    },
+    async drive(url) {
+      const args = [...options, '--remote-debugging-port=0', url];
+      const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+      children.push(child);
+      return await openTab(child);
     },
     async show(url) {
       const args = [...options, '--enable-logging=stderr', '--dump-dom', url];

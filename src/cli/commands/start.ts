@@ -13,6 +13,7 @@ import { gatherFromWorkers } from '../gather.ts';
 import { greet } from '../greeting.ts';
 import { type Https, openHttps } from '../https.ts';
 import { reportState } from '../service/report-state.ts';
+import { keepServerFile } from '../server-file.ts';
 import { needsSetUp } from '../set-up.ts';
 import { exitSoon, untilStopped } from '../stopping.ts';
 import { upgradeSchema } from '../upgrade-schema.ts';
@@ -61,6 +62,7 @@ export const start: Command = {
         : serve(app, config, https));
       if (typeof server === 'number') return server;
       const watches = [
+        keepServerFile(app, server),
         watchDisk(() => systemContext(app, 'disk'), app.disk),
         watchClock(() => systemContext(app, 'clock')),
       ];

@@ -9,6 +9,9 @@ const others: Record<string, string> = {
   '/readyz': 'readyz',
   [METRICS_PATH]: 'metrics',
   '/api/openapi.json': 'openapi',
+  '/': 'home',
+  '/pair': 'pairPage',
+  '/set-up': 'setUpPage',
   '/ca': 'ca',
   '/ca.pem': 'caPem',
 };

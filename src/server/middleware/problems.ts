@@ -2,9 +2,11 @@ import type { Context, Middleware } from 'koa';
 import type { Log } from '../../app.ts';
 import { ProblemError, problemBody } from '../../contract/problem.ts';
 import { loggedPath } from '../logged-path.ts';
+import { type Page, sendPage } from '../pages/page.ts';
+import { problemPage, wantsPage } from '../pages/problem-page.ts';
 import { type Troubles, unavailableProblem } from '../trouble.ts';
 
-/** Turns what was thrown into an RFC 9457 answer. An unknown fault is logged and answered with a bare 500. */
+/** Turns what was thrown into an RFC 9457 answer, or a page for whoever reads it in a browser. An unknown fault is logged and answered with a bare 500. */
 export const problemAnswers =
   (log: Log, troubles: Troubles): Middleware =>
   async (ctx, next) => {
@@ -29,9 +31,15 @@ export const problemAnswers =
 
 function answer(ctx: Context, error: ProblemError): void {
   const body = problemBody(error, ctx.state.requestId);
-  ctx.status = body.status;
-  ctx.body = JSON.stringify(body);
-  ctx.type = 'application/problem+json';
+  // A page with a form shows it again with what was typed; elsewhere, a browser gets a page and a program the problem.
+  const show: ((error: ProblemError) => Page) | undefined = ctx.state.problemPage;
+  const page = show?.(error) ?? (wantsPage(ctx) ? problemPage(error, ctx.state.requestId) : undefined);
+  if (page) sendPage(ctx, page, body.status);
+  else {
+    ctx.status = body.status;
+    ctx.body = JSON.stringify(body);
+    ctx.type = 'application/problem+json';
+  }
   if (error.code === 'unauthenticated') ctx.set('WWW-Authenticate', 'Bearer');
   if (error.code === 'too_busy' || error.code === 'unavailable') ctx.set('Retry-After', '5');
   if (error.code === 'images_unavailable') ctx.set('Retry-After', '30');

@@ -2,7 +2,8 @@ import type Router from '@koa/router';
 import { ProblemError } from '../../contract/problem.ts';
 import type { Certificates } from '../../tls/certificates.ts';
 import type { Caller } from '../edge/callers.ts';
-import { trustPage, trustPolicy } from '../trust-page.ts';
+import { sendPage } from '../pages/page.ts';
+import { trustPage } from '../pages/trust-page.ts';
 
 /** Where HTTPS is served with certificates of the installation's own. */
 export type Trust = { certificates: Certificates; port(): number | undefined };
@@ -21,9 +22,7 @@ export function mountTrust(router: Router, trust: Trust | undefined): void {
     const { authority, names, port } = requireTrust(trust);
     const { hosts, protocol } = ctx.state.caller as Caller;
     const plainPort = protocol === 'https' ? undefined : ctx.req.socket.localPort;
-    ctx.set('Content-Security-Policy', trustPolicy);
-    ctx.type = 'text/html; charset=utf-8';
-    ctx.body = trustPage({ host: hosts.at(-1) ?? '', authority, names, httpsPort: port, plainPort });
+    sendPage(ctx, trustPage({ host: hosts.at(-1) ?? '', authority, names, httpsPort: port, plainPort }));
   });
 }
 

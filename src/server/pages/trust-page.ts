@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
-import { isIP, isIPv6 } from 'node:net';
-import { renderSVG } from 'uqr';
+import type { Names } from '../../tls/names.ts';
+import { addressOf, hostNameOf, isOnlyHere, reachableName } from './addresses.ts';
+import { escapeHtml, type Page, qrSvg } from './page.ts';
 
 export type TrustPage = {
   /** As the browser calls this server, with or without a port. */
   host: string;
   authority: { fingerprint: string };
-  names: { dns: string[]; addresses: string[] };
+  names: Names;
   httpsPort: number;
   /** The port of plain HTTP; undefined where the page is read over HTTPS. */
   plainPort: number | undefined;
@@ -16,31 +16,6 @@ export type TrustPage = {
 const OPEN_PATH = '/ca';
 /** What it is saved as: Windows and Android know a certificate by this ending. */
 const FILE = 'smoocho-ca.crt';
-
-const STYLE = `
-:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
-body { margin: 0 auto; padding: 1rem; max-width: 38rem; overflow-wrap: anywhere; }
-h1 { font-size: 1.5rem; line-height: 1.2; }
-h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
-a.button { display: inline-block; padding: .75rem 1.25rem; border-radius: .5rem; background: #0b57d0; color: #fff; text-decoration: none; }
-details { border-top: 1px solid #8888; }
-details:last-of-type { border-bottom: 1px solid #8888; }
-summary { padding: .75rem 0; font-weight: 600; cursor: pointer; }
-code { font: .875rem/1.5 ui-monospace, monospace; }
-.note { padding: .75rem 1rem; border-radius: .5rem; background: #8882; }
-svg { display: block; width: 12rem; height: 12rem; }
-`;
-
-/** The page has its one style and nothing else: no script, no form, nothing from elsewhere. */
-export const trustPolicy = [
-  "default-src 'none'",
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
-const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 /** How to install a root, by system; each step is HTML. */
 const SYSTEMS: [system: string, steps: string[]][] = [
@@ -91,23 +66,15 @@ const SYSTEMS: [system: string, steps: string[]][] = [
 const details = ([system, steps]: [string, string[]]) =>
   `<details><summary>${system}</summary><ol>${steps.map((step) => `<li>${step}</li>`).join('')}</ol></details>`;
 
-/** The whole page, as HTML. */
-export function trustPage({ host, authority, names, httpsPort, plainPort }: TrustPage): string {
+export function trustPage({ host, authority, names, httpsPort, plainPort }: TrustPage): Page {
   const asked = hostNameOf(host);
   const secure = addressOf('https', reachableName(asked, names), httpsPort);
   const plainName = isOnlyHere(asked) ? reachableName(asked, names) : asked;
   const here =
     plainPort === undefined
       ? '<p class="note">You read this over HTTPS. If the browser did not warn you on the way, this device is done.</p>'
-      : `<h2>On another device</h2><p>Scan this there to open this page.</p>${qr(`${addressOf('http', plainName, plainPort)}/ca`)}`;
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Trust this shop’s server</title>
-<style>${STYLE}</style>
-<h1>Trust this shop’s server</h1>
-<p>Once on each device. After that its browser opens the shop’s server over HTTPS without a warning, and tills can go on
+      : `<h2>On another device</h2><p>Scan this there to open this page.</p>${qrSvg(`${addressOf('http', plainName, plainPort)}/ca`)}`;
+  const body = `<p>Once on each device. After that its browser opens the shop’s server over HTTPS without a warning, and tills can go on
 selling while the network is away.</p>
 <h2>1. Get the certificate</h2>
 <p><a class="button" href="/ca.pem" download="${FILE}">Get the certificate</a></p>
@@ -119,31 +86,7 @@ ${SYSTEMS.map(details).join('\n')}
 <h2>3. Open the shop’s server</h2>
 <p><a href="${escapeHtml(secure + OPEN_PATH)}">${escapeHtml(secure)}</a></p>
 <p>Or scan this address:</p>
-${qr(secure + OPEN_PATH)}
-${here}
-</html>
-`;
-}
-
-const qr = (text: string) => renderSVG(text, { border: 4 });
-
-const addressOf = (scheme: string, name: string, port: number) =>
-  `${scheme}://${isIPv6(name) ? `[${name}]` : name}:${port}`;
-
-/** The name of a host without its port and its last dot; of IPv6 the address. */
-const hostNameOf = (host: string): string =>
-  URL.canParse(`http://${host}`)
-    ? new URL(`http://${host}`).hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
-    : '';
-
-/** Other devices would reach themselves. */
-const isOnlyHere = (name: string) =>
-  name === '' || name === 'localhost' || name === '::1' || name.startsWith('127.');
-
-/** What the page was asked by if the certificate has it; else a name or address that it has and others can use. */
-function reachableName(asked: string, { dns, addresses }: TrustPage['names']): string {
-  const others = [...addresses, ...dns].filter((name) => !isOnlyHere(name));
-  if (others.includes(asked)) return asked;
-  const byAddress = others.find((name) => isIP(name) === 4);
-  return byAddress ?? others.find((name) => name.endsWith('.local')) ?? others[0] ?? 'localhost';
+${qrSvg(secure + OPEN_PATH)}
+${here}`;
+  return { title: 'Trust this shop’s server', body };
 }
