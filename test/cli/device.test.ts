@@ -1,10 +1,14 @@
-import { networkInterfaces } from 'node:os';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { type App, createApp } from '../../src/app.ts';
+import { lanAddresses } from '../../src/cli/lan-addresses.ts';
 import { loadConfig } from '../../src/config.ts';
 import { pairDevice } from '../../src/core/devices/pair-device.ts';
-import { initOptions, smoocho } from '../support/cli.ts';
+import { initOptions, smoocho, startCli } from '../support/cli.ts';
+import { READY } from '../support/command-home.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { ask } from '../support/raw-http.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
 describe('smoocho device', function () {
@@ -68,22 +72,43 @@ describe('smoocho device', function () {
 
   it('says to programs what the square holds', async () => {
     const given = (await run('pair', '--name=Bar', '--url=https://pos.example.com/shop', '--json')).json();
-    expect(given).to.have.all.keys('url', 'code', 'name', 'expiresAt', 'qr');
-    expect(given).to.include({
+    expect(given).to.have.all.keys('url', 'urls', 'code', 'name', 'expiresAt', 'qr');
+    expect(given).to.deep.include({
       url: 'https://pos.example.com/shop',
       name: 'Bar',
-      qr: `https://pos.example.com/shop/api/devices/pair#${given.code}`,
+      qr: `https://pos.example.com/shop/pair#${given.code}`,
+      urls: ['https://pos.example.com/shop'],
     });
-    const lan = Object.values(networkInterfaces())
-      .flatMap((addresses) => addresses ?? [])
-      .find(({ family, internal }) => family === 'IPv4' && !internal);
-    const own = (await run('pair', '--name=Bar', '--json')).json();
-    expect(own.url).to.equal(`http://${lan?.address ?? 'localhost'}:8123`);
+    const [lan] = lanAddresses({ host: '0.0.0.0' });
+    const own = await run('pair', '--name=Bar', '--json');
+    expect(own.json().url).to.equal(`http://${lan ?? 'localhost'}:8123`);
+    expect(own.stderr).to.include('No server runs now.');
     const wrong = await run('pair', '--name=Bar', '--url=pos.example.com');
     expect([wrong.code, wrong.stderr]).to.deep.equal([
       2,
       '--url is not an address like http://192.168.1.20:8080.\n',
     ]);
+  });
+
+  it('leads to the server that runs, whatever the settings of the command are', async () => {
+    const https = { TLS: 'auto', HTTPS_PORT: 'any' };
+    const server = await startCli(['--port=0', '--host=0.0.0.0', '--json'], { ...env, ...https }, READY);
+    try {
+      const { port, urls } = JSON.parse(/^\{$.*?^\}$/ms.exec(server.output())?.[0] ?? '');
+      expect(port).to.not.equal(8123);
+      const lan = lanAddresses({ host: '0.0.0.0' });
+      expect(urls).to.deep.equal(lan.map((address) => `http://${address}:${port}`));
+      const given = await run('pair', '--name=Bar', '--json');
+      expect(given.stderr).to.equal('');
+      const url = urls[0] ?? `http://localhost:${port}`;
+      expect(given.json()).to.deep.include({ url, qr: `${url}/pair#${given.json().code}` });
+      // What the phone opens: the page for it, which leads through /ca to HTTPS.
+      const page = await ask(`http://127.0.0.1:${port}`, '/pair');
+      expect([page.status, page.text.includes('href="/ca"')]).to.deep.equal([200, true]);
+    } finally {
+      expect(await server.stop()).to.equal(0);
+    }
+    expect(existsSync(join(home, 'server.json'))).to.equal(false);
   });
 
   it('lists, renames and revokes by id or by name', async () => {

@@ -94,15 +94,9 @@ describe('the pages for whoever opens the server in a browser', () => {
       expect((await get('/', {}, plain.url)).text)
         .to.include('There is no shop here yet')
         .and.not.include('HTTPS');
-      for (const trouble of ['refuse', 'pause'] as const) {
-        line[trouble]();
-        const { status, text } = await get('/', {}, plain.url);
-        expect([status, text.includes('Its database does not answer now')], trouble).to.deep.equal([
-          200,
-          true,
-        ]);
-        line.accept();
-      }
+      line.pause();
+      const { status, text } = await get('/', {}, plain.url);
+      expect([status, text.includes('Its database does not answer now')]).to.deep.equal([200, true]);
       line.resume();
     } finally {
       await plain.close();
