@@ -77,8 +77,9 @@ const reachableAddresses = (config: Config, server: Listening) =>
 function showQr(shell: Shell, url: string | undefined): void {
   const { columns, rows } = process.stdout;
   if (!url || !shell.isInteractive || !fitsQr(url, { columns, rows })) return;
+  shell.say('', 'On a phone or a tablet, scan this to open it:', '');
   // With colours, which `show` would take for somebody's mischief.
-  process.stdout.write(`\n${drawQr(url)}\n`);
+  process.stdout.write(`${drawQr(url)}\n`);
 }
 
 /** Where HTTPS is served, and what is wrong with it, if anything. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { pino } from 'pino';
 import { systemContext } from '../../src/app.ts';
 import { issueSetupToken } from '../../src/core/shops/claim-installation.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
@@ -12,9 +13,14 @@ const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 describe('set-up in a browser', () => {
   let test: TestApp;
   let token: string;
+  let logged: string;
 
   beforeEach(async () => {
-    test = await startTestApp();
+    logged = '';
+    const write = (line: string) => {
+      logged += line;
+    };
+    test = await startTestApp({ log: pino({ level: 'trace' }, { write }) });
     token = (await issueSetupToken(systemContext(test.app, 'test'))) as string;
   });
   afterEach(() => test.close());
@@ -79,6 +85,9 @@ describe('set-up in a browser', () => {
     expect(again.status).to.equal(403);
     expect(again.text).to.include('The link has done its work');
     expect(await users()).to.have.length(1);
+    expect(logged).to.include('"path":"/set-up"');
+    for (const secret of [token, PASSWORD, encodeURIComponent(PASSWORD)])
+      expect(logged).to.not.include(secret);
   });
 
   it('says beside each field what is wrong with it, and keeps what was typed but no password', async () => {
@@ -111,6 +120,10 @@ describe('set-up in a browser', () => {
     expect(text).to.not.include('secret-').and.not.include('"><b>');
     expect(text.match(/autofocus/g)).to.have.length(1);
     expect(await users()).to.deep.equal([]);
+
+    const { text: empty } = await post({ '/setupToken': token });
+    expect(besideIn(empty, '/shop/currency')).to.equal('The currency is not chosen yet.');
+    expect(besideIn(empty, '/shop/timezone')).to.equal('The time zone is not chosen yet.');
 
     const passwords = [
       [{ '/passwordAgain': 'another' }, '/passwordAgain', 'The second password differs from the first.'],

@@ -28,8 +28,9 @@ says more.</p>`,
 };
 
 const PAIR = `<h2>Pair a till</h2>
-<p>On the server, run <code>smoocho device pair --shop CODE --name "Till 1"</code>, and scan the square that it shows with the
-device. <a href="/pair">What to do with the code</a></p>`;
+<p>Run this on the server, and scan the square that it shows with the device:
+<br><code>smoocho device pair --shop CODE --name "Till 1"</code></p>
+<p><a href="/pair">What to do with the code</a></p>`;
 
 function httpsPart({ isSecure, secure, hasAuthority }: Reached): string {
   if (isSecure) return '<h2>HTTPS</h2>\n<p>You read this over HTTPS: what you send is safe on its way.</p>';

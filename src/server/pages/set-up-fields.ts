@@ -99,7 +99,7 @@ export function readFields(values: Record<string, string>) {
     body = parseBody(values);
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
-    faults.push(...(error.errors ?? []).filter(({ pointer }) => pointer !== '/password'));
+    faults.push(...(error.errors ?? []).map((fault) => withoutChoice(fault, values)).filter(isOther));
   }
   const { '/password': password = '', [AGAIN]: again = '' } = values;
   if ([...password].length < OWNER_PASSWORD_MIN)
@@ -110,6 +110,14 @@ export function readFields(values: Record<string, string>) {
   if (body === undefined || faults.length > 0) throw invalidRequest(faults);
   return body;
 }
+
+/** What is wrong with the passwords is said by the rules for owners, below. */
+const isOther = ({ pointer }: Fault) => pointer !== '/password';
+
+const withoutChoice = (fault: Fault, values: Record<string, string>): Fault =>
+  values[fault.pointer] || !fields.some(({ name, choices }) => name === fault.pointer && choices)
+    ? fault
+    : { ...fault, detail: 'is not chosen yet' };
 
 const names = new Set(fields.map(({ name }) => name));
 
