@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { type App, createApp } from '../../src/app.ts';
 import { lanAddresses } from '../../src/cli/lan-addresses.ts';
+import { drawQr } from '../../src/cli/output/qr.ts';
 import { loadConfig } from '../../src/config.ts';
 import { pairDevice } from '../../src/core/devices/pair-device.ts';
 import { initOptions, smoocho, startCli } from '../support/cli.ts';
@@ -10,6 +11,7 @@ import { READY } from '../support/command-home.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { ask } from '../support/raw-http.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
+import { onTerminal, requireTerminal } from '../support/terminal.ts';
 
 describe('smoocho device', function () {
   this.timeout(120_000);
@@ -109,6 +111,18 @@ describe('smoocho device', function () {
       expect(await server.stop()).to.equal(0);
     }
     expect(existsSync(join(home, 'server.json'))).to.equal(false);
+  });
+
+  it('finds its server by a QR code that start draws on a terminal', async function () {
+    requireTerminal(this);
+    const [lan] = lanAddresses({ host: '0.0.0.0' });
+    const terminal = onTerminal(['start', '--port=0', '--host=0.0.0.0'], env);
+    await terminal.shows('Stop it with Ctrl-C.');
+    const port = /http:\/\/localhost:(\d+)/.exec(terminal.output())?.[1];
+    terminal.type('\x03');
+    expect(await terminal.ends()).to.equal(0);
+    const square = drawQr(`http://${lan}:${port}`, false);
+    expect(terminal.output().includes(square)).to.equal(lan !== undefined);
   });
 
   it('lists, renames and revokes by id or by name', async () => {

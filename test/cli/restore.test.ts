@@ -317,7 +317,7 @@ describe('smoocho restore', function () {
     await terminal.shows('Restored: everything is as it was');
     await terminal.shows('Smoocho is running at');
     await terminal.shows(READY);
-    expect(terminal.output()).to.not.include('setup token');
+    expect(terminal.output()).to.not.include('/set-up#');
     terminal.type('\x03');
     expect(await terminal.ends()).to.equal(0);
   });

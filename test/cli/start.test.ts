@@ -84,7 +84,7 @@ describe('smoocho start', () => {
     expect(isRunning()).to.equal(false);
   });
 
-  it('off a terminal, with nothing set up, prints a setup token that makes one owner', async () => {
+  it('off a terminal, with nothing set up, prints a link whose token makes one owner', async () => {
     const server = await startCli(['--port=0', '--host=127.0.0.1'], env(), READY);
     const link = /^ {2}(http:\S+)\/set-up#([\w-]{43})$/m.exec(server.output());
     const setupToken = link?.[2] as string;
@@ -106,7 +106,7 @@ describe('smoocho start', () => {
     const later = await startCli(['--port=0', '--host=0.0.0.0'], proxied, READY);
     const printed = later.output();
     await later.stop();
-    expect(printed).to.not.include('setup token');
+    expect(printed).to.not.include('/set-up#');
     // Its own addresses are those of a container.
     expect(printed)
       .to.include('\nTills, through the proxy: https://kulfi.local\n')

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { testDatabase } from '../support/database.ts';
 import { givenShop } from '../support/factories.ts';
+import { until } from '../support/feed-ear.ts';
 import { ask } from '../support/raw-http.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 
@@ -34,7 +35,11 @@ describe('the pages for whoever opens the server in a browser', () => {
     expect(text).to.include('There is no shop here yet').and.not.include('Pair a till');
     await givenShop(test, 'PAGE');
     await test.database.connect().then((db) => db.query('UPDATE setup SET claimed_at = now()'));
-    const later = (await get('/')).text;
+    let later = '';
+    await until(async () => {
+      later = (await get('/')).text;
+      return later !== text;
+    });
     expect(later).to.include('Pair a till').and.not.include('There is no shop');
     expect(later).to.include('href="/ca"').and.include(`href="https://10.99.0.1:${port()}/"`);
     expect(later).to.include('href="/api/openapi.json"');
@@ -95,8 +100,11 @@ describe('the pages for whoever opens the server in a browser', () => {
         .to.include('There is no shop here yet')
         .and.not.include('HTTPS');
       line.pause();
-      const { status, text } = await get('/', {}, plain.url);
-      expect([status, text.includes('Its database does not answer now')]).to.deep.equal([200, true]);
+      await until(async () => {
+        const { status, text } = await get('/', {}, plain.url);
+        expect(status).to.equal(200);
+        return text.includes('Its database does not answer now');
+      });
       line.resume();
     } finally {
       await plain.close();

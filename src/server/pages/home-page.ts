@@ -10,7 +10,7 @@ export function homePage(state: SetUpState, reached: Reached): Page {
     title: 'Smoocho',
     body: `<p>A point of sale that the shop owns. This is its server, and it runs.</p>
 ${STATES[state]}
-${state === 'open' ? '' : PAIR}
+${state === 'done' ? PAIR : ''}
 ${httpsPart(reached)}
 <h2>For programs</h2>
 <p>The API is under <code>/api</code>. <a href="/api/openapi.json">Its reference</a> is a document of OpenAPI 3.1;

@@ -8,24 +8,29 @@ import { sendPage } from '../pages/page.ts';
 import { pairPage } from '../pages/pair-page.ts';
 import type { Trust } from './trust.ts';
 
+/** However many open the page, the database is asked once in this time. */
+const LOOK_EVERY_MS = 500;
 /** Somebody waits in front of a browser. */
-const LOOK_MS = 2_000;
+const ANSWER_MS = 2_000;
 
 /** The pages for whoever opens the server in a browser. Nobody signs in for them. */
 export function mountPages(router: Router, app: App, trust: Trust | undefined): void {
-  let isSetUp = false;
-  const lookUp = async (): Promise<SetUpState> => {
-    // Once there is an owner, there always is one.
-    isSetUp ||= await isClaimed(app.orm.em.fork());
-    return isSetUp ? 'done' : 'open';
+  let looked = { at: Number.NEGATIVE_INFINITY, state: Promise.resolve<SetUpState>('unknown') };
+  const stateNow = (): Promise<SetUpState> => {
+    const at = performance.now();
+    if (at - looked.at >= LOOK_EVERY_MS) looked = { at, state: lookWithin(app) };
+    return looked.state;
   };
-  const stateNow = async () =>
-    await Promise.race([
-      lookUp().catch(() => 'unknown' as const),
-      sleep(LOOK_MS, 'unknown' as const, { ref: false }),
-    ]);
 
   router.get('/', async (ctx) => sendPage(ctx, homePage(await stateNow(), reachedBy(ctx, trust))));
 
   router.get('/pair', async (ctx) => sendPage(ctx, pairPage(reachedBy(ctx, trust))));
+}
+
+async function lookWithin(app: App): Promise<SetUpState> {
+  const asked = isClaimed(app.orm.em.fork()).then(
+    (isDone) => (isDone ? 'done' : 'open'),
+    () => 'unknown' as const,
+  );
+  return await Promise.race([asked, sleep(ANSWER_MS, 'unknown' as const, { ref: false })]);
 }
