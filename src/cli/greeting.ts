@@ -43,8 +43,8 @@ export async function greet(
   );
   const { secure, problem } = secureGreeting(app.config, server, https);
   if (secure) shell.say(...httpsLines(secure));
-  if (problem) shell.tell(problem);
-  if (app.config.metricsProblem) shell.tell(app.config.metricsProblem);
+  if (problem) shell.warn(problem);
+  if (app.config.metricsProblem) shell.warn(app.config.metricsProblem);
   if (demo) shell.show(demoGreeting(url, demo));
   // Behind a proxy this machine's own address may be that of a container.
   const doors = isBehindProxy(app.config) && others.length > 0 ? others : [url, ...others];

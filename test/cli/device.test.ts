@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { expect } from 'chai';
 import { type App, createApp } from '../../src/app.ts';
 import { lanAddresses } from '../../src/cli/lan-addresses.ts';
@@ -121,7 +122,7 @@ describe('smoocho device', function () {
     const port = /http:\/\/localhost:(\d+)/.exec(terminal.output())?.[1];
     terminal.type('\x03');
     expect(await terminal.ends()).to.equal(0);
-    const square = drawQr(`http://${lan}:${port}`, false);
+    const square = stripVTControlCharacters(drawQr(`http://${lan}:${port}`));
     expect(terminal.output().includes(square)).to.equal(lan !== undefined);
   });
 

@@ -5,6 +5,8 @@ import { Timestamp } from '../primitives.ts';
 export const deviceAnswers = {
   'device pair': z.strictObject({
     url: z.string(),
+    /** Every address under which a device may find the server; `url` is the first. */
+    urls: z.array(z.string()),
     code: z.string(),
     name: z.string(),
     expiresAt: Timestamp,

@@ -22,11 +22,15 @@ export const startAnswers = {
   /** Once it serves; it goes on then. */
   start: z.strictObject({
     url: z.string(),
+    /** Where other devices of the network find it. */
+    urls: z.array(z.string()),
     port: z.int(),
     pid: z.int(),
     workers: z.int(),
     home: z.string(),
     setupToken: z.string().nullable(),
+    /** The link that sets the shop up in a browser. */
+    setupUrl: z.string().nullable(),
     https: Https.nullable(),
     httpsProblem: z.string().nullable(),
     demo: Demo.nullable(),
