@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
-import { type Context, type Services, type SystemActor, systemActor } from './core/context.ts';
+import { type Context, cliActor, type Services, type SystemActor, systemActor } from './core/context.ts';
 import { encryptPlainPhones } from './core/customers/encrypt-phones.ts';
 import { type DiskReader, openDiskReader } from './core/disk/disk-reader.ts';
 import { entities } from './core/entities.ts';
@@ -215,7 +215,7 @@ const readSetup = (em: EntityManager) =>
 export const systemContext = (app: App, name: string): Context<SystemActor> => ({
   app,
   em: app.orm.em.fork(),
-  actor: systemActor(name),
+  actor: name === 'cli' ? cliActor(app.config) : systemActor(name),
 });
 
 /** Says to other servers that one runs on this database. Throws AnotherServerError. */

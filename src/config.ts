@@ -8,6 +8,7 @@ import { type EdgeConfig, edgeConfig } from './config-edge.ts';
 import { ConfigError } from './config-error.ts';
 import { checkClosed, HOME_MODE, ownAsAround, readConfigFile, syncFolder } from './config-file.ts';
 import { requireKnown } from './config-known.ts';
+import { findOperator } from './config-operator.ts';
 import { asString, type Env, fromEnvOrFile } from './config-sources.ts';
 import { type StorageConfig, storageConfig } from './config-storage.ts';
 import { type Supervisor, supervisorConfig } from './config-supervisor.ts';
@@ -50,6 +51,8 @@ export type Config = {
   /** Started by a server's schedule: ends when that server exits. */
   isJob: boolean;
   supervisor: Supervisor | undefined;
+  /** The account of the operating system behind a command, for the audit. */
+  operator(): string;
   secrets: Secrets;
   masterKey: MasterKeyPlace;
 } & StorageConfig;
@@ -99,6 +102,7 @@ export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.e
     ...metricsConfig(env),
     isJob: env[JOB] !== undefined,
     supervisor: supervisorConfig(env),
+    operator: () => findOperator(env.SUDO_USER),
     secrets: openSecrets(join(home, 'secrets'), env),
     masterKey: masterKeyPlace(join(home, 'secrets'), env),
     ...storageConfig(file, env),

@@ -57,8 +57,7 @@ export type Command = {
 
 export const SHOP_OPTION: Option = {
   flags: '--shop <code>',
-  description: 'the shop, by its code',
-  required: true,
+  description: 'the shop, by its code (default: the only one there is)',
 };
 
 export const EMAIL_OPTION: Option = {

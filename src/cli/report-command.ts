@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { parse } from '../contract/parse.ts';
 import { recordExport } from '../core/audit/record-export.ts';
-import { systemActor } from '../core/context.ts';
+import { cliActor } from '../core/context.ts';
 import { readReport } from '../core/reports/read-report.ts';
 import type { ReportContext } from '../core/reports/report-span.ts';
 import { findShopByCode } from '../core/shops/find-shops.ts';
@@ -56,10 +56,10 @@ export function reportCommand<Query extends z.ZodType, Report extends Head>({
       const query = parse(command.query, asked);
       await shell.withApp(async (app) => {
         const em = app.orm.em.fork();
-        const shop = await findShopByCode(em, code as string);
+        const shop = await findShopByCode(em, code as string | undefined);
         const report = await readReport({ app, em }, (context) => command.report(context, shop.id, query));
         if (wantsCsv && !shell.wantsJson) {
-          const context = { app, em, actor: systemActor('cli') };
+          const context = { app, em, actor: cliActor(app.config) };
           await recordExport(context, shop.id, { ...report, report: name });
           process.stdout.write(command.csv(report));
         } else shell.show([headOf(shop.name, report), ...command.show(report, lookOf(report))].join('\n\n'));

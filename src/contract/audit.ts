@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EventActor, eventTypes } from './events.ts';
+import { AuditActor, eventTypes } from './events.ts';
 import { Id, PageQuery, page, Timestamp } from './primitives.ts';
 import { defineRoute } from './route.ts';
 import { shopParams } from './shops.ts';
@@ -66,7 +66,7 @@ export const AuditRecord = z.strictObject({
   type: z.enum([...eventTypes, ...securityTypes]),
   actions: z.array(z.enum(orderActions)),
   at: Timestamp,
-  actor: EventActor,
+  actor: AuditActor,
   deviceId: z.string().nullable(),
   deviceName: z.string().nullable(),
   address: z.string().nullable(),

@@ -62,6 +62,13 @@ export const EventActor = z.strictObject({
 });
 export type EventActor = z.output<typeof EventActor>;
 
+/** The same as the audit keeps it; the live feed leaves the account out. */
+export const AuditActor = EventActor.extend({
+  /** Of a command: the account of the operating system that ran it. */
+  account: z.string().optional(),
+});
+export type AuditActor = z.output<typeof AuditActor>;
+
 export const EventEnvelope = z.strictObject({
   /** Changes when the data is restored from a backup: positions of another epoch mean nothing. */
   epoch: Id,

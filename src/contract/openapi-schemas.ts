@@ -3,7 +3,7 @@ import { Activity } from './activity.ts';
 import { AuditRecord } from './audit.ts';
 import { Customer } from './customers.ts';
 import { Device, NumberLease } from './devices.ts';
-import { EventActor, EventEnvelope } from './events.ts';
+import { AuditActor, EventActor, EventEnvelope } from './events.ts';
 import { InventoryItem, StockMovement } from './inventory.ts';
 import { Order, OrderItem, Payment } from './order-view.ts';
 import { Amount, Day, Id, Level, Money, Percentage, Quantity, Timestamp, Version } from './primitives.ts';
@@ -22,7 +22,7 @@ const named = {
   output: {
     ...{ ...shared, Money, Shop, Settings, User, Product, InventoryItem, StockMovement, Customer, Device },
     ...{ NumberLease, Order, OrderItem, Payment, Refund, Shift, Activity, AuditRecord },
-    ...{ EventActor, EventEnvelope },
+    ...{ AuditActor, EventActor, EventEnvelope },
   },
 };
 

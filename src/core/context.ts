@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Config } from '../config.ts';
-import type { EventActor } from '../contract/events.ts';
+import type { AuditActor } from '../contract/events.ts';
 import type { Role } from '../contract/users.ts';
 import type { StandbyWatch } from '../database/standby-watch.ts';
 import type { Bus } from '../redis/bus.ts';
@@ -38,20 +38,34 @@ export type UserActor = {
 };
 
 /** A program at work, such as the command line: it may do everything and says so in the records. */
-export type SystemActor = { kind: 'system'; name: string };
+export type SystemActor = {
+  kind: 'system';
+  name: string;
+  /** The account of the operating system that ran a command. */
+  account?: string | undefined;
+};
 
 export type Actor = UserActor | SystemActor;
 
 /** What every action takes first. `em` is a fork of the request's own. */
 export type Context<A extends Actor = Actor> = { app: Services; em: EntityManager; actor: A };
 
-export const systemActor = (name: string): SystemActor => ({ kind: 'system', name });
+export const systemActor = (name: string, account?: string): SystemActor => ({
+  kind: 'system',
+  name,
+  account,
+});
+
+/** A command, and the account of the operating system that ran it. */
+export const cliActor = ({ operator }: Pick<Config, 'operator'>): SystemActor =>
+  systemActor('cli', operator());
 
 /** The actor as records keep it. */
-export const eventActor = (actor: Actor): EventActor => ({
+export const eventActor = (actor: Actor): AuditActor => ({
   kind: actor.kind,
   id: actor.kind === 'user' ? actor.id : null,
   name: actor.name,
+  ...(actor.kind === 'system' && actor.account !== undefined && { account: actor.account }),
 });
 
 /** Who did it, as the tables keep it: nobody when it is a program. */

@@ -72,7 +72,10 @@ describe('smoocho audit', function () {
          INSERT INTO security_log SELECT id, log_seq, 'secrets_rotated', now(), '{"kind":"system","id":null,"name":"cli"}', NULL, NULL, '{}' FROM c`,
       );
       const { code, stdout } = await run('list', '--limit=1');
-      expect([code, stdout.split(/ {2,}|\n/).slice(-3)]).to.deep.equal([0, ['cli', 'made new keys', '']]);
+      expect([code, stdout.split(/ {2,}|\n/).slice(-3)]).to.deep.equal([
+        0,
+        ['command line', 'made new keys', ''],
+      ]);
     });
 
     it('gives the same as JSON, and says what is wrong with a filter', async () => {

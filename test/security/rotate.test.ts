@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, renameSync, watch, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
@@ -82,7 +83,10 @@ describe('smoocho secrets rotate', () => {
     const { rows } = await db.query("SELECT actor, details FROM security_log WHERE type = 'secrets_rotated'");
     const { masterKeyFile: _, ...ids } = rotated;
     expect(rows).to.deep.equal([
-      { actor: { kind: 'system', id: null, name: 'cli' }, details: { ...ids, masterKey: true } },
+      {
+        actor: { kind: 'system', id: null, name: 'cli', account: userInfo().username },
+        details: { ...ids, masterKey: true },
+      },
     ]);
     expect(JSON.stringify([rotated, rows])).to.not.include(master);
   });

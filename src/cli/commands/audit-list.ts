@@ -9,6 +9,7 @@ import { parse } from '../../contract/parse.ts';
 import { limits } from '../../contract/primitives.ts';
 import { fieldProblem } from '../../contract/problem.ts';
 import { listAudit } from '../../core/audit/list-audit.ts';
+import { nameActor } from '../../core/audit/name-actor.ts';
 import { INSTALLATION } from '../../core/audit/record-security.ts';
 import { readPages } from '../../core/paging.ts';
 import { wallClock } from '../../core/shops/business-day.ts';
@@ -82,7 +83,7 @@ function readable(records: AuditRecord[], { timezone, currency }: Place): string
         return `${date} ${time}`;
       },
     },
-    { title: 'who', value: ({ actor }) => actor.name || 'somebody' },
+    { title: 'who', value: ({ actor }) => nameActor(actor) ?? 'somebody' },
     {
       title: 'device',
       value: ({ deviceName, deviceId, address }) => deviceName ?? deviceId ?? address ?? '',

@@ -17,7 +17,7 @@ export const deviceList: Command = {
   async run(shell, { shop: code }) {
     await shell.withApp(async (app) => {
       const em = app.orm.em.fork();
-      const shop = await findShopByCode(em, code as string);
+      const shop = await findShopByCode(em, code as string | undefined);
       const limit = limits.page.max;
       const rows = await readPages((cursor) => listDevices(em, shop.id, { limit, cursor }));
       const devices: Device[] = rows.map(viewDevice);

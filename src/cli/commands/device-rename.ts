@@ -16,7 +16,7 @@ export const deviceRename: Command = {
     const change = parse(contract.body, { name });
     await shell.withApp(async (app) => {
       const context = systemContext(app, 'cli');
-      const shop = await findShopByCode(context.em, code as string);
+      const shop = await findShopByCode(context.em, code as string | undefined);
       const { id, name: before } = await findDeviceByName(context.em, shop.id, which as string);
       const device = await renameDevice(context, shop.id, id, change);
       shell.say(`${before} of ${shop.name} is called ${device.name} now.`);

@@ -13,7 +13,7 @@ export const deviceRevoke: Command = {
   async run(shell, { shop: code }, [which]) {
     await shell.withApp(async (app) => {
       const context = systemContext(app, 'cli');
-      const shop = await findShopByCode(context.em, code as string);
+      const shop = await findShopByCode(context.em, code as string | undefined);
       const { id } = await findDeviceByName(context.em, shop.id, which as string);
       const device = await revokeDevice(context, shop.id, id);
       shell.say(`${device.name} is revoked: whoever was signed in on it is signed out of ${shop.name}.`);

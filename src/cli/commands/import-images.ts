@@ -29,7 +29,7 @@ export const importImages: Command = {
     if (!matching) throw new UsageError(`--match is ${matchings.join(', ')}.`);
     requireFolder(folder as string);
     return await shell.withApp(async (app) => {
-      const shop = await findShopByCode(app.orm.em.fork(), code as string);
+      const shop = await findShopByCode(app.orm.em.fork(), code as string | undefined);
       const progress = startProgress('Pictures', 1);
       const isDry = dryRun === true;
       const imported = await importImagesOf(systemContext(app, 'cli'), shop.id, folder as string, {

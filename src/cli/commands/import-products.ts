@@ -1,5 +1,5 @@
 import { withClient } from '../../app.ts';
-import { eventActor, systemActor } from '../../core/context.ts';
+import { cliActor, eventActor } from '../../core/context.ts';
 import {
   type ImportedProducts,
   importProducts as importProductsFile,
@@ -18,13 +18,13 @@ export const importProducts: Command = {
   async run(shell, options, [path]) {
     const file = readFileOptions(options);
     await shell.withApp(async (app) => {
-      const shop = await findShopByCode(app.orm.em.fork(), options.shop as string);
+      const shop = await findShopByCode(app.orm.em.fork(), options.shop as string | undefined);
       const { source, progress } = openFile(path as string);
       const imported = await withClient(app.databaseUrl, (client) =>
         importProductsFile(client, shop.id, source, {
           ...file,
           now: app.now(),
-          actor: eventActor(systemActor('cli')),
+          actor: eventActor(cliActor(app.config)),
           onProgress: ({ bytes, rows }) => progress.update(bytes, count(rows, 'row')),
         }),
       ).finally(() => progress.stop());

@@ -1,6 +1,6 @@
 import { withClient } from '../../app.ts';
 import { formatMinor } from '../../contract/money.ts';
-import { eventActor, systemActor } from '../../core/context.ts';
+import { cliActor, eventActor } from '../../core/context.ts';
 import { type ImportedSales, importSales as importSalesFile } from '../../core/imports/import-sales.ts';
 import { findShopByCode } from '../../core/shops/find-shops.ts';
 import { settingsOf } from '../../core/shops/settings.ts';
@@ -27,7 +27,7 @@ export const importSales: Command = {
   async run(shell, options, [path]) {
     const file = { ...readFileOptions(options), dateFormat: options.dateFormat as string | undefined };
     await shell.withApp(async (app) => {
-      const shop = await findShopByCode(app.orm.em.fork(), options.shop as string);
+      const shop = await findShopByCode(app.orm.em.fork(), options.shop as string | undefined);
       const { source, progress } = openFile(path as string);
       const imported = await withClient(app.databaseUrl, (client) =>
         importSalesFile(client, salesShop(shop), source, {
@@ -35,7 +35,7 @@ export const importSales: Command = {
           currency: options.currency as string | undefined,
           allowReturns: options.allowReturns === true,
           now: app.now(),
-          actor: eventActor(systemActor('cli')),
+          actor: eventActor(cliActor(app.config)),
           onProgress: ({ bytes, rows }) => progress.update(bytes, count(rows, 'row')),
         }),
       ).finally(() => progress.stop());

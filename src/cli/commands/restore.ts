@@ -6,7 +6,7 @@ import type { KeptDatabase } from '../../backup/restore/databases.ts';
 import { type Restored, type RestorePlan, restoreBackup } from '../../backup/restore/restore-backup.ts';
 import { undoRestore } from '../../backup/restore/undo-restore.ts';
 import { asDatabaseUrl } from '../../config.ts';
-import { systemActor } from '../../core/context.ts';
+import { cliActor } from '../../core/context.ts';
 import { problemsOf } from '../../core/verify/verify-shop.ts';
 import { IDENTITY_OPTION, openAppOn, readIdentities } from '../backup-support.ts';
 import type { Command, Shell } from '../command.ts';
@@ -78,7 +78,7 @@ export async function restoreFrom(
       identities,
       openApp: openAppOn(config),
       now,
-      actor: systemActor('cli'),
+      actor: cliActor(config),
       async confirm(found) {
         plan = found;
         stop();
@@ -237,7 +237,7 @@ async function undo(shell: Shell, options: Record<string, unknown>): Promise<voi
       home: config.home,
       openApp: openAppOn(config),
       now: () => new Date(),
-      actor: systemActor('cli'),
+      actor: cliActor(config),
       replacedAt: options.replacedAt as string | undefined,
       async confirm({ replacedAt }, all) {
         kept = all.map(({ replacedAt, reason }) => ({ replacedAt, reason }));

@@ -24,7 +24,7 @@ export const shiftList: Command = {
     const query = parse(contract.query, { from, to, limit: String(limits.page.max) });
     await shell.withApp(async (app) => {
       const em = app.orm.em.fork();
-      const shop = await findShopByCode(em, code as string);
+      const shop = await findShopByCode(em, code as string | undefined);
       const rows = await readPages((cursor) => listShifts(em, shop.id, { ...query, cursor }));
       const shifts: Shift[] = rows.map(viewShift);
       shell.show(shifts.length === 0 ? 'No shift was opened.' : readable(shifts, shop));

@@ -20,7 +20,7 @@ export const shiftReport: Command = {
     }
     await shell.withApp(async (app) => {
       const context = systemContext(app, 'cli');
-      const shop = await findShopByCode(context.em, code as string);
+      const shop = await findShopByCode(context.em, code as string | undefined);
       const report = await makeReport(context, shop.id, key);
       const { openedBy, closedBy } = report.shift;
       const names = await namesOf(context.em, [openedBy, closedBy]);

@@ -24,7 +24,7 @@ export const userCreate: Command = {
     const newUser = parse(NewUser, { email, name, role, password });
     await shell.withApp(async (app) => {
       const context = systemContext(app, 'cli');
-      const shop = await findShopByCode(context.em, options.shop as string);
+      const shop = await findShopByCode(context.em, options.shop as string | undefined);
       const user = await createUser(context, shop.id, newUser);
       shell.say(`${user.name} can sign in to ${shop.name} as ${user.role}.`);
       shell.give(viewUser(user));

@@ -13,7 +13,7 @@ export const userList: Command = {
   async run(shell, { shop: code }) {
     await shell.withApp(async (app) => {
       const em = app.orm.em.fork();
-      const shop = await findShopByCode(em, code as string);
+      const shop = await findShopByCode(em, code as string | undefined);
       const clock = clockIn(shop.timezone);
       const users = (await listUsersOf(em, shop.id)).map(viewUser);
       shell.show(

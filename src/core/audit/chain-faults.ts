@@ -1,6 +1,7 @@
 import { isTimeZone } from '../../contract/shops.ts';
 import { wallClock } from '../shops/business-day.ts';
 import { type Fault, MAX_FAULTS } from '../verify/check.ts';
+import { nameActor } from './name-actor.ts';
 import type { Seal } from './seal.ts';
 import type { AuditRow, RecordKind } from './sql/read-records.ts';
 
@@ -55,9 +56,9 @@ export function timeOf(at: string | null, timezone: string): string {
 export function wordsOf({ type, at, actor, data }: AuditRow, timezone: string): string {
   const { orderNumber, name } = fieldsOf(data);
   const subject = [orderNumber, name].find((text) => typeof text === 'string' && text !== '');
-  const who = fieldsOf(actor).name;
+  const who = nameActor(fieldsOf(actor)) ?? 'somebody unknown';
   const what = subject === undefined ? type : `${type} of ${subject}`;
-  return `${what}, ${timeOf(at, timezone)}, by ${typeof who === 'string' && who !== '' ? who : 'somebody unknown'}`;
+  return `${what}, ${timeOf(at, timezone)}, by ${who}`;
 }
 
 /** Whoever changes a record may make anything of it. */

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { SecurityType } from '../../contract/audit.ts';
-import type { EventActor } from '../../contract/events.ts';
+import type { AuditActor } from '../../contract/events.ts';
 import { query } from '../../database/query.ts';
 import { type Actor, deviceOf, eventActor } from '../context.ts';
 
@@ -12,7 +12,7 @@ export type SecurityRecord = {
   /** Null: it belongs to the installation. */
   shopId: string | null;
   at: Date;
-  actor: EventActor;
+  actor: AuditActor;
   deviceId?: string | null;
   /** Where it came from over the network. */
   address?: string | null;
@@ -24,7 +24,7 @@ export type SecurityRecord = {
 export const recordedActor = (actor: Actor) => ({ actor: eventActor(actor), deviceId: deviceOf(actor) });
 
 /** Somebody who has not shown who they are. */
-export const SOMEBODY: EventActor = { kind: 'user', id: null, name: '' };
+export const SOMEBODY: AuditActor = { kind: 'user', id: null, name: '' };
 
 // The counter row is held until the commit, so that the order of seq is the order of commits, without a gap. A chain of its
 // own apart from the shop's counters: no sale waits for it.

@@ -6,10 +6,10 @@ const HEADS = `
   SELECT shop_id AS "shopId", epoch, seq::float8 AS seq FROM shop_heads WHERE shop_id = ANY ($1::uuid[])`;
 
 // For the audit alone are what an import made of a menu, who allowed a change of a bill and why something was taken off it,
-// and what somebody who came signs in with.
+// what somebody who came signs in with, and the account of the machine that ran a command.
 const EVENTS_AFTER = `
   SELECT h.epoch, e.seq::float8 AS seq, e.type, to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at,
-         e.actor, e.device_id AS "deviceId",
+         e.actor - 'account' AS actor, e.device_id AS "deviceId",
          CASE WHEN e.type IN ('order_updated', 'data_imported', 'user_created')
            THEN e.data - '{audit,menu}'::text[] ELSE e.data END AS data
   FROM events e JOIN shop_heads h ON h.shop_id = e.shop_id

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { ProblemError } from '../../contract/problem.ts';
+import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { Shop } from './shop.entity.ts';
 
 /** A shop by id. Throws `not_found`. */
@@ -9,15 +9,27 @@ export async function findShop(em: EntityManager, shopId: string): Promise<Shop>
   return shop;
 }
 
-/** A shop by its code, as people name it on the command line. Throws `not_found`. */
-export async function findShopByCode(em: EntityManager, code: string): Promise<Shop> {
-  const shop = await em.findOne(Shop, { code: code.toUpperCase() });
-  if (!shop) {
-    const codes = (await em.find(Shop, {}, { orderBy: { code: 'asc' } })).map((known) => known.code);
-    const known = codes.length > 0 ? `Known are: ${codes.join(', ')}.` : 'There is no shop yet.';
-    throw new ProblemError('not_found', { detail: `There is no shop with the code ${code}. ${known}` });
+/**
+ * A shop by its code in any case, as the command line names it; without a code, the only shop there is. Throws `not_found`,
+ * `invalid_request` (several shops).
+ */
+export async function findShopByCode(em: EntityManager, code: string | undefined): Promise<Shop> {
+  const shops = await listAllShops(em);
+  const codes = shops.map((shop) => shop.code).join(', ');
+  const [first] = shops;
+  if (!first) throw new ProblemError('not_found', { detail: 'There is no shop yet. Run: smoocho init' });
+  if (code === undefined) {
+    if (shops.length === 1) return first;
+    throw fieldProblem(
+      'invalid_request',
+      '/shop',
+      `There are several shops: say which with --shop. ${codes}`,
+    );
   }
-  return shop;
+  const shop = shops.find((known) => known.code === code.trim().toUpperCase());
+  if (shop) return shop;
+  const detail = `There is no shop with the code ${code}. Known are: ${codes}.`;
+  throw new ProblemError('not_found', { detail });
 }
 
 /** The shops that somebody works in or owns, by name. */
