@@ -44,7 +44,14 @@ export type Command = {
   summary: string;
   /** A paragraph more, for the help and docs/cli.md. */
   details?: string;
-  arguments?: { name: string; description: string; isOptional?: true; values?: readonly string[] }[];
+  /** The last one may be several words. */
+  arguments?: {
+    name: string;
+    description: string;
+    isOptional?: true;
+    isVariadic?: true;
+    values?: readonly string[];
+  }[];
   options: Option[];
   example: string;
   /** Gives an exit code other than 0 if it has to. */
@@ -65,5 +72,28 @@ export const EMAIL_OPTION: Option = {
   description: 'whom, by what they sign in with',
   required: true,
 };
+
+/** The request of the API as a file, for what has no option of its own. */
+export const FILE_OPTION: Option = {
+  flags: '--file <file>',
+  description:
+    'fields as JSON, as the --json of show prints them and the API takes them; - for standard input',
+};
+
+/** Before what can't be taken back, somebody at a terminal is asked. */
+export const YES_OPTION: Option = { flags: '--yes', description: 'do it without asking' };
+
+export const ORDER_ARGUMENT = { name: 'order', description: 'the number on the bill, or its id' };
+
+export const CUSTOMER_ARGUMENT = { name: 'customer', description: 'their phone number, exact name or id' };
+
+export const ITEM_ARGUMENT = { name: 'item', description: 'its exact name, or its id' };
+
+/** How an inventory item is set up. */
+export const ITEM_OPTIONS: Option[] = [
+  { flags: '--cost <amount>', description: 'what one unit costs' },
+  { flags: '--reorder-level <quantity>', description: 'it is low from here on down' },
+  { flags: '--policy <policy>', description: 'deny, warn or allow a sale of more than there is' },
+];
 
 export const DEVICE_ARGUMENT = { name: 'device', description: 'its id, or its name exactly as it is' };

@@ -10,7 +10,12 @@ import { setQuiet } from './output/quiet.ts';
 
 /** A word that several commands begin with, and what they have in common. Its help has the first one's example. */
 export const groups: Record<string, string> = {
-  shop: 'Open and list shops',
+  shop: 'Open, list and change shops',
+  settings: "Look at a shop's settings and change them",
+  product: 'Look after the menu: products, their prices, codes and pictures',
+  order: 'Look at bills, refund and void them',
+  customer: 'Look at customers and change what is known of them',
+  inventory: 'Look at the stock, count it, and book what came and went',
   user: 'Add and list people',
   backup: 'Make backups, look at them, and keep them safe',
   'backup key': 'The keys that open backups',
@@ -30,7 +35,7 @@ export const groups: Record<string, string> = {
  * The command line of these commands. Parsing it runs one of them; what the parser refuses it throws as a
  * CommanderError, and says on stderr unless the answer is JSON.
  */
-export function buildProgram(commands: Command[], wantsJson = false): Commander {
+export function buildProgram(commands: Command[], wantsJson = false, open = openShell): Commander {
   const program = new Commander('smoocho')
     .description('A point of sale that your shop owns.')
     .version(version)
@@ -53,7 +58,7 @@ export function buildProgram(commands: Command[], wantsJson = false): Commander 
       parents.set(group, known);
       parent = known;
     }
-    declare(parent.command(last).exitOverride(), command);
+    declare(parent.command(last).exitOverride(), command, open);
   }
   return program;
 }
@@ -84,11 +89,13 @@ export const commonOptions: readonly Option[] = [
   { flags: '-q, --quiet', description: 'only what was asked for, and errors' },
 ];
 
-function declare(commander: Commander, command: Command): void {
+function declare(commander: Commander, command: Command, open: typeof openShell): void {
   const { summary, details } = command;
   commander.summary(summary).description(details === undefined ? summary : `${summary}\n\n${details}`);
-  for (const { name, description, isOptional } of command.arguments ?? [])
-    commander.argument(isOptional ? `[${name}]` : `<${name}>`, description);
+  for (const { name, description, isOptional, isVariadic } of command.arguments ?? []) {
+    const words = isVariadic ? `${name}...` : name;
+    commander.argument(isOptional ? `[${words}]` : `<${words}>`, description);
+  }
   // Whether a required option is missing is looked at after the parser, which would say so of a mistyped one.
   for (const { flags, description, required } of [...command.options, ...commonOptions])
     commander.option(flags, required ? `${description} (required)` : description);
@@ -97,8 +104,8 @@ function declare(commander: Commander, command: Command): void {
     const { quiet, ...options } = commander.opts<Record<string, unknown>>();
     requireOptions(commander, command, options);
     setQuiet(quiet === true);
-    const args = received.slice(0, command.arguments?.length ?? 0) as (string | undefined)[];
-    const shell = openShell(options, quiet === true);
+    const args = received.slice(0, command.arguments?.length ?? 0).flat() as (string | undefined)[];
+    const shell = open(options, quiet === true);
     process.exitCode = (await command.run(shell, options, args)) ?? exitCodes.done;
   });
 }

@@ -6,7 +6,7 @@ import { Email } from './users.ts';
 
 const customerParams = shopParams.extend({ customerId: Id });
 
-const CustomerChange = z
+export const CustomerChange = z
   .strictObject({
     name: note(255),
     notes: note(500),

@@ -61,7 +61,7 @@ export const NewShop = z.strictObject({
 });
 export type NewShop = z.output<typeof NewShop>;
 
-const ShopChange = z.strictObject({
+export const ShopChange = z.strictObject({
   name: text(255).optional(),
   /** Can be changed until the first order. After that it is on printed bills, also those that a device printed offline. */
   code: ShopCode.optional(),

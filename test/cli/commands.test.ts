@@ -131,7 +131,7 @@ describe('the command line', () => {
     const wrong: [words: string[], title: string][] = [
       [['shop', 'list', '--wrong'], "unknown option '--wrong'"],
       [['shop', 'list', '--password=secret'], "unknown option '--password=…'"],
-      [['user', 'list'], "required option '--shop <code>' not specified"],
+      [['user', 'disable'], "required option '--email <email>' not specified"],
       [['shift', 'report', '--shop=PIZA'], "missing required argument 'shift'"],
       [['dance'], "unknown command 'dance' (Did you mean device?)"],
       [['shift'], 'The command is missing a word. Add --help to see which there are.'],

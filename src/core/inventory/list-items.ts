@@ -34,6 +34,16 @@ export async function listItems(
   return { ...page, data: page.data.map((itemId) => items.get(itemId) as InventoryItem) };
 }
 
+/** What items are called, by their ids. */
+export async function namesOfItems(
+  em: EntityManager,
+  shopId: string,
+  ids: string[],
+): Promise<Map<string, string>> {
+  const items = ids.length === 0 ? [] : await em.find(InventoryItem, { shopId, id: { $in: ids } });
+  return new Map(items.map((item) => [item.id, item.name]));
+}
+
 /** Throws `not_found`. */
 export async function findItem(em: EntityManager, shopId: string, itemId: string): Promise<InventoryItem> {
   const item = await em.findOne(InventoryItem, { id: itemId, shopId });

@@ -1,0 +1,33 @@
+import type { InventoryChange, InventoryItem } from '../contract/inventory.ts';
+import { findItem } from '../core/inventory/list-items.ts';
+import { updateItem } from '../core/inventory/save-item.ts';
+import { viewItem } from '../core/inventory/view-item.ts';
+import { type AtShop, changeRead } from './at-shop.ts';
+import { formatCount } from './output/format.ts';
+import { table } from './output/table.ts';
+
+export type Moved = { before: InventoryItem; after: InventoryItem };
+
+/** Books a count or a movement of one item, over exactly the figure that is shown as before. */
+export const bookStock = (
+  { app, shop }: Pick<AtShop, 'app' | 'shop'>,
+  itemId: string,
+  change: InventoryChange,
+): Promise<Moved> =>
+  changeRead(
+    { app },
+    async ({ em }) => viewItem(await findItem(em, shop.id, itemId)),
+    async (context, { version }) =>
+      viewItem(await updateItem(context, shop.id, itemId, { version, ...change })),
+  );
+
+export function movedTable(moved: Moved[], currency: string): string {
+  const count = (value: number) => formatCount(value, currency);
+  return table(moved, [
+    { title: 'item', value: ({ after }) => after.name },
+    { title: 'before', value: ({ before }) => count(before.quantity), align: 'right' },
+    { title: 'now', value: ({ after }) => count(after.quantity), align: 'right' },
+    { title: '', value: ({ after }) => after.unit },
+    { title: '', value: ({ after }) => (after.isLow ? 'low' : '') },
+  ]);
+}
