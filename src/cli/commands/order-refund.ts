@@ -40,25 +40,35 @@ export const orderRefund: Command = {
     const wanted = readLines(words as string | undefined);
     const asked = { ...bodyOf(options), id: options.id ?? uuidv7() };
     // Wrong words are refused before anything is opened.
-    parse(NewRefund, asked);
+    const whole = parse(NewRefund, asked);
+    const { id } = whole;
     await atShop(shell, code, async ({ shop, context }) => {
       const orderId = await findOrderByNumber(context.em, shop.id, which);
       const before = await showOrder(context, shop.id, orderId);
-      const body = parse(NewRefund, { ...asked, ...(wanted && { lines: linesOf(before, wanted) }) });
+      const body = wanted ? parse(NewRefund, { ...asked, lines: linesOf(before, wanted, id) }) : whole;
       if (shell.isInteractive && !yes) shell.show(`${orderText(before, shop)}\n`);
       await askFirst(shell, yes, wanted ? 'Refund these lines?' : 'Refund all that is left of it?');
       const { order } = await refundOrder(context, shop.id, orderId, body);
-      const refund = order.refunds.find(({ id }) => id === body.id);
-      const ways = refund?.payments.map(
-        ({ amount, method }) => `${formatMoney(amount, shop.currency)} by ${method}`,
-      );
-      const back = ways?.length ? ways.join(', ') : 'no money goes back, less is owed';
-      shell.say(`${order.orderNumber}: credit note ${refund?.creditNoteNumber}, ${back}.`);
+      shell.say(...describeRefund(order, body.id, shop.currency));
       shell.give(order);
     });
     return undefined;
   },
 };
+
+function describeRefund(order: Order, refundId: string, currency: string): string[] {
+  const money = (amount: string) => formatMoney(amount, currency);
+  return order.refunds
+    .filter(({ id }) => id === refundId)
+    .map(({ creditNoteNumber, payments }) => {
+      const ways = payments.map(({ amount, tip, method }) => {
+        const tips = /[1-9]/.test(tip) ? ` and a tip of ${money(tip)}` : '';
+        return `${money(amount)}${tips} by ${method}`;
+      });
+      const back = ways.length > 0 ? ways.join(', ') : 'no money goes back, less is owed';
+      return `${order.orderNumber}: credit note ${creditNoteNumber}, ${back}.`;
+    });
+}
 
 type Options = Record<string, unknown>;
 
@@ -96,12 +106,16 @@ function readLines(text: string | undefined): WantedLine[] | undefined {
       });
 }
 
-/** Lines by their number on the bill. Without a quantity, what has not come back yet. Throws UsageError. */
-function linesOf({ items, orderNumber, refunds }: Order, wanted: WantedLine[]) {
+/**
+ * Lines by their number on the bill. Without a quantity, what came back in no other refund, so that the same words say the same
+ * again. Throws UsageError.
+ */
+function linesOf({ items, orderNumber, refunds }: Order, wanted: WantedLine[], refundId: string) {
+  const others = refunds.filter((refund) => refund.id !== refundId);
   return wanted.map(({ number, quantity }) => {
     const item = items[number - 1];
     if (!item) throw new UsageError(`${orderNumber} has lines 1 to ${items.length}, and no ${number}.`);
-    const back = refunds
+    const back = others
       .flatMap(({ lines }) => lines)
       .filter(({ lineId }) => lineId === item.id)
       .reduce((sum, line) => sum + milliOf(line.quantity), 0);

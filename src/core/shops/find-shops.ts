@@ -23,7 +23,7 @@ export async function findShopByCode(em: EntityManager, code: string | undefined
     throw fieldProblem(
       'invalid_request',
       '/shop',
-      `There are several shops: say which with --shop. ${codes}`,
+      `There are several shops (${codes}): say which with --shop.`,
     );
   }
   const shop = shops.find((known) => known.code === code.trim().toUpperCase());
