@@ -303,7 +303,7 @@ describe('what an owner does by command', function () {
       const lines = await shown('order', 'show', order.orderNumber);
       expect(lines[0]).to.equal(`${order.orderNumber} · completed`);
       expect(lines.join('\n'))
-        .to.match(/1 {2}Tea {2}2\.5 {2}33\.35 /)
+        .to.match(/1 {2}Tea {2}2\.5 l {2}33\.35 /)
         .and.match(/refunded [\d.]+ by cash, BUSY\/C\d+\/\d+: cold/);
       for (const id of Object.values(shop.bills)) await shown('order', 'show', id);
       const voided = await any('order', 'list', '--status=voided');

@@ -2,7 +2,7 @@ import { findShop } from '../../core/shops/find-shops.ts';
 import { viewSettings } from '../../core/shops/settings.ts';
 import { atShop } from '../at-shop.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
-import { cellOf, leavesOf } from '../output/changes.ts';
+import { cellOf, leavesOf, textOf } from '../output/changes.ts';
 import { table } from '../output/table.ts';
 import { settingAt } from '../settings-paths.ts';
 
@@ -17,12 +17,16 @@ export const settingsShow: Command = {
       const settings = viewSettings(await findShop(em, shop.id));
       const value = settingAt(settings, path);
       const leaves = leavesOf(value, path).filter(([key]) => key !== 'version');
-      shell.show(
-        table(leaves, [
-          { title: 'setting', value: ([key]) => key },
-          { title: 'value', value: ([, leaf]) => cellOf(leaf) },
-        ]),
-      );
+      const [first] = leaves;
+      // One alone is shown whole, however long it is.
+      if (path !== undefined && leaves.length === 1 && first) shell.show(textOf(first[1]));
+      else
+        shell.show(
+          table(leaves, [
+            { title: 'setting', value: ([key]) => key },
+            { title: 'value', value: ([, leaf]) => cellOf(leaf) },
+          ]),
+        );
       shell.give(value);
     });
     return undefined;

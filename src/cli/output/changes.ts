@@ -36,10 +36,15 @@ export function changesOf(before: object, after: object): FieldChange[] {
 /** Longer lists are for `--json`. */
 const MAX_CELL = 60;
 
+/** A value as people read it; a dash for nothing. */
+export function textOf(value: unknown): string {
+  if (value === null || value === undefined || value === '') return '–';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 /** A value as a cell of a table. */
 export function cellOf(value: unknown): string {
-  if (value === null || value === undefined || value === '') return '–';
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = textOf(value);
   return text.length > MAX_CELL ? `${text.slice(0, MAX_CELL - 1)}…` : text;
 }
 

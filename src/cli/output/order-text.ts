@@ -46,7 +46,7 @@ function linesOf({ items }: Order, { currency }: Place): string {
   return table(numbered, [
     { title: '#', value: ({ number }) => String(number), align: 'right' },
     { title: 'item', value: ({ item }) => nameOf(item) },
-    { title: 'quantity', value: ({ item }) => formatCount(item.quantity), align: 'right' },
+    { title: 'quantity', value: ({ item }) => quantityOf(item), align: 'right' },
     { title: 'price', value: ({ item }) => money(item.unitPrice), align: 'right' },
     { title: 'discount', value: ({ item }) => someMoney(item.discount, currency), align: 'right' },
     { title: 'total', value: ({ item }) => money(item.total), align: 'right' },
@@ -58,6 +58,10 @@ const nameOf = ({ name, variantName, modifiers }: OrderItem) =>
     variantName === null ? name : `${name} (${variantName})`,
     ...modifiers.map((modifier) => modifier.name),
   ].join(', ');
+
+/** Pieces need no unit. */
+const quantityOf = ({ quantity, soldBy, unit }: OrderItem) =>
+  soldBy === 'piece' || unit === null ? formatCount(quantity) : `${formatCount(quantity)} ${unit}`;
 
 const someMoney = (amount: string, currency: string) =>
   /[1-9]/.test(amount) ? formatMoney(amount, currency) : '';
