@@ -29,6 +29,7 @@ export const entries: readonly Entry[] = [
   { name: 'user create', load: async () => (await import('./commands/user-create.ts')).userCreate },
   { name: 'user list', load: async () => (await import('./commands/user-list.ts')).userList },
   { name: 'user set', load: async () => (await import('./commands/user-set.ts')).userSet },
+  { name: 'user set-pin', load: async () => (await import('./commands/user-set-pin.ts')).userSetPin },
   { name: 'user set-role', load: async () => (await import('./commands/user-set-role.ts')).userSetRole },
   {
     name: 'user reset-password',

@@ -6,7 +6,7 @@ export const routeCommands: Readonly<Record<string, readonly string[]>> = {
   listSessions: ['user sessions'],
   endSession: ['user revoke'],
   getProfile: ['user list'],
-  updateProfile: ['user set', 'user reset-password'],
+  updateProfile: ['user set', 'user set-pin', 'user reset-password'],
 
   listShops: ['shop list'],
   createShop: ['shop create'],
@@ -18,7 +18,14 @@ export const routeCommands: Readonly<Record<string, readonly string[]>> = {
   register: ['init', 'user create'],
   listUsers: ['user list'],
   createUser: ['user create'],
-  updateUser: ['user set', 'user set-role', 'user reset-password', 'user disable', 'user enable'],
+  updateUser: [
+    'user set',
+    'user set-pin',
+    'user set-role',
+    'user reset-password',
+    'user disable',
+    'user enable',
+  ],
   deleteUser: ['user disable'],
 
   listProducts: ['product list'],

@@ -526,6 +526,35 @@ describe('what an owner does by command', function () {
     });
   });
 
+  describe('with people', () => {
+    it('changes name, e-mail and PIN of somebody, whose e-mail may be typed in capitals', async () => {
+      const email = `--email=${shop.emails.cashier.toUpperCase()}`;
+      const here = (...words: string[]) => runHere(test, 'user', ...words);
+      const file = join(test.home, 'pin.txt');
+      writeFileSync(file, '4071\n');
+      const pin = await here('set-pin', email, `--pin-file=${file}`, '--json');
+      expect([pin.code, pin.json().hasPin, pin.json().endedSessions]).to.deep.equal([0, true, 0]);
+      const set = await here('set', email, '--name=Ravi', '--remove-pin');
+      expect([set.code, set.stdout.replace(/ {2,}/g, '  ')]).to.deep.equal([
+        0,
+        'cashier of BUSY\n  before  now\n  name  cashier of BUSY  Ravi\n  hasPin  true  false\n',
+      ]);
+      writeFileSync(file, '12');
+      expect(fails(await here('set-pin', email, `--pin-file=${file}`))).to.deep.equal([
+        2,
+        'The pin is not a PIN of 4 to 8 digits.',
+      ]);
+      const mistaken = fails(await here('set-pin', email, '--pin-file=4071'));
+      expect(mistaken).to.deep.equal([2, "The PIN file is not there, or can't be read."]);
+      expect(fails(await here('set-pin', email))[0]).to.equal(2);
+      expect(fails(await here('set', email))[0]).to.equal(2);
+      const taken = fails(await here('set', email, `--new-email=${shop.emails.manager}`));
+      expect(taken[0]).to.equal(1);
+      const moved = await here('set', email, '--new-email=Ravi@Example.com', '--json');
+      expect(moved.json().email).to.equal('ravi@example.com');
+    });
+  });
+
   describe('with --json', () => {
     it('prints as JSON what its schema says, for every command', async () => {
       // Of the two of pictures, test/cli/by-hand-processes.test.ts; the two that were there before have tests of their own.
