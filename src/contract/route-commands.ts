@@ -72,7 +72,7 @@ export const routeCommands: Readonly<Record<string, readonly string[]>> = {
   sellersReport: ['report sellers'],
 };
 
-const SIGN_IN = 'A command needs no sign-in: whoever can read the home may do everything.';
+const SIGN_IN = 'A command needs no sign-in: whoever can read the secrets of the home may do everything.';
 const TILL = 'A sale is rung up at a till, in front of a customer, by somebody who is signed in there.';
 const DRAWER =
   'Cash is counted where the drawer is, by who stands at it; see it with shift list and shift report.';
