@@ -21,7 +21,9 @@ export function readWord(schema: z.ZodType, word: string): unknown {
   if (takesAnything(schema)) return json ? json.value : word;
   if (word === '' && accepts(schema, null)) return null;
   const isQuoted = typeof json?.value === 'string';
-  const readings = json ? (isQuoted ? [json.value, word] : [word, json.value]) : [word];
+  // A number counts as it prints: `1e3` is no amount, because it is none as text.
+  const isJson = json && (typeof json.value !== 'number' || String(json.value) === word);
+  const readings = isJson ? (isQuoted ? [json.value, word] : [word, json.value]) : [word];
   const fitting = readings.find((value) => accepts(schema, value));
   if (fitting !== undefined || readings.length === 1) return fitting ?? word;
   return typeof json?.value === 'object' || isQuoted ? json?.value : word;

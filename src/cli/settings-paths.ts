@@ -36,11 +36,11 @@ export function unknownPath(keys: string[], known: string[]) {
 }
 
 /**
- * The change that the API takes for these assignments. It replaces each entry of `custom` as a whole, so for what is set within one
- * the rest comes from `before`.
+ * The change that the API takes for these assignments, on top of `fields`. It replaces each entry of `custom` as a whole, so for what
+ * is set within one the rest comes from `before`.
  */
-export function changeOf(assignments: readonly Assignment[], before: Settings): Fields {
-  const change: Fields = {};
+export function changeOf(assignments: readonly Assignment[], before: Settings, fields: Fields = {}): Fields {
+  const change = structuredClone(fields);
   for (const { keys, value } of assignments) {
     const [first, second] = keys;
     if (first === 'custom' && second !== undefined && keys.length > 2) {

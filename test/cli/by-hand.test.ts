@@ -11,6 +11,7 @@ import { orderAnswers } from '../../src/contract/command-answers/order.ts';
 import { productAnswers } from '../../src/contract/command-answers/product.ts';
 import { settingsAnswers } from '../../src/contract/command-answers/settings.ts';
 import { shopAnswers } from '../../src/contract/command-answers/shop.ts';
+import { userSetAnswers } from '../../src/contract/command-answers/user-set.ts';
 import { findShop } from '../../src/core/shops/find-shops.ts';
 import { viewSettings } from '../../src/core/shops/settings.ts';
 import { updateSettings } from '../../src/core/shops/update-shop.ts';
@@ -252,6 +253,23 @@ describe('what an owner does by command', function () {
       expect(await any('settings', 'show', 'custom')).to.deep.equal({
         printer: { width: 58, name: 'a', cut: true },
       });
+    });
+
+    it('takes a file as a whole, with what is typed beside it on top', async () => {
+      const file = join(test.home, 'settings.json');
+      const receipt = { header: 'Busy', footer: 'Bye' };
+      writeFileSync(file, JSON.stringify({ receipt, custom: { a: { b: 1 } }, upiId: 'x@y' }));
+      await json('settings', 'set', `--file=${file}`, 'receipt.footer=Come again', 'custom.a.c=2');
+      const { receipt: now, custom, upiId } = await any('settings', 'show');
+      expect([now, custom.a, upiId]).to.deep.equal([
+        { header: 'Busy', footer: 'Come again' },
+        { b: 1, c: 2 },
+        'x@y',
+      ]);
+      writeFileSync(file, JSON.stringify({ ...(await any('settings', 'show')), upiId: '' }));
+      await json('settings', 'set', 'receipt.footer=');
+      expect(fails(await run('settings', 'set', `--file=${file}`))[0]).to.equal(1);
+      await json('settings', 'set', 'custom.a=null');
     });
 
     it('says what a path or a value should be', async () => {
@@ -533,7 +551,8 @@ describe('what an owner does by command', function () {
       const file = join(test.home, 'pin.txt');
       writeFileSync(file, '4071\n');
       const pin = await here('set-pin', email, `--pin-file=${file}`, '--json');
-      expect([pin.code, pin.json().hasPin, pin.json().endedSessions]).to.deep.equal([0, true, 0]);
+      const { hasPin, endedSessions } = userSetAnswers['user set-pin'].parse(pin.json());
+      expect([pin.code, hasPin, endedSessions]).to.deep.equal([0, true, 0]);
       const set = await here('set', email, '--name=Ravi', '--remove-pin');
       expect([set.code, set.stdout.replace(/ {2,}/g, '  ')]).to.deep.equal([
         0,
@@ -551,7 +570,7 @@ describe('what an owner does by command', function () {
       const taken = fails(await here('set', email, `--new-email=${shop.emails.manager}`));
       expect(taken[0]).to.equal(1);
       const moved = await here('set', email, '--new-email=Ravi@Example.com', '--json');
-      expect(moved.json().email).to.equal('ravi@example.com');
+      expect(userSetAnswers['user set'].parse(moved.json()).email).to.equal('ravi@example.com');
     });
   });
 

@@ -16,7 +16,7 @@ export const customerList: Command = {
     { flags: '--phone <number>', description: 'the one with this number, as people write it' },
     ...LIST_OPTIONS,
   ],
-  example: 'smoocho customer list --phone "98765 43210"',
+  example: 'smoocho customer list --shop PIZA --phone "+1 212 555 0123"',
   async run(shell, { shop: code, search, phone, limit, cursor }) {
     await atShop(shell, code, async ({ shop, context }) => {
       const asked = { search, phone, limit, cursor };

@@ -20,7 +20,7 @@ export const customerSet: Command = {
     { flags: '--address <text>', description: 'where they are delivered to' },
     { flags: '--notes <text>', description: 'what the shop should know' },
   ],
-  example: 'smoocho customer set "98765 43210" --name "Asha Rao" --address ""',
+  example: 'smoocho customer set "+1 212 555 0123" --shop PIZA --name "Olga Reyes"',
   async run(shell, options, [which = '']) {
     const change = parse(CustomerChange, requireSome(fieldsOf(CustomerChange, options)));
     await atShop(shell, options.shop, async ({ app, shop, context }) => {

@@ -12,7 +12,7 @@ export const customerShow: Command = {
   summary: 'Show a customer; their bills: order list --customer',
   arguments: [CUSTOMER_ARGUMENT],
   options: [SHOP_OPTION],
-  example: 'smoocho customer show "98765 43210"',
+  example: 'smoocho customer show "+1 212 555 0123" --shop PIZA',
   async run(shell, { shop: code }, [which = '']) {
     await atShop(shell, code, async ({ shop, context }) => {
       const id = await findCustomerByName(context, shop.id, which);

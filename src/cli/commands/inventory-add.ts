@@ -17,7 +17,7 @@ export const inventoryAdd: Command = {
     { flags: '--quantity <quantity>', description: 'how much is there (default 0)' },
     ...ITEM_OPTIONS,
   ],
-  example: 'smoocho inventory add --name Milk --unit litre --quantity 40 --reorder-level 10',
+  example: 'smoocho inventory add --shop PIZA --name Milk --unit litre --quantity 40 --reorder-level 10',
   async run(shell, options) {
     const body = parse(NewInventoryItem, fieldsOf(NewInventoryItem, options));
     await atShop(shell, options.shop, async ({ shop, context }) => {

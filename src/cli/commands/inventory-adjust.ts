@@ -15,7 +15,7 @@ export const inventoryAdjust: Command = {
     { flags: '--reason <reason>', description: 'purchase, waste or correction', required: true },
     { flags: '--note <text>', description: 'what there is to say' },
   ],
-  example: 'smoocho inventory adjust Milk --by -2 --reason waste --note "went sour"',
+  example: 'smoocho inventory adjust Milk --shop PIZA --by -2 --reason waste --note "went sour"',
   async run(shell, { shop: code, by, reason, note }, [which = '']) {
     const change = parse(InventoryChange, { adjust: by, reason, note });
     await atShop(shell, code, async ({ app, shop, context }) => {

@@ -17,7 +17,7 @@ export const inventoryCount: Command = {
     },
   ],
   options: [SHOP_OPTION, { flags: '--note <text>', description: 'why they differ' }],
-  example: 'smoocho inventory count Milk=12.5 "Brown sugar=3"',
+  example: 'smoocho inventory count Milk=12.5 --shop PIZA',
   async run(shell, { shop: code, note }, words) {
     const counted = words.map((word = '') => {
       const { name, count } = splitLast(word);

@@ -11,7 +11,7 @@ export const inventoryList: Command = {
   name: 'inventory list',
   summary: 'List the stock by name',
   options: [SHOP_OPTION, { flags: '--low', description: 'what is to be ordered' }, ...LIST_OPTIONS],
-  example: 'smoocho inventory list --low',
+  example: 'smoocho inventory list --shop PIZA --low',
   async run(shell, { shop: code, low, limit, cursor }) {
     await atShop(shell, code, async ({ shop, context }) => {
       const asked = { low: low ? 'true' : undefined, limit, cursor };

@@ -13,7 +13,7 @@ export const inventoryMovements: Command = {
   summary: 'List what moved an item, newest first',
   arguments: [ITEM_ARGUMENT],
   options: [SHOP_OPTION, ...LIST_OPTIONS],
-  example: 'smoocho inventory movements Milk --limit 20',
+  example: 'smoocho inventory movements Milk --shop PIZA --limit 20',
   async run(shell, { shop: code, limit, cursor }, [which = '']) {
     await atShop(shell, code, async ({ shop, context: { em } }) => {
       const id = await findItemByName(em, shop.id, which);

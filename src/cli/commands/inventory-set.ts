@@ -19,7 +19,7 @@ export const inventorySet: Command = {
     { flags: '--unit <unit>', description: 'another unit; the figures stay' },
     ...ITEM_OPTIONS,
   ],
-  example: 'smoocho inventory set Milk --reorder-level 15',
+  example: 'smoocho inventory set Milk --shop PIZA --reorder-level 15',
   async run(shell, options, [which = '']) {
     const change = parse(InventoryChange, requireSome(fieldsOf(InventoryChange, options)));
     await atShop(shell, options.shop, async ({ app, shop, context }) => {

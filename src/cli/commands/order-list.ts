@@ -23,7 +23,7 @@ export const orderList: Command = {
     { flags: '--flagged', description: 'what somebody should look at' },
     ...LIST_OPTIONS,
   ],
-  example: 'smoocho order list --from 2026-04-01 --payment-status pending',
+  example: 'smoocho order list --shop PIZA --from 2015-01-01 --payment-status pending',
   async run(shell, { shop: code, customer, table: tableNumber, flagged, ...options }) {
     const { from, to, status, paymentStatus, limit, cursor } = options;
     await atShop(shell, code, async ({ shop, context }) => {

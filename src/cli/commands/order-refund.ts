@@ -35,7 +35,7 @@ export const orderRefund: Command = {
     { flags: '--id <id>', description: 'a UUID of your own: the same refund again is given once' },
     YES_OPTION,
   ],
-  example: 'smoocho order refund KULF/2627/000012 --lines 1 --reason "it was cold"',
+  example: 'smoocho order refund PIZA/2015/000001 --shop PIZA --lines 1 --reason "it was cold"',
   async run(shell, { shop: code, lines: words, yes, ...options }, [which = '']) {
     const wanted = readLines(words as string | undefined);
     const asked = { ...bodyOf(options), id: options.id ?? uuidv7() };

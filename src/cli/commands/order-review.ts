@@ -8,7 +8,7 @@ export const orderReview: Command = {
   summary: 'Say that a flagged bill was looked at; which: order list --flagged',
   arguments: [ORDER_ARGUMENT],
   options: [SHOP_OPTION],
-  example: 'smoocho order review KULF/2627/000012',
+  example: 'smoocho order review PIZA/2015/000001 --shop PIZA',
   async run(shell, { shop: code }, [which = '']) {
     await atShop(shell, code, async ({ shop, context }) => {
       const id = await findOrderByNumber(context.em, shop.id, which);

@@ -9,7 +9,7 @@ export const orderShow: Command = {
   summary: 'Show a bill with its lines, payments and refunds',
   arguments: [ORDER_ARGUMENT],
   options: [SHOP_OPTION],
-  example: 'smoocho order show KULF/2627/000012',
+  example: 'smoocho order show PIZA/2015/000001 --shop PIZA',
   async run(shell, { shop: code }, [which = '']) {
     await atShop(shell, code, async ({ shop, context }) => {
       const id = await findOrderByNumber(context.em, shop.id, which);

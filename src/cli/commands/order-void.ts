@@ -24,7 +24,7 @@ export const orderVoid: Command = {
     { flags: '--waste', description: 'the goods are gone' },
     YES_OPTION,
   ],
-  example: 'smoocho order void KULF/2627/000012 --reason "rung up twice"',
+  example: 'smoocho order void PIZA/2015/000001 --shop PIZA --reason "rung up twice"',
   async run(shell, { shop: code, reason, restock, waste, yes }, [which = '']) {
     if (restock && waste) throw new UsageError('--restock and --waste exclude each other.');
     const body = parse(contract.body, { reason, restock: restock ? true : waste ? false : undefined });

@@ -16,7 +16,7 @@ export const productAdd: Command = {
     { flags: '--price <amount>', description: 'such as 25 or 25.50' },
     ...PRODUCT_OPTIONS,
   ],
-  example: 'smoocho product add --name "Masala Chai" --price 25 --category Drinks --sku CHAI',
+  example: 'smoocho product add --shop PIZA --name "Masala Chai" --price 25 --category Drinks --sku CHAI',
   async run(shell, options) {
     const body = parse(NewProduct, await productFields(NewProduct, options));
     await atShop(shell, options.shop, async ({ app, shop, context }) => {

@@ -20,7 +20,7 @@ export const productList: Command = {
     { flags: '--inactive', description: 'what can not be sold for now' },
     ...LIST_OPTIONS,
   ],
-  example: 'smoocho product list --category Drinks',
+  example: 'smoocho product list --shop PIZA --category Drinks',
   async run(shell, { shop, active, inactive, search, category, sku, barcode, limit, cursor }) {
     await atShop(shell, shop, async ({ app, shop: { id, currency }, context }) => {
       const isActive = active ? 'true' : inactive ? 'false' : undefined;

@@ -10,7 +10,7 @@ export const productRemoveImage: Command = {
   summary: 'Take the picture of a product away',
   arguments: [PRODUCT_ARGUMENT],
   options: [SHOP_OPTION],
-  example: 'smoocho product remove-image CHAI',
+  example: 'smoocho product remove-image CHAI --shop PIZA',
   async run(shell, { shop: code }, [which = '']) {
     await atShop(shell, code, async ({ app, shop, context }) => {
       const id = await findProductByName(context.em, shop.id, which);

@@ -12,7 +12,7 @@ export const productRemove: Command = {
   summary: 'Take a product off the menu for good; old bills keep its name',
   arguments: [PRODUCT_ARGUMENT],
   options: [SHOP_OPTION, YES_OPTION],
-  example: 'smoocho product remove CHAI',
+  example: 'smoocho product remove CHAI --shop PIZA',
   async run(shell, { shop: code, yes }, [which = '']) {
     await atShop(shell, code, async ({ app, shop, context }) => {
       const id = await findProductByName(context.em, shop.id, which);

@@ -12,7 +12,7 @@ export const productSetImage: Command = {
   summary: 'Give a product a picture; a folder of them: import images',
   arguments: [PRODUCT_ARGUMENT, { name: 'file', description: 'JPEG, PNG, WebP, AVIF or GIF' }],
   options: [SHOP_OPTION],
-  example: 'smoocho product set-image CHAI chai.jpg',
+  example: 'smoocho product set-image CHAI chai.jpg --shop PIZA',
   async run(shell, { shop: code }, [which = '', file = '']) {
     requireReadable(file);
     await atShop(shell, code, async ({ app, shop, context }) => {

@@ -20,7 +20,7 @@ export const productSet: Command = {
     { flags: '--price <amount>', description: 'another price, such as 25 or 25.50' },
     ...PRODUCT_OPTIONS,
   ],
-  example: 'smoocho product set CHAI --price 30',
+  example: 'smoocho product set CHAI --shop PIZA --price 30',
   async run(shell, options, [which = '']) {
     const change = parse(ProductChange, requireSome(await productFields(ProductChange, options)));
     await atShop(shell, options.shop, async ({ app, shop, context }) => {

@@ -11,7 +11,7 @@ export const productShow: Command = {
   summary: 'Show a product with its variants, modifiers and recipe',
   arguments: [PRODUCT_ARGUMENT],
   options: [SHOP_OPTION],
-  example: 'smoocho product show "Masala Chai"',
+  example: 'smoocho product show "Masala Chai" --shop PIZA',
   async run(shell, { shop }, [which = '']) {
     await atShop(shell, shop, async ({ app, shop: { id, currency }, context: { em } }) => {
       const productId = await findProductByName(em, id, which);

@@ -21,12 +21,12 @@ export const settingsSet: Command = {
     },
   ],
   options: [SHOP_OPTION, FILE_OPTION],
-  example: 'smoocho settings set tax.mode=inclusive kitchen.enabled=true',
+  example: 'smoocho settings set tax.mode=inclusive kitchen.enabled=true --shop PIZA',
   async run(shell, { shop: code, file }, words) {
     const assignments = words.filter((word) => word !== undefined).map(readAssignment);
     const fields = await readFields(file, SettingsChange, View);
     const changeFrom = (before: Settings) =>
-      parse(SettingsChange, requireSome({ ...fields, ...changeOf(assignments, before) }));
+      parse(SettingsChange, requireSome(changeOf(assignments, before, fields)));
     await atShop(shell, code, async ({ app, shop }) => {
       const { before, after } = await changeRead(
         { app },

@@ -11,7 +11,7 @@ export const settingsShow: Command = {
   summary: 'Show the settings of a shop, all or those under a name',
   arguments: [{ name: 'path', description: 'such as tax, or tax.mode', isOptional: true }],
   options: [SHOP_OPTION],
-  example: 'smoocho settings show tax',
+  example: 'smoocho settings show tax --shop PIZA',
   async run(shell, { shop: code }, [path]) {
     await atShop(shell, code, async ({ shop, context: { em } }) => {
       const settings = viewSettings(await findShop(em, shop.id));

@@ -19,7 +19,7 @@ export const shopSet: Command = {
     { flags: '--code <code>', description: "2 to 4 letters in front of every bill's number" },
     { flags: '--currency <code>', description: 'ISO 4217, such as INR' },
   ],
-  example: 'smoocho shop set --day-start 04:00',
+  example: 'smoocho shop set --shop PIZA --day-start 04:00',
   async run(shell, options) {
     const change = parse(ShopChange, requireSome(fieldsOf(ShopChange, options)));
     await atShop(shell, options.shop, async ({ app, shop }) => {

@@ -7,7 +7,7 @@ export const shopShow: Command = {
   name: 'shop show',
   summary: 'Show a shop: name, currency, time zone, when its day begins',
   options: [SHOP_OPTION],
-  example: 'smoocho shop show',
+  example: 'smoocho shop show --shop PIZA',
   async run(shell, { shop: code }) {
     await atShop(shell, code, async ({ shop }) => {
       const view = viewShop(shop);

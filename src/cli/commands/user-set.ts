@@ -18,7 +18,7 @@ export const userSet: Command = {
     { flags: '--new-email <email>', description: 'what they sign in with from now on' },
     { flags: '--remove-pin', description: 'they sign in with their password until they have another' },
   ],
-  example: 'smoocho user set --email asha@example.com --new-email asha.rao@example.com',
+  example: 'smoocho user set --email asha@example.com --name "Asha Rao"',
   async run(shell, { email, name, newEmail, removePin }) {
     const fields = {
       ...(name !== undefined && { name }),
