@@ -16,6 +16,7 @@ import { findShop } from '../../src/core/shops/find-shops.ts';
 import { viewSettings } from '../../src/core/shops/settings.ts';
 import { updateSettings } from '../../src/core/shops/update-shop.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { sealAll } from '../support/audit-parts.ts';
 import { type BusyShop, givenBusyShop } from '../support/busy-shop.ts';
 import { eventsOf, givenProduct, givenShop, type TestShop } from '../support/factories.ts';
 import { type RanHere, runHere } from '../support/in-process.ts';
@@ -574,7 +575,14 @@ describe('what an owner does by command', function () {
     });
   });
 
-  describe('with --json', () => {
+  describe('at the end', () => {
+    it('leaves books that hold, and records that nobody changed', async () => {
+      await sealAll(test);
+      const { code, stdout } = await runHere(test, 'verify', '--shop=busy');
+      expect(code, stdout).to.equal(0);
+      expect((await runHere(test, 'audit', 'verify', '--shop=busy')).code).to.equal(0);
+    });
+
     it('prints as JSON what its schema says, for every command', async () => {
       // Of the two of pictures, test/cli/by-hand-processes.test.ts; the two that were there before have tests of their own.
       const elsewhere = ['product set-image', 'product remove-image', 'shop create', 'shop list'];
