@@ -54,8 +54,15 @@ const WITHOUT_DATABASE = [
 /** Exit codes other than 0 that a good answer may have. */
 const FOUND_SOMETHING: Record<string, number[]> = {
   status: [0, 4],
+  // Nobody has a customer's name in this shop; the order was refunded by the command before.
+  'customer show': [0, 1],
+  'customer set': [0, 1],
+  'order void': [0, 1],
   'migrate status': [0, 4],
 };
+
+/** What a command warns of here although it is quiet. */
+const WARNS: Record<string, RegExp> = { 'device pair': /^No server runs now\. .*\n$/ };
 
 const lineOf = ({ args, code, stdout, stderr }: CommandResult) =>
   `smoocho ${args.join(' ')} → ${code}\n${stderr}${stdout.slice(0, 500)}`;
@@ -118,7 +125,9 @@ describe('every command', function () {
       const isNeedy = options.some(({ required }) => required) || given.some(({ isOptional }) => !isOptional);
       return [
         [...words, '--no-such-option'],
-        [...words, ...given.map(() => 'word'), 'one-too-many'],
+        ...(given.some(({ isVariadic }) => isVariadic)
+          ? []
+          : [[...words, ...given.map(() => 'word'), 'one-too-many']]),
         ...(isNeedy ? [words] : []),
       ];
     });
@@ -270,7 +279,7 @@ describe('every command', function () {
             const name = part[place]?.command.name ?? '';
             expect(FOUND_SOMETHING[name] ?? [0], lineOf(result)).to.include(result.code);
             expectAnswer(name, result);
-            expect(result.stderr, lineOf(result)).to.equal('');
+            expect(result.stderr, lineOf(result)).to.match(WARNS[name] ?? /^$/);
           }
           if (index === 0) await openDrawer(database);
           const [made] = readdirSync(join(folder, 'backups'));

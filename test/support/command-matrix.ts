@@ -54,6 +54,7 @@ export async function matrixFolder({ uid }: Runner): Promise<string> {
   for (const path of [pictures, join(folder, 'home'), join(folder, 'backups')])
     mkdirSync(path, { mode: 0o700 });
   writeFileSync(join(folder, 'password.txt'), `${PASSWORD}\n`, { mode: 0o600 });
+  writeFileSync(join(folder, 'pin.txt'), '4815\n', { mode: 0o600 });
   writeFileSync(
     join(folder, 'past.csv'),
     'order_id,date,time,sku,product,quantity,price\n1,2015-01-01,11:38:36,tea,Tea,2,1.50\n',
@@ -67,6 +68,7 @@ export async function matrixFolder({ uid }: Runner): Promise<string> {
     'home',
     'backups',
     'password.txt',
+    'pin.txt',
     'past.csv',
     'pictures/the_greek_l.png',
   ]);
@@ -115,6 +117,7 @@ const instead: Given = {
     'Asia/Kolkata',
   ],
   'import products': () => [join(root, 'docs/data/pizza-menu.csv'), '--shop', 'PIZA'],
+  'product set-image': (folder) => ['CHAI', join(folder, 'pictures', 'the_greek_l.png'), '--shop', 'PIZA'],
   'import images': (folder) => [join(folder, 'pictures'), '--shop', 'PIZA'],
   'import sales': (folder) => [join(folder, 'past.csv'), '--shop', 'PIZA'],
   'shift report': () => ['0190a000-0000-7000-8000-000000000001', '--shop', 'PIZA'],
@@ -129,6 +132,7 @@ const instead: Given = {
 const besides: Given = {
   'user create': password,
   'user reset-password': password,
+  'user set-pin': (folder) => ['--pin-file', join(folder, 'pin.txt')],
 };
 
 /** A command line that does something: the command's example, in the folder of the test. */

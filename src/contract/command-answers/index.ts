@@ -2,22 +2,28 @@ import { z } from 'zod';
 import { auditAnswers } from './audit.ts';
 import { backupAnswers } from './backup.ts';
 import { completionAnswers } from './completion.ts';
+import { customerAnswers } from './customer.ts';
 import { deviceAnswers } from './device.ts';
 import { exportAnswers } from './export.ts';
 import { imagesAnswers } from './images.ts';
 import { importAnswers } from './import.ts';
 import { initAnswers } from './init.ts';
+import { inventoryAnswers } from './inventory.ts';
 import { migrateAnswers } from './migrate.ts';
+import { orderAnswers } from './order.ts';
+import { productAnswers } from './product.ts';
 import { reportAnswers } from './report.ts';
 import { restoreAnswers } from './restore.ts';
 import { secretsAnswers } from './secrets.ts';
 import { serviceAnswers } from './service.ts';
+import { settingsAnswers } from './settings.ts';
 import { shiftAnswers } from './shift.ts';
 import { shopAnswers } from './shop.ts';
 import { startAnswers } from './start.ts';
 import { statusAnswers } from './status.ts';
 import { upgradeAnswers } from './upgrade.ts';
 import { userAnswers } from './user.ts';
+import { userSetAnswers } from './user-set.ts';
 import { verifyAnswers } from './verify.ts';
 
 /** What each command prints with `--json`, one map a group of commands. */
@@ -26,7 +32,13 @@ export const answerGroups = [
   startAnswers,
   statusAnswers,
   shopAnswers,
+  settingsAnswers,
+  productAnswers,
+  orderAnswers,
+  customerAnswers,
+  inventoryAnswers,
   userAnswers,
+  userSetAnswers,
   importAnswers,
   exportAnswers,
   reportAnswers,
