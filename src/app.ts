@@ -80,7 +80,10 @@ const requestOf = () => {
 const STDERR = 2;
 
 /** Logs are JSON lines on stderr: stdout belongs to what a command answers. */
-export const createLog = (config: Config, destination: DestinationStream = openLogDestination(STDERR)): Log =>
+export const createLog = (
+  config: Pick<Config, 'logLevel'>,
+  destination: DestinationStream = openLogDestination(STDERR),
+): Log =>
   pino(
     {
       level: config.logLevel,

@@ -29,7 +29,7 @@ export function readConfigFile(home: string): Settings {
   const text = readIfThere(path);
   if (text === null) return {};
   const settings = parseSettings(path, text);
-  if (hasPassword(settings) || holdsS3Secret(settings)) checkClosed(path);
+  if (holdsSecret(settings)) checkClosed(path);
   return settings;
 }
 
@@ -60,6 +60,18 @@ function parseSettings(path: string, text: string): Settings {
   throw new ConfigError(
     `${path} has no settings in braces, like {"port": 8080}. Correct it, or move it away.`,
   );
+}
+
+const holdsSecret = (settings: Settings) => hasPassword(settings) || holdsS3Secret(settings);
+
+/** Whether the settings of a home have a secret in them, whoever may read the file; false for a file that can't be read. */
+export function fileHoldsSecret(home: string): boolean {
+  try {
+    const path = configPath(home);
+    return holdsSecret(parseSettings(path, readIfThere(path) ?? '{}'));
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a URL has a password, in its authority or its parameters. */

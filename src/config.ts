@@ -18,7 +18,15 @@ export { type BackupConfig, cronOf } from './config-backup.ts';
 export { asDatabaseUrl } from './config-database.ts';
 export type { EdgeConfig } from './config-edge.ts';
 export { ConfigError } from './config-error.ts';
-export { changeConfigFile, ownAsAround, readConfigFile, syncFolder } from './config-file.ts';
+export {
+  changeConfigFile,
+  configPath,
+  fileHoldsSecret,
+  ownAsAround,
+  readConfigFile,
+  syncFolder,
+} from './config-file.ts';
+export { type SettingSources, settingSources } from './config-overrides.ts';
 export { type ImageStoreKind, imageStoreKinds, type S3Config, type S3Server } from './config-storage.ts';
 export type { Supervisor } from './config-supervisor.ts';
 export type { TlsConfig } from './config-tls.ts';
@@ -81,7 +89,7 @@ const DEFAULT_POOL_SIZE = 8;
 
 /** Flags win over the environment, the environment over `config.json`, that over the defaults. */
 export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.env): Config {
-  const home = findHome(overrides.home, env.SMOOCHO_HOME);
+  const home = findHome(overrides.home, env);
   const file = requireKnown(home, readConfigFile(home));
   return {
     home,
@@ -114,10 +122,13 @@ export const readBackupConfig = (home: string): BackupConfig => backupConfig(rea
 
 const JOB = 'SMOOCHO_JOB';
 
-/** Rejects an empty name, such as an unset variable in a script: it would mean the current folder. Throws ConfigError. */
-function findHome(named: string | undefined, usual: string | undefined): string {
+/**
+ * The home, also where its settings are refused. Rejects an empty name, such as an unset variable in a script: it would mean
+ * the current folder. Throws ConfigError.
+ */
+export function findHome(named: string | undefined, env: Env = process.env): string {
   if (named?.trim() === '') throw new ConfigError('--home names no folder.');
-  return resolve(named ?? (usual || defaultHome()));
+  return resolve(named ?? (env.SMOOCHO_HOME || defaultHome()));
 }
 
 /** The environment of a command that a server's schedule starts: the server's own, with the same home. */

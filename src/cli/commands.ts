@@ -9,6 +9,7 @@ export const entries: readonly Entry[] = [
   { name: 'init', load: async () => (await import('./commands/init.ts')).init },
   { name: 'start', load: async () => (await import('./commands/start.ts')).start },
   { name: 'status', load: async () => (await import('./commands/status.ts')).status },
+  { name: 'doctor', load: async () => (await import('./commands/doctor.ts')).doctor },
   { name: 'upgrade', load: async () => (await import('./commands/upgrade.ts')).upgrade },
   {
     name: 'service install',

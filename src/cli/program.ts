@@ -105,7 +105,7 @@ function declare(commander: Commander, command: Command, open: typeof openShell)
     requireOptions(commander, command, options);
     setQuiet(quiet === true);
     const args = received.slice(0, command.arguments?.length ?? 0).flat() as (string | undefined)[];
-    const shell = open(options, quiet === true);
+    const shell = open(options, quiet === true, command.judgesSettings);
     process.exitCode = (await command.run(shell, options, args)) ?? exitCodes.done;
   });
 }
@@ -118,13 +118,19 @@ function requireOptions(commander: Commander, command: Command, given: Record<st
   if (missing) commander.error(`error: required option '${missing.flags}' not specified`);
 }
 
-function openShell(options: Record<string, unknown>, isQuiet: boolean): Shell {
+function openShell(options: Record<string, unknown>, isQuiet: boolean, judgesSettings = false): Shell {
   const wantsJson = options.json === true;
   const write = (stream: NodeJS.WriteStream, text: string) => stream.write(`${text}\n`);
-  const config: Config = loadConfig({ home: options.home as string | undefined });
-  if (config.isJob) endWithServer();
+  let loaded: Config | undefined;
+  const config = () => {
+    loaded ??= loadConfig({ home: options.home as string | undefined });
+    return loaded;
+  };
+  if (!judgesSettings && config().isJob) endWithServer();
   return {
-    config,
+    get config() {
+      return config();
+    },
     wantsJson,
     isQuiet,
     isInteractive: Boolean(process.stdin.isTTY && process.stdout.isTTY) && !wantsJson,
@@ -136,7 +142,7 @@ function openShell(options: Record<string, unknown>, isQuiet: boolean): Shell {
     give: (value) => wantsJson && write(process.stdout, JSON.stringify(value, null, 2)),
     withApp: async <T>(work: (app: App) => Promise<T>) => {
       const { createApp } = await import('../app.ts');
-      const app = await createApp(config);
+      const app = await createApp(config());
       try {
         return await work(app);
       } finally {

@@ -2,10 +2,10 @@ import { DatabaseRefusedError, DatabaseUnreachableError } from './errors.ts';
 import { withClient } from './migrate.ts';
 import type { StandbySettings } from './standby-watch.ts';
 
-const OLDEST_VERSION = 15;
+export const OLDEST_VERSION = 15;
 
 /** Without these a sale that was answered can be lost when the power goes: 13 to 30 of them in a trial. */
-const DURABILITY = ['fsync', 'full_page_writes', 'synchronous_commit'];
+export const DURABILITY = ['fsync', 'full_page_writes', 'synchronous_commit'];
 
 /**
  * Refuses a PostgreSQL that is too old or may lose sales; gives whether its commits wait for a standby. Throws

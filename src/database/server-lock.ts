@@ -16,11 +16,20 @@ export class AnotherServerError extends Error {
   override name = 'AnotherServerError';
 }
 
-/** A row that says since when, in ms, a server runs on this database, of several the one that runs longest; null when none does. */
-export const SERVER_SINCE = `
-  SELECT extract(epoch FROM min(a.backend_start))::float8 * 1000 AS since FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+const HOLDERS = `
+  FROM pg_locks l JOIN pg_stat_activity a USING (pid)
   WHERE l.locktype = 'advisory' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND l.classid = 0 AND l.objid = ${SERVER_KEY} AND l.objsubid = 1 AND l.granted`;
+
+/** A row that says since when, in ms, a server runs on this database, of several the one that runs longest; null when none does. */
+export const SERVER_SINCE = `
+  SELECT extract(epoch FROM min(a.backend_start))::float8 * 1000 AS since ${HOLDERS}`;
+
+/** The same, with whether that server is on another machine than who asks, as PostgreSQL sees it. */
+export const SERVER_PLACE = `
+  SELECT extract(epoch FROM min(a.backend_start))::float8 * 1000 AS since,
+    coalesce(bool_and(a.client_addr IS DISTINCT FROM inet_client_addr()), false) AS "isElsewhere"
+  ${HOLDERS}`;
 
 export type ServerLock = { release(): Promise<void> };
 

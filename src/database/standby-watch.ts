@@ -121,6 +121,16 @@ const LOOK = `
         'ageMs', extract(epoch FROM clock_timestamp() - query_start) * 1000)), '[]')
       FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = current_database()) AS waiting`;
 
+/** One look, for a command: too few standbys confirm, or a commit has waited for longer than any does. */
+export async function readStandby(client: pg.Client): Promise<StandbySettings & { isMissing: boolean }> {
+  const { rows } = await client.query<Look>(LOOK);
+  const { names, level, confirming, waiting } = rows[0] as Look;
+  const isShort = confirming !== null && confirming < standbysNeeded(names);
+  const isMissing =
+    isSynchronous({ names, level }) && (isShort || waiting.some(({ ageMs }) => ageMs >= PATIENCE_MS));
+  return { names, level, isMissing };
+}
+
 /** Looks until `signal` aborts. Keeps its connection while `isOn`: the pool's may all be waiting. */
 async function keepLooking(
   url: string,

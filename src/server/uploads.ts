@@ -1,10 +1,12 @@
-import { mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from 'koa';
 import { koaBody } from 'koa-body';
-import { type Config, ownAsAround } from '../config.ts';
+import { ownAsAround } from '../config.ts';
 import { fieldProblem, ProblemError } from '../contract/problem.ts';
 import { maxBodyBytesOf, type Route } from '../contract/route.ts';
+
+export { sweepUploads, uploadsFolder } from '../core/images/left-uploads.ts';
 
 /** An uploaded file, on disk until the response is made. */
 export type Upload = { path: string; sizeBytes: number; remove(): Promise<void> };
@@ -13,20 +15,6 @@ export type Upload = { path: string; sizeBytes: number; remove(): Promise<void> 
 const FIELD = 'file';
 /** Allowance for a form's headers and two boundaries around the file. */
 const FORM_BYTES = 4 * 1024;
-/** Age at which a file counts as left behind by a killed server; the longest upload takes two minutes. */
-const LEFT_BEHIND_MS = 3_600_000;
-
-export const uploadsFolder = ({ home }: Pick<Config, 'home'>) => join(home, 'uploads');
-
-/** Deletes files of uploads that a server's end interrupted. Throws the file system's error. */
-export async function sweepUploads(folder: string, now = Date.now()): Promise<void> {
-  for (const name of await readdir(folder).catch(() => [])) {
-    const found = await stat(join(folder, name)).catch(() => undefined);
-    if (found && now - found.mtimeMs > LEFT_BEHIND_MS)
-      await rm(join(folder, name), { recursive: true, force: true });
-  }
-}
-
 /**
  * Streams a request's file into a folder of its own, so that a slow upload holds only its connection and some disk space.
  * Throws `unsupported_media_type`, `body_too_large`, `invalid_request`, `bad_request`, `images_unavailable`.

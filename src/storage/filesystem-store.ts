@@ -14,6 +14,7 @@ import {
 
 /** Temporary files, on the same file system so that they can be renamed. No key begins with a dot. */
 const DRAFTS = '.drafts';
+export const draftsFolder = (folder: string) => join(folder, DRAFTS);
 
 /** Read size; most images are smaller. */
 const CHUNK_BYTES = 64 * 1024;
@@ -42,7 +43,7 @@ export function openFilesystemStore(folder: string): ImageStore {
       }),
     delete: (key) => guard(async () => void (await unlessMissing(unlink(pathOf(key))))),
     list: (prefix = '') => listFiles(folder, prefix),
-    removeLeftovers: (before) => guard(() => removeDrafts(join(folder, DRAFTS), before)),
+    removeLeftovers: (before) => guard(() => removeDrafts(draftsFolder(folder), before)),
     close() {},
   };
 }
@@ -59,7 +60,7 @@ async function getFile(path: string, range?: ByteRange): Promise<OpenFile | unde
 
 /** Writes and fsyncs a temporary file, then renames it: a file exists whole or not at all. */
 async function putFile(folder: string, path: string, bytes: Uint8Array): Promise<void> {
-  const draft = join(folder, DRAFTS, randomBytes(12).toString('hex'));
+  const draft = join(draftsFolder(folder), randomBytes(12).toString('hex'));
   await makeFolder(dirname(draft));
   await makeFolder(dirname(path));
   const file = await open(draft, 'wx', 0o644);

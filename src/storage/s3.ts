@@ -38,6 +38,7 @@ export type S3 = {
   list(prefix?: string): AsyncIterable<StoredFile & { key: string }>;
   /** Aborts multipart uploads begun before `before`: nothing else removes their parts, which cost. Returns how many. */
   dropParts(prefix: string, before: Date, isOurs: (key: string) => boolean): Promise<number>;
+  hasBucket(): Promise<boolean>;
   /** Creates the bucket if missing, with the server's default access. */
   ensureBucket(): Promise<'made' | 'there'>;
   /** Server clock minus ours in seconds, as of the last response; undefined before the first. */
@@ -95,6 +96,8 @@ export async function openS3(target: S3Target, timeouts?: S3Timeouts): Promise<S
       return { sizeBytes: size, modifiedAt: lastModified };
     });
 
+  const hasBucket = () => attempt(() => client.bucketExists(bucket));
+
   const getStream = (key: string, range?: ByteRange) =>
     unlessMissing(async () => {
       const { start = 0, end } = range ?? {};
@@ -150,8 +153,9 @@ export async function openS3(target: S3Target, timeouts?: S3Timeouts): Promise<S
         [key, id] = [page.nextKeyMarker, page.nextUploadIdMarker];
       }
     },
+    hasBucket,
     async ensureBucket() {
-      if (await attempt(() => client.bucketExists(bucket))) return 'there';
+      if (await hasBucket()) return 'there';
       await attempt(() => client.makeBucket(bucket, target.region));
       return 'made';
     },

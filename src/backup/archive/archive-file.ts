@@ -84,18 +84,25 @@ async function makeFolder(folder: string): Promise<boolean> {
 }
 
 /**
- * Deletes temporary files that killed backups and downloads left. `isOwn`: nobody else can be making a backup
- * in this folder, so each one of a backup is stale.
+ * Lists temporary files that killed backups and downloads left, as paths. `isOwn`: nobody else can be making a backup in
+ * this folder, so each one of a backup is stale.
  */
-export async function removeStaleDrafts(folder: string, now: Date, isOwn = false): Promise<void> {
+export async function listStaleDrafts(folder: string, now: Date, isOwn = false): Promise<string[]> {
+  const stale: string[] = [];
   for (const name of await readdir(folder)) {
     const [, archive, kind] = /^(.+?)((?:\.fetched)?\.tmp)$/.exec(name) ?? [];
     if (!archive || !NAME.test(archive)) continue;
     const path = join(folder, name);
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: now.getTime() }));
     const isLeft = isOwn && kind === DRAFT_ENDING;
-    if (isLeft || now.getTime() - mtimeMs > STALE_DRAFT_MS) await rm(path, { force: true });
+    if (isLeft || now.getTime() - mtimeMs > STALE_DRAFT_MS) stale.push(path);
   }
+  return stale;
+}
+
+/** Deletes what `listStaleDrafts` lists. */
+export async function removeStaleDrafts(folder: string, now: Date, isOwn = false): Promise<void> {
+  for (const path of await listStaleDrafts(folder, now, isOwn)) await rm(path, { force: true });
 }
 
 export type Draft = {

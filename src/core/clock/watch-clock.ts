@@ -8,7 +8,7 @@ import { type Watch, watchEvery } from '../watch-every.ts';
 /** A clock is set within seconds of the start, or by hand. */
 const LOOK_MS = 30_000;
 /** Servers of one database may differ by so much. */
-const TOLERANCE_MS = 120_000;
+export const TOLERANCE_MS = 120_000;
 /**
  * By number, not by time: what was recorded by a wrong clock must not count for ever. So many changes of a shop are an hour or
  * two of sales.
@@ -57,7 +57,8 @@ export function watchClock(context: WatchContext, everyMs = LOOK_MS): Watch {
 const isOpen = async (em: EntityManager) =>
   (await listAttention(em)).some(({ code }) => code === 'clock_behind');
 
-async function newestTime(em: EntityManager): Promise<Date | null> {
+/** When the last changes of the shops were recorded, the newest; null before the first. */
+export async function newestTime(em: EntityManager): Promise<Date | null> {
   const row = await queryRow<{ newest: string | null }>(em, NEWEST);
   return row?.newest ? new Date(row.newest) : null;
 }

@@ -1,0 +1,117 @@
+import type { Attention } from '../../contract/attention.ts';
+import type { BackupStatus } from '../../contract/command-answers/doctor.ts';
+import type { StatusHere, StatusInDatabase } from '../../doctor/status.ts';
+import { formatCount, formatMoney } from './format.ts';
+import { inLines } from './in-line.ts';
+import { type Labelled, labelled, wrap } from './labelled.ts';
+import { formatSize } from './size.ts';
+
+/** A time as a shop's clock shows it; empty for none. */
+export type Clock = (time: string | null) => string;
+type Screen = { columns: number; clock: Clock };
+
+/** What `status` shows, top to bottom. Without the database, the sentence that says so stands in its place. */
+export function statusScreen(
+  here: StatusHere,
+  there: StatusInDatabase | { problem: string },
+  { columns, clock }: Screen,
+): string {
+  const block = (rows: Labelled[]) => labelled(rows, columns);
+  const top: Labelled[] = [
+    ['version', here.version, ...('schema' in there ? [`tables of ${there.schema}`] : [])],
+    ['home', here.home],
+  ];
+  if ('problem' in there)
+    return inLines(block([...top, ...describeHere(here, clock), ['database', there.problem]]));
+  return inLines(
+    [
+      block([...top, ...describeServer(there, clock), ...describeHere(here, clock)]),
+      block([['today', ...describeShops(there.shops)]]),
+      block(describeBackup(there.backup, clock)),
+      describeAttention(there.attention, clock, columns),
+    ].join('\n\n'),
+  );
+}
+
+const stores = { filesystem: 'in the folder images', minio: 'in a bucket' };
+
+const describeServer = (
+  { database, server, devices, images }: StatusInDatabase,
+  clock: Clock,
+): Labelled[] => [
+  [
+    'database',
+    database.kind === 'embedded'
+      ? `embedded, PostgreSQL ${database.version}`
+      : `PostgreSQL ${database.version} at ${database.address}`,
+  ],
+  ['server', server.isRunning ? `runs since ${clock(server.since)}` : 'does not run'],
+  ['devices', `${devices.paired} paired, ${devices.online} in use`],
+  ['pictures', stores[images.store], ...(images.problem === null ? [] : [`PROBLEM: ${images.problem}`])],
+];
+
+const placeNames = { home: 'home', database: 'database', images: 'pictures', backups: 'backups' };
+
+function describeHere({ disks, silentDisks, https, redis }: StatusHere, clock: Clock): Labelled[] {
+  const rooms = disks.map(({ places, level, freeBytes, sizeBytes }) => {
+    const low = level === null ? '' : level === 'problem' ? '  NEARLY FULL' : '  low';
+    return `${gigabytes(freeBytes)} of ${gigabytes(sizeBytes)} free: ${places.map((place) => placeNames[place]).join(', ')}${low}`;
+  });
+  const silent = silentDisks.map((place) => `${place}: its disk does not answer`);
+  return [
+    ['disk', ...rooms, ...silent],
+    ['https', describeHttps(https, clock)],
+    ...(redis.isConfigured
+      ? [['redis', redis.problem === null ? 'answers' : `does not answer: ${redis.problem}`] as const]
+      : []),
+  ];
+}
+
+const gigabytes = (bytes: number) => `${formatCount(Math.floor(bytes / 100_000_000) / 10)} GB`;
+
+function describeHttps({ mode, endsAt, problem }: StatusHere['https'], clock: Clock): string {
+  if (mode === 'off') return 'turned off';
+  if (problem !== null) return `PROBLEM: ${problem}`;
+  return endsAt === null
+    ? 'its certificate is made by the first start'
+    : `certificate until ${clock(endsAt)}`;
+}
+
+const describeShops = (shops: StatusInDatabase['shops']): string[] =>
+  shops.length === 0
+    ? ['There is no shop yet. Set one up: smoocho init']
+    : shops.map(({ code, orders, total, currency }) => {
+        const count = formatCount(orders, currency);
+        const sold = `${count} ${orders === 1 ? 'order' : 'orders'}, ${formatMoney(total, currency)} ${currency}`;
+        return `${code.padEnd(4)}  ${orders === 0 ? 'nothing sold' : sold}`;
+      });
+
+function describeBackup(backup: BackupStatus, clock: Clock): Labelled[] {
+  const { lastCreatedAt, lastVerifiedAt, lastDrillAt, lastFailure, file, to, sizeBytes } = backup;
+  const late = backup.isOverdue ? '  OVERDUE' : '';
+  const never = backup.restoredAt ? `not since the restore of ${clock(backup.restoredAt)}` : 'never';
+  const size = sizeBytes === null ? '' : `, ${formatSize(sizeBytes)}`;
+  const made = lastCreatedAt ? `${clock(lastCreatedAt)}${size}` : never;
+  return [
+    ['backup', `${made}${late}`, ...(file ? [file] : [])],
+    ['read back', clock(lastVerifiedAt) || never],
+    ['trial', clock(lastDrillAt) || never],
+    ...(lastFailure ? [['failed', clock(lastFailure.at), lastFailure.error] as const] : []),
+    ['next', clock(backup.nextAt) || 'not by itself: smoocho backup schedule --help'],
+    ['next trial', clock(backup.nextDrillAt) || 'not by itself'],
+    ['goes to', to],
+    ['opens with', backup.hasRecoveryKey ? 'your recovery key' : 'this box alone: smoocho backup key create'],
+  ];
+}
+
+function describeAttention(attention: Attention[], clock: Clock, columns: number): string {
+  if (attention.length === 0) return 'Nothing needs you. More: smoocho doctor';
+  return attention
+    .map(({ severity, since, detail }) =>
+      [
+        `${severity === 'problem' ? 'PROBLEM' : 'Warning'} since ${clock(since)}`,
+        ...wrap(detail, Math.max(32, columns) - 2).map((line) => `  ${line}`),
+      ].join('\n'),
+    )
+    .join('\n\n');
+}

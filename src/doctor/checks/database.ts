@@ -1,0 +1,197 @@
+import { TOLERANCE_MS } from '../../core/clock/watch-clock.ts';
+import { type Check, check, listOf, ok, plural, problem, skipped, warning } from '../check.ts';
+
+/** Left for an administrator, a backup and the schedule, beside those of the server. */
+const SPARE_CONNECTIONS = 6;
+const sizeOf = (bytes: number) => `${Math.max(1, Math.round(bytes / 1_000_000)).toLocaleString('en-US')} MB`;
+
+export const databaseChecks: Check[] = [
+  check({
+    id: 'database',
+    of: 'connection',
+    looksAt: 'whether the database can be reached',
+    why: 'Nothing can be sold without it.',
+    judge: ({ kind, address, problem: fault }) =>
+      fault === null
+        ? ok(kind === 'embedded' ? 'The embedded PostgreSQL answers.' : `PostgreSQL at ${address} answers.`)
+        : problem(
+            fault,
+            kind === 'embedded'
+              ? 'smoocho start, and read what it says.'
+              : 'Start it, or correct DATABASE_URL.',
+          ),
+  }),
+  check({
+    id: 'database-version',
+    of: 'database',
+    looksAt: 'the version of PostgreSQL, and how much it holds',
+    why: 'The server will not start on it.',
+    judge: ({ version, isTooOld, oldestVersion, sizeBytes }) =>
+      isTooOld
+        ? problem(
+            `This is PostgreSQL ${version}, and ${oldestVersion} is the oldest that does.`,
+            'Upgrade PostgreSQL.',
+          )
+        : ok(`PostgreSQL ${version}, with ${sizeOf(sizeBytes)}.`),
+  }),
+  check({
+    id: 'database-role',
+    of: 'database',
+    looksAt: 'whether the role of DATABASE_URL may make tables, and the database takes writes',
+    why: 'An upgrade of smoocho will be refused.',
+    judge({ canCreate, isStandby }) {
+      if (isStandby)
+        return problem(
+          'It is a standby, which takes no writes.',
+          'Set DATABASE_URL to the primary, or promote this one: SELECT pg_promote()',
+        );
+      return canCreate
+        ? ok('It may.')
+        : problem(
+            'It may not make tables.',
+            'As the owner of the database: GRANT CREATE ON SCHEMA public TO the role.',
+          );
+    },
+  }),
+  check({
+    id: 'database-encoding',
+    of: 'database',
+    looksAt: 'the encoding of the database',
+    why: 'Names in many scripts can not be written.',
+    judge: ({ encoding }) =>
+      encoding === 'UTF8'
+        ? ok('UTF8.')
+        : problem(
+            `It is ${encoding}.`,
+            "Make another one (CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0) and restore a backup into it: smoocho restore FILE --into URL",
+          ),
+  }),
+  check({
+    id: 'database-collation',
+    of: 'database',
+    looksAt: 'whether indexes were made with the sorting rules that the system has now',
+    why: 'After an upgrade of the system, names may not be found that are there, and be given twice.',
+    judge: ({ isCollationOld }) =>
+      isCollationOld
+        ? warning(
+            'The system sorts texts by newer rules than the indexes were made with.',
+            'With the server stopped, in psql: REINDEX DATABASE and ALTER DATABASE … REFRESH COLLATION VERSION.',
+          )
+        : ok('They agree.'),
+  }),
+  check({
+    id: 'database-durability',
+    of: 'database',
+    looksAt: 'fsync, full_page_writes and synchronous_commit',
+    why: 'A power cut would lose sales that were answered; the server will not start.',
+    judge: ({ durabilityOff: off }) =>
+      off.length === 0
+        ? ok('All are on.')
+        : problem(
+            `${listOf(off)} ${off.length === 1 ? 'is' : 'are'} off.`,
+            off.map((name) => `ALTER SYSTEM SET ${name} = on`).join('; '),
+          ),
+  }),
+  check({
+    id: 'database-connections',
+    of: 'database',
+    looksAt: 'max_connections, what is open, and what the server takes',
+    why: 'Without a free one, a request waits and then fails.',
+    judge({ maxConnections, connections, poolSize }) {
+      const have = `${connections} of ${maxConnections} are open; a server takes ${poolSize}.`;
+      return maxConnections - connections < SPARE_CONNECTIONS || maxConnections < poolSize + SPARE_CONNECTIONS
+        ? warning(
+            have,
+            'ALTER SYSTEM SET max_connections = 100, then restart PostgreSQL; or see who holds them: SELECT * FROM pg_stat_activity',
+          )
+        : ok(have);
+    },
+  }),
+  check({
+    id: 'standby',
+    of: 'database',
+    looksAt: 'the synchronous standby that PostgreSQL waits for',
+    why: 'Nothing can be sold or changed until it confirms; tills keep their orders.',
+    judge({ standby: { names, isMissing } }) {
+      if (names.trim() === '') return skipped('None is named.');
+      return isMissing
+        ? problem(
+            `${names} is named, and does not confirm.`,
+            "Start the standby again; if it is lost: ALTER SYSTEM SET synchronous_standby_names = ''; SELECT pg_reload_conf()",
+          )
+        : ok(`${names} confirms.`);
+    },
+  }),
+  check({
+    id: 'replica',
+    of: 'database',
+    looksAt: 'the standby of DATABASE_REPLICA_URL',
+    why: 'Reports are read from the primary, beside the sales.',
+    judge({ hasReplica, replicaProblem }) {
+      if (!hasReplica) return skipped('None is set.');
+      return replicaProblem === null
+        ? ok('It answers.')
+        : warning(replicaProblem, 'Start it, or correct DATABASE_REPLICA_URL.');
+    },
+  }),
+  check({
+    id: 'schema',
+    of: 'schema',
+    looksAt: 'whether the tables are those of this version',
+    why: 'The program and its tables have to fit.',
+    judge({ applied, pending, unknown, isHalfRestored }) {
+      if (isHalfRestored)
+        return problem(
+          'A restore into this database is under way, or was cut off.',
+          'Let it end, or start it again: smoocho restore FILE --into URL',
+        );
+      if (unknown.length > 0)
+        return problem(
+          `A newer smoocho made it (${listOf(unknown)}).`,
+          'Install that version, or a newer one.',
+        );
+      if (pending.length > 0) return problem(`${listOf(pending)} is to come.`, 'smoocho migrate up');
+      return ok(`${applied.at(-1)} is the newest.`);
+    },
+  }),
+  check({
+    id: 'clock-database',
+    of: 'database',
+    looksAt: 'the clock of this machine against that of the database',
+    why: 'Orders of two servers would lie in the wrong order.',
+    judge({ clockAheadMs }) {
+      const seconds = Math.round(Math.abs(clockAheadMs) / 1000);
+      const far = `This clock is ${plural(seconds, 'second')} ${clockAheadMs > 0 ? 'ahead of' : 'behind'} that of the database.`;
+      return Math.abs(clockAheadMs) > TOLERANCE_MS
+        ? warning(far, 'On both machines: sudo timedatectl set-ntp true')
+        : ok(seconds === 0 ? 'They agree.' : far);
+    },
+  }),
+  check({
+    id: 'master-key',
+    of: 'keys',
+    looksAt:
+      'the key that all other keys are wrapped with: there, closed to others, and the one of this database',
+    why: 'Without it nobody signs in, and what customers entrusted can not be read.',
+    judge({ name, isThere, problem: fault, isCompared }) {
+      if (fault !== null)
+        return problem(fault, 'Put it back from a backup, or from the machine that set this up.');
+      if (!isThere)
+        return problem(
+          `${name} is not there.`,
+          'Put it back from a backup, or from the machine that set this up.',
+        );
+      return ok(isCompared ? `${name} is the one of this database.` : `${name} is there.`);
+    },
+  }),
+  check({
+    id: 'backup-key',
+    of: 'keys',
+    looksAt: 'the key with which this machine opens its own backups',
+    why: 'Backups can not be read back or tried here.',
+    judge: ({ backupKeyProblem }) =>
+      backupKeyProblem === null ? ok('Nothing is wrong with it.') : problem(backupKeyProblem, FIX_OR_MOVE),
+  }),
+];
+
+const FIX_OR_MOVE = 'smoocho doctor --fix closes a file that is open to others; else put the right one back.';

@@ -1,0 +1,115 @@
+import { type Check, check, type Finding, listOf, ok, problem, skipped, warning } from '../check.ts';
+import type { PortFacts } from '../probes/network.ts';
+
+/** As the server's own warning, and a week more: someone has to renew it by hand. */
+const ENDS_SOON_MS = 21 * 86_400_000;
+const day = (time: Date) => time.toISOString().slice(0, 10);
+
+function judgePort({ port, state, code }: PortFacts, name: string, otherPort: string): Finding {
+  if (state === 'ours') return ok(`The server listens on port ${port}.`);
+  if (state === 'free') return ok(port === 0 ? 'Whichever is free.' : `Port ${port} is free.`);
+  if (state === 'taken')
+    return problem(
+      `Port ${port} is taken by another program.`,
+      `See which: sudo ss -ltnp 'sport = :${port}'. Stop it, or take another: ${otherPort}`,
+    );
+  if (code === 'EACCES')
+    return problem(`Port ${port} may only be used by root.`, `Take one above 1023, such as ${name}.`);
+  return problem(
+    `Port ${port} can not be used (${code}).`,
+    'See whether HOST is an address of this machine: ip addr',
+  );
+}
+
+export const networkChecks: Check[] = [
+  check({
+    id: 'server',
+    of: 'database',
+    looksAt: 'whether a server runs on this database',
+    why: 'Tills can sell offline, and nobody else can do anything.',
+    judge({ server }) {
+      if (!server) return warning('None runs.', 'smoocho start, or sudo systemctl start smoocho');
+      const since = server.since.toISOString().slice(0, 16).replace('T', ' ');
+      return ok(`Runs since ${since} UTC${server.isElsewhere ? ', on another machine' : ''}.`);
+    },
+  }),
+  check({
+    id: 'ready',
+    of: 'network',
+    looksAt: 'whether the server on this machine can sell (/readyz)',
+    why: 'It runs, and refuses every sale until that is over.',
+    judge({ ready }) {
+      if (!ready) return skipped('None listens at the port of the settings.');
+      return ready.isReady
+        ? ok('It can.')
+        : problem(`It can not: ${ready.status}.`, 'See the other checks, and its log.');
+    },
+  }),
+  check({
+    id: 'http-port',
+    of: 'network',
+    looksAt: 'whether the port of HTTP is free, or the server’s',
+    why: 'The server can not start there, and tills find something else.',
+    judge: ({ http }) => judgePort(http, 'PORT=8080', `PORT=${http.port + 1}`),
+  }),
+  check({
+    id: 'https-port',
+    of: 'network',
+    looksAt: 'the same for HTTPS',
+    why: 'Devices that were told the HTTPS address do not reach the server.',
+    judge({ http, https }) {
+      if (!https) return skipped('HTTPS is turned off.');
+      if (https.port === http.port && https.port !== 0)
+        return problem(`HTTPS has the port of HTTP, ${http.port}.`, 'Take another, such as HTTPS_PORT=8443.');
+      return judgePort(https, 'HTTPS_PORT=8443', `HTTPS_PORT=${https.port + 1}`);
+    },
+  }),
+  check({
+    id: 'https-certificate',
+    of: 'https',
+    looksAt: 'the certificate of HTTPS, and when it ends',
+    why: 'Devices refuse the server without one that is good.',
+    judge({ mode, endsAt, problem: fault }, now) {
+      if (mode === 'off') return skipped('HTTPS is turned off.');
+      if (fault !== null) return problem(fault, 'Correct that, or let smoocho make its own: TLS=auto');
+      if (!endsAt) return skipped('It is made by the first start.');
+      const fix =
+        mode === 'own'
+          ? 'smoocho start makes a new one.'
+          : 'Renew it where it comes from, such as certbot renew.';
+      if (endsAt <= now) return problem(`It ended on ${day(endsAt)}.`, fix);
+      return endsAt.getTime() - now.getTime() < ENDS_SOON_MS
+        ? warning(`It ends on ${day(endsAt)}.`, fix)
+        : ok(`Good until ${day(endsAt)}.`);
+    },
+  }),
+  check({
+    id: 'https-names',
+    of: 'https',
+    looksAt: 'whether the certificate has the names and addresses of this machine',
+    why: 'A device that calls the server by one of them refuses it.',
+    judge({ mode, endsAt, uncovered }) {
+      if (mode === 'off') return skipped('HTTPS is turned off.');
+      if (!endsAt) return skipped('There is no certificate: see the check https-certificate.');
+      if (uncovered.length === 0) return ok('It has all of them.');
+      return warning(
+        `It does not have ${listOf(uncovered)}.`,
+        mode === 'own'
+          ? 'smoocho start makes a new one within a minute. For a name that its authority was not made for, move secrets/tls-authority away and start again; each device has to trust the new one.'
+          : 'Have it made for these names too.',
+      );
+    },
+  }),
+  check({
+    id: 'redis',
+    of: 'redis',
+    looksAt: 'the Redis of REDIS_URL',
+    why: 'Workers hear of each other by polling alone, and limits count in each of them.',
+    judge({ isConfigured, problem: fault }) {
+      if (!isConfigured) return skipped('None is set, and one process needs none.');
+      return fault === null
+        ? ok('It answers.')
+        : warning(`It does not answer (${fault}).`, 'Start it, or correct REDIS_URL.');
+    },
+  }),
+];

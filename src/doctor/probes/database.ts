@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Database, type Log, openDatabase } from '../../app.ts';
+import type { Config } from '../../config.ts';
+import { databaseAddress } from '../../database/address.ts';
+import { requireNoneLost } from '../../database/embedded-lost.ts';
+import { type DatabaseFacts as Inspected, inspectDatabase, replicaProblem } from '../../database/inspect.ts';
+
+export type ConnectionFacts = {
+  kind: 'embedded' | 'external';
+  /** Without a password; null for an embedded one that can't be had. */
+  address: string | null;
+  /** Null when the database can't be had. */
+  url: string | null;
+  /** Why not, in a sentence. */
+  problem: string | null;
+};
+
+export type DatabaseFacts = Inspected & {
+  poolSize: number;
+  /** Null without DATABASE_REPLICA_URL, or when it answers. */
+  replicaProblem: string | null;
+  hasReplica: boolean;
+};
+
+/** Whether nothing was ever set up in a home. Throws DatabaseRefusedError if there was a database, and it is gone. */
+export function isUntouched({ databaseUrl, home }: Pick<Config, 'databaseUrl' | 'home'>): boolean {
+  const data = join(home, 'postgres', 'data');
+  if (databaseUrl || existsSync(data)) return false;
+  requireNoneLost({ home, data });
+  return true;
+}
+
+/** Opens the database as every command does, but makes none. `onOpen` gets what is to be closed. */
+export async function connect(
+  config: Config,
+  log: Log,
+  onOpen: (database: Database) => void,
+): Promise<ConnectionFacts> {
+  const kind = config.databaseUrl ? 'external' : 'embedded';
+  const away = (error: unknown): ConnectionFacts => ({
+    kind,
+    address: config.databaseUrl ? databaseAddress(config.databaseUrl) : null,
+    url: null,
+    problem: (error as Error).message,
+  });
+  try {
+    // Throws for data that are gone; what was never there is told before.
+    isUntouched(config);
+    const database = await openDatabase(config, log);
+    onOpen(database);
+    await inspectDatabase(database.url);
+    return { kind, address: databaseAddress(database.url), url: database.url, problem: null };
+  } catch (error) {
+    return away(error);
+  }
+}
+
+export async function readDatabase({ url }: ConnectionFacts, config: Config): Promise<DatabaseFacts> {
+  const { poolSize, replicaUrl } = config;
+  return {
+    ...(await inspectDatabase(url as string)),
+    poolSize,
+    hasReplica: replicaUrl !== undefined,
+    replicaProblem: replicaUrl === undefined ? null : await replicaProblem(replicaUrl),
+  };
+}

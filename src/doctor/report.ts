@@ -1,0 +1,160 @@
+import { writeFile } from 'node:fs/promises';
+import { hostname, userInfo } from 'node:os';
+import type { CheckResult } from '../contract/command-answers/doctor.ts';
+import { version } from '../version.ts';
+import type { Fact, KnownFacts } from './facts.ts';
+
+/** Checks whose sentences quote what people typed or other programs said. Their state says enough. */
+const QUOTING = new Set(['attention', 'backup-age', 'settings']);
+
+/**
+ * Writes a bundle for support: one file of JSON, which its sender can read before sending it. It has figures, names of settings
+ * and the checks; no value of a setting, no secret, no name, address, phone number or e-mail of anybody, no path of this machine, and no
+ * log. Throws the file system's error, EEXIST for a file that is there.
+ */
+export async function writeReport(
+  path: string,
+  facts: KnownFacts,
+  checks: readonly CheckResult[],
+  now: Date,
+): Promise<void> {
+  const redact = redactor(facts);
+  const report = {
+    format: 1,
+    madeAt: now.toISOString(),
+    smoocho: version,
+    ...figures(facts),
+    checks: checks.map(({ id, state, detail }) => ({
+      id,
+      state,
+      detail: QUOTING.has(id) && state !== 'ok' ? null : redact(detail),
+    })),
+  };
+  await writeFile(path, `${JSON.stringify(report, null, 2)}\n`, { flag: 'wx', mode: 0o600 });
+}
+
+/** What a fact holds, or null where it is missing. */
+const pick = <T, P>(fact: Fact<T>, choose: (value: T) => P): P | null =>
+  'is' in fact ? choose(fact.is) : null;
+
+/** Chosen field by field: a new field of a fact gets in here only when somebody writes it down. */
+const figures = (facts: KnownFacts) => ({
+  machine: pick(facts.machine, (it) => ({ ...it, openFiles: String(it.openFiles) })),
+  service: pick(facts.service, ({ unit }) => unit),
+  settings: pick(facts.settings, ({ sources: { inFile, inEnvironment, overriding } }) => ({
+    // A mistyped name is what somebody typed.
+    inFile: inFile.filter((name) => /^[a-z][A-Za-z0-9]{1,29}$/.test(name)),
+    inEnvironment,
+    overriding,
+  })),
+  disks: pick(facts.disks, ({ disks, silent }) => ({
+    disks: disks.map(({ places, level, freeBytes, sizeBytes }) => ({ places, level, freeBytes, sizeBytes })),
+    silent,
+  })),
+  https: pick(facts.https, ({ mode, endsAt, uncovered }) => ({ mode, endsAt, uncovered: uncovered.length })),
+  redis: pick(facts.redis, ({ isConfigured, problem }) => ({ isConfigured, isUp: problem === null })),
+  network: pick(facts.network, ({ http, https, ready }) => ({
+    http,
+    https,
+    isReady: ready?.isReady ?? null,
+  })),
+  database: pick(facts.database, (it) => ({
+    version: it.version,
+    encoding: it.encoding,
+    isCollationOld: it.isCollationOld,
+    durabilityOff: it.durabilityOff,
+    isStandby: it.isStandby,
+    maxConnections: it.maxConnections,
+    connections: it.connections,
+    poolSize: it.poolSize,
+    sizeBytes: it.sizeBytes,
+    clockAheadMs: it.clockAheadMs,
+    hasStandby: it.standby.names.trim() !== '',
+    isStandbyMissing: it.standby.isMissing,
+    hasReplica: it.hasReplica,
+    serverSince: it.server?.since ?? null,
+  })),
+  kind: pick(facts.connection, ({ kind }) => kind),
+  schema: pick(facts.schema, ({ applied, pending, unknown, isHalfRestored }) => ({
+    applied,
+    pending,
+    unknown: unknown.length,
+    isHalfRestored,
+  })),
+  shops: pick(facts.shops, ({ attention, unknownZones, ...numbers }) => ({
+    ...numbers,
+    unknownZones: unknownZones.length,
+    attention: attention.map(({ code, severity, since }) => ({ code, severity, since })),
+  })),
+  backups: pick(facts.backups, ({ status, target, isSameDisk }) => ({
+    schedule: status.schedule,
+    drill: status.drill,
+    keep: status.keep,
+    lastCreatedAt: status.lastCreatedAt,
+    lastVerifiedAt: status.lastVerifiedAt,
+    lastDrillAt: status.lastDrillAt,
+    lastFailureAt: status.lastFailure?.at ?? null,
+    sizeBytes: status.sizeBytes,
+    isOverdue: status.isOverdue,
+    hasRecoveryKey: status.hasRecoveryKey,
+    target: target.kind,
+    archives: target.archives,
+    isSameDisk,
+  })),
+  images: pick(facts.images, ({ store, pictures, problem, hasBucket }) => ({
+    store,
+    pictures,
+    isUp: problem === null,
+    hasBucket,
+  })),
+});
+
+/** Names and addresses of networks and files that sentences of checks may have, and what stands for each. */
+const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
+  [/\b[a-z][a-z0-9+.-]*:\/\/[^\s,;)]+/gi, 'URL'],
+  [/[^\s@<>"'(]+@[^\s@<>"')]+\.[^\s@<>"'),.]+/g, 'EMAIL'],
+  [/(?<![\w/])\/(?:[^\s/'",;:()]+\/)*[^\s/'",;:()]*[^\s/'",;:().]/g, 'PATH'],
+  [/(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?:\/\d+)?(?![\w.]*\d)/g, 'ADDRESS'],
+  [/(?<![\w:])(?:[0-9a-f]{1,4}:){2,7}[0-9a-f]{0,4}(?:\/\d+)?/gi, 'ADDRESS'],
+  [/(?<![\w])(?:::1|::)(?![\w])/g, 'ADDRESS'],
+  // A host's name, and not a file's or a version's.
+  [/(?<![\w.-])(?:[a-z0-9-]+\.)+(?:[a-z]{2,})(?::\d+)?(?![\w-])/gi, 'HOST'],
+  [/\+\d[\d ()-]{5,}\d|(?<![\d.,-])\d{7,}(?![\d.,-])/g, 'NUMBER'],
+];
+
+/** Names with a dot that are no host's. */
+const KNOWN_NAMES = /^(config\.json|smoocho\.service)$/;
+
+/** For sentences: takes out names of this machine, of its user and of the settings, then whatever looks like one. */
+function redactor(facts: KnownFacts): (text: string) => string {
+  const edge = pick(facts.settings, ({ config }) => config?.edge ?? null);
+  const names = [
+    pick(facts.home, ({ path }) => path),
+    hostname(),
+    hostname().split('.')[0],
+    userNameOf(),
+    ...(edge ? [...edge.allowedHosts, ...edge.allowedOrigins, ...edge.trustedProxies] : []),
+    ...(pick(facts.https, ({ uncovered }) => uncovered) ?? []),
+    pick(facts.database, ({ standby }) => standby.names),
+  ]
+    .filter((name) => name !== null && name !== undefined && name.trim().length > 2)
+    .sort((a, b) => (b as string).length - (a as string).length) as string[];
+  return (text) => {
+    const named = names.reduce((rest, name) => rest.replaceAll(name, 'NAME'), text);
+    return PATTERNS.reduce(
+      (rest, [pattern, replacement]) =>
+        rest.replace(pattern, (found) => (KNOWN_NAMES.test(found) ? found : replacement)),
+      named,
+    );
+  };
+}
+
+function userNameOf(): string | null {
+  try {
+    const { username } = userInfo();
+    // Its name is in half of all sentences, and is nobody's.
+    return ['root', 'smoocho'].includes(username) ? null : username;
+  } catch {
+    return null;
+  }
+}
