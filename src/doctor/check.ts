@@ -43,10 +43,13 @@ export function check<Name extends FactName>({ judge, ...about }: CheckOf<Name>)
     examine(facts, now) {
       const { state, detail, fix } = find(facts, now);
       const isWrong = state === 'warning' || state === 'problem';
-      return { id, state, detail: isWrong ? `${detail} ${why}` : detail, fix };
+      return { id, state, detail: isWrong ? `${asSentence(detail)} ${why}` : detail, fix };
     },
   };
 }
+
+/** Messages of errors may end with a command, which has no full stop. */
+const asSentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`);
 
 const READS_BY = new Intl.ListFormat('en', { type: 'conjunction' });
 export const listOf = (names: readonly string[]): string => READS_BY.format(names);

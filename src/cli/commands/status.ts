@@ -39,7 +39,7 @@ export const status: Command = {
     if (watch) return await watchStatus(shell);
     const here = await readStatusHere(shell.config);
     const read = await attempt(() => shell.withApp(readStatusInDatabase));
-    shell.show(drawn(here, read, AWAY));
+    shell.show(drawn(here, read, { away: AWAY }));
     if ('error' in read) {
       const { exitCode, message } = failureOf(read.error);
       if (!shell.wantsJson) shell.tell(message);
@@ -73,10 +73,12 @@ const localZone = () => new Intl.DateTimeFormat().resolvedOptions().timeZone;
 /** The sentence itself follows on stderr. */
 const AWAY = 'can not be used now';
 
-function drawn(here: StatusHere, read: Read, away?: string): string {
+type Drawing = { away?: string; isWatched?: boolean };
+
+function drawn(here: StatusHere, read: Read, { away, isWatched = false }: Drawing): string {
   const clock: Clock = clockIn('found' in read ? read.found.timezone : localZone());
   const there = 'found' in read ? read.found : { problem: away ?? failureOf(read.error).message };
-  return statusScreen(here, there, { columns: process.stdout.columns ?? 80, clock });
+  return statusScreen(here, there, { columns: process.stdout.columns ?? 80, clock, isWatched });
 }
 
 /** Keeps the database open, so that an embedded one is not started and stopped each time. */
@@ -96,7 +98,7 @@ async function watchStatus({ config }: Shell): Promise<number> {
       return await readStatusInDatabase(app);
     });
     if ('error' in read) await closeApp();
-    return drawn(here, read);
+    return drawn(here, read, { isWatched: true });
   };
   const footer = () =>
     `${new Date().toTimeString().slice(0, 8)}  anew each ${EVERY_MS / 1000} seconds; Ctrl-C ends it`;

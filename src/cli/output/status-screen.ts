@@ -8,29 +8,33 @@ import { formatSize } from './size.ts';
 
 /** A time as a shop's clock shows it; empty for none. */
 export type Clock = (time: string | null) => string;
-type Screen = { columns: number; clock: Clock };
+type Screen = {
+  columns: number;
+  clock: Clock;
+  /** What needs somebody comes first: a screen that stands cuts off what is below its last row. */
+  isWatched?: boolean;
+};
 
 /** What `status` shows, top to bottom. Without the database, the sentence that says so stands in its place. */
 export function statusScreen(
   here: StatusHere,
   there: StatusInDatabase | { problem: string },
-  { columns, clock }: Screen,
+  { columns, clock, isWatched = false }: Screen,
 ): string {
   const block = (rows: Labelled[]) => labelled(rows, columns);
   const top: Labelled[] = [
-    ['version', here.version, ...('schema' in there ? [`tables of ${there.schema}`] : [])],
+    ['version', 'schema' in there ? `${here.version}, tables of ${there.schema}` : here.version],
     ['home', here.home],
   ];
   if ('problem' in there)
     return inLines(block([...top, ...describeHere(here, clock), ['database', there.problem]]));
-  return inLines(
-    [
-      block([...top, ...describeServer(there, clock), ...describeHere(here, clock)]),
-      block([['today', ...describeShops(there.shops)]]),
-      block(describeBackup(there.backup, clock)),
-      describeAttention(there.attention, clock, columns),
-    ].join('\n\n'),
-  );
+  const needs = describeAttention(there.attention, clock, columns);
+  const blocks = [
+    block([['today', ...describeShops(there.shops)]]),
+    block([...top, ...describeServer(there, clock), ...describeHere(here, clock)]),
+    block(describeBackup(there.backup, clock)),
+  ];
+  return inLines((isWatched ? [needs, ...blocks] : [...blocks, needs]).join('\n\n'));
 }
 
 const stores = { filesystem: 'in the folder images', minio: 'in a bucket' };
@@ -74,7 +78,7 @@ function describeHttps({ mode, endsAt, problem }: StatusHere['https'], clock: Cl
   if (problem !== null) return `PROBLEM: ${problem}`;
   return endsAt === null
     ? 'its certificate is made by the first start'
-    : `certificate until ${clock(endsAt)}`;
+    : `certificate until ${clock(endsAt).slice(0, 10)}`;
 }
 
 const describeShops = (shops: StatusInDatabase['shops']): string[] =>

@@ -11,7 +11,7 @@ export const backupChecks: Check[] = [
     judge: ({ status: { schedule } }) =>
       schedule === null
         ? warning('No backup is made by itself.', 'smoocho backup schedule "0 3 * * *"')
-        : ok(`By the schedule ${schedule}.`),
+        : ok(`Backups are made by the schedule ${schedule}.`),
   }),
   check({
     id: 'backup-age',
@@ -21,20 +21,22 @@ export const backupChecks: Check[] = [
     judge({ status: { lastCreatedAt, lastFailure, isOverdue, restoredAt } }) {
       if (isOverdue)
         return problem(
-          lastCreatedAt ? `The last one is of ${minute(lastCreatedAt)}.` : 'None was ever made.',
+          lastCreatedAt
+            ? `The last backup is of ${minute(lastCreatedAt)}, and another one is overdue.`
+            : 'No backup was ever made.',
           'smoocho backup create',
         );
       if (lastFailure && (!lastCreatedAt || lastFailure.at > lastCreatedAt))
         return problem(
-          `The last one failed, at ${minute(lastFailure.at)}: ${lastFailure.error}`,
+          `The last backup failed, at ${minute(lastFailure.at)}: ${lastFailure.error}`,
           'Mend that, then: smoocho backup create',
         );
       if (!lastCreatedAt)
         return warning(
-          restoredAt ? 'None was made since the last restore.' : 'None was made yet.',
+          restoredAt ? 'No backup was made since the last restore.' : 'No backup was made yet.',
           'smoocho backup create',
         );
-      return ok(`${minute(lastCreatedAt)}.`);
+      return ok(`The last backup is of ${minute(lastCreatedAt)}.`);
     },
   }),
   check({
@@ -47,12 +49,12 @@ export const backupChecks: Check[] = [
       if (!lastDrillAt) {
         if (!lastCreatedAt) return skipped('There is no backup yet.');
         return drill !== null && !isDrillOverdue
-          ? ok('Not yet; the schedule will do it.')
+          ? ok('No backup was restored for trial yet; the schedule will do it.')
           : warning('No backup was ever restored for trial.', fix);
       }
       return isDrillOverdue
         ? warning(`The last trial was on ${minute(lastDrillAt)}.`, fix)
-        : ok(`${minute(lastDrillAt)}.`);
+        : ok(`The last trial was on ${minute(lastDrillAt)}.`);
     },
   }),
   check({
@@ -62,7 +64,7 @@ export const backupChecks: Check[] = [
     why: 'When the machine is stolen or burns, its backups open nowhere.',
     judge: ({ status: { hasRecoveryKey } }) =>
       hasRecoveryKey
-        ? ok('They open with your recovery key.')
+        ? ok('Backups open with your recovery key.')
         : warning(
             'Only this machine can open its backups.',
             'smoocho backup key create, and keep the sheet away from the shop.',
@@ -90,14 +92,14 @@ export const backupChecks: Check[] = [
     looksAt: 'whether backups are on another disk than the shop’s data',
     why: 'A disk that dies takes both along.',
     judge({ isSameDisk, target }) {
-      if (target.kind === 's3') return ok('They go to a bucket.');
+      if (target.kind === 's3') return ok('Backups go to a bucket.');
       if (isSameDisk === null) return skipped('The folder is not there: see the check backup-target.');
       return isSameDisk
         ? warning(
-            'They are on the same disk.',
+            'Backups lie on the disk that has the shop’s data.',
             'Plug in a USB disk, or take a bucket: smoocho backup schedule --to /mnt/usb',
           )
-        : ok('They are on another disk.');
+        : ok('Backups lie on another disk.');
     },
   }),
 ];

@@ -3,6 +3,8 @@ import { type Check, check, listOf, ok, plural, problem, skipped, warning } from
 
 /** Left for an administrator, a backup and the schedule, beside those of the server. */
 const SPARE_CONNECTIONS = 6;
+const OPEN_OR_GONE =
+  'smoocho doctor --fix closes a file that is open to others; else put the right one back, from a backup or the machine that set this up.';
 const sizeOf = (bytes: number) => `${Math.max(1, Math.round(bytes / 1_000_000)).toLocaleString('en-US')} MB`;
 
 export const databaseChecks: Check[] = [
@@ -42,13 +44,13 @@ export const databaseChecks: Check[] = [
     judge({ canCreate, isStandby }) {
       if (isStandby)
         return problem(
-          'It is a standby, which takes no writes.',
+          'This PostgreSQL is a standby, which takes no writes.',
           'Set DATABASE_URL to the primary, or promote this one: SELECT pg_promote()',
         );
       return canCreate
-        ? ok('It may.')
+        ? ok('The role may make tables.')
         : problem(
-            'It may not make tables.',
+            'The role may not make tables.',
             'As the owner of the database: GRANT CREATE ON SCHEMA public TO the role.',
           );
     },
@@ -62,7 +64,7 @@ export const databaseChecks: Check[] = [
       encoding === 'UTF8'
         ? ok('UTF8.')
         : problem(
-            `It is ${encoding}.`,
+            `The encoding is ${encoding}.`,
             "Make another one (CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0) and restore a backup into it: smoocho restore FILE --into URL",
           ),
   }),
@@ -77,7 +79,7 @@ export const databaseChecks: Check[] = [
             'The system sorts texts by newer rules than the indexes were made with.',
             'With the server stopped, in psql: REINDEX DATABASE and ALTER DATABASE … REFRESH COLLATION VERSION.',
           )
-        : ok('They agree.'),
+        : ok('Indexes and system agree.'),
   }),
   check({
     id: 'database-durability',
@@ -86,7 +88,7 @@ export const databaseChecks: Check[] = [
     why: 'A power cut would lose sales that were answered; the server will not start.',
     judge: ({ durabilityOff: off }) =>
       off.length === 0
-        ? ok('All are on.')
+        ? ok('fsync, full_page_writes and synchronous_commit are on.')
         : problem(
             `${listOf(off)} ${off.length === 1 ? 'is' : 'are'} off.`,
             off.map((name) => `ALTER SYSTEM SET ${name} = on`).join('; '),
@@ -113,7 +115,7 @@ export const databaseChecks: Check[] = [
     looksAt: 'the synchronous standby that PostgreSQL waits for',
     why: 'Nothing can be sold or changed until it confirms; tills keep their orders.',
     judge({ standby: { names, isMissing } }) {
-      if (names.trim() === '') return skipped('None is named.');
+      if (names.trim() === '') return skipped('No standby is named.');
       return isMissing
         ? problem(
             `${names} is named, and does not confirm.`,
@@ -128,9 +130,9 @@ export const databaseChecks: Check[] = [
     looksAt: 'the standby of DATABASE_REPLICA_URL',
     why: 'Reports are read from the primary, beside the sales.',
     judge({ hasReplica, replicaProblem }) {
-      if (!hasReplica) return skipped('None is set.');
+      if (!hasReplica) return skipped('No replica is set.');
       return replicaProblem === null
-        ? ok('It answers.')
+        ? ok('The replica answers.')
         : warning(replicaProblem, 'Start it, or correct DATABASE_REPLICA_URL.');
     },
   }),
@@ -164,7 +166,7 @@ export const databaseChecks: Check[] = [
       const far = `This clock is ${plural(seconds, 'second')} ${clockAheadMs > 0 ? 'ahead of' : 'behind'} that of the database.`;
       return Math.abs(clockAheadMs) > TOLERANCE_MS
         ? warning(far, 'On both machines: sudo timedatectl set-ntp true')
-        : ok(seconds === 0 ? 'They agree.' : far);
+        : ok(seconds === 0 ? 'The two clocks agree.' : far);
     },
   }),
   check({
@@ -174,8 +176,7 @@ export const databaseChecks: Check[] = [
       'the key that all other keys are wrapped with: there, closed to others, and the one of this database',
     why: 'Without it nobody signs in, and what customers entrusted can not be read.',
     judge({ name, isThere, problem: fault, isCompared }) {
-      if (fault !== null)
-        return problem(fault, 'Put it back from a backup, or from the machine that set this up.');
+      if (fault !== null) return problem(fault, OPEN_OR_GONE);
       if (!isThere)
         return problem(
           `${name} is not there.`,
@@ -190,8 +191,8 @@ export const databaseChecks: Check[] = [
     looksAt: 'the key with which this machine opens its own backups',
     why: 'Backups can not be read back or tried here.',
     judge: ({ backupKeyProblem }) =>
-      backupKeyProblem === null ? ok('Nothing is wrong with it.') : problem(backupKeyProblem, FIX_OR_MOVE),
+      backupKeyProblem === null
+        ? ok('Nothing is wrong with the backup key.')
+        : problem(backupKeyProblem, OPEN_OR_GONE),
   }),
 ];
-
-const FIX_OR_MOVE = 'smoocho doctor --fix closes a file that is open to others; else put the right one back.';

@@ -70,8 +70,8 @@ export const homeChecks: Check[] = [
           `${listOf(blocked)} is no folder.`,
           `Move it away: mv ${blocked[0]} ${blocked[0]}.old`,
         );
-      if (missing.length > 0) return ok(`${listOf(missing)} will be made when it is first needed.`);
-      return ok('They are there.');
+      if (missing.length > 0) return ok(`${listOf(missing)} will be made when first needed.`);
+      return ok('The folders are there.');
     },
   }),
   check({
@@ -106,7 +106,7 @@ export const homeChecks: Check[] = [
     looksAt: 'whether each of these disks answers',
     why: 'Whatever is on a disk that hangs waits for it.',
     judge({ silent }) {
-      if (silent.length === 0) return ok('All of them answer.');
+      if (silent.length === 0) return ok('All disks answer.');
       const names = listOf(silent.map((place) => placeNames[place]));
       return problem(
         `The disk of ${names} does not answer.`,
@@ -137,7 +137,10 @@ export const homeChecks: Check[] = [
     why: 'It takes room, and half of a backup is of no use.',
     judge({ leftovers }) {
       if (leftovers.length === 0) return ok('Nothing was left behind.');
-      return warning(`${plural(leftovers.length, 'file')} of interrupted work: ${some(leftovers)}.`, FIX_ALL);
+      return warning(
+        `${plural(leftovers.length, 'leftover')} of interrupted work: ${some(leftovers)}.`,
+        FIX_ALL,
+      );
     },
   }),
 ];

@@ -67,10 +67,10 @@ export const machineChecks: Check[] = [
     why: 'On a small machine it bridges the minutes of a large import or a backup.',
     judge({ memoryBytes, swapBytes }) {
       if (swapBytes === null) return skipped('This system does not tell.');
-      if (swapBytes > 0) return ok(`${megabytes(swapBytes)}.`);
-      if (memoryBytes >= SWAP_BELOW_BYTES) return ok('None, and with this much memory none is needed.');
+      if (swapBytes > 0) return ok(`${megabytes(swapBytes)} of swap.`);
+      if (memoryBytes >= SWAP_BELOW_BYTES) return ok('No swap, and with this much memory none is needed.');
       return warning(
-        `There is none, beside ${megabytes(memoryBytes)} of memory.`,
+        `There is no swap, beside ${megabytes(memoryBytes)} of memory.`,
         'sudo fallocate -l 1G /swapfile && sudo chmod 600 /swapfile && sudo mkswap /swapfile && sudo swapon /swapfile, and a line in /etc/fstab.',
       );
     },
@@ -85,10 +85,10 @@ export const machineChecks: Check[] = [
       const have = openFiles === Number.POSITIVE_INFINITY ? 'any number' : openFiles.toLocaleString('en-US');
       return openFiles < OPEN_FILES
         ? warning(
-            `${have} are allowed.`,
+            `${have} open files are allowed.`,
             `ulimit -n 65536 before smoocho start, or LimitNOFILE=65536 in its systemd unit.`,
           )
-        : ok(`${have} are allowed.`);
+        : ok(`${have} open files are allowed.`);
     },
   }),
   check({
@@ -99,7 +99,7 @@ export const machineChecks: Check[] = [
     judge(_, now) {
       const says = `The clock says ${now.toISOString().slice(0, 16).replace('T', ' ')} UTC.`;
       return now.getTime() < CLOCK_FLOOR || now.getUTCFullYear() > LAST_YEAR
-        ? problem(says, 'Set it: sudo timedatectl set-ntp true')
+        ? problem(says, 'Set the clock: sudo timedatectl set-ntp true')
         : ok(says);
     },
   }),

@@ -28,9 +28,9 @@ export const networkChecks: Check[] = [
     looksAt: 'whether a server runs on this database',
     why: 'Tills can sell offline, and nobody else can do anything.',
     judge({ server }) {
-      if (!server) return warning('None runs.', 'smoocho start, or sudo systemctl start smoocho');
+      if (!server) return warning('No server runs.', 'smoocho start, or sudo systemctl start smoocho');
       const since = server.since.toISOString().slice(0, 16).replace('T', ' ');
-      return ok(`Runs since ${since} UTC${server.isElsewhere ? ', on another machine' : ''}.`);
+      return ok(`A server runs since ${since} UTC${server.isElsewhere ? ', on another machine' : ''}.`);
     },
   }),
   check({
@@ -41,8 +41,8 @@ export const networkChecks: Check[] = [
     judge({ ready }) {
       if (!ready) return skipped('None listens at the port of the settings.');
       return ready.isReady
-        ? ok('It can.')
-        : problem(`It can not: ${ready.status}.`, 'See the other checks, and its log.');
+        ? ok('The server can sell.')
+        : problem(`The server can not sell: ${ready.status}.`, 'See the other checks, and its log.');
     },
   }),
   check({
@@ -72,15 +72,15 @@ export const networkChecks: Check[] = [
     judge({ mode, endsAt, problem: fault }, now) {
       if (mode === 'off') return skipped('HTTPS is turned off.');
       if (fault !== null) return problem(fault, 'Correct that, or let smoocho make its own: TLS=auto');
-      if (!endsAt) return skipped('It is made by the first start.');
+      if (!endsAt) return skipped('The certificate is made by the first start.');
       const fix =
         mode === 'own'
           ? 'smoocho start makes a new one.'
           : 'Renew it where it comes from, such as certbot renew.';
-      if (endsAt <= now) return problem(`It ended on ${day(endsAt)}.`, fix);
+      if (endsAt <= now) return problem(`The certificate ended on ${day(endsAt)}.`, fix);
       return endsAt.getTime() - now.getTime() < ENDS_SOON_MS
-        ? warning(`It ends on ${day(endsAt)}.`, fix)
-        : ok(`Good until ${day(endsAt)}.`);
+        ? warning(`The certificate ends on ${day(endsAt)}.`, fix)
+        : ok(`The certificate is good until ${day(endsAt)}.`);
     },
   }),
   check({
@@ -91,9 +91,9 @@ export const networkChecks: Check[] = [
     judge({ mode, endsAt, uncovered }) {
       if (mode === 'off') return skipped('HTTPS is turned off.');
       if (!endsAt) return skipped('There is no certificate: see the check https-certificate.');
-      if (uncovered.length === 0) return ok('It has all of them.');
+      if (uncovered.length === 0) return ok('The certificate has all of them.');
       return warning(
-        `It does not have ${listOf(uncovered)}.`,
+        `The certificate does not have ${listOf(uncovered)}.`,
         mode === 'own'
           ? 'smoocho start makes a new one within a minute. For a name that its authority was not made for, move secrets/tls-authority away and start again; each device has to trust the new one.'
           : 'Have it made for these names too.',
@@ -106,10 +106,10 @@ export const networkChecks: Check[] = [
     looksAt: 'the Redis of REDIS_URL',
     why: 'Workers hear of each other by polling alone, and limits count in each of them.',
     judge({ isConfigured, problem: fault }) {
-      if (!isConfigured) return skipped('None is set, and one process needs none.');
+      if (!isConfigured) return skipped('No Redis is set, and one process needs none.');
       return fault === null
-        ? ok('It answers.')
-        : warning(`It does not answer (${fault}).`, 'Start it, or correct REDIS_URL.');
+        ? ok('Redis answers.')
+        : warning(`Redis does not answer (${fault}).`, 'Start it, or correct REDIS_URL.');
     },
   }),
 ];

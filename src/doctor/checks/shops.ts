@@ -21,7 +21,7 @@ export const shopChecks: Check[] = [
     looksAt: 'whether there is a shop',
     why: 'Nobody can sign in and sell before there is one.',
     judge: ({ shops }) =>
-      shops > 0 ? ok(`${plural(shops, 'shop')}.`) : problem('There is none yet.', 'smoocho init'),
+      shops > 0 ? ok(`${plural(shops, 'shop')}.`) : problem('There is no shop yet.', 'smoocho init'),
   }),
   check({
     id: 'owners',
@@ -65,7 +65,7 @@ export const shopChecks: Check[] = [
     why: 'They were taken as they were sold; somebody should see whether a price or a stock is wrong.',
     judge: ({ ordersToReview }) =>
       ordersToReview === 0
-        ? ok('None waits.')
+        ? ok('No order waits to be looked at.')
         : warning(
             `${plural(ordersToReview, 'order')} ${ordersToReview === 1 ? 'waits' : 'wait'} for somebody to look.`,
             'A manager looks at them on a till, or by GET /api/shops/SHOP/orders?flagged=true, and marks each as seen.',
@@ -78,7 +78,7 @@ export const shopChecks: Check[] = [
     why: 'What was eaten and not paid stands in no report.',
     judge: ({ oldOpenOrders }) =>
       oldOpenOrders === 0
-        ? ok('None.')
+        ? ok('No order of an earlier day is open.')
         : warning(
             `${plural(oldOpenOrders, 'order')} of earlier days ${oldOpenOrders === 1 ? 'is' : 'are'} still open.`,
             'On a till: take the money, or void it with a reason.',
@@ -91,7 +91,7 @@ export const shopChecks: Check[] = [
     why: 'What is missing in a drawer is found the later the harder.',
     judge: ({ oldOpenShifts }) =>
       oldOpenShifts === 0
-        ? ok('None.')
+        ? ok('No drawer of an earlier day is open.')
         : warning(
             `${plural(oldOpenShifts, 'drawer')} of earlier days ${oldOpenShifts === 1 ? 'is' : 'are'} still open.`,
             'smoocho shift list --shop CODE, then count it on its till.',
@@ -109,7 +109,7 @@ export const shopChecks: Check[] = [
             `Something was recorded at ${newestRecordAt.toISOString().slice(0, 16).replace('T', ' ')} UTC, which is yet to come.`,
             'Set the clock: sudo timedatectl set-ntp true. If it was ahead before and is right now, sell on.',
           )
-        : ok('It is after all that was recorded.');
+        : ok('The clock is after all that was recorded.');
     },
   }),
   check({
@@ -138,7 +138,7 @@ export const shopChecks: Check[] = [
     why: 'Records are missing, or somebody changed the tables by hand.',
     judge: ({ brokenFeeds }) =>
       brokenFeeds === 0
-        ? ok('They agree. The books themselves take longer: smoocho verify')
+        ? ok('Feeds and counters agree. The books themselves take longer: smoocho verify')
         : problem(
             `That is not so for ${plural(brokenFeeds, 'shop')}.`,
             'Keep a copy of the data as it is, then: smoocho verify',
@@ -151,7 +151,7 @@ export const shopChecks: Check[] = [
     why: 'It is open until it was mended.',
     judge({ attention }) {
       const open = attention.filter(({ code }) => !JUDGED_ELSEWHERE.includes(code));
-      if (open.length === 0) return ok('Nothing else.');
+      if (open.length === 0) return ok('The server found nothing else.');
       const finding = open.some(({ severity }) => severity === 'problem') ? problem : warning;
       return finding(
         open.map(({ detail }) => detail).join(' '),
@@ -197,7 +197,7 @@ export const shopChecks: Check[] = [
     why: 'They stay where they are, whatever the setting says.',
     judge: ({ store, otherSetting }) =>
       otherSetting === null
-        ? ok('They agree.')
+        ? ok('IMAGE_STORE and the pictures agree.')
         : warning(
             `IMAGE_STORE is ${otherSetting}, and the pictures are in ${store}.`,
             `smoocho images move --to ${otherSetting}`,

@@ -1,0 +1,367 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { checksTable } from '../../scripts/doctor-page.ts';
+import { CheckResult, type CheckState } from '../../src/contract/command-answers/doctor.ts';
+import { check } from '../../src/doctor/check.ts';
+import { checkGroups, checks } from '../../src/doctor/checks.ts';
+import { examine } from '../../src/doctor/examine.ts';
+import type { Facts } from '../../src/doctor/facts.ts';
+import { known, NOW, soundFacts } from './sound-facts.ts';
+
+type Case = [id: string, state: CheckState, says: RegExp, change: (facts: Facts) => void];
+
+const edge = (facts: Facts) => {
+  if (!facts.settings.config) throw new Error('The sound facts have settings.');
+  return facts.settings.config.edge;
+};
+const set =
+  <Name extends keyof Facts>(name: Name, fields: Partial<Facts[Name]>) =>
+  (facts: Facts) =>
+    void Object.assign(facts[name], fields);
+const status = (fields: Partial<Facts['backups']['status']>) => (facts: Facts) =>
+  void Object.assign(facts.backups.status, fields);
+const unit = (fields: Partial<NonNullable<Facts['service']['unit']>>) => (facts: Facts) =>
+  void Object.assign(facts.service.unit as object, fields);
+const logLevel = (level: string) => (facts: Facts) =>
+  void Object.assign(facts.settings.config as object, { logLevel: level });
+const attention = (severity: 'warning' | 'problem', code = 'drill_failed') =>
+  set('shops', {
+    attention: [
+      { code, severity, detail: 'The trial failed.', since: '2026-12-01T03:00:00.000Z', endedAt: null },
+    ],
+  });
+
+/** What is wrong, and what is said of it. */
+const cases: Case[] = [
+  [
+    'settings',
+    'problem',
+    /no setting/,
+    set('settings', { problem: 'config.json has "prot", which is no setting.' }),
+  ],
+  ['environment', 'warning', /PORT .* wins/, (f) => void f.settings.sources.overriding.push('PORT')],
+  ['environment', 'skipped', /refused/, set('settings', { problem: 'No.' })],
+  ['proxy', 'warning', /10\.0\.0\.0\/8/, (f) => void edge(f).trustedProxies.push('10.0.0.0/8')],
+  ['proxy', 'warning', /no name/, (f) => void edge(f).trustedProxies.push('10.0.0.2')],
+  ['proxy', 'skipped', /refused/, set('settings', { config: null })],
+  ['log', 'warning', /next to nothing/, logLevel('silent')],
+  ['log', 'warning', /each request/, logLevel('debug')],
+  [
+    'metrics',
+    'warning',
+    /Nobody can/,
+    (f) => void Object.assign(f.settings.config as object, { metricsProblem: 'Nobody can.' }),
+  ],
+  [
+    'database',
+    'problem',
+    /can't be reached/,
+    set('connection', { url: null, problem: "The database can't be reached." }),
+  ],
+  [
+    'database-version',
+    'problem',
+    /PostgreSQL 14\.2.*15/,
+    set('database', { version: '14.2', isTooOld: true }),
+  ],
+  ['database-role', 'problem', /may not make tables/, set('database', { canCreate: false })],
+  ['database-role', 'problem', /standby/, set('database', { isStandby: true })],
+  ['database-encoding', 'problem', /SQL_ASCII/, set('database', { encoding: 'SQL_ASCII' })],
+  ['database-collation', 'warning', /newer rules/, set('database', { isCollationOld: true })],
+  ['database-durability', 'problem', /^fsync is off/, set('database', { durabilityOff: ['fsync'] })],
+  [
+    'database-durability',
+    'problem',
+    /^fsync and full_page_writes are off/,
+    set('database', { durabilityOff: ['fsync', 'full_page_writes'] }),
+  ],
+  ['database-connections', 'warning', /55 of 57/, set('database', { connections: 55 })],
+  [
+    'database-connections',
+    'warning',
+    /of 10 are open/,
+    set('database', { maxConnections: 10, connections: 1 }),
+  ],
+  [
+    'standby',
+    'problem',
+    /second is named/,
+    set('database', { standby: { names: 'second', level: 'on', isMissing: true } }),
+  ],
+  [
+    'standby',
+    'skipped',
+    /No standby/,
+    set('database', { standby: { names: '', level: 'on', isMissing: false } }),
+  ],
+  ['replica', 'warning', /gone/, set('database', { replicaProblem: 'It is gone.' })],
+  ['replica', 'skipped', /No replica/, set('database', { hasReplica: false })],
+  ['schema', 'problem', /0017_more is to come/, set('schema', { pending: ['0017_more'] })],
+  ['schema', 'problem', /newer smoocho/, set('schema', { unknown: ['0099_later'] })],
+  ['schema', 'problem', /restore/, set('schema', { isHalfRestored: true })],
+  ['clock-database', 'warning', /300 seconds behind/, set('database', { clockAheadMs: -300_000 })],
+  ['master-key', 'problem', /not the one/, set('keys', { problem: 'It is not the one.' })],
+  ['master-key', 'problem', /is not there/, set('keys', { isThere: false })],
+  ['backup-key', 'problem', /empty/, set('keys', { backupKeyProblem: 'It is empty.' })],
+  ['server', 'warning', /No server/, set('database', { server: null })],
+  [
+    'ready',
+    'problem',
+    /can not sell: the disk is full/,
+    set('network', { ready: { isReady: false, status: 'the disk is full' } }),
+  ],
+  ['ready', 'skipped', /None listens/, set('network', { ready: null })],
+  [
+    'http-port',
+    'problem',
+    /8080 is taken/,
+    set('network', { http: { port: 8080, state: 'taken', code: 'EADDRINUSE' } }),
+  ],
+  ['http-port', 'problem', /root/, set('network', { http: { port: 80, state: 'refused', code: 'EACCES' } })],
+  [
+    'http-port',
+    'problem',
+    /EADDRNOTAVAIL/,
+    set('network', { http: { port: 8080, state: 'refused', code: 'EADDRNOTAVAIL' } }),
+  ],
+  [
+    'https-port',
+    'problem',
+    /8443 is taken/,
+    set('network', { https: { port: 8443, state: 'taken', code: 'EADDRINUSE' } }),
+  ],
+  [
+    'https-port',
+    'problem',
+    /port of HTTP/,
+    set('network', { https: { port: 8080, state: 'ours', code: null } }),
+  ],
+  ['https-port', 'skipped', /turned off/, set('network', { https: null })],
+  [
+    'https-certificate',
+    'problem',
+    /ended on 2026-11-30/,
+    set('https', { endsAt: new Date('2026-11-30T00:00:00Z') }),
+  ],
+  [
+    'https-certificate',
+    'warning',
+    /ends on 2026-12-10/,
+    set('https', { endsAt: new Date('2026-12-10T00:00:00Z') }),
+  ],
+  [
+    'https-certificate',
+    'problem',
+    /open to others/,
+    set('https', { endsAt: null, problem: 'It is open to others.' }),
+  ],
+  ['https-certificate', 'skipped', /first start/, set('https', { endsAt: null })],
+  ['https-names', 'warning', /192\.168\.1\.9/, set('https', { uncovered: ['192.168.1.9'] })],
+  ['https-names', 'skipped', /turned off/, set('https', { mode: 'off' })],
+  ['redis', 'warning', /ECONNREFUSED/, set('redis', { problem: 'ECONNREFUSED' })],
+  ['redis', 'skipped', /needs none/, set('redis', { isConfigured: false })],
+  ['backup-schedule', 'warning', /by itself/, status({ schedule: null })],
+  ['backup-age', 'problem', /overdue/, status({ isOverdue: true })],
+  ['backup-age', 'problem', /ever made/, status({ isOverdue: true, lastCreatedAt: null })],
+  [
+    'backup-age',
+    'problem',
+    /failed.*No room/,
+    status({ lastFailure: { at: '2026-12-01T03:00:00.000Z', error: 'No room.' } }),
+  ],
+  ['backup-age', 'warning', /was made yet/, status({ lastCreatedAt: null })],
+  [
+    'backup-age',
+    'warning',
+    /last restore/,
+    status({ lastCreatedAt: null, restoredAt: '2026-11-30T00:00:00.000Z' }),
+  ],
+  ['backup-drill', 'warning', /2026-11-28/, status({ isDrillOverdue: true })],
+  ['backup-drill', 'warning', /ever restored/, status({ lastDrillAt: null, drill: null })],
+  ['backup-drill', 'ok', /schedule will/, status({ lastDrillAt: null })],
+  ['backup-drill', 'skipped', /no backup/, status({ lastDrillAt: null, lastCreatedAt: null })],
+  ['backup-recovery-key', 'warning', /Only this machine/, status({ hasRecoveryKey: false })],
+  [
+    'backup-target',
+    'problem',
+    /no folder/,
+    set('backups', { target: { kind: 'unknown', archives: 0, problem: 'There is no folder /mnt/usb.' } }),
+  ],
+  ['backup-disk', 'warning', /on the disk that has/, set('backups', { isSameDisk: true })],
+  ['backup-disk', 'skipped', /not there/, set('backups', { isSameDisk: null })],
+  [
+    'backup-disk',
+    'ok',
+    /bucket/,
+    set('backups', { target: { kind: 's3', archives: 3, problem: null }, isSameDisk: null }),
+  ],
+  ['shops', 'problem', /no shop/, set('shops', { shops: 0 })],
+  ['owners', 'problem', /^2 shops without/, set('shops', { shopsWithoutOwner: 2 })],
+  ['owners', 'skipped', /no shop/, set('shops', { shops: 0 })],
+  ['devices', 'warning', /1 of 3 paired devices was not seen/, set('shops', { devicesForgotten: 1 })],
+  ['orders-to-review', 'warning', /2 orders wait/, set('shops', { ordersToReview: 2 })],
+  ['open-orders', 'warning', /1 order of earlier days is/, set('shops', { oldOpenOrders: 1 })],
+  ['open-shifts', 'warning', /1 drawer of earlier days is/, set('shops', { oldOpenShifts: 1 })],
+  [
+    'clock-records',
+    'problem',
+    /yet to come/,
+    set('shops', { newestRecordAt: new Date('2026-12-01T10:03:00Z') }),
+  ],
+  ['clock-records', 'skipped', /Nothing was recorded/, set('shops', { newestRecordAt: null })],
+  ['audit-seal', 'problem', /not the one/, set('shops', { changedChains: 1 })],
+  [
+    'audit-seal',
+    'warning',
+    /since the last seal/,
+    set('shops', { unsealedChains: 1, lastSealAt: new Date('2026-12-01T09:00:00Z') }),
+  ],
+  ['audit-seal', 'skipped', /Nothing was sealed/, set('shops', { lastSealAt: null })],
+  ['books', 'problem', /not so for 1 shop/, set('shops', { brokenFeeds: 1 })],
+  ['attention', 'problem', /^The trial failed\./, attention('problem')],
+  ['attention', 'warning', /^The trial failed\./, attention('warning')],
+  ['attention', 'ok', /nothing else/, attention('problem', 'disk_low')],
+  ['image-store', 'problem', /fails/, set('images', { problem: 'It fails.' })],
+  ['image-store', 'problem', /40 pictures is gone/, set('images', { isFolderGone: true })],
+  ['image-store', 'problem', /bucket/, set('images', { store: 'minio', hasBucket: false })],
+  ['image-store', 'problem', /may not be written/, set('images', { isFolderClosed: true })],
+  ['image-setting', 'warning', /IMAGE_STORE is minio/, set('images', { otherSetting: 'minio' })],
+  ['home', 'problem', /Others may write/, set('home', { isOpen: true })],
+  ['home', 'warning', /number 1001/, set('home', { otherOwner: 1001 })],
+  ['home-owners', 'warning', /config\.json belongs/, set('home', { foreign: ['/srv/shop/config.json'] })],
+  [
+    'file-modes',
+    'problem',
+    /master-key can be read/,
+    set('home', { loose: [{ path: '/srv/shop/secrets/master-key', mode: 0o644, closed: 0o600 }] }),
+  ],
+  ['folders', 'problem', /no folder/, set('home', { blocked: ['/srv/shop/images'] })],
+  ['folders', 'ok', /when first needed/, set('home', { missing: ['/srv/shop/images'] })],
+  ['disk-writable', 'problem', /EROFS/, set('home', { writeProblem: 'EROFS' })],
+  [
+    'disk-space',
+    'problem',
+    /0\.2 GB of 100 GB/,
+    (f) =>
+      Object.assign(f.disks, {
+        level: 'problem',
+        low: [{ ...f.disks.disks[0], freeBytes: 2e8, level: 'problem' }],
+      }),
+  ],
+  ['disk-answers', 'problem', /the backups does not answer/, set('disks', { silent: ['backups'] })],
+  ['disk-files', 'problem', /10 more files/, set('home', { inodes: { free: 10, total: 1_000 } })],
+  ['disk-files', 'skipped', /no limit/, set('home', { inodes: null })],
+  ['leftovers', 'warning', /1 leftover/, set('home', { leftovers: ['/srv/shop/uploads/a'] })],
+  ['node', 'problem', /20\.20\.0/, set('machine', { node: '20.20.0' })],
+  ['node', 'problem', /24\.7\.0/, set('machine', { node: '24.7.0' })],
+  ['system', 'warning', /win32/, set('machine', { platform: 'win32' })],
+  ['system', 'warning', /linux, arm\./, set('machine', { arch: 'arm' })],
+  ['memory', 'warning', /^100 MB of/, set('machine', { availableBytes: 100_000_000 })],
+  [
+    'memory',
+    'warning',
+    /of 512 MB/,
+    set('machine', { memoryBytes: 512_000_000, availableBytes: 300_000_000 }),
+  ],
+  ['swap', 'warning', /no swap/, set('machine', { memoryBytes: 1_000_000_000, swapBytes: 0 })],
+  ['swap', 'ok', /none is needed/, set('machine', { swapBytes: 0 })],
+  ['swap', 'skipped', /does not tell/, set('machine', { swapBytes: null })],
+  ['open-files', 'warning', /^1,024 open/, set('machine', { openFiles: 1_024 })],
+  ['open-files', 'ok', /any number/, set('machine', { openFiles: Number.POSITIVE_INFINITY })],
+  ['time-zones', 'problem', /Mars\/Base/, set('shops', { timezones: ['Mars/Base'] })],
+  ['service', 'warning', /no unit/, unit({ load: 'not-found' })],
+  ['service', 'problem', /failed/, unit({ active: 'failed' })],
+  ['service', 'warning', /disabled/, unit({ enabled: 'disabled' })],
+  ['service', 'warning', /inactive/, unit({ active: 'inactive' })],
+  ['service', 'skipped', /not started by systemd/, set('service', { unit: null })],
+];
+
+describe('the checks of the doctor', () => {
+  const judged = (change: (facts: Facts) => void, id: string, now = NOW) => {
+    const facts = soundFacts();
+    change(facts);
+    const result = examine(known(facts), now).find((one) => one.id === id);
+    return CheckResult.parse(result);
+  };
+
+  it('are more than forty, each with an id, a subject and a reason of its own', () => {
+    expect(checks).to.have.length.above(40);
+    expect(new Set(checks.map(({ id }) => id)).size).to.equal(checks.length);
+    expect(checkGroups.every((group) => group.checks.length > 0)).to.equal(true);
+    for (const { id, looksAt, why } of checks) {
+      expect(looksAt, id).to.match(/^[A-Za-z\d].*[^.]$/);
+      expect(why, id).to.match(/^[A-Z].*\.$/);
+    }
+  });
+
+  it('find nothing wrong where nothing is', () => {
+    const results = examine(known(soundFacts()), NOW);
+    expect(results.filter(({ state }) => state !== 'ok')).to.deep.equal([]);
+    expect(results.every(({ fix }) => fix === null)).to.equal(true);
+  });
+
+  for (const [id, state, says, change] of cases) {
+    it(`say of ${id}, ${says.source}: ${state}`, () => {
+      const found = judged(change, id);
+      expect(found.state, found.detail).to.equal(state);
+      expect(found.detail).to.match(says);
+      const isWrong = state === 'warning' || state === 'problem';
+      expect(found.fix !== null).to.equal(isWrong);
+      // Why it matters stands behind what was found.
+      const { why } = checks.find((one) => one.id === id) as { why: string };
+      expect(found.detail.endsWith(` ${why}`)).to.equal(isWrong);
+    });
+  }
+
+  it('know the year of a clock that starts in 1970, or far ahead', () => {
+    const says = (now: string) => judged(() => {}, 'clock', new Date(now)).state;
+    expect(['1970-01-01T00:01:00Z', '2026-10-01T00:00:00Z', '2106-01-01T00:00:00Z'].map(says)).to.deep.equal([
+      'problem',
+      'problem',
+      'problem',
+    ]);
+    expect(says('2026-12-01T00:00:00Z')).to.equal('ok');
+  });
+
+  it('are each seen to find something', () => {
+    const found = new Set([
+      'clock',
+      ...cases.filter(([, state]) => !['ok', 'skipped'].includes(state)).map(([id]) => id),
+    ]);
+    expect(checks.map(({ id }) => id).filter((id) => !found.has(id))).to.deep.equal([]);
+  });
+
+  it('are skipped with the reason where their fact is missing, and where they fail themselves', () => {
+    const facts = { ...known(soundFacts()), shops: { missing: 'The database can not be reached.' } };
+    const results = examine(facts, NOW);
+    expect(results).to.have.length(checks.length);
+    const owners = results.find(({ id }) => id === 'owners');
+    expect(owners).to.deep.equal({
+      id: 'owners',
+      state: 'skipped',
+      detail: 'The database can not be reached.',
+      fix: null,
+    });
+    const faulty = check({
+      id: 'faulty',
+      of: 'machine',
+      looksAt: 'nothing',
+      why: 'It matters.',
+      judge: () => {
+        throw new Error('no such thing');
+      },
+    });
+    expect(faulty.examine(facts, NOW)).to.deep.include({
+      state: 'skipped',
+      detail: 'This check failed itself (no such thing).',
+    });
+  });
+
+  it('stand in the page of troubles as they are here', () => {
+    const page = fileURLToPath(new URL('../../docs/operations/troubleshooting.md', import.meta.url));
+    expect(readFileSync(page, 'utf8'), 'Write it anew: node scripts/doctor-page.ts').to.include(
+      checksTable(),
+    );
+  });
+});
