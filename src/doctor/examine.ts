@@ -27,6 +27,8 @@ export type Place = {
   config: Config | ConfigError;
   log: Log;
   now(): Date;
+  /** The environment that the settings were read with, if not this process's. */
+  env?: Record<string, string | undefined>;
 };
 
 /**
@@ -34,7 +36,7 @@ export type Place = {
  * where nothing is set up.
  */
 export async function readFacts(place: Place): Promise<KnownFacts> {
-  const { home, config, log, now } = place;
+  const { home, config, log, now, env } = place;
   requireSomething(config);
   const toClose: (() => Promise<void>)[] = [];
   try {
@@ -62,7 +64,7 @@ export async function readFacts(place: Place): Promise<KnownFacts> {
       machine: await attempt('The machine', readMachine),
       service: await attempt('systemd', readService),
       home: await attempt('The home', () => readHome(home, now())),
-      settings: await attempt('The settings', () => readSettings(home, config)),
+      settings: await attempt('The settings', () => readSettings(home, config, env)),
       disks: await withConfig('The disks', (known) => openDiskReader(known).look(true)),
       https: await withConfig('HTTPS', readHttps),
       redis: await withConfig('Redis', readRedis),

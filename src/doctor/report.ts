@@ -9,7 +9,7 @@ const QUOTING = new Set(['attention', 'backup-age', 'settings']);
 
 /**
  * Writes a bundle for support: one file of JSON, which its sender can read before sending it. It has figures, names of settings
- * and the checks; no value of a setting, no secret, no name, address, phone number or e-mail of anybody, no path of this machine, and no
+ * and the checks; no secret, no name, address, phone number or e-mail of anybody, no path of this machine, and no
  * log. Throws the file system's error, EEXIST for a file that is there.
  */
 export async function writeReport(

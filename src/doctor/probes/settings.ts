@@ -10,11 +10,13 @@ export type SettingsFacts = {
 
 const NONE: SettingSources = { inFile: [], inEnvironment: [], overriding: [] };
 
-export function readSettings(home: string, config: Config | Error): SettingsFacts {
+type Env = Record<string, string | undefined>;
+
+export function readSettings(home: string, config: Config | Error, env?: Env): SettingsFacts {
   const isFaulty = config instanceof Error;
   return {
     problem: isFaulty ? config.message : null,
-    sources: isFaulty ? NONE : settingSources(home),
+    sources: isFaulty ? NONE : settingSources(home, env),
     config: isFaulty ? null : config,
   };
 }
