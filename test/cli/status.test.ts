@@ -5,15 +5,19 @@ import { createApp, systemContext } from '../../src/app.ts';
 import { newKeyPair } from '../../src/backup/archive/encryption.ts';
 import { changeBackupSettings } from '../../src/backup/settings.ts';
 import { labelled } from '../../src/cli/output/labelled.ts';
+import { frame } from '../../src/cli/output/live-screen.ts';
 import { displayWidth } from '../../src/cli/output/table.ts';
 import { setUp } from '../../src/cli/set-up.ts';
 import { loadConfig } from '../../src/config.ts';
+import { doctorAnswers } from '../../src/contract/command-answers/doctor.ts';
 import { endAttention, raiseAttention } from '../../src/core/attention/attention.ts';
 import { type BackupRun, recordBackupRun } from '../../src/core/attention/backup-runs.ts';
 import type { Context } from '../../src/core/context.ts';
 import { PASSWORD, smoocho } from '../support/cli.ts';
 import { clientOf } from '../support/client.ts';
 import { givenCommandHome } from '../support/command-home.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { onTerminal, requireTerminal } from '../support/terminal.ts';
 
 describe('smoocho status', function () {
   this.timeout(120_000);
@@ -22,7 +26,11 @@ describe('smoocho status', function () {
   afterEach(() => writeFileSync(configFile(), '{}'));
 
   const configFile = () => join(box.home, 'config.json');
-  const status = (more = {}) => smoocho(['status', '--json'], env(more));
+  const status = async (more = {}) => {
+    const ran = await smoocho(['status', '--json'], env(more));
+    doctorAnswers.status.parse(ran.json());
+    return ran;
+  };
   async function withContext(work: (context: Context) => Promise<void>): Promise<void> {
     const app = await createApp(
       loadConfig({ home: box.home }, { DATABASE_URL: box.database.url, LOG_LEVEL: 'silent' }),
@@ -54,6 +62,13 @@ describe('smoocho status', function () {
       server: { isRunning: false, since: null },
       attention: [],
     });
+    expect(answer).to.deep.include({
+      redis: { isConfigured: false, problem: null },
+      images: { store: 'filesystem', problem: null },
+      devices: { paired: 0, online: 0 },
+      silentDisks: [],
+    });
+    expect(answer.schema).to.match(/^\d{4}_\w+$/);
     expect(answer.shops).to.have.length(1);
     expect(answer.shops[0]).to.deep.include({ code: 'KULF', currency: 'INR', orders: 0, total: '0.00' });
     expect(answer.backup).to.deep.include({
@@ -115,7 +130,7 @@ describe('smoocho status', function () {
       /^database {4}PostgreSQL \d+\.\d+ at\s/m,
       /^server {6}runs since \d{4}-\d\d-\d\d \d\d:\d\d$/m,
       /^today {7}KULF {2}1 order, 80\.00 INR$/m,
-      /^backup {6}\d{4}-\d\d-\d\d \d\d:\d\d, 12\.3 MB\n {12}\/mnt\/usb\/smoocho-/m,
+      /^backup {6}\d{4}-\d\d-\d\d \d\d:\d\d, 12 MB\n {12}\/mnt\/usb\/smoocho-/m,
       /^failed {6}\d{4}-.*\n {12}A table is short\.$/m,
       /^next {8}\d{4}-\d\d-\d\d 03:00$/m,
       /^opens with {2}this box alone: smoocho backup key create$/m,
@@ -203,11 +218,65 @@ describe('smoocho status', function () {
     const away = env({ DATABASE_URL: 'postgres://me:secret@127.0.0.1:1/shop' });
     const { code, stdout, stderr } = await smoocho(['status'], away);
     expect(code).to.equal(5);
-    expect(stdout).to.match(/^version {5}\d.*\nhome {8}\S+\n$/);
+    // What is known without it is shown all the same.
+    expect(stdout).to.match(
+      /^version {5}\d.*\nhome {8}\S+\ndisk {8}[\d.,]+ GB of .* free: home\nhttps {7}turned off\ndatabase {4}can not be used now\n$/,
+    );
     expect(stderr).to.match(/^The database at 127\.0\.0\.1:1 can't be reached .*\n$/);
-    const json = await smoocho(['status', '--json'], away);
-    expect([json.code, json.json().exitCode]).to.deep.equal([5, 5]);
+    const json = await status({ DATABASE_URL: 'postgres://me:secret@127.0.0.1:1/shop' });
+    const answer = json.json();
+    expect([json.code, answer.exitCode, `${answer.error.title}\n`]).to.deep.equal([5, 5, stderr]);
+    expect(answer).to.deep.include({ home: box.home, https: { mode: 'off', endsAt: null, problem: null } });
+    expect(answer.disks[0].places).to.include('home');
     expect(json.stdout + stdout + stderr).to.not.include('secret');
+  });
+
+  it('stays on a terminal until Ctrl-C with --watch, and goes on while the database is away', async function () {
+    requireTerminal(this);
+    const url = new URL(box.database.url);
+    const proxy = await startTcpProxy(Number(url.port));
+    url.port = String(proxy.port);
+    const watch = onTerminal(['status', '--watch'], env({ DATABASE_URL: url.href }));
+    await watch.shows('Ctrl-C ends it');
+    expect(watch.output()).to.match(/^today {7}KULF/m);
+    // Another drawing has another time.
+    await watch.shows('Ctrl-C ends it');
+    proxy.refuse();
+    await watch.shows(/database {4}The (connection|database).*/);
+    proxy.accept();
+    await watch.shows(/database {4}PostgreSQL/);
+    watch.type('\u0003');
+    expect(await watch.ends()).to.equal(0);
+    const raw = watch.raw();
+    // The screen and the cursor are as they were, and nothing was wiped that is drawn anew.
+    expect(raw.slice(0, 8)).to.equal('\u001b[?1049h');
+    expect(raw.trimEnd().endsWith('\u001b[?25h\u001b[?1049l')).to.equal(true);
+    expect(raw).to.not.include('\u001b[2J');
+    await proxy.close();
+  });
+
+  it('refuses --watch off a terminal, where nobody ends it', async () => {
+    for (const flags of [[], ['--json']]) {
+      const { code, stdout, stderr } = await smoocho(['status', '--watch', ...flags], env());
+      expect([code, `${stdout}${stderr}`.includes('--watch needs a terminal')]).to.deep.equal([2, true]);
+    }
+  });
+
+  it('cuts a drawing to the rows of the screen, and clears what was there before', () => {
+    const [clear, below] = ['\u001b[K', '\u001b[J'];
+    expect(frame('a\nb', 'foot', 24)).to.equal(
+      `\u001b[Ha${clear}\r\nb${clear}\r\n${clear}\r\nfoot${clear}${below}`,
+    );
+    const lines = frame(Array.from({ length: 50 }, (_, n) => `line ${n}`).join('\n'), 'foot', 10).split(
+      '\r\n',
+    );
+    expect([lines.length, lines[6], lines[7], lines[9]]).to.deep.equal([
+      10,
+      `line 6${clear}`,
+      `…${clear}`,
+      `foot${clear}${below}`,
+    ]);
+    expect(frame('a', 'foot', 0)).to.include('foot');
   });
 
   it('makes nothing where nothing is set up yet', async () => {

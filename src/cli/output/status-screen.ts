@@ -29,12 +29,11 @@ export function statusScreen(
   if ('problem' in there)
     return inLines(block([...top, ...describeHere(here, clock), ['database', there.problem]]));
   const needs = describeAttention(there.attention, clock, columns);
-  const blocks = [
-    block([['today', ...describeShops(there.shops)]]),
-    block([...top, ...describeServer(there, clock), ...describeHere(here, clock)]),
-    block(describeBackup(there.backup, clock)),
-  ];
-  return inLines((isWatched ? [needs, ...blocks] : [...blocks, needs]).join('\n\n'));
+  const today = block([['today', ...describeShops(there.shops)]]);
+  const parts = block([...top, ...describeServer(there, clock), ...describeHere(here, clock)]);
+  const backup = block(describeBackup(there.backup, clock));
+  const blocks = isWatched ? [needs, today, parts, backup] : [parts, today, backup, needs];
+  return inLines(blocks.join('\n\n'));
 }
 
 const stores = { filesystem: 'in the folder images', minio: 'in a bucket' };
