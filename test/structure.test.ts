@@ -78,6 +78,12 @@ const rooms: [file: string, allowed: string, forbidden: string[]][] = [
     ['../../app.ts', '../../server/server.ts', '../../pricing/index.ts'],
   ],
   [
+    'src/doctor/x.ts',
+    '../backup/due.ts',
+    ['../cli/main.ts', '../server/server.ts', '../pricing/index.ts', 'koa', 'commander', 'cli-progress'],
+  ],
+  ['src/contract/command-answers/x.ts', '../attention.ts', ['../../core/context.ts', 'node:fs']],
+  [
     'src/server/routes/x.ts',
     '../../core/context.ts',
     [

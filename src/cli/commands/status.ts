@@ -42,7 +42,7 @@ export const status: Command = {
     shell.show(drawn(here, read, { away: AWAY }));
     if ('error' in read) {
       const { exitCode, message } = failureOf(read.error);
-      if (!shell.wantsJson) shell.tell(message);
+      if (!shell.wantsJson) shell.warn(message);
       shell.give({ ...here, error: { title: message }, exitCode });
       return exitCode;
     }

@@ -1,5 +1,7 @@
-/** How the service is called in systemd. */
-export const UNIT = 'smoocho.service';
+import { UNIT } from '../../systemd.ts';
+
+export { UNIT } from '../../systemd.ts';
+
 export const UNIT_FILE = `/etc/systemd/system/${UNIT}`;
 /** The home that `StateDirectory=` of the unit makes. */
 const STATE_DIRECTORY = '/var/lib/smoocho';

@@ -4,6 +4,7 @@ import { backupAnswers } from './backup.ts';
 import { completionAnswers } from './completion.ts';
 import { customerAnswers } from './customer.ts';
 import { deviceAnswers } from './device.ts';
+import { doctorAnswers } from './doctor.ts';
 import { exportAnswers } from './export.ts';
 import { imagesAnswers } from './images.ts';
 import { importAnswers } from './import.ts';
@@ -20,7 +21,7 @@ import { settingsAnswers } from './settings.ts';
 import { shiftAnswers } from './shift.ts';
 import { shopAnswers } from './shop.ts';
 import { startAnswers } from './start.ts';
-import { statusAnswers } from './status.ts';
+
 import { upgradeAnswers } from './upgrade.ts';
 import { userAnswers } from './user.ts';
 import { userSetAnswers } from './user-set.ts';
@@ -30,7 +31,7 @@ import { verifyAnswers } from './verify.ts';
 export const answerGroups = [
   initAnswers,
   startAnswers,
-  statusAnswers,
+  doctorAnswers,
   shopAnswers,
   settingsAnswers,
   productAnswers,

@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** How the service is called in systemd. */
+export const UNIT = 'smoocho.service';
+
+const QUICK_TIMEOUT_MS = 60_000;
+
+/** Whether systemd runs this machine (sd_booted(3)). */
+export const hasSystemd = () => existsSync('/run/systemd/system');
+
+/** Runs `systemctl`. Throws with what it said. */
+export async function systemctl(args: string[], timeout = QUICK_TIMEOUT_MS): Promise<string> {
+  try {
+    const { stdout } = await run('systemctl', args, { timeout });
+    return stdout;
+  } catch (error) {
+    const { stderr, killed } = error as { stderr?: string; killed?: boolean };
+    const reason = killed ? `it took more than ${timeout / 60_000} minutes` : stderr?.trim();
+    // The rest tells to look with other commands.
+    const [first] = (reason || (error as Error).message).split('\n');
+    throw new Error(`systemctl ${args.join(' ')} failed: ${first?.replace(/\.$/, '')}`);
+  }
+}
+
+const PROPERTIES = [
+  'LoadState',
+  'ActiveState',
+  'SubState',
+  'UnitFileState',
+  'Result',
+  'ExecMainStatus',
+  'MainPID',
+  'NRestarts',
+  'ActiveEnterTimestamp',
+  'StatusText',
+] as const;
+
+export type UnitState = Record<(typeof PROPERTIES)[number], string>;
+
+/** Reads what systemd knows of the service; times as `@` and seconds since 1970. */
+export async function readUnit(timeoutMs?: number): Promise<UnitState> {
+  const show = ['show', UNIT, '--timestamp=unix', `--property=${PROPERTIES.join(',')}`];
+  const stdout = await systemctl(show, timeoutMs);
+  const known = new Map(
+    stdout.split('\n').map((line) => {
+      const [name = '', ...value] = line.split('=');
+      return [name, value.join('=')];
+    }),
+  );
+  return Object.fromEntries(PROPERTIES.map((name) => [name, known.get(name) ?? ''])) as UnitState;
+}
