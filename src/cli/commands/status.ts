@@ -28,7 +28,7 @@ export const status: Command = {
       description: `on a terminal: show it anew each ${EVERY_MS / 1000} seconds, until Ctrl-C`,
     },
   ],
-  example: 'smoocho status --watch',
+  example: 'smoocho status',
   async run(shell, { watch }) {
     if (watch && (shell.wantsJson || !process.stdout.isTTY))
       throw new UsageError(

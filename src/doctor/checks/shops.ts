@@ -68,7 +68,7 @@ export const shopChecks: Check[] = [
         ? ok('No order waits to be looked at.')
         : warning(
             `${plural(ordersToReview, 'order')} ${ordersToReview === 1 ? 'waits' : 'wait'} for somebody to look.`,
-            'A manager looks at them on a till, or by GET /api/shops/SHOP/orders?flagged=true, and marks each as seen.',
+            'smoocho order list --flagged, then smoocho order review ORDER',
           ),
   }),
   check({
