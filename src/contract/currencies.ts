@@ -18,6 +18,11 @@ const digits = new Map(
   ),
 );
 
+/** The currencies that a shop may have, sorted. */
+export const usableCurrencies: readonly string[] = [...digits]
+  .flatMap(([code, places]) => (places <= 2 ? [code] : []))
+  .sort();
+
 /** Decimals by ISO 4217; undefined for a code that isn't on its list of currencies in use. */
 export const isoDigits = (currency: string): number | undefined => digits.get(currency);
 
