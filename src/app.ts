@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { join } from 'node:path';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
@@ -11,7 +12,7 @@ import { checkMasterKey } from './core/keys/check-master-key.ts';
 import { type Keyring, openKeyring } from './core/keys/keyring.ts';
 import { createCommitGate } from './database/commit-gate.ts';
 import { attachEmbedded } from './database/embedded.ts';
-import { requireNoOldKey } from './database/embedded-lost.ts';
+import { hasData, requireNoneLost, requireNoOldKey } from './database/embedded-lost.ts';
 import { loggedError } from './database/logged-error.ts';
 import {
   migrateUp as applyMigrations,
@@ -20,7 +21,9 @@ import {
   isNeverMigrated,
   type MigrationCheck,
   migrationStatus,
+  NOTHING_YET,
   migrateDown as revertMigrations,
+  SchemaError,
 } from './database/migrate.ts';
 import { breakConnections, closeOrm, openOrm, type PoolState, poolState } from './database/orm.ts';
 import { patiently, query, queryRow } from './database/query.ts';
@@ -61,7 +64,7 @@ export type Database = { url: string; release(): Promise<void> };
 type AppOptions = {
   now?: () => Date;
   log?: Log;
-  /** Bring an older schema up to date (`start`, `init`), or only look whether it is (everything else). */
+  /** Make a database in a fresh home and bring an older schema up to date (`start`, `init`), or only look (everything else). */
   migrate?: boolean;
   /** Set by a restore, the only one allowed to open a half-restored database. */
   isRestoring?: boolean;
@@ -96,15 +99,39 @@ export const createLog = (
   );
 
 /**
+ * Whether this home has no database: none was made in it, and none is configured. Throws DatabaseRefusedError if there was one
+ * and it is gone.
+ */
+export function isFresh({ databaseUrl, home }: Pick<Config, 'databaseUrl' | 'home'>): boolean {
+  const data = join(home, 'postgres', 'data');
+  if (databaseUrl || hasData(data)) return false;
+  requireNoneLost({ home, data });
+  return true;
+}
+
+/** Throws SchemaError `empty` for a fresh home, without making anything in it, and DatabaseRefusedError as above. */
+export function requireNotFresh(config: Pick<Config, 'databaseUrl' | 'home'>): void {
+  if (isFresh(config)) throw new SchemaError('empty', NOTHING_YET);
+}
+
+type DatabaseOptions = {
+  /** A fresh home gets a database: `init`, `start` and a restore. Anything else has nothing to look at there. */
+  mayMake?: boolean;
+  isRestoring?: boolean;
+};
+
+/**
  * The database of this configuration: one's own by URL, else the embedded one, attached to or started. Only a restore makes a new
- * one in the place of one that is gone. Throws DatabaseRefusedError, DatabaseUnreachableError, HomeUnreachableError.
+ * one in the place of one that is gone. Throws SchemaError for a fresh home, DatabaseRefusedError, DatabaseUnreachableError,
+ * HomeUnreachableError.
  */
 export async function openDatabase(
   config: Config,
   log: Log,
-  { isRestoring = false }: { isRestoring?: boolean } = {},
+  { isRestoring = false, mayMake = isRestoring }: DatabaseOptions = {},
 ): Promise<Database> {
   if (config.databaseUrl) return { url: config.databaseUrl, release: async () => {} };
+  if (!mayMake) requireNotFresh(config);
   return await attachEmbedded({
     home: config.home,
     outerHome: config.outerHome,
@@ -128,7 +155,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     for (const closeOne of opened.splice(0).reverse()) await closeOne();
   };
   try {
-    const database = await openDatabase(config, log);
+    const database = await openDatabase(config, log, { mayMake: options.migrate === true });
     opened.push(database.release);
     const settings = await checkRequirements(database.url);
     const status = await migrationStatus(database.url);
@@ -191,9 +218,25 @@ export async function migrateUp(
   log: (line: string) => void,
   check?: MigrationCheck,
 ): Promise<string[]> {
+  await checkKeys(config, url);
+  return await applyMigrations(url, log, check);
+}
+
+async function checkKeys(config: Config, url: string): Promise<void> {
   await checkMasterKey(url, config.masterKey);
   if (!config.databaseUrl && (await isNeverMigrated(url))) requireNoOldKey(config.home);
-  return await applyMigrations(url, log, check);
+}
+
+/**
+ * Looks whether a database can be set up, before anybody is asked or anything is made. Throws SchemaError for one that is newer or
+ * half restored, DatabaseRefusedError, DatabaseUnreachableError, WrongKeyError.
+ */
+export async function checkReady(config: Config, url: string): Promise<void> {
+  await checkRequirements(url);
+  const status = await migrationStatus(url);
+  checkRestored(status);
+  if (status.unknown.length > 0) checkSchema(status);
+  await checkKeys(config, url);
 }
 
 /** Takes the last `count` migrations back, with the data that only they held. Throws WrongKeyError before that. */
@@ -228,7 +271,6 @@ export const holdServerLock = (app: App): Promise<ServerLock> =>
   );
 
 export { WrongKeyError } from './core/keys/master-key.ts';
-export { requireNoneLost } from './database/embedded-lost.ts';
 export { systemUser } from './database/embedded-user.ts';
 export { DatabaseRefusedError, DatabaseUnreachableError, HomeUnreachableError } from './database/errors.ts';
 export { messageOf } from './database/logged-error.ts';

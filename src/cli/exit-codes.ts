@@ -14,6 +14,11 @@ export class UsageError extends Error {
   override name = 'UsageError';
 }
 
+/** A check found problems, which the message names. Exit code 4. */
+export class CheckError extends Error {
+  override name = 'CheckError';
+}
+
 /** Refused, for it would lose something. Exit code 6. */
 export class RefusedError extends Error {
   override name = 'RefusedError';

@@ -17,7 +17,7 @@ import { ArchiveError, BackupRefusedError } from '../backup/errors.ts';
 import { ConfigError } from '../config.ts';
 import { type Problem, ProblemError, problems } from '../contract/problem.ts';
 import { MoveRefusedError } from '../core/images/move-images.ts';
-import { exitCodes, RefusedError, UsageError } from './exit-codes.ts';
+import { CheckError, exitCodes, RefusedError, UsageError } from './exit-codes.ts';
 import { inLine } from './output/in-line.ts';
 import { NotInstalledError } from './service/systemd.ts';
 
@@ -61,6 +61,7 @@ const troubleExitCode = ({ kind }: Trouble) =>
 function exitCodeOf(error: unknown): number {
   if (error instanceof SchemaError) return schemaExitCodes[error.kind];
   if (error instanceof NotInstalledError) return exitCodes.notInitialised;
+  if (error instanceof CheckError) return exitCodes.checkFoundProblems;
   if (error instanceof UsageError || error instanceof ConfigError) return exitCodes.usage;
   // Not refused, which the systemd unit takes for final: the other one may be a machine that lost power, which the database has
   // not noticed yet.

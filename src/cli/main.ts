@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { loadCommands } from './commands.ts';
 import { exitCodes } from './exit-codes.ts';
-import { isInterrupt } from './interrupt.ts';
+import { interruptMessage, isInterrupt } from './interrupt.ts';
 import { inLines } from './output/in-line.ts';
 import { buildProgram, usageMessage } from './program.ts';
 
@@ -36,7 +36,7 @@ async function fail(error: unknown): Promise<void> {
     return;
   }
   if (isInterrupt(error)) {
-    process.stderr.write('Stopped; nothing was changed.\n');
+    process.stderr.write(`${interruptMessage(error)}\n`);
     process.exitCode = exitCodes.failed;
     return;
   }

@@ -20,7 +20,7 @@ export async function readPassword(
   prompt: string,
 ): Promise<string> {
   if (typeof options.passwordFile === 'string') return readFile(options.passwordFile);
-  if (options.passwordStdin) return await readStdin();
+  if (options.passwordStdin) return firstLine(await readStdin('No password'));
   if (!shell.isInteractive) {
     throw new UsageError('No password was given. Use --password-file FILE or --password-stdin.');
   }
@@ -43,14 +43,15 @@ function readFile(path: string): string {
   }
 }
 
-async function readStdin(): Promise<string> {
+/** All of standard input. Throws UsageError when it doesn't end in time; `nothing` begins that sentence. */
+export async function readStdin(nothing: string): Promise<string> {
   const waiting = new AbortController();
   const late = delay(STDIN_TIMEOUT_MS, null, { signal: waiting.signal }).catch(() => null);
   const input = await Promise.race([text(process.stdin), late]);
   waiting.abort();
   process.stdin.destroy();
-  if (input === null) throw new UsageError('No password came on standard input within 10 seconds.');
-  return firstLine(input);
+  if (input === null) throw new UsageError(`${nothing} came on standard input within 10 seconds.`);
+  return input;
 }
 
 /** A text editor ends the file with a line break that nobody means to be part of the password. */

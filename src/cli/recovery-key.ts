@@ -1,6 +1,12 @@
-import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { isRecipient, type KeyPair, newKeyPair } from '../backup/archive/encryption.ts';
+import {
+  identitiesIn,
+  isRecipient,
+  type KeyPair,
+  newKeyPair,
+  recipientOf,
+} from '../backup/archive/encryption.ts';
 import { htmlSheet, isTypedBack, textSheet, typedBackLength } from '../backup/recovery-key.ts';
 import { changeBackupSettings, ensureBackupSettings } from '../backup/settings.ts';
 import type { Option, Shell } from './command.ts';
@@ -22,7 +28,17 @@ export function checkRecovery({ recoveryRecipient, recoveryKeyFile }: Record<str
   if (recoveryRecipient !== undefined && recoveryKeyFile !== undefined)
     throw new UsageError('--recovery-recipient and --recovery-key-file exclude each other.');
   if (recoveryRecipient !== undefined) checkRecipient(recoveryRecipient as string);
-  if (recoveryKeyFile !== undefined) checkKeyFile(recoveryKeyFile as string);
+  if (recoveryKeyFile !== undefined && !keyIn(recoveryKeyFile as string))
+    checkKeyFile(recoveryKeyFile as string);
+}
+
+/** The key in a file, such as of an `init` that was cut off after it; undefined for a file without one, or none. */
+function keyIn(path: string): string | undefined {
+  try {
+    return identitiesIn(readFileSync(path, 'utf8'))[0];
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns the key that `recoveryOptions` request; undefined without any. */
@@ -32,8 +48,12 @@ export async function keyByOptions(
   now: Date,
 ): Promise<MadeKey | undefined> {
   if (recoveryRecipient !== undefined) return useRecipient(home, recoveryRecipient as string);
-  if (recoveryKeyFile !== undefined) return await writeKeyFile(home, recoveryKeyFile as string, now);
-  return undefined;
+  if (recoveryKeyFile === undefined) return undefined;
+  const identity = keyIn(recoveryKeyFile as string);
+  const recipient = identity && (await recipientOf(identity));
+  if (!recipient) return await writeKeyFile(home, recoveryKeyFile as string, now);
+  keep(home, recipient);
+  return { recipient, file: resolve(recoveryKeyFile as string) };
 }
 
 export type MadeKey = { recipient: string; file: string | null };
@@ -89,24 +109,15 @@ export async function writeKeyFile(home: string, path: string, now: Date): Promi
   return { recipient: key.recipient, file };
 }
 
-/** Shows a new key once and asks to type part of it back. Returns undefined when that is postponed. */
+/** Shows a new key once and asks to type part of it back. Returns undefined when that is broken off and `mayWait`. */
 export async function showNewKey(shell: Shell, now: Date, mayWait: boolean): Promise<MadeKey | undefined> {
   try {
-    if (mayWait && !(await wantsKey())) return undefined;
     return await showAndAsk(shell, now);
   } catch (error) {
     // The shop is set up by then and stays set up.
     if (mayWait && isInterrupt(error)) return undefined;
     throw error;
   }
-}
-
-async function wantsKey(): Promise<boolean> {
-  const { confirm } = await import('@inquirer/prompts');
-  return await confirm({
-    message: 'Backups are encrypted. Make the recovery key now, which you keep on paper?',
-    default: true,
-  });
 }
 
 async function showAndAsk(shell: Shell, now: Date): Promise<MadeKey> {

@@ -1,18 +1,32 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { type App, createApp, createLog, openDatabase, requireNoneLost, systemContext } from '../app.ts';
-import { ensureBackupSettings } from '../backup/settings.ts';
-import type { Config } from '../config.ts';
-import type { NewShop } from '../contract/shops.ts';
-import { claim, isClaimed, type Owner } from '../core/shops/claim-installation.ts';
+import {
+  type App,
+  checkReady,
+  createApp,
+  createLog,
+  isFresh,
+  migrateUp,
+  openDatabase,
+  systemContext,
+} from '../app.ts';
+import { changeBackupSettings, ensureBackupSettings } from '../backup/settings.ts';
+import { type BackupConfig, type Config, ConfigError, changeConfigFile } from '../config.ts';
+import { ProblemError } from '../contract/problem.ts';
 import { listAllShops } from '../core/shops/find-shops.ts';
-import { isSetUp } from '../core/shops/is-set-up.ts';
+import { readSetUpState, type SetUpState } from '../core/shops/is-set-up.ts';
+import { type SetUp, setUpInstallation } from '../core/shops/set-up-installation.ts';
 import { viewShop } from '../core/shops/view-shop.ts';
 import { readServer } from '../core/status/read-status.ts';
 import { listOwners } from '../core/users/find-user.ts';
 import { viewUser } from '../core/users/view-user.ts';
 
-export type SetUpAnswers = { shop: NewShop; owner: Owner };
+/** What is made of the answers: rows of the database, and settings of the home. */
+export type SetUpWork = SetUp & {
+  /** Null: the setting stays as it is. */
+  imageStore: Config['imageStore'] | null;
+  /** Beside the usual settings of backups. */
+  backup: Partial<BackupConfig>;
+};
+
 export type SetUpResult = {
   home: string;
   /** False when everything was there already. */
@@ -23,41 +37,96 @@ export type SetUpResult = {
   owners: ReturnType<typeof viewUser>[];
 };
 
-/** Whether nothing is set up: no embedded cluster, and no database configured. Throws DatabaseRefusedError if its folder is gone. */
-export function isFresh({ databaseUrl, home }: Config): boolean {
-  const folder = join(home, 'postgres');
-  if (databaseUrl || existsSync(folder)) return false;
-  requireNoneLost({ home, data: join(folder, 'data') });
-  return true;
-}
+/** The steps of setting up, for whoever waits. */
+export type SetUpStep = 'database' | 'tables' | 'shop';
 
-/** Whether there is no shop yet: a fresh home, or a database whose setup was abandoned. */
-export async function needsSetUp(config: Config): Promise<boolean> {
-  if (isFresh(config)) return true;
+/**
+ * What is set up so far, without making anything. Throws what stands in the way of going on: SchemaError for a newer or a
+ * half-restored database, DatabaseRefusedError, DatabaseUnreachableError, WrongKeyError.
+ */
+export async function findSetUpState(config: Config): Promise<SetUpState> {
+  if (isFresh(config)) return 'nothing';
   const database = await openDatabase(config, createLog(config));
   try {
-    return !(await isSetUp(database.url));
+    const state = await readSetUpState(database.url);
+    // What is set up is opened later, with a sentence for whatever is wrong.
+    if (state !== 'shop') await checkReady(config, database.url);
+    return state;
   } finally {
     await database.release();
   }
 }
 
+/** Whether there is no shop yet. */
+export const needsSetUp = async (config: Config): Promise<boolean> =>
+  (await findSetUpState(config)) !== 'shop';
+
 /**
- * Sets an installation up: schema, first owner, first shop. One that is set up already is left as it is, and nobody is
- * asked: `answers` is called only when they are needed.
+ * Sets an installation up. Each part is done once, whoever is cut off or comes twice: settings of the home first, then the schema,
+ * then owner, shop and its settings in one transaction. One that has a shop is left as it is.
  */
-export async function setUp(config: Config, answers: () => Promise<SetUpAnswers>): Promise<SetUpResult> {
+export async function setUp(
+  config: Config,
+  work: SetUpWork,
+  onStep: (step: SetUpStep) => void = () => {},
+): Promise<SetUpResult> {
+  onStep('database');
+  const database = await openDatabase(config, createLog(config), { mayMake: true });
+  try {
+    if ((await readSetUpState(database.url)) === 'shop') return await describeSetUp(config);
+    await checkReady(config, database.url);
+    keepSettings(config, work);
+    onStep('tables');
+    await migrateUp(config, database.url, () => {});
+    onStep('shop');
+    return await fill(config, work);
+  } finally {
+    await database.release();
+  }
+}
+
+/** What is set up. Throws what opening it throws. */
+export async function describeSetUp(config: Config): Promise<SetUpResult> {
+  const app = await createApp(config);
+  try {
+    return { home: config.home, created: false, ...(await whatThereIs(app)) };
+  } finally {
+    await app.close();
+  }
+}
+
+async function fill(config: Config, work: SetUpWork): Promise<SetUpResult> {
   const app = await createApp(config, { migrate: true });
   try {
-    const created = !(await isClaimed(app.orm.em.fork()));
-    if (created) {
-      const { shop, owner } = await answers();
-      await claim(systemContext(app, 'cli'), owner, shop);
-      ensureBackupSettings(config.home);
-    }
+    const created = await tryFill(app, work);
     return { home: config.home, created, ...(await whatThereIs(app)) };
   } finally {
     await app.close();
+  }
+}
+
+/** False when somebody else set it up meanwhile. */
+async function tryFill(app: App, work: SetUpWork): Promise<boolean> {
+  try {
+    await setUpInstallation(systemContext(app, 'cli'), work);
+    return true;
+  } catch (error) {
+    const isTaken = error instanceof ProblemError && error.code === 'setup_refused';
+    if (isTaken && (await listAllShops(app.orm.em.fork())).length > 0) return false;
+    throw error;
+  }
+}
+
+/** A file of settings that can't be written, such as one that a container mounts, is no reason to fail when all is as usual. */
+function keepSettings({ home }: Config, { imageStore, backup }: SetUpWork): void {
+  const isUsual = imageStore === null && Object.keys(backup).length === 0;
+  try {
+    ensureBackupSettings(home);
+    if (isUsual) return;
+    if (Object.keys(backup).length > 0) changeBackupSettings(home, backup);
+    if (imageStore !== null) changeConfigFile(home, (settings) => ({ ...settings, imageStore }));
+  } catch (error) {
+    if (!(isUsual && error instanceof ConfigError)) throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLog, migrateUp, migrationStatus, openDatabase } from '../app.ts';
+import { createLog, isFresh, migrateUp, migrationStatus, openDatabase } from '../app.ts';
 import { createBackup } from '../backup/create-backup.ts';
 import { BackupRefusedError } from '../backup/errors.ts';
 import { figuresStay } from '../backup/upgrade-schema.ts';
@@ -23,6 +23,7 @@ export async function upgradeSchema(
   config: Config,
   withoutBackup: boolean,
 ): Promise<string[]> {
+  if (isFresh(config)) return [];
   const database = await openDatabase(config, createLog(config));
   try {
     for (const late = Date.now() + BUSY_TIMEOUT_MS; ; ) {

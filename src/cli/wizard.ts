@@ -1,58 +1,221 @@
-import { askSetUp } from './ask-set-up.ts';
+import type { Config } from '../config.ts';
+import type { SetUpAnswers } from '../contract/set-up.ts';
+import type { SetUpState } from '../core/shops/is-set-up.ts';
 import type { Shell } from './command.ts';
 import { restoreFrom } from './commands/restore.ts';
 import { failureOf } from './failure.ts';
-import { isInterrupt } from './interrupt.ts';
+import { ask, BACK, type Back } from './init/ask.ts';
+import type { Draft, Place } from './init/draft.ts';
+import { makePlan } from './init/make-plan.ts';
+import { type Plan, planOf } from './init/plan.ts';
+import { preflight, requireNoProblem } from './init/preflight.ts';
+import { checkOwnPassword, type QuestionName, questions } from './init/questions.ts';
+import { askVerdict, type Verdict } from './init/summary.ts';
+import { Interrupted, isInterrupt } from './interrupt.ts';
 import { keyByOptions, type MadeKey, showNewKey } from './recovery-key.ts';
-import { type SetUpResult, setUp } from './set-up.ts';
+import { findSetUpState, type SetUpResult } from './set-up.ts';
 
-/** Result of the wizard: a new shop, or one restored from a backup. */
+/** Result of the wizard: a new shop, one restored from a backup, or what a dry run would have made. */
 export type WizardResult =
   | { kind: 'new'; result: SetUpResult; key: MadeKey | undefined }
-  | { kind: 'restored' };
+  | { kind: 'restored' }
+  | { kind: 'dry'; plan: Plan };
 
-/** Asks on a new machine whether to restore a backup or set up a new shop. `options` may name the recovery key. */
-export async function wizard(shell: Shell, options: Record<string, unknown> = {}): Promise<WizardResult> {
-  // After a failed restore, `backup` stays the default: most likely the location was mistyped.
-  let what = await askWhat('new');
-  while (what === 'backup') {
-    if (await restoreByAsking(shell)) return { kind: 'restored' };
-    what = await askWhat('backup');
+type WizardOptions = {
+  config: Config;
+  state: SetUpState;
+  /** What is known without asking. */
+  answers?: SetUpAnswers;
+  /** Options of `init`, which may name the recovery key. */
+  options?: Record<string, unknown>;
+};
+
+/** The wizard, before a server starts that has no shop yet. */
+export async function offerSetUp(shell: Shell, config: Config): Promise<void> {
+  const state = await findSetUpState(config);
+  if (state === 'shop') return;
+  sayFindings(shell, await checkMachine(config, true));
+  await wizard(shell, { config, state });
+}
+
+/** Looks at the machine. Throws CheckError for problems, gives the warnings. */
+export async function checkMachine(config: Config, needsPort: boolean) {
+  const findings = await preflight(config, { needsPort });
+  requireNoProblem(findings);
+  return findings;
+}
+
+export const sayFindings = (shell: Shell, findings: Awaited<ReturnType<typeof preflight>>): void => {
+  if (findings.length > 0) shell.say(...findings.map(({ detail }) => `Warning: ${detail}`), '');
+};
+
+const GO_ON = 'Stopped; nothing was changed. To go on: smoocho init';
+
+/**
+ * Asks on a new machine whether to restore a backup or set up a new shop; nothing is written before the summary is confirmed.
+ * Throws Interrupted after Ctrl-C.
+ */
+export async function wizard(
+  shell: Shell,
+  { config, state, answers = {}, options = {} }: WizardOptions,
+): Promise<WizardResult> {
+  const key = options.recoveryRecipient ?? options.recoveryKeyFile;
+  let draft: Draft = { ...answers, ...(key !== undefined && { key: 'given' as const }) };
+  const place: Place = { config, state };
+  const isDryRun = options.dryRun === true;
+  let plan: Plan;
+  try {
+    shell.say(
+      'Esc goes back to the question before, Ctrl-C stops. Nothing is written before you have seen all of it.',
+      '',
+    );
+    const asked = await askAll(shell, draft, place, isDryRun);
+    if (asked === 'restored') return { kind: 'restored' };
+    ({ draft, plan } = asked);
+  } catch (error) {
+    throw isInterrupt(error) ? new Interrupted(GO_ON) : error;
   }
-  // Ask before anything is created, so that an interrupted setup starts afresh.
-  const answers = await askSetUp();
-  const result = await setUp(shell.config, async () => answers);
+  if (isDryRun) return { kind: 'dry', plan };
   const now = new Date();
-  // An installation that was set up before has its recovery key decided.
-  const key = result.created
-    ? ((await keyByOptions(shell.config.home, options, now)) ?? (await showNewKey(shell, now, true)))
-    : undefined;
-  return { kind: 'new', result, key };
+  const given = await keyByOptions(config.home, options, now);
+  const result = await makePlan(config, plan);
+  const shown =
+    result.created && draft.key === 'paper' && draft.backups !== 'off'
+      ? await showNewKey(shell, now, true)
+      : undefined;
+  return { kind: 'new', result, key: given ?? shown };
+}
+
+/** The questions, in their order; those of the owner only where there is none. */
+const FIRST: QuestionName[] = [
+  'shopName',
+  'country',
+  'ownerName',
+  'ownerEmail',
+  'password',
+  'pictures',
+  'backups',
+];
+const OWNERS: QuestionName[] = ['ownerName', 'ownerEmail', 'password'];
+
+type Asked = { draft: Draft; plan: Plan };
+
+async function askAll(
+  shell: Shell,
+  given: Draft,
+  place: Place,
+  isDryRun: boolean,
+): Promise<Asked | 'restored'> {
+  const names = FIRST.filter(
+    (name) => !(isKnown(given, name) || (place.state === 'owner' && OWNERS.includes(name))),
+  );
+  let draft = given;
+  let what: What = 'new';
+  // -1 is the question what to set up; after the last one comes the summary.
+  for (let at = -1; ; ) {
+    if (at < 0) {
+      what = await askWhat(what);
+      if (what === 'backup') {
+        if (await restoreByAsking(shell, place.config, isDryRun)) return 'restored';
+      } else at = 0;
+      continue;
+    }
+    const name = names[at];
+    if (name === undefined) {
+      const seen = await review(shell, draft, place, isDryRun);
+      if (seen.plan) return { draft: seen.draft, plan: seen.plan };
+      draft = seen.draft;
+      at -= 1;
+      continue;
+    }
+    const answer: Partial<Draft> | Back = await questions[name](draft, place);
+    if (answer === BACK) at -= 1;
+    else {
+      draft = { ...draft, ...answer };
+      at += 1;
+    }
+  }
+}
+
+/** Answers of the command line or of a file are not asked for again. */
+function isKnown(draft: Draft, name: QuestionName): boolean {
+  if (name === 'country')
+    return draft.country !== undefined || (draft.currency !== undefined && draft.timezone !== undefined);
+  return draft[name] !== undefined;
+}
+
+/** Shows the summary until it is right; without a plan to go back to the last question. What was corrected stays so. */
+async function review(
+  shell: Shell,
+  given: Draft,
+  place: Place,
+  isDryRun: boolean,
+): Promise<{ draft: Draft; plan?: Plan }> {
+  let draft = given;
+  let last: Verdict = 'yes';
+  for (;;) {
+    draft = await withGoodPassword(shell, draft, place);
+    const plan = await planOf(draft, place.state);
+    const verdict = await askVerdict(plan, draft, place, { isDryRun, last });
+    if (verdict === BACK) return { draft };
+    if (verdict === 'yes') return { draft, plan };
+    if (verdict === 'no') throw new Interrupted(GO_ON);
+    const answer: Partial<Draft> | Back = await questions[verdict](draft, place);
+    if (answer !== BACK) draft = { ...draft, ...answer };
+    last = verdict;
+  }
+}
+
+/** A password that was good may be made of a name that was corrected since. */
+async function withGoodPassword(shell: Shell, given: Draft, place: Place): Promise<Draft> {
+  let draft = given;
+  while (place.state !== 'owner') {
+    const verdict = await checkOwnPassword(draft, draft.password ?? '');
+    if (verdict === true) break;
+    shell.say(`The password: ${verdict} Choose another one.`);
+    const answer = await questions.password(draft, place);
+    if (answer !== BACK) draft = { ...draft, ...answer };
+  }
+  return draft;
 }
 
 type What = 'backup' | 'new';
 
 async function askWhat(last: What): Promise<What> {
   const { select } = await import('@inquirer/prompts');
-  return await select({
-    message: 'What is to be set up?',
-    choices: [
-      { name: 'A shop from a backup', value: 'backup' },
-      { name: 'A new shop', value: 'new' },
-    ],
-    default: last,
-  });
+  const answer = await ask((context) =>
+    select(
+      {
+        message: 'What is to be set up?',
+        choices: [
+          { name: 'A shop from a backup', value: 'backup' },
+          { name: 'A new shop', value: 'new' },
+        ],
+        default: last,
+      },
+      context,
+    ),
+  );
+  // There is nothing before it.
+  return answer === BACK ? await askWhat(last) : answer;
 }
 
 /** Returns false when the restore failed (the reason is printed) or was declined. */
-async function restoreByAsking(shell: Shell): Promise<boolean> {
+async function restoreByAsking(shell: Shell, config: Config, dryRun: boolean): Promise<boolean> {
   const { input } = await import('@inquirer/prompts');
-  const location = await input({
-    message: 'The backup: a file, or s3://bucket/key',
-    validate: (text) => text.trim() !== '' || 'Type where it is, such as /mnt/usb/smoocho/smoocho-….smoocho',
-  });
+  const location = await ask((context) =>
+    input(
+      {
+        message: 'The backup: a file, or s3://bucket/key',
+        validate: (text) =>
+          text.trim() !== '' || 'Type where it is, such as /mnt/usb/smoocho/smoocho-….smoocho',
+      },
+      context,
+    ),
+  );
+  if (location === BACK) return false;
   try {
-    return (await restoreFrom(shell, location.trim(), {})) !== null;
+    return (await restoreFrom({ ...shell, config }, location.trim(), { dryRun })) !== null;
   } catch (error) {
     if (isInterrupt(error)) throw error;
     shell.say(failureOf(error).message, '');

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseRefusedError } from './errors.ts';
 
@@ -8,6 +8,16 @@ import { DatabaseRefusedError } from './errors.ts';
  */
 const MASTER_KEY = ['secrets', 'master-key'];
 const TRACES = [['postgres', 'port'], ['postgres', 'postgres.log'], MASTER_KEY, ['audit-heads']];
+
+/** Whether there is anything in the folder of the data: a cluster, or something that is none and has to be looked at. */
+export function hasData(data: string): boolean {
+  try {
+    return readdirSync(data).length > 0;
+  } catch {
+    // Not ours to read, but there: whoever opens it says so.
+    return existsSync(data);
+  }
+}
 
 const traceIn = (home: string, traces: string[][]) =>
   traces.map((names) => join(home, ...names)).find((path) => existsSync(path));

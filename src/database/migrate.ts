@@ -36,6 +36,9 @@ export class SchemaError extends Error {
   }
 }
 
+/** What a command says where there is no shop to look at. */
+export const NOTHING_YET = 'Nothing is set up here yet. Run: smoocho init';
+
 /** A connection of one's own, closed afterwards. Throws DatabaseUnreachableError. */
 export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const config = {
@@ -106,7 +109,7 @@ export function checkSchema({
       `The database was made by a newer smoocho (it has ${unknown.join(', ')}). Install that version, or a newer one.`,
     );
   }
-  if (applied.length === 0) throw new SchemaError('empty', 'Nothing is set up here yet. Run: smoocho init');
+  if (applied.length === 0) throw new SchemaError('empty', NOTHING_YET);
   if (pending.length > 0) {
     throw new SchemaError(
       'pending',

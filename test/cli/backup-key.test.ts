@@ -6,24 +6,13 @@ import sharp from 'sharp';
 import { newKeyPair, recipientOf } from '../../src/backup/archive/encryption.ts';
 import { htmlSheet, textSheet } from '../../src/backup/recovery-key.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { initOptions, PASSWORD, smoocho } from '../support/cli.ts';
+import { initOptions, smoocho } from '../support/cli.ts';
 import { givenShop } from '../support/factories.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
-import { onTerminal, requireTerminal, type Terminal } from '../support/terminal.ts';
+import { onTerminal, requireTerminal } from '../support/terminal.ts';
+import { answerWizard } from '../support/wizard.ts';
 
 const IDENTITY = /AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}/;
-
-/** Answers what a new shop is asked, up to its recovery key. */
-async function answerShop(terminal: Terminal): Promise<void> {
-  await terminal.answer('What is your shop called?', 'Kulfi Corner');
-  await terminal.answer('Its code', 'KULF');
-  await terminal.answer('Its time zone', '');
-  await terminal.answer('Its currency', '');
-  await terminal.answer('Your name', 'Asha');
-  await terminal.answer('Your e-mail', 'asha@example.com');
-  await terminal.answer('A password', PASSWORD);
-  await terminal.answer('The same once more', PASSWORD);
-}
 
 describe('the recovery key', function () {
   this.timeout(120_000);
@@ -190,9 +179,7 @@ describe('the recovery key', function () {
   it('is offered to a new shop, and may wait', async function () {
     requireTerminal(this);
     const terminal = onTerminal(['init'], env());
-    await terminal.answer('What is to be set up?', '');
-    await answerShop(terminal);
-    await terminal.answer('Make the recovery key now, which you keep on paper?', 'n');
+    await answerWizard(terminal, { key: 'later' });
     await terminal.shows('Only this machine can open them. Make a recovery key');
     expect(await terminal.ends()).to.equal(0);
     expect(settings()).to.include({ schedule: '0 3 * * *', drill: '0 4 * * 0' });
@@ -210,12 +197,10 @@ describe('the recovery key', function () {
     expect(await terminal.ends()).to.equal(1);
     expect(readdirSync(home)).to.deep.equal([]);
     const again = onTerminal(['init'], env());
-    await again.answer('What is to be set up?', '');
-    await answerShop(again);
-    await again.answer('Make the recovery key now', 'y');
+    await answerWizard(again, { key: 'paper' });
     await again.shows('Type its last 8 characters');
     again.type('\x03');
-    await again.shows('Kulfi Corner (KULF) is set up in');
+    await again.shows('Kulfi Corner (KC) is set up in');
     await again.shows('Only this machine can open them.');
     expect(await again.ends()).to.equal(0);
   });

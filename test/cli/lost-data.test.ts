@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { createLog, openDatabase } from '../../src/app.ts';
+import { createLog, isFresh, openDatabase } from '../../src/app.ts';
 import { failureOf } from '../../src/cli/failure.ts';
-import { isFresh, setUp } from '../../src/cli/set-up.ts';
+import { setUp } from '../../src/cli/set-up.ts';
 import { loadConfig, makeSecretFile } from '../../src/config.ts';
 import { choosePort } from '../../src/database/embedded-port.ts';
 import { initOptions, smoocho } from '../support/cli.ts';
@@ -28,7 +28,7 @@ describe('a home whose database is gone', function () {
     return { exitCode, message };
   };
   const open = async () => await (await openDatabase(config(), createLog(config()))).release();
-  const init = () => setUp(config(), async () => ({ shop, owner }) as never);
+  const init = () => setUp(config(), { shop, owner, settings: {}, imageStore: null, backup: {} });
 
   before(async () => {
     home = tempFolder();

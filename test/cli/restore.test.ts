@@ -309,7 +309,7 @@ describe('smoocho restore', function () {
     const begun = join(home, 'begun');
     mkdirSync(begun, { mode: 0o755 });
     const wrong = await smoocho(['init', ...initOptions(begun), '--currency=XX'], { SMOOCHO_HOME: begun });
-    expect([wrong.code, readdirSync(begun).includes('postgres')]).to.deep.equal([2, true]);
+    expect([wrong.code, readdirSync(begun).includes('postgres')]).to.deep.equal([2, false]);
     const terminal = onTerminal(['start', '--port=0', '--host=127.0.0.1'], { SMOOCHO_HOME: begun });
     await terminal.shows('What is to be set up?');
     terminal.type('\x1b[A\r');

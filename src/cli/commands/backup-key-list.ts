@@ -11,6 +11,8 @@ export const backupKeyList: Command = {
     const { home, backup } = shell.config;
     const box = (await findBoxKey(home))?.recipient ?? null;
     const { recoveryRecipient } = backup;
+    if (box === null && recoveryRecipient === null)
+      (await import('../../app.ts')).requireNotFresh(shell.config);
     shell.show(
       labelled(
         [

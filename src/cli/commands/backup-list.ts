@@ -19,6 +19,8 @@ export const backupList: Command = {
     const archives = [];
     for (const archive of await listArchives(config, findPlace(config, options.to)))
       archives.push(await lookAt(archive, identities));
+    // A new machine may have backups to look at before it has a shop.
+    if (archives.length === 0) (await import('../../app.ts')).requireNotFresh(config);
     if (archives.length === 0) shell.print('There is no backup yet. Make one: smoocho backup create');
     else shell.show(table(archives, COLUMNS));
     shell.give({ backups: archives });

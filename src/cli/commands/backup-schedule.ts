@@ -1,3 +1,4 @@
+import { requireNotFresh } from '../../app.ts';
 import { nextTime } from '../../backup/due.ts';
 import { scheduleZone } from '../../backup/job-states.ts';
 import { describePlace, findPlace, listArchives } from '../../backup/places.ts';
@@ -34,6 +35,7 @@ export const backupSchedule: Command = {
     const { home } = shell.config;
     if (options.off && (cron !== undefined || options.drill !== undefined))
       throw new UsageError('--off leaves no time to set: name one of the two.');
+    requireNotFresh(shell.config);
     const change = readChange(readBackupConfig(home), options, cron);
     if (typeof options.to === 'string') change.to = await reachablePlace(shell.config, options.to);
     if (Object.keys(change).length > 0) {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { App } from '../../app.ts';
+import { type App, requireNotFresh } from '../../app.ts';
 import { drill } from '../../backup/drill.ts';
 import { ArchiveError } from '../../backup/errors.ts';
 import {
@@ -47,6 +47,7 @@ export const backupVerify: Command = {
   async run(shell, options, [file]) {
     if ((file === undefined) === (options.latest !== true))
       throw new UsageError('Name a file, or say --latest: one of the two.');
+    if (options.latest) requireNotFresh(shell.config);
     const identities = await readIdentities(shell.config, options.identity);
     const location = file ?? (await newest(shell.config, identities));
     const verified = options.latest

@@ -14,10 +14,9 @@ import { greet } from '../greeting.ts';
 import { type Https, openHttps } from '../https.ts';
 import { keepServerFile } from '../server-file.ts';
 import { reportState } from '../service/report-state.ts';
-import { needsSetUp } from '../set-up.ts';
 import { exitSoon, untilStopped } from '../stopping.ts';
 import { upgradeSchema } from '../upgrade-schema.ts';
-import { wizard } from '../wizard.ts';
+import { offerSetUp } from '../wizard.ts';
 import { canReusePort, isWorker, leavePrimary, startWorkers, tellPrimary } from '../workers.ts';
 
 export const start: Command = {
@@ -45,7 +44,7 @@ export const start: Command = {
     // From the first moment: a signal during the start must not leave PostgreSQL behind.
     const stopped = untilStopped();
     if (isWorker) return await serveAsWorker(config, stopped);
-    if (shell.isInteractive && !options.demo && (await needsSetUp(config))) await wizard(shell);
+    if (shell.isInteractive && !options.demo) await offerSetUp(shell, config);
     await upgradeSchema(shell, config, options.withoutBackup === true || options.demo === true);
     const app = await createApp(config, { migrate: true });
     let https: Https = {};

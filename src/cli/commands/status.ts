@@ -1,4 +1,4 @@
-import { type App, createApp, SchemaError } from '../../app.ts';
+import { type App, createApp, requireNotFresh, SchemaError } from '../../app.ts';
 import {
   needsSomebody,
   readStatusHere,
@@ -12,7 +12,7 @@ import { failureOf } from '../failure.ts';
 import { clockIn } from '../output/clock.ts';
 import { showLive } from '../output/live-screen.ts';
 import { type Clock, statusScreen } from '../output/status-screen.ts';
-import { isFresh } from '../set-up.ts';
+
 import { untilStopped } from '../stopping.ts';
 
 /** Often enough to see a sale come in; a look is some milliseconds of the database's. */
@@ -35,7 +35,7 @@ export const status: Command = {
         '--watch needs a terminal. For a script, ask again and again: smoocho status --json',
       );
     // `status` must not create an empty database.
-    if (isFresh(shell.config)) throw nothingHere();
+    requireNotFresh(shell.config);
     if (watch) return await watchStatus(shell);
     const here = await readStatusHere(shell.config);
     const read = await attempt(() => shell.withApp(readStatusInDatabase));
@@ -51,8 +51,6 @@ export const status: Command = {
     return needsSomebody(inDatabase) ? exitCodes.checkFoundProblems : exitCodes.done;
   },
 };
-
-const nothingHere = () => new SchemaError('empty', 'Nothing is set up here yet. Run: smoocho init');
 
 type Found = StatusInDatabase & { timezone: string };
 type Read = { found: Found } | { error: unknown };

@@ -20,9 +20,9 @@ export async function findPasswordFault(password: string, owner: PasswordOwner):
   const text = password.normalize('NFC').toLowerCase();
   // As people count: four emoji are four characters, whatever JavaScript says.
   const characters = [...text];
-  if (characters.length < PASSWORD_MIN) return `is shorter than ${PASSWORD_MIN} characters`;
   if (owner.role === 'owner' && characters.length < OWNER_PASSWORD_MIN)
     return `is shorter than ${OWNER_PASSWORD_MIN} characters, an owner's least`;
+  if (characters.length < PASSWORD_MIN) return `is shorter than ${PASSWORD_MIN} characters`;
   if (new Set(characters).size <= 2) return `is one or two characters over and over: ${ADVICE}`;
   if (isAbout(text, owner)) return `is made of the name, the e-mail or the shop: ${ADVICE}`;
   if (await isCommon(text)) return `is one that many people use, so it is tried first: ${ADVICE}`;

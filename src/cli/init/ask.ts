@@ -1,0 +1,52 @@
+/** The answer of somebody who wants the question before this one. */
+export const BACK = Symbol('back');
+export type Back = typeof BACK;
+
+type Key = { name?: string };
+
+/** What inquirer takes beside a question. It is read when the question ends. */
+export type PromptContext = { signal: AbortSignal; clearPromptOnDone?: boolean };
+
+/** Asks one question. Esc gives BACK and takes the question off the screen; Ctrl-C throws inquirer's ExitPromptError. */
+export async function ask<T>(prompt: (context: PromptContext) => Promise<T>): Promise<T | Back> {
+  const leaving = new AbortController();
+  const context: PromptContext = { signal: leaving.signal };
+  const onKey = (_text: string | undefined, key: Key) => {
+    if (key?.name !== 'escape') return;
+    // What was answered stays on the screen, what was left goes.
+    context.clearPromptOnDone = true;
+    leaving.abort();
+  };
+  process.stdin.on('keypress', onKey);
+  try {
+    return await prompt(context);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortPromptError') return BACK;
+    throw error;
+  } finally {
+    process.stdin.off('keypress', onKey);
+  }
+}
+
+/** A choice of a list to type in, with what else finds it. */
+export type Listed = { value: string; name: string; disabled?: string };
+
+const plain = (text: string) =>
+  text
+    .normalize('NFD')
+    .replace(/\p{M}/gu, '')
+    .replace(/[/_’']/g, ' ')
+    .toLowerCase();
+
+/** Those in which each word of the term begins a word; those that begin with the term come first. Accents make no difference. */
+export function find(list: readonly Listed[], term: string | undefined): Listed[] {
+  const wanted = plain(term ?? '').trim();
+  if (wanted === '') return [...list];
+  const words = wanted.split(/\s+/);
+  const found = list.flatMap((one) => {
+    const text = plain(one.name);
+    const has = words.every((word) => text.split(/[\s(),·-]+/).some((part) => part.startsWith(word)));
+    return has ? [{ one, rank: text.startsWith(wanted) ? 0 : 1 }] : [];
+  });
+  return found.sort((a, b) => a.rank - b.rank).map(({ one }) => one);
+}

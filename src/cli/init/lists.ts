@@ -1,0 +1,37 @@
+import { countryCodes, countryName, currencyName, currencyOf } from '../../contract/countries.ts';
+import { isoDigits, usableCurrencies } from '../../contract/currencies.ts';
+import { allZones, machineZone, zonesOf } from '../../contract/zones.ts';
+import type { Listed } from './ask.ts';
+
+const byName = (a: Listed, b: Listed) => a.name.localeCompare(b.name, 'en');
+
+/** Countries by name, with their codes and currencies to be found by. */
+export const countryList = (): Listed[] =>
+  countryCodes
+    .map((value) => {
+      const currency = currencyOf(value) as string;
+      const isWhole = (isoDigits(currency) ?? 3) <= 2;
+      const name = `${countryName(value)} (${value}, ${currency})`;
+      return isWhole
+        ? { value, name }
+        : { value, name, disabled: '(amounts with three decimals are not known here yet)' };
+    })
+    .sort(byName);
+
+export const currencyList = (): Listed[] =>
+  usableCurrencies.map((value) => ({ value, name: `${value} · ${currencyName(value)}` })).sort(byName);
+
+/** Zones, those of the country first. */
+export function zoneList(country: string | undefined): Listed[] {
+  const own = country === undefined ? [] : zonesOf(country);
+  return [...new Set([...own, ...allZones()])].map((value) => ({ value, name: value }));
+}
+
+/** A machine that was not told where it is has UTC; most who set one up so are in India. */
+const USUAL_COUNTRY = 'IN';
+
+/** The country of this machine's time zone. */
+export function likelyCountry(): string {
+  const zone = machineZone();
+  return countryCodes.find((country) => zonesOf(country).includes(zone)) ?? USUAL_COUNTRY;
+}

@@ -1,0 +1,79 @@
+import { renderUnicodeCompact } from 'uqr';
+import type { Shell } from '../command.ts';
+import { lanAddresses, urlOf } from '../lan-addresses.ts';
+import { labelled } from '../output/labelled.ts';
+import type { MadeKey } from '../recovery-key.ts';
+import type { SetUpResult } from '../set-up.ts';
+import type { Plan } from './plan.ts';
+import { rowsOf } from './summary.ts';
+
+/** Light modules around a QR code: without them some cameras don't find it. */
+const QR_BORDER = 2;
+
+/** Says what was made, how the backups open, and what to do next. */
+export function sayDone(
+  shell: Shell,
+  { home, isServed, shops }: SetUpResult,
+  key: MadeKey | undefined,
+  isNightly: boolean,
+): void {
+  const names = shops.map((shop) => `${shop.name} (${shop.code})`).join(', ');
+  shell.say(
+    `${names} is set up in ${home}.`,
+    isNightly
+      ? 'While it runs it makes a backup each night at three, and restores one for trial each Sunday: smoocho backup schedule'
+      : 'No backup is made by itself. Make them with: smoocho backup create',
+    key
+      ? key.file
+        ? `The key that opens them on another machine is in ${key.file}: print it, or copy it away, and then remove it here.`
+        : 'They open with your recovery key.'
+      : 'Only this machine can open them. Make a recovery key, and keep it away from the shop: smoocho backup key create',
+    isServed ? 'It is open: the server runs.' : 'Open it: smoocho start',
+    ...nextSteps(shell, shops[0]?.code ?? 'CODE', isServed),
+  );
+  const [url] = addressesOf(shell);
+  if (shell.isInteractive && url) process.stdout.write(`\n${drawQr(url)}\n`);
+}
+
+const addressesOf = ({ config: { host, port } }: Shell) =>
+  lanAddresses({ host }).map((address) => urlOf('http', address, port));
+
+function nextSteps(shell: Shell, code: string, isServed: boolean): string[] {
+  const urls = addressesOf(shell);
+  return [
+    '',
+    'Then:',
+    `  bring in a menu     smoocho import products FILE --shop ${code}`,
+    `  pair a till         smoocho device pair --shop ${code} --name "Counter 1"`,
+    ...(urls.length > 0
+      ? [`  on this network     ${urls.join(', ')}${isServed ? '' : ', once it is open'}`]
+      : []),
+  ];
+}
+
+const drawQr = (content: string) =>
+  renderUnicodeCompact(content, { border: QR_BORDER })
+    .split('\n')
+    .map((line) => `\x1b[97;40m${line}\x1b[0m`)
+    .join('\n');
+
+/** Says what a dry run would have made. */
+export function sayPlan(shell: Shell, plan: Plan): void {
+  const { home, databaseUrl } = shell.config;
+  shell.say(`This would be set up in ${home}. Nothing was written.`, '');
+  shell.show(
+    labelled(
+      [
+        ...rowsOf(plan, { key: 'later' }).map(({ label, value }) => [label, value] as const),
+        ['Database', databaseUrl ? 'the one of DATABASE_URL' : 'a PostgreSQL of its own, in the home'],
+      ],
+      process.stdout.columns ?? 80,
+    ),
+  );
+}
+
+/** The plan for programs: as it is, but for the password. */
+export const viewPlan = ({ owner, ...plan }: Plan) => ({
+  ...plan,
+  owner: owner && { name: owner.name, email: owner.email },
+});

@@ -1,0 +1,168 @@
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { totalmem } from 'node:os';
+import { dirname } from 'node:path';
+import type { Config } from '../../config.ts';
+import { packageFile } from '../../package-file.ts';
+import { CheckError } from '../exit-codes.ts';
+import { urlOf } from '../lan-addresses.ts';
+import { formatSize } from '../output/size.ts';
+
+/** A warning says what will be missed; a problem stops. */
+export type PreflightFinding = { id: string; state: 'warning' | 'problem'; detail: string };
+
+const MB = 1_000_000;
+/** A new database has 47 MB and its log 30, and a restore into it or a first backup need as much again. */
+const LEAST_BYTES = 300 * MB;
+/** What a home without a database of its own writes: settings, keys, pictures, backups. */
+const LEAST_BYTES_OUTSIDE = 50 * MB;
+/** A year of a small shop with its backups. */
+const GOOD_BYTES = 2_000 * MB;
+/** docs/operations/sizing.md: 150 MB for the program, as much again for the system and a backup at work. */
+const GOOD_MEMORY = 480 * MB;
+/** This program is younger than that. */
+const OLDEST_TIME = Date.parse('2026-01-01T00:00:00Z');
+const YEARS_30 = 30 * 365 * 86_400_000;
+const DAY = 86_400_000;
+const ANSWER_MS = 1_000;
+
+type Purpose = {
+  /** `start` needs its port at once; `init` only says so. */
+  needsPort: boolean;
+};
+
+/** Looks at the machine before the first question. Changes nothing. Takes a second or two at most. */
+export async function preflight(config: Config, { needsPort }: Purpose): Promise<PreflightFinding[]> {
+  const found = await Promise.all([
+    checkHome(config.home),
+    checkDisk(config),
+    checkMemory(),
+    checkClock(new Date()),
+    checkPort(config, needsPort),
+  ]);
+  return found.filter((finding) => finding !== null);
+}
+
+/** Throws CheckError, which names all problems. */
+export function requireNoProblem(findings: PreflightFinding[]): void {
+  const problems = findings.filter(({ state }) => state === 'problem');
+  if (problems.length > 0)
+    throw new CheckError([...problems.map(({ detail }) => detail), 'Nothing was changed.'].join('\n'));
+}
+
+/** The folder itself, or the nearest one above it that is there. */
+const nearest = (folder: string): string =>
+  existsSync(folder) || dirname(folder) === folder ? folder : nearest(dirname(folder));
+
+function checkHome(home: string): PreflightFinding | null {
+  const folder = nearest(home);
+  try {
+    if (!statSync(folder).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return null;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return {
+      id: 'home',
+      state: 'problem',
+      detail: `${folder} can't be written to by this user (${code}). Name a folder that is yours with --home or SMOOCHO_HOME, or run this as the user who owns it.`,
+    };
+  }
+}
+
+async function checkDisk({ home, databaseUrl }: Config): Promise<PreflightFinding | null> {
+  const folder = nearest(home);
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  const least = databaseUrl ? LEAST_BYTES_OUTSIDE : LEAST_BYTES;
+  if (free < least)
+    return {
+      id: 'disk',
+      state: 'problem',
+      detail: `The disk of ${folder} has ${formatSize(free)} free, and ${formatSize(least)} are needed. Free some, or name a folder on another disk with --home.`,
+    };
+  if (free >= GOOD_BYTES) return null;
+  return {
+    id: 'disk',
+    state: 'warning',
+    detail: `The disk of ${folder} has ${formatSize(free)} free. That is little for years of sales and their backups.`,
+  };
+}
+
+function checkMemory(): PreflightFinding | null {
+  // A container has less than its machine; without a limit it is 0, or more than there is.
+  const limit = process.constrainedMemory();
+  const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  if (memory >= GOOD_MEMORY) return null;
+  return {
+    id: 'memory',
+    state: 'warning',
+    detail: `This machine has ${formatSize(memory)} of memory. ${formatSize(GOOD_MEMORY)} are what the server and its database need in a rush.`,
+  };
+}
+
+/** By what is sure: this program was not there before 2026, nor before its own files. */
+export function checkClock(
+  now: Date,
+  installedAt = statSync(packageFile('package.json')).mtime,
+): PreflightFinding | null {
+  const shown = `The clock of this machine says ${now.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const mend = 'Set it, or let it have the internet: timedatectl set-ntp true';
+  if (now.getTime() < OLDEST_TIME || now.getTime() > OLDEST_TIME + YEARS_30)
+    return {
+      id: 'clock',
+      state: 'problem',
+      detail: `${shown}, which can't be. Bills would get that date. ${mend}`,
+    };
+  if (now.getTime() >= installedAt.getTime() - DAY) return null;
+  return {
+    id: 'clock',
+    state: 'warning',
+    detail: `${shown}, but the program was installed later than that. ${mend}`,
+  };
+}
+
+async function checkPort({ host, port }: Config, needsPort: boolean): Promise<PreflightFinding | null> {
+  const code = port === 0 ? undefined : await bindFault(host, port);
+  if (code === undefined) return null;
+  const state = needsPort ? 'problem' : 'warning';
+  const other = `smoocho start --port ${port + 1}`;
+  if (code === 'EADDRINUSE' && (await isSmoocho(host, port))) {
+    return {
+      id: 'port',
+      state,
+      detail: `A Smoocho server runs at port ${port} of this machine already. If it is this shop's, all is well; two shops on one machine take a port each: ${other}`,
+    };
+  }
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `Port ${port} is taken by another program. Stop that, or take another port: ${other}`,
+    EACCES: `Port ${port} may only be used by root. Take one above 1023: smoocho start --port 8080`,
+    EADDRNOTAVAIL: `${host} is not an address of this machine: change HOST, or host in config.json.`,
+  };
+  return { id: 'port', state, detail: reasons[code] ?? `Port ${port} can't be listened at (${code}).` };
+}
+
+/** Why it can't be listened at, if so. */
+const bindFault = (host: string, port: number): Promise<string | undefined> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
+  });
+
+/** Whether what listens there has the header that only this program's answers have. */
+async function isSmoocho(host: string, port: number): Promise<boolean> {
+  const own = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  try {
+    const { headers, body } = await fetch(`${urlOf('http', own, port)}/healthz`, {
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    await body?.cancel();
+    return (
+      headers.has('x-request-id') && headers.get('content-type')?.startsWith('application/json') === true
+    );
+  } catch {
+    return false;
+  }
+}
