@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { parse } from '../../contract/parse.ts';
 import { SetUpAnswers } from '../../contract/set-up.ts';
+import { taxTemplateNames } from '../../contract/tax-templates.ts';
 import type { Option, Shell } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
 import { passwordOptions, readPassword, readStdin } from '../passwords.ts';
@@ -20,13 +21,21 @@ export const answerOptions: Option[] = [
   { flags: '--country <code>', description: 'ISO 3166, such as IN: brings currency, time zone and tax' },
   { flags: '--currency <code>', description: 'ISO 4217, such as INR' },
   { flags: '--timezone <zone>', description: 'IANA name, such as Asia/Kolkata' },
-  { flags: '--tax <template>', description: 'in-gst, in-composition, eu-vat, uk-vat, sales-tax or none' },
+  {
+    flags: '--tax <template>',
+    description: 'in-gst, in-composition, eu-vat, uk-vat, sales-tax or none',
+    values: taxTemplateNames,
+  },
   { flags: '--tax-rate <percent>', description: 'of sales-tax, such as 8.875' },
   { flags: '--owner-name <name>', description: "the owner's name" },
   { flags: '--owner-email <email>', description: 'what the owner signs in with' },
   ...passwordOptions,
-  { flags: '--pictures <where>', description: 'folder or bucket (default: as the settings have it)' },
-  { flags: '--backups <when>', description: 'nightly or off (default: nightly)' },
+  {
+    flags: '--pictures <where>',
+    description: 'folder or bucket (default: as the settings have it)',
+    values: ['folder', 'bucket'],
+  },
+  { flags: '--backups <when>', description: 'nightly or off (default: nightly)', values: ['nightly', 'off'] },
   {
     flags: '--backup-to <place>',
     description: 'a folder, or s3://bucket/prefix (default: backups in the home)',

@@ -1,14 +1,11 @@
-import { renderUnicodeCompact } from 'uqr';
 import type { Shell } from '../command.ts';
 import { lanAddresses, urlOf } from '../lan-addresses.ts';
 import { labelled } from '../output/labelled.ts';
+import { drawQr } from '../output/qr.ts';
 import type { MadeKey } from '../recovery-key.ts';
 import type { SetUpResult } from '../set-up.ts';
 import type { Plan } from './plan.ts';
 import { rowsOf } from './summary.ts';
-
-/** Light modules around a QR code: without them some cameras don't find it. */
-const QR_BORDER = 2;
 
 /** Says what was made, how the backups open, and what to do next. */
 export function sayDone(
@@ -32,7 +29,7 @@ export function sayDone(
     ...nextSteps(shell, shops[0]?.code ?? 'CODE', isServed),
   );
   const [url] = addressesOf(shell);
-  if (shell.isInteractive && url) process.stdout.write(`\n${drawQr(url)}\n`);
+  if (shell.isInteractive && !shell.isQuiet && url) process.stdout.write(`\n${drawQr(url)}\n`);
 }
 
 const addressesOf = ({ config: { host, port } }: Shell) =>
@@ -51,16 +48,10 @@ function nextSteps(shell: Shell, code: string, isServed: boolean): string[] {
   ];
 }
 
-const drawQr = (content: string) =>
-  renderUnicodeCompact(content, { border: QR_BORDER })
-    .split('\n')
-    .map((line) => `\x1b[97;40m${line}\x1b[0m`)
-    .join('\n');
-
 /** Says what a dry run would have made. */
 export function sayPlan(shell: Shell, plan: Plan): void {
   const { home, databaseUrl } = shell.config;
-  shell.say(`This would be set up in ${home}. Nothing was written.`, '');
+  shell.print(`This would be set up in ${home}. Nothing was written.`, '');
   shell.show(
     labelled(
       [
