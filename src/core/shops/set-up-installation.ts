@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { SettingsChange } from '../../contract/settings.ts';
 import type { NewShop } from '../../contract/shops.ts';
-import { type Context, systemActor } from '../context.ts';
+import { type Context, cliActor } from '../context.ts';
 import { findOwner } from '../users/find-user.ts';
 import { claim, type Owner } from './claim-installation.ts';
 import { createShop } from './create-shop.ts';
@@ -25,7 +25,7 @@ export async function setUpInstallation(
   { shop: newShop, settings, owner }: SetUp,
 ): Promise<void> {
   await em.transactional(async (tx) => {
-    const context = { app, em: tx, actor: systemActor('cli') };
+    const context = { app, em: tx, actor: cliActor(app.config) };
     const shop = owner
       ? (await claim({ app, em: tx }, owner, newShop)).shop
       : await createShop(context, newShop, await soleOwner(tx));
