@@ -29,15 +29,19 @@ if (!existsSync(entry)) {
   const child = spawn(bundled, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: 'inherit',
   });
-  // A signal to this process is meant for the real one; a second Ctrl-C must not orphan it.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  // A signal to this process is meant for the real one, which may have got it too: a terminal signals the whole group.
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     console.error(`The bundled Node could not be started: ${error.message}`);
     process.exitCode = 1;
   });
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? 1;
-    if (signal) process.kill(process.pid, signal);
+    if (!signal) return;
+    // End by the same signal, so that a shell or systemd sees how it ended.
+    for (const each of signals) process.removeAllListeners(each);
+    process.kill(process.pid, signal);
   });
 } else {
   console.error(

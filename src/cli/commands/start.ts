@@ -14,7 +14,7 @@ import { greet } from '../greeting.ts';
 import { type Https, openHttps } from '../https.ts';
 import { keepServerFile } from '../server-file.ts';
 import { reportState } from '../service/report-state.ts';
-import { exitSoon, untilStopped } from '../stopping.ts';
+import { exitSoon, unlessStopped, untilStopped } from '../stopping.ts';
 import { upgradeSchema } from '../upgrade-schema.ts';
 import { offerSetUp } from '../wizard.ts';
 import { canReusePort, isWorker, leavePrimary, startWorkers, tellPrimary } from '../workers.ts';
@@ -44,7 +44,7 @@ export const start: Command = {
     // From the first moment: a signal during the start must not leave PostgreSQL behind.
     const stopped = untilStopped();
     if (isWorker) return await serveAsWorker(config, stopped);
-    if (shell.isInteractive && !options.demo) await offerSetUp(shell, config);
+    if (shell.isInteractive && !options.demo) await unlessStopped(offerSetUp(shell, config), stopped);
     await upgradeSchema(shell, config, options.withoutBackup === true || options.demo === true);
     const app = await createApp(config, { migrate: true });
     let https: Https = {};
