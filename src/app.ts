@@ -276,7 +276,7 @@ export { DatabaseRefusedError, DatabaseUnreachableError, HomeUnreachableError } 
 export { messageOf } from './database/logged-error.ts';
 export { migrationStatus, SchemaError, withClient } from './database/migrate.ts';
 export type { PoolState } from './database/orm.ts';
-export { isCutOff, isTerminated, isUnavailable, isUnconfirmed } from './database/pg-errors.ts';
+export { isCutOff, isNotAllowed, isTerminated, isUnavailable, isUnconfirmed } from './database/pg-errors.ts';
 export { isPgTrouble, isTrouble, type Trouble, troubleOf } from './database/pg-trouble.ts';
 export { AnotherServerError } from './database/server-lock.ts';
 export type { Count, Limit } from './redis/limits.ts';

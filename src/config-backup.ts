@@ -1,6 +1,8 @@
 import { isAbsolute } from 'node:path';
 import { Cron } from 'croner';
 import { ConfigError } from './config-error.ts';
+import { checkKnown } from './config-nearest.ts';
+import { type Attempt, orThrow } from './config-sources.ts';
 
 /** Settings of scheduled backups and where they go. */
 export type BackupConfig = {
@@ -27,15 +29,17 @@ const LOOKED_AT_FROM = new Date('2026-01-01T00:00:00Z');
 
 type Fields = Record<string, unknown>;
 
+const FIELDS = ['schedule', 'drill', 'keep', 'to', 'recoveryRecipient'];
+
 /** Parses and validates `backup` of `config.json`. Throws ConfigError, which names the field. */
-export function backupConfig(value: unknown): BackupConfig {
-  const fields = asObject('backup', value, ['schedule', 'drill', 'keep', 'to', 'recoveryRecipient']);
+export function backupConfig(value: unknown, attempt: Attempt = orThrow): BackupConfig {
+  const fields = attempt(() => asObject('backup', value, FIELDS, attempt)) ?? {};
   return {
-    schedule: asCron('backup.schedule', fields.schedule),
-    drill: asCron('backup.drill', fields.drill),
-    keep: asKeep(fields.keep),
-    to: asPlace(fields.to),
-    recoveryRecipient: asRecipient(fields.recoveryRecipient),
+    schedule: attempt(() => asCron('backup.schedule', fields.schedule)) ?? null,
+    drill: attempt(() => asCron('backup.drill', fields.drill)) ?? null,
+    keep: attempt(() => asKeep(fields.keep)) ?? DEFAULT_KEEP,
+    to: attempt(() => asPlace(fields.to)) ?? null,
+    recoveryRecipient: attempt(() => asRecipient(fields.recoveryRecipient)) ?? null,
   };
 }
 
@@ -47,15 +51,12 @@ export const cronOf = (text: string, timezone: string): Cron =>
   new Cron(text, { timezone, mode: '5-part', fixedTimeRule: 'no-wildcard' });
 
 /** Rejects unknown names: a mistyped one would be a backup that is never made. */
-function asObject(name: string, value: unknown, known: string[]): Fields {
+function asObject(name: string, value: unknown, known: string[], attempt: Attempt = orThrow): Fields {
   if (value === undefined || value === null) return {};
   if (typeof value !== 'object' || Array.isArray(value))
     throw new ConfigError(`${name} must be settings in braces, such as {"schedule": "0 3 * * *"}.`);
-  const strange = Object.keys(value).find((key) => !known.includes(key));
-  if (strange === undefined) return value as Fields;
-  throw new ConfigError(
-    `${name} has ${JSON.stringify(strange)}, which is no setting. It may have ${known.join(', ')}.`,
-  );
+  for (const key of Object.keys(value)) attempt(() => checkKnown(name, key, known));
+  return value as Fields;
 }
 
 function asCron(name: string, value: unknown): string | null {

@@ -1,5 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
 import { ConfigError } from './config-error.ts';
+import { type Attempt, orThrow } from './config-sources.ts';
 
 /** Who may reach the server, and how much of it one may use. */
 export type EdgeConfig = {
@@ -24,19 +25,27 @@ const DEFAULT_REQUESTS_PER_SECOND = 50;
 const DEFAULT_CONNECTIONS_PER_ADDRESS = 256;
 
 /** What the environment or `config.json` say, checked. Throws ConfigError. */
-export function edgeConfig(file: EdgeSettings, env: Record<string, string | undefined>): EdgeConfig {
+export function edgeConfig(
+  file: EdgeSettings,
+  env: Record<string, string | undefined>,
+  attempt: Attempt = orThrow,
+): EdgeConfig {
+  const list = (name: ListName, variable: string, read: (text: string) => string | undefined) =>
+    attempt(() => asList(name, env[variable] ?? file[name], read)) ?? [];
+  const count = (name: CountName, variable: string) =>
+    attempt(() => asCount(name, env[variable] || file[name]));
   return {
-    allowedHosts: asList('allowedHosts', env.ALLOWED_HOSTS ?? file.allowedHosts, asHost),
-    allowedOrigins: asList('allowedOrigins', env.ALLOWED_ORIGINS ?? file.allowedOrigins, asOrigin),
-    trustedProxies: asList('trustedProxies', env.TRUSTED_PROXIES ?? file.trustedProxies, asNetwork),
-    requestsPerSecond:
-      asCount('requestsPerSecond', env.REQUESTS_PER_SECOND ?? file.requestsPerSecond) ??
-      DEFAULT_REQUESTS_PER_SECOND,
+    allowedHosts: list('allowedHosts', 'ALLOWED_HOSTS', asHost),
+    allowedOrigins: list('allowedOrigins', 'ALLOWED_ORIGINS', asOrigin),
+    trustedProxies: list('trustedProxies', 'TRUSTED_PROXIES', asNetwork),
+    requestsPerSecond: count('requestsPerSecond', 'REQUESTS_PER_SECOND') ?? DEFAULT_REQUESTS_PER_SECOND,
     connectionsPerAddress:
-      asCount('connectionsPerAddress', env.CONNECTIONS_PER_ADDRESS ?? file.connectionsPerAddress) ??
-      DEFAULT_CONNECTIONS_PER_ADDRESS,
+      count('connectionsPerAddress', 'CONNECTIONS_PER_ADDRESS') ?? DEFAULT_CONNECTIONS_PER_ADDRESS,
   };
 }
+
+type ListName = 'allowedHosts' | 'allowedOrigins' | 'trustedProxies';
+type CountName = 'requestsPerSecond' | 'connectionsPerAddress';
 
 /** Of the environment, a text with commas; of the file, that or an array. */
 function asList(name: string, value: unknown, read: (text: string) => string | undefined): string[] {

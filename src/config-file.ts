@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { backupConfig } from './config-backup.ts';
-import { ConfigError } from './config-error.ts';
+import { ConfigError, unwritable } from './config-error.ts';
 import { holdsS3Secret } from './config-storage.ts';
 
 /** `config.json`, not validated. May have settings that this version doesn't know. */
@@ -123,9 +123,7 @@ function replaceFile(path: string, text: string, isUnchanged: () => boolean): bo
     syncFolder(dirname(target));
     return true;
   } catch (error) {
-    throw new ConfigError(
-      `${path} can't be written (${(error as Error).message}). Change it by hand, or give its user the right to.`,
-    );
+    throw unwritable(path, error, 'Change it by hand, or give its user the right to.');
   } finally {
     if (draft && existsSync(draft)) rmSync(draft);
   }

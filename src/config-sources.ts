@@ -3,6 +3,25 @@ import { ConfigError } from './config-error.ts';
 
 export type Env = Record<string, string | undefined>;
 
+/** Runs the reader of one setting; undefined when its ConfigError was noted, so that the others are read too. */
+export type Attempt = <T>(read: () => T) => T | undefined;
+
+/** Lets the first ConfigError pass, as every command does that needs the settings. */
+export const orThrow: Attempt = (read) => read();
+
+/** Notes every ConfigError, so that all that is wrong is known at once. */
+export const notingIn =
+  (problems: string[]): Attempt =>
+  (read) => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(error.message);
+      return undefined;
+    }
+  };
+
 /** `NAME`, or the content of the file that `NAME_FILE` names (a secret mounted by an orchestrator). */
 export function fromEnvOrFile(env: Env, name: string): string | undefined {
   const path = env[`${name}_FILE`];
@@ -14,4 +33,9 @@ export function fromEnvOrFile(env: Env, name: string): string | undefined {
   }
 }
 
-export const asString = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
+/** A text of `config.json`. Another kind of value is no other word for nothing. Throws ConfigError, without the value. */
+export function asText(field: string, value: unknown): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value === 'string') return value;
+  throw new ConfigError(`${field} in config.json is no text: write it in quotes, such as "${field}": "…".`);
+}

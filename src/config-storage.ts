@@ -1,5 +1,5 @@
 import { ConfigError } from './config-error.ts';
-import { asString, type Env, fromEnvOrFile } from './config-sources.ts';
+import { type Attempt, asText, type Env, fromEnvOrFile, orThrow } from './config-sources.ts';
 
 /** Where pictures are stored: in a folder of the home, or in a bucket of an S3 server. */
 export type ImageStoreKind = 'filesystem' | 'minio';
@@ -44,19 +44,16 @@ export type StorageSettings = {
 const DEFAULT_REGION = 'us-east-1';
 
 /** Whether the file has the secret key of the bucket. */
-export const holdsS3Secret = ({ s3SecretKey }: StorageSettings): boolean =>
-  asString(s3SecretKey) !== undefined;
+export const holdsS3Secret = ({ s3SecretKey }: StorageSettings): boolean => Boolean(s3SecretKey);
 
 /** Reads and validates the environment and `config.json`. Throws ConfigError, without a secret in it. */
-export function storageConfig(file: StorageSettings, env: Env): StorageConfig {
-  const imageStore = asStore(asString(env.IMAGE_STORE) ?? asString(file.imageStore));
-  const s3Server = serverOf(file, env);
-  const s3 = s3Config(file, env, s3Server);
-  if (imageStore === 'minio' && !s3) {
-    throw new ConfigError(
-      'IMAGE_STORE is minio, but S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY are not set.',
-    );
-  }
+export function storageConfig(file: StorageSettings, env: Env, attempt: Attempt = orThrow): StorageConfig {
+  const imageStore = attempt(() => asStore(env.IMAGE_STORE || asText('imageStore', file.imageStore)));
+  const server = attempt(() => ({ named: serverOf(file, env) }));
+  // Its own faults are said already.
+  if (!server) return { imageStore, s3: undefined, s3Server: undefined };
+  const s3Server = server.named;
+  const s3 = attempt(() => s3Config(file, env, s3Server, imageStore));
   return { imageStore, s3, s3Server };
 }
 
@@ -67,9 +64,9 @@ function asStore(text: string | undefined): ImageStoreKind | undefined {
 
 function serverOf(file: StorageSettings, env: Env): S3Server | undefined {
   const said = {
-    S3_ENDPOINT: fromEnvOrFile(env, 'S3_ENDPOINT') ?? asString(file.s3Endpoint),
-    S3_ACCESS_KEY: fromEnvOrFile(env, 'S3_ACCESS_KEY') ?? asString(file.s3AccessKey),
-    S3_SECRET_KEY: fromEnvOrFile(env, 'S3_SECRET_KEY') ?? asString(file.s3SecretKey),
+    S3_ENDPOINT: fromEnvOrFile(env, 'S3_ENDPOINT') ?? asText('s3Endpoint', file.s3Endpoint),
+    S3_ACCESS_KEY: fromEnvOrFile(env, 'S3_ACCESS_KEY') ?? asText('s3AccessKey', file.s3AccessKey),
+    S3_SECRET_KEY: fromEnvOrFile(env, 'S3_SECRET_KEY') ?? asText('s3SecretKey', file.s3SecretKey),
   };
   const missing = Object.entries(said).flatMap(([name, value]) => (value === undefined ? [name] : []));
   const isNamed = missing.length < Object.keys(said).length || bucketIn(file, env) !== undefined;
@@ -80,17 +77,27 @@ function serverOf(file: StorageSettings, env: Env): S3Server | undefined {
     endpoint: asEndpoint('S3_ENDPOINT', said.S3_ENDPOINT as string),
     accessKey: said.S3_ACCESS_KEY as string,
     secretKey: said.S3_SECRET_KEY as string,
-    region: asString(env.S3_REGION) ?? asString(file.s3Region) ?? DEFAULT_REGION,
+    region: (env.S3_REGION || asText('s3Region', file.s3Region)) ?? DEFAULT_REGION,
   };
 }
 
 const bucketIn = (file: StorageSettings, env: Env) =>
-  fromEnvOrFile(env, 'S3_BUCKET') ?? asString(file.s3Bucket);
+  fromEnvOrFile(env, 'S3_BUCKET') ?? asText('s3Bucket', file.s3Bucket);
 
-function s3Config(file: StorageSettings, env: Env, server: S3Server | undefined): S3Config | undefined {
+function s3Config(
+  file: StorageSettings,
+  env: Env,
+  server: S3Server | undefined,
+  imageStore: ImageStoreKind | undefined,
+): S3Config | undefined {
   const bucket = bucketIn(file, env);
-  if (!server || bucket === undefined) return undefined;
-  const publicEndpoint = asString(env.S3_PUBLIC_ENDPOINT) ?? asString(file.s3PublicEndpoint);
+  if (!server || bucket === undefined) {
+    if (imageStore !== 'minio') return undefined;
+    throw new ConfigError(
+      'IMAGE_STORE is minio, but S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY are not set.',
+    );
+  }
+  const publicEndpoint = env.S3_PUBLIC_ENDPOINT || asText('s3PublicEndpoint', file.s3PublicEndpoint);
   return {
     ...server,
     bucket: asBucket(bucket),

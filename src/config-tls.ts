@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { ConfigError } from './config-error.ts';
-import { asString, type Env } from './config-sources.ts';
+import { type Attempt, asText, type Env, orThrow } from './config-sources.ts';
 
 /** How the server speaks HTTPS; undefined where it doesn't. */
 export type TlsConfig = {
@@ -22,25 +22,34 @@ const DEFAULT_HTTPS_PORT = 8443;
 const MODES = ['auto', 'off', 'files'];
 
 /** Reads and validates the environment and `config.json`; `port` is an option's, and wins. Throws ConfigError. */
-export function tlsConfig(file: TlsSettings, env: Env, port?: string): TlsConfig | undefined {
-  const cert = asPath('TLS_CERT_FILE', env.TLS_CERT_FILE || file.tlsCertFile);
-  const key = asPath('TLS_KEY_FILE', env.TLS_KEY_FILE || file.tlsKeyFile);
+export function tlsConfig(
+  file: TlsSettings,
+  env: Env,
+  port?: string,
+  attempt: Attempt = orThrow,
+): TlsConfig | undefined {
+  const cert = attempt(() => asPath('TLS_CERT_FILE', 'tlsCertFile', env.TLS_CERT_FILE, file.tlsCertFile));
+  const key = attempt(() => asPath('TLS_KEY_FILE', 'tlsKeyFile', env.TLS_KEY_FILE, file.tlsKeyFile));
   // Naming files implies TLS=files.
-  const mode = env.TLS || file.tls || (cert || key ? 'files' : 'auto');
-  if (!MODES.includes(mode as string)) {
-    throw new ConfigError(`TLS is ${JSON.stringify(mode)}; it must be auto, off or files.`);
-  }
-  const number = asHttpsPort(port ?? (env.HTTPS_PORT || file.httpsPort));
+  const mode = attempt(() => asMode(env.TLS || file.tls || (cert || key ? 'files' : 'auto')));
+  const number = attempt(() => asHttpsPort(port ?? (env.HTTPS_PORT || file.httpsPort)));
   if (mode === 'off' || number === undefined) return undefined;
   if (mode === 'auto') return { port: number, files: undefined };
-  if (cert && key) return { port: number, files: { cert, key } };
-  throw new ConfigError(
-    'TLS is files, but TLS_CERT_FILE and TLS_KEY_FILE do not both name one: a certificate with its chain, and its key, as PEM.',
-  );
+  return attempt(() => {
+    if (cert && key) return { port: number, files: { cert, key } };
+    throw new ConfigError(
+      'TLS is files, but TLS_CERT_FILE and TLS_KEY_FILE do not both name one: a certificate with its chain, and its key, as PEM.',
+    );
+  });
 }
 
-function asPath(name: string, value: unknown): string | undefined {
-  const path = asString(value);
+function asMode(mode: unknown): unknown {
+  if (MODES.includes(mode as string)) return mode;
+  throw new ConfigError(`TLS is ${JSON.stringify(mode)}; it must be auto, off or files.`);
+}
+
+function asPath(name: string, field: string, variable: string | undefined, value: unknown) {
+  const path = variable || asText(field, value);
   if (path === undefined || isAbsolute(path)) return path;
   throw new ConfigError(`${name} is ${JSON.stringify(path)}; it must be a path from the root on.`);
 }

@@ -1,15 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type BackupConfig, backupConfig } from './config-backup.ts';
 import { asDatabaseUrl } from './config-database.ts';
 import { type EdgeConfig, edgeConfig } from './config-edge.ts';
 import { ConfigError } from './config-error.ts';
-import { checkClosed, HOME_MODE, ownAsAround, readConfigFile, syncFolder } from './config-file.ts';
+import { readConfigFile } from './config-file.ts';
+import { findHome } from './config-home.ts';
 import { requireKnown } from './config-known.ts';
 import { findOperator } from './config-operator.ts';
-import { asString, type Env, fromEnvOrFile } from './config-sources.ts';
+import { openSecrets, type Secrets } from './config-secrets.ts';
+import { type Attempt, asText, type Env, fromEnvOrFile, orThrow } from './config-sources.ts';
 import { type StorageConfig, storageConfig } from './config-storage.ts';
 import { type Supervisor, supervisorConfig } from './config-supervisor.ts';
 import { type TlsConfig, tlsConfig } from './config-tls.ts';
@@ -17,7 +16,7 @@ import { type TlsConfig, tlsConfig } from './config-tls.ts';
 export { type BackupConfig, cronOf } from './config-backup.ts';
 export { asDatabaseUrl } from './config-database.ts';
 export type { EdgeConfig } from './config-edge.ts';
-export { ConfigError } from './config-error.ts';
+export { ConfigError, DiskFullError } from './config-error.ts';
 export {
   changeConfigFile,
   configPath,
@@ -26,7 +25,15 @@ export {
   readConfigFile,
   syncFolder,
 } from './config-file.ts';
+export { defaultHome, findHome } from './config-home.ts';
 export { type SettingSources, settingSources } from './config-overrides.ts';
+export {
+  makeSecretFile,
+  newSecret,
+  readSecretFile,
+  type SecretName,
+  type Secrets,
+} from './config-secrets.ts';
 export { type ImageStoreKind, imageStoreKinds, type S3Config, type S3Server } from './config-storage.ts';
 export type { Supervisor } from './config-supervisor.ts';
 export type { TlsConfig } from './config-tls.ts';
@@ -65,10 +72,6 @@ export type Config = {
   masterKey: MasterKeyPlace;
 } & StorageConfig;
 
-/** Read when first asked for and made when missing, so that a command that needs none makes none. */
-export type Secrets = { get(name: SecretName): string };
-export type SecretName = 'postgres-password';
-
 /** Where the key is that all other keys are wrapped with: the environment itself, a file that it names, or one of ours. */
 export type MasterKeyPlace = { text: string } | { path: string; isOurs: boolean };
 
@@ -87,33 +90,39 @@ const DEFAULT_PORT = 8080;
 /** About 8 connections are best on a small box: more only queue inside the server instead of here. */
 const DEFAULT_POOL_SIZE = 8;
 
-/** Flags win over the environment, the environment over `config.json`, that over the defaults. */
-export function loadConfig(overrides: ConfigOverrides = {}, env: Env = process.env): Config {
+/**
+ * Flags win over the environment, the environment over `config.json`, that over the defaults. Throws the first ConfigError; an
+ * `attempt` that notes them instead gets all of them, and the rest of the result is of no use.
+ */
+export function loadConfig(
+  overrides: ConfigOverrides = {},
+  env: Env = process.env,
+  attempt: Attempt = orThrow,
+): Config {
   const home = findHome(overrides.home, env);
-  const file = requireKnown(home, readConfigFile(home));
+  const file = requireKnown(home, attempt(() => readConfigFile(home)) ?? {}, attempt);
+  const url = (name: string, field: 'databaseUrl' | 'databaseReplicaUrl') =>
+    attempt(() => asDatabaseUrl(fromEnvOrFile(env, name) ?? asText(field, file[field]), name));
   return {
     home,
     outerHome: overrides.outerHome,
-    host: overrides.host ?? env.HOST ?? asString(file.host) ?? DEFAULT_HOST,
-    port: overrides.port ?? asPort(env.PORT ?? file.port) ?? DEFAULT_PORT,
-    databaseUrl: asDatabaseUrl(fromEnvOrFile(env, 'DATABASE_URL') ?? asString(file.databaseUrl)),
-    replicaUrl: asDatabaseUrl(
-      fromEnvOrFile(env, 'DATABASE_REPLICA_URL') ?? asString(file.databaseReplicaUrl),
-      'DATABASE_REPLICA_URL',
-    ),
-    redisUrl: asRedisUrl(fromEnvOrFile(env, 'REDIS_URL') ?? asString(file.redisUrl)),
+    host: overrides.host ?? (env.HOST || (attempt(() => asText('host', file.host)) ?? DEFAULT_HOST)),
+    port: overrides.port ?? attempt(() => asPort(env.PORT || file.port)) ?? DEFAULT_PORT,
+    databaseUrl: url('DATABASE_URL', 'databaseUrl'),
+    replicaUrl: url('DATABASE_REPLICA_URL', 'databaseReplicaUrl'),
+    redisUrl: attempt(() => asRedisUrl(fromEnvOrFile(env, 'REDIS_URL') ?? asText('redisUrl', file.redisUrl))),
     poolSize: overrides.poolSize ?? DEFAULT_POOL_SIZE,
-    logLevel: env.LOG_LEVEL ?? asString(file.logLevel) ?? 'info',
-    edge: edgeConfig(file, env),
-    tls: tlsConfig(file, env, overrides.httpsPort),
-    backup: backupConfig(file.backup),
-    ...metricsConfig(env),
+    logLevel: attempt(() => asLogLevel(env.LOG_LEVEL || asText('logLevel', file.logLevel))) ?? 'info',
+    edge: edgeConfig(file, env, attempt),
+    tls: tlsConfig(file, env, overrides.httpsPort, attempt),
+    backup: backupConfig(file.backup, attempt),
+    ...(attempt(() => metricsConfig(env)) ?? { metricsToken: undefined, metricsProblem: undefined }),
     isJob: env[JOB] !== undefined,
     supervisor: supervisorConfig(env),
     operator: () => findOperator(env.SUDO_USER),
     secrets: openSecrets(join(home, 'secrets'), env),
     masterKey: masterKeyPlace(join(home, 'secrets'), env),
-    ...storageConfig(file, env),
+    ...storageConfig(file, env, attempt),
   };
 }
 
@@ -122,15 +131,6 @@ export const readBackupConfig = (home: string): BackupConfig => backupConfig(rea
 
 const JOB = 'SMOOCHO_JOB';
 
-/**
- * The home, also where its settings are refused. Rejects an empty name, such as an unset variable in a script: it would mean
- * the current folder. Throws ConfigError.
- */
-export function findHome(named: string | undefined, env: Env = process.env): string {
-  if (named?.trim() === '') throw new ConfigError('--home names no folder.');
-  return resolve(named ?? (env.SMOOCHO_HOME || defaultHome()));
-}
-
 /** The environment of a command that a server's schedule starts: the server's own, with the same home. */
 export const jobEnvironment = ({ home }: Pick<Config, 'home'>, env: Env = process.env): Env => ({
   ...env,
@@ -138,10 +138,12 @@ export const jobEnvironment = ({ home }: Pick<Config, 'home'>, env: Env = proces
   [JOB]: '1',
 });
 
-/** PostgreSQL refuses to run as root, and root's own home is closed to others: root's data lives in /var/lib. */
-export function defaultHome(): string {
-  return process.getuid?.() === 0 ? '/var/lib/smoocho' : join(homedir(), '.smoocho');
-}
+/** What says how the command is typed: see `typedName`. */
+export const commandLine = (env: Env = process.env) => ({
+  command: env.SMOOCHO_COMMAND || undefined,
+  isNpx: env.npm_command === 'exec',
+  path: env.PATH ?? '',
+});
 
 /** The demo's data lies apart from a real installation's. */
 export const demoHome = (home: string) => join(home, 'demo');
@@ -186,6 +188,15 @@ function asMetricsToken(token: string | undefined): string | undefined {
   );
 }
 
+/** As pino knows them, the most serious last. */
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+function asLogLevel(text: string | undefined): string | undefined {
+  const level = text?.toLowerCase();
+  if (level === undefined || LOG_LEVELS.includes(level)) return level;
+  throw new ConfigError(`LOG_LEVEL is ${JSON.stringify(text)}; it must be one of ${LOG_LEVELS.join(', ')}.`);
+}
+
 function asPort(value: unknown): number | undefined {
   if (value === undefined || value === '') return undefined;
   const port = Number(value);
@@ -200,67 +211,4 @@ const ownMasterKey = (folder: string): MasterKeyPlace => ({ path: join(folder, '
 function masterKeyPlace(folder: string, env: Env): MasterKeyPlace {
   if (env.MASTER_KEY_FILE) return { path: resolve(env.MASTER_KEY_FILE), isOurs: false };
   return env.MASTER_KEY ? { text: env.MASTER_KEY.trim() } : ownMasterKey(folder);
-}
-
-function openSecrets(folder: string, env: Env): Secrets {
-  const known = new Map<SecretName, string>();
-  return {
-    get(name) {
-      const secret =
-        known.get(name) ??
-        fromEnvOrFile(env, name.toUpperCase().replaceAll('-', '_')) ??
-        readOrMake(join(folder, name));
-      known.set(name, secret);
-      return secret;
-    },
-  };
-}
-
-function readOrMake(path: string): string {
-  if (!existsSync(path)) makeSecretFile(path);
-  return readSecretFile(path);
-}
-
-/** What a secret's file says. Throws ConfigError when it is empty, can't be read, or has one of the bits `closedTo`. */
-export function readSecretFile(path: string, closedTo?: number): string {
-  let secret: string;
-  try {
-    checkClosed(path, closedTo);
-    secret = readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    throw new ConfigError(`${path} can't be read (${(error as Error).message}).`);
-  }
-  if (secret === '')
-    throw new ConfigError(`${path} is empty. Restore it from a backup, or remove it to make a new one.`);
-  return secret;
-}
-
-/** 32 random bytes, for a secret. */
-export const newSecret = () => randomBytes(32).toString('base64url');
-
-/**
- * Puts a secret into a file that only its owner can read, and on the disk, before anything is made that depends on it. One
- * that is there already stays: of two processes that start at once, one makes it and the other reads it.
- */
-export function makeSecretFile(path: string, secret = newSecret()): void {
-  const folder = dirname(path);
-  const draft = `${path}.${process.pid}.tmp`;
-  try {
-    mkdirSync(dirname(folder), { recursive: true, mode: HOME_MODE });
-    if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) ownAsAround(folder);
-    writeFileSync(draft, secret, { mode: 0o600, flush: true });
-    chmodSync(draft, 0o600);
-    ownAsAround(draft);
-    // All of it or nothing under its name, and never over another one.
-    linkSync(draft, path);
-    syncFolder(folder);
-  } catch (error) {
-    if (existsSync(path)) return;
-    throw new ConfigError(
-      `${folder} can't be written (${(error as Error).message}). Set SMOOCHO_HOME to a folder that you may write to.`,
-    );
-  } finally {
-    if (existsSync(draft)) rmSync(draft);
-  }
 }

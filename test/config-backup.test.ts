@@ -56,7 +56,8 @@ describe('the settings of backups', () => {
   const wrong: [backup: unknown, sentence: RegExp][] = [
     ['0 3 * * *', /^backup must be settings in braces/],
     [[], /^backup must be settings in braces/],
-    [{ scheduel: '0 3 * * *' }, /^backup has "scheduel", which is no setting. It may have schedule, drill/],
+    [{ scheduel: '0 3 * * *' }, /^backup has "scheduel", which is no setting. Did you mean "schedule"\?$/],
+    [{ whenever: true }, /^backup has "whenever", which is no setting. It may have schedule, drill/],
     [{ schedule: 'at night' }, /^backup\.schedule is "at night"; it must be cron text of five fields/],
     [{ schedule: '' }, /^backup\.schedule is ""; it must be cron text/],
     [{ schedule: 3 }, /^backup\.schedule is 3; it must be a text such as/],

@@ -4,6 +4,7 @@ import {
   DatabaseUnreachableError,
   HomeUnreachableError,
   isCutOff,
+  isNotAllowed,
   isPgTrouble,
   isTerminated,
   isUnconfirmed,
@@ -14,7 +15,7 @@ import {
   WrongKeyError,
 } from '../app.ts';
 import { ArchiveError, BackupRefusedError } from '../backup/errors.ts';
-import { ConfigError } from '../config.ts';
+import { ConfigError, DiskFullError } from '../config.ts';
 import { type Problem, ProblemError, problems } from '../contract/problem.ts';
 import { MoveRefusedError } from '../core/images/move-images.ts';
 import { CheckError, exitCodes, RefusedError, UsageError } from './exit-codes.ts';
@@ -34,9 +35,10 @@ const schemaExitCodes = {
 /** The one place that turns an error into an exit code and a sentence. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof ProblemError) return problemFailure(error);
-  const message = error instanceof Error ? messageOf(error) : String(error);
+  const message = withoutStack(error instanceof Error ? messageOf(error) : String(error));
   if (isCutOff(error) || isTerminated(error))
     return { exitCode: exitCodes.databaseUnreachable, message: lost(message) };
+  if (isNotAllowed(error)) return { exitCode: exitCodes.refused, message: notAllowed(message) };
   if (isUnconfirmed(error)) return { exitCode: exitCodes.databaseUnreachable, message: UNCONFIRMED };
   // System error codes such as ECONNREFUSED may come from an S3 server, too.
   const trouble = isPgTrouble(error) ? troubleOf(error) : undefined;
@@ -46,6 +48,12 @@ export function failureOf(error: unknown): Failure {
 
 const UNCONFIRMED =
   'The database confirms no change now: its synchronous standby is missing, or it is a standby itself. See smoocho status, and try again.';
+
+/** Libraries put the stack of a cause behind their message. */
+const withoutStack = (message: string) => message.replace(/\n\s+at [\s\S]*$/, '');
+
+const notAllowed = (reason: string) =>
+  `The role of DATABASE_URL may not do this in the database (${reason}). Name the role there that the tables belong to.`;
 
 const lost = (reason: string) =>
   `The connection to the database broke (${reason}). See whether it runs, and try again.`;
@@ -66,7 +74,7 @@ function exitCodeOf(error: unknown): number {
   // Not refused, which the systemd unit takes for final: the other one may be a machine that lost power, which the database has
   // not noticed yet.
   if (error instanceof AnotherServerError) return exitCodes.failed;
-  if (error instanceof WrongKeyError) return exitCodes.refused;
+  if (error instanceof WrongKeyError || error instanceof DiskFullError) return exitCodes.refused;
   if (error instanceof BackupRefusedError) return exitCodes.refused;
   // `damaged` is the result of a check; other faults only mean that the archive can't be used here.
   if (error instanceof ArchiveError)

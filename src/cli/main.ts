@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { loadCommands } from './commands.ts';
 import { exitCodes } from './exit-codes.ts';
 import { interruptMessage, isInterrupt } from './interrupt.ts';
+import { asTyped } from './output/as-typed.ts';
 import { inLines } from './output/in-line.ts';
 import { buildProgram, usageMessage } from './program.ts';
 
@@ -42,8 +43,8 @@ async function fail(error: unknown): Promise<void> {
   }
   const { failureOf } = await import('./failure.ts');
   const { exitCode, message, problem } = failureOf(error);
-  if (wantsJson) answerJson(problem ?? { title: message }, exitCode);
-  else process.stderr.write(`${inLines(message)}\n`);
+  if (wantsJson) answerJson(problem ?? { title: asTyped(message) }, exitCode);
+  else process.stderr.write(`${asTyped(inLines(message))}\n`);
   process.exitCode = exitCode;
 }
 

@@ -5,6 +5,7 @@ import { version } from '../version.ts';
 import type { Command, Option, Shell } from './command.ts';
 import { endWithServer } from './end-with-server.ts';
 import { exitCodes } from './exit-codes.ts';
+import { asTyped } from './output/as-typed.ts';
 import { inLine, inLines } from './output/in-line.ts';
 import { setQuiet } from './output/quiet.ts';
 
@@ -43,6 +44,7 @@ export function buildProgram(commands: Command[], wantsJson = false, open = open
     .showHelpAfterError('Add --help to see how it goes.')
     .addHelpText('after', exampleOf('smoocho init'))
     .configureOutput({
+      writeOut: (text) => process.stdout.write(asTyped(text)),
       outputError: (message, write) => write(withoutValues(message)),
       // With --json the answer says it.
       ...(wantsJson && { writeErr: () => {} }),
@@ -134,11 +136,11 @@ function openShell(options: Record<string, unknown>, isQuiet: boolean, judgesSet
     wantsJson,
     isQuiet,
     isInteractive: Boolean(process.stdin.isTTY && process.stdout.isTTY) && !wantsJson,
-    say: (...lines) => wantsJson || isQuiet || write(process.stdout, lines.map(inLine).join('\n')),
-    print: (...lines) => wantsJson || write(process.stdout, lines.map(inLine).join('\n')),
-    show: (text) => wantsJson || write(process.stdout, inLines(text)),
-    warn: (text) => write(process.stderr, inLine(text)),
-    tell: (text) => isQuiet || write(process.stderr, inLine(text)),
+    say: (...lines) => wantsJson || isQuiet || write(process.stdout, asTyped(lines.map(inLine).join('\n'))),
+    print: (...lines) => wantsJson || write(process.stdout, asTyped(lines.map(inLine).join('\n'))),
+    show: (text) => wantsJson || write(process.stdout, asTyped(inLines(text))),
+    warn: (text) => write(process.stderr, asTyped(inLine(text))),
+    tell: (text) => isQuiet || write(process.stderr, asTyped(inLine(text))),
     give: (value) => wantsJson && write(process.stdout, JSON.stringify(value, null, 2)),
     withApp: async <T>(work: (app: App) => Promise<T>) => {
       const { createApp } = await import('../app.ts');

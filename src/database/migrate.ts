@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import type pg from 'pg';
 import { packageFile } from '../package-file.ts';
+import { DatabaseRefusedError } from './errors.ts';
 import { useClient } from './use-client.ts';
 
 const FOLDER = packageFile('migrations');
@@ -169,6 +170,7 @@ async function run(
   // Loaded when there is something to do: a start on an up-to-date database is quicker and smaller without it.
   const { runner } = await import('node-pg-migrate');
   return await withClient(url, async (client) => {
+    await requireRights(client);
     client.on('notice', ({ code, message }) => {
       if (code === REMARK && message) log(message);
     });
@@ -187,6 +189,22 @@ async function run(
     });
     return done.map((migration) => migration.name);
   });
+}
+
+const RIGHTS = `
+  SELECT quote_ident(current_user) AS role, quote_ident(current_database()) AS database, quote_ident(schema) AS schema,
+    has_schema_privilege(schema, 'USAGE') AND has_schema_privilege(schema, 'CREATE') AS "mayCreate"
+  FROM coalesce(current_schema(), 'public') AS schema WHERE to_regnamespace(quote_ident(schema)) IS NOT NULL`;
+
+/** The runner itself would log a stack. Since PostgreSQL 15 only a database's owner may make tables in it. Throws DatabaseRefusedError. */
+async function requireRights(client: pg.Client): Promise<void> {
+  const { rows } = await client.query(RIGHTS);
+  const [{ role, database, schema, mayCreate } = { mayCreate: true }] = rows;
+  if (mayCreate) return;
+  throw new DatabaseRefusedError(
+    `The role ${role} may not make tables in the database ${database}. ` +
+      `As its owner or as postgres, run there: GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${role}`,
+  );
 }
 
 /** Hooks into the runner's own BEGIN and COMMIT: it manages its transaction itself. */

@@ -56,6 +56,10 @@ export const isInUse = (error: unknown) => ((error ?? {}) as PgError).code === O
 const NOT_LET_IN = new Set<unknown>(['28P01', '28000']);
 export const isNotLetIn = (error: unknown) => NOT_LET_IN.has(((error ?? {}) as PgError).code);
 
+const NO_RIGHT = '42501';
+/** The role lacks a right on a table, a schema or a role. */
+export const isNotAllowed = (error: unknown) => ((error ?? {}) as PgError).code === NO_RIGHT;
+
 /** Whether PostgreSQL reported that it ends the connection, or refuses it while it starts or stops. */
 export const isCutOff = (error: unknown) => isPgTrouble(error, 'gone', 'starting') && !isNoDatabase(error);
 

@@ -43,6 +43,8 @@ describe('smoocho start', () => {
       .split('\n')
       .find((line) => line.includes('/login')) as string;
     expect(JSON.parse(execFileSync('sh', ['-c', login], { encoding: 'utf8' })).user.role).to.equal('owner');
+    const beside = await smoocho(['start', '--demo', '--port=0'], env());
+    expect([beside.code, beside.stderr.split(':')[0]]).to.deep.equal([6, 'The demo runs already']);
     expect(await first.stop()).to.equal(0);
     expect(isRunning()).to.equal(false);
 

@@ -71,6 +71,33 @@ describe('what a password may be', () => {
     });
   }
 
+  const accented = {
+    role: 'owner',
+    name: 'José Müller-Łukasz',
+    email: 'jm@example.com',
+    shops: [{ name: 'Crème Brûlée', code: 'CREM' }],
+  } as const;
+  for (const password of [
+    'jose-mueller-1990',
+    'Muller Muller 2026',
+    'JOSÉ.MÜLLER.JOSÉ',
+    'josémuller123456',
+    'cremebrulee2026',
+    'lukaszlukasz44',
+  ]) {
+    it(`is not ${password} of somebody with accents in the name`, async () => {
+      expect(await findPasswordFault(password, accented)).to.match(ABOUT);
+    });
+  }
+
+  it('is not a common one with accents put on', async () => {
+    expect(await findPasswordFault('pässwörd1', asha)).to.match(COMMON);
+    // Vowel signs of other scripts are no accents.
+    const neelam = { ...asha, name: 'नीलम' };
+    expect(await findPasswordFault('नलमनलम', neelam)).not.to.match(ABOUT);
+    expect(await findPasswordFault('नीलम-नीलम-2026', neelam)).to.match(ABOUT);
+  });
+
   it('is twelve characters or more for an owner', async () => {
     const owner = { ...asha, role: 'owner' } as const;
     expect(await findPasswordFault('elevenchars', owner)).to.match(/^is shorter than 12 characters/);

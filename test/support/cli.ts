@@ -20,6 +20,8 @@ export const envOf = (env: Env) => ({
   LOG_LEVEL: 'silent',
   // Its own tests turn it on: others would pay for it, and meet on its port.
   TLS: 'off',
+  // As where it is installed; in a checkout messages name ./bin/smoocho.js.
+  SMOOCHO_COMMAND: 'smoocho',
   ...unlimited,
   ...env,
 });

@@ -5,6 +5,9 @@ process.on('unhandledRejection', (error) => {
   throw error;
 });
 
+// Messages name the command as where it is installed.
+process.env.SMOOCHO_COMMAND ??= 'smoocho';
+
 /** Once for the whole run: a real PostgreSQL, the embedded one, in a home of its own. */
 export async function mochaGlobalSetup(): Promise<void> {
   await startDatabaseServer();

@@ -1,4 +1,4 @@
-import { type App, createApp, holdServerLock, systemContext } from '../../app.ts';
+import { AnotherServerError, type App, createApp, holdServerLock, systemContext } from '../../app.ts';
 import { type Schedule, startSchedule } from '../../backup/schedule.ts';
 import { ensureBackupSettings } from '../../backup/settings.ts';
 import { type Config, ConfigError, demoHome, loadConfig, withoutRealShop } from '../../config.ts';
@@ -58,7 +58,7 @@ export const start: Command = {
               keepCounts,
             }),
           )
-        : serve(app, config, https));
+        : serve(app, config, https).catch(options.demo ? explainDemo : null));
       if (typeof server === 'number') return server;
       const watches = [
         keepServerFile(app, server),
@@ -199,9 +199,24 @@ async function listening<T>(config: Config, listen: () => Promise<T>): Promise<T
     const reasons: Record<string, string> = {
       EADDRINUSE: `Port ${config.port} is taken by another program. Choose another: smoocho start --port ${config.port + 1}`,
       EACCES: `Port ${config.port} may only be used by root. Choose one above 1023, such as --port 8080.`,
+      ENOTFOUND: nowhere(config),
+      EAI_AGAIN: nowhere(config),
+      EINVAL: nowhere(config),
       EADDRNOTAVAIL: `${config.host} is not an address of this machine. Use --host 0.0.0.0 or 127.0.0.1.`,
     };
     const reason = reasons[code ?? ''];
+    if (reason === nowhere(config)) throw new ConfigError(reason);
     throw reason ? new Error(reason) : error;
   }
 }
+
+const nowhere = ({ host }: Config) =>
+  `The host ${JSON.stringify(host)} is no address of this machine, and no name that leads to one. Use 0.0.0.0 for all of its addresses, or 127.0.0.1.`;
+
+/** A second demo on the same home meets the first one's database. Nothing of the first one was changed. */
+const explainDemo = (error: unknown): never => {
+  if (!(error instanceof AnotherServerError)) throw error;
+  throw new RefusedError(
+    'The demo runs already: open the address that its window shows, or stop it there with Ctrl-C. For a second one beside it name another folder, such as --home /tmp/second-demo.',
+  );
+};

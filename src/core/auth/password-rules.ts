@@ -15,7 +15,7 @@ export async function checkPassword(password: string, owner: PasswordOwner): Pro
   if (fault) throw fieldProblem('invalid_request', '/password', fault);
 }
 
-/** What is wrong with a password, to go on from "The password"; null when it is good. Case makes no difference. */
+/** What is wrong with a password, to go on from "The password"; null when it is good. Case and accents make no difference. */
 export async function findPasswordFault(password: string, owner: PasswordOwner): Promise<string | null> {
   const text = password.normalize('NFC').toLowerCase();
   // As people count: four emoji are four characters, whatever JavaScript says.
@@ -36,14 +36,36 @@ export const loadCommonPasswords = () => import('./common-passwords.ts');
 
 async function isCommon(text: string): Promise<boolean> {
   const { dictionary } = await loadCommonPasswords();
-  return dictionary['passwords-common'].includes(text);
+  const known = dictionary['passwords-common'];
+  return known.includes(text) || known.includes(withoutAccents(text));
 }
 
-const lettersOf = (text: string) =>
+/** Letters that Unicode doesn't take apart, as they are typed where the keyboard has none of them. */
+const PLAIN: Record<string, string> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  ł: 'l',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  ı: 'i',
+};
+
+/** José is jose. Only marks of Latin, Greek and Cyrillic go: those of Indian scripts are vowels. Text in small letters. */
+const withoutAccents = (text: string) =>
   text
+    .normalize('NFD')
+    .replace(/[\u0300-\u036f]/g, '')
     .normalize('NFC')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{M}]/gu, '');
+    .replace(/[ßæœøłđðþı]/g, (letter) => PLAIN[letter] ?? letter);
+
+/** Müller is mueller, too. */
+const withE = (text: string) =>
+  text.normalize('NFC').replace(/[äöü]/g, (letter) => `${withoutAccents(letter)}e`);
+
+const lettersOf = (text: string) => text.toLowerCase().replace(/[^\p{L}\p{M}]/gu, '');
 
 /** Letters that may stand beside the names without making a password of it, such as `xx`. */
 const FEW = 2;
@@ -51,9 +73,13 @@ const FEW = 2;
 /** Whether it is little more than their names: once or several times, with digits and marks between them or behind. */
 function isAbout(text: string, { name, email, shops }: PasswordOwner): boolean {
   const names = [name, email, ...shops.flatMap((shop) => [shop.name, shop.code]), 'smoocho'];
-  const parts = names.flatMap((each) => [each, ...each.split(/[^\p{L}\p{M}]+/u)]).map(lettersOf);
+  const parts = names
+    .map((each) => each.normalize('NFC').toLowerCase())
+    .flatMap((each) => [each, ...each.split(/[^\p{L}\p{M}]+/u)])
+    .flatMap((each) => [each, withE(each)])
+    .map((each) => withoutAccents(lettersOf(each)));
   const words = [...new Set(parts)].filter((word) => word.length > 1).sort((a, b) => b.length - a.length);
-  const letters = lettersOf(text);
+  const letters = withoutAccents(lettersOf(text));
   const rest = letters.replace(new RegExp(words.join('|'), 'gu'), '');
   return rest !== letters && rest.length <= FEW;
 }
