@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { loadCommands } from './commands.ts';
 import { exitCodes } from './exit-codes.ts';
+import type { Failure } from './failure.ts';
 import { interruptMessage, isInterrupt } from './interrupt.ts';
 import { asTyped } from './output/as-typed.ts';
 import { inLines } from './output/in-line.ts';
@@ -41,11 +42,20 @@ async function fail(error: unknown): Promise<void> {
     process.exitCode = exitCodes.failed;
     return;
   }
-  const { failureOf } = await import('./failure.ts');
-  const { exitCode, message, problem } = failureOf(error);
+  const { exitCode, message, problem } = await explain(error);
   if (wantsJson) answerJson(problem ?? { title: asTyped(message) }, exitCode);
   else process.stderr.write(`${asTyped(inLines(message))}\n`);
   process.exitCode = exitCode;
+}
+
+/** An upgrade may replace the program while a command runs: its sentence is better than that of the module that is gone. */
+async function explain(error: unknown): Promise<Failure> {
+  try {
+    const { failureOf } = await import('./failure.ts');
+    return failureOf(error);
+  } catch {
+    return { exitCode: exitCodes.failed, message: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 try {

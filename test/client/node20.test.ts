@@ -10,10 +10,11 @@ import { eventsOf, givenProduct, givenShop, PASSWORD, type TestShop } from '../s
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const OLDEST = Number(/\d+/.exec(engines.node)?.[0]);
+const { devEngines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+/** What a checkout is installed with; the program itself wants a newer one. */
+const OLDEST = Number(/\d+/.exec(devEngines.runtime.version)?.[0]);
 
-/** The machine's own Node, if it is of the oldest major version that the package says it runs on. */
+/** The machine's own Node, if it is of the oldest major version that tills may have. */
 function oldestNode(): string | undefined {
   const folders = (process.env.PATH ?? '')
     .split(delimiter)

@@ -205,7 +205,8 @@ async function listening<T>(config: Config, listen: () => Promise<T>): Promise<T
       EADDRNOTAVAIL: `${config.host} is not an address of this machine. Use --host 0.0.0.0 or 127.0.0.1.`,
     };
     const reason = reasons[code ?? ''];
-    if (reason === nowhere(config)) throw new ConfigError(reason);
+    // EAI_AGAIN may pass: systemd tries again, and takes a wrong setting for final.
+    if (code === 'ENOTFOUND') throw new ConfigError(nowhere(config));
     throw reason ? new Error(reason) : error;
   }
 }
