@@ -270,7 +270,7 @@ export const holdServerLock = (app: App): Promise<ServerLock> =>
     app.log.error('another server runs on this database, and the two can not tell each other anything'),
   );
 
-export { WrongKeyError } from './core/keys/master-key.ts';
+export { readMasterKeys, WrongKeyError } from './core/keys/master-key.ts';
 export { systemUser } from './database/embedded-user.ts';
 export { DatabaseRefusedError, DatabaseUnreachableError, HomeUnreachableError } from './database/errors.ts';
 export { messageOf } from './database/logged-error.ts';

@@ -50,11 +50,16 @@ export function backupConfig(value: unknown, attempt: Attempt = orThrow): Backup
 export const cronOf = (text: string, timezone: string): Cron =>
   new Cron(text, { timezone, mode: '5-part', fixedTimeRule: 'no-wildcard' });
 
+const EXAMPLES: Record<string, string> = {
+  backup: '{"schedule": "0 3 * * *"}',
+  'backup.keep': '{"daily": 7}',
+};
+
 /** Rejects unknown names: a mistyped one would be a backup that is never made. */
 function asObject(name: string, value: unknown, known: string[], attempt: Attempt = orThrow): Fields {
   if (value === undefined || value === null) return {};
   if (typeof value !== 'object' || Array.isArray(value))
-    throw new ConfigError(`${name} must be settings in braces, such as {"schedule": "0 3 * * *"}.`);
+    throw new ConfigError(`${name} must be settings in braces, such as ${EXAMPLES[name]}.`);
   for (const key of Object.keys(value)) attempt(() => checkKnown(name, key, known));
   return value as Fields;
 }

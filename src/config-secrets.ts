@@ -23,6 +23,13 @@ export function openSecrets(folder: string, env: Env): Secrets {
   };
 }
 
+/** Looks at our secrets that are there, and makes none. Throws ConfigError for one that is open to others or empty. */
+export function checkSecrets(folder: string, env: Env): void {
+  const path = join(folder, 'postgres-password');
+  const isElsewhere = fromEnvOrFile(env, 'DATABASE_URL') ?? fromEnvOrFile(env, 'POSTGRES_PASSWORD');
+  if (!isElsewhere && existsSync(path)) readSecretFile(path);
+}
+
 function readOrMake(path: string): string {
   if (!existsSync(path)) makeSecretFile(path);
   return readSecretFile(path);

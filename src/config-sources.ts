@@ -33,6 +33,12 @@ export function fromEnvOrFile(env: Env, name: string): string | undefined {
   }
 }
 
+/** Throws ConfigError where both `NAME` and `NAME_FILE` are set: only one of them holds. */
+export function checkSaidOnce(env: Env, name: string): void {
+  if (!env[name] || !env[`${name}_FILE`]) return;
+  throw new ConfigError(`${name} and ${name}_FILE are both set. The file holds; take ${name} out.`);
+}
+
 /** A text of `config.json`. Another kind of value is no other word for nothing. Throws ConfigError, without the value. */
 export function asText(field: string, value: unknown): string | undefined {
   if (value === undefined || value === null || value === '') return undefined;

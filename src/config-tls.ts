@@ -33,7 +33,7 @@ export function tlsConfig(
   // Naming files implies TLS=files.
   const mode = attempt(() => asMode(env.TLS || file.tls || (cert || key ? 'files' : 'auto')));
   const number = attempt(() => asHttpsPort(port ?? (env.HTTPS_PORT || file.httpsPort)));
-  if (mode === 'off' || number === undefined) return undefined;
+  if (mode === undefined || mode === 'off' || number === undefined) return undefined;
   if (mode === 'auto') return { port: number, files: undefined };
   return attempt(() => {
     if (cert && key) return { port: number, files: { cert, key } };

@@ -5,10 +5,19 @@ import { type EdgeConfig, edgeConfig } from './config-edge.ts';
 import { ConfigError } from './config-error.ts';
 import { readConfigFile } from './config-file.ts';
 import { findHome } from './config-home.ts';
-import { requireKnown } from './config-known.ts';
+import { knownSettings, requireKnown } from './config-known.ts';
 import { findOperator } from './config-operator.ts';
-import { openSecrets, type Secrets } from './config-secrets.ts';
-import { type Attempt, asText, type Env, fromEnvOrFile, orThrow } from './config-sources.ts';
+import { checkSecrets, openSecrets, type Secrets } from './config-secrets.ts';
+import { showSettings } from './config-show.ts';
+import {
+  type Attempt,
+  asText,
+  checkSaidOnce,
+  type Env,
+  fromEnvOrFile,
+  notingIn,
+  orThrow,
+} from './config-sources.ts';
 import { type StorageConfig, storageConfig } from './config-storage.ts';
 import { type Supervisor, supervisorConfig } from './config-supervisor.ts';
 import { type TlsConfig, tlsConfig } from './config-tls.ts';
@@ -34,6 +43,7 @@ export {
   type SecretName,
   type Secrets,
 } from './config-secrets.ts';
+export type { ShownSetting } from './config-show.ts';
 export { type ImageStoreKind, imageStoreKinds, type S3Config, type S3Server } from './config-storage.ts';
 export type { Supervisor } from './config-supervisor.ts';
 export type { TlsConfig } from './config-tls.ts';
@@ -125,6 +135,28 @@ export function loadConfig(
     ...storageConfig(file, env, attempt),
   };
 }
+
+/**
+ * All that is wrong with the settings and the files that they name, a sentence each, instead of the first alone. `config` is for what
+ * looks further, where there is nothing wrong.
+ */
+export function findConfigProblems(
+  overrides: ConfigOverrides = {},
+  env: Env = process.env,
+): { problems: string[]; config: Config | undefined } {
+  const problems: string[] = [];
+  const attempt = notingIn(problems);
+  const config = attempt(() => loadConfig(overrides, env, attempt));
+  if (!config) return { problems, config };
+  for (const setting of knownSettings)
+    if ('byFile' in setting) attempt(() => checkSaidOnce(env, setting.variable));
+  attempt(() => checkSecrets(join(config.home, 'secrets'), env));
+  if (config.metricsProblem) problems.push(config.metricsProblem);
+  return { problems, config };
+}
+
+/** Every setting, its value without secrets, and its source. Throws ConfigError: see `showSettings`. */
+export const shownSettings = (home: string | undefined, env: Env = process.env) => showSettings(home, env);
 
 /** Reads the backup settings again: `backup schedule` and `key create` change them while a server runs. Throws ConfigError. */
 export const readBackupConfig = (home: string): BackupConfig => backupConfig(readConfigFile(home).backup);

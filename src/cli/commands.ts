@@ -121,6 +121,8 @@ export const entries: readonly Entry[] = [
   { name: 'device list', load: async () => (await import('./commands/device-list.ts')).deviceList },
   { name: 'device rename', load: async () => (await import('./commands/device-rename.ts')).deviceRename },
   { name: 'device revoke', load: async () => (await import('./commands/device-revoke.ts')).deviceRevoke },
+  { name: 'config show', load: async () => (await import('./commands/config-show.ts')).configShow },
+  { name: 'config check', load: async () => (await import('./commands/config-check.ts')).configCheck },
   {
     name: 'secrets rotate',
     load: async () => (await import('./commands/secrets-rotate.ts')).secretsRotate,

@@ -25,6 +25,7 @@ export const groups: Record<string, string> = {
   export: "Take a shop's data out, as CSV or as lines of JSON",
   report: 'Look at the figures',
   device: 'Pair tills, tablets and screens with a shop, and revoke them',
+  config: 'See what is set, and whether it is right',
   secrets: 'Change the keys that tokens, seals and what customers entrust are safe with',
   shift: 'Look at drawers and their X and Z reports',
   images: 'Look after the pictures: where they are, whether they are whole, what nobody shows any more',

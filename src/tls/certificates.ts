@@ -118,6 +118,10 @@ function expiryWarning({ now, log }: CertificateOptions): (pair: ReadPair) => vo
   };
 }
 
+/** Throws ConfigError where the files of TLS are not a certificate and its key that can be served. */
+export const checkCertificateFiles = (files: { cert: string; key: string }): void =>
+  void filesSource(files).read();
+
 function filesSource({ cert, key }: { cert: string; key: string }): Source {
   return {
     uncovered: [],
