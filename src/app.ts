@@ -26,6 +26,7 @@ import {
   SchemaError,
 } from './database/migrate.ts';
 import { breakConnections, closeOrm, openOrm, type PoolState, poolState } from './database/orm.ts';
+import { settledUrl, withSettledPassword } from './database/password-change.ts';
 import { patiently, query, queryRow } from './database/query.ts';
 import { openReplica, type Replica } from './database/replica.ts';
 import { checkRequirements } from './database/requirements.ts';
@@ -130,17 +131,22 @@ export async function openDatabase(
   log: Log,
   { isRestoring = false, mayMake = isRestoring }: DatabaseOptions = {},
 ): Promise<Database> {
-  if (config.databaseUrl) return { url: config.databaseUrl, release: async () => {} };
+  if (config.databaseUrl) {
+    return { url: await settledUrl(config.home, config.databaseUrl), release: async () => {} };
+  }
   if (!mayMake) requireNotFresh(config);
-  return await attachEmbedded({
-    home: config.home,
-    outerHome: config.outerHome,
-    password: config.secrets.get('postgres-password'),
-    isRestoring,
-    log: (line) => log.debug(line),
-    warn: (line) => log.warn(line),
-    onLost: () => log.error('PostgreSQL went away; starting it again'),
-  });
+  const { home, outerHome, secrets } = config;
+  return await withSettledPassword(home, secrets.get('postgres-password'), (password) =>
+    attachEmbedded({
+      home,
+      outerHome,
+      password,
+      isRestoring,
+      log: (line) => log.debug(line),
+      warn: (line) => log.warn(line),
+      onLost: () => log.error('PostgreSQL went away; starting it again'),
+    }),
+  );
 }
 
 /**

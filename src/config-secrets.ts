@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConfigError, unwritable } from './config-error.ts';
 import { checkClosed, HOME_MODE, ownAsAround, syncFolder } from './config-file.ts';
@@ -21,6 +30,20 @@ export function openSecrets(folder: string, env: Env): Secrets {
       return secret;
     },
   };
+}
+
+/** The file of a password that takes the place of one in use, until it has. */
+export const nextPasswordPath = (home: string) => join(home, 'secrets', 'database-password.next');
+
+/** Puts the embedded database's new password in the place of the old one, at once and for good. Throws ConfigError. */
+export function promotePassword(home: string): void {
+  const path = join(home, 'secrets', 'postgres-password');
+  try {
+    renameSync(nextPasswordPath(home), path);
+    syncFolder(dirname(path));
+  } catch (error) {
+    throw unwritable(path, error, 'Give its user the right to, and run the command again.');
+  }
 }
 
 /** Looks at our secrets that are there, and makes none. Throws ConfigError for one that is open to others or empty. */

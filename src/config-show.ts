@@ -26,7 +26,7 @@ export function showSettings(
   home: string | undefined,
   env: Env,
 ): { home: string; settings: ShownSetting[]; unknown: string[] } {
-  const place = findHome(home, env.SMOOCHO_HOME);
+  const place = findHome(home, env);
   const file = readConfigFile(place);
   const fields = new Set<string>(knownSettings.flatMap(({ field }) => field ?? []));
   return {

@@ -39,6 +39,8 @@ export { type SettingSources, settingSources } from './config-overrides.ts';
 export {
   makeSecretFile,
   newSecret,
+  nextPasswordPath,
+  promotePassword,
   readSecretFile,
   type SecretName,
   type Secrets,

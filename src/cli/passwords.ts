@@ -19,8 +19,9 @@ export async function readPassword(
   options: Record<string, unknown>,
   prompt: string,
 ): Promise<string> {
-  if (typeof options.passwordFile === 'string') return readFile(options.passwordFile);
-  if (options.passwordStdin) return firstLine(await readStdin('No password'));
+  if (typeof options.passwordFile === 'string')
+    return firstLine(readSecretText(options.passwordFile, 'password'));
+  if (options.passwordStdin) return firstLine(await readStdin('password'));
   if (!shell.isInteractive) {
     throw new UsageError('No password was given. Use --password-file FILE or --password-stdin.');
   }
@@ -31,26 +32,27 @@ export async function readPassword(
   return first;
 }
 
-function readFile(path: string): string {
+/** What a file with a secret says; `what` is it, for the message. Throws UsageError. */
+export function readSecretText(path: string, what: string): string {
   try {
-    return firstLine(readFileSync(path, 'utf8'));
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    // Without its name: it may be the password itself, put there by mistake.
+    // Without its name: it may be the secret itself, put there by mistake.
     const { code } = error as NodeJS.ErrnoException;
     throw new UsageError(
-      code === 'ENOENT' ? 'The password file is not there.' : `The password file can't be read (${code}).`,
+      code === 'ENOENT' ? `The ${what} file is not there.` : `The ${what} file can't be read (${code}).`,
     );
   }
 }
 
-/** All of standard input. Throws UsageError when it doesn't end in time; `nothing` begins that sentence. */
-export async function readStdin(nothing: string): Promise<string> {
+/** All of standard input; `what` is expected there. Throws UsageError when it stays open. */
+export async function readStdin(what: string): Promise<string> {
   const waiting = new AbortController();
   const late = delay(STDIN_TIMEOUT_MS, null, { signal: waiting.signal }).catch(() => null);
   const input = await Promise.race([text(process.stdin), late]);
   waiting.abort();
   process.stdin.destroy();
-  if (input === null) throw new UsageError(`${nothing} came on standard input within 10 seconds.`);
+  if (input === null) throw new UsageError(`No ${what} came on standard input within 10 seconds.`);
   return input;
 }
 

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { NotYet } from './embedded-run.ts';
-import { DatabaseUnreachableError } from './errors.ts';
+import { WrongPasswordError } from './errors.ts';
 import { isNotLetIn } from './pg-errors.ts';
 
 /**
@@ -85,7 +85,7 @@ async function isLast(client: Client): Promise<boolean> {
 
 function explain(error: Error): Error {
   if (!isNotLetIn(error)) return new NotYet(error.message);
-  return new DatabaseUnreachableError(
+  return new WrongPasswordError(
     'The embedded PostgreSQL refuses the password in secrets/postgres-password: put that file back from a copy of the home. Without one, move the folder postgres of the home away, and restore a backup of the shop with its recovery key: smoocho restore FILE --identity KEY-FILE',
   );
 }

@@ -12,3 +12,8 @@ export class HomeUnreachableError extends Error {
 export class DatabaseRefusedError extends Error {
   override name = 'DatabaseRefusedError';
 }
+
+/** PostgreSQL runs, and refuses the password of its role. Exit code 5. */
+export class WrongPasswordError extends DatabaseUnreachableError {
+  override name = 'WrongPasswordError';
+}

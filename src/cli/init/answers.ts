@@ -76,7 +76,7 @@ export async function passwordOf(shell: Shell, answers: SetUpAnswers, options: O
 }
 
 async function readText(file: string): Promise<string> {
-  if (file === '-') return await readStdin('No answers');
+  if (file === '-') return await readStdin('answers');
   try {
     const { size } = statSync(file);
     if (size > MAX_BYTES) throw new UsageError(`${file} is too large for answers: ${size} bytes.`);

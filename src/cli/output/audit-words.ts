@@ -173,7 +173,12 @@ const typeWords: Record<EventType | SecurityType, Words> = {
   setup_claimed: ({ by }) => `set the installation up${also(', by ', by)}`,
   setup_failed: () => 'tried a wrong setup token',
   shop_created: ({ name, code }) => `opened shop ${text(name)} (${text(code)})`,
-  secrets_rotated: () => 'made new keys',
+  secrets_rotated: ({ name }) =>
+    name === 'database-password'
+      ? 'gave the database a new password'
+      : name === 'image-store'
+        ? 'gave the image store new keys'
+        : 'made new keys',
   backup_created: ({ file }) => `made a backup: ${text(file)}`,
   restored: ({ reason, backupId, backupMadeAt }) =>
     reason === 'undone'
