@@ -1,9 +1,9 @@
 import { CommanderError } from 'commander';
-import { loadCommands } from './commands.ts';
+import { entries, loadCommands } from './commands.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Failure } from './failure.ts';
 import { interruptMessage, isInterrupt } from './interrupt.ts';
-import { asTyped } from './output/as-typed.ts';
+import { asTyped, nameCommands } from './output/as-typed.ts';
 import { inLines } from './output/in-line.ts';
 import { buildProgram, usageMessage } from './program.ts';
 
@@ -58,6 +58,7 @@ async function explain(error: unknown): Promise<Failure> {
   }
 }
 
+nameCommands(entries.map(({ name }) => name));
 try {
   await buildProgram(await loadCommands(process.argv.slice(2)), wantsJson).parseAsync();
 } catch (error) {

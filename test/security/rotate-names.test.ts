@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import pg from 'pg';
-import { configAnswers } from '../../src/contract/command-answers/config.ts';
+import { secretsAnswers } from '../../src/contract/command-answers/secrets.ts';
 import { attachEmbedded } from '../../src/database/embedded.ts';
 import { scramVerifier } from '../../src/database/password-change.ts';
 import { initOptions, type Ran, smoocho, startCli, startSmoocho } from '../support/cli.ts';
@@ -16,7 +16,7 @@ import { removeFolder, tempFolder } from '../support/temp.ts';
 const KILLS = Number(process.env.ROTATE_KILLS ?? 2);
 /** A change takes about this long here. */
 const CHANGE_MS = 1_200;
-const answer = configAnswers['secrets rotate'];
+const answer = secretsAnswers['secrets rotate'];
 
 describe('smoocho secrets rotate NAME', function () {
   this.timeout(120_000);

@@ -31,7 +31,8 @@ export const configCheck: Command = {
       options.connect && config && problems.length === 0
         ? await checkConnections(config, hasCluster(config), (error) => failureOf(error).message)
         : null;
-    shell.say(...(problems.length > 0 ? problems : ['The settings are right.']));
+    if (problems.length > 0) shell.print(...problems);
+    else shell.say('The settings are right.');
     if (problems.length > 0 && options.connect) shell.say('', 'Nothing was tried: mend these first.');
     if (connections)
       shell.show(

@@ -2,7 +2,6 @@ import { realpathSync } from 'node:fs';
 import { delimiter, isAbsolute, join, relative } from 'node:path';
 import { commandLine } from '../../config.ts';
 import { packageFile } from '../../package-file.ts';
-import { entries } from '../commands.ts';
 
 /** What decides how the command is typed. */
 type Place = {
@@ -41,18 +40,23 @@ function realPathOf(path: string): string | undefined {
   }
 }
 
-const words = [...new Set(entries.map(({ name }) => name.split(' ')[0]))];
 /** `smoocho` in front of a command, or of what the help writes in its place. */
-const NAMED = new RegExp(`(?<![\\w./-])smoocho(?= (?:(?:${words.join('|')})(?![\\w-])|\\[))`, 'g');
+let named: RegExp | undefined;
+
+/** Says which commands there are, by their names such as `shop list`. Without it texts stay as they are. */
+export function nameCommands(names: readonly string[]): void {
+  const words = [...new Set(names.map((name) => name.split(' ')[0]))].join('|');
+  named = new RegExp(`(?<![\\w./-])smoocho(?= (?:(?:${words})(?![\\w-])|\\[))`, 'g');
+}
 
 let here: string | undefined;
 
 /** A text for people, in which every command is written as it can be typed here. */
 export function asTyped(text: string): string {
-  if (!text.includes('smoocho ')) return text;
+  if (!named || !text.includes('smoocho ')) return text;
   here ??= typedName({ ...commandLine(), launcher: packageFile('bin/smoocho.js'), cwd: cwdOf() });
   const typed = here;
-  return typed === 'smoocho' ? text : text.replace(NAMED, () => typed);
+  return typed === 'smoocho' ? text : text.replace(named, () => typed);
 }
 
 /** The folder may be gone. */

@@ -16,7 +16,7 @@ const Connection = z.strictObject({
   detail: z.string(),
 });
 
-/** What `config …` and `secrets rotate …` print with `--json`. */
+/** What `config …` prints with `--json`. */
 export const configAnswers = {
   'config show': z.strictObject({
     home: z.string(),
@@ -30,19 +30,4 @@ export const configAnswers = {
     /** Null without `--connect`, or with settings that are wrong. */
     connections: z.array(Connection).nullable(),
   }),
-  'secrets rotate': z.union([
-    z.strictObject({
-      /** Ids of the new keys; null when they stayed. */
-      tokenKey: z.string().nullable(),
-      auditKey: z.string().nullable(),
-      /** Where the new master key is; null when it stayed. */
-      masterKeyFile: z.string().nullable(),
-    }),
-    z.strictObject({
-      kind: z.enum(['embedded', 'external']),
-      role: z.string(),
-      file: z.enum(['secrets', 'config.json']),
-    }),
-    z.strictObject({ kind: z.literal('image-store'), file: z.literal('config.json') }),
-  ]),
 } as const satisfies Record<string, z.ZodType>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { auditAnswers } from './audit.ts';
 import { backupAnswers } from './backup.ts';
 import { completionAnswers } from './completion.ts';
+import { configAnswers } from './config.ts';
 import { customerAnswers } from './customer.ts';
 import { deviceAnswers } from './device.ts';
 import { doctorAnswers } from './doctor.ts';
@@ -45,6 +46,7 @@ export const answerGroups = [
   reportAnswers,
   shiftAnswers,
   deviceAnswers,
+  configAnswers,
   secretsAnswers,
   auditAnswers,
   imagesAnswers,
