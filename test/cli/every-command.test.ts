@@ -32,6 +32,8 @@ const DOWN = 'postgres://nobody:nothing@127.0.0.1:1/none';
 /** Commands that need no shop, with the reason and the exit codes that they may end with in an empty home. */
 const WITHOUT_SHOP: Record<string, { why: string; codes: number[] }> = {
   init: { why: 'makes the shop', codes: [0] },
+  'config show': { why: 'looks into the settings', codes: [0] },
+  'config check': { why: 'looks into the settings', codes: [0] },
   completion: { why: 'speaks of the program alone', codes: [0] },
   restore: { why: 'makes the shop from a backup; there is no file yet', codes: [2, 6] },
   'backup list': { why: 'looks into the folder of backups', codes: [0] },
@@ -44,6 +46,8 @@ const WITHOUT_SHOP: Record<string, { why: string; codes: number[] }> = {
 };
 /** Of those, the ones that open no database. */
 const WITHOUT_DATABASE = [
+  'config show',
+  'config check',
   'completion',
   'backup list',
   'backup verify',

@@ -22,7 +22,7 @@ export const configCheck: Command = {
   options: [
     { flags: '--connect', description: 'also try the database, Redis and the image store that they name' },
   ],
-  example: 'smoocho config check --connect',
+  example: 'smoocho config check',
   judgesSettings: true,
   async run(shell, options) {
     const { problems, config } = findConfigProblems({ home: options.home as string | undefined });

@@ -44,7 +44,7 @@ export const secretsRotate: Command = {
     },
     { flags: '--keys-stdin', description: 'with image-store: the same from standard input' },
   ],
-  example: 'smoocho secrets rotate database-password',
+  example: 'smoocho secrets rotate',
   async run(shell, options, [name]) {
     const named = readName(name, options);
     if (named === 'database-password') return await changeDatabasePassword(shell);
