@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { newKeyPair } from '../../src/backup/archive/encryption.ts';
 import { asTyped, typedName } from '../../src/cli/output/as-typed.ts';
 import { findHome } from '../../src/config-home.ts';
 import { initOptions, launcher, smoocho } from '../support/cli.ts';
@@ -62,12 +63,9 @@ describe('a wrong environment', function () {
     const disk = givenSmallDisk(this, folder, 1);
     try {
       disk.fill();
-      await refused(
-        6,
-        ['user', 'list', '--shop=KULF', `--home=${folder}`],
-        {},
-        /its disk is full: free some room/,
-      );
+      const { recipient } = await newKeyPair();
+      const key = ['backup', 'key', 'create', '--recipient', recipient];
+      await refused(6, [...key, `--home=${folder}`], {}, /disk is full: free some room/);
     } finally {
       disk.remove();
     }
