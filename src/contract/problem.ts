@@ -30,7 +30,7 @@ export const problems = {
   order_conflict: { status: 409, title: 'Another order has this id or number' },
   order_open: { status: 409, title: 'The order is not sold yet' },
   order_closed: { status: 409, title: 'The order can no longer be changed' },
-  day_closed: { status: 409, title: 'The day or the shift of the order is closed' },
+  day_closed: { status: 409, title: 'The day or the shift is closed' },
   order_status: { status: 409, title: 'The order can not take this status' },
   refund_conflict: { status: 409, title: 'Another refund has this id' },
   refund_too_large: { status: 409, title: 'More than is left of the bill' },

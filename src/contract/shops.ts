@@ -128,7 +128,7 @@ export const updateShop = defineRoute({
   params: shopParams,
   body: ShopChange,
   responses: { 200: Shop },
-  problems: ['not_found', 'version_conflict', 'already_exists', 'shop_has_orders'],
+  problems: ['not_found', 'version_conflict', 'already_exists', 'shop_has_orders', 'day_closed'],
 });
 
 export const getSettings = defineRoute({
@@ -151,5 +151,5 @@ export const updateSettings = defineRoute({
   params: shopParams,
   body: SettingsChange,
   responses: { 200: Settings },
-  problems: ['not_found', 'forbidden', 'version_conflict'],
+  problems: ['not_found', 'forbidden', 'version_conflict', 'day_closed'],
 });

@@ -532,10 +532,18 @@ describe('what an owner does by command', function () {
   describe('with the shop', () => {
     it('shows and changes it; a shop is asked for where there are several', async () => {
       expect(await any('shop', 'show')).to.include({ code: 'BUSY', currency: 'INR' });
-      expect(await any('shop', 'set', '--name=Busy Corner', '--day-start=04:00')).to.include({
+      // The same clock as before, at whatever time of day this runs: the shop has sold today.
+      const sameClock = ['--timezone=Asia/Colombo', '--day-start=00:00'];
+      expect(await any('shop', 'set', '--name=Busy Corner', ...sameClock)).to.include({
         name: 'Busy Corner',
-        dayStart: '04:00',
+        timezone: 'Asia/Colombo',
+        dayStart: '00:00',
       });
+      const [code, why] = fails(await run('shop', 'set', '--timezone=Pacific/Midway', '--day-start=23:59'));
+      expect(code).to.equal(1);
+      expect(why).to.match(
+        /^With the time zone Pacific\/Midway and the day start 23:59 it would be .* again, /,
+      );
       expect(fails(await run('shop', 'set', '--code=BIZ'))[0]).to.equal(1);
       expect(fails(await run('shop', 'set', '--timezone=Mars/Base'))[0]).to.equal(2);
       expect(fails(await runHere(test, 'shop', 'show'))).to.deep.equal([

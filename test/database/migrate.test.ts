@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { createApp, migrationStatus } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
+import { businessDateAt } from '../../src/core/shops/business-day.ts';
 import { DatabaseRefusedError, DatabaseUnreachableError } from '../../src/database/errors.ts';
 import { migrateDown, migrateUp, SchemaError } from '../../src/database/migrate.ts';
 import { testDatabase } from '../support/database.ts';
@@ -25,6 +26,7 @@ describe('migrations', () => {
     '0014_cash_rounding',
     '0015_money_back',
     '0016_kept_responses',
+    '0017_movement_values',
   ];
 
   it('go up once, also when two start at once, and all the way down again', async () => {
@@ -137,6 +139,51 @@ describe('migrations', () => {
       { kind: 'sku', code: 'B', ...shared },
     ]);
     await migrateDown(database.url, sinceGoods);
+    await database.drop();
+  });
+
+  it('give what moved stock the cost of now, and the business date that a sale of then has', async () => {
+    const database = await testDatabase();
+    const sinceValues = names.length - names.indexOf('0017_movement_values');
+    await migrateDown(database.url, sinceValues);
+    const client = await database.connect();
+    for (const [n, [timezone, dayStart, date, begins]] of daysThatBegin.entries()) {
+      const values = [
+        `0${n}`.replaceAll(/\d/g, (digit) => 'ABCDEFGHIJ'[Number(digit)] as string),
+        timezone,
+        dayStart,
+      ];
+      const { rows: shops } = await client.query(
+        `INSERT INTO shops (name, code, currency, timezone, day_start) VALUES ($2, 'SH' || $1, 'EUR', $2, $3) RETURNING id`,
+        values,
+      );
+      await client.query(
+        `WITH item AS (
+          INSERT INTO inventory_items (id, shop_id, name, unit, cost, policy)
+          VALUES (gen_random_uuid(), $1, 'Milk', 'l', 1.05, 'warn') RETURNING id)
+        INSERT INTO stock_movements (id, shop_id, item_id, quantity, reason, note, actor, at)
+        SELECT gen_random_uuid(), $1, id, -0.125, 'waste', $2, '{}', $3::timestamptz + ms * interval '1 ms'
+        FROM item, unnest('{-1, 0, 3600000}'::int[]) ms`,
+        [shops[0].id, date, begins],
+      );
+    }
+    await migrateUp(database.url);
+    const { rows } = await client.query(
+      `SELECT m.at, m.value, m.note, m.business_date::text AS date, timezone, day_start AS "dayStart"
+       FROM stock_movements m JOIN shops s ON s.id = m.shop_id`,
+    );
+    expect(rows).to.have.length(3 * daysThatBegin.length);
+    for (const { at, value, note, date, ...shop } of rows) {
+      expect([date, value], `${at.toISOString()} in ${shop.timezone}`).to.deep.equal([
+        businessDateAt(at, shop),
+        '-0.13125',
+      ]);
+    }
+    for (const [timezone, , date] of daysThatBegin)
+      expect(
+        rows.filter((row) => row.timezone === timezone && row.date === date && row.note === date),
+      ).to.have.length(2);
+    await migrateDown(database.url, sinceValues);
     await database.drop();
   });
 
@@ -308,6 +355,21 @@ describe('migrations', () => {
     expect(refusal.message).to.include('127.0.0.1:1').and.not.include('secret');
   });
 });
+
+/** Days on which clocks change, one on which they don't, and when they begin. */
+const daysThatBegin: [timezone: string, dayStart: string, date: string, begins: string][] = [
+  ['Asia/Kolkata', '04:00', '2026-05-04', '2026-05-03T22:30:00.000Z'],
+  // 02:30 is leapt over: the day begins with the leap.
+  ['America/New_York', '02:30', '2026-03-08', '2026-03-08T07:00:00.000Z'],
+  // 01:30 is shown twice: the day begins with the first.
+  ['America/Chicago', '01:30', '2026-11-01', '2026-11-01T06:30:00.000Z'],
+  ['America/Havana', '00:00', '2026-11-01', '2026-11-01T04:00:00.000Z'],
+  ['Atlantic/Azores', '00:30', '2026-10-25', '2026-10-25T00:30:00.000Z'],
+  // There is no midnight.
+  ['Africa/Cairo', '00:00', '2026-04-24', '2026-04-23T22:00:00.000Z'],
+  // Half an hour back.
+  ['Australia/Lord_Howe', '01:45', '2026-04-05', '2026-04-04T14:45:00.000Z'],
+];
 
 /** As the schema of before 0009 has them. */
 const shopWithLease = `

@@ -325,8 +325,10 @@ describe('editing a parked bill', () => {
     });
 
     it('hold for the quantity that was parked: not for more of it, nor for what left the menu', async () => {
-      const [tea, gone] = [await givenProduct(shop, { price: 10 }), await givenProduct(shop, { price: 10 })];
-      const [first, second] = [await park(tea), await park(gone)];
+      const cheap = () => givenProduct(shop, { price: 10 });
+      const [tea, gone, off] = [await cheap(), await cheap(), await cheap()];
+      const [first, second, third] = [await park(tea), await park(gone), await park(off)];
+      await shop.manager.put(`${shop.path}/products/${off.id}`, { isActive: false });
       await shop.manager.put(`${shop.path}/products/${tea.id}`, { price: '100' });
       await shop.manager.delete(`${shop.path}/products/${gone.id}`);
       const more = (
@@ -337,6 +339,7 @@ describe('editing a parked bill', () => {
       for (const [order, product, why] of [
         [first, tea, /^The price of .* has changed since .* add more of it as a line of its own\.$/],
         [second, gone, /is not on the menu any more: this order can have less of it, not more\.$/],
+        [third, off, /is not available at the moment: this order can have less of it, not more\.$/],
       ] as const) {
         const { status, body } = await more(order, product, 10);
         expect([status, body.errors[0].pointer]).to.deep.equal([422, '/items/0/quantity']);

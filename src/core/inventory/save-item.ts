@@ -6,6 +6,7 @@ import { fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { isUniqueViolation } from '../../database/pg-errors.ts';
 import { query } from '../../database/query.ts';
 import type { Context } from '../context.ts';
+import { businessDateAt } from '../shops/business-day.ts';
 import { findShop } from '../shops/find-shops.ts';
 import { settingsOf } from '../shops/settings.ts';
 import { requireWholeInShop } from '../shops/whole-amounts.ts';
@@ -117,7 +118,9 @@ async function move(
   }
   const changes = [{ itemId: item.id, quantityMilli }];
   const { shopId } = item;
-  const told = await moveStock(em, { ...movement, shopId, changes, actor, at: app.now() });
+  const at = app.now();
+  const businessDate = businessDateAt(at, await findShop(em, shopId));
+  const told = await moveStock(em, { ...movement, shopId, changes, actor, at, businessDate });
   await em.refresh(item);
   // The caller tells of the item itself, with whatever else changed.
   const low = told.find(({ type }) => type === 'stock_low');

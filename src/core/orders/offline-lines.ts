@@ -3,7 +3,7 @@ import { formatMinor } from '../../contract/money.ts';
 import type { OfflineOrder } from '../../contract/offline-orders.ts';
 import type { OrderFlag } from '../../contract/orders.ts';
 import type { BillLine } from './make-bill.ts';
-import { NEVER_ON_MENU } from './order-problems.ts';
+import { GONE, NEVER_ON_MENU, NOT_NOW } from './order-problems.ts';
 import {
   allOf,
   freezeModifier,
@@ -128,13 +128,11 @@ function goneOf(found: FoundLine, name: string): string[] {
   const onBill = modifiersOf(found).length === line.modifierIds.length;
   const became = onBill ? 'it is on the bill as the till kept it' : 'it was left off the bill';
   return [
-    ...(product.isGone || variant?.isGone ? [`${name} is not on the menu any more.`] : []),
-    ...(product.isGone || product.isActive ? [] : [`${name} is not available at the moment.`]),
+    ...(product.isGone || variant?.isGone ? [`${name} ${GONE}.`] : []),
+    ...(product.isGone || product.isActive ? [] : [`${name} ${NOT_NOW}.`]),
     ...(variant || choices.length === 0
       ? []
       : [`${name} was sold as such; the menu has it as ${choices.join(' or ')}.`]),
-    ...(line.modifierIds.every(isKnown)
-      ? []
-      : [`A modifier of ${name} is not on the menu any more; ${became}.`]),
+    ...(line.modifierIds.every(isKnown) ? [] : [`A modifier of ${name} ${GONE}; ${became}.`]),
   ];
 }

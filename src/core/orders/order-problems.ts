@@ -5,6 +5,10 @@ import type { Order } from './order.entity.ts';
 
 export const NEVER_ON_MENU = 'This product was never on the menu.';
 
+/** Of what was deleted, and of what the menu has switched off for now; they follow a name. */
+export const GONE = 'is not on the menu any more';
+export const NOT_NOW = 'is not available at the moment';
+
 export const takenLineId = () =>
   fieldProblem('order_conflict', '/items', 'have a line id that another order has');
 

@@ -206,6 +206,7 @@ async function giveBack(
       refundId: row.id,
       actor,
       at: row.at,
+      businessDate: row.businessDate,
     } as const;
     for (const event of await moveStock(em, movement)) tx.record({ shopId, ...event });
   }

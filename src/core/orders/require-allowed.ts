@@ -15,19 +15,23 @@ import { findCountedShifts } from '../shifts/sql/counted-shifts.ts';
 import type { Order } from './order.entity.ts';
 import type { OrderParts } from './order-parts.ts';
 import { toGiveBackMinor } from './paid-so-far.ts';
+import { hasDayEnded } from './sql/has-day-ended.ts';
 
 /**
- * Whether the order's business day ended before `today`, or its shift was counted. With `lock`, inside a transaction, the
- * shift can't be counted before the commit. Lock it after the stock and the customer, the order that every change keeps to.
+ * Whether the order's business day has ended, by `today` or by what the shop sold since, or its shift was counted. With
+ * `lock`, inside a transaction, the shift can't be counted before the commit. Lock it after the stock and the customer, the
+ * order that every change keeps to.
  */
 export async function isOrderClosed(
   em: EntityManager,
-  { shopId, shiftId, businessDate }: Pick<Order, 'shopId' | 'shiftId' | 'businessDate'>,
+  { shopId, id, shiftId, businessDate, status }: Order,
   today: string,
   { lock }: { lock: boolean },
 ): Promise<boolean> {
   if (businessDate < today) return true;
-  return (await findCountedShifts(em, shopId, [{ shiftId }], { lock })).size > 0;
+  if ((await findCountedShifts(em, shopId, [{ shiftId }], { lock })).size > 0) return true;
+  // A parked order goes on from day to day.
+  return status !== 'open' && (await hasDayEnded(em, { shopId, id }));
 }
 
 export const factsOf = ({ order, payments, refunds }: Omit<OrderParts, 'settings'>): OrderFacts => ({

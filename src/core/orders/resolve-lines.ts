@@ -4,6 +4,7 @@ import type { NewLine, Order as OrderView } from '../../contract/orders.ts';
 import { type Fault, fieldProblem, ProblemError } from '../../contract/problem.ts';
 import { type FrozenRecipe, type RecipePart, thawRecipe } from './line-stock.ts';
 import type { BillLine, GivenDiscount } from './make-bill.ts';
+import { GONE, NOT_NOW } from './order-problems.ts';
 import type { SaleProduct } from './sql/load-for-sale.ts';
 
 export type Resolved<T> = { value: T } | { fault: Fault };
@@ -43,7 +44,7 @@ function resolveLine(
   }
   const product = products.find((known) => known.id === line.productId);
   if (!product) return refuse('productId', 'This product is not on the menu.');
-  if (!product.isActive) return refuse('productId', `${product.name} is not available at the moment.`);
+  if (!product.isActive) return refuse('productId', `${product.name} ${NOT_NOW}.`);
   const variant = product.variants.find((known) => known.id === line.variantId);
   if (line.variantId && !variant) return refuse('variantId', `${product.name} has no such variant.`);
   if (!variant && product.variants.length > 0) {
@@ -69,8 +70,9 @@ function resolveLine(
 function whyNotMore(line: BillLine, products: SaleProduct[]): string | undefined {
   const product = products.find(({ id }) => id === line.productId);
   const variant = product?.variants.find(({ id }) => id === line.variantId);
-  if (!product?.isActive || (line.variantId && !variant)) {
-    return `${line.name} is not on the menu any more: this order can have less of it, not more.`;
+  const isGone = !product || (line.variantId && !variant);
+  if (isGone || !product.isActive) {
+    return `${line.name} ${isGone ? GONE : NOT_NOW}: this order can have less of it, not more.`;
   }
   const onOffer = product.groups.flatMap(({ modifiers }) => modifiers);
   const isAsPriced = line.modifiers.every(({ id, priceMinor }) =>

@@ -107,7 +107,7 @@ async function writeUpdate(
   const before = viewOrder(parts);
   const at = tx.app.now();
   const was = { ...order };
-  const voids = await moveGoods(tx, order, update.edited);
+  const voids = await moveGoods(tx, order, update.edited, today);
   Object.assign(order, update.order);
   if (update.customerPhone !== undefined) {
     const { customerPhone: phone } = update;
@@ -155,10 +155,12 @@ async function writeUpdate(
 /** Moves stock by the difference and books waste. Returns the voids with their ids. */
 async function moveGoods(
   tx: Transaction,
-  { shopId, id: orderId }: Order,
+  order: Order,
   edited: OrderUpdate['edited'],
+  today: string,
 ): ReturnType<typeof wasteVoids> {
   if (!edited) return [];
+  const { shopId, id: orderId } = order;
   const { stock: changes, voids } = edited;
   // Locks all items in one go, in id order: wasted items may not be among the moved ones.
   const moved = [...changes, ...voids.flatMap(({ wasted }) => wasted)];
@@ -170,9 +172,10 @@ async function moveGoods(
     orderId,
     actor: tx.actor,
     at: tx.app.now(),
+    businessDate: today,
   } as const;
   for (const event of await moveStock(tx.em, movement)) tx.record({ shopId, ...event });
-  return await wasteVoids(tx, shopId, voids);
+  return await wasteVoids(tx, order, voids, today);
 }
 
 /** Checks again under lock, since the shift may have been counted after the order was loaded. Throws `day_closed`. */

@@ -45,12 +45,11 @@ export async function voidOrder(
     order.updatedAt = nextUpdatedAt(at, order);
     // Locks come in the order in which every change takes them: the bill, its stock, the shift, the shop's counters.
     const changes = stockDifference(await stockOfOrder(tx.em, shopId, orderId), []);
-    const movement = { shopId, changes, reason: 'void', orderId, actor: tx.actor, at } as const;
+    const movement = { shopId, changes, reason: 'void', orderId, actor: tx.actor, at, businessDate } as const;
     for (const event of await moveStock(tx.em, movement)) tx.record({ shopId, ...event });
     const isMade = hadKitchen({ status: before.status }, settingsOf(shop));
-    const voids = await wasteVoids(tx, shopId, [
-      decideWaste({ ...wholeOf(order), reason }, changes, restock, isMade),
-    ]);
+    const wasted = decideWaste({ ...wholeOf(order), reason }, changes, restock, isMade);
+    const voids = await wasteVoids(tx, order, [wasted], businessDate);
     const shiftId = await lockOpenShift(tx.em, shopId, deviceOf(tx.actor));
     // Checked again under lock: its shift may have been counted meanwhile.
     requireAllowed(

@@ -9,17 +9,23 @@ import type { Actor, Context } from '../context.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { checkVersion } from '../versions.ts';
 import { takenCode } from './create-shop.ts';
+import { requireNoEarlierDay } from './same-day.ts';
 import { mergeSettings, settingsOf, viewSettings } from './settings.ts';
 import { Shop } from './shop.entity.ts';
+import { lockCounters } from './sql/lock-counters.ts';
 import { viewShop } from './view-shop.ts';
 
-/** Changes the shop. Throws `not_found`, `version_conflict`, `already_exists`, `shop_has_orders`. */
+/** Changes the shop. Throws `not_found`, `version_conflict`, `already_exists`, `shop_has_orders`, `day_closed`. */
 export async function updateShop(context: Context, shopId: string, change: ShopChange): Promise<Shop> {
   return await transact(context, async (tx) => {
     const shop = await lockShop(tx, shopId);
     const before = viewShop(shop);
     checkVersion(change.version, before);
     await changeIdentity(tx, shop, change);
+    await requireNoEarlierDay(tx, shopId, shop, {
+      timezone: change.timezone ?? shop.timezone,
+      dayStart: change.dayStart ?? shop.dayStart,
+    });
     shop.name = change.name ?? shop.name;
     shop.timezone = change.timezone ?? shop.timezone;
     if (change.dayStart !== undefined) shop.dayStart = `${change.dayStart}:00`;
@@ -31,9 +37,6 @@ export async function updateShop(context: Context, shopId: string, change: ShopC
     return shop;
   });
 }
-
-// Waits for an order that is being written, and blocks the next one until the commit.
-const LOCK_COUNTERS = 'SELECT FROM shop_heads WHERE shop_id = $1 FOR UPDATE';
 
 // A device with leased numbers may have sold offline under this code and in this currency.
 const HAS_SOLD = `
@@ -52,7 +55,7 @@ async function changeIdentity(
   const isNewCode = code !== undefined && code !== shop.code;
   const isNewCurrency = currency !== undefined && currency !== shop.currency;
   if (!isNewCode && !isNewCurrency) return;
-  await query(em, LOCK_COUNTERS, [shop.id]);
+  await lockCounters(em, shop.id);
   const sold = await queryRow<{ hasOrders: boolean; hasLeases: boolean }>(em, HAS_SOLD, [shop.id]);
   if (sold.hasOrders || sold.hasLeases) throw hasOrders(isNewCode ? 'code' : 'currency', sold.hasOrders);
   shop.code = code ?? shop.code;
@@ -69,7 +72,7 @@ function hasOrders(field: 'code' | 'currency', isSold: boolean): ProblemError {
   );
 }
 
-/** Changes settings by key. Throws `not_found`, `version_conflict`, `invalid_request`. */
+/** Changes settings by key. Throws `not_found`, `version_conflict`, `invalid_request`, `day_closed`. */
 export async function updateSettings(
   context: Context,
   shopId: string,
@@ -87,6 +90,7 @@ export async function updateSettings(
     if (JSON.stringify(settings.custom).length > CUSTOM_MAX_BYTES) {
       throw fieldProblem('invalid_request', '/custom', 'is larger than 32 KiB');
     }
+    await requireNoEarlierDay(tx, shopId, shop, { timezone: shop.timezone, dayStart });
     shop.settings = settings;
     shop.dayStart = `${dayStart}:00`;
     shop.updatedAt = tx.app.now();

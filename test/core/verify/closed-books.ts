@@ -29,6 +29,9 @@ const ON_THE_BOOK = `
 const MILK = '(SELECT id FROM inventory_items WHERE shop_id = $1)';
 const wasted = (quantity: string) =>
   `jsonb_build_array(jsonb_build_object('itemId', ${MILK}, 'quantity', '${quantity}'))`;
+const WASTE = `
+  INSERT INTO stock_movements (id, shop_id, item_id, quantity, reason, void_id, actor, at, value, business_date)
+  SELECT gen_random_uuid(), $1, ${MILK},`;
 const kept = (set: string) => `UPDATE idempotency_keys SET ${set} WHERE scope_id = $1`;
 const keys = (count: number, at: string) => `
   INSERT INTO idempotency_keys (scope_id, user_id, route, key, request_hash, status, body, created_at)
@@ -103,6 +106,11 @@ export const closedBooks: Break[] = [
   ['closed-days', `${SAYS_MADE_BEFORE}; ${voidLater('business_date')}`, 'after Z report 1 had counted it.'],
   ['closed-days', voidLater('business_date + 1'), 'and was voided on'],
   ['closed-days', voidLater('business_date'), 'It was voided after Z report 1 had counted it.'],
+  [
+    'closed-days',
+    `UPDATE orders SET business_date = business_date + 1 WHERE id = :parked; ${voidLater('business_date')}`,
+    'had begun. The day start or the time zone of the shop was changed meanwhile.',
+  ],
   ['earlier-closed-days', `${MADE_BEFORE}; ${voidLater('business_date')}`, 'An earlier version allowed it.'],
 
   [
@@ -132,14 +140,12 @@ export const closedBooks: Break[] = [
   [
     'void-stock',
     `UPDATE voids SET restock = false, wasted = ${wasted('0.1')} WHERE order_id = :voided;
-     INSERT INTO stock_movements (id, shop_id, item_id, quantity, reason, void_id, actor, at)
-     SELECT gen_random_uuid(), $1, ${MILK}, -0.1, 'waste', id, '{}', now() FROM voids WHERE order_id = :voided`,
+     ${WASTE} -0.1, 'waste', id, '{}', now(), 0, business_date FROM voids WHERE order_id = :voided`,
     '0.438 litre of Milk should have been wasted, but 0.1 were.',
   ],
   [
     'void-stock',
-    `INSERT INTO stock_movements (id, shop_id, item_id, quantity, reason, void_id, actor, at)
-     SELECT gen_random_uuid(), $1, ${MILK}, -0.438, 'waste', id, '{}', now() FROM voids WHERE order_id = :voided`,
+    `${WASTE} -0.438, 'waste', id, '{}', now(), 0, business_date FROM voids WHERE order_id = :voided`,
     '0 litre of Milk should have been wasted, but 0.438 were.',
   ],
   [
@@ -189,6 +195,11 @@ export const isRight: Break[] = [
     'closed-days',
     `UPDATE orders SET payment_status = 'pending' WHERE id = :paid; ${voidLater('business_date + 1')}`,
     'a parked order',
+  ],
+  [
+    'closed-days',
+    `UPDATE orders SET business_date = business_date + 1, created_at = created_at + interval '1 day' WHERE id = :parked`,
+    'an order of a clock that was ahead',
   ],
   [
     'kept-responses',

@@ -16,11 +16,13 @@ export type Movement = {
   id?: string | undefined;
   orderId?: string | null;
   refundId?: string | null;
-  /** The void whose goods are wasted by this movement. */
-  voidId?: string | null;
+  /** The void whose goods are wasted by this movement, and the order that had taken them. */
+  voided?: { voidId: string; orderId: string };
   note?: string | null;
   actor: Actor;
   at: Date;
+  /** The day of the inventory report that it is in. */
+  businessDate: string;
   /** When it moved, if that was long before it is booked. */
   movedAt?: Date | undefined;
   /** It is gone already: it is taken from what isn't there, too, whatever the item's policy says. */
@@ -39,6 +41,14 @@ const ITEM_VIEW = `jsonb_build_object(
   'createdAt', ${UTC('created_at')}, 'updatedAt', ${UTC('updated_at')})`;
 
 /**
+ * The value of a movement, by the cost of its item now. What comes back from an order, or is wasted of it, is worth what it
+ * was worth when the order took it: returned goods leave nothing behind in the report, whatever they cost by now.
+ */
+const VALUE = `delta * coalesce(CASE WHEN delta > 0 OR void_id IS NOT NULL THEN (
+      SELECT sum(m.value) / nullif(sum(m.quantity), 0) FROM stock_movements m
+      WHERE m.shop_id = $1 AND m.order_id = coalesce(of_order, $4) AND m.item_id = moved.id AND m.quantity < 0) END, cost)`;
+
+/**
  * The common table expressions that move stock. They lock the items in the order of their ids, so that two sales of the
  * same goods wait for each other and never for ever; `stock` has one row once all is moved, and `stock_event` numbers
  * what the feed is to tell. What takes more than there is of an item whose policy is `deny` is refused with
@@ -47,20 +57,25 @@ const ITEM_VIEW = `jsonb_build_object(
  */
 export const MOVE_STOCK = `
   change AS (
-    SELECT i.id, c.quantity, c."movementId" AS movement_id, c."refundId" AS refund_id, c."voidId" AS void_id, c."movedAt" AS moved_at,
-      c."isGone" AS is_gone
+    SELECT i.id, c.quantity, c."movementId" AS movement_id, c."refundId" AS refund_id, c."voidId" AS void_id,
+      c."ofOrder" AS of_order, c."businessDate" AS business_date, c."movedAt" AS moved_at, c."isGone" AS is_gone
     FROM jsonb_to_recordset($2::jsonb) AS c (
-      id uuid, quantity numeric, "movementId" uuid, "refundId" uuid, "voidId" uuid, "movedAt" timestamptz, "isGone" boolean)
+      id uuid, quantity numeric, "movementId" uuid, "refundId" uuid, "voidId" uuid, "ofOrder" uuid, "businessDate" date,
+      "movedAt" timestamptz, "isGone" boolean)
     JOIN inventory_items i ON i.shop_id = $1 AND i.id = c.id
     ORDER BY i.id FOR NO KEY UPDATE OF i
   ), moved AS (
     UPDATE inventory_items i SET quantity = i.quantity + c.quantity, updated_at = $7
     FROM change c WHERE i.id = c.id
-    RETURNING i.*, c.quantity AS delta, c.movement_id, c.refund_id, c.void_id, c.moved_at, coalesce(c.is_gone, false) AS is_gone,
+    RETURNING i.*, c.quantity AS delta, c.movement_id, c.refund_id, c.void_id, c.of_order, c.business_date, c.moved_at,
+              coalesce(c.is_gone, false) AS is_gone,
               i.policy = 'deny' AND i.quantity < 0 AND c.quantity < 0 AS is_short
   ), movements AS (
-    INSERT INTO stock_movements (id, shop_id, item_id, quantity, reason, order_id, refund_id, void_id, note, actor, at)
-    SELECT coalesce(movement_id, gen_random_uuid()), $1, id, delta, $3, $4, refund_id, void_id, $5, $6, coalesce(moved_at, $7) FROM moved
+    INSERT INTO stock_movements (
+      id, shop_id, item_id, quantity, value, reason, order_id, refund_id, void_id, note, actor, at, business_date)
+    SELECT coalesce(movement_id, gen_random_uuid()), $1, id, delta, ${VALUE}, $3, $4, refund_id, void_id, $5, $6,
+      coalesce(moved_at, $7), business_date
+    FROM moved
   ), stock AS (
     SELECT CASE WHEN bool_or(is_short AND NOT is_gone) THEN refuse('out_of_stock', jsonb_agg(jsonb_build_object(
       'name', name, 'unit', unit, 'left', (quantity - delta)::text) ORDER BY name) FILTER (WHERE is_short AND NOT is_gone))
@@ -83,10 +98,11 @@ export const moveStockParameters = ({
   id,
   orderId,
   refundId,
-  voidId,
+  voided,
   note,
   actor,
   at,
+  businessDate,
   movedAt,
   isGone,
 }: Movement) => [
@@ -97,7 +113,9 @@ export const moveStockParameters = ({
       quantity: formatMilli(quantityMilli),
       movementId: id,
       refundId,
-      voidId,
+      voidId: voided?.voidId,
+      ofOrder: voided?.orderId,
+      businessDate,
       movedAt,
       isGone,
     })),

@@ -144,6 +144,7 @@ export async function insertOrder(
     orderId: draft.id,
     actor,
     at,
+    businessDate: draft.businessDate,
     ...(isOffline ? { movedAt: new Date(draft.createdAt), isGone: true } : {}),
   } as const;
   const newCustomerId = uuidv7();

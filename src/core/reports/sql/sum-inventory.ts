@@ -3,10 +3,12 @@ import type { Digits } from '../../../contract/currencies.ts';
 import type { InventoryReport } from '../../../contract/reports.ts';
 import { queryRow } from '../../../database/query.ts';
 import { count, money, quantity, rows } from './json.ts';
-import { type Span, spanParameters, startOfDay } from './span.ts';
+import { type Span, spanParameters } from './span.ts';
 
-const moved = (...reasons: string[]) =>
-  `coalesce(sum(quantity) FILTER (WHERE reason IN (${reasons.map((reason) => `'${reason}'`).join(', ')})), 0)`;
+const sumOf = (column: 'quantity' | 'value', ...reasons: string[]) =>
+  `coalesce(sum(${column}) FILTER (WHERE reason IN (${reasons.map((reason) => `'${reason}'`).join(', ')})), 0)`;
+const moved = (...reasons: string[]) => sumOf('quantity', ...reasons);
+const worth = (...reasons: string[]) => `-round(${sumOf('value', ...reasons)}, $4::int)`;
 
 const FIELDS = [
   "'id', id, 'name', name, 'unit', unit",
@@ -19,22 +21,22 @@ const FIELDS = [
   money('wasteCost', 'waste_cost'),
 ].join(', ');
 
-// Movements have a time and no business date: the span is bounded by the clock on the shop's wall. They are read once,
-// whatever the planner makes of a table that grew today: left to itself it read them again for each item.
+// Movements are read once, whatever the planner makes of a table that grew today: left to itself it read them again for each
+// item. What is there, and what it is worth, is of now; what moved is worth what it cost when it moved.
 const SUM_INVENTORY = `
   WITH by_reason AS MATERIALIZED (
-    SELECT item_id, reason, sum(quantity) AS quantity FROM stock_movements
-    WHERE shop_id = $1 AND at >= ${startOfDay('$2::date')} AND at < ${startOfDay('($3::date + 1)')}
+    SELECT item_id, reason, sum(quantity) AS quantity, sum(value) AS value FROM stock_movements
+    WHERE shop_id = $1 AND business_date BETWEEN $2 AND $3
     GROUP BY item_id, reason
   ), moved AS (
     SELECT item_id, ${moved('opening')} AS opened, -${moved('sale', 'void', 'refund')} AS sold,
            ${moved('purchase')} AS purchased, -${moved('waste')} AS wasted, ${moved('correction')} AS corrected,
-           ${moved('count')} AS counted
+           ${moved('count')} AS counted, ${worth('sale', 'void', 'refund')} AS usage_cost,
+           ${worth('waste')} AS waste_cost
     FROM by_reason GROUP BY item_id
   ), items AS (
     SELECT i.id, i.name, i.unit, i.quantity, i.cost, i.quantity <= i.reorder_level AS is_low, m.*,
-           round(i.quantity * i.cost, $4::int) AS value, round(m.sold * i.cost, $4::int) AS usage_cost,
-           round(m.wasted * i.cost, $4::int) AS waste_cost
+           round(i.quantity * i.cost, $4::int) AS value
     FROM inventory_items i LEFT JOIN moved m ON m.item_id = i.id WHERE i.shop_id = $1
   )
   SELECT (SELECT json_build_object(
