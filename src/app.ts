@@ -27,7 +27,7 @@ import {
 } from './database/migrate.ts';
 import { breakConnections, closeOrm, openOrm, type PoolState, poolState } from './database/orm.ts';
 import { settledUrl, withSettledPassword } from './database/password-change.ts';
-import { patiently, query, queryRow } from './database/query.ts';
+import { patiently, queryRow } from './database/query.ts';
 import { openReplica, type Replica } from './database/replica.ts';
 import { checkRequirements } from './database/requirements.ts';
 import { type ServerLock, takeServerLock } from './database/server-lock.ts';
@@ -53,8 +53,8 @@ export type App = Services & {
   disk: DiskReader;
   /** Connections to the database of this process. */
   pool(): PoolState;
-  /** Resolves when the database answers. Throws its error, also when it doesn't answer in time. */
-  askDatabase(withinMs: number): Promise<void>;
+  /** Asks the database whether it takes changes. Throws its error, also when it doesn't answer in time. */
+  askDatabase(withinMs: number): Promise<{ isStandby: boolean }>;
   /** Breaks these off, so that what waits for a database that says nothing fails at once. */
   breakConnections(): void;
   close(): Promise<void>;
@@ -199,8 +199,11 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       replica,
       disk,
       pool,
-      askDatabase: (withinMs) =>
-        patiently(withinMs, async () => void (await query(orm.em.fork(), 'SELECT 1'))),
+      askDatabase: async (withinMs) => {
+        const found = await patiently(withinMs, () => queryRow<{ isStandby: boolean }>(orm.em.fork(), ASK));
+        if (found.isStandby !== (standby.state().isStandbySince !== null)) standby.lookSoon();
+        return found;
+      },
       breakConnections: () => breakConnections(orm),
       keys,
       images,
@@ -256,6 +259,8 @@ export async function migrateDown(
   return await revertMigrations(url, count, log);
 }
 
+const ASK = 'SELECT pg_is_in_recovery() AS "isStandby"';
+
 /** `id` is what servers of one installation have in common, and others not. */
 const readSetup = (em: EntityManager) =>
   queryRow<{ id: string; hasPlainPhones: boolean }>(
@@ -280,9 +285,16 @@ export { readMasterKeys, WrongKeyError } from './core/keys/master-key.ts';
 export { systemUser } from './database/embedded-user.ts';
 export { DatabaseRefusedError, DatabaseUnreachableError, HomeUnreachableError } from './database/errors.ts';
 export { messageOf } from './database/logged-error.ts';
-export { migrationStatus, SchemaError, withClient } from './database/migrate.ts';
+export { checkTakesChanges, migrationStatus, SchemaError, withClient } from './database/migrate.ts';
 export type { PoolState } from './database/orm.ts';
-export { isCutOff, isNotAllowed, isTerminated, isUnavailable, isUnconfirmed } from './database/pg-errors.ts';
+export {
+  isCutOff,
+  isNotAllowed,
+  isReadOnly,
+  isTerminated,
+  isUnavailable,
+  isUnconfirmed,
+} from './database/pg-errors.ts';
 export { isPgTrouble, isTrouble, type Trouble, troubleOf } from './database/pg-trouble.ts';
 export { AnotherServerError } from './database/server-lock.ts';
 export type { Count, Limit } from './redis/limits.ts';

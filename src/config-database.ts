@@ -7,6 +7,7 @@ const FILES = ['sslrootcert', 'sslcert', 'sslkey'];
 /** Validates the URL of a database; `name` is the setting it came from. Throws ConfigError, without the URL: it may contain a password. */
 export function asDatabaseUrl(url: string | undefined, name = 'DATABASE_URL'): string | undefined {
   if (url === undefined) return undefined;
+  if (hasSeveralHosts(url)) throw new ConfigError(oneAddress(name));
   if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url) || !isEncoded(url)) {
     throw new ConfigError(
       `${name} is not an address like postgres://user:password@localhost:5432/smoocho. ` +
@@ -18,6 +19,13 @@ export function asDatabaseUrl(url: string | undefined, name = 'DATABASE_URL'): s
   // With a space in it, as in the path of a file, the driver would read % in the password another way.
   return url.replaceAll(' ', '%20');
 }
+
+/** As libpq takes them: `host1:5432,host2:5432`, also several in `?host=`. The driver takes one. */
+const hasSeveralHosts = (url: string) =>
+  /^postgres(ql)?:\/\/([^/?#]*@)?[^/?#@]*,[^/?#@]*([/?#]|$)/.test(url) || /[?&]host=[^&#]*(,|%2C)/i.test(url);
+
+const oneAddress = (name: string) =>
+  `${name} names several servers, and may name one. To go on with another by itself, put a proxy or an address that moves before them.`;
 
 function isEncoded(url: string): boolean {
   try {

@@ -62,7 +62,14 @@ describe('the configuration', () => {
         .with.property('message')
         .that.does.not.include('cret');
     }
+    for (const url of ['postgres://me:secret@one:5432,two:5432/shop', 'postgres:///shop?host=one,two']) {
+      expect(() => loadConfig({ home }, { DATABASE_URL: url }), url)
+        .to.throw(ConfigError, /^DATABASE_URL names several servers, and may name one\./)
+        .with.property('message')
+        .that.does.not.include('cret');
+    }
     for (const url of [
+      'postgres://me:a,b@h/s',
       'postgresql://shop',
       'postgres:///shop?host=/run/postgresql',
       'postgres://me:%40@h:1/s?sslmode=require',

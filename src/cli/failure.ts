@@ -6,6 +6,7 @@ import {
   isCutOff,
   isNotAllowed,
   isPgTrouble,
+  isReadOnly,
   isTerminated,
   isUnconfirmed,
   messageOf,
@@ -39,6 +40,8 @@ export function failureOf(error: unknown): Failure {
   if (isCutOff(error) || isTerminated(error))
     return { exitCode: exitCodes.databaseUnreachable, message: lost(message) };
   if (isNotAllowed(error)) return { exitCode: exitCodes.refused, message: notAllowed(message) };
+  const refused = isReadOnly(error) && troubleOf(error);
+  if (refused) return { exitCode: exitCodes.databaseUnreachable, message: takesNone(refused) };
   if (isUnconfirmed(error)) return { exitCode: exitCodes.databaseUnreachable, message: UNCONFIRMED };
   // System error codes such as ECONNREFUSED may come from an S3 server, too.
   const trouble = isPgTrouble(error) ? troubleOf(error) : undefined;
@@ -47,7 +50,11 @@ export function failureOf(error: unknown): Failure {
 }
 
 const UNCONFIRMED =
-  'The database confirms no change now: its synchronous standby is missing, or it is a standby itself. See smoocho status, and try again.';
+  'The database confirms no change now: its synchronous standby is missing. The change may be there all the same: look before you try again. See smoocho status.';
+
+const takesNone = ({ what }: Trouble) => `${capital(what)}. See smoocho status, and try again.`;
+
+const capital = (text: string) => `${text[0]?.toUpperCase()}${text.slice(1)}`;
 
 /** Libraries put the stack of a cause behind their message. */
 const withoutStack = (message: string) => message.replace(/\n\s+at [\s\S]*$/, '');
@@ -59,7 +66,7 @@ const lost = (reason: string) =>
   `The connection to the database broke (${reason}). See whether it runs, and try again.`;
 
 const passing = ({ what }: Trouble, reason: string) =>
-  `${what[0]?.toUpperCase()}${what.slice(1)} now (${reason}). See smoocho status, and try again.`;
+  `${capital(what)} now (${reason}). See smoocho status, and try again.`;
 
 const troubleExitCode = ({ kind }: Trouble) =>
   kind === 'gone' || kind === 'starting' || kind === 'crowded'

@@ -31,8 +31,9 @@ export async function greet(
   const url = ownUrl(server);
   const urls = deviceUrls({ ...configuredPlace(app.config), ...server });
   const others = urls.filter((each) => each !== url);
+  const isStandby = app.standby.state().isStandbySince !== null;
   const setupToken =
-    demo || (await isClaimed(app.orm.em.fork()))
+    demo || isStandby || (await isClaimed(app.orm.em.fork()))
       ? null
       : await issueSetupToken({ app, em: app.orm.em.fork() });
   shell.say(`Smoocho is running at ${url}${workers > 1 ? `, with ${workers} workers` : ''}`);
@@ -44,6 +45,7 @@ export async function greet(
   const { secure, problem } = secureGreeting(app.config, server, https);
   if (secure) shell.say(...httpsLines(secure));
   if (problem) shell.warn(problem);
+  if (isStandby) shell.warn(STANDBY);
   if (app.config.metricsProblem) shell.warn(app.config.metricsProblem);
   if (demo) shell.show(demoGreeting(url, demo));
   // Behind a proxy this machine's own address may be that of a container.
@@ -66,6 +68,9 @@ export async function greet(
     demo: demo ?? null,
   });
 }
+
+const STANDBY =
+  'The database in DATABASE_URL is a standby, which takes no changes: nothing can be sold until it is promoted. Smoocho goes on by itself then.';
 
 const isBehindProxy = ({ edge }: Config) => edge.trustedProxies.length > 0;
 

@@ -144,8 +144,11 @@ function openShell(options: Record<string, unknown>, isQuiet: boolean, judgesSet
     tell: (text) => isQuiet || write(process.stderr, asTyped(inLine(text))),
     give: (value) => wantsJson && write(process.stdout, JSON.stringify(value, null, 2)),
     withApp: async <T>(work: (app: App) => Promise<T>) => {
-      const { createApp } = await import('../app.ts');
-      const app = await createApp(config());
+      const [{ createApp }, { commandLog }] = await Promise.all([
+        import('../app.ts'),
+        import('./output/command-log.ts'),
+      ]);
+      const app = await createApp(config(), { log: commandLog(config()) });
       try {
         return await work(app);
       } finally {

@@ -4,6 +4,7 @@ import { recordExport } from '../core/audit/record-export.ts';
 import { cliActor } from '../core/context.ts';
 import { readReport } from '../core/reports/read-report.ts';
 import type { ReportContext } from '../core/reports/report-span.ts';
+import { wallClock } from '../core/shops/business-day.ts';
 import { findShopByCode } from '../core/shops/find-shops.ts';
 import { type Command, type Option, SHOP_OPTION } from './command.ts';
 import { formatCount, formatMoney } from './output/format.ts';
@@ -17,7 +18,7 @@ export type Look = {
   columns: number;
 };
 
-type Head = { from: string; to: string; currency: string };
+type Head = { from: string; to: string; currency: string; timezone: string; asOf: string };
 
 /** A report on the command line: the same action and CSV as over HTTP, and a way to read it. */
 type ReportCommand<Query extends z.ZodType, Report extends Head> = {
@@ -62,7 +63,12 @@ export function reportCommand<Query extends z.ZodType, Report extends Head>({
           const context = { app, em, actor: cliActor(app.config) };
           await recordExport(context, shop.id, { ...report, report: name });
           process.stdout.write(command.csv(report));
-        } else shell.show([headOf(shop.name, report), ...command.show(report, lookOf(report))].join('\n\n'));
+        } else
+          shell.show(
+            [headOf(shop.name, report, app.replica !== null), ...command.show(report, lookOf(report))].join(
+              '\n\n',
+            ),
+          );
         shell.give(report);
       });
       return undefined;
@@ -70,8 +76,15 @@ export function reportCommand<Query extends z.ZodType, Report extends Head>({
   };
 }
 
-function headOf(shopName: string, { from, to, currency }: Head): string {
-  return `${inLine(shopName)} · ${from === to ? from : `${from} to ${to}`} · ${currency}`;
+/** A replica may be behind: with one it is shown until when everything is in the report. */
+function headOf(
+  shopName: string,
+  { from, to, currency, timezone, asOf }: Head,
+  isOfReplica: boolean,
+): string {
+  const { date, time } = wallClock(new Date(asOf), timezone);
+  const until = isOfReplica ? ` · complete until ${date} ${time}` : '';
+  return `${inLine(shopName)} · ${from === to ? from : `${from} to ${to}`} · ${currency}${until}`;
 }
 
 const lookOf = ({ currency }: Head): Look => ({

@@ -5,6 +5,7 @@ import {
   createLog,
   isFresh,
   migrateUp,
+  migrationStatus,
   openDatabase,
   systemContext,
 } from '../app.ts';
@@ -18,6 +19,7 @@ import { viewShop } from '../core/shops/view-shop.ts';
 import { readServer } from '../core/status/read-status.ts';
 import { listOwners } from '../core/users/find-user.ts';
 import { viewUser } from '../core/users/view-user.ts';
+import { RefusedError } from './exit-codes.ts';
 
 /** What is made of the answers: rows of the database, and settings of the home. */
 export type SetUpWork = SetUp & {
@@ -56,6 +58,21 @@ export async function findSetUpState(config: Config): Promise<SetUpState> {
     await database.release();
   }
 }
+
+/** Throws RefusedError for a standby: it has what its primary has, and nothing can be set up in it. */
+export async function requirePrimary(config: Config): Promise<void> {
+  if (isFresh(config)) return;
+  const database = await openDatabase(config, createLog(config));
+  try {
+    const { isStandby } = await migrationStatus(database.url);
+    if (isStandby) throw new RefusedError(NO_SET_UP);
+  } finally {
+    await database.release();
+  }
+}
+
+const NO_SET_UP =
+  'The database is a standby, in which nothing can be set up. Name the primary in DATABASE_URL, or promote this one first.';
 
 /** Whether there is no shop yet. */
 export const needsSetUp = async (config: Config): Promise<boolean> =>

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLog, isFresh, migrateUp, migrationStatus, openDatabase } from '../app.ts';
+import { checkTakesChanges, createLog, isFresh, migrateUp, migrationStatus, openDatabase } from '../app.ts';
 import { createBackup } from '../backup/create-backup.ts';
 import { BackupRefusedError } from '../backup/errors.ts';
 import { figuresStay } from '../backup/upgrade-schema.ts';
@@ -27,8 +27,9 @@ export async function upgradeSchema(
   const database = await openDatabase(config, createLog(config));
   try {
     for (const late = Date.now() + BUSY_TIMEOUT_MS; ; ) {
-      const { applied, pending, unknown } = await migrationStatus(database.url);
+      const { applied, pending, unknown, isStandby } = await migrationStatus(database.url);
       if (applied.length === 0 || pending.length === 0 || unknown.length > 0) return [];
+      checkTakesChanges({ isStandby });
       shell.tell(`The database is of an older version: ${pending.join(', ')} to come.`);
       try {
         return await upgrade(shell, config, database.url, withoutBackup);

@@ -84,12 +84,12 @@ export function createSessions(
     current ??= stored ?? null;
   }
 
-  async function keep(session: Session, tokens: Tokens): Promise<StoredSession> {
+  async function keep(session: Session, tokens: Tokens, attempt?: string): Promise<StoredSession> {
     const lifeMs = tokens.expiresIn * 1000;
     const { accessToken, refreshToken } = tokens;
     const renewAt = context.now() + lifeMs - Math.min(RENEW_MOST_MS, lifeMs * RENEW_SHARE);
     const { user, shops } = session;
-    const stored = { user, shops, accessToken, refreshToken, renewAt };
+    const stored = { user, shops, accessToken, refreshToken, renewAt, ...(attempt && { attempt }) };
     const before = current;
     try {
       // On the disk before anybody uses it: from then on the refresh token before is a copied one to the server, and a
@@ -145,11 +145,15 @@ export function createSessions(
       return elsewhere.accessToken;
     }
     try {
-      const body = { refreshToken: known.refreshToken, attempt: await attemptOf(known) };
+      const attempt = await attemptOf(known);
+      const body = { refreshToken: known.refreshToken, attempt };
       const answer = await http({ method: refresh.method, path: refresh.path, body, timeoutMs });
       // Somebody signed in or out meanwhile: what came is of no use.
       if (current !== known) return tokenOfNow();
-      return (await keep(known, answer.body as Tokens)).accessToken;
+      const tokens = answer.body as Tokens;
+      // A server whose database takes no changes gives the same refresh token: an earlier renewal by it may still come true.
+      const isSame = tokens.refreshToken === known.refreshToken;
+      return (await keep(known, tokens, isSame ? attempt : undefined)).accessToken;
     } catch (error) {
       if (!endsSession(error)) throw error;
       if (current !== known) return tokenOfNow();

@@ -21,6 +21,10 @@ export const attentionCodes = [
   'images_gc_failed',
   /** Commits wait for a synchronous standby that is gone: nothing can be sold. */
   'standby_missing',
+  /** `synchronous_standby_names` promises less than it seems to: a failover may lose answered orders. */
+  'standby_weak',
+  /** The database is a standby itself and was not promoted: nothing can be sold. */
+  'database_standby',
   /** A disk of a server has little room left; a problem when it is nearly full. */
   'disk_low',
   /** The clock of a server is earlier than what was recorded last: bills get a wrong date. */

@@ -4,6 +4,10 @@
  */
 export type CommitGate = {
   readonly isClosed: boolean;
+  /** Whether the database is known to be a standby, which refuses writes by itself. */
+  isStandby: boolean;
+  /** Called when PostgreSQL refused a write though the gate is open: the database may have become a standby. */
+  onReadOnly(): void;
   /** From now on connections are read-only, so that a write fails at once, and reads go on. */
   close(): void;
   open(): void;
@@ -36,6 +40,25 @@ export class CommitWaitError extends Error {
   }
 }
 
+export const WRITES_CLOSED = 'WRITES_CLOSED';
+export const DATABASE_IS_STANDBY = 'DATABASE_IS_STANDBY';
+
+/** The database takes no changes now: this write was refused, and is not done. */
+export class ReadOnlyError extends Error {
+  override name = 'ReadOnlyError';
+  readonly code: typeof WRITES_CLOSED | typeof DATABASE_IS_STANDBY;
+
+  constructor(reason: 'closed' | 'standby', options?: ErrorOptions) {
+    super(
+      reason === 'standby'
+        ? 'The database is a standby, which takes no changes.'
+        : 'The database waits for its synchronous standby, so it takes no changes.',
+      options,
+    );
+    this.code = reason === 'standby' ? DATABASE_IS_STANDBY : WRITES_CLOSED;
+  }
+}
+
 export function createCommitGate(): CommitGate {
   let isClosed = false;
   const connections = new Set<GatedConnection>();
@@ -43,6 +66,8 @@ export function createCommitGate(): CommitGate {
     get isClosed() {
       return isClosed;
     },
+    isStandby: false,
+    onReadOnly() {},
     close() {
       isClosed = true;
     },

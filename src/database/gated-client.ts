@@ -1,10 +1,11 @@
 import type pg from 'pg';
-import { type CommitGate, CommitWaitError, type GatedConnection } from './commit-gate.ts';
+import { type CommitGate, CommitWaitError, type GatedConnection, ReadOnlyError } from './commit-gate.ts';
 import { PreparingClient } from './query.ts';
 import { breakOff } from './watch-server.ts';
 
 /** The function of PostgreSQL that waits for a standby; it warns when it gives up. Its texts are translated, its name is not. */
 const WAIT = 'SyncRepWaitForLSN';
+const READ_ONLY_TRANSACTION = '25006';
 
 /** A connection that reports a commit as done only once the synchronous standby has confirmed it. */
 export function gatedClient(gate: CommitGate): typeof pg.Client {
@@ -46,7 +47,15 @@ export function gatedClient(gate: CommitGate): typeof pg.Client {
     #explain = (error: unknown): never => {
       // It failed anyway; the rollback after it must not.
       this.#isUnconfirmed = false;
-      throw this.#isCut ? new CommitWaitError({ cause: error }) : error;
+      if (this.#isCut) throw new CommitWaitError({ cause: error });
+      throw (error as { code?: unknown }).code === READ_ONLY_TRANSACTION ? this.#refused(error) : error;
     };
+
+    /** PostgreSQL refuses writes alike on a standby, while the gate is closed, and when an administrator has set it so. */
+    #refused(error: unknown): unknown {
+      if (gate.isClosed) return new ReadOnlyError('closed', { cause: error });
+      gate.onReadOnly();
+      return gate.isStandby ? new ReadOnlyError('standby', { cause: error }) : error;
+    }
   };
 }

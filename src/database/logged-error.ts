@@ -1,3 +1,5 @@
+import { isTrouble } from './pg-trouble.ts';
+
 /** What finds the cause of a fault. PostgreSQL's own `detail`, `where` and `query` are not in it: they quote whole rows. */
 const LOGGED = ['name', 'code', 'constraint', 'table', 'column', 'severity', 'routine', 'syscall'] as const;
 /** Of causes of causes: a chain that goes round in a circle ends somewhere. */
@@ -6,8 +8,8 @@ const MAX_DEPTH = 5;
 type ErrorLike = { [field: string]: unknown; message: string };
 
 /**
- * An error as the log has it: `type`, `message`, what of `LOGGED` it has, `stack`, and the same of its `cause` and `errors`;
- * without the row that PostgreSQL refused, in which e-mail addresses and hashes of passwords are. What is no error stays.
+ * An error as the log has it: `type`, `message`, what of `LOGGED` it has, `stack`, and the same of its `cause` and `errors`. Passing
+ * trouble, which every statement meets, has no stack. It is without the row that PostgreSQL refused, in which e-mail addresses and hashes of passwords are. What is no error stays.
  */
 export function loggedError(error: unknown, depth = 0): unknown {
   if (!isErrorLike(error)) return error;
@@ -17,7 +19,7 @@ export function loggedError(error: unknown, depth = 0): unknown {
     type: error.constructor?.name,
     message: messageOf(error),
     ...Object.fromEntries(LOGGED.filter((key) => error[key] !== undefined).map((key) => [key, error[key]])),
-    ...(typeof stack === 'string' && { stack: withoutRow(stack, error) }),
+    ...(typeof stack === 'string' && !isPassing(error) && { stack: withoutRow(stack, error) }),
     ...(depth < MAX_DEPTH && {
       cause: inner(cause),
       errors: Array.isArray(errors) ? errors.slice(0, MAX_DEPTH).map(inner) : undefined,
@@ -27,6 +29,9 @@ export function loggedError(error: unknown, depth = 0): unknown {
 
 /** What an error says, without the row that PostgreSQL refused. */
 export const messageOf = (error: { message: string }): string => withoutRow(error.message, error);
+
+/** Whether it is passing trouble, or was caused by some. */
+const isPassing = (error: ErrorLike): boolean => isTrouble(error) || isTrouble(error.cause);
 
 const isErrorLike = (value: unknown): value is ErrorLike =>
   typeof value === 'object' && value !== null && typeof (value as ErrorLike).message === 'string';

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import type pg from 'pg';
 import { packageFile } from '../package-file.ts';
-import { DatabaseRefusedError } from './errors.ts';
+import { DatabaseRefusedError, DatabaseUnreachableError } from './errors.ts';
 import { useClient } from './use-client.ts';
 
 const FOLDER = packageFile('migrations');
@@ -22,6 +22,8 @@ export type MigrationStatus = {
   unknown: string[];
   /** A restore is filling it, or was interrupted. */
   isHalfRestored: boolean;
+  /** It takes no changes until it is promoted. */
+  isStandby: boolean;
 };
 
 /** `one-way`: what a migration made of the data can't be taken back. */
@@ -63,15 +65,16 @@ export const MARK_HALF_RESTORED = `COMMENT ON TABLE ${TABLE} IS '${HALF_RESTORED
 export const UNMARK_HALF_RESTORED = `COMMENT ON TABLE ${TABLE} IS NULL`;
 
 export async function migrationStatus(url: string): Promise<MigrationStatus> {
-  const { applied, note } = await withClient(url, async (client) => {
+  const { applied, note, isStandby } = await withClient(url, async (client) => {
     const { rows: tables } = await client.query(
-      "SELECT to_regclass($1) AS name, obj_description(to_regclass($1), 'pg_class') AS note",
+      `SELECT to_regclass($1) AS name, obj_description(to_regclass($1), 'pg_class') AS note,
+        pg_is_in_recovery() AS "isStandby"`,
       [TABLE],
     );
-    const { name, note } = tables[0] as { name: string | null; note: string | null };
-    if (name === null) return { applied: [], note };
+    const { name, ...found } = tables[0] as { name: string | null; note: string | null; isStandby: boolean };
+    if (name === null) return { applied: [], ...found };
     const { rows } = await client.query<{ name: string }>(`SELECT name FROM ${TABLE} ORDER BY run_on, id`);
-    return { applied: rows.map((row) => row.name), note };
+    return { applied: rows.map((row) => row.name), ...found };
   });
   const names = migrationNames();
   return {
@@ -79,6 +82,7 @@ export async function migrationStatus(url: string): Promise<MigrationStatus> {
     pending: names.filter((name) => !applied.includes(name)),
     unknown: applied.filter((name) => !names.includes(name)),
     isHalfRestored: note === HALF_RESTORED,
+    isStandby,
   };
 }
 
@@ -95,6 +99,14 @@ export function checkRestored({ isHalfRestored }: Pick<MigrationStatus, 'isHalfR
   throw new SchemaError(
     'half-restored',
     'A restore into this database is under way, or was cut off. Let it end, or start it again: smoocho restore FILE --into URL',
+  );
+}
+
+/** Throws DatabaseUnreachableError for a standby: it has to be promoted before anything can be made in it. */
+export function checkTakesChanges({ isStandby }: Pick<MigrationStatus, 'isStandby'>): void {
+  if (!isStandby) return;
+  throw new DatabaseUnreachableError(
+    'The database is a standby, which takes no changes, so that its schema can not be brought up to date. Name the primary in DATABASE_URL, or promote this one first.',
   );
 }
 
@@ -127,15 +139,20 @@ export type MigrationCheck = {
   end(client: pg.ClientBase): Promise<void>;
 };
 
-/** Applies pending migrations all or nothing, one process at a time; returns their names. Throws SchemaError if newer. */
+/**
+ * Applies pending migrations all or nothing, one process at a time; returns their names. Throws SchemaError if newer, and
+ * DatabaseUnreachableError for a standby.
+ */
 export async function migrateUp(
   url: string,
   log: (line: string) => void = () => {},
   check?: MigrationCheck,
 ): Promise<string[]> {
-  const { pending, unknown, applied } = await migrationStatus(url);
+  const { pending, unknown, applied, isStandby } = await migrationStatus(url);
   if (unknown.length > 0) checkSchema({ applied, pending, unknown });
-  return pending.length === 0 ? [] : await run(url, 'up', Number.POSITIVE_INFINITY, log, check);
+  if (pending.length === 0) return [];
+  checkTakesChanges({ isStandby });
+  return await run(url, 'up', Number.POSITIVE_INFINITY, log, check);
 }
 
 /** Applies the next `count` migrations to a database without a shop: the older schema that a backup fits. */

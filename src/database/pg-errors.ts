@@ -1,3 +1,4 @@
+import { DATABASE_IS_STANDBY, WRITES_CLOSED } from './commit-gate.ts';
 import { isPgTrouble, isTrouble } from './pg-trouble.ts';
 
 /** What PostgreSQL says went wrong. https://www.postgresql.org/docs/current/errcodes-appendix.html */
@@ -71,6 +72,10 @@ export const isTerminated = (error: unknown) =>
 const BROKEN = new Set<unknown>(['ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
 /** Whether it may be a broken connection: an error of the system, or pg's own. */
 export const isBreak = (error: unknown) => isTerminated(error) || BROKEN.has(((error ?? {}) as PgError).code);
+
+const READ_ONLY = new Set<unknown>([WRITES_CLOSED, DATABASE_IS_STANDBY, '25006']);
+/** Whether a write was refused, as the database takes none now: it is not done. */
+export const isReadOnly = (error: unknown) => READ_ONLY.has(((error ?? {}) as PgError).code);
 
 /** Whether commits are not confirmed now, so that a write was refused, or is not known to be done. */
 export const isUnconfirmed = (error: unknown) => isTrouble(error, 'unconfirmed');

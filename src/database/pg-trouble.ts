@@ -1,4 +1,4 @@
-import { COMMIT_WAITS } from './commit-gate.ts';
+import { COMMIT_WAITS, DATABASE_IS_STANDBY, WRITES_CLOSED } from './commit-gate.ts';
 import { DatabaseUnreachableError } from './errors.ts';
 
 /** Log level of a kind of trouble: `error` if an admin has to act, `warn` if it passes by itself. */
@@ -12,8 +12,13 @@ const kinds = {
   broken: { what: 'the database can not read or write its files', level: 'error' },
   short: { what: 'the database has too little memory or room for this', level: 'error' },
   crowded: { what: 'the database has no connection left', level: 'error' },
-  // A missing standby is logged once, as an error of its own.
-  unconfirmed: { what: 'the database confirms no change, as its standby is missing', level: 'warn' },
+  // A missing standby is logged once, as an error of its own; so is a database that is one.
+  unconfirmed: {
+    what: 'the database confirms no change, as its synchronous standby is missing',
+    level: 'warn',
+  },
+  standby: { what: 'the database takes no change, as it is a standby', level: 'warn' },
+  readonly: { what: 'the database takes no change, as it is a standby or set to read only', level: 'error' },
   busy: { what: 'every connection to the database is in use', level: 'warn' },
   locked: { what: 'something else holds what this would change', level: 'warn' },
   slow: { what: 'the database takes too long for this', level: 'warn' },
@@ -37,7 +42,7 @@ export const pgTroubles: Record<string, TroubleKind | 'program'> = {
   '08006': 'gone', // connection_failure
   '08007': 'gone', // transaction_resolution_unknown
   '08P01': 'gone', // protocol_violation; PgBouncer reports with it that its server is gone
-  '25006': 'unconfirmed', // read_only_sql_transaction: the gate is closed, or the address is that of a standby
+  '25006': 'readonly', // read_only_sql_transaction
   '25P03': 'slow', // idle_in_transaction_session_timeout
   '25P04': 'slow', // transaction_timeout
   '3D000': 'starting', // undefined_database: a restore swaps two names
@@ -73,6 +78,8 @@ export const pgTroubles: Record<string, TroubleKind | 'program'> = {
 /** System error codes, and this program's own, as the driver reports them. */
 const otherTroubles: Record<string, TroubleKind> = {
   [COMMIT_WAITS]: 'unconfirmed',
+  [WRITES_CLOSED]: 'unconfirmed',
+  [DATABASE_IS_STANDBY]: 'standby',
   EAI_AGAIN: 'gone',
   ECONNREFUSED: 'gone',
   ECONNRESET: 'gone',

@@ -2,9 +2,10 @@ import type { EntitySchema } from '@mikro-orm/core';
 import type { EntityClass, EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { DatabaseRefusedError } from './errors.ts';
 import { closeOrm, openOrm } from './orm.ts';
-import { isUnavailable } from './pg-errors.ts';
+import { isNotAllowed, isUnavailable } from './pg-errors.ts';
 import { isTrouble } from './pg-trouble.ts';
 import { patiently, query, queryRow } from './query.ts';
+import { replicaReason } from './replica-reason.ts';
 
 /** A streaming standby that answers what only reads, and may be a little behind. */
 export type Replica = {
@@ -43,8 +44,6 @@ const REPORT_MS = 4_000;
 const MAX_BEHIND_MS = 10_000;
 /** Pause after it was gone or slow, so that requests do not wait for it one after the other. */
 const REST_MS = 30_000;
-/** The error itself is for the log: it may name addresses, and the state is for everybody. */
-const GONE = 'it does not answer in time';
 const PROMOTED = 'it is a primary and no standby';
 
 export function openReplica(
@@ -69,12 +68,16 @@ export function openReplica(
     return opened;
   };
   const leave = (reason: string, err?: unknown) => {
-    if (state.unusedFor !== reason) log.warn({ reason, err }, 'the primary answers in place of the replica');
+    if (state.unusedFor !== reason)
+      log.warn({ reason, ...(err ? causeOf(err) : {}) }, 'the primary answers in place of the replica');
     state = { ...state, unusedFor: reason };
   };
-  const probe = async (primary: EntityManager): Promise<Probe & { at: Date }> => {
+  /** Null if the primary can't say where it is: it is gone, or a standby itself. That is no fault of the replica. */
+  const probe = async (primary: EntityManager): Promise<(Probe & { at: Date }) | null> => {
     const at = now();
-    const { lsn, system, database, clock } = await queryRow<Position>(primary, POSITION);
+    const position = await queryRow<Position>(primary, POSITION).catch(() => null);
+    if (!position) return null;
+    const { lsn, system, database, clock } = position;
     const em = (await open()).em.fork();
     const [row] = await patiently(PROBE_MS, () => query<Probe>(em, PROBE, [lsn, system, database, clock]));
     return { ...(row as Probe), at };
@@ -82,6 +85,7 @@ export function openReplica(
   /** Until when it has everything; null if it is not to be used. */
   const freshness = async (primary: EntityManager): Promise<Date | null> => {
     const found = await probe(primary);
+    if (!found) return null;
     const fault = faultOf(found) ?? (found.isFollowing ? null : 'it receives nothing from its primary');
     const behindMs = found.hasAll ? 0 : Math.max(0, found.behindMs ?? Infinity);
     const reason = fault ?? (behindMs > maxBehindMs ? 'it is too far behind' : null);
@@ -93,18 +97,21 @@ export function openReplica(
     work: (em: EntityManager, asOf: Date) => Promise<T>,
   ): Promise<{ result: T } | null> => {
     if (performance.now() < restsUntil) return null;
+    let isFound = false;
     try {
       const asOf = await freshness(primary);
       if (!asOf) return null;
+      isFound = true;
       const result = await work((await open()).em.fork(), asOf);
       if (state.unusedFor) log.warn({}, 'the replica answers again');
       state = { unusedFor: null, asOf };
       return { result };
     } catch (error) {
       // A shop of this moment isn't there yet, and a statement may be cancelled for what is replayed: the primary knows better.
-      if (!isUnavailable(error) || isTrouble(error, 'undone', 'locked')) return null;
+      const isOfWork = isFound && (!isUnavailable(error) || isTrouble(error, 'undone', 'locked'));
+      if (isOfWork && !isNotAllowed(error)) return null;
       restsUntil = performance.now() + restMs;
-      leave(GONE, error);
+      leave(replicaReason(error), error);
       return null;
     }
   };
@@ -116,7 +123,7 @@ export function openReplica(
       return answered ? answered.result : await work(primary, asOf);
     },
     async check(primary) {
-      const found = await probe(primary).catch((error) => leave(GONE, error));
+      const found = await probe(primary).catch((error) => leave(replicaReason(error), error));
       const fault = found && strangerOf(found);
       if (found && !found.isStandby && !fault) leave(PROMOTED);
       if (fault) {
@@ -132,6 +139,12 @@ export function openReplica(
     },
   };
 }
+
+/** Of an error, for the log: its sentence may name the address and the role, and never the password. */
+const causeOf = (error: unknown) => {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return { code, error: message };
+};
 
 type Position = { lsn: string; system: string; database: number; clock: string };
 

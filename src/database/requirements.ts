@@ -8,16 +8,18 @@ export const OLDEST_VERSION = 15;
 export const DURABILITY = ['fsync', 'full_page_writes', 'synchronous_commit'];
 
 /**
- * Refuses a PostgreSQL that is too old or may lose sales; gives whether its commits wait for a standby. Throws
+ * Refuses a PostgreSQL that is too old or may lose sales; gives whether its commits wait for a standby, and whether it is one. Throws
  * DatabaseRefusedError, DatabaseUnreachableError.
  */
 export async function checkRequirements(url: string): Promise<StandbySettings> {
-  const settings = await withClient(url, async (client) => {
+  const { settings, isStandby } = await withClient(url, async (client) => {
     const { rows } = await client.query<{ name: string; setting: string }>(
       'SELECT name, setting FROM pg_settings WHERE name = ANY ($1)',
       [['server_version_num', 'synchronous_standby_names', ...DURABILITY]],
     );
-    return new Map(rows.map((row) => [row.name, row.setting]));
+    const { rows: recovery } = await client.query('SELECT pg_is_in_recovery() AS "isStandby"');
+    const [{ isStandby }] = recovery as [{ isStandby: boolean }];
+    return { settings: new Map(rows.map((row) => [row.name, row.setting])), isStandby };
   });
   const version = Math.floor(Number(settings.get('server_version_num')) / 10_000);
   if (Number.isNaN(version))
@@ -36,5 +38,6 @@ export async function checkRequirements(url: string): Promise<StandbySettings> {
   return {
     names: settings.get('synchronous_standby_names') ?? '',
     level: settings.get('synchronous_commit') ?? '',
+    isStandby,
   };
 }

@@ -98,7 +98,7 @@ export function createKoa(
   koa.use(origins(edge.origins));
   koa.use(feedRequests(feed));
   koa.use(metricsAnswers(metrics, metricsAccess(app, edge.callers), app.log));
-  koa.use(limits(app));
+  koa.use(limits(app, troubles));
 
   const router = new Router({ strict: true });
   mountHealth(router, app, troubles);

@@ -5,21 +5,31 @@ import { ProblemError } from '../contract/problem.ts';
 const REMEMBER_MS = 10_000;
 /** Trouble that only writes meet, so that a probe doesn't show it. */
 const STOPS_SALES = new Set<string>(['full', 'broken']);
+/** Trouble that holds up whatever waits behind it, whoever asked. */
+const HOLDS_UP = new Set<string>(['gone', 'starting', 'broken', 'busy', 'unconfirmed']);
 
 /** Database trouble that requests met and that a probe doesn't show. */
 export type Troubles = {
   note(trouble: Trouble): void;
   /** The trouble that stops all sales now, as a clause; undefined if none is known. */
   current(): string | undefined;
+  /** The trouble that held requests up a moment ago, as a clause; undefined if none did. */
+  heldUpBy(): string | undefined;
 };
 
 export function openTroubles(now: () => number = performance.now.bind(performance)): Troubles {
-  let last: { at: number; what: string } | undefined;
+  type Met = { at: number; what: string } | undefined;
+  let stop: Met;
+  let hold: Met;
+  const stillOf = (met: Met) => (met && now() - met.at < REMEMBER_MS ? met.what : undefined);
   return {
     note({ kind, what }) {
-      if (STOPS_SALES.has(kind)) last = { at: now(), what };
+      const met = { at: now(), what };
+      if (STOPS_SALES.has(kind)) stop = met;
+      if (HOLDS_UP.has(kind)) hold = met;
     },
-    current: () => (last && now() - last.at < REMEMBER_MS ? last.what : undefined),
+    current: () => stillOf(stop),
+    heldUpBy: () => stillOf(hold),
   };
 }
 
@@ -33,10 +43,42 @@ export function unavailableProblem(
 ): ProblemError | undefined {
   const trouble = troubleOf(error);
   if (!trouble) return undefined;
-  const { what, level } = trouble;
   troubles?.note(trouble);
-  log[level]({ err: error, ...fields }, what);
-  return new ProblemError('unavailable', { detail: detailOf(what) });
+  logSeldom(log, trouble, { err: error, ...fields });
+  return unavailable(trouble.what);
+}
+
+/** The problem for trouble that is known by its clause. */
+export const unavailable = (what: string) => new ProblemError('unavailable', { detail: detailOf(what) });
+
+/** While a database is away, every request meets it: a line for each would fill a disk and say nothing new. */
+const LOG_EVERY_MS = 10_000;
+
+type Unlogged = { requests: number; fields: object };
+const unlogged = new WeakMap<Log, Map<string, Unlogged>>();
+
+/** Logs the first of a kind at once, and what comes within the next ten seconds as one line with a count, that of the last one. */
+function logSeldom(log: Log, { what, level }: Trouble, fields: object): void {
+  const ofLog = unlogged.get(log) ?? new Map<string, Unlogged>();
+  unlogged.set(log, ofLog);
+  const known = ofLog.get(what);
+  if (known) {
+    ofLog.set(what, { requests: known.requests + 1, fields });
+    return;
+  }
+  log[level](fields, what);
+  const wait = () => {
+    ofLog.set(what, { requests: 0, fields });
+    setTimeout(report, LOG_EVERY_MS).unref();
+  };
+  const report = () => {
+    const { requests, fields: last } = ofLog.get(what) as Unlogged;
+    ofLog.delete(what);
+    if (requests === 0) return;
+    log[level]({ ...last, requests, seconds: LOG_EVERY_MS / 1_000 }, what);
+    wait();
+  };
+  wait();
 }
 
 const detailOf = (what: string) =>

@@ -59,7 +59,7 @@ describe('the command line', () => {
     const pending = await run(['migrate', 'status', '--json']);
     expect([pending.code, pending.json()]).to.deep.equal([
       4,
-      { applied: [], pending: migrations, unknown: [], isHalfRestored: false },
+      { applied: [], pending: migrations, unknown: [], isHalfRestored: false, isStandby: false },
     ]);
     expect((await run(['migrate', 'up'])).stdout).to.equal(`Applied ${migrations.join(', ')}.\n`);
     expect((await run(['migrate', 'up'])).stdout).to.equal('The database is up to date.\n');

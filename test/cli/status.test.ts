@@ -127,7 +127,7 @@ describe('smoocho status', function () {
     const text = (await smoocho(['status'], env())).stdout;
     for (const part of [
       /^database {4}PostgreSQL \d+\.\d+ at\s/m,
-      /^server {6}runs since \d{4}-\d\d-\d\d \d\d:\d\d$/m,
+      /^server {6}runs since \d{4}-\d\d-\d\d \d\d:\d\d\ntimes {7}of [A-Z]\w+\/\w+$/m,
       /^today {7}KULF {2}1 order, 80\.00 INR$/m,
       /^backup {6}\d{4}-\d\d-\d\d \d\d:\d\d, 12 MB\n {12}\/mnt\/usb\/smoocho-/m,
       /^failed {6}\d{4}-.*\n {12}A table is short\.$/m,

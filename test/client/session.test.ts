@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { memoryStore } from '../../src/client/store.ts';
+import type { SignedIn } from '../../src/contract/auth.ts';
 import * as contract from '../../src/contract/index.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { givenShop, PASSWORD, type TestShop } from '../support/factories.ts';
@@ -107,6 +108,31 @@ describe('the client: calls and session', () => {
     const after_ = tillOf(test.url, { store, now });
     expect(await after_.session()).to.deep.equal(session);
     expect((await after_.call(contract.getProfile)).user).to.deep.equal(session.user);
+  });
+
+  it('keeps its attempt with a refresh token that stays the same, as while the database takes no changes', async () => {
+    let own = clock;
+    let accessToken = '';
+    const attempts: string[] = [];
+    const given = async (...[input, init]: Parameters<typeof fetch>) => {
+      const path = new URL(String(input)).pathname;
+      if (path === '/api/auth/refresh') {
+        const { attempt, refreshToken } = JSON.parse(String(init?.body));
+        attempts.push(attempt);
+        return Response.json({ accessToken, refreshToken, expiresIn: 900 });
+      }
+      const answer = await fetch(input, init);
+      if (path === '/api/auth/login') accessToken = ((await answer.clone().json()) as SignedIn).accessToken;
+      return answer;
+    };
+    const till = tillOf(test.url, { now: () => own, fetch: given });
+    await till.signIn(credentials);
+    for (let n = 0; n < 2; n += 1) {
+      own += 14.5 * MINUTE_MS;
+      await till.call(contract.getProfile);
+    }
+    expect(attempts).to.have.length(2);
+    expect(new Set(attempts).size).to.equal(1);
   });
 
   it('tells when the session is over, and does not when the line is', async () => {

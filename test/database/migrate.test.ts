@@ -31,7 +31,7 @@ describe('migrations', () => {
 
   it('go up once, also when two start at once, and all the way down again', async () => {
     const database = await testDatabase({ migrated: false });
-    const sound = { unknown: [], isHalfRestored: false };
+    const sound = { unknown: [], isHalfRestored: false, isStandby: false };
     expect(await migrationStatus(database.url)).to.deep.equal({ applied: [], pending: names, ...sound });
     const applied = await Promise.all([migrateUp(database.url), migrateUp(database.url)]);
     expect(applied.flat()).to.deep.equal(names);

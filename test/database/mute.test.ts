@@ -4,16 +4,37 @@ import { expect } from 'chai';
 import { entities } from '../../src/core/entities.ts';
 import { openOrm } from '../../src/database/orm.ts';
 import { query } from '../../src/database/query.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import type { Answer } from '../support/client.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { givenProduct, givenShop, saleOf } from '../support/factories.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 describe('a database whose machine lost its power', () => {
   let database: TestDatabase;
+  let proxy: TcpProxy;
+  let test: TestApp;
+  let queued: Promise<Answer[]>;
 
   before(async () => {
     database = await testDatabase();
+    proxy = await startTcpProxy(database.url);
+    const through = new URL(database.url);
+    through.port = String(proxy.port);
+    test = await startTestApp({ database, env: { DATABASE_URL: through.href, REQUESTS_PER_SECOND: '50' } });
+    const shop = await givenShop(test, 'MUTE');
+    const product = await givenProduct(shop);
+    await Promise.all(Array.from({ length: 8 }, () => shop.cashier.get(`${shop.path}/products`)));
+    proxy.strand();
+    // Three of one session run at a time, and the others wait for those, which wait for the database. Meanwhile, the first test.
+    const place = () => shop.cashier.post(`${shop.path}/orders`, saleOf(product));
+    queued = Promise.all(Array.from({ length: 20 }, place));
   });
-  after(() => database.drop());
+  after(async () => {
+    await test?.close();
+    await proxy?.close();
+    await database.drop();
+  });
 
   it('is asked again over a new connection once the old one has said nothing for long', async () => {
     const lines: [Socket, Socket][] = [];
@@ -50,6 +71,15 @@ describe('a database whose machine lost its power', () => {
     }
     proxy.close();
   }).timeout(120_000);
+
+  it('is the reason of those who waited behind others for it, and not what they asked', async () => {
+    const answers = await queued;
+    const refused = answers.filter(({ status }) => status !== 201);
+    expect(refused.length).to.be.above(6);
+    for (const { status, body } of refused) {
+      expect([status, body.type], body.detail).to.deep.equal([503, 'urn:smoocho:problem:unavailable']);
+    }
+  }).timeout(60_000);
 });
 
 describe('a connection that breaks before a transaction begins', () => {

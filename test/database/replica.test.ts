@@ -8,6 +8,7 @@ import { exportData } from '../../src/core/export/export-data.ts';
 import { findShop } from '../../src/core/shops/find-shops.ts';
 import { query } from '../../src/database/query.ts';
 import { openReplica, type Replica } from '../../src/database/replica.ts';
+import { replicaReason } from '../../src/database/replica-reason.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { clientOf } from '../support/client.ts';
 import {
@@ -20,6 +21,7 @@ import { until } from '../support/feed-ear.ts';
 import { OWNER, type StandbyPair, startStandbyPair } from '../support/standby-pair.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
+import { onTerminal, requireTerminal } from '../support/terminal.ts';
 
 const VERSION = 15;
 
@@ -174,13 +176,26 @@ describe('a replica that answers reports', function () {
     }
   });
 
-  it('asks the primary when it is gone, and says so in /readyz', async () => {
+  it('asks the primary when it is gone, and says so in /readyz and on a terminal', async function () {
+    requireTerminal(this);
     pair.standby.crash();
     await sell();
     const { totals } = await report();
     const { body } = await shop.cashier.get(`${shop.path}/orders?limit=200`);
     expect(totals.orders).to.equal(body.data.length);
-    expect(await unusedFor()).to.equal('it does not answer in time');
+    expect(await unusedFor()).to.equal('nothing answers at its address');
+    // A command on a terminal says so in a sentence, above a table that says until when it is complete.
+    const env = {
+      SMOOCHO_HOME: test.home,
+      DATABASE_URL: pair.database.url,
+      LOG_LEVEL: 'warn',
+      DATABASE_REPLICA_URL: pair.url(pair.standby, OWNER),
+    };
+    const command = onTerminal(['report', 'sales', '--shop', 'REPL'], env);
+    expect(await command.ends()).to.equal(0);
+    expect(command.output()).to.match(
+      /^Note: the primary answers in place of the replica \(nothing answers at its address\)\.\n.*complete until 20\d\d-/,
+    );
     // Nor does it keep a server from starting.
     const other = await startTestApp({
       beside: test,
@@ -188,6 +203,23 @@ describe('a replica that answers reports', function () {
     });
     await other.close();
     pair.standby.start();
+  });
+
+  it('says why it is not used, in the log with the error, and tells no address and no password', async () => {
+    const lines: object[] = [];
+    const url = new URL(pair.url(pair.standby, 'nobody-here'));
+    url.password = 'a-secret';
+    const stranger = own(url.href, { log: { warn: (fields: object) => lines.push(fields) } });
+    expect(await answeredBy(stranger)).to.equal('primary');
+    expect(stranger.state().unusedFor).to.equal('its role may not connect');
+    expect(JSON.stringify(lines)).to.include('nobody-here').and.not.include('a-secret');
+    expect(lines).to.have.length(1);
+
+    const reasonOf = (fields: object) => replicaReason(Object.assign(new Error('of a test'), fields));
+    expect(reasonOf({ code: '28P01' })).to.equal('its password is wrong');
+    expect(reasonOf({ code: 'ENOTFOUND' })).to.equal('the name in its address is not known');
+    expect(reasonOf({ message: 'timeout expired' })).to.equal('it does not answer in time');
+    expect(reasonOf({ message: 'of a kind that nobody knows at db.example' })).to.not.include('db.example');
   });
 
   it('asks the primary when a file of its address is gone, uses it once that is back, and closes', async () => {

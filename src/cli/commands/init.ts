@@ -7,7 +7,7 @@ import { sayDone, sayPlan, viewPlan } from '../init/next-steps.ts';
 import { type Plan, planOf, requireAnswers, workOf } from '../init/plan.ts';
 import type { PreflightFinding } from '../init/preflight.ts';
 import { checkRecovery, keyByOptions } from '../recovery-key.ts';
-import { describeSetUp, findSetUpState, type SetUpResult } from '../set-up.ts';
+import { describeSetUp, findSetUpState, requirePrimary, type SetUpResult } from '../set-up.ts';
 import { upgradeSchema } from '../upgrade-schema.ts';
 import { checkMachine, sayFindings, type WizardResult, wizard } from '../wizard.ts';
 
@@ -31,6 +31,7 @@ export const init: Command = {
     const options: Options = { ...given, recoveryRecipient, recoveryKeyFile };
     checkRecovery(options);
     const { config } = shell;
+    await requirePrimary(config);
     const state = await findSetUpState(config);
     if (state !== 'nothing' && !options.dryRun) await upgradeSchema(shell, config, false);
     if (state === 'shop') {

@@ -18,6 +18,7 @@ export const migrateStatus: Command = {
           ...status.unknown.map(line('unknown')),
           ...status.pending.map(line('pending')),
           ...(status.isHalfRestored ? ['A restore into this database is under way, or was cut off.'] : []),
+          ...(status.isStandby ? ['It is a standby, which takes no changes until it is promoted.'] : []),
         ],
       );
       shell.give(status);

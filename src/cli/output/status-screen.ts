@@ -8,6 +8,8 @@ import { formatSize } from './size.ts';
 
 /** A time as a shop's clock shows it; empty for none. */
 export type Clock = (time: string | null) => string;
+/** With the time zone of its times. */
+type Found = StatusInDatabase & { timezone: string };
 type Screen = {
   columns: number;
   clock: Clock;
@@ -18,7 +20,7 @@ type Screen = {
 /** What `status` shows, top to bottom. Without the database, the sentence that says so stands in its place. */
 export function statusScreen(
   here: StatusHere,
-  there: StatusInDatabase | { problem: string },
+  there: Found | { problem: string },
   { columns, clock, isWatched = false }: Screen,
 ): string {
   const block = (rows: Labelled[]) => labelled(rows, columns);
@@ -38,10 +40,7 @@ export function statusScreen(
 
 const stores = { filesystem: 'in the folder images', minio: 'in a bucket' };
 
-const describeServer = (
-  { database, server, devices, images }: StatusInDatabase,
-  clock: Clock,
-): Labelled[] => [
+const describeServer = ({ database, server, devices, images, timezone }: Found, clock: Clock): Labelled[] => [
   [
     'database',
     database.kind === 'embedded'
@@ -49,6 +48,7 @@ const describeServer = (
       : `PostgreSQL ${database.version} at ${database.address}`,
   ],
   ['server', server.isRunning ? `runs since ${clock(server.since)}` : 'does not run'],
+  ['times', `of ${timezone}`],
   ['devices', `${devices.paired} paired, ${devices.online} in use`],
   ['pictures', stores[images.store], ...(images.problem === null ? [] : [`PROBLEM: ${images.problem}`])],
 ];

@@ -11,5 +11,7 @@ export const migrateAnswers = {
     /** Of a newer version. */
     unknown: names,
     isHalfRestored: z.boolean(),
+    /** It takes no changes until it is promoted. */
+    isStandby: z.boolean(),
   }),
 } as const satisfies Record<string, z.ZodType>;

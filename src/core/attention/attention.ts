@@ -4,7 +4,7 @@ import type { Attention, AttentionCode, AttentionSeverity } from '../../contract
 import { query } from '../../database/query.ts';
 import type { Context } from '../context.ts';
 import { retrying } from '../retrying.ts';
-import { missingStandby } from './missing-standby.ts';
+import { standbyAttention } from './standby-attention.ts';
 
 export type AttentionContext = Pick<Context, 'em'> & { app: Pick<Context['app'], 'now'> };
 type Raised = { code: AttentionCode; severity: AttentionSeverity; detail: string };
@@ -95,11 +95,9 @@ export async function listAttention(em: EntityManager): Promise<Attention[]> {
   return (await query<Row>(em, LIST_OPEN)).map(viewAttention);
 }
 
-/** Open attentions, with the one that has no row. */
+/** Open attentions, with those that have no row. */
 export async function openAttention({ app, em }: Pick<Context, 'app' | 'em'>): Promise<Attention[]> {
-  const missing = missingStandby(app);
-  const rows = await listAttention(em);
-  return missing ? [missing, ...rows].toSorted(byUrgency) : rows;
+  return [...standbyAttention(app), ...(await listAttention(em))].toSorted(byUrgency);
 }
 
 /** The same order, for sorting in memory. */

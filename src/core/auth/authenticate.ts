@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { ProblemError } from '../../contract/problem.ts';
 import type { Role } from '../../contract/users.ts';
 import { query } from '../../database/query.ts';
+import { takesChanges } from '../../database/standby-watch.ts';
 import type { Services, UserActor } from '../context.ts';
 import type { AccessClaims } from './tokens.ts';
 
@@ -25,7 +26,7 @@ const FIND_SESSION = `
   WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > $3
     AND u.disabled_at IS NULL`;
 
-// Once after each refresh: from now on the refresh token before is an old one.
+// Once after each refresh, or as soon as the database takes changes: from now on the refresh token before is an old one.
 const USE = 'UPDATE sessions SET generation_used = $2 WHERE id = $1 AND generation = $2';
 
 /**
@@ -40,7 +41,8 @@ export async function authenticate(
 ): Promise<{ actor: UserActor; hasShop: boolean }> {
   const [row] = await query<Row>(em, FIND_SESSION, [sessionId, userId, app.now(), shopId]);
   if (!row) throw new ProblemError('unauthenticated', { detail: 'This session has ended. Sign in again.' });
-  if (row.generation === generation && row.generation_used < generation) {
+  const isNew = row.generation === generation && row.generation_used < generation;
+  if (isNew && takesChanges(app.standby.state())) {
     await query(em, USE, [sessionId, generation]);
   }
   const { id, name, role } = row;

@@ -2,7 +2,9 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { v7 as uuidv7 } from 'uuid';
 import type { Refresh, SessionView } from '../../contract/auth.ts';
 import { ProblemError } from '../../contract/problem.ts';
+import { ReadOnlyError } from '../../database/commit-gate.ts';
 import { query } from '../../database/query.ts';
+import { takesChanges } from '../../database/standby-watch.ts';
 import { recordSecurity } from '../audit/record-security.ts';
 import { type Context, eventActor, type Services, type UserActor } from '../context.ts';
 import { touchDevice } from '../devices/admit-device.ts';
@@ -75,13 +77,21 @@ type Row = {
   ended_at: Date | null;
 };
 
+const COLUMNS = `s.user_id, u.shop_id, u.name, s.device_id, s.refresh_hash, s.previous_hash, s.refresh_salt, s.generation,
+  s.generation_used, s.ended_at`;
+
 // Whoever brings the session's family part had a token of it once; without it nobody learns anything, and ends nothing.
-const FIND = `
-  SELECT s.user_id, u.shop_id, u.name, s.device_id, s.refresh_hash, s.previous_hash, s.refresh_salt, s.generation,
-         s.generation_used, s.ended_at
+const FOUND = `
   FROM sessions s JOIN users u ON u.id = s.user_id
-  WHERE s.id = $1 AND s.family_hash = $2 AND s.expires_at > $3 AND s.last_seen_at > $4 AND u.disabled_at IS NULL
-  FOR NO KEY UPDATE OF s`;
+  WHERE s.id = $1 AND s.family_hash = $2 AND s.expires_at > $3 AND s.last_seen_at > $4 AND u.disabled_at IS NULL`;
+
+const FIND = `SELECT ${COLUMNS} ${FOUND} FOR NO KEY UPDATE OF s`;
+
+/** Without a lock of the row, for a database that takes no changes. A change of the row that waits to be confirmed is not seen yet. */
+const LOOK_UP = `
+  SELECT ${COLUMNS},
+    EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'transactionid' AND l.transactionid = s.xmax) AS is_changing
+  ${FOUND}`;
 
 const ROTATE = `
   UPDATE sessions SET refresh_hash = $2, previous_hash = $3, refresh_salt = $4, generation = generation + 1,
@@ -96,7 +106,8 @@ type Outcome = { kind: 'renewed'; tokens: Tokens; deviceId: string | null } | { 
 /**
  * Trades a refresh token for new ones. The token before is good for the same ones again, for the same attempt and until
  * somebody used them: an answer that was lost on the way signs nobody out. One that is older than that, or that is brought
- * by two attempts, was copied: the session ends, for whoever has it. Throws `unauthenticated`.
+ * by two attempts, was copied: the session ends, for whoever has it. While the database takes no changes, the refresh token stays
+ * the same. Throws `unauthenticated`, and then ReadOnlyError where something would have to be written.
  */
 export async function refreshSession(
   { app, em }: Pick<Context, 'app' | 'em'>,
@@ -104,9 +115,12 @@ export async function refreshSession(
   address: string | null = null,
 ): Promise<Tokens> {
   const token = readRefreshToken(refreshToken);
-  const outcome = token
-    ? await em.transactional((tx) => renew(app, tx, token, attempt, address))
-    : ({ kind: 'refused' } as const);
+  const outcomeOf = async (): Promise<Outcome> => {
+    if (!token) return { kind: 'refused' };
+    if (!takesChanges(app.standby.state())) return await prolong(app, em, token, attempt);
+    return await em.transactional((tx) => renew(app, tx, token, attempt, address));
+  };
+  const outcome = await outcomeOf();
   if (outcome.kind === 'reused') app.bus.tell({ kind: 'sessions' });
   if (outcome.kind !== 'renewed') {
     throw new ProblemError('unauthenticated', { detail: 'The refresh token is not valid. Sign in again.' });
@@ -140,18 +154,13 @@ async function renew(
       deviceId: row.device_id,
     };
   }
-  const isUnused = row.generation_used < row.generation;
-  if (row.previous_hash === refreshHash && row.refresh_salt && isUnused) {
-    const same = { ...token, secret: nextSecret(secret, row.refresh_salt, attempt) };
-    // Another attempt would have got other tokens.
-    if (hashToken(same.secret) === row.refresh_hash) {
-      return {
-        kind: 'renewed',
-        tokens: tokens(app, row.user_id, same, row.generation),
-        deviceId: row.device_id,
-      };
-    }
-  }
+  const again = sameAgain(row, token, attempt);
+  if (again)
+    return {
+      kind: 'renewed',
+      tokens: tokens(app, row.user_id, again, row.generation),
+      deviceId: row.device_id,
+    };
   await query(em, END, [sessionId, now, 'reused' satisfies EndReason]);
   await recordSecurity(em, {
     type: 'refresh_reused',
@@ -163,6 +172,37 @@ async function renew(
     details: { sessionId },
   });
   return { kind: 'reused' };
+}
+
+/** The token that this attempt was given before, while nobody used it; null for any other attempt. */
+function sameAgain(row: Row, token: RefreshToken, attempt: string | undefined): RefreshToken | null {
+  const isUnused = row.generation_used < row.generation;
+  if (row.previous_hash !== hashesOf(token).refreshHash || !row.refresh_salt || !isUnused) return null;
+  const same = { ...token, secret: nextSecret(token.secret, row.refresh_salt, attempt) };
+  // Another attempt would have got other tokens.
+  return hashToken(same.secret) === row.refresh_hash ? same : null;
+}
+
+/**
+ * Lets a session go on while the database takes no changes, so that tills can still read: a new access token, and the same refresh
+ * token, as nothing would be left of a new one after a failover.
+ */
+async function prolong(
+  app: Services,
+  em: EntityManager,
+  token: RefreshToken,
+  attempt: string | undefined,
+): Promise<Outcome> {
+  const now = app.now();
+  const { familyHash, refreshHash } = hashesOf(token);
+  const parameters = [token.sessionId, familyHash, now, idleSince(now)];
+  const [row] = await query<Row & { is_changing: boolean }>(em, LOOK_UP, parameters);
+  const isOnStandby = app.standby.state().isStandbySince !== null;
+  // A standby may lack the last sign-ins of its primary.
+  if (row ? row.ended_at : !isOnStandby) return { kind: 'refused' };
+  const same = row && (row.refresh_hash === refreshHash ? token : sameAgain(row, token, attempt));
+  if (!row || !same || row.is_changing) throw new ReadOnlyError(isOnStandby ? 'standby' : 'closed');
+  return { kind: 'renewed', tokens: tokens(app, row.user_id, same, row.generation), deviceId: null };
 }
 
 function tokens(app: Services, userId: string, token: RefreshToken, generation: number): Tokens {

@@ -3,7 +3,7 @@ import type { Server } from 'socket.io';
 import type { App } from '../../app.ts';
 import type { Attention, AttentionNeeded } from '../../contract/attention.ts';
 import { byUrgency, changedAttention } from '../../core/attention/attention.ts';
-import { missingStandby } from '../../core/attention/missing-standby.ts';
+import { endedStandby, standbyAttention } from '../../core/attention/standby-attention.ts';
 import { findFallen, type Standing } from '../../core/auth/standing.ts';
 import type { FeedSocket } from './catch-up.ts';
 
@@ -17,8 +17,6 @@ export type AttentionFeed = {
   welcome(socket: FeedSocket): Promise<void>;
   stop(): Promise<void>;
 };
-
-const STANDBY = 'standby_missing';
 
 const messageOf = (app: App, data: Attention): AttentionNeeded => ({
   type: 'attention_needed',
@@ -44,10 +42,12 @@ export function watchAttention(app: App, io: Server): AttentionFeed {
 
   /** What changed about the attention that has no row. */
   const changedStandby = (): Attention[] => {
-    const before = open.get(STANDBY);
-    const now = missingStandby(app);
-    if (now) return now.detail === before?.detail && now.since === before.since ? [] : [now];
-    return before ? [{ ...before, endedAt: app.now().toISOString() }] : [];
+    const now = standbyAttention(app);
+    const isKnown = ({ code, detail, since }: Attention) => {
+      const before = open.get(code);
+      return detail === before?.detail && since === before.since;
+    };
+    return [...now.filter((one) => !isKnown(one)), ...endedStandby(app, open)];
   };
 
   const look = async (): Promise<void> => {

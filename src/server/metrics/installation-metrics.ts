@@ -2,7 +2,7 @@ import { Gauge, Registry } from 'prom-client';
 import type { App } from '../../app.ts';
 import { attentionSeverities } from '../../contract/attention.ts';
 import { orderStatuses } from '../../contract/order-view.ts';
-import { missingStandby } from '../../core/attention/missing-standby.ts';
+import { standbyAttention } from '../../core/attention/standby-attention.ts';
 import type { DiskReport } from '../../core/disk/disk-reader.ts';
 import { lookAtStore } from '../../core/images/look-at-store.ts';
 import { type Figures, readFigures } from '../../core/status/read-figures.ts';
@@ -28,6 +28,10 @@ export function createInstallationMetrics(app: App): { text(): Promise<string> }
     'smoocho_standby_missing',
     'Whether sales are refused because no synchronous standby confirms commits (1) or not (0).',
   );
+  const isStandby = gauge(
+    'smoocho_database_standby',
+    'Whether the database is a standby itself, so that sales are refused (1) or not (0).',
+  );
   const showFigures = figureGauges(gauge);
   const storeUp = gauge('smoocho_image_store_up', 'Whether the store of the pictures answers.', 'store');
   const showDisks = diskGauges(gauge);
@@ -43,8 +47,10 @@ export function createInstallationMetrics(app: App): { text(): Promise<string> }
     async text() {
       const [found, place, disks] = await Promise.all([figures(), store(), app.disk.look()]);
       up.set(found ? 1 : 0);
-      standbyMissing.set(missingStandby(app) ? 1 : 0);
-      showFigures(found && withMissingStandby(found, app));
+      const { missingSince, isStandbySince } = app.standby.state();
+      standbyMissing.set(missingSince ? 1 : 0);
+      isStandby.set(isStandbySince ? 1 : 0);
+      showFigures(found && withStandbyAttention(found, app));
       storeUp.reset();
       if (place) storeUp.set({ store: place.kind }, place.isUp ? 1 : 0);
       showDisks(disks);
@@ -54,12 +60,10 @@ export function createInstallationMetrics(app: App): { text(): Promise<string> }
 }
 
 /** The attention that has no row in the database counts, too. */
-function withMissingStandby(figures: Figures, app: Pick<App, 'standby'>): Figures {
-  const missing = missingStandby(app);
-  if (!missing) return figures;
-  const { severity } = missing;
-  const { attention } = figures;
-  return { ...figures, attention: { ...attention, [severity]: (attention[severity] ?? 0) + 1 } };
+function withStandbyAttention(figures: Figures, app: Pick<App, 'standby'>): Figures {
+  const attention = { ...figures.attention };
+  for (const { severity } of standbyAttention(app)) attention[severity] = (attention[severity] ?? 0) + 1;
+  return { ...figures, attention };
 }
 
 type MakeGauge = <Label extends string = never>(

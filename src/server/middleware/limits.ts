@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context, Middleware } from 'koa';
-import type { App, Count, Limit } from '../../app.ts';
+import { type App, type Count, type Limit, troubleOf } from '../../app.ts';
 import { listEvents } from '../../contract/events.ts';
 import { MAX_BODY_BYTES } from '../../contract/hygiene.ts';
 import { getImage, setProductImage } from '../../contract/images.ts';
@@ -13,6 +13,7 @@ import { isSigned } from '../../core/images/image-address.ts';
 import { createQueues } from '../../core/queue.ts';
 import { bearerToken } from '../bearer.ts';
 import { HEALTH_PATHS } from '../routes/health.ts';
+import { type Troubles, unavailable } from '../trouble.ts';
 import { watchSessions } from './renewals.ts';
 
 /** Long enough for the requests of a till that starts, short enough that a wait is hardly noticed. */
@@ -48,7 +49,7 @@ const IMAGES_SHARE = 20;
  * of one user's sessions together, so that endless reports of one user leave the others their share. Signed picture URLs
  * have a limit of their own.
  */
-export function limits(app: App): Middleware {
+export function limits(app: App, troubles: Troubles): Middleware {
   const times = app.config.edge.requestsPerSecond * WINDOW_SECONDS;
   const atOnce = Math.ceil(times / AT_ONCE_SHARE);
   const calls = linesOf(atOnce);
@@ -82,9 +83,23 @@ export function limits(app: App): Middleware {
     if (claims) await spend(perUser, claims.userId, cost, ctx, false);
     if (sessionId === undefined) return await next();
     const [ofSession, ofUser] = linesFor(ctx);
-    const work = claims && ofUser ? () => ofUser.run(claims.userId, next) : next;
-    await ofSession.run(sessionId, work);
+    const noted = () => next().catch(noteTrouble);
+    const work = claims && ofUser ? () => ofUser.run(claims.userId, noted) : noted;
+    await ofSession.run(sessionId, work).catch(explainQueue);
   };
+
+  /** Before its place in the queue is given to the next one, who may have waited too long because of it. */
+  function noteTrouble(error: unknown): never {
+    const trouble = troubleOf(error);
+    if (trouble) troubles.note(trouble);
+    throw error;
+  }
+
+  /** Whoever waited behind requests that a dead database held up did not ask too much. */
+  function explainQueue(error: unknown): never {
+    const what = error instanceof ProblemError && error.code === 'too_busy' ? troubles.heldUpBy() : undefined;
+    throw what === undefined ? error : unavailable(what);
+  }
 
   async function spend(limit: Limit, key: string, cost: number, ctx: Context, isShown = true): Promise<void> {
     const count = await app.limits.spend(limit, key, { cost });

@@ -22,9 +22,10 @@ export const problemAnswers =
     } catch (error) {
       if (error instanceof ProblemError) return answer(ctx, error);
       const { requestId } = ctx.state;
-      const unavailable = unavailableProblem(error, { log, troubles, fields: { requestId } });
+      const fields = { requestId, method: ctx.method, path: loggedPath(ctx) };
+      const unavailable = unavailableProblem(error, { log, troubles, fields });
       if (unavailable) return answer(ctx, unavailable);
-      log.error({ err: error, requestId, method: ctx.method, path: loggedPath(ctx) }, 'unknown fault');
+      log.error({ err: error, ...fields }, 'unknown fault');
       answer(ctx, new ProblemError('internal', { detail: 'The request id helps to find it in the log.' }));
     }
   };
