@@ -35,15 +35,15 @@ const PROPERTIES = [
   'ExecMainStatus',
   'MainPID',
   'NRestarts',
-  'ActiveEnterTimestamp',
+  'ActiveEnterTimestampMonotonic',
   'StatusText',
 ] as const;
 
 export type UnitState = Record<(typeof PROPERTIES)[number], string>;
 
-/** Reads what systemd knows of the service; times as `@` and seconds since 1970. */
+/** Reads what systemd knows of the service; times in microseconds since the machine started. */
 export async function readUnit(timeoutMs?: number): Promise<UnitState> {
-  const show = ['show', UNIT, '--timestamp=unix', `--property=${PROPERTIES.join(',')}`];
+  const show = ['show', UNIT, `--property=${PROPERTIES.join(',')}`];
   const stdout = await systemctl(show, timeoutMs);
   const known = new Map(
     stdout.split('\n').map((line) => {

@@ -3,6 +3,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -14,13 +15,11 @@ import { systemUser } from '../../app.ts';
 import { packageFile } from '../../package-file.ts';
 import type { Command } from '../command.ts';
 import { RefusedError } from '../exit-codes.ts';
-import { readLog } from '../service/journal.ts';
+import { LAST_LINES, readLog } from '../service/journal.ts';
 import { readUnit, requireSystemd, START_TIMEOUT_MS, systemctl } from '../service/systemd.ts';
 import { findHidden, type ServicePlace, UNIT, UNIT_FILE, unitFor } from '../service/unit.ts';
 
 const SETTINGS_FILE = '/etc/smoocho/smoocho.env';
-/** Lines of the journal that a failed start shows. */
-const LAST_LINES = 10;
 
 export const serviceInstall: Command = {
   name: 'service install',
@@ -38,7 +37,8 @@ export const serviceInstall: Command = {
       shell.give({ unitFile: UNIT_FILE, unit, isChanged: isOther(unit), isRunning: false });
       return undefined;
     }
-    requireReadable(place);
+    requireHome(place.home);
+    requireRunnable(place);
     const isChanged = isOther(unit);
     if (isChanged) writeUnit(unit, shell.tell);
     giveHome(place);
@@ -80,7 +80,7 @@ const nameOf = (who: string | number, what: '-un' | '-gn') =>
 const isOther = (unit: string) => !existsSync(UNIT_FILE) || readFileSync(UNIT_FILE, 'utf8') !== unit;
 
 /** A checkout by root may be closed to others. */
-function requireReadable({ program: [node = '', script = ''], user }: ServicePlace): void {
+function requireRunnable({ program: [node = '', script = ''], user }: ServicePlace): void {
   const [uid, gid] = ['-u', '-g'].map((what) =>
     Number(execFileSync('id', [what, user], { encoding: 'utf8' })),
   );
@@ -108,6 +108,18 @@ function writeUnit(unit: string, tell: (text: string) => void): void {
   }
   writeFileSync(`${UNIT_FILE}.new`, unit, { mode: 0o644 });
   renameSync(`${UNIT_FILE}.new`, UNIT_FILE);
+}
+
+/** What a home has, and other folders have not. */
+const SIGNS_OF_HOME = ['config.json', 'secrets', 'postgres'];
+
+/** Throws RefusedError for a folder with other things in it: all of it would be given away. */
+export function requireHome(home: string): void {
+  const names = existsSync(home) ? readdirSync(home) : [];
+  if (names.length === 0 || names.some((name) => SIGNS_OF_HOME.includes(name))) return;
+  throw new RefusedError(
+    `${home} has other things in it, and would become the service's with all of them. Name a new folder with --home, such as /var/lib/smoocho.`,
+  );
 }
 
 /** The home of a set-up by root is root's; what lies in it is given to the service's user, links as they are. */

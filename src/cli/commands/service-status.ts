@@ -1,3 +1,4 @@
+import { uptime } from 'node:os';
 import type { Command } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { labelled } from '../output/labelled.ts';
@@ -19,7 +20,10 @@ export const serviceStatus: Command = {
     shell.show(
       labelled(
         [
-          ['service', isRunning ? `runs since ${since}` : describeStop(state)],
+          [
+            'service',
+            isRunning ? `runs since ${since?.slice(0, 16).replace('T', ' ')} UTC` : describeStop(state),
+          ],
           ['says', state.StatusText || 'nothing'],
           ['starts', startsWithMachine ? 'with the machine' : 'not by itself: sudo systemctl enable smoocho'],
           ['restarts', `${state.NRestarts} since it was started`],
@@ -44,9 +48,10 @@ export const serviceStatus: Command = {
 };
 
 /** When the service became active, ISO 8601 in UTC; null when it isn't. */
-function sinceOf({ ActiveState, ActiveEnterTimestamp }: UnitState): string | null {
-  const seconds = Number(ActiveEnterTimestamp.replace(/^@/, ''));
-  return ActiveState === 'active' && seconds > 0 ? new Date(seconds * 1000).toISOString() : null;
+function sinceOf({ ActiveState, ActiveEnterTimestampMonotonic }: UnitState): string | null {
+  const seconds = Number(ActiveEnterTimestampMonotonic) / 1e6;
+  if (ActiveState !== 'active' || !(seconds > 0)) return null;
+  return new Date(Date.now() - (uptime() - seconds) * 1000).toISOString();
 }
 
 function describeStop({ ActiveState, SubState, Result, ExecMainStatus }: UnitState): string {

@@ -1,10 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { Command } from '../command.ts';
-import { isInstalled, requireSystemd, systemctl } from '../service/systemd.ts';
+import { isInstalled, requireSystemd, STOP_TIMEOUT_MS, serviceHome, systemctl } from '../service/systemd.ts';
 import { UNIT, UNIT_FILE } from '../service/unit.ts';
-
-/** The unit's own limit for a stop, and a minute. */
-const STOP_TIMEOUT_MS = 160_000;
 
 export const serviceUninstall: Command = {
   name: 'service uninstall',
@@ -13,7 +10,7 @@ export const serviceUninstall: Command = {
   example: 'sudo smoocho service uninstall',
   async run(shell) {
     requireSystemd(true);
-    const { home } = shell.config;
+    const home = serviceHome() ?? shell.config.home;
     const wasInstalled = isInstalled();
     if (wasInstalled) {
       await systemctl(['disable', '--quiet', '--now', UNIT], STOP_TIMEOUT_MS);

@@ -1,11 +1,15 @@
 import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { version } from '../../version.ts';
 import type { Command, Shell } from '../command.ts';
 import { RefusedError } from '../exit-codes.ts';
+import { configuredPlace } from '../server-file.ts';
+import { serviceHome } from '../service/systemd.ts';
 import { findInstallation, keptIn, stagedIn, stepsByHand } from '../upgrade/installation.ts';
 import { findVersion, specOf, stage, versionOf } from '../upgrade/npm.ts';
 import { replaceProgram } from '../upgrade/replace-program.ts';
 import { runProgram } from '../upgrade/run-program.ts';
+import { compareVersions } from '../upgrade/versions.ts';
 
 export const upgrade: Command = {
   name: 'upgrade',
@@ -24,11 +28,13 @@ export const upgrade: Command = {
     const spec = specOf(target);
     if (options.check) return await check(shell, spec);
     const installation = findInstallation();
-    if (installation.kind !== 'package') throw new Error(stepsByHand[installation.kind]);
+    if (installation.kind !== 'package') throw new RefusedError(stepsByHand[installation.kind]);
     const { root } = installation;
     // Its file is another one's once the program is replaced.
     await import('../failure.ts');
-    const { home, port } = shell.config;
+    const { home } = shell.config;
+    requireServiceHome(home);
+    const place = configuredPlace(shell.config);
     const { tell } = shell;
     tell(`Fetching ${spec}.`);
     const folder = stagedIn(root);
@@ -43,13 +49,8 @@ export const upgrade: Command = {
       tell(`Trying whether ${next} runs here, and making a backup.`);
       await requireNotOlder(staged, next, { home, tell });
       const { file } = (await runProgram(root, ['backup', 'create'], { home, tell })) as { file: string };
-      const applied = await replaceProgram({ root, staged, backup: file, home, port, tell }).catch(
-        (error: Error) => {
-          throw new Error(
-            `${next} did not come up (${error.message}). Version ${version} is in its place, as before.`,
-          );
-        },
-      );
+      const versions = { from: version, to: next };
+      const applied = await replaceProgram({ root, staged, backup: file, ...versions, home, place, tell });
       shell.say(
         `Version ${next} is in the place of ${version}.`,
         applied.length === 0
@@ -78,14 +79,26 @@ async function requireNotOlder(
   );
 }
 
+/** Throws RefusedError for another home than the service's: the database of another shop would be changed. */
+function requireServiceHome(home: string): void {
+  const served = serviceHome();
+  if (served === undefined || resolve(served) === home) return;
+  throw new RefusedError(
+    `The service's home is ${served}, and this would upgrade ${home}. Add --home ${served}`,
+  );
+}
+
 async function check(shell: Shell, spec: string): Promise<undefined> {
   const newest = await findVersion(spec);
-  const isNewer = newest.localeCompare(version, 'en', { numeric: true }) > 0;
-  shell.say(
-    isNewer
+  const order = compareVersions(newest, version);
+  shell.print(
+    order > 0
       ? `Version ${newest} is there; this is ${version}. Run: smoocho upgrade`
-      : `This is the newest version, ${version}.`,
+      : order === 0
+        ? `This is version ${version}, and there is no newer one.`
+        : `Version ${newest} is older than this one, ${version}.`,
   );
+  const isNewer = order > 0;
   shell.give({ version, newest, isNewer });
   return undefined;
 }

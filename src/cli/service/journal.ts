@@ -5,6 +5,9 @@ import { UNIT } from './unit.ts';
 
 const run = promisify(execFile);
 
+/** Shown where a start failed. */
+export const LAST_LINES = 10;
+
 const READ_TIMEOUT_MS = 30_000;
 /** Of 10,000 long lines. */
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
@@ -25,7 +28,16 @@ export async function followLog(lines: number, show: (line: string) => void): Pr
   const child = spawn('journalctl', [...argsOf(lines), '--follow'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const stop = () => child.kill('SIGTERM');
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  // Looked at once all is shown.
+  ended.catch(() => {});
   for await (const line of createInterface({ input: child.stdout })) show(describeLine(line));
+  const code = await ended;
+  // Stopped by a signal, it has none.
+  if (code) throw new Error(`journalctl ended with exit code ${code}.`);
 }
 
 /** pino's levels. */

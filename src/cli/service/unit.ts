@@ -28,7 +28,7 @@ export function unitFor(template: string, { program, home, user, group }: Servic
     User: user,
     Group: group,
     WorkingDirectory: withoutSpecifiers(home),
-    ExecStart: [...program, 'start'].map(quote).join(' '),
+    ExecStart: [...program, 'start'].map((word) => quote(word.replaceAll('$', '$$$$'))).join(' '),
   };
   const set = Object.entries(settings).reduce(
     (unit, [name, value]) => unit.replace(new RegExp(`^${name}=.*$`, 'm'), () => `${name}=${value}`),
@@ -38,11 +38,16 @@ export function unitFor(template: string, { program, home, user, group }: Servic
   return set.replace(/^StateDirectory=.*\nStateDirectoryMode=.*$/m, () => `ReadWritePaths=${quote(home)}`);
 }
 
-/** As systemd.syntax(7) and systemd.service(5) read a word of a setting. */
+/** A word of a setting, as systemd.syntax(7) reads it. */
 const quote = (word: string) =>
-  /^[\w@./:=+-]+$/.test(word)
-    ? word
-    : `"${withoutSpecifiers(word).replace(/[\\"]/g, '\\$&').replaceAll('$', '$$$$')}"`;
+  /^[\w@./:=+$-]+$/.test(word) ? word : `"${withoutSpecifiers(word).replace(/[\\"]/g, '\\$&')}"`;
 
 /** `%` begins a specifier. */
 const withoutSpecifiers = (text: string) => text.replaceAll('%', '%%');
+
+/** The home that a unit names; undefined if it names none. */
+export function homeIn(unit: string): string | undefined {
+  const [, quoted, plain] =
+    /^Environment=(?:"SMOOCHO_HOME=((?:[^"\\]|\\.)*)"|SMOOCHO_HOME=(\S+))/m.exec(unit) ?? [];
+  return quoted === undefined ? plain : quoted.replace(/\\(.)/g, '$1').replaceAll('%%', '%');
+}

@@ -16,6 +16,8 @@ export async function runProgram(root: string, args: string[], { home, tell }: R
   const child = spawn(process.execPath, [script, ...args, '--home', home, '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: TIMEOUT_MS,
+    // A Ctrl-C is for the process that goes back when something fails.
+    detached: true,
   });
   let stdout = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

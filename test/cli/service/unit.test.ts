@@ -3,8 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { requireHome } from '../../../src/cli/commands/service-install.ts';
+import { RefusedError } from '../../../src/cli/exit-codes.ts';
 import { describeLine } from '../../../src/cli/service/journal.ts';
-import { findHidden, unitFor } from '../../../src/cli/service/unit.ts';
+import { findHidden, homeIn, unitFor } from '../../../src/cli/service/unit.ts';
 import { requirePrograms } from '../../support/programs.ts';
 import { removeFolder, tempFolder } from '../../support/temp.ts';
 
@@ -59,6 +61,26 @@ describe('the unit that is installed', () => {
       const { status, stdout, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
       expect(`${stdout}${stderr}`).to.equal('');
       expect(status).to.equal(0);
+    } finally {
+      removeFolder(folder);
+    }
+  });
+
+  it('names its home, from which it is read again', () => {
+    for (const home of ['/var/lib/smoocho', '/srv/my 50% "shop"', '/srv/$HOME'])
+      expect(homeIn(unitFor(template, { ...usual, home })), home).to.equal(home);
+    expect(homeIn('[Service]\nExecStart=/bin/true\n')).to.equal(undefined);
+  });
+
+  it('takes no folder for a home that has other things in it', () => {
+    const folder = tempFolder();
+    try {
+      requireHome(join(folder, 'new'));
+      requireHome(folder);
+      writeFileSync(join(folder, 'holiday.jpg'), '');
+      expect(() => requireHome(folder)).to.throw(RefusedError, 'other things');
+      writeFileSync(join(folder, 'config.json'), '{}');
+      requireHome(folder);
     } finally {
       removeFolder(folder);
     }

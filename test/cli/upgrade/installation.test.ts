@@ -1,10 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { UsageError } from '../../../src/cli/exit-codes.ts';
 import { findInstallation, keptIn, stagedIn } from '../../../src/cli/upgrade/installation.ts';
 import { specOf } from '../../../src/cli/upgrade/npm.ts';
+import { swapFolders } from '../../../src/cli/upgrade/replace-program.ts';
 import { runProgram } from '../../../src/cli/upgrade/run-program.ts';
+import { compareVersions } from '../../../src/cli/upgrade/versions.ts';
 import { removeFolder, tempFolder } from '../../support/temp.ts';
 
 describe('what an upgrade replaces', () => {
@@ -45,6 +47,32 @@ describe('what an upgrade replaces', () => {
       '1.2',
     ])
       expect(() => specOf(wrong), wrong).to.throw(UsageError);
+  });
+
+  it('is newer by the order of versions', () => {
+    const sorted = ['0.9.0', '0.10.0', '1.0.0-alpha.2', '1.0.0-alpha.10', '1.0.0', '1.0.1'];
+    expect(sorted.toReversed().toSorted(compareVersions)).to.deep.equal(sorted);
+    expect(compareVersions('1.2.0', '1.2.0')).to.equal(0);
+  });
+
+  it('is there as it was when the new version can not take its place', () => {
+    const [root, staged, kept] = ['program', 'next', 'before'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const [path, content] of [
+      [root, 'old'],
+      [staged, 'new'],
+    ] as const) {
+      mkdirSync(path);
+      writeFileSync(join(path, 'version'), content);
+    }
+    const versionIn = (path: string) => readFileSync(join(path, 'version'), 'utf8');
+    swapFolders(root, staged, kept);
+    expect([versionIn(root), versionIn(kept)]).to.deep.equal(['new', 'old']);
+    expect(() => swapFolders(root, staged, kept), 'nothing is staged').to.throw('ENOENT');
+    expect([versionIn(root), existsSync(kept)]).to.deep.equal(['new', false]);
   });
 
   it('is asked for JSON, and says why it failed in its own words', async () => {
