@@ -332,6 +332,33 @@ describe('money that goes back before an order is paid, or without it', () => {
       ]);
     });
 
+    it('is not given back in a part that would leave the order overpaid without its rounding', async () => {
+      const round = async (to: string) =>
+        expect((await shop.manager.put(`${shop.path}/settings`, { rounding: { to } })).status).to.equal(200);
+      await shop.manager.put(`${shop.path}/settings`, { rounding: { to: '1', when: 'cash' } });
+      const tea = await givenProduct(shop, { price: '10.60' });
+      const items = [{ productId: tea.id, quantity: 1 }];
+      const payments = [{ ...cash('5'), method: 'card' }, cash('6')];
+      const order = await sell(1, { items, payments });
+      expect(order).to.include({ total: '11.00', paymentStatus: 'completed' });
+      const paymentId = order.payments.find(({ method }) => method === 'card')?.id;
+      const giving = (amount: string) => ({
+        returnPayments: [{ id: randomUUID(), paymentId, amount }],
+        approval: approval(),
+      });
+      const refused = await put(order, giving('0.20'));
+      expect([refused.status, refused.body.detail]).to.deep.equal([
+        422,
+        `Order ${(order as unknown as { orderNumber: string }).orderNumber} comes to 10.60 by this, and 0.20 above that would stay paid. Give that back, too, or all of a payment and send it anew in payments, in the same request.`,
+      ]);
+      expect(must(await put(order, giving('0.40')))).to.include({
+        total: '10.60',
+        paymentStatus: 'completed',
+      });
+      expect(must(await refund(order, 1, { method: 'card' })).refunds[0]).to.include({ paidOut: '10.60' });
+      await round('none');
+    });
+
     it('stays what it was when its drawer is counted in the same moment', async () => {
       const shift = { id: randomUUID(), openingFloat: '0', deviceId: null };
       must(await shop.manager.post(`${shop.path}/shifts`, shift));

@@ -177,6 +177,12 @@ export function decideSettlement(
     const detail = `That would leave ${formatMinor(lackMinor)} of order ${order.orderNumber} unpaid. Send payments for it in the same request, or refund the order.`;
     throw fieldProblem('invalid_payment', '/returnPayments', detail);
   }
+  // Without its rounding the order may come to less than what is still paid.
+  const overMinor = settled.paidMinor - settled.totalMinor;
+  if (returns.length > 0 && wasSettled && overMinor > 0 && !order.payLater) {
+    const detail = `Order ${order.orderNumber} comes to ${formatMinor(settled.totalMinor)} by this, and ${formatMinor(overMinor)} above that would stay paid. Give that back, too, or all of a payment and send it anew in payments, in the same request.`;
+    throw fieldProblem('invalid_payment', '/returnPayments', detail);
+  }
   return {
     order: {
       totalMinor: settled.totalMinor,

@@ -86,7 +86,7 @@ function dueBack(
   const remainingMinor = order.totalMinor + paidRoundingMinor(payments) - order.refundedMinor;
   const aboveMinor = Math.max(0, leftMinor - (remainingMinor - priced.totalMinor));
   return {
-    backMinor: isPaid ? priced.totalMinor : aboveMinor,
+    backMinor: isPaid ? priced.totalMinor : Math.min(aboveMinor, priced.totalMinor),
     leftMinor,
     isPaid,
     isLast,
