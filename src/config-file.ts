@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import {
-  chmodSync,
   closeSync,
   existsSync,
+  fchmodSync,
   fsyncSync,
   lchownSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -112,11 +114,10 @@ function replaceFile(path: string, text: string, isUnchanged: () => boolean): bo
   try {
     mkdirSync(dirname(path), { recursive: true, mode: HOME_MODE });
     // Replace the target of a symbolic link, not the link.
-    const target = existsSync(path) ? realpathSync(path) : path;
-    draft = `${target}.${process.pid}.tmp`;
+    const target = existsSync(path) ? targetOf(path) : path;
+    draft = draftOf(target);
     const mode = existsSync(target) ? statSync(target).mode & 0o777 : NEW_FILE_MODE;
-    writeFileSync(draft, text, { mode, flush: true });
-    chmodSync(draft, mode);
+    writeDraft(draft, text, mode);
     ownLike(draft, existsSync(target) ? target : dirname(target));
     if (!isUnchanged()) return false;
     renameSync(draft, target);
@@ -126,6 +127,35 @@ function replaceFile(path: string, text: string, isUnchanged: () => boolean): bo
     throw unwritable(path, error, 'Change it by hand, or give its user the right to.');
   } finally {
     if (draft && existsSync(draft)) rmSync(draft);
+  }
+}
+
+/** Root follows no link that another user laid to what isn't theirs. Throws ConfigError. */
+function targetOf(path: string): string {
+  const link = lstatSync(path);
+  const target = realpathSync(path);
+  if (process.getuid?.() === 0 && link.isSymbolicLink() && ![0, statSync(target).uid].includes(link.uid))
+    throw new ConfigError(
+      `${path} is a link to ${target}, which belongs to somebody else. Put a file in its place.`,
+    );
+  return target;
+}
+
+/** A name beside a file that no other process takes, and nobody can guess. */
+export const draftOf = (path: string): string => `${path}.${randomUUID()}.tmp`;
+
+/**
+ * Writes a new file whole, on the disk and with just this mode. Throws EEXIST for one that is there: whoever may write to the
+ * folder could have laid a link, through which root would change another file.
+ */
+export function writeDraft(path: string, text: string, mode: number): void {
+  const handle = openSync(path, 'wx', mode);
+  try {
+    fchmodSync(handle, mode);
+    writeFileSync(handle, text);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
   }
 }
 

@@ -1,17 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConfigError, unwritable } from './config-error.ts';
-import { checkClosed, HOME_MODE, ownAsAround, syncFolder } from './config-file.ts';
+import { checkClosed, draftOf, HOME_MODE, ownAsAround, syncFolder, writeDraft } from './config-file.ts';
 import { type Env, fromEnvOrFile } from './config-sources.ts';
 
 /** Read when first asked for and made when missing, so that a command that needs none makes none. */
@@ -82,12 +73,11 @@ export const newSecret = () => randomBytes(32).toString('base64url');
  */
 export function makeSecretFile(path: string, secret = newSecret()): void {
   const folder = dirname(path);
-  const draft = `${path}.${process.pid}.tmp`;
+  const draft = draftOf(path);
   try {
     mkdirSync(dirname(folder), { recursive: true, mode: HOME_MODE });
     if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) ownAsAround(folder);
-    writeFileSync(draft, secret, { mode: 0o600, flush: true });
-    chmodSync(draft, 0o600);
+    writeDraft(draft, secret, 0o600);
     ownAsAround(draft);
     // All of it or nothing under its name, and never over another one.
     linkSync(draft, path);

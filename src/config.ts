@@ -29,10 +29,12 @@ export { ConfigError, DiskFullError } from './config-error.ts';
 export {
   changeConfigFile,
   configPath,
+  draftOf,
   fileHoldsSecret,
   ownAsAround,
   readConfigFile,
   syncFolder,
+  writeDraft,
 } from './config-file.ts';
 export { defaultHome, findHome } from './config-home.ts';
 export { type SettingSources, settingSources } from './config-overrides.ts';

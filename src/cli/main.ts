@@ -38,7 +38,7 @@ async function fail(error: unknown): Promise<void> {
     return;
   }
   if (isInterrupt(error)) {
-    process.stderr.write(`${interruptMessage(error)}\n`);
+    process.stderr.write(`${asTyped(interruptMessage(error))}\n`);
     process.exitCode = exitCodes.failed;
     return;
   }

@@ -1,8 +1,8 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { App } from '../app.ts';
-import { type Config, ownAsAround } from '../config.ts';
+import { type Config, draftOf, ownAsAround, writeDraft } from '../config.ts';
 import type { HttpsPort } from './https.ts';
 import { isEverywhere, lanAddresses, urlOf } from './lan-addresses.ts';
 
@@ -51,8 +51,8 @@ export function keepServerFile(
     ...proxyOf(config),
   };
   try {
-    const draft = `${path}.${process.pid}.tmp`;
-    writeFileSync(draft, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
+    const draft = draftOf(path);
+    writeDraft(draft, `${JSON.stringify(file, null, 2)}\n`, 0o600);
     ownAsAround(draft);
     renameSync(draft, path);
   } catch (error) {

@@ -1,5 +1,6 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { draftOf, writeDraft } from '../config.ts';
 
 /**
  * Below the ports that systems lend to outgoing connections, so that a port can be had again after a
@@ -30,9 +31,9 @@ export async function choosePort(portFile: string, warn: (line: string) => void 
 /** Renamed into its place: a file half written would name another port, and no link is written through. */
 export function savePort(portFile: string, port: number): void {
   if (lastPort(portFile) === port) return;
-  const draft = `${portFile}-${process.pid}`;
+  const draft = draftOf(portFile);
   // Not writable by others: a changed port would make every command send its proof of the password there.
-  writeFileSync(draft, `${port}\n`, { mode: 0o644 });
+  writeDraft(draft, `${port}\n`, 0o644);
   renameSync(draft, portFile);
 }
 

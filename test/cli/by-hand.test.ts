@@ -242,6 +242,25 @@ describe('what an owner does by command', function () {
       await run('settings', 'set', 'tax.mode=exclusive', 'kitchen.enabled=false');
     });
 
+    it('takes the taxes of a template, which a shop that was set up in a browser has not', async () => {
+      const { tax } = await any('settings', 'show');
+      await json('settings', 'set', 'country=IN');
+      const { settings } = await any('settings', 'set', '--tax', 'in-gst', 'tax.registrationNumber=X1');
+      expect(settings.tax).to.include({ split: 'gst', registrationNumber: 'X1' });
+      expect(settings.tax.classes.length).to.be.above(2);
+      for (const [words, said] of [
+        [['--tax', 'gst'], '--tax is none of in-gst, '],
+        [['--tax', 'eu-vat'], "The shop's country is IN"],
+        [['--tax', 'sales-tax'], 'needs --tax-rate'],
+        [['--tax-rate', '5'], 'is for --tax sales-tax'],
+      ] as const) {
+        const { code, stderr } = await run('settings', 'set', ...words);
+        expect(stderr).to.include(said);
+        expect(code).to.equal(2);
+      }
+      await json('settings', 'set', `tax=${JSON.stringify(tax)}`);
+    });
+
     it('keeps what is beside a value within custom', async () => {
       await json('settings', 'set', 'custom.printer={"width":80,"name":"a"}', 'custom.other=true');
       await json(

@@ -5,7 +5,7 @@ import type { Command, Shell } from '../command.ts';
 import { RefusedError } from '../exit-codes.ts';
 import { configuredPlace } from '../server-file.ts';
 import { serviceHome } from '../service/systemd.ts';
-import { findInstallation, keptIn, stagedIn, stepsByHand } from '../upgrade/installation.ts';
+import { findInstallation, keptIn, lockUpgrade, stagedIn, stepsByHand } from '../upgrade/installation.ts';
 import { findVersion, specOf, stage, versionOf } from '../upgrade/npm.ts';
 import { replaceProgram } from '../upgrade/replace-program.ts';
 import { runProgram } from '../upgrade/run-program.ts';
@@ -36,6 +36,7 @@ export const upgrade: Command = {
     requireServiceHome(home);
     const place = configuredPlace(shell.config);
     const { tell } = shell;
+    const release = lockUpgrade(root);
     tell(`Fetching ${spec}.`);
     const folder = stagedIn(root);
     try {
@@ -62,6 +63,7 @@ export const upgrade: Command = {
       return undefined;
     } finally {
       rmSync(folder, { recursive: true, force: true });
+      release();
     }
   },
 };

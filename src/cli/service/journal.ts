@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { inLine } from '../output/in-line.ts';
 import { UNIT } from './unit.ts';
 
 const run = promisify(execFile);
@@ -60,7 +61,7 @@ export function describeLine(line: string): string {
   const at = new Date(typeof time === 'number' || typeof time === 'string' ? time : Number.NaN);
   if (Number.isNaN(at.getTime())) return line;
   const reason = typeof err?.message === 'string' ? ` (${err.message})` : '';
-  return `${at.toISOString().replace(/\.\d+Z$/, 'Z')}  ${(LEVELS[Number(level)] ?? 'info').padEnd(7)}  ${msg ?? ''}${reason}`;
+  return `${at.toISOString().replace(/\.\d+Z$/, 'Z')}  ${(LEVELS[Number(level)] ?? 'info').padEnd(7)}  ${inLine(`${msg ?? ''}${reason}`)}`;
 }
 
 function parseLine(line: string): LogLine | undefined {

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { packageFile } from '../../package-file.ts';
+import { RefusedError } from '../exit-codes.ts';
 
 /** How the program came onto this machine. */
 export type Installation =
@@ -29,3 +30,27 @@ export const stepsByHand: Record<Exclude<Installation['kind'], 'package'>, strin
 /** Beside the package, hidden from npm: what is going to take its place, and what was there. */
 export const stagedIn = (root: string) => join(dirname(root), '.smoocho-next');
 export const keptIn = (root: string) => join(dirname(root), '.smoocho-before');
+
+/**
+ * Keeps other upgrades of this program away until what it returns is called; the lock of one that was killed is taken over.
+ * Throws RefusedError.
+ */
+export function lockUpgrade(root: string): () => void {
+  const path = join(dirname(root), '.smoocho-upgrading');
+  if (existsSync(path) && !isRunning(Number(readFileSync(path, 'utf8')))) rmSync(path, { force: true });
+  try {
+    writeFileSync(path, String(process.pid), { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new RefusedError('Another upgrade is under way. Wait for its end.');
+  }
+  return () => rmSync(path, { force: true });
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

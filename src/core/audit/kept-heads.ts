@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ownAsAround } from '../../config.ts';
@@ -81,7 +81,9 @@ export function headKeeper(home: string): (chainId: string, head: KeptHead) => P
     const draft = join(keptHeadsFolder(home), `${chainId}.${draftEnding}`);
     if (await mkdir(keptHeadsFolder(home), { recursive: true, mode: 0o700 }))
       ownAsAround(keptHeadsFolder(home));
-    const file = await open(draft, 'w', 0o600);
+    // Never through a link that somebody laid there.
+    await rm(draft, { force: true });
+    const file = await open(draft, 'wx', 0o600);
     try {
       await file.writeFile(`${JSON.stringify(head)}\n`);
       await file.sync();

@@ -107,7 +107,7 @@ function looseOf(path: string, closed: number, closedTo = OPEN_AT_ALL): LooseMod
   return isOwn && (found.mode & closedTo) !== 0 ? [{ path, mode: found.mode & 0o777, closed }] : [];
 }
 
-const DRAFT = /\.\d+\.(tmp|new)$/;
+const DRAFT = /\.([\da-f-]{36}|\d+)\.(tmp|new)$/;
 
 /** By the rules of those who make them; only what is a day old, so that nothing is taken that is at work. */
 export async function findLeftovers(home: string, now: Date): Promise<string[]> {

@@ -109,9 +109,11 @@ given here.</p>
 <h2>What to do next</h2>
 <p>On the server:</p>
 <ol>
+<li>Say which taxes you charge; until then there are none on a bill: <br><code>smoocho settings set --tax in-gst</code> (or eu-vat, uk-vat,
+sales-tax, in-composition), and your registration number, such as <code>tax.registrationNumber=YOURS</code></li>
 <li>Make the key that opens your backups, and keep it on paper: <br><code>smoocho backup key create</code></li>
-<li>Bring in your menu: <br><code>smoocho import products menu.csv --shop CODE</code></li>
-<li>Pair the first till: <br><code>smoocho device pair --shop CODE --name "Till 1"</code></li>
+<li>Bring in your menu: <br><code>smoocho import products menu.csv</code></li>
+<li>Pair the first till: <br><code>smoocho device pair --name "Till 1"</code></li>
 </ol>
 ${hasAuthority && !isSecure ? '<p>On each till and tablet: <a href="/ca">let it trust the server</a>, once, and use HTTPS from then on.</p>' : ''}
 <p class="note">It was not you who filled in the form? Then somebody else had the link. Run <code>smoocho user list --shop CODE</code> on the

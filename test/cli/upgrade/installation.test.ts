@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { UsageError } from '../../../src/cli/exit-codes.ts';
-import { findInstallation, keptIn, stagedIn } from '../../../src/cli/upgrade/installation.ts';
+import { RefusedError, UsageError } from '../../../src/cli/exit-codes.ts';
+import { findInstallation, keptIn, lockUpgrade, stagedIn } from '../../../src/cli/upgrade/installation.ts';
 import { specOf } from '../../../src/cli/upgrade/npm.ts';
 import { swapFolders } from '../../../src/cli/upgrade/replace-program.ts';
 import { runProgram } from '../../../src/cli/upgrade/run-program.ts';
@@ -47,6 +47,17 @@ describe('what an upgrade replaces', () => {
       '1.2',
     ])
       expect(() => specOf(wrong), wrong).to.throw(UsageError);
+  });
+
+  it('is replaced by one upgrade at a time; the lock of one that was killed is taken over', () => {
+    const root = join(folder, 'lib', 'node_modules', 'smoocho');
+    mkdirSync(root, { recursive: true });
+    const release = lockUpgrade(root);
+    expect(() => lockUpgrade(root)).to.throw(RefusedError, 'Another upgrade');
+    release();
+    // No process has this id: it is above what Linux gives.
+    writeFileSync(join(folder, 'lib', 'node_modules', '.smoocho-upgrading'), '4194305');
+    lockUpgrade(root)();
   });
 
   it('is newer by the order of versions', () => {
