@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { SettingsChange } from '../../contract/settings.ts';
 import type { NewShop } from '../../contract/shops.ts';
+import { inOneTransaction } from '../after-commit.ts';
 import { type Context, cliActor } from '../context.ts';
 import { findOwner } from '../users/find-user.ts';
 import { claim, type Owner } from './claim-installation.ts';
@@ -24,7 +25,7 @@ export async function setUpInstallation(
   { app, em }: Pick<Context, 'app' | 'em'>,
   { shop: newShop, settings, owner }: SetUp,
 ): Promise<void> {
-  await em.transactional(async (tx) => {
+  await inOneTransaction(em, async (tx) => {
     const context = { app, em: tx, actor: cliActor(app.config) };
     const shop = owner
       ? (await claim({ app, em: tx }, owner, newShop)).shop
