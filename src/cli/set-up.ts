@@ -74,10 +74,6 @@ export async function requirePrimary(config: Config): Promise<void> {
 const NO_SET_UP =
   'The database is a standby, in which nothing can be set up. Name the primary in DATABASE_URL, or promote this one first.';
 
-/** Whether there is no shop yet. */
-export const needsSetUp = async (config: Config): Promise<boolean> =>
-  (await findSetUpState(config)) !== 'shop';
-
 /**
  * Sets an installation up. Each part is done once, whoever is cut off or comes twice: settings of the home first, then the schema,
  * then owner, shop and its settings in one transaction. One that has a shop is left as it is.

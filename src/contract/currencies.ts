@@ -18,17 +18,14 @@ const digits = new Map(
   ),
 );
 
-/** The currencies that a shop may have, sorted. */
-export const usableCurrencies: readonly string[] = [...digits]
-  .flatMap(([code, places]) => (places <= 2 ? [code] : []))
-  .sort();
+/** Whether a shop can have it: amounts here have two decimals at most. */
+export const isUsableCurrency = (currency: string): boolean => (digits.get(currency) ?? 3) <= 2;
+
+/** The currencies that a shop can have, sorted. */
+export const usableCurrencies: readonly string[] = [...digits.keys()].filter(isUsableCurrency).sort();
 
 /** Decimals by ISO 4217; undefined for a code that isn't on its list of currencies in use. */
 export const isoDigits = (currency: string): number | undefined => digits.get(currency);
-
-/** Those that a shop can have, sorted: amounts here have two decimals at most. */
-export const shopCurrencies = (): string[] =>
-  [...digits].flatMap(([code, places]) => (places <= 2 ? [code] : [])).sort();
 
 /** Decimals of a shop's amounts: 0 or 2. Tables and the API always have two places. */
 export type Digits = 0 | 2;

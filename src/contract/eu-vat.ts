@@ -1,11 +1,9 @@
-/** The day on which the rates below, and those of the other templates, were looked up. */
-export const RATES_LOOKED_AT = '2026-11-30';
-
 /**
  * VAT of the member states in per cent: the standard rate (Council Directive 2006/112/EC, Articles 96 and 97), then the reduced ones
  * (Articles 98 and 98a, 110 to 122 for those below 5), the highest first. Which goods have which rate is each state's own law. Changed
  * lately: Finland 13.5 for 14 and Lithuania 12 for 9 from 2026-01-01, Romania 21 and 11 from 2025-08-01, Estonia 24 from 2025-07-01,
  * Slovakia 23, 19 and 5 from 2025-01-01. Regions with rates of their own (Madeira, the Azores, Corsica, the Greek islands) are not here.
+ * Looked up, as those of the other templates, on 2026-11-30.
  */
 export const euVat: Readonly<Record<string, readonly string[]>> = {
   AT: ['20', '13', '10'],

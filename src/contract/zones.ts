@@ -70,5 +70,10 @@ export function zonesOf(country: string): string[] {
 /** All zones by their names of today. */
 export const allZones = (): string[] => [...Intl.supportedValuesOf('timeZone').map(modern), 'UTC'].sort();
 
+const formerNames = new Map(Object.entries(NEW_NAMES).map(([former, name]) => [name, former]));
+
+/** The name that `Intl` may have for a zone, here and in browsers, if that is an older one. */
+export const formerNameOf = (zone: string): string | undefined => formerNames.get(zone);
+
 /** This machine's zone. */
 export const machineZone = (): string => modern(Intl.DateTimeFormat().resolvedOptions().timeZone);

@@ -5,6 +5,8 @@ import type { NetworkInterfaceInfo } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { createLog } from '../../src/app.ts';
+import type { Shell } from '../../src/cli/command.ts';
+import { sayDone } from '../../src/cli/init/next-steps.ts';
 import { lanAddresses } from '../../src/cli/lan-addresses.ts';
 import { fitsQr } from '../../src/cli/output/qr.ts';
 import { deviceUrls, keepServerFile, ownUrl, type Place, readServerFile } from '../../src/cli/server-file.ts';
@@ -96,6 +98,13 @@ describe("the running server's address in the home", () => {
     const proxied = { isProxied: true, allowedHosts: ['a.example', 'b.example'] };
     expect(deviceUrls(place(proxied))).to.deep.equal(['https://a.example', 'https://b.example']);
     expect(deviceUrls(place({ isProxied: true }))).to.deep.equal([]);
+    // What init says at its end, in a container too.
+    const config = loadConfig({ home }, { TRUSTED_PROXIES: '10.0.0.2', ALLOWED_HOSTS: 'shop.example' });
+    const said: string[] = [];
+    const shell = { config, isInteractive: false, say: (...lines: string[]) => said.push(...lines) };
+    const result = { home, created: true, isServed: false, shops: [], owners: [] };
+    sayDone(shell as unknown as Shell, result, undefined, true);
+    expect(said.at(-1)).to.equal('  through the proxy   https://shop.example, once it is open');
     expect(ownUrl({ host: '::', port: 80 })).to.equal('http://localhost:80');
   });
 

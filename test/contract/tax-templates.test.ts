@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { countryCodes, countryName, currencyOf } from '../../src/contract/countries.ts';
-import { isoDigits, usableCurrencies } from '../../src/contract/currencies.ts';
+import { isoDigits, isUsableCurrency, usableCurrencies } from '../../src/contract/currencies.ts';
 import { euVat } from '../../src/contract/eu-vat.ts';
 import { parse } from '../../src/contract/parse.ts';
 import { SettingsChange } from '../../src/contract/settings.ts';
 import { TimeZone } from '../../src/contract/shops.ts';
 import { settingsFromTemplate, type taxTemplates, templatesFor } from '../../src/contract/tax-templates.ts';
-import { allZones, machineZone, zonesOf } from '../../src/contract/zones.ts';
+import { allZones, formerNameOf, machineZone, zonesOf } from '../../src/contract/zones.ts';
 
 const settings = (
   country: string,
@@ -25,6 +25,7 @@ describe('countries', () => {
     }
     expect(countryCodes).to.have.length(new Set(countryCodes).size).and.to.have.length.above(230);
     expect(usableCurrencies).to.include.members(['INR', 'EUR', 'JPY']).and.not.include('KWD');
+    expect(['JPY', 'INR', 'KWD', 'XXX'].map(isUsableCurrency)).to.deep.equal([true, true, false, false]);
   });
 
   it('show zones by the names of today, the main one first', () => {
@@ -33,6 +34,8 @@ describe('countries', () => {
     expect(zonesOf('UA')[0]).to.equal('Europe/Kyiv');
     expect(allZones()).to.include.members(['Asia/Kolkata', 'Asia/Kathmandu', 'UTC', 'Europe/Kyiv']);
     expect(allZones()).to.not.include('Asia/Calcutta');
+    expect(formerNameOf('America/Atikokan')).to.equal('America/Coral_Harbour');
+    expect(formerNameOf('Europe/Berlin')).to.equal(undefined);
     expect(TimeZone.safeParse(machineZone()).success).to.equal(true);
   });
 });

@@ -1,5 +1,5 @@
 import { countryCodes, countryName, currencyName, currencyOf } from '../../contract/countries.ts';
-import { isoDigits, usableCurrencies } from '../../contract/currencies.ts';
+import { isUsableCurrency, usableCurrencies } from '../../contract/currencies.ts';
 import { allZones, machineZone, zonesOf } from '../../contract/zones.ts';
 import type { Listed } from './ask.ts';
 
@@ -10,9 +10,8 @@ export const countryList = (): Listed[] =>
   countryCodes
     .map((value) => {
       const currency = currencyOf(value) as string;
-      const isWhole = (isoDigits(currency) ?? 3) <= 2;
       const name = `${countryName(value)} (${value}, ${currency})`;
-      return isWhole
+      return isUsableCurrency(currency)
         ? { value, name }
         : { value, name, disabled: '(amounts with three decimals are not known here yet)' };
     })

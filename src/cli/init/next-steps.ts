@@ -1,8 +1,8 @@
 import type { Shell } from '../command.ts';
-import { lanAddresses, urlOf } from '../lan-addresses.ts';
 import { labelled } from '../output/labelled.ts';
 import { drawQr } from '../output/qr.ts';
 import type { MadeKey } from '../recovery-key.ts';
+import { configuredPlace, deviceUrls } from '../server-file.ts';
 import type { SetUpResult } from '../set-up.ts';
 import type { Plan } from './plan.ts';
 import { rowsOf } from './summary.ts';
@@ -28,23 +28,20 @@ export function sayDone(
     isServed ? 'It is open: the server runs.' : 'Open it: smoocho start',
     ...nextSteps(shell, shops[0]?.code ?? 'CODE', isServed),
   );
-  const [url] = addressesOf(shell);
+  const [url] = deviceUrls(configuredPlace(shell.config));
   if (shell.isInteractive && !shell.isQuiet && url) process.stdout.write(`\n${drawQr(url)}\n`);
 }
 
-const addressesOf = ({ config: { host, port } }: Shell) =>
-  lanAddresses({ host }).map((address) => urlOf('http', address, port));
-
 function nextSteps(shell: Shell, code: string, isServed: boolean): string[] {
-  const urls = addressesOf(shell);
+  const place = configuredPlace(shell.config);
+  const urls = deviceUrls(place);
+  const way = place.isProxied ? 'through the proxy ' : 'on this network   ';
   return [
     '',
     'Then:',
     `  bring in a menu     smoocho import products FILE --shop ${code}`,
     `  pair a till         smoocho device pair --shop ${code} --name "Counter 1"`,
-    ...(urls.length > 0
-      ? [`  on this network     ${urls.join(', ')}${isServed ? '' : ', once it is open'}`]
-      : []),
+    ...(urls.length > 0 ? [`  ${way}  ${urls.join(', ')}${isServed ? '' : ', once it is open'}`] : []),
   ];
 }
 

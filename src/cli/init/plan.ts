@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts';
 import { currencyOf } from '../../contract/countries.ts';
-import { isoDigits } from '../../contract/currencies.ts';
+import { isUsableCurrency } from '../../contract/currencies.ts';
 import { parse } from '../../contract/parse.ts';
 import type { SetUpAnswers } from '../../contract/set-up.ts';
 import { SettingsChange } from '../../contract/settings.ts';
@@ -50,7 +50,7 @@ export function defaultsOf(country: string | undefined): {
   const timezone = zones.includes(machineZone()) ? machineZone() : zones[0];
   return {
     // A currency with three decimals is none that amounts here can have.
-    ...(currency !== undefined && (isoDigits(currency) ?? 3) <= 2 && { currency }),
+    ...(currency !== undefined && isUsableCurrency(currency) && { currency }),
     ...(timezone !== undefined && { timezone }),
     ...(tax !== undefined && { tax }),
   };

@@ -1,8 +1,9 @@
 import { register } from '../../contract/auth.ts';
-import { shopCurrencies } from '../../contract/currencies.ts';
+import { usableCurrencies } from '../../contract/currencies.ts';
 import { invalidRequest, parse } from '../../contract/parse.ts';
 import { type Fault, ProblemError } from '../../contract/problem.ts';
 import { OWNER_PASSWORD_MIN } from '../../contract/users.ts';
+import { allZones, formerNameOf, machineZone } from '../../contract/zones.ts';
 
 /** A field of the form. Its name is the JSON pointer of what it becomes in the body of `register`. */
 export type Field = {
@@ -18,7 +19,7 @@ export type Field = {
   /** The value that a new form has. */
   usual?: () => string;
 };
-export type Choice = { value: string; label: string; alias?: string };
+export type Choice = { value: string; label: string; alias?: string | undefined };
 
 const AGAIN = '/passwordAgain';
 export const TOKEN = '/setupToken';
@@ -50,7 +51,7 @@ export const fields: Field[] = [
     subject: 'The currency',
     attributes: '',
     choices: currencies,
-    usual: () => (serverZone() === 'Asia/Kolkata' ? 'INR' : ''),
+    usual: () => (machineZone() === 'Asia/Kolkata' ? 'INR' : ''),
   },
   {
     name: '/shop/timezone',
@@ -58,7 +59,7 @@ export const fields: Field[] = [
     subject: 'The time zone',
     attributes: 'data-guess',
     choices: timeZones,
-    usual: () => (serverZone() === 'UTC' ? '' : serverZone()),
+    usual: () => (machineZone() === 'UTC' ? '' : machineZone()),
   },
   {
     name: '/name',
@@ -140,41 +141,15 @@ function parseBody(values: Record<string, string>) {
   });
 }
 
-const serverZone = () => newName(Intl.DateTimeFormat().resolvedOptions().timeZone);
-
-/** `Intl` lists some zones by names that the tz database gave up. */
-const NEW_NAMES: Record<string, string> = {
-  'Africa/Asmera': 'Africa/Asmara',
-  'America/Buenos_Aires': 'America/Argentina/Buenos_Aires',
-  'America/Catamarca': 'America/Argentina/Catamarca',
-  'America/Cordoba': 'America/Argentina/Cordoba',
-  'America/Godthab': 'America/Nuuk',
-  'America/Indianapolis': 'America/Indiana/Indianapolis',
-  'America/Jujuy': 'America/Argentina/Jujuy',
-  'America/Louisville': 'America/Kentucky/Louisville',
-  'America/Mendoza': 'America/Argentina/Mendoza',
-  'Asia/Calcutta': 'Asia/Kolkata',
-  'Asia/Katmandu': 'Asia/Kathmandu',
-  'Asia/Rangoon': 'Asia/Yangon',
-  'Asia/Saigon': 'Asia/Ho_Chi_Minh',
-  'Atlantic/Faeroe': 'Atlantic/Faroe',
-  'Europe/Kiev': 'Europe/Kyiv',
-  'Pacific/Enderbury': 'Pacific/Kanton',
-  'Pacific/Ponape': 'Pacific/Pohnpei',
-  'Pacific/Truk': 'Pacific/Chuuk',
-};
-const newName = (zone: string) => NEW_NAMES[zone] ?? zone;
-
 function timeZones(): Choice[] {
-  const zones = Intl.supportedValuesOf('timeZone').map((zone) => ({
-    value: newName(zone),
-    label: newName(zone).replaceAll('_', ' '),
-    ...(zone in NEW_NAMES && { alias: zone }),
+  return allZones().map((value) => ({
+    value,
+    label: value.replaceAll('_', ' '),
+    alias: formerNameOf(value),
   }));
-  return [...zones, { value: 'UTC', label: 'UTC' }].sort((a, b) => (a.value < b.value ? -1 : 1));
 }
 
 function currencies(): Choice[] {
   const names = new Intl.DisplayNames('en', { type: 'currency' });
-  return shopCurrencies().map((value) => ({ value, label: `${value} · ${names.of(value) ?? value}` }));
+  return usableCurrencies.map((value) => ({ value, label: `${value} · ${names.of(value) ?? value}` }));
 }
