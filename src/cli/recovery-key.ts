@@ -11,7 +11,7 @@ import { htmlSheet, isTypedBack, textSheet, typedBackLength } from '../backup/re
 import { changeBackupSettings, ensureBackupSettings } from '../backup/settings.ts';
 import type { Option, Shell } from './command.ts';
 import { UsageError } from './exit-codes.ts';
-import { isInterrupt } from './interrupt.ts';
+import { isInterrupt, untilInterrupted } from './interrupt.ts';
 import { whiteOnBlack } from './output/colour.ts';
 
 /** Options that set the recovery key of `init` without a prompt. */
@@ -124,11 +124,12 @@ async function showAndAsk(shell: Shell, now: Date): Promise<MadeKey> {
   const { input } = await import('@inquirer/prompts');
   const key = await newKeyPair();
   printSheet(shell, key, now);
-  await input({
+  const question = {
     message: `Written down, or printed? Type its last ${typedBackLength} characters`,
-    validate: (typed) =>
+    validate: (typed: string) =>
       isTypedBack(key, typed) || 'That is not its end: it is the line that begins with AGE-SECRET-KEY-1.',
-  });
+  };
+  await untilInterrupted((context) => input(question, context));
   keep(shell.config.home, key.recipient);
   return { recipient: key.recipient, file: null };
 }

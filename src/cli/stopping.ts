@@ -35,11 +35,6 @@ export async function untilStopped(): Promise<void> {
   });
 }
 
-/** Waits for questions to be answered. Told to stop meanwhile, nobody is waited for: it ends this process with exit code 1. */
-export async function unlessStopped<T>(asking: Promise<T>, stopped: Promise<void>): Promise<T> {
-  return await Promise.race([asking, stopped.then(() => process.exit(exitCodes.failed))]);
-}
-
 /** Time for stdout to be written; everything else is closed by then. */
 const EXIT_MS = 1_000;
 

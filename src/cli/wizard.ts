@@ -11,14 +11,15 @@ import { type Plan, planOf } from './init/plan.ts';
 import { preflight, requireNoProblem } from './init/preflight.ts';
 import { checkOwnPassword, type QuestionName, questions } from './init/questions.ts';
 import { askVerdict, type Verdict } from './init/summary.ts';
-import { Interrupted, isInterrupt } from './interrupt.ts';
+import { Interrupted, isInterrupt, isStopping } from './interrupt.ts';
 import { keyByOptions, type MadeKey, showNewKey } from './recovery-key.ts';
 import { findSetUpState, type SetUpResult } from './set-up.ts';
 
-/** Result of the wizard: a new shop, one restored from a backup, or what a dry run would have made. */
+/** Result of the wizard: a new shop, one restored from a backup, or what a dry run would have made; `backup` is a restore, untried. */
 export type WizardResult =
   | { kind: 'new'; result: SetUpResult; key: MadeKey | undefined }
   | { kind: 'restored' }
+  | { kind: 'backup' }
   | { kind: 'dry'; plan: Plan };
 
 type WizardOptions = {
@@ -30,12 +31,19 @@ type WizardOptions = {
   options?: Record<string, unknown>;
 };
 
-/** The wizard, before a server starts that has no shop yet. */
-export async function offerSetUp(shell: Shell, config: Config): Promise<void> {
+/** The wizard, before a server starts that has no shop yet. False if it was told to stop meanwhile: everything is set up by then. */
+export async function offerSetUp(shell: Shell, config: Config): Promise<boolean> {
   const state = await findSetUpState(config);
-  if (state === 'shop') return;
+  if (state === 'shop') return true;
   sayFindings(shell, await checkMachine(config, true));
-  await wizard(shell, { config, state });
+  try {
+    await wizard(shell, { config, state });
+  } catch (error) {
+    // Ctrl-C of a terminal ends programs at work, such as initdb, too.
+    throw isStopping() && !isInterrupt(error) ? new Interrupted(CUT_OFF) : error;
+  }
+  if (isStopping()) shell.say('Stopped; the shop is set up. Open it: smoocho start');
+  return !isStopping();
 }
 
 /** Looks at the machine. Throws CheckError for problems, gives the warnings. */
@@ -49,6 +57,7 @@ export const sayFindings = (shell: Shell, findings: Awaited<ReturnType<typeof pr
   if (findings.length > 0) shell.say(...findings.map(({ detail }) => `Warning: ${detail}`), '');
 };
 
+const CUT_OFF = 'Stopped before everything was made. To go on: smoocho start';
 const GO_ON = 'Stopped; nothing was changed. To go on: smoocho init';
 
 /**
@@ -70,7 +79,7 @@ export async function wizard(
       '',
     );
     const asked = await askAll(shell, draft, place, isDryRun);
-    if (asked === 'restored') return { kind: 'restored' };
+    if (typeof asked === 'string') return { kind: asked };
     ({ draft, plan } = asked);
   } catch (error) {
     throw isInterrupt(error) ? new Interrupted(GO_ON) : error;
@@ -80,7 +89,7 @@ export async function wizard(
   const given = await keyByOptions(config.home, options, now);
   const result = await makePlan(config, plan);
   const shown =
-    result.created && draft.key === 'paper' && draft.backups !== 'off'
+    result.created && draft.key === 'paper' && draft.backups !== 'off' && !isStopping()
       ? await showNewKey(shell, now, true)
       : undefined;
   return { kind: 'new', result, key: given ?? shown };
@@ -105,7 +114,7 @@ async function askAll(
   given: Draft,
   place: Place,
   isDryRun: boolean,
-): Promise<Asked | 'restored'> {
+): Promise<Asked | 'restored' | 'backup'> {
   const names = FIRST.filter(
     (name) => !(isKnown(given, name) || (place.state === 'owner' && OWNERS.includes(name))),
   );
@@ -116,7 +125,9 @@ async function askAll(
     if (at < 0) {
       what = await askWhat(what);
       if (what === 'backup') {
-        if (await restoreByAsking(shell, place.config, isDryRun)) return 'restored';
+        // To look into a backup takes a database, which a dry run doesn't make.
+        if (isDryRun) return 'backup';
+        if (await restoreByAsking(shell, place.config)) return 'restored';
       } else at = 0;
       continue;
     }
@@ -201,7 +212,7 @@ async function askWhat(last: What): Promise<What> {
 }
 
 /** Returns false when the restore failed (the reason is printed) or was declined. */
-async function restoreByAsking(shell: Shell, config: Config, dryRun: boolean): Promise<boolean> {
+async function restoreByAsking(shell: Shell, config: Config): Promise<boolean> {
   const { input } = await import('@inquirer/prompts');
   const location = await ask((context) =>
     input(
@@ -215,7 +226,7 @@ async function restoreByAsking(shell: Shell, config: Config, dryRun: boolean): P
   );
   if (location === BACK) return false;
   try {
-    return (await restoreFrom({ ...shell, config }, location.trim(), { dryRun })) !== null;
+    return (await restoreFrom({ ...shell, config }, location.trim(), {})) !== null;
   } catch (error) {
     if (isInterrupt(error)) throw error;
     shell.say(failureOf(error).message, '');

@@ -303,6 +303,15 @@ describe('smoocho restore', function () {
     expect(list.json()[0]).to.include({ code: 'BACK' });
   });
 
+  it('is named by a dry run of init, which makes nothing to try it on', async function () {
+    requireTerminal(this);
+    const terminal = onTerminal(['init', '--dry-run'], { SMOOCHO_HOME: join(home, 'dry') });
+    await terminal.shows('What is to be set up?');
+    terminal.type('\x1b[A\r');
+    await terminal.shows('Nothing was written. To try one');
+    expect([await terminal.ends(), existsSync(join(home, 'dry'))]).to.deep.equal([0, false]);
+  });
+
   it('is the first question of start, too, which then serves the shop', async function () {
     requireTerminal(this);
     // Somebody began here, and left.

@@ -5,7 +5,7 @@ import { PASSWORD, smoocho } from '../support/cli.ts';
 import { testDatabase } from '../support/database.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 import { onTerminal, requireTerminal, type Terminal } from '../support/terminal.ts';
-import { answerQuestions, CTRL_C, choose, DOWN, ESCAPE, steps } from '../support/wizard.ts';
+import { answerQuestions, answerWizard, CTRL_C, choose, DOWN, ESCAPE, steps } from '../support/wizard.ts';
 
 const SUMMARY = 'Is everything right?';
 const STOPPED = 'Stopped; nothing was changed. To go on: smoocho init';
@@ -202,5 +202,22 @@ describe('the wizard of smoocho init', function () {
     } finally {
       await database.drop();
     }
+  });
+
+  it('before start finishes what it makes when told to stop, and asks nothing more', async () => {
+    const start = () => onTerminal(['start', '--port=0', '--host=127.0.0.1'], env());
+    const asked = start();
+    await asked.shows('What is to be set up?');
+    asked.signal('SIGTERM');
+    await asked.shows(STOPPED);
+    expect([await asked.ends(), existsSync(home)]).to.deep.equal([1, false]);
+    const making = start();
+    await answerWizard(making, { key: 'paper' });
+    await making.shows('making its tables');
+    making.type(CTRL_C);
+    await making.shows('Stopped; the shop is set up. Open it: smoocho start');
+    expect(await making.ends()).to.equal(0);
+    expect(making.output()).to.not.include('AGE-SECRET-KEY-1');
+    expect(existsSync(join(home, 'postgres', 'data', 'postmaster.pid'))).to.equal(false);
   });
 });

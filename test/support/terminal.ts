@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { envOf, launcher } from './cli.ts';
 
@@ -17,6 +18,8 @@ export type Terminal = {
   answer(question: string | RegExp, line: string): Promise<void>;
   /** Waits for it to exit; resolves to the exit code. */
   ends(): Promise<number | null>;
+  /** Signals the command itself. */
+  signal(name: NodeJS.Signals): void;
   child: ChildProcess;
 };
 
@@ -76,6 +79,10 @@ export function onTerminal(args: string[], env: Record<string, string | undefine
         if (isOver) throw new Error(`It did not show ${what}:\n${output()}`);
         await Promise.race([once(changed, 'more'), once(late, 'abort')]);
       }
+    },
+    signal(name) {
+      const pid = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim();
+      process.kill(Number(pid), name);
     },
     type: (keys) => void child.stdin.write(keys),
     async answer(question, line) {

@@ -49,12 +49,16 @@ export const init: Command = {
             return await planOf({ ...answers, ...password }, state);
           });
     if (done.kind === 'dry') dryRun(shell, done.plan, findings);
+    else if (done.kind === 'backup') shell.print(BY_RESTORE);
     // What was restored has been said.
     else if (done.kind === 'restored') await sayStoreFindings(shell);
     else await finish(shell, { ...done, findings });
     return undefined;
   },
 };
+
+const BY_RESTORE =
+  'The backup would be restored into this home. Nothing was written. To try one without changing a shop: smoocho restore FILE --dry-run';
 
 async function withoutAsking(
   shell: Shell,

@@ -11,6 +11,7 @@ import { problemsOf } from '../../core/verify/verify-shop.ts';
 import { IDENTITY_OPTION, openAppOn, readIdentities } from '../backup-support.ts';
 import type { Command, Shell } from '../command.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
+import { untilInterrupted } from '../interrupt.ts';
 import { count, formatCount, formatMoney } from '../output/format.ts';
 import { phaseProgress } from '../output/progress.ts';
 
@@ -112,17 +113,18 @@ async function identitiesFor(shell: Shell, file: string, identities: string[]): 
   const { isEncrypted, opens } = await readHeader(file, identities);
   if (!isEncrypted || opens) return identities;
   const { password } = await import('@inquirer/prompts');
-  const typed = await password({
+  const question = {
     message: 'The recovery key of this backup (AGE-SECRET-KEY-1…)',
     mask: true,
-    validate: async (text) => {
+    validate: async (text: string) => {
       const [identity] = identitiesIn(text);
       if (!identity || !(await recipientOf(identity))) return MISTYPED;
       return (
         (await readHeader(file, [identity])).opens || 'This key is right, and of other backups than this one.'
       );
     },
-  });
+  };
+  const typed = await untilInterrupted((context) => password(question, context));
   return [...identities, ...identitiesIn(typed)];
 }
 
@@ -137,7 +139,8 @@ async function confirm(
       'This replaces what is there. Add --yes if that is what you want. Nothing was changed.',
     );
   const prompts = await import('@inquirer/prompts');
-  return await prompts.confirm({ message: 'Replace what is there?', default: false });
+  const question = { message: 'Replace what is there?', default: false };
+  return await untilInterrupted((context) => prompts.confirm(question, context));
 }
 
 const timeOf = (iso: string) => `${iso.slice(0, 16).replace('T', ' ')} UTC`;

@@ -12,9 +12,10 @@ import { RefusedError, UsageError } from '../exit-codes.ts';
 import { gatherFromWorkers } from '../gather.ts';
 import { greet } from '../greeting.ts';
 import { type Https, openHttps } from '../https.ts';
+import { endQuestions } from '../interrupt.ts';
 import { keepServerFile } from '../server-file.ts';
 import { reportState } from '../service/report-state.ts';
-import { exitSoon, unlessStopped, untilStopped } from '../stopping.ts';
+import { exitSoon, untilStopped } from '../stopping.ts';
 import { upgradeSchema } from '../upgrade-schema.ts';
 import { offerSetUp } from '../wizard.ts';
 import { canReusePort, isWorker, leavePrimary, startWorkers, tellPrimary } from '../workers.ts';
@@ -44,7 +45,9 @@ export const start: Command = {
     // From the first moment: a signal during the start must not leave PostgreSQL behind.
     const stopped = untilStopped();
     if (isWorker) return await serveAsWorker(config, stopped);
-    if (shell.isInteractive && !options.demo) await unlessStopped(offerSetUp(shell, config), stopped);
+    // What is being made is finished first; a question waits for nobody.
+    void stopped.then(endQuestions);
+    if (shell.isInteractive && !options.demo && !(await offerSetUp(shell, config))) return undefined;
     await upgradeSchema(shell, config, options.withoutBackup === true || options.demo === true);
     const app = await createApp(config, { migrate: true });
     let https: Https = {};

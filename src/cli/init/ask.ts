@@ -1,3 +1,5 @@
+import { untilInterrupted } from '../interrupt.ts';
+
 /** The answer of somebody who wants the question before this one. */
 export const BACK = Symbol('back');
 export type Back = typeof BACK;
@@ -7,19 +9,22 @@ type Key = { name?: string };
 /** What inquirer takes beside a question. It is read when the question ends. */
 export type PromptContext = { signal: AbortSignal; clearPromptOnDone?: boolean };
 
-/** Asks one question. Esc gives BACK and takes the question off the screen; Ctrl-C throws inquirer's ExitPromptError. */
+/** Asks one question. Esc gives BACK and takes the question off the screen; Ctrl-C and a signal to stop throw ExitPromptError. */
 export async function ask<T>(prompt: (context: PromptContext) => Promise<T>): Promise<T | Back> {
   const leaving = new AbortController();
-  const context: PromptContext = { signal: leaving.signal };
+  let context: PromptContext | undefined;
   const onKey = (_text: string | undefined, key: Key) => {
     if (key?.name !== 'escape') return;
     // What was answered stays on the screen, what was left goes.
-    context.clearPromptOnDone = true;
+    if (context) context.clearPromptOnDone = true;
     leaving.abort();
   };
   process.stdin.on('keypress', onKey);
   try {
-    return await prompt(context);
+    return await untilInterrupted((given) => {
+      context = given;
+      return prompt(context);
+    }, leaving.signal);
   } catch (error) {
     if (error instanceof Error && error.name === 'AbortPromptError') return BACK;
     throw error;
