@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { createLog, isFresh, openDatabase } from '../../src/app.ts';
 import { failureOf } from '../../src/cli/failure.ts';
-import { setUp } from '../../src/cli/set-up.ts';
+import { setUp } from '../../src/cli/init/set-up.ts';
 import { loadConfig, makeSecretFile } from '../../src/config.ts';
 import { choosePort } from '../../src/database/embedded-port.ts';
 import { initOptions, smoocho } from '../support/cli.ts';

@@ -5,11 +5,11 @@ import { answerOptions, passwordOf, readAnswers } from '../init/answers.ts';
 import { makePlan } from '../init/make-plan.ts';
 import { sayDone, sayPlan, viewPlan } from '../init/next-steps.ts';
 import { type Plan, planOf, requireAnswers, workOf } from '../init/plan.ts';
-import type { PreflightFinding } from '../init/preflight.ts';
+import { checkMachine, type PreflightFinding, sayFindings } from '../init/preflight.ts';
+import { describeSetUp, findSetUpState, requirePrimary, type SetUpResult } from '../init/set-up.ts';
+import { type WizardResult, wizard } from '../init/wizard.ts';
 import { checkRecovery, keyByOptions } from '../recovery-key.ts';
-import { describeSetUp, findSetUpState, requirePrimary, type SetUpResult } from '../set-up.ts';
 import { upgradeSchema } from '../upgrade-schema.ts';
-import { checkMachine, sayFindings, type WizardResult, wizard } from '../wizard.ts';
 
 type Options = Record<string, unknown>;
 

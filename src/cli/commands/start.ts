@@ -12,12 +12,12 @@ import { RefusedError, UsageError } from '../exit-codes.ts';
 import { gatherFromWorkers } from '../gather.ts';
 import { greet } from '../greeting.ts';
 import { type Https, openHttps } from '../https.ts';
+import { offerSetUp } from '../init/wizard.ts';
 import { endQuestions } from '../interrupt.ts';
 import { keepServerFile } from '../server-file.ts';
 import { reportState } from '../service/report-state.ts';
 import { exitSoon, untilStopped } from '../stopping.ts';
 import { upgradeSchema } from '../upgrade-schema.ts';
-import { offerSetUp } from '../wizard.ts';
 import { canReusePort, isWorker, leavePrimary, startWorkers, tellPrimary } from '../workers.ts';
 
 export const start: Command = {

@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts';
 import type { SetUpAnswers } from '../../contract/set-up.ts';
-import type { SetUpState } from '../../core/shops/is-set-up.ts';
+import type { SetUpState } from '../../core/shops/read-set-up-state.ts';
 
 /** What was answered so far. */
 export type Draft = SetUpAnswers & {

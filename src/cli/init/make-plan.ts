@@ -1,7 +1,7 @@
 import type { Config } from '../../config.ts';
 import { startProgress } from '../output/progress.ts';
-import { type SetUpResult, type SetUpStep, setUp } from '../set-up.ts';
 import { type Plan, workOf } from './plan.ts';
+import { type SetUpResult, type SetUpStep, setUp } from './set-up.ts';
 
 const notes: Record<SetUpStep, string> = {
   database: 'making the database; a slow card takes a minute',

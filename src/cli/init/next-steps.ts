@@ -3,8 +3,8 @@ import { labelled } from '../output/labelled.ts';
 import { drawQr } from '../output/qr.ts';
 import type { MadeKey } from '../recovery-key.ts';
 import { configuredPlace, deviceUrls } from '../server-file.ts';
-import type { SetUpResult } from '../set-up.ts';
 import type { Plan } from './plan.ts';
+import type { SetUpResult } from './set-up.ts';
 import { rowsOf } from './summary.ts';
 
 /** Says what was made, how the backups open, and what to do next. */

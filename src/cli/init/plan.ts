@@ -14,9 +14,9 @@ import {
 import { machineZone, zonesOf } from '../../contract/zones.ts';
 import { checkPassword } from '../../core/auth/password-rules.ts';
 import type { Owner } from '../../core/shops/claim-installation.ts';
-import type { SetUpState } from '../../core/shops/is-set-up.ts';
+import type { SetUpState } from '../../core/shops/read-set-up-state.ts';
 import { UsageError } from '../exit-codes.ts';
-import type { SetUpWork } from '../set-up.ts';
+import type { SetUpWork } from './set-up.ts';
 import { suggestCode } from './suggest-code.ts';
 
 /** The answers with what follows from them: a country's currency, zone and tax, and the usual. */

@@ -5,6 +5,7 @@ import { totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import type { Config } from '../../config.ts';
 import { packageFile } from '../../package-file.ts';
+import type { Shell } from '../command.ts';
 import { CheckError } from '../exit-codes.ts';
 import { urlOf } from '../lan-addresses.ts';
 import { formatSize } from '../output/size.ts';
@@ -50,6 +51,18 @@ export function requireNoProblem(findings: PreflightFinding[]): void {
   if (problems.length > 0)
     throw new CheckError([...problems.map(({ detail }) => detail), 'Nothing was changed.'].join('\n'));
 }
+
+/** Looks at the machine. Throws CheckError for problems, gives the warnings. */
+export async function checkMachine(config: Config, needsPort: boolean): Promise<PreflightFinding[]> {
+  const findings = await preflight(config, { needsPort });
+  requireNoProblem(findings);
+  return findings;
+}
+
+/** Prints warnings. */
+export const sayFindings = (shell: Shell, findings: PreflightFinding[]): void => {
+  if (findings.length > 0) shell.say(...findings.map(({ detail }) => `Warning: ${detail}`), '');
+};
 
 /** The folder itself, or the nearest one above it that is there. */
 const nearest = (folder: string): string =>

@@ -2,10 +2,10 @@ import type { Reached } from './addresses.ts';
 import { escapeHtml, type Page } from './page.ts';
 
 /** `unknown`: the database does not answer. */
-export type SetUpState = 'open' | 'done' | 'unknown';
+export type SetUpProgress = 'open' | 'done' | 'unknown';
 
 /** What whoever opens the server's address sees. Nobody is signed in here: no version, and nothing of the shop. */
-export function homePage(state: SetUpState, reached: Reached): Page {
+export function homePage(state: SetUpProgress, reached: Reached): Page {
   return {
     title: 'Smoocho',
     body: `<p>A point of sale that the shop owns. This is its server, and it runs.</p>
@@ -18,7 +18,7 @@ ${httpsPart(reached)}
   };
 }
 
-const STATES: Record<SetUpState, string> = {
+const STATES: Record<SetUpProgress, string> = {
   open: `<h2>Set the shop up</h2>
 <p>There is no shop here yet. Open the link that <code>smoocho start</code> printed on the server: it works once, and makes the
 shop and its owner. Or run <code>smoocho init</code> there.</p>`,

@@ -3,7 +3,7 @@ import type Router from '@koa/router';
 import type { App } from '../../app.ts';
 import { isClaimed } from '../../core/shops/claim-installation.ts';
 import { reachedBy } from '../pages/addresses.ts';
-import { homePage, type SetUpState } from '../pages/home-page.ts';
+import { homePage, type SetUpProgress } from '../pages/home-page.ts';
 import { sendPage } from '../pages/page.ts';
 import { pairPage } from '../pages/pair-page.ts';
 import type { Trust } from './trust.ts';
@@ -15,8 +15,8 @@ const ANSWER_MS = 2_000;
 
 /** The pages for whoever opens the server in a browser. Nobody signs in for them. */
 export function mountPages(router: Router, app: App, trust: Trust | undefined): void {
-  let looked = { at: Number.NEGATIVE_INFINITY, state: Promise.resolve<SetUpState>('unknown') };
-  const stateNow = (): Promise<SetUpState> => {
+  let looked = { at: Number.NEGATIVE_INFINITY, state: Promise.resolve<SetUpProgress>('unknown') };
+  const stateNow = (): Promise<SetUpProgress> => {
     const at = performance.now();
     if (at - looked.at >= LOOK_EVERY_MS) looked = { at, state: lookWithin(app) };
     return looked.state;
@@ -27,7 +27,7 @@ export function mountPages(router: Router, app: App, trust: Trust | undefined): 
   router.get('/pair', async (ctx) => sendPage(ctx, pairPage(reachedBy(ctx, trust))));
 }
 
-async function lookWithin(app: App): Promise<SetUpState> {
+async function lookWithin(app: App): Promise<SetUpProgress> {
   const asked = isClaimed(app.orm.em.fork()).then(
     (isDone) => (isDone ? 'done' : 'open'),
     () => 'unknown' as const,

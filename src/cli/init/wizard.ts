@@ -1,19 +1,19 @@
-import type { Config } from '../config.ts';
-import type { SetUpAnswers } from '../contract/set-up.ts';
-import type { SetUpState } from '../core/shops/is-set-up.ts';
-import type { Shell } from './command.ts';
-import { restoreFrom } from './commands/restore.ts';
-import { failureOf } from './failure.ts';
-import { ask, BACK, type Back } from './init/ask.ts';
-import type { Draft, Place } from './init/draft.ts';
-import { makePlan } from './init/make-plan.ts';
-import { type Plan, planOf } from './init/plan.ts';
-import { preflight, requireNoProblem } from './init/preflight.ts';
-import { checkOwnPassword, type QuestionName, questions } from './init/questions.ts';
-import { askVerdict, type Verdict } from './init/summary.ts';
-import { Interrupted, isInterrupt, isStopping } from './interrupt.ts';
-import { keyByOptions, type MadeKey, showNewKey } from './recovery-key.ts';
+import type { Config } from '../../config.ts';
+import type { SetUpAnswers } from '../../contract/set-up.ts';
+import type { SetUpState } from '../../core/shops/read-set-up-state.ts';
+import type { Shell } from '../command.ts';
+import { restoreFrom } from '../commands/restore.ts';
+import { failureOf } from '../failure.ts';
+import { Interrupted, isInterrupt, isStopping } from '../interrupt.ts';
+import { keyByOptions, type MadeKey, showNewKey } from '../recovery-key.ts';
+import { ask, BACK, type Back } from './ask.ts';
+import type { Draft, Place } from './draft.ts';
+import { makePlan } from './make-plan.ts';
+import { type Plan, planOf } from './plan.ts';
+import { checkMachine, sayFindings } from './preflight.ts';
+import { checkOwnPassword, type QuestionName, questions } from './questions.ts';
 import { findSetUpState, type SetUpResult } from './set-up.ts';
+import { askVerdict, type Verdict } from './summary.ts';
 
 /** Result of the wizard: a new shop, one restored from a backup, or what a dry run would have made; `backup` is a restore, untried. */
 export type WizardResult =
@@ -45,17 +45,6 @@ export async function offerSetUp(shell: Shell, config: Config): Promise<boolean>
   if (isStopping()) shell.say('Stopped; the shop is set up. Open it: smoocho start');
   return !isStopping();
 }
-
-/** Looks at the machine. Throws CheckError for problems, gives the warnings. */
-export async function checkMachine(config: Config, needsPort: boolean) {
-  const findings = await preflight(config, { needsPort });
-  requireNoProblem(findings);
-  return findings;
-}
-
-export const sayFindings = (shell: Shell, findings: Awaited<ReturnType<typeof preflight>>): void => {
-  if (findings.length > 0) shell.say(...findings.map(({ detail }) => `Warning: ${detail}`), '');
-};
 
 const CUT_OFF = 'Stopped before everything was made. To go on: smoocho start';
 const GO_ON = 'Stopped; nothing was changed. To go on: smoocho init';

@@ -8,18 +8,18 @@ import {
   migrationStatus,
   openDatabase,
   systemContext,
-} from '../app.ts';
-import { changeBackupSettings, ensureBackupSettings } from '../backup/settings.ts';
-import { type BackupConfig, type Config, ConfigError, changeConfigFile } from '../config.ts';
-import { ProblemError } from '../contract/problem.ts';
-import { listAllShops } from '../core/shops/find-shops.ts';
-import { readSetUpState, type SetUpState } from '../core/shops/is-set-up.ts';
-import { type SetUp, setUpInstallation } from '../core/shops/set-up-installation.ts';
-import { viewShop } from '../core/shops/view-shop.ts';
-import { readServer } from '../core/status/read-status.ts';
-import { listOwners } from '../core/users/find-user.ts';
-import { viewUser } from '../core/users/view-user.ts';
-import { RefusedError } from './exit-codes.ts';
+} from '../../app.ts';
+import { changeBackupSettings, ensureBackupSettings } from '../../backup/settings.ts';
+import { type BackupConfig, type Config, ConfigError, changeConfigFile } from '../../config.ts';
+import { ProblemError } from '../../contract/problem.ts';
+import { listAllShops } from '../../core/shops/find-shops.ts';
+import { readSetUpState, type SetUpState } from '../../core/shops/read-set-up-state.ts';
+import { type SetUp, setUpInstallation } from '../../core/shops/set-up-installation.ts';
+import { viewShop } from '../../core/shops/view-shop.ts';
+import { readServer } from '../../core/status/read-status.ts';
+import { listOwners } from '../../core/users/find-user.ts';
+import { viewUser } from '../../core/users/view-user.ts';
+import { RefusedError } from '../exit-codes.ts';
 
 /** What is made of the answers: rows of the database, and settings of the home. */
 export type SetUpWork = SetUp & {
