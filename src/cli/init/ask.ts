@@ -1,3 +1,4 @@
+import { withoutAccents } from '../../core/without-accents.ts';
 import { untilInterrupted } from '../interrupt.ts';
 
 /** The answer of somebody who wants the question before this one. */
@@ -36,12 +37,7 @@ export async function ask<T>(prompt: (context: PromptContext) => Promise<T>): Pr
 /** A choice of a list to type in, with what else finds it. */
 export type Listed = { value: string; name: string; disabled?: string };
 
-const plain = (text: string) =>
-  text
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
-    .replace(/[/_’']/g, ' ')
-    .toLowerCase();
+const plain = (text: string) => withoutAccents(text.toLowerCase()).replace(/[/_’']/g, ' ');
 
 /** Those in which each word of the term begins a word; those that begin with the term come first. Accents make no difference. */
 export function find(list: readonly Listed[], term: string | undefined): Listed[] {

@@ -1,5 +1,6 @@
 import { fieldProblem } from '../../contract/problem.ts';
 import { OWNER_PASSWORD_MIN, PASSWORD_MIN, type Role } from '../../contract/users.ts';
+import { withoutAccents } from '../without-accents.ts';
 
 /** Whose a password is to be: what others know of them they try first. */
 export type PasswordOwner = {
@@ -39,27 +40,6 @@ async function isCommon(text: string): Promise<boolean> {
   const known = dictionary['passwords-common'];
   return known.includes(text) || known.includes(withoutAccents(text));
 }
-
-/** Letters that Unicode doesn't take apart, as they are typed where the keyboard has none of them. */
-const PLAIN: Record<string, string> = {
-  ß: 'ss',
-  æ: 'ae',
-  œ: 'oe',
-  ø: 'o',
-  ł: 'l',
-  đ: 'd',
-  ð: 'd',
-  þ: 'th',
-  ı: 'i',
-};
-
-/** José is jose. Only marks of Latin, Greek and Cyrillic go: those of Indian scripts are vowels. Text in small letters. */
-const withoutAccents = (text: string) =>
-  text
-    .normalize('NFD')
-    .replace(/[\u0300-\u036f]/g, '')
-    .normalize('NFC')
-    .replace(/[ßæœøłđðþı]/g, (letter) => PLAIN[letter] ?? letter);
 
 /** Müller is mueller, too. */
 const withE = (text: string) =>
