@@ -181,8 +181,9 @@ describe('preflight', () => {
     home = tempFolder();
   });
   after(() => removeFolder(home));
+  // What is wrong with a folder may come after the settings were read.
   const look = (overrides: object, needsPort = false) =>
-    preflight(loadConfig({ home, host: '127.0.0.1', port: 0, ...overrides }, {}), { needsPort });
+    preflight({ ...loadConfig({ home, host: '127.0.0.1', port: 0 }, {}), ...overrides }, { needsPort });
 
   it('says what a machine lacks, each in a sentence', async () => {
     expect((await look({})).filter(({ state }) => state === 'problem')).to.deep.equal([]);
