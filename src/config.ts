@@ -37,6 +37,7 @@ export {
   writeDraft,
 } from './config-file.ts';
 export { defaultHome, findHome } from './config-home.ts';
+export { settingNames } from './config-known.ts';
 export { type SettingSources, settingSources } from './config-overrides.ts';
 export {
   makeSecretFile,

@@ -1,11 +1,56 @@
 import { writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
+import { settingNames } from '../config.ts';
 import type { CheckResult } from '../contract/command-answers/doctor.ts';
+import { isTimeZone } from '../contract/shops.ts';
 import { version } from '../version.ts';
 import type { Fact, KnownFacts } from './facts.ts';
+import type { PortFacts } from './probes/network.ts';
 
-/** Checks whose sentences quote what people typed or other programs said. Their state says enough. */
-const QUOTING = new Set(['attention', 'backup-age', 'settings']);
+/**
+ * Checks whose every sentence is the program's own, with figures and fixed words alone. No pattern finds a name in what people typed or
+ * other programs said, so that the sentences of all other checks are left out; their state says enough.
+ */
+const OWN_SENTENCES = new Set([
+  'environment',
+  'log',
+  'database-version',
+  'database-role',
+  'database-encoding',
+  'database-collation',
+  'database-durability',
+  'database-connections',
+  'clock-database',
+  'server',
+  'http-port',
+  'https-port',
+  'backup-schedule',
+  'backup-drill',
+  'backup-recovery-key',
+  'backup-disk',
+  'shops',
+  'owners',
+  'devices',
+  'orders-to-review',
+  'open-orders',
+  'open-shifts',
+  'clock-records',
+  'audit-seal',
+  'books',
+  'image-setting',
+  'disk-answers',
+  'disk-files',
+  'node',
+  'system',
+  'memory',
+  'swap',
+  'open-files',
+  'clock',
+  'service',
+]);
+
+/** A skipped check may have the error that kept it from looking. */
+const isQuotable = ({ id, state }: CheckResult) => state !== 'skipped' && OWN_SENTENCES.has(id);
 
 /**
  * Writes a bundle for support: one file of JSON, which its sender can read before sending it. It has figures, names of settings
@@ -24,10 +69,11 @@ export async function writeReport(
     madeAt: now.toISOString(),
     smoocho: version,
     ...figures(facts),
-    checks: checks.map(({ id, state, detail }) => ({
-      id,
-      state,
-      detail: QUOTING.has(id) && state !== 'ok' ? null : redact(detail),
+    checks: checks.map((one) => ({
+      id: one.id,
+      state: one.state,
+      // Redacted all the same, should a sentence change one day.
+      detail: isQuotable(one) ? redact(one.detail) : null,
     })),
   };
   await writeFile(path, `${JSON.stringify(report, null, 2)}\n`, { flag: 'wx', mode: 0o600 });
@@ -39,11 +85,22 @@ const pick = <T, P>(fact: Fact<T>, choose: (value: T) => P): P | null =>
 
 /** Chosen field by field: a new field of a fact gets in here only when somebody writes it down. */
 const figures = (facts: KnownFacts) => ({
-  machine: pick(facts.machine, (it) => ({ ...it, openFiles: String(it.openFiles) })),
-  service: pick(facts.service, ({ unit }) => unit),
+  machine: pick(facts.machine, (it) => ({
+    node: it.node,
+    platform: it.platform,
+    arch: it.arch,
+    memoryBytes: it.memoryBytes,
+    availableBytes: it.availableBytes,
+    swapBytes: it.swapBytes,
+    openFiles: String(it.openFiles),
+  })),
+  service: pick(
+    facts.service,
+    ({ unit }) => unit && { load: unit.load, active: unit.active, enabled: unit.enabled },
+  ),
   settings: pick(facts.settings, ({ sources: { inFile, inEnvironment, overriding } }) => ({
     // A mistyped name is what somebody typed.
-    inFile: inFile.filter((name) => /^[a-z][A-Za-z0-9]{1,29}$/.test(name)),
+    inFile: inFile.filter((name) => settingNames.includes(name)),
     inEnvironment,
     overriding,
   })),
@@ -54,8 +111,8 @@ const figures = (facts: KnownFacts) => ({
   https: pick(facts.https, ({ mode, endsAt, uncovered }) => ({ mode, endsAt, uncovered: uncovered.length })),
   redis: pick(facts.redis, ({ isConfigured, problem }) => ({ isConfigured, isUp: problem === null })),
   network: pick(facts.network, ({ http, https, ready }) => ({
-    http,
-    https,
+    http: portOf(http),
+    https: https && portOf(https),
     isReady: ready?.isReady ?? null,
   })),
   database: pick(facts.database, (it) => ({
@@ -76,20 +133,36 @@ const figures = (facts: KnownFacts) => ({
   })),
   kind: pick(facts.connection, ({ kind }) => kind),
   schema: pick(facts.schema, ({ applied, pending, unknown, isHalfRestored }) => ({
-    applied,
+    applied: applied.filter((name) => !unknown.includes(name)),
     pending,
     unknown: unknown.length,
     isHalfRestored,
   })),
-  shops: pick(facts.shops, ({ attention, unknownZones, ...numbers }) => ({
-    ...numbers,
-    unknownZones: unknownZones.length,
-    attention: attention.map(({ code, severity, since }) => ({ code, severity, since })),
+  shops: pick(facts.shops, (it) => ({
+    shops: it.shops,
+    shopsWithoutOwner: it.shopsWithoutOwner,
+    owners: it.owners,
+    devicesPaired: it.devicesPaired,
+    devicesOnline: it.devicesOnline,
+    devicesForgotten: it.devicesForgotten,
+    ordersToReview: it.ordersToReview,
+    oldOpenOrders: it.oldOpenOrders,
+    oldOpenShifts: it.oldOpenShifts,
+    lowStock: it.lowStock,
+    brokenFeeds: it.brokenFeeds,
+    unsealedChains: it.unsealedChains,
+    changedChains: it.changedChains,
+    lastSealAt: it.lastSealAt,
+    newestRecordAt: it.newestRecordAt,
+    // One that is not known may be anything that somebody typed.
+    timezones: it.timezones.filter(isTimeZone),
+    unknownZones: it.unknownZones.length,
+    attention: it.attention.map(({ code, severity, since }) => ({ code, severity, since })),
   })),
   backups: pick(facts.backups, ({ status, target, isSameDisk }) => ({
     schedule: status.schedule,
     drill: status.drill,
-    keep: status.keep,
+    keep: { daily: status.keep.daily, weekly: status.keep.weekly, monthly: status.keep.monthly },
     lastCreatedAt: status.lastCreatedAt,
     lastVerifiedAt: status.lastVerifiedAt,
     lastDrillAt: status.lastDrillAt,
@@ -108,6 +181,8 @@ const figures = (facts: KnownFacts) => ({
     hasBucket,
   })),
 });
+
+const portOf = ({ port, state, code }: PortFacts) => ({ port, state, code });
 
 /** Names and addresses of networks and files that sentences of checks may have, and what stands for each. */
 const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [

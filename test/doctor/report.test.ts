@@ -17,11 +17,68 @@ import { writeReport } from '../../src/doctor/report.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { givenBusyShop } from '../support/busy-shop.ts';
 import { type Canaries, openCanaries } from '../support/canaries.ts';
+import { removeFolder, tempFolder } from '../support/temp.ts';
+import { known, NOW, soundFacts } from './sound-facts.ts';
 
 const PHONE = '+919811100011';
 /** Somebody else's words, as a disk, a bucket or a person may put them into an error. */
 const HOSTILE =
   'Asha Rao <asha.rao@kulfi.example> of +91 98111 00011 at 203.0.113.77 and [2001:db8::17] can not read /home/asha.rao/usb: see https://kulfi.example/x?token=abcdef.';
+
+/** As other programs write it; no pattern finds a name in it. */
+const QUOTED = 'bucket kulfi-backups of Olga Reyes: role asha_rao may not enter kulfi_corner';
+/** Fields with the fixed words of this program, the system or PostgreSQL, that it was given or that were judged on the way in. */
+const FIXED_WORDS = ['arch', 'code', 'encoding', 'kind', 'level', 'logLevel', 'mode', 'node', 'otherSetting'];
+const FIXED_NAMES = ['overriding', 'inEnvironment', 'pending', 'durabilityOff', 'places', 'silent', 'unit'];
+const FIXED_MORE = ['platform', 'state', 'store', 'version', 'schedule', 'drill', 'severity'];
+const FIXED = [...FIXED_WORDS, ...FIXED_NAMES, ...FIXED_MORE];
+
+/** Puts what others wrote into every text of a fact, and where there is none. */
+function poisoned(value: unknown, field = ''): unknown {
+  const isTimeOrFlag = value instanceof Date || /At$|^since$|^(is|has)[A-Z]/.test(field);
+  if (isTimeOrFlag || FIXED.includes(field)) return value;
+  if (value === null || typeof value === 'string') return QUOTED;
+  if (Array.isArray(value)) return [...value.map((one) => poisoned(one)), ...(value.length ? [] : [QUOTED])];
+  if (typeof value !== 'object') return value;
+  return Object.fromEntries(
+    [...Object.entries(value), ['aNewField', '']].map(([name, one]) => [name, poisoned(one, name)]),
+  );
+}
+
+describe('the file for support, of made facts', () => {
+  let folder: string;
+  before(() => {
+    folder = tempFolder();
+  });
+  after(() => removeFolder(folder));
+  let files = 0;
+  async function textOf(facts: KnownFacts): Promise<string> {
+    const path = join(folder, `${files++}.json`);
+    await writeReport(path, facts, examine(facts, NOW), NOW);
+    return readFileSync(path, 'utf8');
+  }
+
+  it('has nothing that people typed or other programs said', async () => {
+    const sound = soundFacts();
+    for (const name of Object.keys(sound) as (keyof typeof sound)[]) {
+      const facts = known({ ...sound, [name]: poisoned(sound[name]) });
+      expect(await textOf(facts), name).to.not.match(/kulfi|olga|asha|aNewField/i);
+      const missing = { ...known(sound), [name]: { missing: `It could not be looked at (${QUOTED}).` } };
+      expect(await textOf(missing), name).to.not.match(/kulfi|olga|asha/i);
+    }
+  });
+
+  it('keeps what the program itself says', async () => {
+    const { checks: kept } = JSON.parse(await textOf(known(soundFacts())));
+    const told = kept.filter(({ detail }: { detail: string | null }) => detail !== null);
+    expect(told.map(({ id }: { id: string }) => id)).to.include.members([
+      'database-version',
+      'memory',
+      'books',
+    ]);
+    expect(told).to.have.length.above(30);
+  });
+});
 
 /** Columns that say who somebody is; each value gets a text that is found nowhere by chance. */
 const PEOPLE = [
@@ -119,9 +176,8 @@ describe('the file for support', function () {
     expect(report.settings.inEnvironment).to.include.members(['S3_SECRET_KEY', 'METRICS_TOKEN']);
     const stateOf = (id: string) => report.checks.find((one: { id: string }) => one.id === id);
     expect(stateOf('attention')).to.deep.equal({ id: 'attention', state: 'problem', detail: null });
-    expect(stateOf('backup-target').detail).to.equal(
-      'There is no folder PATH. If it is on a disk of its own, see that it is mounted; else make it: mkdir -p PATH. The next backup will fail.',
-    );
+    expect(stateOf('backup-target')).to.deep.equal({ id: 'backup-target', state: 'problem', detail: null });
+    expect(stateOf('database-encoding').detail).to.equal('UTF8.');
   });
 
   it('has no secret in it, and nobody of a filled shop', async () => {
