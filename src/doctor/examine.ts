@@ -7,6 +7,7 @@ import { entities } from '../core/entities.ts';
 import { migrationStatus, SchemaError } from '../database/migrate.ts';
 import { closeOrm, openOrm } from '../database/orm.ts';
 import { checks } from './checks.ts';
+import { collectClosing } from './closing.ts';
 import { attempt, attemptWith, type Fact, type KnownFacts } from './facts.ts';
 import { readBackups } from './probes/backups.ts';
 import { type ConnectionFacts, connect, isUntouched, readDatabase } from './probes/database.ts';
@@ -38,21 +39,21 @@ export type Place = {
 export async function readFacts(place: Place): Promise<KnownFacts> {
   const { home, config, log, now, env } = place;
   requireSomething(config);
-  const toClose: (() => Promise<void>)[] = [];
+  const closing = collectClosing();
   try {
     const settings: Fact<Config> =
       config instanceof ConfigError
         ? { missing: 'The settings are refused: see the check settings.' }
         : { is: config };
     const connection = await attemptWith(settings, 'The database', (known) =>
-      connect(known, log, ({ release }) => toClose.push(release)),
+      connect(known, log, ({ release }) => closing.add(release)),
     );
     const open = usable(connection);
     const schema = await attemptWith(open, 'The schema', ({ url }) => migrationStatus(url as string));
     if ('is' in schema && schema.is.applied.length === 0) throw nothingHere();
     const em = await attemptWith(current(open, schema), 'The database', async ({ url }) => {
       const orm = await openForReading(url as string, log);
-      toClose.push(() => closeOrm(orm));
+      closing.add(() => closeOrm(orm));
       return () => orm.em.fork();
     });
     const withShops = <T>(what: string, read: (em: EntityManager, config: Config) => Promise<T>) =>
@@ -78,7 +79,7 @@ export async function readFacts(place: Place): Promise<KnownFacts> {
       images: await withShops('The pictures', readImages),
     };
   } finally {
-    for (const close of toClose.reverse()) await close().catch(() => {});
+    await closing.closeAll();
   }
 }
 

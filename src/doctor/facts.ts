@@ -37,7 +37,10 @@ export type FactName = keyof Facts;
 export type Fact<T> = { is: T } | { missing: string };
 export type KnownFacts = { [Name in FactName]: Fact<Facts[Name]> };
 
-/** Longer than any of the waits inside, so that those speak first. */
+/**
+ * Longer than the waits inside, so that those speak first; but not than that for an embedded PostgreSQL that recovers, which is two
+ * minutes. What is opened after this time has to be closed by whoever opened it: nobody waits for it.
+ */
 const LONGEST_MS = 45_000;
 
 /** Reads a fact. What it throws, and a wait without end, become the reason why it is missing. */
