@@ -100,7 +100,10 @@ async function watchStatus({ config }: Shell): Promise<number> {
   };
   const footer = () =>
     `${new Date().toTimeString().slice(0, 8)}  anew each ${EVERY_MS / 1000} seconds; Ctrl-C ends it`;
-  await showLive(process.stdout, { draw, footer, everyMs: EVERY_MS, stopped: stopping.signal });
-  await closeApp();
+  try {
+    await showLive(process.stdout, { draw, footer, everyMs: EVERY_MS, stopped: stopping.signal });
+  } finally {
+    await closeApp();
+  }
   return exitCodes.done;
 }

@@ -12,7 +12,8 @@ type Terminal = Pick<NodeJS.WriteStream, 'write' | 'rows'>;
 
 /**
  * Draws what `draw` gives each `everyMs` until `stopped` is aborted. Each line is written over the one before and its rest
- * cleared, in one write, so that nothing flickers. The last row has `footer`; what does not fit above it is cut.
+ * cleared, in one write, so that nothing flickers. The last row has `footer`; what does not fit above it is cut. Gives the screen
+ * back at once, and then waits for a `draw` that is at work: what it opens could not be closed otherwise.
  */
 export async function showLive(
   terminal: Terminal,
@@ -31,16 +32,19 @@ export async function showLive(
   const ended = new Promise<null>((resolve) =>
     stopped.addEventListener('abort', () => resolve(null), { once: true }),
   );
+  let drawing: Promise<string> | undefined;
   terminal.write(ENTER);
   try {
     while (!stopped.aborted) {
-      const text = await Promise.race([draw(), ended]);
+      drawing = draw();
+      const text = await Promise.race([drawing, ended]);
       if (text === null) return;
       terminal.write(frame(text, footer(), terminal.rows));
       await sleep(everyMs, undefined, { signal: stopped }).catch(() => {});
     }
   } finally {
     terminal.write(LEAVE);
+    await drawing?.catch(() => {});
   }
 }
 
