@@ -82,7 +82,9 @@ export const replicaProblem = async (url: string): Promise<string | null> => {
   try {
     return await withClient(url, async (client) => {
       const { rows } = await client.query('SELECT pg_is_in_recovery() AS "isStandby"');
-      return rows[0].isStandby ? null : 'It is no standby, but a PostgreSQL that takes writes.';
+      return rows[0].isStandby
+        ? null
+        : 'DATABASE_REPLICA_URL names no standby, but a PostgreSQL that takes writes.';
     });
   } catch (error) {
     return (error as Error).message;

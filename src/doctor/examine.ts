@@ -1,16 +1,16 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
-import type { Log } from '../app.ts';
+import { isFresh, type Log } from '../app.ts';
 import { type Config, ConfigError } from '../config.ts';
 import type { CheckResult } from '../contract/command-answers/doctor.ts';
 import { openDiskReader } from '../core/disk/disk-reader.ts';
 import { entities } from '../core/entities.ts';
-import { migrationStatus, SchemaError } from '../database/migrate.ts';
+import { migrationStatus, NOTHING_YET, SchemaError } from '../database/migrate.ts';
 import { closeOrm, openOrm } from '../database/orm.ts';
 import { checks } from './checks.ts';
 import { collectClosing } from './closing.ts';
 import { attempt, attemptWith, type Fact, type KnownFacts } from './facts.ts';
 import { readBackups } from './probes/backups.ts';
-import { type ConnectionFacts, connect, isUntouched, readDatabase } from './probes/database.ts';
+import { type ConnectionFacts, connect, readDatabase } from './probes/database.ts';
 import { readHome } from './probes/home.ts';
 import { readHttps } from './probes/https.ts';
 import { readImages } from './probes/images.ts';
@@ -86,13 +86,13 @@ export async function readFacts(place: Place): Promise<KnownFacts> {
 export const examine = (facts: KnownFacts, now: Date): CheckResult[] =>
   checks.map((check) => check.examine(facts, now));
 
-const nothingHere = () => new SchemaError('empty', 'Nothing is set up here yet. Run: smoocho init');
+const nothingHere = () => new SchemaError('empty', NOTHING_YET);
 
 function requireSomething(config: Config | ConfigError): void {
   if (config instanceof ConfigError) return;
   let isEmpty = false;
   try {
-    isEmpty = isUntouched(config);
+    isEmpty = isFresh(config);
   } catch {
     // There was a database, which the check of it says.
   }

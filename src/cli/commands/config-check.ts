@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { readMasterKeys } from '../../app.ts';
-import { type Connection, checkConnections } from '../../check-connections.ts';
 import { type Config, ConfigError, findConfigProblems } from '../../config.ts';
+import { type Connection, checkConnections } from '../../doctor/check-connections.ts';
 import { checkCertificateFiles } from '../../tls/certificates.ts';
 import type { Command } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -29,7 +28,7 @@ export const configCheck: Command = {
     if (config && problems.length === 0) problems.push(...findInFiles(config));
     const connections =
       options.connect && config && problems.length === 0
-        ? await checkConnections(config, hasCluster(config), (error) => failureOf(error).message)
+        ? await checkConnections(config, (error) => failureOf(error).message)
         : null;
     if (problems.length > 0) shell.print(...problems);
     else shell.say('The settings are right.');
@@ -46,8 +45,6 @@ export const configCheck: Command = {
     return isSound ? exitCodes.done : exitCodes.checkFoundProblems;
   },
 };
-
-const hasCluster = ({ home }: Config) => existsSync(join(home, 'postgres', 'data', 'PG_VERSION'));
 
 /** What is wrong in files that the settings name, and that are read when they are used. */
 function findInFiles({ masterKey, tls }: Config): string[] {

@@ -1,9 +1,6 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Database, type Log, openDatabase } from '../../app.ts';
+import { type Database, isFresh, type Log, openDatabase } from '../../app.ts';
 import type { Config } from '../../config.ts';
 import { databaseAddress } from '../../database/address.ts';
-import { requireNoneLost } from '../../database/embedded-lost.ts';
 import { type DatabaseFacts as Inspected, inspectDatabase, replicaProblem } from '../../database/inspect.ts';
 
 export type ConnectionFacts = {
@@ -23,14 +20,6 @@ export type DatabaseFacts = Inspected & {
   hasReplica: boolean;
 };
 
-/** Whether nothing was ever set up in a home. Throws DatabaseRefusedError if there was a database, and it is gone. */
-export function isUntouched({ databaseUrl, home }: Pick<Config, 'databaseUrl' | 'home'>): boolean {
-  const data = join(home, 'postgres', 'data');
-  if (databaseUrl || existsSync(data)) return false;
-  requireNoneLost({ home, data });
-  return true;
-}
-
 /** Opens the database as every command does, but makes none. `onOpen` gets what is to be closed. */
 export async function connect(
   config: Config,
@@ -46,7 +35,7 @@ export async function connect(
   });
   try {
     // Throws for data that are gone; what was never there is told before.
-    isUntouched(config);
+    isFresh(config);
     const database = await openDatabase(config, log);
     onOpen(database);
     await inspectDatabase(database.url);

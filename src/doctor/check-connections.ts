@@ -1,7 +1,8 @@
-import { createLog, migrationStatus, openDatabase, withClient } from './app.ts';
-import type { Config } from './config.ts';
-import { checkRequirements } from './database/requirements.ts';
-import { connectRedis } from './redis/connect.ts';
+import { createLog, isFresh, migrationStatus, openDatabase } from '../app.ts';
+import type { Config } from '../config.ts';
+import { replicaProblem } from '../database/inspect.ts';
+import { checkRequirements } from '../database/requirements.ts';
+import { readRedis } from './probes/redis.ts';
 
 /** Whether a part that the settings name can be reached and used, with a sentence that says so or why not. */
 export type Connection = {
@@ -22,7 +23,6 @@ const skipped = (detail: string): Outcome => ({ state: 'skipped', detail });
  */
 export async function checkConnections(
   config: Config,
-  hasCluster: boolean,
   explain: (error: unknown) => string,
 ): Promise<Connection[]> {
   const tried = async (id: Connection['id'], work: () => Promise<Outcome>): Promise<Connection> => {
@@ -33,16 +33,15 @@ export async function checkConnections(
     }
   };
   return await Promise.all([
-    tried('database', () => tryDatabase(config, hasCluster)),
+    tried('database', () => tryDatabase(config)),
     tried('replica', () => tryReplica(config)),
     tried('redis', () => tryRedis(config)),
     tried('image-store', () => tryImageStore(config)),
   ]);
 }
 
-async function tryDatabase(config: Config, hasCluster: boolean): Promise<Outcome> {
-  if (!config.databaseUrl && !hasCluster)
-    return skipped('The embedded PostgreSQL is made when a shop is set up.');
+async function tryDatabase(config: Config): Promise<Outcome> {
+  if (isFresh(config)) return skipped('The embedded PostgreSQL is made when a shop is set up.');
   const database = await openDatabase(config, createLog({ ...config, logLevel: 'silent' }));
   try {
     await checkRequirements(database.url);
@@ -60,40 +59,21 @@ async function tryDatabase(config: Config, hasCluster: boolean): Promise<Outcome
 
 async function tryReplica({ replicaUrl }: Config): Promise<Outcome> {
   if (!replicaUrl) return skipped('None is named.');
-  return await withClient(replicaUrl, async (client) => {
-    const { rows } = await client.query('SELECT pg_is_in_recovery() AS "isStandby"');
-    if (rows[0].isStandby) return ok('It answers.');
-    return problem(
-      'DATABASE_REPLICA_URL names no standby, but a database of its own: reports would be of that one.',
-    );
-  });
+  const fault = await replicaProblem(replicaUrl);
+  return fault === null ? ok('It answers.') : problem(fault);
 }
 
-async function tryRedis({ redisUrl }: Config): Promise<Outcome> {
-  if (!redisUrl) return skipped('None is named: one server process runs on the database.');
-  let reason = 'it says nothing';
-  const redis = connectRedis(redisUrl, {
-    warn: (fields) => {
-      reason = reasonIn(fields);
-    },
-    info: () => {},
-  });
-  const failed = new Promise<false>((resolve) => redis.once('error', () => resolve(false)));
-  const ready = new Promise<true>((resolve) => redis.once('ready', () => resolve(true)));
-  try {
-    const answers = (await Promise.race([ready, failed])) && (await redis.ping()) === 'PONG';
-    if (answers) return ok('It answers.');
-    return problem(`Redis can't be used (${reason}). Is it running, and is REDIS_URL right?`);
-  } finally {
-    redis.disconnect();
-  }
+async function tryRedis(config: Config): Promise<Outcome> {
+  const { isConfigured, problem: fault } = await readRedis(config);
+  if (!isConfigured) return skipped('None is named: one server process runs on the database.');
+  return fault === null
+    ? ok('It answers.')
+    : problem(`Redis can't be used (${fault}). Is it running, and is REDIS_URL right?`);
 }
-
-const reasonIn = (fields: object) => String((fields as { reason?: unknown }).reason ?? 'it failed');
 
 async function tryImageStore(config: Config): Promise<Outcome> {
   if (!config.s3) return skipped('Pictures are in the home.');
-  const { checkStore } = await import('./storage/check-store.ts');
+  const { checkStore } = await import('../storage/check-store.ts');
   const findings = await checkStore('minio', config);
   return findings.length === 0
     ? ok('It keeps, gives and takes away.')
