@@ -41,13 +41,11 @@ export function showSettings(
 }
 
 function shown(setting: Setting, file: Settings, env: Env): ShownSetting[] {
-  const { field, variable } = setting;
+  const { field } = setting;
   const base = defaultOf(setting);
-  const path = setting.byFile && variable ? env[`${variable}_FILE`] : undefined;
-  if (path) return [{ ...base, value: `in ${path}`, source: 'file', from: `${variable}_FILE` }];
-  const said = variable === null ? undefined : env[variable];
-  if (said || (setting.isList && said !== undefined))
-    return [{ ...base, value: textOf(setting, said), source: 'environment', from: variable }];
+  const said = saidIn(env, setting);
+  if (said?.source === 'file') return [{ ...base, ...said, value: `in ${said.value}` }];
+  if (said) return [{ ...base, ...said, value: textOf(setting, said.value) }];
   const value = field === null ? undefined : file[field];
   if (value === undefined || value === null || value === '') return [base];
   const inFile = { ...base, source: 'config.json' as const };
@@ -59,6 +57,46 @@ function shown(setting: Setting, file: Settings, env: Env): ShownSetting[] {
     }));
   }
   return [{ ...inFile, value: textOf(setting, value) }];
+}
+
+type Said = { source: 'environment' | 'file'; from: string; value: string };
+
+/** What the environment says of a setting: its value, or the path of a file that has it. */
+function saidIn(env: Env, { variable, byFile, isList }: Setting): Said | undefined {
+  if (variable === null) return undefined;
+  const from = `${variable}_FILE`;
+  const path = byFile && env[from];
+  if (path) return { source: 'file', from, value: path };
+  const value = env[variable];
+  return value || (isList && value !== undefined)
+    ? { source: 'environment', from: variable, value: value ?? '' }
+    : undefined;
+}
+
+/** Names of settings by where they come from; no values. */
+export type SettingSources = {
+  /** That `config.json` has, known or not. */
+  inFile: string[];
+  /** Variables of the environment that are read. */
+  inEnvironment: string[];
+  /** Variables that win over another value in `config.json`. */
+  overriding: string[];
+};
+
+/** Where the settings of a home come from; the home itself is no question. Throws ConfigError for a file that can't be read. */
+export function findSources(home: string, env: Env): SettingSources {
+  const file = readConfigFile(home);
+  const found = knownSettings.flatMap((setting: Setting) => {
+    const said = setting.variable === 'SMOOCHO_HOME' ? undefined : saidIn(env, setting);
+    const inFile = setting.field === null ? undefined : file[setting.field];
+    const isOther = inFile !== undefined && (said?.source === 'file' || String(inFile) !== said?.value);
+    return said && setting.variable ? [{ variable: setting.variable, isOther }] : [];
+  });
+  return {
+    inFile: Object.keys(file),
+    inEnvironment: found.map(({ variable }) => variable),
+    overriding: found.filter(({ isOther }) => isOther).map(({ variable }) => variable),
+  };
 }
 
 const defaultOf = ({ field, variable, usual }: Setting): ShownSetting => ({

@@ -8,7 +8,7 @@ import { findHome } from './config-home.ts';
 import { knownSettings, requireKnown } from './config-known.ts';
 import { findOperator } from './config-operator.ts';
 import { checkSecrets, openSecrets, type Secrets } from './config-secrets.ts';
-import { showSettings } from './config-show.ts';
+import { findSources, showSettings } from './config-show.ts';
 import {
   type Attempt,
   asText,
@@ -38,7 +38,6 @@ export {
 } from './config-file.ts';
 export { defaultHome, findHome } from './config-home.ts';
 export { settingNames } from './config-known.ts';
-export { type SettingSources, settingSources } from './config-overrides.ts';
 export {
   makeSecretFile,
   newSecret,
@@ -48,7 +47,7 @@ export {
   type SecretName,
   type Secrets,
 } from './config-secrets.ts';
-export type { ShownSetting } from './config-show.ts';
+export type { SettingSources, ShownSetting } from './config-show.ts';
 export { type ImageStoreKind, imageStoreKinds, type S3Config, type S3Server } from './config-storage.ts';
 export type { Supervisor } from './config-supervisor.ts';
 export type { TlsConfig } from './config-tls.ts';
@@ -162,6 +161,9 @@ export function findConfigProblems(
 
 /** Every setting, its value without secrets, and its source. Throws ConfigError: see `showSettings`. */
 export const shownSettings = (home: string | undefined, env: Env = process.env) => showSettings(home, env);
+
+/** Names of settings by where they come from. Throws ConfigError: see `findSources`. */
+export const settingSources = (home: string, env: Env = process.env) => findSources(home, env);
 
 /** Reads the backup settings again: `backup schedule` and `key create` change them while a server runs. Throws ConfigError. */
 export const readBackupConfig = (home: string): BackupConfig => backupConfig(readConfigFile(home).backup);

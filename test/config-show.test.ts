@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { findConfigProblems, shownSettings } from '../src/config.ts';
+import { findConfigProblems, settingSources, shownSettings } from '../src/config.ts';
 import { knownSettings, settingNames } from '../src/config-known.ts';
 import { withoutPassword } from '../src/config-show.ts';
 import { configAnswers } from '../src/contract/command-answers/config.ts';
@@ -43,6 +43,25 @@ describe('the settings, shown', () => {
       'file',
       'DATABASE_URL_FILE',
     ]);
+  });
+
+  it('are told by their names alone, the same for all that is known', () => {
+    const sources = (env: Record<string, string>) => settingSources(home, env);
+    write({ port: 8001, allowedHosts: ['a.example', 'b.example'], redisUrl: 'redis://a' });
+    const same = { PORT: '8001', ALLOWED_HOSTS: 'a.example,b.example', SMOOCHO_HOME: home };
+    expect(sources(same)).to.deep.equal({
+      inFile: ['port', 'allowedHosts', 'redisUrl'],
+      inEnvironment: ['PORT', 'ALLOWED_HOSTS'],
+      overriding: [],
+    });
+    // A port is never read from a file; an empty list counts, and an empty port does not.
+    const other = { PORT: '', PORT_FILE: '/p', ALLOWED_HOSTS: '', REDIS_URL_FILE: '/r', MASTER_KEY: 'k' };
+    expect(sources(other)).to.deep.include({
+      inEnvironment: ['REDIS_URL', 'ALLOWED_HOSTS', 'MASTER_KEY'],
+      overriding: ['REDIS_URL', 'ALLOWED_HOSTS'],
+    });
+    for (const { variable } of knownSettings.filter((one) => one.variable !== 'SMOOCHO_HOME'))
+      if (variable) expect(sources({ [variable]: 'x' }).inEnvironment).to.deep.equal([variable]);
   });
 
   it('have no secret in them, wherever it was put', () => {
