@@ -1,7 +1,7 @@
+import { CLOCK_FLOOR } from '../machine-limits.ts';
+
 const DAY_MS = 86_400_000;
 
-/** When this was written: a clock that says less is wrong, such as that of a Raspberry Pi, which starts in 1970. */
-export const CLOCK_FLOOR = Date.UTC(2026, 10, 1);
 /** The authority is good from here on whatever the clocks of box and tablets say. */
 const AUTHORITY_SINCE = Date.UTC(2024, 0, 1);
 /** Longer than the box and the tablets: a new authority means going around all of them. */

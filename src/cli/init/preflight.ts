@@ -1,13 +1,13 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import type { Config } from '../../config.ts';
+import { readMachine } from '../../doctor/probes/machine.ts';
+import { readPort } from '../../doctor/probes/network.ts';
+import { canBeNow, LEAST_MEMORY_BYTES } from '../../machine-limits.ts';
 import { packageFile } from '../../package-file.ts';
 import type { Shell } from '../command.ts';
 import { CheckError } from '../exit-codes.ts';
-import { urlOf } from '../lan-addresses.ts';
 import { formatSize } from '../output/size.ts';
 
 /** A warning says what will be missed; a problem stops. */
@@ -20,20 +20,14 @@ const LEAST_BYTES = 300 * MB;
 const LEAST_BYTES_OUTSIDE = 50 * MB;
 /** A year of a small shop with its backups. */
 const GOOD_BYTES = 2_000 * MB;
-/** docs/operations/sizing.md: 150 MB for the program, as much again for the system and a backup at work. */
-const GOOD_MEMORY = 480 * MB;
-/** This program is younger than that. */
-const OLDEST_TIME = Date.parse('2026-01-01T00:00:00Z');
-const YEARS_30 = 30 * 365 * 86_400_000;
 const DAY = 86_400_000;
-const ANSWER_MS = 1_000;
 
 type Purpose = {
   /** `start` needs its port at once; `init` only says so. */
   needsPort: boolean;
 };
 
-/** Looks at the machine before the first question. Changes nothing. Takes a second or two at most. */
+/** Looks at the machine before the first question. Changes nothing. Takes three seconds at most. */
 export async function preflight(config: Config, { needsPort }: Purpose): Promise<PreflightFinding[]> {
   const found = await Promise.all([
     checkHome(config.home),
@@ -104,25 +98,23 @@ async function checkDisk({ home, databaseUrl }: Config): Promise<PreflightFindin
 }
 
 function checkMemory(): PreflightFinding | null {
-  // A container has less than its machine; without a limit it is 0, or more than there is.
-  const limit = process.constrainedMemory();
-  const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-  if (memory >= GOOD_MEMORY) return null;
+  const { memoryBytes } = readMachine();
+  if (memoryBytes >= LEAST_MEMORY_BYTES) return null;
   return {
     id: 'memory',
     state: 'warning',
-    detail: `This machine has ${formatSize(memory)} of memory. ${formatSize(GOOD_MEMORY)} are what the server and its database need in a rush.`,
+    detail: `This machine has ${formatSize(memoryBytes)} of memory. With less than 1 GB the system may end the server in a rush; swap helps: smoocho doctor`,
   };
 }
 
-/** By what is sure: this program was not there before 2026, nor before its own files. */
+/** By what is sure: this program was not there before it was written, nor before its own files. */
 export function checkClock(
   now: Date,
   installedAt = statSync(packageFile('package.json')).mtime,
 ): PreflightFinding | null {
   const shown = `The clock of this machine says ${now.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   const mend = 'Set it, or let it have the internet: timedatectl set-ntp true';
-  if (now.getTime() < OLDEST_TIME || now.getTime() > OLDEST_TIME + YEARS_30)
+  if (!canBeNow(now))
     return {
       id: 'clock',
       state: 'problem',
@@ -137,11 +129,12 @@ export function checkClock(
 }
 
 async function checkPort({ host, port }: Config, needsPort: boolean): Promise<PreflightFinding | null> {
-  const code = port === 0 ? undefined : await bindFault(host, port);
-  if (code === undefined) return null;
+  const found = await readPort(host, port, 'http');
+  const { code } = found;
+  if (code === null) return null;
   const state = needsPort ? 'problem' : 'warning';
   const other = `smoocho start --port ${port + 1}`;
-  if (code === 'EADDRINUSE' && (await isSmoocho(host, port))) {
+  if (found.state === 'ours') {
     return {
       id: 'port',
       state,
@@ -154,28 +147,4 @@ async function checkPort({ host, port }: Config, needsPort: boolean): Promise<Pr
     EADDRNOTAVAIL: `${host} is not an address of this machine: change HOST, or host in config.json.`,
   };
   return { id: 'port', state, detail: reasons[code] ?? `Port ${port} can't be listened at (${code}).` };
-}
-
-/** Why it can't be listened at, if so. */
-const bindFault = (host: string, port: number): Promise<string | undefined> =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
-  });
-
-/** Whether what listens there has the header that only this program's answers have. */
-async function isSmoocho(host: string, port: number): Promise<boolean> {
-  const own = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  try {
-    const { headers, body } = await fetch(`${urlOf('http', own, port)}/healthz`, {
-      signal: AbortSignal.timeout(ANSWER_MS),
-    });
-    await body?.cancel();
-    return (
-      headers.has('x-request-id') && headers.get('content-type')?.startsWith('application/json') === true
-    );
-  } catch {
-    return false;
-  }
 }

@@ -1,4 +1,4 @@
-import { CLOCK_FLOOR } from '../../tls/validity.ts';
+import { canBeNow, LEAST_MEMORY_BYTES } from '../../machine-limits.ts';
 import { type Check, check, listOf, ok, problem, skipped, warning } from '../check.ts';
 
 const MB = 1_000_000;
@@ -6,14 +6,10 @@ const megabytes = (bytes: number) => `${Math.round(bytes / MB).toLocaleString('e
 
 /** As `bin/smoocho.js` and `engines` have it. */
 const NODE = [24, 8] as const;
-/** All of it together takes 300 MB in the rush of a busy shop (docs/operations/sizing.md). */
-const MEMORY_BYTES = 900 * MB;
 const AVAILABLE_BYTES = 200 * MB;
 const SWAP_BELOW_BYTES = 2_000 * MB;
 /** Each till holds a socket or two, and reports and pictures open files. */
 const OPEN_FILES = 4_096;
-/** Whoever reads this later than that has a newer version. */
-const LAST_YEAR = 2080;
 const RUNS_ON: readonly string[] = ['linux', 'darwin'];
 const BITS_64: readonly string[] = ['x64', 'arm64', 'ppc64', 's390x', 'riscv64'];
 
@@ -56,7 +52,7 @@ export const machineChecks: Check[] = [
       const have = `${megabytes(availableBytes)} of ${megabytes(memoryBytes)} are free.`;
       if (availableBytes < AVAILABLE_BYTES)
         return warning(have, 'See what takes it, and end that: ps aux --sort=-rss | head');
-      if (memoryBytes < MEMORY_BYTES) return warning(have, 'Use a machine with 1 GB or more.');
+      if (memoryBytes < LEAST_MEMORY_BYTES) return warning(have, 'Use a machine with 1 GB or more.');
       return ok(have);
     },
   }),
@@ -98,9 +94,7 @@ export const machineChecks: Check[] = [
     why: 'Orders get a wrong date, and devices refuse the certificate.',
     judge(_, now) {
       const says = `The clock says ${now.toISOString().slice(0, 16).replace('T', ' ')} UTC.`;
-      return now.getTime() < CLOCK_FLOOR || now.getUTCFullYear() > LAST_YEAR
-        ? problem(says, 'Set the clock: sudo timedatectl set-ntp true')
-        : ok(says);
+      return canBeNow(now) ? ok(says) : problem(says, 'Set the clock: sudo timedatectl set-ntp true');
     },
   }),
   check({

@@ -36,13 +36,16 @@ export async function readNetwork({ host, port, tls }: Config): Promise<NetworkF
   };
 }
 
-async function readPort(host: string, port: number, scheme: Scheme): Promise<PortFacts> {
+/** Says who has a port of this machine. Takes three seconds at most. */
+export async function readPort(host: string, port: number, scheme: Scheme): Promise<PortFacts> {
   // 0 is whatever is free.
   const code = port === 0 ? null : await tryToBind(host, port);
   if (code === null) return { port, state: 'free', code };
   if (code !== 'EADDRINUSE') return { port, state: 'refused', code };
   const answer = await ask(scheme, host, port, '/healthz');
-  return { port, state: answer?.body === '{"status":"ok"}' ? 'ours' : 'taken', code };
+  // Other programs have that body, too.
+  const isOurs = answer?.body === '{"status":"ok"}' && answer.hasRequestId;
+  return { port, state: isOurs ? 'ours' : 'taken', code };
 }
 
 /** The system's code when the port can't be had, else null. */
@@ -66,7 +69,7 @@ async function readReady(host: string, port: number): Promise<NetworkFacts['read
 }
 
 type Scheme = 'http' | 'https';
-type Answer = { statusCode: number; body: string };
+type Answer = { statusCode: number; hasRequestId: boolean; body: string };
 
 /** Null when nothing answers in time. The own certificate is not known to this machine, and nothing secret is asked. */
 function ask(scheme: Scheme, host: string, port: number, path: string): Promise<Answer | null> {
@@ -88,7 +91,8 @@ function ask(scheme: Scheme, host: string, port: number, path: string): Promise<
         body += text;
         if (body.length > MAX_ANSWER) asked.destroy();
       });
-      response.once('end', () => resolve({ statusCode: response.statusCode ?? 0, body }));
+      const hasRequestId = response.headers['x-request-id'] !== undefined;
+      response.once('end', () => resolve({ statusCode: response.statusCode ?? 0, hasRequestId, body }));
       response.once('error', () => resolve(null));
     });
     asked.once('error', () => resolve(null));

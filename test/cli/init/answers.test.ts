@@ -198,7 +198,9 @@ describe('preflight', () => {
   it('tells a port of another program from one of Smoocho', async () => {
     const mute = createTcp((socket) => socket.resume().end('HTTP/1.1 200 OK\r\n\r\n'));
     const ours = createServer((_request, response) =>
-      response.writeHead(200, { 'x-request-id': 'a', 'content-type': 'application/json' }).end('{}'),
+      response
+        .writeHead(200, { 'x-request-id': 'a', 'content-type': 'application/json' })
+        .end('{"status":"ok"}'),
     );
     for (const [server, words] of [
       [mute, 'is taken by another program'],
@@ -224,7 +226,8 @@ describe('preflight', () => {
     const state = (now: string) => checkClock(new Date(now), installed)?.state;
     expect(state('1970-01-01T00:01:00Z')).to.equal('problem');
     expect(state('2090-01-01T00:00:00Z')).to.equal('problem');
-    expect(state('2026-06-01T00:00:00Z')).to.equal('warning');
+    expect(state('2026-10-31T00:00:00Z')).to.equal('problem');
+    expect(state('2026-11-15T00:00:00Z')).to.equal('warning');
     expect(state('2026-12-02T00:00:00Z')).to.equal(undefined);
   });
 });
