@@ -2,9 +2,10 @@ import { createReadStream, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { BadRow } from '../core/imports/bad-rows.ts';
 import { parseColumns } from '../core/imports/columns.ts';
+import { count } from '../figures.ts';
 import type { Option } from './command.ts';
 import { UsageError } from './exit-codes.ts';
-import { count, formatCount } from './output/format.ts';
+import { formatCount } from './output/format.ts';
 import { type Progress, startProgress } from './output/progress.ts';
 
 /** Named one by one up to here; a file with more has another problem than its rows. */

@@ -53,6 +53,3 @@ const asSentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`
 
 const READS_BY = new Intl.ListFormat('en', { type: 'conjunction' });
 export const listOf = (names: readonly string[]): string => READS_BY.format(names);
-
-export const plural = (count: number, one: string, many = `${one}s`): string =>
-  `${count} ${count === 1 ? one : many}`;

@@ -6,11 +6,10 @@ import { describePlace, findPlace, type Place } from '../../backup/places.ts';
 import { endAttention, raiseAttention } from '../../core/attention/attention.ts';
 import { recordBackup } from '../../core/audit/record-backup.ts';
 import type { Context } from '../../core/context.ts';
+import { count, formatSize } from '../../figures.ts';
 import { backupSource, recordRun } from '../backup-support.ts';
 import type { Command } from '../command.ts';
-import { count } from '../output/format.ts';
 import { phaseProgress } from '../output/progress.ts';
-import { formatSize } from '../output/size.ts';
 
 export const backupCreate: Command = {
   name: 'backup create',

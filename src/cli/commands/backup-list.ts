@@ -1,9 +1,9 @@
 import { ArchiveError } from '../../backup/errors.ts';
 import { findPlace, listArchives, type StoredArchive } from '../../backup/places.ts';
 import { readHeader } from '../../backup/read-header.ts';
+import { formatSize } from '../../figures.ts';
 import { readIdentities } from '../backup-support.ts';
 import type { Command } from '../command.ts';
-import { formatSize } from '../output/size.ts';
 import { table } from '../output/table.ts';
 
 export const backupList: Command = {

@@ -15,10 +15,10 @@ import { isAhead } from '../../backup/retention.ts';
 import { type ReadBack, readBack } from '../../backup/verify-backup.ts';
 import type { Config } from '../../config.ts';
 import { problemsOf, type VerifiedShop } from '../../core/verify/verify-shop.ts';
+import { count } from '../../figures.ts';
 import { IDENTITY_OPTION, openAppOn, readIdentities, recordRun } from '../backup-support.ts';
 import type { Command, Shell } from '../command.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
-import { count } from '../output/format.ts';
 import { phaseProgress } from '../output/progress.ts';
 
 type BookFinding = { shop: string; subject: string; detail: string };

@@ -3,9 +3,9 @@ import { dirname, resolve } from 'node:path';
 import { type Config, ConfigError, findHome, loadConfig } from '../../config.ts';
 import type { CheckResult } from '../../contract/command-answers/doctor.ts';
 import type { KnownFacts } from '../../doctor/facts.ts';
+import { count } from '../../figures.ts';
 import type { Command } from '../command.ts';
 import { exitCodes, RefusedError, UsageError } from '../exit-codes.ts';
-import { count } from '../output/format.ts';
 import { type Labelled, labelled } from '../output/labelled.ts';
 
 export const doctor: Command = {

@@ -1,8 +1,8 @@
 import { systemContext } from '../../app.ts';
 import { type CheckedImages, checkImages } from '../../core/images/check-images.ts';
+import { count } from '../../figures.ts';
 import type { Command } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { count } from '../output/format.ts';
 import { startProgress } from '../output/progress.ts';
 
 const SHOWN_BAD = 20;

@@ -1,7 +1,8 @@
 import { systemContext } from '../../app.ts';
 import { collectGarbage, type Garbage, KEPT_DAYS } from '../../core/images/collect-garbage.ts';
+import { count } from '../../figures.ts';
 import type { Command } from '../command.ts';
-import { count, formatCount } from '../output/format.ts';
+import { formatCount } from '../output/format.ts';
 
 export const imagesGc: Command = {
   name: 'images gc',

@@ -2,10 +2,10 @@ import { type App, systemContext } from '../../app.ts';
 import { type ImageStoreKind, imageStoreKinds } from '../../config.ts';
 import { KEPT_DAYS } from '../../core/images/collect-garbage.ts';
 import { type Moved, moveImages } from '../../core/images/move-images.ts';
+import { count } from '../../figures.ts';
 import { checkStore } from '../../storage/check-store.ts';
 import type { Command } from '../command.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
-import { count } from '../output/format.ts';
 import { startProgress } from '../output/progress.ts';
 
 const SHOWN_BAD = 20;

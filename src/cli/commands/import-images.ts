@@ -3,9 +3,9 @@ import { systemContext } from '../../app.ts';
 import { type ImportedImages, importImages as importImagesOf } from '../../core/images/import-images.ts';
 import { type Matching, matchings } from '../../core/images/match-files.ts';
 import { findShopByCode } from '../../core/shops/find-shops.ts';
+import { count } from '../../figures.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
-import { count } from '../output/format.ts';
 import { startProgress } from '../output/progress.ts';
 
 const SHOWN = 20;

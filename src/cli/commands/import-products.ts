@@ -5,9 +5,9 @@ import {
   importProducts as importProductsFile,
 } from '../../core/imports/import-products.ts';
 import { findShopByCode } from '../../core/shops/find-shops.ts';
+import { count } from '../../figures.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
 import { describeBadRows, fileOptions, openFile, readFileOptions } from '../import-file.ts';
-import { count } from '../output/format.ts';
 
 export const importProducts: Command = {
   name: 'import products',

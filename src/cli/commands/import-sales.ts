@@ -5,9 +5,10 @@ import { type ImportedSales, importSales as importSalesFile } from '../../core/i
 import { findShopByCode } from '../../core/shops/find-shops.ts';
 import { settingsOf } from '../../core/shops/settings.ts';
 import type { Shop } from '../../core/shops/shop.entity.ts';
+import { count } from '../../figures.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
 import { describeBadRows, fileOptions, openFile, readFileOptions } from '../import-file.ts';
-import { count, formatCount, formatMoney } from '../output/format.ts';
+import { formatCount, formatMoney } from '../output/format.ts';
 
 export const importSales: Command = {
   name: 'import sales',

@@ -8,11 +8,12 @@ import { undoRestore } from '../../backup/restore/undo-restore.ts';
 import { asDatabaseUrl } from '../../config.ts';
 import { cliActor } from '../../core/context.ts';
 import { problemsOf } from '../../core/verify/verify-shop.ts';
+import { count } from '../../figures.ts';
 import { IDENTITY_OPTION, openAppOn, readIdentities } from '../backup-support.ts';
 import type { Command, Shell } from '../command.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
 import { untilInterrupted } from '../interrupt.ts';
-import { count, formatCount, formatMoney } from '../output/format.ts';
+import { formatCount, formatMoney } from '../output/format.ts';
 import { phaseProgress } from '../output/progress.ts';
 
 export const restore: Command = {

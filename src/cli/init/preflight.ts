@@ -4,11 +4,11 @@ import { dirname } from 'node:path';
 import type { Config } from '../../config.ts';
 import { readMachine } from '../../doctor/probes/machine.ts';
 import { readPort } from '../../doctor/probes/network.ts';
+import { formatSize } from '../../figures.ts';
 import { canBeNow, LEAST_MEMORY_BYTES } from '../../machine-limits.ts';
 import { packageFile } from '../../package-file.ts';
 import type { Shell } from '../command.ts';
 import { CheckError } from '../exit-codes.ts';
-import { formatSize } from '../output/size.ts';
 
 /** A warning says what will be missed; a problem stops. */
 export type PreflightFinding = { id: string; state: 'warning' | 'problem'; detail: string };
@@ -103,7 +103,7 @@ function checkMemory(): PreflightFinding | null {
   return {
     id: 'memory',
     state: 'warning',
-    detail: `This machine has ${formatSize(memoryBytes)} of memory. With less than 1 GB the system may end the server in a rush; swap helps: smoocho doctor`,
+    detail: `This machine has ${formatSize(memoryBytes)} of memory. Take one with 1 GB or more: with less, the system may end the server in a rush.`,
   };
 }
 

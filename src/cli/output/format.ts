@@ -17,10 +17,6 @@ export function formatCount(count: number, currency = 'USD'): string {
   return new Intl.NumberFormat(localeOf(currency), { maximumFractionDigits: 3 }).format(count);
 }
 
-/** `1 order`, `21,350 orders`. */
-export const count = (number: number, thing: string) =>
-  `${formatCount(number)} ${thing}${number === 1 ? '' : 's'}`;
-
 /** A decimal text as a whole number of thousandths, so that amounts are reckoned with exactly. */
 export function thousandthsOf(decimal: string): bigint {
   const [whole = '', fraction = ''] = decimal.split('.');

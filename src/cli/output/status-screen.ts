@@ -1,10 +1,11 @@
 import type { Attention } from '../../contract/attention.ts';
 import type { BackupStatus } from '../../contract/command-answers/doctor.ts';
+import { placeNames } from '../../core/disk/place-names.ts';
 import type { StatusHere, StatusInDatabase } from '../../doctor/status.ts';
+import { formatRoom, formatSize } from '../../figures.ts';
 import { formatCount, formatMoney } from './format.ts';
 import { inLines } from './in-line.ts';
 import { type Labelled, labelled, wrap } from './labelled.ts';
-import { formatSize } from './size.ts';
 
 /** A time as a shop's clock shows it; empty for none. */
 export type Clock = (time: string | null) => string;
@@ -53,12 +54,10 @@ const describeServer = ({ database, server, devices, images, timezone }: Found, 
   ['pictures', stores[images.store], ...(images.problem === null ? [] : [`PROBLEM: ${images.problem}`])],
 ];
 
-const placeNames = { home: 'home', database: 'database', images: 'pictures', backups: 'backups' };
-
 function describeHere({ disks, silentDisks, https, redis }: StatusHere, clock: Clock): Labelled[] {
   const rooms = disks.map(({ places, level, freeBytes, sizeBytes }) => {
     const low = level === null ? '' : level === 'problem' ? '  NEARLY FULL' : '  low';
-    return `${gigabytes(freeBytes)} of ${gigabytes(sizeBytes)} free: ${places.map((place) => placeNames[place]).join(', ')}${low}`;
+    return `${formatRoom(freeBytes)} of ${formatRoom(sizeBytes)} free: ${places.map((place) => placeNames[place]).join(', ')}${low}`;
   });
   const silent = silentDisks.map((place) => `${place}: its disk does not answer`);
   return [
@@ -69,8 +68,6 @@ function describeHere({ disks, silentDisks, https, redis }: StatusHere, clock: C
       : []),
   ];
 }
-
-const gigabytes = (bytes: number) => `${formatCount(Math.floor(bytes / 100_000_000) / 10)} GB`;
 
 function describeHttps({ mode, endsAt, problem }: StatusHere['https'], clock: Clock): string {
   if (mode === 'off') return 'turned off';

@@ -3,7 +3,8 @@ import type { AttentionSeverity } from '../../contract/attention.ts';
 import { endAttention, listAttention, raiseAttention } from '../attention/attention.ts';
 import type { Context } from '../context.ts';
 import { type Watch, watchEvery } from '../watch-every.ts';
-import type { Disk, DiskPlace, DiskReader, DiskReport } from './disk-reader.ts';
+import type { Disk, DiskReader, DiskReport } from './disk-reader.ts';
+import { inSentence } from './place-names.ts';
 
 /** A shop fills a disk in weeks, a copy that went wrong in minutes. */
 const LOOK_MS = 30_000;
@@ -85,16 +86,9 @@ async function raise(
 
 const machine = () => `On ${hostname()}, `;
 
-const NAMES: Record<DiskPlace, string> = {
-  home: 'the home',
-  database: 'the database',
-  images: 'the pictures',
-  backups: 'the backups',
-};
-
 function describe(low: Disk[]): string {
   const parts = low.map(({ places, folder, freeBytes, sizeBytes }) => {
-    const what = places.map((place) => NAMES[place]).join(', ');
+    const what = places.map(inSentence).join(', ');
     return `${size(freeBytes)} of ${size(sizeBytes)} are left on the disk of ${what} (${folder})`;
   });
   const isDatabase = low.some(({ places }) => places.includes('database'));

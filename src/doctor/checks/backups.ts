@@ -1,4 +1,5 @@
-import { type Check, check, ok, plural, problem, skipped, warning } from '../check.ts';
+import { count } from '../../figures.ts';
+import { type Check, check, ok, problem, skipped, warning } from '../check.ts';
 
 const minute = (time: string) => `${time.slice(0, 16).replace('T', ' ')} UTC`;
 
@@ -77,7 +78,7 @@ export const backupChecks: Check[] = [
     why: 'The next backup will fail.',
     judge({ target: { problem: fault, archives, kind }, status: { lastCreatedAt } }) {
       if (fault === null)
-        return ok(`${plural(archives, 'backup')} in ${kind === 's3' ? 'the bucket' : 'the folder'}.`);
+        return ok(`${count(archives, 'backup')} in ${kind === 's3' ? 'the bucket' : 'the folder'}.`);
       return problem(
         fault,
         lastCreatedAt

@@ -1,11 +1,11 @@
 import { TOLERANCE_MS } from '../../core/clock/watch-clock.ts';
-import { type Check, check, listOf, ok, plural, problem, skipped, warning } from '../check.ts';
+import { count, formatSize } from '../../figures.ts';
+import { type Check, check, listOf, ok, problem, skipped, warning } from '../check.ts';
 
 /** Left for an administrator, a backup and the schedule, beside those of the server. */
 const SPARE_CONNECTIONS = 6;
 const OPEN_OR_GONE =
   'smoocho doctor --fix closes a file that is open to others; else put the right one back, from a backup or the machine that set this up.';
-const sizeOf = (bytes: number) => `${Math.max(1, Math.round(bytes / 1_000_000)).toLocaleString('en-US')} MB`;
 
 export const databaseChecks: Check[] = [
   check({
@@ -34,7 +34,7 @@ export const databaseChecks: Check[] = [
             `This is PostgreSQL ${version}, and ${oldestVersion} is the oldest that does.`,
             'Upgrade PostgreSQL.',
           )
-        : ok(`PostgreSQL ${version}, with ${sizeOf(sizeBytes)}.`),
+        : ok(`PostgreSQL ${version}, with ${formatSize(sizeBytes)}.`),
   }),
   check({
     id: 'database-role',
@@ -163,7 +163,7 @@ export const databaseChecks: Check[] = [
     why: 'Orders of two servers would lie in the wrong order.',
     judge({ clockAheadMs }) {
       const seconds = Math.round(Math.abs(clockAheadMs) / 1000);
-      const far = `This clock is ${plural(seconds, 'second')} ${clockAheadMs > 0 ? 'ahead of' : 'behind'} that of the database.`;
+      const far = `This clock is ${count(seconds, 'second')} ${clockAheadMs > 0 ? 'ahead of' : 'behind'} that of the database.`;
       return Math.abs(clockAheadMs) > TOLERANCE_MS
         ? warning(far, 'On both machines: sudo timedatectl set-ntp true')
         : ok(seconds === 0 ? 'The two clocks agree.' : far);

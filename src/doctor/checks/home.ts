@@ -1,7 +1,6 @@
-import { type Check, check, listOf, ok, plural, problem, skipped, warning } from '../check.ts';
-
-const GB = 1_000_000_000;
-const gigabytes = (bytes: number) => `${(Math.floor((bytes / GB) * 10) / 10).toLocaleString('en-US')} GB`;
+import { inSentence } from '../../core/disk/place-names.ts';
+import { count, formatRoom } from '../../figures.ts';
+import { type Check, check, listOf, ok, problem, skipped, warning } from '../check.ts';
 
 /** Mail and package caches fill a small disk with files long before they fill it with bytes. */
 const INODES_LEFT = 0.02;
@@ -12,13 +11,6 @@ const some = (paths: string[]) =>
   paths.length <= SHOWN
     ? listOf(paths)
     : `${paths.slice(0, SHOWN).join(', ')} and ${paths.length - SHOWN} more`;
-
-const placeNames = {
-  home: 'the home',
-  database: 'the database',
-  images: 'the pictures',
-  backups: 'the backups',
-};
 
 export const homeChecks: Check[] = [
   check({
@@ -94,7 +86,7 @@ export const homeChecks: Check[] = [
     why: 'When the disk of the database is full, nothing can be sold.',
     judge({ disks, low, level }) {
       const sentence = ({ freeBytes, sizeBytes, folder, places }: (typeof disks)[number]) =>
-        `${gigabytes(freeBytes)} of ${gigabytes(sizeBytes)} are free on the disk of ${listOf(places.map((place) => placeNames[place]))} (${folder}).`;
+        `${formatRoom(freeBytes)} of ${formatRoom(sizeBytes)} are free on the disk of ${listOf(places.map(inSentence))} (${folder}).`;
       if (level === null) return ok(disks.map(sentence).join(' '));
       const finding = level === 'problem' ? problem : warning;
       return finding(low.map(sentence).join(' '), 'smoocho backup prune, or put in a larger disk.');
@@ -107,7 +99,7 @@ export const homeChecks: Check[] = [
     why: 'Whatever is on a disk that hangs waits for it.',
     judge({ silent }) {
       if (silent.length === 0) return ok('All disks answer.');
-      const names = listOf(silent.map((place) => placeNames[place]));
+      const names = listOf(silent.map(inSentence));
       return problem(
         `The disk of ${names} does not answer.`,
         'See whether its file server or cable is there: mount, then dmesg | tail',
@@ -138,7 +130,7 @@ export const homeChecks: Check[] = [
     judge({ leftovers }) {
       if (leftovers.length === 0) return ok('Nothing was left behind.');
       return warning(
-        `${plural(leftovers.length, 'leftover')} of interrupted work: ${some(leftovers)}.`,
+        `${count(leftovers.length, 'leftover')} of interrupted work: ${some(leftovers)}.`,
         FIX_ALL,
       );
     },

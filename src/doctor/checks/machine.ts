@@ -1,8 +1,8 @@
+import { formatSize } from '../../figures.ts';
 import { canBeNow, LEAST_MEMORY_BYTES } from '../../machine-limits.ts';
 import { type Check, check, listOf, ok, problem, skipped, warning } from '../check.ts';
 
 const MB = 1_000_000;
-const megabytes = (bytes: number) => `${Math.round(bytes / MB).toLocaleString('en-US')} MB`;
 
 /** As `bin/smoocho.js` and `engines` have it. */
 const NODE = [24, 8] as const;
@@ -49,7 +49,7 @@ export const machineChecks: Check[] = [
     looksAt: 'the memory of the machine, and what is left of it',
     why: 'Without memory the system ends programs, and the one that sells may be among them.',
     judge({ memoryBytes, availableBytes }) {
-      const have = `${megabytes(availableBytes)} of ${megabytes(memoryBytes)} are free.`;
+      const have = `${formatSize(availableBytes)} of ${formatSize(memoryBytes)} are free.`;
       if (availableBytes < AVAILABLE_BYTES)
         return warning(have, 'See what takes it, and end that: ps aux --sort=-rss | head');
       if (memoryBytes < LEAST_MEMORY_BYTES) return warning(have, 'Use a machine with 1 GB or more.');
@@ -63,10 +63,10 @@ export const machineChecks: Check[] = [
     why: 'On a small machine it bridges the minutes of a large import or a backup.',
     judge({ memoryBytes, swapBytes }) {
       if (swapBytes === null) return skipped('This system does not tell.');
-      if (swapBytes > 0) return ok(`${megabytes(swapBytes)} of swap.`);
+      if (swapBytes > 0) return ok(`${formatSize(swapBytes)} of swap.`);
       if (memoryBytes >= SWAP_BELOW_BYTES) return ok('No swap, and with this much memory none is needed.');
       return warning(
-        `There is no swap, beside ${megabytes(memoryBytes)} of memory.`,
+        `There is no swap, beside ${formatSize(memoryBytes)} of memory.`,
         'sudo fallocate -l 1G /swapfile && sudo chmod 600 /swapfile && sudo mkswap /swapfile && sudo swapon /swapfile, and a line in /etc/fstab.',
       );
     },

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
-import { type Check, check, listOf, ok, plural, problem, skipped, warning } from '../check.ts';
+import { count } from '../../figures.ts';
+import { type Check, check, listOf, ok, problem, skipped, warning } from '../check.ts';
 
 /** A proxy is one machine, or some in a network of their own. */
 const WIDEST = { ipv4: 16, ipv6: 64 };
@@ -17,7 +18,7 @@ export const settingsChecks: Check[] = [
     why: 'No command works with them, and the server will not start again.',
     judge: ({ problem: fault, sources }) =>
       fault === null
-        ? ok(`${plural(sources.inFile.length, 'setting')} in config.json, all of them known.`)
+        ? ok(`${count(sources.inFile.length, 'setting')} in config.json, all of them known.`)
         : problem(fault, 'Correct it, then look again: smoocho doctor'),
   }),
   check({

@@ -1,6 +1,7 @@
 import { TOLERANCE_MS } from '../../core/clock/watch-clock.ts';
 import { FORGOTTEN_DAYS, ONLINE_MINUTES } from '../../core/status/read-condition.ts';
-import { type Check, check, ok, plural, problem, skipped, warning } from '../check.ts';
+import { count } from '../../figures.ts';
+import { type Check, check, ok, problem, skipped, warning } from '../check.ts';
 
 /** A server seals what came in each second, and a command's own records with its next start. */
 const UNSEALED_MS = 10 * 60_000;
@@ -21,7 +22,7 @@ export const shopChecks: Check[] = [
     looksAt: 'whether there is a shop',
     why: 'Nobody can sign in and sell before there is one.',
     judge: ({ shops }) =>
-      shops > 0 ? ok(`${plural(shops, 'shop')}.`) : problem('There is no shop yet.', 'smoocho init'),
+      shops > 0 ? ok(`${count(shops, 'shop')}.`) : problem('There is no shop yet.', 'smoocho init'),
   }),
   check({
     id: 'owners',
@@ -32,13 +33,13 @@ export const shopChecks: Check[] = [
       if (shops === 0) return skipped('There is no shop yet.');
       if (shopsWithoutOwner > 0)
         return problem(
-          `${plural(shopsWithoutOwner, 'shop')} without one.`,
+          `${count(shopsWithoutOwner, 'shop')} without one.`,
           'See who there is, and let one in again: smoocho user list, then smoocho user enable --email EMAIL',
         );
       return ok(
         owners === 1
           ? 'One owner; a forgotten password is set anew by smoocho user reset-password.'
-          : `${plural(owners, 'owner')}.`,
+          : `${count(owners, 'owner')}.`,
       );
     },
   }),
@@ -50,11 +51,11 @@ export const shopChecks: Check[] = [
     judge({ devicesPaired, devicesOnline, devicesForgotten }) {
       if (devicesForgotten > 0)
         return warning(
-          `${devicesForgotten} of ${plural(devicesPaired, 'paired device')} ${devicesForgotten === 1 ? 'was' : 'were'} not seen for ${FORGOTTEN_DAYS} days.`,
+          `${devicesForgotten} of ${count(devicesPaired, 'paired device')} ${devicesForgotten === 1 ? 'was' : 'were'} not seen for ${FORGOTTEN_DAYS} days.`,
           'smoocho device list --shop CODE, then smoocho device revoke DEVICE --shop CODE',
         );
       return ok(
-        `${plural(devicesPaired, 'paired device')}, ${devicesOnline} in use within ${ONLINE_MINUTES} minutes.`,
+        `${count(devicesPaired, 'paired device')}, ${devicesOnline} in use within ${ONLINE_MINUTES} minutes.`,
       );
     },
   }),
@@ -67,7 +68,7 @@ export const shopChecks: Check[] = [
       ordersToReview === 0
         ? ok('No order waits to be looked at.')
         : warning(
-            `${plural(ordersToReview, 'order')} ${ordersToReview === 1 ? 'waits' : 'wait'} for somebody to look.`,
+            `${count(ordersToReview, 'order')} ${ordersToReview === 1 ? 'waits' : 'wait'} for somebody to look.`,
             'smoocho order list --flagged, then smoocho order review ORDER',
           ),
   }),
@@ -80,7 +81,7 @@ export const shopChecks: Check[] = [
       oldOpenOrders === 0
         ? ok('No order of an earlier day is open.')
         : warning(
-            `${plural(oldOpenOrders, 'order')} of earlier days ${oldOpenOrders === 1 ? 'is' : 'are'} still open.`,
+            `${count(oldOpenOrders, 'order')} of earlier days ${oldOpenOrders === 1 ? 'is' : 'are'} still open.`,
             'On a till: take the money, or void it with a reason.',
           ),
   }),
@@ -93,7 +94,7 @@ export const shopChecks: Check[] = [
       oldOpenShifts === 0
         ? ok('No drawer of an earlier day is open.')
         : warning(
-            `${plural(oldOpenShifts, 'drawer')} of earlier days ${oldOpenShifts === 1 ? 'is' : 'are'} still open.`,
+            `${count(oldOpenShifts, 'drawer')} of earlier days ${oldOpenShifts === 1 ? 'is' : 'are'} still open.`,
             'smoocho shift list --shop CODE, then count it on its till.',
           ),
   }),
@@ -121,7 +122,7 @@ export const shopChecks: Check[] = [
     judge({ lastSealAt, unsealedChains, changedChains }, now) {
       if (changedChains > 0)
         return problem(
-          `${plural(changedChains, 'chain')} of seals ${changedChains === 1 ? 'is' : 'are'} not the one whose end this machine kept.`,
+          `${count(changedChains, 'chain')} of seals ${changedChains === 1 ? 'is' : 'are'} not the one whose end this machine kept.`,
           'smoocho audit verify',
         );
       if (!lastSealAt) return skipped('Nothing was sealed yet: a server does that.');
@@ -140,7 +141,7 @@ export const shopChecks: Check[] = [
       brokenFeeds === 0
         ? ok('Feeds and counters agree. The books themselves take longer: smoocho verify')
         : problem(
-            `That is not so for ${plural(brokenFeeds, 'shop')}.`,
+            `That is not so for ${count(brokenFeeds, 'shop')}.`,
             'Keep a copy of the data as it is, then: smoocho verify',
           ),
   }),
@@ -172,7 +173,7 @@ export const shopChecks: Check[] = [
         );
       if (isFolderGone)
         return problem(
-          `The folder of ${plural(pictures, 'picture')} is gone.`,
+          `The folder of ${count(pictures, 'picture')} is gone.`,
           'Mount or put back the folder images of the home, or restore a backup.',
         );
       if (hasBucket === false)
@@ -186,7 +187,7 @@ export const shopChecks: Check[] = [
           'Give it to the user of the server: sudo chown -R',
         );
       return ok(
-        `${plural(pictures, 'picture')} in ${store === 'minio' ? 'the bucket' : 'the folder images'}; whether each is whole: smoocho images check`,
+        `${count(pictures, 'picture')} in ${store === 'minio' ? 'the bucket' : 'the folder images'}; whether each is whole: smoocho images check`,
       );
     },
   }),
