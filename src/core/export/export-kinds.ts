@@ -26,7 +26,5 @@ export type ExportContext = { app: Pick<Services, 'keys'>; em: EntityManager; sh
 /** One kind of export: its columns in their order, and its rows in batches of constant size. */
 export type ExportSource = {
   columns: readonly string[];
-  /** Whether it has dates; the others are what there is now. */
-  hasDates: boolean;
   batches(context: ExportContext): AsyncIterable<Row[]>;
 };

@@ -48,7 +48,6 @@ function productRows(product: Product): Row[] {
 }
 
 export const products: ExportSource = {
-  hasDates: false,
   columns: [
     ...['sku', 'barcode', 'product', 'variant', 'category', 'price', 'description', 'taxClass', 'hsn'],
     ...['soldBy', 'unit', 'isActive', 'id', 'variantId'],
@@ -62,7 +61,6 @@ export const products: ExportSource = {
 };
 
 export const inventory: ExportSource = {
-  hasDates: false,
   columns: ['name', 'unit', 'quantity', 'cost', 'reorderLevel', 'policy', 'isLow', 'updatedAt', 'id'],
   batches: (context) =>
     pagesOf(
@@ -75,7 +73,6 @@ export const inventory: ExportSource = {
 };
 
 export const customers: ExportSource = {
-  hasDates: false,
   columns: [
     ...[
       'name',
@@ -116,6 +113,7 @@ async function* auditRows(context: ExportContext): AsyncGenerator<Row[]> {
         actorKind: actor.kind,
         actorId: actor.id,
         actorName: actor.name,
+        actorAccount: actor.account ?? null,
       },
     ],
   );
@@ -123,7 +121,6 @@ async function* auditRows(context: ExportContext): AsyncGenerator<Row[]> {
 
 /** Newest first, as everywhere. */
 export const audit: ExportSource = {
-  hasDates: true,
   columns: [
     ...[
       'id',
@@ -133,6 +130,7 @@ export const audit: ExportSource = {
       'actorKind',
       'actorId',
       'actorName',
+      'actorAccount',
       'deviceId',
       'deviceName',
       'address',

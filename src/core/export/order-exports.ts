@@ -15,7 +15,6 @@ async function* rowsOf({ em, shop, span }: ExportContext, statements: string[]):
 }
 
 export const sales: ExportSource = {
-  hasDates: true,
   columns: [
     ...['kind', 'orderNumber', 'refundOf', 'businessDate', 'at', 'status', 'orderType', 'tokenNumber'],
     ...['tableNumber', 'guests', 'customerName', 'itemQuantity', 'gross', 'discount', 'serviceCharge', 'tax'],
@@ -36,7 +35,6 @@ async function* lineRows(context: ExportContext): AsyncGenerator<Row[]> {
 }
 
 export const lines: ExportSource = {
-  hasDates: true,
   columns: [
     ...['kind', 'orderNumber', 'lineNo', 'businessDate', 'date', 'time', 'at', 'sku', 'product', 'variant'],
     ...[
@@ -56,7 +54,6 @@ export const lines: ExportSource = {
 };
 
 export const payments: ExportSource = {
-  hasDates: true,
   columns: [
     ...['kind', 'orderNumber', 'creditNote', 'businessDate', 'at', 'method', 'amount', 'tip', 'tendered'],
     ...['change', 'rounding', 'reference', 'cashier', 'id'],

@@ -136,6 +136,7 @@ describe('an export', () => {
   });
 
   it('stands in the audit with who made it, before anything is written', async () => {
+    const account = day.test.app.config.operator();
     const shop = await givenShop(day.test, 'EXPD');
     const full = new Error('No space left');
     const sink: Sink = { begin: async () => {}, write: () => Promise.reject(full) };
@@ -146,10 +147,12 @@ describe('an export', () => {
     const { body } = await shop.owner.get(`${shop.path}/audit?type=report_exported`);
     expect(body.data.map(({ actor, after }: CsvRow) => ({ actor, after }))).to.deep.equal([
       {
-        actor: { kind: 'system', id: null, name: 'cli' },
+        actor: { kind: 'system', id: null, name: 'cli', account },
         after: { report: 'all customers', from: null, to: null },
       },
     ]);
+    const [row] = await rowsOf(shop.id, 'audit');
+    expect([row?.actorName, row?.actorAccount]).to.deep.equal(['cli', account]);
   });
 
   it('of products is what import products reads: another shop then has the same menu', async () => {

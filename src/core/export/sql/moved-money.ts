@@ -2,8 +2,6 @@ import { signedAmount, signedRounding } from '../../payments/sql/covered.ts';
 import { epochMs } from './epoch-ms.ts';
 import { cursorFor } from './read-cursor.ts';
 
-export type MovedMoney = Record<string, string | number | boolean | null> & { at: number };
-
 const FROM_PAYMENTS = `
   FROM payments p
   JOIN orders o ON o.shop_id = p.shop_id AND o.id = p.order_id

@@ -1,8 +1,6 @@
 import { epochMs } from './epoch-ms.ts';
 import { cursorFor } from './read-cursor.ts';
 
-export type SoldLine = Record<string, string | number | boolean | null> & { at: number };
-
 const SKU = 'coalesce(v.sku, CASE WHEN l.variant_id IS NULL THEN p.sku END) AS sku';
 
 /** Lines of orders that count, neither parked nor voided. $1 shop, $2 and $3 business dates. */

@@ -1,8 +1,6 @@
 import { epochMs } from './epoch-ms.ts';
 import { cursorFor } from './read-cursor.ts';
 
-export type SoldOrder = Record<string, string | number | boolean | null> & { at: number };
-
 // In the order of an index on the business date, so that a batch costs no sort of all of them.
 /** Orders of every status, those that were voided and are still open, too. $1 shop, $2 and $3 business dates. */
 export const SOLD_ORDERS = cursorFor(`
