@@ -34,7 +34,6 @@ export type Option = {
   required?: true;
   /** All that it may be, where they are few: for completion and docs/cli.md. The contract is what checks it. */
   values?: readonly string[];
-  parse?: (value: string) => unknown;
 };
 
 /** A command declares itself; `program.ts` turns the list of them into the command line. */
@@ -82,8 +81,11 @@ export const FILE_OPTION: Option = {
     'fields as JSON, as the --json of show prints them and the API takes them; - for standard input',
 };
 
-/** Before what can't be taken back, somebody at a terminal is asked. */
-export const YES_OPTION: Option = { flags: '--yes', description: 'do it without asking' };
+/** Before what can't be taken back, somebody at a terminal is asked; a script means what it says. */
+export const YES_OPTION: Option = {
+  flags: '--yes',
+  description: 'do it without asking; off a terminal it is done without this, too',
+};
 
 export const ORDER_ARGUMENT = { name: 'order', description: 'the number on the bill, or its id' };
 

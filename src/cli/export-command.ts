@@ -2,7 +2,8 @@ import { parse } from '../contract/parse.ts';
 import { SpanQuery } from '../contract/reports.ts';
 import type { ExportHead, ExportRequest } from '../core/export/export-data.ts';
 import type { ExportKind } from '../core/export/export-kinds.ts';
-import type { ExportFormat } from '../core/export/formats.ts';
+import { exportFormats } from '../core/export/formats.ts';
+import { type AtShop, atShop } from './at-shop.ts';
 import type { Command, Option, Shell } from './command.ts';
 import { SHOP_OPTION } from './command.ts';
 import { UsageError } from './exit-codes.ts';
@@ -24,12 +25,11 @@ const DATES: Option[] = [
   },
   { flags: '--to <day>', description: 'last business date (default: the last there is)' },
 ];
-const FORMATS = ['csv', 'jsonl'] as const satisfies readonly ExportFormat[];
 const OUTPUT: Option[] = [
   {
     flags: '--format <format>',
     description: 'csv (default), or jsonl: one JSON object a line',
-    values: FORMATS,
+    values: exportFormats,
   },
   { flags: '--out <file>', description: 'write into this new file (default: to stdout)' },
   { flags: '--force', description: 'replace the file if it is there' },
@@ -50,17 +50,15 @@ export function exportCommand({ what, summary, things, hasDates, example }: Expo
         format: readFormat(format, shell, out),
       };
       if (force && out === undefined) throw new UsageError('--force goes with --out FILE.');
-      await shell.withApp((app) =>
-        run(shell, app, { code: code as string, out, force: force === true, request, things }),
-      );
+      await atShop(shell, code, (at) => run(shell, at, { out, force: force === true, request, things }));
       return undefined;
     },
   };
 }
 
 function readFormat(format: unknown, { wantsJson }: Shell, out: unknown): ExportRequest['format'] {
-  const known = FORMATS.find((each) => each === (format ?? 'csv'));
-  if (!known) throw new UsageError(`--format is ${FORMATS.join(' or ')}.`);
+  const known = exportFormats.find((each) => each === (format ?? 'csv'));
+  if (!known) throw new UsageError(`--format is ${exportFormats.join(' or ')}.`);
   if (!wantsJson || out !== undefined) return known;
   if (format !== undefined)
     throw new UsageError(
@@ -69,22 +67,22 @@ function readFormat(format: unknown, { wantsJson }: Shell, out: unknown): Export
   return 'json';
 }
 
-type App = Parameters<Parameters<Shell['withApp']>[0]>[0];
-type Run = { code: string; out: unknown; force: boolean; request: ExportRequest; things: [string, string] };
+type Run = { out: unknown; force: boolean; request: ExportRequest; things: [string, string] };
 
-async function run(shell: Shell, app: App, { code, out, force, request, things }: Run): Promise<void> {
+async function run(
+  shell: Shell,
+  { app, shop, context }: AtShop,
+  { out, force, request, things }: Run,
+): Promise<void> {
   const { exportData } = await import('../core/export/export-data.ts');
-  const { systemContext } = await import('../app.ts');
-  const { findShopByCode } = await import('../core/shops/find-shops.ts');
   const { ReaderGoneError, stdoutSink, writeOutFile } = await import('./output/out-file.ts');
   const { startCounter } = await import('./output/progress.ts');
-  const context = { ...systemContext(app, 'cli'), app };
-  const shop = await findShopByCode(context.em, code);
+  const exporting = { ...context, app };
   const counter = startCounter('Exporting', things[1]);
   const all = { ...request, onRows: counter.update };
   try {
     if (typeof out === 'string') {
-      const written = await writeOutFile(out, force, (sink) => exportData(context, shop, all, sink));
+      const written = await writeOutFile(out, force, (sink) => exportData(exporting, shop, all, sink));
       counter.stop();
       shell.say(
         ...describe(written, shop.name, things),
@@ -92,7 +90,7 @@ async function run(shell: Shell, app: App, { code, out, force, request, things }
       );
       shell.give({ format: request.format, ...written });
     } else {
-      const written = await exportData(context, shop, all, stdoutSink());
+      const written = await exportData(exporting, shop, all, stdoutSink());
       counter.stop();
       if (!shell.wantsJson) for (const line of describe(written, shop.name, things)) shell.tell(line);
     }

@@ -79,9 +79,12 @@ const reachableAddresses = (config: Config, server: Listening) =>
   isBehindProxy(config) ? [] : lanAddresses(server);
 
 /** To open it on a phone: the set-up link, or the server's first page. */
-function showQr(shell: Shell, url: string | undefined): void {
+export function showQr(
+  shell: Pick<Shell, 'isInteractive' | 'isQuiet' | 'say'>,
+  url: string | undefined,
+): void {
   const { columns, rows } = process.stdout;
-  if (!url || !shell.isInteractive || !fitsQr(url, { columns, rows })) return;
+  if (!url || !shell.isInteractive || shell.isQuiet || !fitsQr(url, { columns, rows })) return;
   shell.say('', 'On a phone or a tablet, scan this to open it:', '');
   // With colours, which `show` would take for somebody's mischief.
   process.stdout.write(`${drawQr(url)}\n`);

@@ -24,13 +24,18 @@ export const PRODUCT_OPTIONS: Option[] = [
   FILE_OPTION,
 ];
 
+/** What --active and --inactive say; undefined for neither. Throws UsageError. */
+export function readActive({ active, inactive }: Fields): boolean | undefined {
+  if (active && inactive) throw new UsageError('--active and --inactive exclude each other.');
+  return active ? true : inactive ? false : undefined;
+}
+
 /** The body of a new product, or of a change, out of the options and the file; options win. Throws UsageError. */
 export async function productFields(
   body: typeof NewProduct | typeof ProductChange,
   options: Fields,
 ): Promise<Fields> {
-  if (options.active && options.inactive) throw new UsageError('--active and --inactive exclude each other.');
-  const isActive = options.active ? true : options.inactive ? false : undefined;
+  const isActive = readActive(options);
   return {
     ...(await readFields(options.file, body, View)),
     ...fieldsOf(body, options),

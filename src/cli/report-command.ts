@@ -1,11 +1,10 @@
 import type { z } from 'zod';
 import { parse } from '../contract/parse.ts';
 import { recordExport } from '../core/audit/record-export.ts';
-import { cliActor } from '../core/context.ts';
 import { readReport } from '../core/reports/read-report.ts';
 import type { ReportContext } from '../core/reports/report-span.ts';
 import { wallClock } from '../core/shops/business-day.ts';
-import { findShopByCode } from '../core/shops/find-shops.ts';
+import { atShop } from './at-shop.ts';
 import { type Command, type Option, SHOP_OPTION } from './command.ts';
 import { formatCount, formatMoney } from './output/format.ts';
 import { inLine } from './output/in-line.ts';
@@ -55,12 +54,10 @@ export function reportCommand<Query extends z.ZodType, Report extends Head>({
     example,
     async run(shell, { shop: code, csv: wantsCsv, json: _json, home: _home, ...asked }) {
       const query = parse(command.query, asked);
-      await shell.withApp(async (app) => {
-        const em = app.orm.em.fork();
-        const shop = await findShopByCode(em, code as string | undefined);
+      await atShop(shell, code, async ({ app, shop, context }) => {
+        const { em } = context;
         const report = await readReport({ app, em }, (context) => command.report(context, shop.id, query));
         if (wantsCsv && !shell.wantsJson) {
-          const context = { app, em, actor: cliActor(app.config) };
           await recordExport(context, shop.id, { ...report, report: name });
           process.stdout.write(command.csv(report));
         } else

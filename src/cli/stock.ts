@@ -4,7 +4,7 @@ import { updateItem } from '../core/inventory/save-item.ts';
 import { viewItem } from '../core/inventory/view-item.ts';
 import { type AtShop, changeRead } from './at-shop.ts';
 import { formatCount } from './output/format.ts';
-import { table } from './output/table.ts';
+import { tableLines } from './output/table.ts';
 
 export type Moved = { before: InventoryItem; after: InventoryItem };
 
@@ -21,9 +21,31 @@ export const bookStock = (
       viewItem(await updateItem(context, shop.id, itemId, { version, ...change })),
   );
 
-export function movedTable(moved: Moved[], currency: string): string {
+/**
+ * Books one after the other. When one fails, those before it stay booked: `warn` gets them, and the failure is thrown. Check names
+ * and numbers before.
+ */
+export async function bookAll(
+  at: Pick<AtShop, 'app' | 'shop'>,
+  bookings: { itemId: string; change: InventoryChange }[],
+  warn: (text: string) => void,
+): Promise<Moved[]> {
+  const moved: Moved[] = [];
+  try {
+    for (const { itemId, change } of bookings) moved.push(await bookStock(at, itemId, change));
+  } catch (error) {
+    const booked = moved.map(
+      ({ after }) => `${after.name} ${formatCount(after.quantity, at.shop.currency)} ${after.unit}`,
+    );
+    if (booked.length > 0) warn(`Booked already: ${booked.join(', ')}. The rest was not.`);
+    throw error;
+  }
+  return moved;
+}
+
+export function movedLines(moved: Moved[], currency: string): string[] {
   const count = (value: number) => formatCount(value, currency);
-  return table(moved, [
+  return tableLines(moved, [
     { title: 'item', value: ({ after }) => after.name },
     { title: 'before', value: ({ before }) => count(before.quantity), align: 'right' },
     { title: 'now', value: ({ after }) => count(after.quantity), align: 'right' },

@@ -5,13 +5,15 @@ import { expect } from 'chai';
 import type { z } from 'zod';
 import type { systemContext } from '../../src/app.ts';
 import { changeRead } from '../../src/cli/at-shop.ts';
+import { showQr } from '../../src/cli/greeting.ts';
+import { bookAll } from '../../src/cli/stock.ts';
 import { customerAnswers } from '../../src/contract/command-answers/customer.ts';
 import { inventoryAnswers } from '../../src/contract/command-answers/inventory.ts';
 import { orderAnswers } from '../../src/contract/command-answers/order.ts';
 import { productAnswers } from '../../src/contract/command-answers/product.ts';
 import { settingsAnswers } from '../../src/contract/command-answers/settings.ts';
 import { shopAnswers } from '../../src/contract/command-answers/shop.ts';
-import { userSetAnswers } from '../../src/contract/command-answers/user-set.ts';
+import { userAnswers } from '../../src/contract/command-answers/user.ts';
 import { findShop } from '../../src/core/shops/find-shops.ts';
 import { viewSettings } from '../../src/core/shops/settings.ts';
 import { updateSettings } from '../../src/core/shops/update-shop.ts';
@@ -205,6 +207,10 @@ describe('what an owner does by command', function () {
       for (const limit of ['0', '1.5', 'x', '10001'])
         expect(fails(await run('product', 'list', `--limit=${limit}`))[0]).to.equal(2);
       expect(fails(await run('product', 'list', '--cursor=x'))[0]).to.equal(2);
+      expect(fails(await run('product', 'list', '--active', '--inactive'))).to.deep.equal([
+        2,
+        '--active and --inactive exclude each other.',
+      ]);
     });
   });
 
@@ -548,6 +554,67 @@ describe('what an owner does by command', function () {
     });
   });
 
+  it('says what was booked when a later item fails after all', async () => {
+    const { data } = await any('inventory', 'list');
+    const milk = data.find(({ name }: { name: string }) => name === 'Milk');
+    const findings: string[] = [];
+    const bookings = [milk.id, randomUUID()].map((itemId) => ({ itemId, change: { count: 7000 } }));
+    const at = { app: test.app, shop: await findShop(test.app.orm.em.fork(), shop.id) };
+    const thrown = await bookAll(at, bookings, (text) => findings.push(text)).catch((error) => error);
+    expect(thrown.code).to.equal('not_found');
+    expect(findings).to.deep.equal(['Booked already: Milk 7 litre. The rest was not.']);
+  });
+
+  describe('with --quiet', () => {
+    const quiet = async (...words: string[]) => {
+      const { code, stdout, stderr } = await runHere(test, ...words, '-q');
+      expect([code, stderr], words.join(' ')).to.deep.equal([0, '']);
+      return stdout;
+    };
+
+    it('says nothing of what was done', async () => {
+      for (const words of [
+        ['settings', 'set', 'receipt.footer=Come again'],
+        ['inventory', 'count', 'Milk=8'],
+        ['inventory', 'adjust', 'Milk', '--by=1', '--reason=purchase'],
+      ])
+        expect(await quiet(...words, '--shop=busy'), words.join(' ')).to.equal('');
+    });
+
+    it('prints what was asked for, with its heading', async () => {
+      expect(await quiet('shop', 'show', '--shop=busy')).to.match(/^Shop BUSY\n {2}code/);
+      expect(await quiet('config', 'check', `--home=${test.home}`)).to.equal('The settings are right.\n');
+      expect(await quiet('config', 'show', `--home=${test.home}`)).to.match(/^Home: /);
+    });
+
+    it('starts without a QR code', () => {
+      const drawn = (isQuiet: boolean) => {
+        const written: string[] = [];
+        const { write } = process.stdout;
+        process.stdout.write = ((text: string) => written.push(text) > 0) as typeof write;
+        try {
+          showQr({ isInteractive: true, isQuiet, say() {} }, 'http://192.0.2.1:8080');
+        } finally {
+          process.stdout.write = write;
+        }
+        return written.join('').includes('█');
+      };
+      expect([drawn(false), drawn(true)]).to.deep.equal([true, false]);
+    });
+  });
+
+  it('refuses what names no secret, and a name beside an option', async () => {
+    const rotate = async (...words: string[]) => fails(await runHere(test, 'secrets', 'rotate', ...words));
+    expect(await rotate('token')).to.deep.equal([
+      2,
+      'token is no name. Names: tokens, master-key, database-password, image-store.',
+    ]);
+    expect(await rotate('tokens', '--replace-master-key')).to.deep.equal([
+      2,
+      'Give either a name or an option, not both.',
+    ]);
+  });
+
   describe('with the shop', () => {
     it('shows and changes it; a shop is asked for where there are several', async () => {
       expect(await any('shop', 'show')).to.include({ code: 'BUSY', currency: 'INR' });
@@ -579,7 +646,7 @@ describe('what an owner does by command', function () {
       const file = join(test.home, 'pin.txt');
       writeFileSync(file, '4071\n');
       const pin = await here('set-pin', email, `--pin-file=${file}`, '--json');
-      const { hasPin, endedSessions } = userSetAnswers['user set-pin'].parse(pin.json());
+      const { hasPin, endedSessions } = userAnswers['user set-pin'].parse(pin.json());
       expect([pin.code, hasPin, endedSessions]).to.deep.equal([0, true, 0]);
       const set = await here('set', email, '--name=Ravi', '--remove-pin');
       expect([set.code, set.stdout.replace(/ {2,}/g, '  ')]).to.deep.equal([
@@ -598,7 +665,7 @@ describe('what an owner does by command', function () {
       const taken = fails(await here('set', email, `--new-email=${shop.emails.manager}`));
       expect(taken[0]).to.equal(1);
       const moved = await here('set', email, '--new-email=Ravi@Example.com', '--json');
-      expect(userSetAnswers['user set'].parse(moved.json()).email).to.equal('ravi@example.com');
+      expect(userAnswers['user set'].parse(moved.json()).email).to.equal('ravi@example.com');
     });
   });
 

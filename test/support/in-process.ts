@@ -16,12 +16,12 @@ export type RanHere = { code: number; stdout: string; stderr: string; json: () =
  */
 export async function runHere({ app }: TestApp, ...words: string[]): Promise<RanHere> {
   const out: string[] = [];
-  const openShell = ({ json }: Record<string, unknown>): Shell => ({
+  const openShell = ({ json }: Record<string, unknown>, isQuiet: boolean): Shell => ({
     config: app.config,
     wantsJson: json === true,
     isInteractive: false,
-    isQuiet: false,
-    say: (...lines) => json || out.push(lines.map(inLine).join('\n')),
+    isQuiet,
+    say: (...lines) => json || isQuiet || out.push(lines.map(inLine).join('\n')),
     print: (...lines) => json || out.push(lines.map(inLine).join('\n')),
     show: (text) => json || out.push(inLines(text)),
     warn: () => {},

@@ -31,8 +31,8 @@ export const configCheck: Command = {
         ? await checkConnections(config, (error) => failureOf(error).message)
         : null;
     if (problems.length > 0) shell.print(...problems);
-    else shell.say('The settings are right.');
-    if (problems.length > 0 && options.connect) shell.say('', 'Nothing was tried: mend these first.');
+    else shell.print('The settings are right.');
+    if (problems.length > 0 && options.connect) shell.print('', 'Nothing was tried: mend these first.');
     if (connections)
       shell.show(
         labelled(

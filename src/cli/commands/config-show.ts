@@ -12,8 +12,8 @@ export const configShow: Command = {
   async run(shell, options) {
     const { home, settings, unknown } = shownSettings(options.home as string | undefined);
     const shown = options.changed ? settings.filter(({ source }) => source !== 'default') : settings;
-    shell.say(`Home: ${home}`, '');
-    if (shown.length === 0) shell.say('Everything is as it comes.');
+    shell.print(`Home: ${home}`, '');
+    if (shown.length === 0) shell.print('Everything is as it comes.');
     else
       shell.show(
         table(shown, [
@@ -23,7 +23,10 @@ export const configShow: Command = {
         ]),
       );
     if (unknown.length > 0)
-      shell.say('', `No settings, so that other commands refuse the file: ${unknown.map(inLine).join(', ')}`);
+      shell.print(
+        '',
+        `No settings, so that other commands refuse the file: ${unknown.map(inLine).join(', ')}`,
+      );
     shell.give({ home, settings: shown, unknown });
     return undefined;
   },

@@ -3,8 +3,8 @@ import { limits } from '../../contract/primitives.ts';
 import { listDevices } from '../../core/devices/find-devices.ts';
 import { viewDevice } from '../../core/devices/view-device.ts';
 import { readPages } from '../../core/paging.ts';
-import { findShopByCode } from '../../core/shops/find-shops.ts';
 import type { Shop } from '../../core/shops/shop.entity.ts';
+import { atShop } from '../at-shop.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
 import { clockIn } from '../output/clock.ts';
 import { table } from '../output/table.ts';
@@ -15,9 +15,7 @@ export const deviceList: Command = {
   options: [SHOP_OPTION],
   example: 'smoocho device list --shop PIZA',
   async run(shell, { shop: code }) {
-    await shell.withApp(async (app) => {
-      const em = app.orm.em.fork();
-      const shop = await findShopByCode(em, code as string | undefined);
+    await atShop(shell, code, async ({ shop, context: { em } }) => {
       const limit = limits.page.max;
       const rows = await readPages((cursor) => listDevices(em, shop.id, { limit, cursor }));
       const devices: Device[] = rows.map(viewDevice);

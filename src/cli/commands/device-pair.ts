@@ -1,11 +1,10 @@
-import { systemContext } from '../../app.ts';
 import { createPairingCode as contract } from '../../contract/devices.ts';
 import { parse } from '../../contract/parse.ts';
 import { createPairingCode } from '../../core/devices/create-pairing-code.ts';
 import { viewPairingCode } from '../../core/devices/view-device.ts';
 import { wallClock } from '../../core/shops/business-day.ts';
-import { findShopByCode } from '../../core/shops/find-shops.ts';
 import { readServer } from '../../core/status/read-status.ts';
+import { atShop } from '../at-shop.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
 import { drawQr } from '../output/qr.ts';
@@ -27,9 +26,7 @@ export const devicePair: Command = {
     const given = options.url as string | undefined;
     const urls = addressesOf(place, given);
     const [url = '', ...others] = urls;
-    await shell.withApp(async (app) => {
-      const context = systemContext(app, 'cli');
-      const shop = await findShopByCode(context.em, options.shop as string);
+    await atShop(shell, options.shop, async ({ shop, context }) => {
       const pairing = viewPairingCode(await createPairingCode(context, shop.id, name));
       // Behind the # it stays with whoever scans it: it is in no request line and in no log.
       const qr = `${url}/pair#${pairing.code}`;

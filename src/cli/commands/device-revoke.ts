@@ -1,7 +1,6 @@
-import { systemContext } from '../../app.ts';
 import { revokeDevice } from '../../core/devices/change-device.ts';
 import { findDeviceByName } from '../../core/devices/find-devices.ts';
-import { findShopByCode } from '../../core/shops/find-shops.ts';
+import { atShop } from '../at-shop.ts';
 import { type Command, DEVICE_ARGUMENT, SHOP_OPTION } from '../command.ts';
 
 export const deviceRevoke: Command = {
@@ -11,9 +10,7 @@ export const deviceRevoke: Command = {
   options: [SHOP_OPTION],
   example: 'smoocho device revoke "Till 2" --shop PIZA',
   async run(shell, { shop: code }, [which]) {
-    await shell.withApp(async (app) => {
-      const context = systemContext(app, 'cli');
-      const shop = await findShopByCode(context.em, code as string | undefined);
+    await atShop(shell, code, async ({ shop, context }) => {
       const { id } = await findDeviceByName(context.em, shop.id, which as string);
       const device = await revokeDevice(context, shop.id, id);
       shell.say(`${device.name} is revoked: whoever was signed in on it is signed out of ${shop.name}.`);

@@ -1,9 +1,8 @@
 import { statSync } from 'node:fs';
-import { systemContext } from '../../app.ts';
 import { type ImportedImages, importImages as importImagesOf } from '../../core/images/import-images.ts';
 import { type Matching, matchings } from '../../core/images/match-files.ts';
-import { findShopByCode } from '../../core/shops/find-shops.ts';
 import { count } from '../../figures.ts';
+import { atShop } from '../at-shop.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
 import { startProgress } from '../output/progress.ts';
@@ -28,11 +27,10 @@ export const importImages: Command = {
     const matching = matchings.find((known) => known === match);
     if (!matching) throw new UsageError(`--match is ${matchings.join(', ')}.`);
     requireFolder(folder as string);
-    return await shell.withApp(async (app) => {
-      const shop = await findShopByCode(app.orm.em.fork(), code as string | undefined);
+    return await atShop(shell, code, async ({ shop, context }) => {
       const progress = startProgress('Pictures', 1);
       const isDry = dryRun === true;
-      const imported = await importImagesOf(systemContext(app, 'cli'), shop.id, folder as string, {
+      const imported = await importImagesOf(context, shop.id, folder as string, {
         matching,
         dryRun: isDry,
         onProgress: (done, total, file) => progress.update(done / total, `${done} of ${total}, ${file}`),

@@ -4,8 +4,8 @@ import {
   type ImportedProducts,
   importProducts as importProductsFile,
 } from '../../core/imports/import-products.ts';
-import { findShopByCode } from '../../core/shops/find-shops.ts';
 import { count } from '../../figures.ts';
+import { atShop } from '../at-shop.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
 import { describeBadRows, fileOptions, openFile, readFileOptions } from '../import-file.ts';
 
@@ -17,8 +17,7 @@ export const importProducts: Command = {
   example: 'smoocho import products docs/data/pizza-menu.csv --shop PIZA',
   async run(shell, options, [path]) {
     const file = readFileOptions(options);
-    await shell.withApp(async (app) => {
-      const shop = await findShopByCode(app.orm.em.fork(), options.shop as string | undefined);
+    await atShop(shell, options.shop, async ({ app, shop }) => {
       const { source, progress } = openFile(path as string);
       const imported = await withClient(app.databaseUrl, (client) =>
         importProductsFile(client, shop.id, source, {

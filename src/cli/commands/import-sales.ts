@@ -2,10 +2,10 @@ import { withClient } from '../../app.ts';
 import { formatMinor } from '../../contract/money.ts';
 import { cliActor, eventActor } from '../../core/context.ts';
 import { type ImportedSales, importSales as importSalesFile } from '../../core/imports/import-sales.ts';
-import { findShopByCode } from '../../core/shops/find-shops.ts';
 import { settingsOf } from '../../core/shops/settings.ts';
 import type { Shop } from '../../core/shops/shop.entity.ts';
 import { count } from '../../figures.ts';
+import { atShop } from '../at-shop.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
 import { describeBadRows, fileOptions, openFile, readFileOptions } from '../import-file.ts';
 import { formatCount, formatMoney } from '../output/format.ts';
@@ -27,8 +27,7 @@ export const importSales: Command = {
     'quantity=quantity,price=unit_price',
   async run(shell, options, [path]) {
     const file = { ...readFileOptions(options), dateFormat: options.dateFormat as string | undefined };
-    await shell.withApp(async (app) => {
-      const shop = await findShopByCode(app.orm.em.fork(), options.shop as string | undefined);
+    await atShop(shell, options.shop, async ({ app, shop }) => {
       const { source, progress } = openFile(path as string);
       const imported = await withClient(app.databaseUrl, (client) =>
         importSalesFile(client, salesShop(shop), source, {

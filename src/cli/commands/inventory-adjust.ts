@@ -3,7 +3,7 @@ import { parse } from '../../contract/parse.ts';
 import { findItemByName } from '../../core/inventory/find-item.ts';
 import { atShop } from '../at-shop.ts';
 import { type Command, ITEM_ARGUMENT, SHOP_OPTION } from '../command.ts';
-import { bookStock, movedTable } from '../stock.ts';
+import { bookStock, movedLines } from '../stock.ts';
 
 export const inventoryAdjust: Command = {
   name: 'inventory adjust',
@@ -21,7 +21,7 @@ export const inventoryAdjust: Command = {
     await atShop(shell, code, async ({ app, shop, context }) => {
       const id = await findItemByName(context.em, shop.id, which);
       const moved = await bookStock({ app, shop }, id, change);
-      shell.show(movedTable([moved], shop.currency));
+      shell.say(...movedLines([moved], shop.currency));
       shell.give(moved.after);
     });
     return undefined;

@@ -4,7 +4,7 @@ import { findItemByName } from '../../core/inventory/find-item.ts';
 import { atShop } from '../at-shop.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
-import { bookStock, movedTable } from '../stock.ts';
+import { bookAll, movedLines } from '../stock.ts';
 
 export const inventoryCount: Command = {
   name: 'inventory count',
@@ -28,10 +28,9 @@ export const inventoryCount: Command = {
       // All of them before the first is booked.
       for (const { name } of counted) ids.push(await findItemByName(context.em, shop.id, name));
       if (new Set(ids).size < ids.length) throw new UsageError('An item was named twice: count it once.');
-      const moved = [];
-      for (const [index, { change }] of counted.entries())
-        moved.push(await bookStock({ app, shop }, ids[index] as string, change));
-      shell.show(movedTable(moved, shop.currency));
+      const bookings = counted.map(({ change }, index) => ({ itemId: ids[index] as string, change }));
+      const moved = await bookAll({ app, shop }, bookings, shell.warn);
+      shell.say(...movedLines(moved, shop.currency));
       shell.give(moved.map(({ after }) => after));
     });
     return undefined;

@@ -1,4 +1,5 @@
 import { listMovements as contract, type StockMovement } from '../../contract/inventory.ts';
+import { nameActor } from '../../core/audit/name-actor.ts';
 import { findItemByName } from '../../core/inventory/find-item.ts';
 import { listMovements } from '../../core/inventory/list-items.ts';
 import { atShop } from '../at-shop.ts';
@@ -26,6 +27,9 @@ export const inventoryMovements: Command = {
   },
 };
 
+/** A movement has the name alone; only the program itself is called `cli`. */
+const actorOf = (name: string) => nameActor({ kind: 'system', name }) ?? '';
+
 function readable(movements: StockMovement[], timezone: string): string {
   const clock = clockIn(timezone);
   return table(movements, [
@@ -36,7 +40,7 @@ function readable(movements: StockMovement[], timezone: string): string {
       align: 'right',
     },
     { title: 'reason', value: ({ reason }) => reason },
-    { title: 'who', value: ({ actor }) => (actor === 'cli' ? 'command line' : actor) },
+    { title: 'who', value: ({ actor }) => actorOf(actor) },
     { title: 'note', value: ({ note }) => note ?? '' },
   ]);
 }

@@ -7,7 +7,7 @@ export const migrateDown: Command = {
   summary: 'Take the last migration back, and lose what only it can hold',
   options: [
     { flags: '--count <number>', description: 'how many (default 1)' },
-    { flags: '--yes', description: 'yes, lose the data' },
+    { flags: '--yes', description: 'do it; it is refused without this, on a terminal, too' },
   ],
   example: 'smoocho migrate down --count 1 --yes',
   async run(shell, options) {

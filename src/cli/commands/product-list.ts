@@ -1,3 +1,4 @@
+import { parseMinor } from '../../contract/money.ts';
 import { listProducts as contract, type Product } from '../../contract/products.ts';
 import { listProducts } from '../../core/catalog/load-products.ts';
 import { viewProduct } from '../../core/catalog/view-product.ts';
@@ -6,6 +7,7 @@ import { type Command, SHOP_OPTION } from '../command.ts';
 import { LIST_OPTIONS, printList, readList } from '../listing.ts';
 import { formatMoney } from '../output/format.ts';
 import { table } from '../output/table.ts';
+import { readActive } from '../product-options.ts';
 
 export const productList: Command = {
   name: 'product list',
@@ -22,9 +24,9 @@ export const productList: Command = {
   ],
   example: 'smoocho product list --shop PIZA --category Drinks',
   async run(shell, { shop, active, inactive, search, category, sku, barcode, limit, cursor }) {
+    const isActive = readActive({ active, inactive });
     await atShop(shell, shop, async ({ app, shop: { id, currency }, context }) => {
-      const isActive = active ? 'true' : inactive ? 'false' : undefined;
-      const asked = { search, category, sku, barcode, isActive, limit, cursor };
+      const asked = { search, category, sku, barcode, isActive: isActive?.toString(), limit, cursor };
       const page = await readList(contract.query, asked, (query) => listProducts(context.em, id, query));
       const data = page.data.map((product) => viewProduct(product, app.keys));
       printList(shell, { ...page, data }, 'There is no such product.', (rows) => readable(rows, currency));
@@ -43,12 +45,12 @@ const readable = (products: Product[], currency: string) =>
     { title: '', value: ({ isActive }) => (isActive ? '' : 'not sold now') },
   ]);
 
+const minorOf = (price: string) => parseMinor(price) ?? 0;
+
 /** Of variants each has its own: `20.00 to 45.00`. */
 function priceOf({ price, variants }: Product, currency: string): string {
   const money = (amount: string) => formatMoney(amount, currency);
-  const prices = variants
-    .map((variant) => variant.price)
-    .toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  const prices = variants.map((variant) => variant.price).toSorted((a, b) => minorOf(a) - minorOf(b));
   const [least, most] = [prices[0] ?? price, prices.at(-1) ?? price];
   return least === most ? money(least) : `${money(least)} to ${money(most)}`;
 }

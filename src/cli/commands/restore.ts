@@ -27,7 +27,10 @@ export const restore: Command = {
       description: `${IDENTITY_OPTION.description}, else it is asked for on a terminal`,
     },
     { flags: '--dry-run', description: 'check it, and say what would happen' },
-    { flags: '--yes', description: 'yes, replace what is there' },
+    {
+      flags: '--yes',
+      description: 'replace what is there without asking; off a terminal that is refused without this',
+    },
     { flags: '--into <url>', description: 'fill this empty database instead, where the user may make none' },
     { flags: '--undo', description: 'put back what the last restore replaced' },
     {

@@ -49,14 +49,13 @@ export const secretsRotate: Command = {
     const named = readName(name, options);
     if (named === 'database-password') return await changeDatabasePassword(shell);
     if (named === 'image-store') return await changeStoreKeys(shell, options);
-    const chosen = named === 'tokens' ? { ...options, keepMasterKey: true } : options;
+    const chosen = chosenOf(named, options);
     await shell.withApp(async (app) => {
       const left: string[] = [];
-      const isFile = named === 'master-key' && options.newMasterKeyFile === undefined;
-      const rotated = await rotate(app, isFile ? { replaceMasterKey: true } : chosen, async (old, next) => {
+      const rotated = await rotate(app, chosen, async (old, next) => {
         left.push(...(await rewrapKept(app.databaseUrl, old, next)));
       });
-      shell.show(describe(app, rotated, chosen));
+      shell.say(...describe(app, rotated, chosen));
       if (left.length > 0)
         shell.say(
           `What a restore put aside in ${left.join(', ')} could not be wrapped with the new master key: "restore --undo" can not bring it back any more.`,
@@ -75,14 +74,21 @@ function readName(name: string | undefined, options: Options): Name | undefined 
     );
   }
   const named = names.find((each) => each === name);
-  if (name !== undefined && !named)
-    throw new UsageError(`There is nothing of this name. There is ${names.join(', ')}.`);
-  const isFile = ofMasterKey[0] === 'newMasterKeyFile' && named === 'master-key';
-  if (named && ofMasterKey.length > 0 && !isFile)
-    throw new UsageError(`A name says what is changed. Leave it out, or the options about the master key.`);
+  if (name !== undefined && !named) throw new UsageError(`${name} is no name. Names: ${names.join(', ')}.`);
+  const isItsFile = named === 'master-key' && options.newMasterKeyFile !== undefined;
+  if (named && ofMasterKey.length > 0 && !isItsFile)
+    throw new UsageError('Give either a name or an option, not both.');
   if (named !== 'image-store' && (options.keysFile !== undefined || options.keysStdin))
     throw new UsageError('--keys-file and --keys-stdin are for: smoocho secrets rotate image-store');
   return named;
+}
+
+/** The options that do what the name says. */
+function chosenOf(named: Name | undefined, options: Options): Options {
+  if (named === 'tokens') return { ...options, keepMasterKey: true };
+  if (named === 'master-key' && options.newMasterKeyFile === undefined)
+    return { ...options, replaceMasterKey: true };
+  return options;
 }
 
 async function changeDatabasePassword(shell: Shell): Promise<undefined> {
@@ -156,18 +162,24 @@ async function rotate(app: App, options: Options, wrapOthers: WrapOthers): Promi
 
 const isInHome = ({ config: { masterKey } }: App) => 'path' in masterKey && masterKey.isOurs;
 
-function describe(app: App, { tokenKey, masterKeyFile }: Rotated, { keepMasterKey }: Options): string {
-  if (tokenKey === null) return describeMasterKey(app, masterKeyFile as string);
+function describe(app: App, { tokenKey, masterKeyFile }: Rotated, { keepMasterKey }: Options): string[] {
+  if (tokenKey === null) return [describeMasterKey(app, masterKeyFile as string)];
   const done =
     'Tokens and seals have new keys. Running servers use them within ten seconds; nobody is signed out.';
   if (masterKeyFile !== null) {
-    return `${done}\nThe master key is new, too: keep a copy of ${masterKeyFile} apart from the database.`;
+    return [done, `The master key is new, too: keep a copy of ${masterKeyFile} apart from the database.`];
   }
   if (!isInHome(app)) {
-    return `${done}\nThe master key stayed, for it comes from the environment. Change it with --new-master-key-file FILE.`;
+    return [
+      done,
+      'The master key stayed, for it comes from the environment. Change it with --new-master-key-file FILE.',
+    ];
   }
-  if (keepMasterKey || !mayHaveOtherMachines(app.config)) return `${done}\nThe master key stayed.`;
-  return `${done}\nThe master key stayed, for other machines may use this database, each with a copy of it. Replace it with --replace-master-key.`;
+  if (keepMasterKey || !mayHaveOtherMachines(app.config)) return [done, 'The master key stayed.'];
+  return [
+    done,
+    'The master key stayed, for other machines may use this database, each with a copy of it. Replace it with --replace-master-key.',
+  ];
 }
 
 function describeMasterKey(app: App, file: string): string {

@@ -5,8 +5,8 @@ import { readPages } from '../../core/paging.ts';
 import { listShifts } from '../../core/shifts/find-shifts.ts';
 import { viewShift } from '../../core/shifts/view-shift.ts';
 import { wallClock } from '../../core/shops/business-day.ts';
-import { findShopByCode } from '../../core/shops/find-shops.ts';
 import type { Shop } from '../../core/shops/shop.entity.ts';
+import { atShop } from '../at-shop.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
 import { formatMoney } from '../output/format.ts';
 import { table } from '../output/table.ts';
@@ -22,9 +22,7 @@ export const shiftList: Command = {
   example: 'smoocho shift list --shop PIZA --from 2026-04-01',
   async run(shell, { shop: code, from, to }) {
     const query = parse(contract.query, { from, to, limit: String(limits.page.max) });
-    await shell.withApp(async (app) => {
-      const em = app.orm.em.fork();
-      const shop = await findShopByCode(em, code as string | undefined);
+    await atShop(shell, code, async ({ shop, context: { em } }) => {
       const rows = await readPages((cursor) => listShifts(em, shop.id, { ...query, cursor }));
       const shifts: Shift[] = rows.map(viewShift);
       shell.show(shifts.length === 0 ? 'No shift was opened.' : readable(shifts, shop));

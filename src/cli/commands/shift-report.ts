@@ -1,9 +1,8 @@
-import { systemContext } from '../../app.ts';
 import { Id } from '../../contract/primitives.ts';
 import { fieldProblem } from '../../contract/problem.ts';
 import { shiftReport as makeReport } from '../../core/shifts/shift-report.ts';
-import { findShopByCode } from '../../core/shops/find-shops.ts';
 import { namesOf } from '../../core/users/find-user.ts';
+import { atShop } from '../at-shop.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
 import { shiftReceipt } from '../output/shift-receipt.ts';
 
@@ -18,9 +17,7 @@ export const shiftReport: Command = {
     if (!Id.safeParse(which).success && typeof key === 'string') {
       throw fieldProblem('invalid_request', '/shift', 'is neither an id nor the number of a Z report');
     }
-    await shell.withApp(async (app) => {
-      const context = systemContext(app, 'cli');
-      const shop = await findShopByCode(context.em, code as string | undefined);
+    await atShop(shell, code, async ({ shop, context }) => {
       const report = await makeReport(context, shop.id, key);
       const { openedBy, closedBy } = report.shift;
       const names = await namesOf(context.em, [openedBy, closedBy]);

@@ -18,7 +18,7 @@ export const shopShow: Command = {
         ['day begins', view.dayStart],
         ['id', view.id],
       ];
-      shell.say(view.name);
+      shell.print(view.name);
       shell.show(
         table(facts, [
           { title: '', value: ([name = '']) => `  ${name}` },

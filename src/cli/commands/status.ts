@@ -12,7 +12,6 @@ import { failureOf } from '../failure.ts';
 import { clockIn } from '../output/clock.ts';
 import { showLive } from '../output/live-screen.ts';
 import { type Clock, statusScreen } from '../output/status-screen.ts';
-
 import { untilStopped } from '../stopping.ts';
 
 /** Often enough to see a sale come in; a look is some milliseconds of the database's. */

@@ -1,9 +1,8 @@
-import { systemContext } from '../../app.ts';
 import { parse } from '../../contract/parse.ts';
 import { NewUser, roles } from '../../contract/users.ts';
-import { findShopByCode } from '../../core/shops/find-shops.ts';
 import { createUser } from '../../core/users/create-user.ts';
 import { viewUser } from '../../core/users/view-user.ts';
+import { atShop } from '../at-shop.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
 import { passwordOptions, readPassword } from '../passwords.ts';
 
@@ -22,9 +21,7 @@ export const userCreate: Command = {
     const { email, name, role } = options;
     const password = await readPassword(shell, options, `A password for ${name}`);
     const newUser = parse(NewUser, { email, name, role, password });
-    await shell.withApp(async (app) => {
-      const context = systemContext(app, 'cli');
-      const shop = await findShopByCode(context.em, options.shop as string | undefined);
+    await atShop(shell, options.shop, async ({ shop, context }) => {
       const user = await createUser(context, shop.id, newUser);
       shell.say(`${user.name} can sign in to ${shop.name} as ${user.role}.`);
       shell.give(viewUser(user));

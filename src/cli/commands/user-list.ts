@@ -1,6 +1,6 @@
-import { findShopByCode } from '../../core/shops/find-shops.ts';
 import { listUsersOf } from '../../core/users/list-users.ts';
 import { viewUser } from '../../core/users/view-user.ts';
+import { atShop } from '../at-shop.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
 import { clockIn } from '../output/clock.ts';
 import { table } from '../output/table.ts';
@@ -11,9 +11,7 @@ export const userList: Command = {
   options: [SHOP_OPTION],
   example: 'smoocho user list --shop PIZA',
   async run(shell, { shop: code }) {
-    await shell.withApp(async (app) => {
-      const em = app.orm.em.fork();
-      const shop = await findShopByCode(em, code as string | undefined);
+    await atShop(shell, code, async ({ shop, context: { em } }) => {
       const clock = clockIn(shop.timezone);
       const users = (await listUsersOf(em, shop.id)).map(viewUser);
       shell.show(

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Shell } from '../command.ts';
-import { table } from './table.ts';
+import { tableLines } from './table.ts';
 
 /** A field that differs, by its dotted path. */
 export type FieldChange = { path: string; before: unknown; after: unknown };
@@ -49,20 +49,15 @@ export function cellOf(value: unknown): string {
 }
 
 /** Prints what changed of `name`, before and after, or that nothing did. */
-export function printChanges(
-  { say, show }: Pick<Shell, 'say' | 'show'>,
-  name: string,
-  before: object,
-  after: object,
-): void {
+export function printChanges({ say }: Pick<Shell, 'say'>, name: string, before: object, after: object): void {
   const changes = changesOf(before, after);
   if (changes.length === 0) {
     say(`${name}: nothing changed, it was so already.`);
     return;
   }
-  say(name);
-  show(
-    table(changes, [
+  say(
+    name,
+    ...tableLines(changes, [
       { title: '', value: ({ path }) => `  ${path}` },
       { title: 'before', value: (change) => cellOf(change.before) },
       { title: 'now', value: (change) => cellOf(change.after) },

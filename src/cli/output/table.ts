@@ -19,6 +19,10 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
   return [titles, ...cells].map(format).join('\n');
 }
 
+/** The same, a line each: for what is said line by line. */
+export const tableLines = <Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string[] =>
+  table(rows, columns).split('\n');
+
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 /** A bar of at most `width` cells, to an eighth of a cell. Nothing for zero and below. */

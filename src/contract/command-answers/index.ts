@@ -22,10 +22,8 @@ import { settingsAnswers } from './settings.ts';
 import { shiftAnswers } from './shift.ts';
 import { shopAnswers } from './shop.ts';
 import { startAnswers } from './start.ts';
-
 import { upgradeAnswers } from './upgrade.ts';
 import { userAnswers } from './user.ts';
-import { userSetAnswers } from './user-set.ts';
 import { verifyAnswers } from './verify.ts';
 
 /** What each command prints with `--json`, one map a group of commands. */
@@ -40,7 +38,6 @@ export const answerGroups = [
   customerAnswers,
   inventoryAnswers,
   userAnswers,
-  userSetAnswers,
   importAnswers,
   exportAnswers,
   reportAnswers,

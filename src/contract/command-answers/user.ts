@@ -8,6 +8,9 @@ const SignedOut = User.extend({ endedSessions: z.int() });
 
 export const userAnswers = {
   'user create': User,
+  'user set': User,
+  /** A new PIN in the place of another signs them out. */
+  'user set-pin': SignedOut,
   'user list': z.array(User),
   'user set-role': User,
   'user reset-password': SignedOut,
