@@ -1,11 +1,20 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import { createApp, systemContext } from '../../src/app.ts';
 import type { Command } from '../../src/cli/command.ts';
+import { loadConfig } from '../../src/config.ts';
+import { NewOrder } from '../../src/contract/orders.ts';
+import { parse } from '../../src/contract/parse.ts';
+import { pageOfMenu } from '../../src/core/catalog/load-products.ts';
+import { viewProduct } from '../../src/core/catalog/view-product.ts';
+import { placeOrder } from '../../src/core/orders/place-order.ts';
+import { findShopByCode } from '../../src/core/shops/find-shops.ts';
 import { PASSWORD } from './cli.ts';
 import { tempFolder } from './temp.ts';
 
@@ -73,6 +82,33 @@ export async function matrixFolder({ uid }: Runner): Promise<string> {
     'pictures/the_greek_l.png',
   ]);
   return folder;
+}
+
+/**
+ * Sells something to the customer of the examples, as a till does: no command makes an order of today, or a customer. Returns the
+ * order's number.
+ */
+export async function sellToday({ uid }: Runner, folder: string): Promise<string> {
+  const home = join(folder, 'home');
+  const app = await createApp(loadConfig({ home }, {}));
+  try {
+    const context = systemContext(app, 'cli');
+    const { id } = await findShopByCode(context.em, 'PIZA');
+    const menu = await pageOfMenu(context.em, id, { limit: 1, cursor: undefined });
+    const [product] = menu.data.map((parts) => viewProduct(parts, app.keys));
+    const [variant] = product?.variants ?? [];
+    const body = parse(NewOrder, {
+      id: randomUUID(),
+      items: [{ productId: product?.id, ...(variant && { variantId: variant.id }), quantity: 1 }],
+      customerPhone: '+1 212 555 0123',
+      paymentMethod: 'cash',
+    });
+    const { order } = await placeOrder(context, id, body);
+    return order.orderNumber;
+  } finally {
+    await app.close();
+    giveTo(uid, home, readdirSync(home, { recursive: true, encoding: 'utf8' }));
+  }
 }
 
 export function giveTo(uid: number | undefined, folder: string, names: string[]): void {
