@@ -53,7 +53,10 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems;
 
-/** One fault in a request: `pointer` is a JSON pointer into the body, or `/path/<name>`, `/query/<name>`, `/header/<name>`. */
+/**
+ * One fault in a request: `pointer` is a JSON pointer into the body, or `/path/<name>`, `/query/<name>`,
+ * `/header/<name>`.
+ */
 export type Fault = { pointer: string; detail: string };
 
 /** What the wire carries as `application/problem+json`. */
@@ -110,7 +113,10 @@ export function fieldProblem(code: ProblemCode, pointer: string, detail: string)
   return new ProblemError(code, { detail: sentenceOf(fault), errors: [fault] });
 }
 
-/** A fault as a sentence: `/items/0/quantity`, "is missing" → "The quantity of item 1 is missing.", `/items` → "The items are missing." */
+/**
+ * A fault as a sentence: `/items/0/quantity`, "is missing" → "The quantity of item 1 is missing.", `/items` → "The items are
+ * missing."
+ */
 export function sentenceOf({ pointer, detail }: Fault): string {
   const isSentence = /^[\p{Lu}\d"]/u.test(detail);
   const text = isSentence

@@ -12,7 +12,7 @@ import {
 } from '../../core/keys/rotate-secrets.ts';
 import type { Command, Shell } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
-import { readSecretText, readStdin } from '../passwords.ts';
+import { readSmallFile } from '../small-file.ts';
 
 const names = ['tokens', 'master-key', 'database-password', 'image-store'] as const;
 type Name = (typeof names)[number];
@@ -119,9 +119,9 @@ async function changeStoreKeys(shell: Shell, options: Options): Promise<undefine
 async function readKeys(shell: Shell, options: Options): Promise<StoreKeys> {
   const text =
     typeof options.keysFile === 'string'
-      ? readSecretText(options.keysFile, 'keys')
+      ? await readSmallFile(options.keysFile, 'keys')
       : options.keysStdin
-        ? await readStdin('keys')
+        ? await readSmallFile('-')
         : await askKeys(shell);
   const lines = text.split(/\r?\n/).map((line) => line.trim());
   const [accessKey, secretKey, ...rest] = lines;

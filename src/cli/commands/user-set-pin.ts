@@ -45,11 +45,5 @@ async function readPin(
     if (first !== second) throw new UsageError('The two PINs differ.');
     return first;
   }
-  try {
-    return (await readSmallFile(pinFile === undefined ? '-' : (pinFile as string))).trim();
-  } catch (error) {
-    // Without the name of the file: it may be the PIN itself, put there by mistake.
-    if (pinFile === undefined || !(error instanceof UsageError)) throw error;
-    throw new UsageError("The PIN file is not there, or can't be read.");
-  }
+  return (await readSmallFile(pinFile === undefined ? '-' : (pinFile as string), 'PIN')).trim();
 }

@@ -29,7 +29,7 @@ const nodeCase = ({ words, children, options, arguments: given }: TreeNode): str
       flags=(${flags.join(' ')})${files} ;;`;
 };
 
-/** Completion for zsh: to be read with \`source\`, or as a file \`_smoocho\` of the \`fpath\`. */
+/** Completion for zsh: to be read with `source`, or as a file `_smoocho` of the `fpath`. */
 export const zshCompletion = (nodes: readonly TreeNode[]): string => `#compdef smoocho
 # smoocho completion zsh
 _smoocho() {

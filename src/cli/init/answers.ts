@@ -1,11 +1,12 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { parse } from '../../contract/parse.ts';
 import { SetUpAnswers } from '../../contract/set-up.ts';
 import { taxTemplateNames } from '../../contract/tax-templates.ts';
 import type { Option, Shell } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
-import { passwordOptions, readPassword, readStdin } from '../passwords.ts';
+import { passwordOptions, readPassword } from '../passwords.ts';
 import { recoveryOptions } from '../recovery-key.ts';
+import { readSmallFile } from '../small-file.ts';
 
 /** The answers by flags. Each name is one of SetUpAnswers. */
 export const answerOptions: Option[] = [
@@ -43,9 +44,6 @@ export const answerOptions: Option[] = [
   ...recoveryOptions,
 ];
 
-/** The largest file of answers; one has a kilobyte. */
-const MAX_BYTES = 64 * 1024;
-
 type Options = Record<string, unknown>;
 
 /** What is known without asking: the file, and flags, which win. Throws UsageError, `invalid_request`. */
@@ -55,7 +53,7 @@ export async function readAnswers(options: Options): Promise<SetUpAnswers> {
     throw new UsageError(
       'Standard input has either the answers or the password: --answers - and --password-stdin exclude each other.',
     );
-  const fromFile = file === undefined ? {} : parseAnswers(file, await readText(file));
+  const fromFile = file === undefined ? {} : parseAnswers(file, await readSmallFile(file));
   const flags = Object.fromEntries(
     Object.keys(SetUpAnswers.shape).flatMap((name) =>
       options[name] === undefined ? [] : [[name, options[name]]],
@@ -73,19 +71,6 @@ export async function passwordOf(shell: Shell, answers: SetUpAnswers, options: O
     { ...options, ...(passwordFile !== undefined && { passwordFile }) },
     'A password for the owner',
   );
-}
-
-async function readText(file: string): Promise<string> {
-  if (file === '-') return await readStdin('answers');
-  try {
-    const { size } = statSync(file);
-    if (size > MAX_BYTES) throw new UsageError(`${file} is too large for answers: ${size} bytes.`);
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(code === 'ENOENT' ? `${file} is not there.` : `${file} can't be read (${code}).`);
-  }
 }
 
 function parseAnswers(file: string, text: string): object {

@@ -17,8 +17,9 @@ const ROW_MAX_BYTES = 128 * 1024;
 
 /**
  * Rows of a CSV file (RFC 4180) in batches, the header first. Blank rows are left out; gzip, encoding, line breaks and
- * delimiter (`,` `;` tab) are found by looking; apostrophes that an export put before formulas are taken away. Throws `invalid_request` when there is nothing in it, for damaged gzip
- * and for a quote that is never closed, after which no row can be told from the next.
+ * delimiter (`,` `;` tab) are found by looking; apostrophes that an export put before formulas are taken away. Throws
+ * `invalid_request` when there is nothing in it, for damaged gzip and for a quote that is never closed, after which no row
+ * can be told from the next.
  */
 export async function* readRows(
   source: Readable,

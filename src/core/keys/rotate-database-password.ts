@@ -19,9 +19,9 @@ import { type Context, eventActor } from '../context.ts';
 export type PasswordChange = { kind: 'embedded' | 'external'; role: string; file: 'secrets' | 'config.json' };
 
 /**
- * Gives the role of `url`, as which this program connects, a new password, which nobody has to know. Cut off at any point, the database
- * opens, and the same again makes another one. Throws DatabaseRefusedError while a server runs, whose next connections would be refused, and where
- * the new password does not open the database; ConfigError where the password is not ours to write.
+ * Gives the role of `url`, as which this program connects, a new password, which nobody has to know. Cut off at any point, the
+ * database opens, and the same again makes another one. Throws DatabaseRefusedError while a server runs, whose next connections
+ * would be refused, and where the new password does not open the database; ConfigError where the password is not ours to write.
  */
 export async function rotateDatabasePassword(context: Context, url: string): Promise<PasswordChange> {
   const { home, databaseUrl } = context.app.config;
