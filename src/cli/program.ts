@@ -75,7 +75,8 @@ export function usageMessage({ code, message }: CommanderError): string {
 }
 
 /** Somebody may have put a password there, which must not come back out into a log. */
-const withoutValues = (message: string) => message.replace(/(--[\w-]+)=[^']*/g, '$1=…');
+const withoutValues = (message: string) =>
+  message.replace(/(--[\w-]+)=[^']*/g, '$1=…').replace(/(Expected \d+ arguments? but got \d+): .*/, '$1.');
 
 const exampleOf = (example: string) => `\nExample:\n  ${example}`;
 

@@ -148,7 +148,13 @@ describe('what goes out', () => {
       const text = read(`src/${file}`);
       return ASKS.test(text) || CONNECTS.test(text);
     });
-    // Whether the embedded PostgreSQL listens, on the loopback; and the one way to an S3 server, by the address of the settings.
-    expect(asking.sort()).to.deep.equal(['database/embedded-pid-file.ts', 'storage/s3-transport.ts']);
+    // Whether the embedded PostgreSQL listens, on the loopback; whether this machine's own server serves, for `doctor` and after an
+    // upgrade; and the one way to an S3 server, by the address of the settings.
+    expect(asking.sort()).to.deep.equal([
+      'cli/upgrade/replace-program.ts',
+      'database/embedded-pid-file.ts',
+      'doctor/probes/network.ts',
+      'storage/s3-transport.ts',
+    ]);
   });
 });
