@@ -137,7 +137,7 @@ describe('a home whose database is gone', function () {
     const { code, stderr } = await smoocho(['init', ...initOptions(other)], { SMOOCHO_HOME: other });
     expect(code).to.equal(2);
     expect(stderr).to.match(
-      /config\.json has "databseUrl", which is no setting\. It may have host, port, .*databaseUrl/,
+      /config\.json has "databseUrl", which is no setting\. Did you mean "databaseUrl"\?/,
     );
     expect(existsSync(join(other, 'postgres'))).to.equal(false);
     removeFolder(other);

@@ -42,7 +42,8 @@ export function requireTerminal(test: Mocha.Context): void {
 export function onTerminal(args: string[], env: Record<string, string | undefined>): Terminal {
   const command = [process.execPath, launcher, ...args].map(quote).join(' ');
   const child = spawn('script', ['-qec', `${SIZE}; exec ${command}`, '/dev/null'], {
-    env: { ...envOf(env), TERM: 'xterm-256color', SHELL: '/bin/sh' },
+    // With CI set, Node takes a terminal for one without colours.
+    env: { ...envOf(env), TERM: 'xterm-256color', SHELL: '/bin/sh', CI: '' },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   let raw = '';

@@ -68,6 +68,9 @@ const signed = (shop: TillShop, by: 'cashier' | 'manager' | 'approval') => ({
   approval: by === 'approval' ? { approval: shop.approval } : {},
 });
 
+/** Below what rounding may have added, in minor units. */
+const LITTLE = 20;
+
 export function giveBack(
   { payment: nth, share, anew: asked, by }: Of<'giveBack'>,
   { shop, idOf, order, path }: Step,
@@ -76,12 +79,18 @@ export function giveBack(
   const payment = left[nth % Math.max(left.length, 1)];
   if (!payment) return null;
   const over = Math.min(minor(order.toGiveBack), payment.leftMinor);
-  const wanted = share === 'half' ? Math.floor(payment.leftMinor / 2) : share === 'over' ? over : 0;
+  const parts = {
+    half: Math.floor(payment.leftMinor / 2),
+    over,
+    whole: 0,
+    little: Math.min(LITTLE, payment.leftMinor),
+  };
+  const wanted = parts[share];
   const inCoins = payment.method === 'cash' ? wanted - (wanted % shop.stepMinor) : wanted;
   const amount = formatMinor(inCoins || payment.leftMinor);
   const { as, approval } = signed(shop, by);
-  // A sold order stays paid.
-  const anew = asked ?? (isSettled(order) ? 'card' : null);
+  // A sold order stays paid. Of a little, the order may come to less by itself.
+  const anew = asked ?? (isSettled(order) && share !== 'little' ? 'card' : null);
   const body = {
     returnPayments: [{ id: idOf('return'), paymentId: payment.id, amount }],
     ...(anew ? { payments: [{ id: idOf('payment'), method: anew, amount }] } : {}),

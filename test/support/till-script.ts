@@ -70,7 +70,7 @@ export type Command = { send: Sending } & (
       order: number;
       of: Group;
       payment: number;
-      share: 'over' | 'half' | 'whole';
+      share: 'over' | 'half' | 'whole' | 'little';
       /** How as much is paid anew in the same request. */
       anew: 'cash' | 'card' | null;
       by: By;
@@ -168,7 +168,7 @@ const giveBack = fc.record({
   order: fc.nat(2),
   of: group,
   payment: fc.nat(1),
-  share: fc.constantFrom<'over' | 'half' | 'whole'>('over', 'over', 'half', 'whole'),
+  share: fc.constantFrom<'over' | 'half' | 'whole' | 'little'>('over', 'over', 'half', 'whole', 'little'),
   anew: fc.constantFrom(null, null, 'cash' as const, 'card' as const),
   by,
 });

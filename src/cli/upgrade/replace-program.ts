@@ -1,6 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { RefusedError } from '../exit-codes.ts';
-import { ownUrl, type Place, readServerFile } from '../server-file.ts';
+import { isEverywhere, urlOf } from '../lan-addresses.ts';
+import { type Place, readServerFile } from '../server-file.ts';
 import { LAST_LINES, readLog } from '../service/journal.ts';
 import { isInstalled, readUnit, START_TIMEOUT_MS, STOP_TIMEOUT_MS, systemctl } from '../service/systemd.ts';
 import { UNIT } from '../service/unit.ts';
@@ -105,9 +106,13 @@ async function startService({ home, place, tell }: Replacement): Promise<void> {
   }
 }
 
-async function isReady(place: Pick<Place, 'host' | 'port'>): Promise<boolean> {
+async function isReady({ host, port }: Pick<Place, 'host' | 'port'>): Promise<boolean> {
+  // Not by the name localhost, which some machines don't know.
+  const own = host === '::' ? '::1' : isEverywhere(host) ? '127.0.0.1' : host;
   try {
-    const response = await fetch(`${ownUrl(place)}/readyz`, { signal: AbortSignal.timeout(5_000) });
+    const response = await fetch(`${urlOf('http', own, port)}/readyz`, {
+      signal: AbortSignal.timeout(5_000),
+    });
     return response.ok;
   } catch {
     return false;
