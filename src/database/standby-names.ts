@@ -6,7 +6,7 @@ export const standbysNeeded = (names: string): number =>
 export function namedStandbys(names: string): string[] {
   const list = /\((.*)\)\s*$/s.exec(names)?.[1] ?? names;
   const found = [...list.matchAll(/"((?:[^"]|"")+)"|[^\s,"]+/g)].map(
-    ([whole, quoted]) => quoted?.replaceAll('""', '"') ?? whole,
+    ([whole, quoted]) => quoted?.replace(/""/g, '"') ?? whole,
   );
   return found.includes('*') ? [] : found;
 }

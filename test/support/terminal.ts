@@ -43,7 +43,7 @@ export function onTerminal(args: string[], env: Record<string, string | undefine
   const command = [process.execPath, launcher, ...args].map(quote).join(' ');
   const child = spawn('script', ['-qec', `${SIZE}; exec ${command}`, '/dev/null'], {
     // With CI set, Node takes a terminal for one without colours.
-    env: { ...envOf(env), TERM: 'xterm-256color', SHELL: '/bin/sh', CI: '' },
+    env: { ...envOf(env), TERM: 'xterm-256color', SHELL: '/bin/sh', CI: undefined },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   let raw = '';
