@@ -19,7 +19,10 @@ const FIXED = [
   'businessDate',
 ] as const;
 
-/** What was settled on a day that has ended, or in a shift that was counted, stays; refunds and the rest of a debt come on top. */
+/**
+ * What was settled on a day that has ended, or in a shift that was counted, stays; refunds and the rest of a debt come on top. Of an
+ * order on the book, payments of later days can be given back and corrected: reports of the day hold that they change nothing of it.
+ */
 const closedStays: Rule = ({ before, after, wasClosed }) => {
   if (!before || !wasClosed) return [];
   const changed = FIXED.filter((field) => !isDeepStrictEqual(before[field], after[field]));
@@ -31,8 +34,8 @@ const closedStays: Rule = ({ before, after, wasClosed }) => {
   );
   return [
     ...changed.map((field) => `${field} changed`),
-    ...lost.map(({ id }) => `payment ${id} changed`),
-    ...returned.map(({ id }) => `return ${id} was made`),
+    ...(before.payLater ? [] : lost).map(({ id }) => `payment ${id} changed`),
+    ...(before.payLater ? [] : returned).map(({ id }) => `return ${id} was made`),
     ...(after.status === 'voided' ? ['it was voided'] : []),
   ].map((what) => `closed order ${after.orderNumber}: ${what}`);
 };
