@@ -1,7 +1,7 @@
 import type { Command, Option } from './command.ts';
 import { commonOptions, groups } from './program.ts';
 
-/** What may follow an option or stand as an argument: one of few words, a file, or anything. */
+/** The value of an option or an argument: one of a list, a file, or any text. */
 type Value = { name: string; values: readonly string[]; isFile: boolean };
 
 export type TreeOption = {

@@ -20,7 +20,7 @@ export type Shell = {
   show(text: string): void;
   /** How a long work goes on, on stderr; left out with `--quiet`. */
   tell(text: string): void;
-  /** What went wrong though the command went on, on stderr; `--quiet` keeps it. */
+  /** Prints a warning on stderr, also with `--quiet`. The command continues. */
   warn(text: string): void;
   /** The command's result: with `--json` the one JSON value on stdout. */
   give(value: unknown): void;

@@ -159,12 +159,12 @@ export const entries: readonly Entry[] = [
   },
 ];
 
-/** What each command says of itself: made by the build beside the bundle, and not there when the sources run. */
+/** Descriptions of all commands. The build writes the file beside the bundle; running from the sources has none. */
 const DESCRIPTIONS = new URL('./commands.json', import.meta.url);
 
 /**
  * The commands that these words may mean: the one that they name, else those of the group that the first names, else all
- * of them, for whoever asks for help. Of several, only their descriptions are loaded where there are any: a Raspberry Pi
+ * of them, for whoever asks for help. Of several, only the descriptions are loaded where there are any: a Raspberry Pi
  * takes seconds to load them all.
  */
 export async function loadCommands(words: string[]): Promise<Command[]> {

@@ -46,7 +46,7 @@ export const configCheck: Command = {
   },
 };
 
-/** What is wrong in files that the settings name, and that are read when they are used. */
+/** Finds faults in files that the settings name. They are read only when they are used. */
 function findInFiles({ masterKey, tls }: Config): string[] {
   const checks = [
     () => void readMasterKeys(masterKey),

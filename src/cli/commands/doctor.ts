@@ -31,7 +31,7 @@ export const doctor: Command = {
     const home = findHome(options.home as string | undefined);
     const { createLog } = await import('../../app.ts');
     const { examine, readFacts } = await import('../../doctor/examine.ts');
-    // What it finds, it says itself.
+    // No log lines: the command prints its findings itself.
     const log = createLog({ logLevel: 'silent' });
     const place = { home, config, log, now: () => new Date() };
     let facts = await readFacts(place);
@@ -74,7 +74,7 @@ function settingsOf(read: () => Config): Config | ConfigError {
 
 type Fixed = { id: string; done: string }[];
 
-/** What is wrong first, the worst at the top; then how much is fine. */
+/** Lists the findings, the worst first, and then the number of passed checks. */
 function describe(checks: CheckResult[], fixed: Fixed | undefined, isAll: boolean): string {
   const columns = process.stdout.columns ?? 80;
   const of = (state: CheckResult['state']) => checks.filter((check) => check.state === state);

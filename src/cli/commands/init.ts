@@ -50,7 +50,7 @@ export const init: Command = {
           });
     if (done.kind === 'dry') dryRun(shell, done.plan, findings);
     else if (done.kind === 'backup') shell.print(BY_RESTORE);
-    // What was restored has been said.
+    // The restore has printed its own result.
     else if (done.kind === 'restored') await sayStoreFindings(shell);
     else await finish(shell, { ...done, findings });
     return undefined;

@@ -120,7 +120,7 @@ function linesOf({ items, orderNumber, refunds }: Order, wanted: WantedLine[], r
       .filter(({ lineId }) => lineId === item.id)
       .reduce((sum, line) => sum + milliOf(line.quantity), 0);
     const left = Math.max(0, milliOf(item.quantity) - back);
-    // What is all back is asked for whole: the refusal says so in its own words.
+    // If nothing is left, ask for the whole line: the refusal then says why.
     return { lineId: item.id, quantity: quantity ?? (left > 0 ? formatMilli(left) : item.quantity) };
   });
 }

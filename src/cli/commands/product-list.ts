@@ -47,7 +47,7 @@ const readable = (products: Product[], currency: string) =>
 
 const minorOf = (price: string) => parseMinor(price) ?? 0;
 
-/** Of variants each has its own: `20.00 to 45.00`. */
+/** Formats a product's price; a range if its variants differ: `20.00 to 45.00`. */
 function priceOf({ price, variants }: Product, currency: string): string {
   const money = (amount: string) => formatMoney(amount, currency);
   const prices = variants.map((variant) => variant.price).toSorted((a, b) => minorOf(a) - minorOf(b));
