@@ -81,7 +81,10 @@ const bill = {
   tableNumber: note(20).nullable(),
   guests: z.int().min(1).max(999).nullable(),
   notes: note(2000),
-  /** Where the goods go, if that may be another state than the shop's: it decides between SGST and IGST. */
+  /**
+   * Where the goods go, if that may be another State than the shop's: it decides between SGST and IGST. In India a State's GST code
+   * (`27`), letters (`MH`) or name; it is stored as the code. `96`: abroad.
+   */
   placeOfSupply: note(64).nullable(),
   /** A service charge is the customer's to refuse (CCPA guidelines of 4 July 2022). */
   waiveServiceCharge: z.boolean(),

@@ -26,7 +26,9 @@ const Tax = z.strictObject({
   mode: z.enum(['inclusive', 'exclusive']),
   /** `gst` splits each rate into CGST and SGST halves (CGST Act 2017, s. 9; SGST Acts); `none` keeps it one line. */
   split: z.enum(['none', 'gst']),
+  /** Of the seller. In India a GSTIN, whose State becomes `state`. */
   registrationNumber: note(32),
+  /** In India the GST code of a State, such as `27`; its letters (`MH`) or its name are taken, too. */
   state: note(64),
   classes: z.array(TaxClass).max(limits.taxClasses),
   /** The class of products that name none; empty means untaxed. */

@@ -1,3 +1,4 @@
+import { indianStateOf } from '../contract/indian-states.ts';
 import type { SettingsValues } from '../contract/settings.ts';
 import { mulDivHalfUp, requireWhole, sum } from './arithmetic.ts';
 
@@ -43,8 +44,9 @@ export function resolveTaxPercent(
   return resolveTaxRate(classes, code, defaultClass, businessDate)?.percent ?? 0;
 }
 
-/** A state as people type it: `Tamil Nadu` and ` tamil  nadu` are one. */
-const comparableState = (name: string) => name.trim().replace(/\s+/g, ' ').toLowerCase();
+/** A State by its code, however it is typed; what is none of India's by its letters: `Tamil Nadu` and ` tamil  nadu` are one. */
+const comparableState = (name: string) =>
+  indianStateOf(name) ?? name.trim().replace(/\s+/g, ' ').toLowerCase();
 
 /**
  * How a bill's tax is split: a supply to a state other than the shop's bears IGST (IGST Act 2017, s. 5; s. 7(1)

@@ -251,14 +251,19 @@ describe('what an owner does by command', function () {
     it('takes the taxes of a template, which a shop that was set up in a browser has not', async () => {
       const { tax } = await any('settings', 'show');
       await json('settings', 'set', 'country=IN');
-      const { settings } = await any('settings', 'set', '--tax', 'in-gst', 'tax.registrationNumber=X1');
-      expect(settings.tax).to.include({ split: 'gst', registrationNumber: 'X1' });
+      const gstin = 'tax.registrationNumber=27 ABCPE1234F 1ZB';
+      const { settings } = await any('settings', 'set', '--tax', 'in-gst', gstin);
+      const registered = { registrationNumber: '27ABCPE1234F1ZB', state: '27' };
+      expect(settings.tax).to.include({ split: 'gst', ...registered });
       expect(settings.tax.classes.length).to.be.above(2);
       for (const [words, said] of [
         [['--tax', 'gst'], '--tax is none of in-gst, '],
         [['--tax', 'eu-vat'], "The shop's country is IN"],
         [['--tax', 'sales-tax'], 'needs --tax-rate'],
         [['--tax-rate', '5'], 'is for --tax sales-tax'],
+        [['tax.registrationNumber=X1'], 'The registrationNumber of tax has 2 characters, and a GSTIN has 15'],
+        [['tax.state=KA'], 'The state of tax is Karnataka (29), and the GSTIN is one of Maharashtra (27)'],
+        [['tax.state=Bombay'], 'The state of tax is not a State of India: take its GST code such as 27'],
       ] as const) {
         const { code, stderr } = await run('settings', 'set', ...words);
         expect(stderr).to.include(said);

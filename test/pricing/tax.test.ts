@@ -67,7 +67,11 @@ describe('taxSplitFor', () => {
       expect(taxSplitFor(from('Tamil Nadu'), place), place).to.equal('gst');
       expect(taxSplitFor(from(place), 'Tamil Nadu'), place).to.equal('gst');
     }
-    expect(taxSplitFor(from('Tamil Nadu'), 'Tamilnadu')).to.equal('igst');
+    for (const place of ['Tamilnadu', 'TN', '33'])
+      expect(taxSplitFor(from('Tamil Nadu'), place)).to.equal('gst');
+    // What is no State is compared as it is typed.
+    expect(taxSplitFor(from('Bombay'), ' bombay ')).to.equal('gst');
+    expect(taxSplitFor(from('Bombay'), 'Maharashtra')).to.equal('igst');
   });
 
   it('takes a place that is not known for the shop’s own', () => {

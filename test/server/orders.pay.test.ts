@@ -111,8 +111,17 @@ describe('what a bill comes to and how it is paid', () => {
       'CGST 2.5%',
       'SGST 2.5%',
     ]);
+    for (const typed of ['KA', '29', '29-Karnataka'])
+      expect((await sell({ placeOfSupply: typed })).body).to.include({
+        taxSplit: 'gst',
+        placeOfSupply: '29',
+      });
+    const refused = await sell({ placeOfSupply: 'Bangalore' });
+    expect(refused.status).to.equal(422);
+    expect(refused.body.errors[0]).to.include({ pointer: '/placeOfSupply' });
+    expect(refused.body.errors[0].detail).to.include('its GST code such as 27, its letters MH');
     const { body } = await sell({ placeOfSupply: 'Kerala' });
-    expect([body.taxSplit, body.tax, body.placeOfSupply]).to.deep.equal(['igst', '5.00', 'Kerala']);
+    expect([body.taxSplit, body.tax, body.placeOfSupply]).to.deep.equal(['igst', '5.00', '32']);
     expect(body.taxLines).to.deep.equal([
       { name: 'IGST 5%', percent: '5', taxable: '100.00', amount: '5.00' },
     ]);

@@ -121,7 +121,7 @@ export const settingsFields = {
   tax: {
     mode: 'inclusive',
     split: 'gst',
-    registrationNumber: '29ABCDE1234F1Z5',
+    registrationNumber: '29ABCPE1234F1Z7',
     state: 'Karnataka',
     classes: [{ code: 'food', name: 'Food', rates: [{ from: '2017-07-01', percent: '5' }] }],
     defaultClass: 'food',

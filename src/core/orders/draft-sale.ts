@@ -8,6 +8,7 @@ import { type Actor, deviceOf, personOf } from '../context.ts';
 import { normalizePhone } from '../customers/phone.ts';
 import { seriesLabel } from '../epochs/series-label.ts';
 import { businessDateAt, fiscalYearLabel } from '../shops/business-day.ts';
+import { storedPlaceOfSupply } from '../shops/tax-registration.ts';
 import { discountNeeds, nothingNeeds, overrideNeeds } from './check-bill.ts';
 import { stockTaken } from './line-stock.ts';
 import { type Bill, type BillLine, makeBill } from './make-bill.ts';
@@ -134,7 +135,7 @@ function draftOrder(
     taxLines: figures.taxLines,
     taxMode: figures.taxMode,
     taxSplit: figures.taxSplit,
-    placeOfSupply: body.placeOfSupply || null,
+    placeOfSupply: storedPlaceOfSupply(settings, body.placeOfSupply),
     rounding: formatMinor(settled.roundingMinor),
     total: formatMinor(settled.totalMinor),
     due: dueOf(

@@ -5,6 +5,7 @@ import type { Need } from '../auth/approval.ts';
 import type { Actor } from '../context.ts';
 import type { StockChange } from '../inventory/sql/move-stock.ts';
 import { stockDifference } from '../inventory/sql/stock-of-order.ts';
+import { requirePlaceOfSupply, storedPlaceOfSupply } from '../shops/tax-registration.ts';
 import { discountNeeds, nothingNeeds, overrideNeeds } from './check-bill.ts';
 import { stockTaken } from './line-stock.ts';
 import { type Bill, type BillLine, type LineStock, makeBill } from './make-bill.ts';
@@ -61,8 +62,11 @@ export function editBill(
   const edits = withoutDone(change, voided, frozen);
   const merged = mergeLines(frozen, edits, products, order.items, digits);
   requireWholeEdit(frozen, merged.lines, edits, stored);
-  const placeOfSupply =
-    (change.placeOfSupply === undefined ? order.placeOfSupply : change.placeOfSupply) || null;
+  const isMoved = change.placeOfSupply !== undefined && change.placeOfSupply !== order.placeOfSupply;
+  if (isMoved) requirePlaceOfSupply(settings, change.placeOfSupply);
+  const placeOfSupply = isMoved
+    ? storedPlaceOfSupply(settings, change.placeOfSupply ?? null)
+    : (order.placeOfSupply ?? null);
   const waivesServiceCharge = change.waiveServiceCharge ?? order.waivesServiceCharge;
   const discount =
     change.discount === undefined ? thawDiscount(order.discountGiven ?? null) : change.discount;

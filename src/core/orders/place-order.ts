@@ -5,6 +5,7 @@ import type { SettingsValues } from '../../contract/settings.ts';
 import { examineApproval, requireLeave } from '../auth/approval.ts';
 import type { Context } from '../context.ts';
 import { settingsOf } from '../shops/settings.ts';
+import { requirePlaceOfSupply } from '../shops/tax-registration.ts';
 import { requireWholeAmounts } from '../shops/whole-amounts.ts';
 import { customerOf, draftSale, priceSale, saleNeeds } from './draft-sale.ts';
 import type { Bill } from './make-bill.ts';
@@ -17,7 +18,7 @@ import { type Placed, readSame, writeSale } from './write-sale.ts';
 
 /**
  * Sells: prices the bill by the shop's rules and writes it, its stock and its event at once.
- * The same id and body again give the same order. Throws `order_conflict`, `unknown_product`, `invalid_payment`,
+ * The same id and body again give the same order. Throws `invalid_request`, `order_conflict`, `unknown_product`, `invalid_payment`,
  * `total_mismatch`, `out_of_stock`, `amount_too_large`, `approval_needed`, `approval_refused`, `too_many_requests`.
  */
 export async function placeOrder(context: Context, shopId: string, body: NewOrder): Promise<Placed> {
@@ -30,6 +31,7 @@ export async function placeOrder(context: Context, shopId: string, body: NewOrde
   requireWholeAmounts(shop.currency, NewOrder, body);
   const now = app.now();
   const terms = { shop, settings: settingsOf(shop) };
+  requirePlaceOfSupply(terms.settings, body.placeOfSupply);
   const customerPhone = customerOf(body, terms.settings);
   const lines = resolveLines(body.items, products);
   requireWholePieces(lines);

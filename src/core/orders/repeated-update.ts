@@ -1,3 +1,4 @@
+import { indianStateOf } from '../../contract/indian-states.ts';
 import { parseMinor } from '../../contract/money.ts';
 import {
   type LineVoid,
@@ -76,10 +77,13 @@ function isPricedSo(
 ): boolean {
   return (
     (discount === undefined || isSameDiscount(discount, thawDiscount(discountGiven ?? null))) &&
-    (wantedPlace === undefined || (wantedPlace || null) === (placeOfSupply ?? null)) &&
+    (wantedPlace === undefined || placeCode(wantedPlace) === placeCode(placeOfSupply)) &&
     (waiveServiceCharge === undefined || waiveServiceCharge === waivesServiceCharge)
   );
 }
+
+/** A State is stored as its code, however it was typed. */
+const placeCode = (place: string | null | undefined) => (place && indianStateOf(place)) || place || null;
 
 const isSameDiscount = (one: GivenDiscount | null, other: GivenDiscount | null) =>
   one?.type === other?.type && one?.value === other?.value && one?.reason === other?.reason;

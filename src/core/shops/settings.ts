@@ -1,6 +1,7 @@
 import type { Settings, SettingsChange, SettingsValues } from '../../contract/settings.ts';
 import { formatPercent } from '../../pricing/index.ts';
 import type { Shop } from './shop.entity.ts';
+import { readStoredTax } from './tax-registration.ts';
 
 /** What a new shop starts with. India's fiscal year starts in April and its tax is GST; elsewhere January and plain. */
 function defaultSettings(currency: string): Omit<SettingsValues, 'dayStart'> {
@@ -35,9 +36,10 @@ type StoredShop = Pick<Shop, 'currency' | 'settings' | 'dayStart'>;
 /** A shop's settings: the defaults, with what the shop has changed on top. */
 export function settingsOf(shop: StoredShop): SettingsValues {
   const defaults = defaultSettings(shop.currency);
+  const stored = { ...defaults, ...shop.settings };
   return {
-    ...defaults,
-    ...shop.settings,
+    ...stored,
+    tax: readStoredTax(stored),
     // Settings stored by older versions have fewer fields.
     shifts: { ...defaults.shifts, ...shop.settings?.shifts },
     rounding: { ...defaults.rounding, ...shop.settings?.rounding },

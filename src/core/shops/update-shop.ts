@@ -13,6 +13,7 @@ import { requireNoEarlierDay } from './same-day.ts';
 import { mergeSettings, settingsOf, viewSettings } from './settings.ts';
 import { Shop } from './shop.entity.ts';
 import { lockCounters } from './sql/lock-counters.ts';
+import { checkTaxRegistration } from './tax-registration.ts';
 import { viewShop } from './view-shop.ts';
 
 /** Changes the shop. Throws `not_found`, `version_conflict`, `already_exists`, `shop_has_orders`, `day_closed`. */
@@ -83,7 +84,8 @@ export async function updateSettings(
     const before = viewSettings(shop);
     checkVersion(change.version, before);
     const current = settingsOf(shop);
-    const { dayStart, ...settings } = mergeSettings(current, change);
+    const { dayStart, ...merged } = mergeSettings(current, change);
+    const settings = { ...merged, tax: checkTaxRegistration(current, merged) };
     checkOwnLimit(tx.actor, current, settings);
     checkTaxClasses(settings.tax);
     checkRounding(shop.currency, change.rounding?.to);
