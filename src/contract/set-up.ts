@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isCountry } from './countries.ts';
-import { Percentage, text } from './primitives.ts';
+import { note, Percentage, text } from './primitives.ts';
 import { Currency, ShopCode, TimeZone } from './shops.ts';
 import { taxTemplateNames } from './tax-templates.ts';
 import { Email } from './users.ts';
@@ -28,6 +28,8 @@ export const SetUpAnswers = z
     timezone: TimeZone,
     tax: z.enum(taxTemplateNames, { error: `is not one of ${taxTemplateNames.join(', ')}` }),
     taxRate: TaxRate,
+    /** Looked at with the country: in India a GSTIN. Empty: not registered. */
+    taxNumber: note(32),
     ownerName: text(255),
     ownerEmail: Email,
     /** Looked at with whose it is to be. */

@@ -261,7 +261,10 @@ describe('what an owner does by command', function () {
         [['--tax', 'eu-vat'], "The shop's country is IN"],
         [['--tax', 'sales-tax'], 'needs --tax-rate'],
         [['--tax-rate', '5'], 'is for --tax sales-tax'],
-        [['tax.registrationNumber=X1'], 'The registrationNumber of tax has 2 characters, and a GSTIN has 15'],
+        [
+          ['tax.registrationNumber=X1'],
+          'The registration number of tax has 2 characters, and a GSTIN has 15',
+        ],
         [['tax.state=KA'], 'The state of tax is Karnataka (29), and the GSTIN is one of Maharashtra (27)'],
         [['tax.state=Bombay'], 'The state of tax is not a State of India: take its GST code such as 27'],
       ] as const) {

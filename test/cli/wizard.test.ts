@@ -5,7 +5,16 @@ import { PASSWORD, smoocho } from '../support/cli.ts';
 import { testDatabase } from '../support/database.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 import { onTerminal, requireTerminal, type Terminal } from '../support/terminal.ts';
-import { answerQuestions, answerWizard, CTRL_C, choose, DOWN, ESCAPE, steps } from '../support/wizard.ts';
+import {
+  answerQuestions,
+  answerWizard,
+  CTRL_C,
+  choose,
+  DOWN,
+  ESCAPE,
+  GSTIN,
+  steps,
+} from '../support/wizard.ts';
 
 const SUMMARY = 'Is everything right?';
 const STOPPED = 'Stopped; nothing was changed. To go on: smoocho init';
@@ -27,7 +36,12 @@ describe('the wizard of smoocho init', function () {
 
   it('sets a shop up, and shows nothing of the password', async () => {
     const terminal = onTerminal(['init'], env());
-    await answerQuestions(terminal, 5);
+    await answerQuestions(terminal, 3);
+    await terminal.answer('Its GSTIN (leave empty if not registered)', '27ABCPE1234F1ZC');
+    await terminal.shows('is mistyped somewhere: its last character does not fit');
+    terminal.type(`\x15${GSTIN}\r`);
+    await terminal.answer('Your name', 'Asha');
+    await terminal.answer('Your e-mail', 'asha@example.com');
     // Whatever is wrong with it is said where it is typed, and mended there.
     await terminal.answer('A password, at least 12 characters', 'seven77');
     await terminal.shows("It is shorter than 12 characters, an owner's least.");
@@ -46,6 +60,7 @@ describe('the wizard of smoocho init', function () {
       /Currency +INR/,
       /Time zone +Asia\/Kolkata/,
       /Tax +India, GST: 0, 5, 18, 40 %, in the prices/,
+      /GSTIN +27ABCPE1234F1ZB, of Maharashtra \(27\)/,
       /Password +\(not shown\)/,
       /Backups +each night at three; the recovery key later/,
     ])
@@ -98,6 +113,7 @@ describe('the wizard of smoocho init', function () {
     await terminal.answer(/What is your shop called\? \(Kulfi Corner\)/, 'Chai Stall');
     await terminal.shows('❯ India (IN, INR)');
     terminal.type('\r');
+    await terminal.answer(/Its GSTIN \(- if not registered\) \(27ABCPE1234F1ZB\)/, '-');
     await terminal.answer(/Your name \(Asha\)/, '');
     await terminal.answer(/Your e-mail, to sign in with \(asha@example.com\)/, '');
     await terminal.answer('A password, at least 12 characters', PASSWORD);
@@ -108,6 +124,7 @@ describe('the wizard of smoocho init', function () {
     await terminal.answer('Where are pictures', '');
     await terminal.answer('Backups are encrypted', '');
     await terminal.shows(/Shop +Chai Stall/);
+    await terminal.shows(/GSTIN +not registered/);
     terminal.type(CTRL_C);
     expect(await terminal.ends()).to.equal(1);
   });
@@ -133,6 +150,8 @@ describe('the wizard of smoocho init', function () {
     await terminal.shows(/Code +CE,/);
     await correct('Code', 'Its code', 'elan\r');
     await terminal.shows(/Code +ELAN,/);
+    await correct('GSTIN', 'Its GSTIN (- if not registered)', '29ABCPE1234F1Z7\r');
+    await terminal.shows(/GSTIN +29ABCPE1234F1Z7, of Karnataka \(29\)/);
     await correct('Country', 'In which country', (on) =>
       choose(on, 'united st', '❯ United States (US, USD)'),
     );
@@ -143,6 +162,7 @@ describe('the wizard of smoocho init', function () {
     await terminal.shows(
       /Tax +Sales tax at one rate: 0, 0 %, on top of the prices \(your own rate is missing\)/,
     );
+    await terminal.shows(/Tax number +not registered/);
     await correct('Currency', 'Its currency', (on) => choose(on, 'canad', '❯ CAD · Canadian Dollar'));
     await terminal.shows(/Currency +CAD/);
     await correct('Time zone', 'Its time zone', (on) => choose(on, 'phoenix', '❯ America/Phoenix'));
@@ -192,6 +212,7 @@ describe('the wizard of smoocho init', function () {
       ];
       const terminal = onTerminal(['init', ...flags, '--pictures=folder'], own);
       await terminal.answer('What is to be set up?', '');
+      await terminal.answer('Its GSTIN (leave empty if not registered)', '');
       await terminal.answer('A password, at least 12 characters', PASSWORD);
       await terminal.answer('The same once more', PASSWORD);
       await terminal.answer('Backups are encrypted', DOWN);

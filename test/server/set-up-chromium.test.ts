@@ -49,8 +49,8 @@ describe('a browser at a new server', function () {
       isHidden: true,
     });
 
-    const shop = { '/shop/name': 'Kulfi', '/shop/code': 'kulf', '/shop/currency': 'INR' };
-    const owner = { '/name': 'Asha', '/email': 'asha@example.com', '/shop/timezone': 'Asia/Kolkata' };
+    const shop = { '/shop/name': 'Kulfi', '/shop/code': 'kulf', '/shop/country': 'IN' };
+    const owner = { '/name': 'Asha', '/email': 'asha@example.com', '/taxNumber': '27ABCPE1234F1ZB' };
     await fill({ ...shop, ...owner, '/password': PASSWORD, '/passwordAgain': 'another' });
     await submit();
     await tab.until("document.querySelector('.wrong')");

@@ -29,8 +29,7 @@ describe('set-up in a browser', () => {
     '/setupToken': token,
     '/shop/name': 'Kulfi & <Corner>',
     '/shop/code': 'kulf',
-    '/shop/currency': 'INR',
-    '/shop/timezone': 'Asia/Kolkata',
+    '/shop/country': 'IN',
     '/name': 'आशा',
     '/email': 'asha@example.com',
     '/password': PASSWORD,
@@ -73,6 +72,12 @@ describe('set-up in a browser', () => {
     const login = { email: 'asha@example.com', password: PASSWORD };
     const { body } = await clientOf(test.url).post('/api/auth/login', login);
     expect(body.shops[0]).to.include({ name: 'Kulfi & <Corner>', code: 'KULF', timezone: 'Asia/Kolkata' });
+    // Tax, currency and time zone follow from the country, as with init.
+    const db = await test.database.connect();
+    const { rows } = await db.query('SELECT currency, settings FROM shops');
+    expect(rows[0].currency).to.equal('INR');
+    expect(rows[0].settings).to.deep.include({ country: 'IN', fiscalYearStart: '04-01' });
+    expect(rows[0].settings.tax).to.include({ split: 'gst', defaultClass: 'gst-5', state: '' });
     const [claimed] = await securityLog(test, 'setup_claimed');
     expect(claimed).to.deep.include({
       address: '127.0.0.1',
@@ -124,8 +129,39 @@ describe('set-up in a browser', () => {
     expect(await users()).to.deep.equal([]);
 
     const { text: empty } = await post({ '/setupToken': token });
-    expect(besideIn(empty, '/shop/currency')).to.equal('The currency is not chosen yet.');
-    expect(besideIn(empty, '/shop/timezone')).to.equal('The time zone is not chosen yet.');
+    expect(besideIn(empty, '/shop/country')).to.equal('The country is not chosen yet.');
+    for (const follows of ['/shop/currency', '/shop/timezone', '/tax'])
+      expect(besideIn(empty, follows), follows).to.equal(undefined);
+    const { text: folded } = await ask(test.url, '/set-up');
+    expect([folded.includes('<details>'), text.includes('<details open>')]).to.deep.equal([true, true]);
+
+    for (const [changes, name, sentence] of [
+      [
+        { '/taxNumber': '27ABCPE1234F1ZC' },
+        '/taxNumber',
+        /^The number for tax is mistyped somewhere: its last character does not fit/,
+      ],
+      [{ '/taxNumber': 'X1' }, '/taxNumber', /^The number for tax has 2 characters, and a GSTIN has 15/],
+      [{ '/shop/country': 'DE', '/taxNumber': '<i>' }, '/taxNumber', /is not a registration number/],
+      [{ '/shop/country': 'XX' }, '/shop/country', /^The country is not a country of the list\.$/],
+      [
+        { '/shop/country': 'DE', '/tax': 'in-gst' },
+        '/tax',
+        /^India, GST is not for Germany: there it is one of European Union, VAT; No tax; /,
+      ],
+      [{ '/tax': 'vat' }, '/tax', /^The tax is none of the list\.$/],
+      [{ '/shop/country': 'US' }, '/taxRate', /^The rate is missing: all levels together, such as 8\.875/],
+      [{ '/tax': 'sales-tax', '/taxRate': 'x' }, '/taxRate', /^The rate is not a percentage like 8\.875\.$/],
+      [{ '/taxRate': '5' }, '/taxRate', /^The rate goes with Sales tax at one rate alone/],
+      [{ '/shop/country': 'KW' }, '/shop/currency', /^The currency of Kuwait, KWD, has three decimals/],
+    ] as const) {
+      const refused = await post(filledIn(changes));
+      expect(refused.status, name).to.equal(422);
+      expect(besideIn(refused.text, name)).to.match(sentence);
+      expect(refused.text).to.include('One thing is not right yet.').and.not.include(PASSWORD);
+      const typed = (changes as Record<string, string>)['/taxNumber'];
+      if (typed) expect(valueIn(refused.text, '/taxNumber')).to.equal(typed.replace('<i>', '&#60;i&#62;'));
+    }
 
     const passwords = [
       [{ '/passwordAgain': 'another' }, '/passwordAgain', 'The second password differs from the first.'],
@@ -145,7 +181,20 @@ describe('set-up in a browser', () => {
       expect(refused.status).to.equal(422);
       expect(besideIn(refused.text, name)).to.match(new RegExp(sentence));
     }
-    expect((await post(filledIn())).status).to.equal(303);
+    const registered = {
+      '/taxNumber': '27 abcpe1234f 1zb',
+      '/tax': 'in-composition',
+      '/shop/currency': 'USD',
+    };
+    expect((await post(filledIn(registered))).status).to.equal(303);
+    const db = await test.database.connect();
+    const { rows } = await db.query('SELECT currency, settings FROM shops');
+    expect([rows[0].currency, rows[0].settings.country]).to.deep.equal(['USD', 'IN']);
+    expect(rows[0].settings.tax).to.include({
+      split: 'none',
+      registrationNumber: '27ABCPE1234F1ZB',
+      state: '27',
+    });
   });
 
   it('takes no other token, and counts the tries of an address as registering does', async () => {
@@ -155,12 +204,12 @@ describe('set-up in a browser', () => {
       /^The setup token is wrong, expired or already used/,
     );
     expect(refused.text).to.not.include(PASSWORD);
-    for (let n = 1; n < 100; n += 1) await post(filledIn({ '/setupToken': `guessed-${n}` }));
+    for (let n = 1; n < 20; n += 1) await post(filledIn({ '/setupToken': `guessed-${n}` }));
     const limited = await post(filledIn());
     expect(limited.status).to.equal(429);
     expect(limited.text).to.include('Too many wrong setup tokens were tried.');
     expect(Number(limited.headers['retry-after'])).to.be.above(0);
-    expect(await securityLog(test, 'setup_failed')).to.have.length(100);
+    expect(await securityLog(test, 'setup_failed')).to.have.length(20);
     expect(await users()).to.deep.equal([]);
   });
 

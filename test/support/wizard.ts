@@ -19,11 +19,15 @@ const line = (text: string) => (terminal: Terminal) => terminal.type(`${text}\r`
 /** India stands first before anything is typed, too: what it is found with comes after it. */
 const INDIA = /search\) ind\n❯ India \(IN, INR\)\n {2}Indonesia/;
 
+/** Of a PAN that was made up, in Maharashtra. */
+export const GSTIN = '27ABCPE1234F1ZB';
+
 /** The questions of the wizard in their order, each with an answer. */
 export const steps: Step[] = [
   { question: 'What is to be set up?', answer: line('') },
   { question: 'What is your shop called?', answer: line('Kulfi Corner') },
   { question: 'In which country is it?', answer: (terminal) => choose(terminal, 'ind', INDIA) },
+  { question: 'Its GSTIN', answer: line(GSTIN) },
   { question: 'Your name', answer: line('Asha') },
   { question: 'Your e-mail', answer: line('asha@example.com') },
   { question: 'A password, at least 12 characters', answer: line(PASSWORD) },

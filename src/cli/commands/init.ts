@@ -4,7 +4,7 @@ import type { Command, Shell } from '../command.ts';
 import { answerOptions, passwordOf, readAnswers } from '../init/answers.ts';
 import { makePlan } from '../init/make-plan.ts';
 import { sayDone, sayPlan, viewPlan } from '../init/next-steps.ts';
-import { type Plan, planOf, requireAnswers, workOf } from '../init/plan.ts';
+import { type Plan, planOf, requireAnswers, requireTaxNumber, workOf } from '../init/plan.ts';
 import { checkMachine, type PreflightFinding, sayFindings } from '../init/preflight.ts';
 import { describeSetUp, findSetUpState, requirePrimary, type SetUpResult } from '../init/set-up.ts';
 import { type WizardResult, wizard } from '../init/wizard.ts';
@@ -29,6 +29,7 @@ export const init: Command = {
     const answers = await readAnswers(given);
     const { recoveryRecipient, recoveryKeyFile } = answers;
     const options: Options = { ...given, recoveryRecipient, recoveryKeyFile };
+    requireTaxNumber(answers);
     checkRecovery(options);
     const { config } = shell;
     await requirePrimary(config);

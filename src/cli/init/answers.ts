@@ -28,6 +28,10 @@ export const answerOptions: Option[] = [
     values: taxTemplateNames,
   },
   { flags: '--tax-rate <percent>', description: 'of sales-tax, such as 8.875' },
+  {
+    flags: '--tax-number <number>',
+    description: 'with which the shop is registered for tax: in India its GSTIN, which brings the State',
+  },
   { flags: '--owner-name <name>', description: "the owner's name" },
   { flags: '--owner-email <email>', description: 'what the owner signs in with' },
   ...passwordOptions,

@@ -1,17 +1,17 @@
 import type { Config } from '../../config.ts';
-import { currencyOf } from '../../contract/countries.ts';
-import { isUsableCurrency } from '../../contract/currencies.ts';
+import {
+  defaultsOf,
+  findTaxNumberFault,
+  fitsCountry,
+  hasGstin,
+  openingSettings,
+} from '../../contract/opening.ts';
 import { parse } from '../../contract/parse.ts';
 import type { SetUpAnswers } from '../../contract/set-up.ts';
 import { SettingsChange } from '../../contract/settings.ts';
 import { NewShop } from '../../contract/shops.ts';
-import {
-  settingsFromTemplate,
-  type TaxTemplateName,
-  taxTemplates,
-  templatesFor,
-} from '../../contract/tax-templates.ts';
-import { machineZone, zonesOf } from '../../contract/zones.ts';
+import { readTaxNumber } from '../../contract/tax-registration.ts';
+import { type TaxTemplateName, taxTemplates, templatesFor } from '../../contract/tax-templates.ts';
 import { checkPassword } from '../../core/auth/password-rules.ts';
 import type { Owner } from '../../core/shops/claim-installation.ts';
 import type { SetUpState } from '../../core/shops/read-set-up-state.ts';
@@ -28,6 +28,8 @@ export type Plan = {
   tax: TaxTemplateName | null;
   /** In per cent, of `sales-tax`. */
   taxRate: string;
+  /** Empty: not registered. */
+  taxNumber: string;
   /** Null where the installation has an owner. */
   owner: Owner | null;
   /** Null: as the settings have it. */
@@ -36,25 +38,6 @@ export type Plan = {
   /** Null: the folder `backups` of the home. */
   backupTo: string | null;
 };
-
-/** What follows from a country. */
-export function defaultsOf(country: string | undefined): {
-  currency?: string;
-  timezone?: string;
-  tax?: TaxTemplateName;
-} {
-  if (country === undefined) return {};
-  const zones = zonesOf(country);
-  const [tax] = templatesFor(country);
-  const currency = currencyOf(country);
-  const timezone = zones.includes(machineZone()) ? machineZone() : zones[0];
-  return {
-    // A currency with three decimals is none that amounts here can have.
-    ...(currency !== undefined && isUsableCurrency(currency) && { currency }),
-    ...(timezone !== undefined && { timezone }),
-    ...(tax !== undefined && { tax }),
-  };
-}
 
 type Named = Partial<SetUpAnswers>;
 
@@ -72,6 +55,7 @@ export async function planOf(answers: Named, state: SetUpState): Promise<Plan> {
     country: country ?? '',
     tax: given.tax ?? null,
     taxRate: given.taxRate ?? '0',
+    taxNumber: taxNumberOf(given, country, shop),
     owner: state === 'owner' ? null : await ownerOf(given, shop),
     pictures: given.pictures ?? null,
     backups: given.backups ?? 'nightly',
@@ -108,13 +92,29 @@ function requireAll(given: Named, state: SetUpState): void {
 const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 function requireFitting(tax: TaxTemplateName, country: string | undefined): void {
-  const { countries } = taxTemplates[tax];
-  if (countries === null || (country !== undefined && countries.includes(country))) return;
+  if (fitsCountry(tax, country)) return;
   throw new UsageError(
     country === undefined
-      ? `--tax ${tax} is for ${countries.join(', ')}: say which with --country.`
+      ? `--tax ${tax} is for ${taxTemplates[tax].countries?.join(', ')}: say which with --country.`
       : `--tax ${tax} is not for ${country}. There it is one of ${templatesFor(country).join(', ')}.`,
   );
+}
+
+/** Throws UsageError for a registration number that can be none in the country that was named with it. */
+export function requireTaxNumber({
+  taxNumber,
+  tax,
+  country = soleCountryOf(tax),
+  currency = '',
+}: Named): void {
+  if (taxNumber === undefined || (country === undefined && currency === '')) return;
+  const fault = findTaxNumberFault({ country: country ?? '', currency, taxNumber });
+  if (fault !== undefined) throw new UsageError(`--tax-number ${fault}.`);
+}
+
+function taxNumberOf({ taxNumber = '' }: Named, country = '', { currency }: NewShop): string {
+  requireTaxNumber({ taxNumber, country, currency });
+  return readTaxNumber(hasGstin({ country, currency }), taxNumber).value ?? '';
 }
 
 async function ownerOf({ ownerName, ownerEmail, password }: Named, shop: NewShop): Promise<Owner> {
@@ -124,12 +124,8 @@ async function ownerOf({ ownerName, ownerEmail, password }: Named, shop: NewShop
 }
 
 /** The settings that the shop starts with; none where neither a country nor a tax was named. */
-export function settingsOf({ tax, country, taxRate }: Plan): SettingsChange {
-  if (tax === null) return {};
-  const body = settingsFromTemplate(tax, { country, rate: taxRate });
-  // Without a country the currency says it.
-  return parse(SettingsChange, country === '' ? { ...body, country: undefined } : body);
-}
+export const settingsOf = ({ shop: { currency }, ...plan }: Plan): SettingsChange =>
+  parse(SettingsChange, openingSettings({ ...plan, currency }));
 
 /** What is to be made of the plan, on this machine. Throws UsageError. */
 export async function workOf(plan: Plan, config: Config): Promise<SetUpWork> {

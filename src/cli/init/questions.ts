@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { defaultsOf } from '../../contract/opening.ts';
 import { text } from '../../contract/primitives.ts';
 import { TaxRate } from '../../contract/set-up.ts';
 import { ShopCode } from '../../contract/shops.ts';
@@ -9,8 +10,9 @@ import { failureOf } from '../failure.ts';
 import { ask, BACK, type Back, find, type Listed } from './ask.ts';
 import type { Draft, Place } from './draft.ts';
 import { countryList, currencyList, likelyCountry, zoneList } from './lists.ts';
-import { defaultsOf, placeOf } from './plan.ts';
+import { placeOf } from './plan.ts';
 import { suggestCode } from './suggest-code.ts';
+import { askTaxNumber } from './tax-number.ts';
 
 /** Asks something and gives what it changes of the draft. */
 export type Question = (draft: Draft, place: Place) => Promise<Partial<Draft> | Back>;
@@ -20,6 +22,7 @@ const prompts = () => import('@inquirer/prompts');
 export type QuestionName =
   | 'shopName'
   | 'country'
+  | 'taxNumber'
   | 'ownerName'
   | 'ownerEmail'
   | 'password'
@@ -41,7 +44,14 @@ export const questions: Record<QuestionName, Question> = {
     if (country === BACK) return BACK;
     if (country === draft.country) return {};
     // What followed from another country goes.
-    const fresh = { country, currency: undefined, timezone: undefined, tax: undefined, taxRate: undefined };
+    const fresh = {
+      country,
+      currency: undefined,
+      timezone: undefined,
+      tax: undefined,
+      taxRate: undefined,
+      taxNumber: undefined,
+    };
     const { currency, timezone } = defaultsOf(country);
     if (timezone === undefined) {
       const zone = await questions.timezone({ ...draft, country }, place);
@@ -49,6 +59,7 @@ export const questions: Record<QuestionName, Question> = {
     }
     return currency === undefined ? BACK : fresh;
   },
+  taxNumber: askTaxNumber,
 
   ownerName: async (draft) => name('ownerName', await askText('Your name', text(255), draft.ownerName)),
   ownerEmail: async (draft) =>

@@ -1,4 +1,7 @@
 import { countryName } from '../../contract/countries.ts';
+import { describeIndianState } from '../../contract/indian-states.ts';
+import { hasGstin, taxNumberNames } from '../../contract/opening.ts';
+import { stateOfTaxNumber } from '../../contract/tax-registration.ts';
 import { taxTemplates } from '../../contract/tax-templates.ts';
 import { machineZone, zonesOf } from '../../contract/zones.ts';
 import { inLine } from '../output/in-line.ts';
@@ -23,6 +26,7 @@ export function rowsOf(plan: Plan, draft: Pick<Draft, 'key'>): Row[] {
     { name: 'currency', label: 'Currency', value: shop.currency },
     { name: 'timezone', label: 'Time zone', value: shop.timezone + zoneRemark(plan) },
     { name: 'tax', label: 'Tax', value: describeTax(plan) },
+    { name: 'taxNumber', label: labelOf(plan), value: describeNumber(plan) },
     ...(owner
       ? ([
           { name: 'ownerName', label: 'Owner', value: owner.name },
@@ -59,6 +63,17 @@ function describeTax({ tax, taxRate, country }: Plan): string {
   const percents = classes.map(({ rates }) => String(rates[0]?.percent)).join(', ');
   const remark = tax === 'sales-tax' && Number(taxRate) === 0 ? ' (your own rate is missing)' : '';
   return `${title}: ${percents} %, ${mode === 'inclusive' ? 'in the prices' : 'on top of the prices'}${remark}`;
+}
+
+function labelOf({ tax }: Plan): string {
+  const title = taxNumberNames[tax ?? 'none'];
+  return title.charAt(0).toUpperCase() + title.slice(1);
+}
+
+function describeNumber({ taxNumber, country, shop: { currency } }: Plan): string {
+  if (taxNumber === '') return 'not registered';
+  const state = hasGstin({ country, currency }) ? stateOfTaxNumber(taxNumber) : undefined;
+  return state === undefined ? taxNumber : `${taxNumber}, of ${describeIndianState(state)}`;
 }
 
 const KEYS = {

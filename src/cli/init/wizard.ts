@@ -14,6 +14,7 @@ import { checkMachine, sayFindings } from './preflight.ts';
 import { checkOwnPassword, type QuestionName, questions } from './questions.ts';
 import { findSetUpState, type SetUpResult } from './set-up.ts';
 import { askVerdict, type Verdict } from './summary.ts';
+import { needsTaxNumber } from './tax-number.ts';
 
 /** Result of the wizard: a new shop, one restored from a backup, or what a dry run would have made; `backup` is a restore, untried. */
 export type WizardResult =
@@ -88,6 +89,7 @@ export async function wizard(
 const FIRST: QuestionName[] = [
   'shopName',
   'country',
+  'taxNumber',
   'ownerName',
   'ownerEmail',
   'password',
@@ -104,10 +106,11 @@ async function askAll(
   place: Place,
   isDryRun: boolean,
 ): Promise<Asked | 'restored' | 'backup'> {
-  const names = FIRST.filter(
+  const left = FIRST.filter(
     (name) => !(isKnown(given, name) || (place.state === 'owner' && OWNERS.includes(name))),
   );
   let draft = given;
+  let mayNeed = given;
   let what: What = 'new';
   // -1 is the question what to set up; after the last one comes the summary.
   for (let at = -1; ; ) {
@@ -120,6 +123,8 @@ async function askAll(
       } else at = 0;
       continue;
     }
+    // Whether it is asked for follows from the country, which stands before it.
+    const names = left.filter((name) => name !== 'taxNumber' || needsTaxNumber(mayNeed));
     const name = names[at];
     if (name === undefined) {
       const seen = await review(shell, draft, place, isDryRun);
@@ -132,13 +137,15 @@ async function askAll(
     if (answer === BACK) at -= 1;
     else {
       draft = { ...draft, ...answer };
+      if (name === 'country' && 'country' in answer) mayNeed = draft;
       at += 1;
     }
   }
 }
 
-/** Answers of the command line or of a file are not asked for again. */
+/** Answers of the command line or of a file are not asked for again; the registration number only where it can be none. */
 function isKnown(draft: Draft, name: QuestionName): boolean {
+  if (name === 'taxNumber') return false;
   if (name === 'country')
     return draft.country !== undefined || (draft.currency !== undefined && draft.timezone !== undefined);
   return draft[name] !== undefined;

@@ -29,6 +29,7 @@ const DryRun = z.strictObject({
     country: z.string(),
     tax: z.enum(taxTemplateNames).nullable(),
     taxRate: z.string(),
+    taxNumber: z.string(),
     owner: z.strictObject({ name: z.string(), email: z.string() }).nullable(),
     pictures: z.enum(['folder', 'bucket']).nullable(),
     backups: z.enum(['nightly', 'off']),

@@ -1,5 +1,6 @@
 import type { Register } from '../../contract/auth.ts';
 import { fieldProblem, ProblemError } from '../../contract/problem.ts';
+import type { SettingsChange } from '../../contract/settings.ts';
 import { isAtLeast } from '../../contract/users.ts';
 import type { Actor, Context } from '../context.ts';
 import { claimWithToken } from '../shops/claim-installation.ts';
@@ -11,18 +12,26 @@ import type { User } from '../users/user.entity.ts';
 type Registered = { user: User; shop: Shop | null };
 
 /**
- * Without a token: the first owner, with the setup token. With an owner's or manager's token: a staff member.
+ * Without a token: the first owner, with the setup token; `settings` are what the shop starts with. With an owner's or manager's token: a staff member.
  * Throws `unauthenticated`, `forbidden`, `setup_refused`, `already_exists`, `invalid_request`, `too_many_requests`.
  */
 export async function register(
   context: Pick<Context, 'app' | 'em'> & { actor: Actor | null },
   body: Register,
   address: string | null = null,
+  settings: SettingsChange = {},
 ): Promise<Registered> {
   const { actor } = context;
   if (body.setupToken !== undefined) {
     const { email, name, password, pin, shop } = body;
-    return await claimWithToken(context, body.setupToken, { email, name, password, pin }, shop, address);
+    return await claimWithToken(
+      context,
+      body.setupToken,
+      { email, name, password, pin },
+      shop,
+      address,
+      settings,
+    );
   }
   if (actor?.kind !== 'user') {
     throw new ProblemError('unauthenticated', { detail: 'Sign in as an owner or manager to add staff.' });

@@ -1,22 +1,25 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { ProblemError } from '../../contract/problem.ts';
+import type { SettingsChange } from '../../contract/settings.ts';
 import type { NewShop } from '../../contract/shops.ts';
 import type { NewUser } from '../../contract/users.ts';
 import { query } from '../../database/query.ts';
 import type { Limit } from '../../redis/limits.ts';
+import { inOneTransaction } from '../after-commit.ts';
 import { recordSecurity, SOMEBODY } from '../audit/record-security.ts';
 import { networkOf } from '../auth/network.ts';
 import { hashToken, newOpaqueToken } from '../auth/tokens.ts';
-import type { Context } from '../context.ts';
+import { type Context, systemActor } from '../context.ts';
 import { buildUser, saveUser } from '../users/create-user.ts';
 import type { User } from '../users/user.entity.ts';
 import { openShop } from './create-shop.ts';
 import type { Shop } from './shop.entity.ts';
+import { updateSettings } from './update-shop.ts';
 
 /** A day to type it in; a new one is printed at each start until somebody has. */
 const SETUP_TOKEN_HOURS = 24;
-/** Of one address. No number of tries finds a token of 256 bits; they should not keep the database busy either. */
-const PER_ADDRESS: Limit = { name: 'setup', times: 100, seconds: 15 * 60 };
+/** Wrong ones of one address: far more than somebody mistypes. No number of tries finds a token of 256 bits. */
+const WRONG_PER_ADDRESS: Limit = { name: 'setup', times: 20, seconds: 15 * 60 };
 /** More lines than these tell nobody more. */
 const RECORDED: Limit = { name: 'setup-recorded', times: 100, seconds: 24 * 60 * 60 };
 
@@ -42,7 +45,7 @@ export async function issueSetupToken({ app, em }: Pick<Context, 'app' | 'em'>):
 }
 
 /**
- * The first owner, by the setup token. `address` is whose tries are counted.
+ * The first owner, by the setup token, and what the shop starts with. `address` is whose tries are counted.
  * Throws `setup_refused` when the token is wrong, old or used, `too_many_requests`.
  */
 export async function claimWithToken(
@@ -51,25 +54,35 @@ export async function claimWithToken(
   owner: Owner,
   newShop: NewShop | undefined,
   address: string | null,
+  settings: SettingsChange = {},
 ): Promise<Claimed> {
-  const { limits } = context.app;
-  const retryAfter = await limits.take(PER_ADDRESS, networkOf(address ?? ''));
-  if (retryAfter > 0) {
-    const detail = 'Too many wrong setup tokens were tried. Try again in a quarter of an hour.';
-    throw new ProblemError('too_many_requests', { detail, extra: { retryAfter } });
-  }
+  await requireTries(context, networkOf(address ?? ''));
   // Looked at before the password is hashed: whoever has no token doesn't get to make the server work.
   const sql = 'SELECT FROM setup WHERE claimed_at IS NULL AND token_hash = $1 AND expires_at > $2';
   const [valid] = await query(context.em, sql, [hashToken(token), context.app.now()]);
   if (!valid) {
+    await context.app.limits.take(WRONG_PER_ADDRESS, networkOf(address ?? ''));
     await recordFailure(context, address);
     throw new ProblemError('setup_refused', {
       detail: 'The setup token is wrong, expired or already used. Restart the server to see a new one.',
     });
   }
-  const claimed = await claim(context, owner, newShop, hashToken(token), address);
-  await limits.giveBack(PER_ADDRESS, networkOf(address ?? ''));
-  return claimed;
+  return await inOneTransaction(context.em, async (em) => {
+    const claimed = await claim({ app: context.app, em }, owner, newShop, hashToken(token), address);
+    if (claimed.shop && Object.keys(settings).length > 0)
+      await updateSettings({ app: context.app, em, actor: systemActor('set-up') }, claimed.shop.id, settings);
+    return claimed;
+  });
+}
+
+/** Only wrong tokens count: of many who bring the right one at once, one claims and the others are told so. Throws `too_many_requests`. */
+async function requireTries({ app: { limits } }: Pick<Context, 'app'>, network: string): Promise<void> {
+  if ((await limits.count(WRONG_PER_ADDRESS, network)) < WRONG_PER_ADDRESS.times) return;
+  const retryAfter = await limits.take(WRONG_PER_ADDRESS, network);
+  if (retryAfter === 0) return;
+  const minutes = Math.ceil(retryAfter / 60);
+  const detail = `Too many wrong setup tokens were tried. Try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`;
+  throw new ProblemError('too_many_requests', { detail, extra: { retryAfter } });
 }
 
 async function recordFailure({ app, em }: Pick<Context, 'app' | 'em'>, address: string | null) {

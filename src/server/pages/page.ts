@@ -21,6 +21,7 @@ h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 a.button, button { display: inline-block; padding: .75rem 1.25rem; border: 0; border-radius: .5rem; background: #0b57d0; color: #fff; font: inherit; text-decoration: none; cursor: pointer; }
 details { border-top: 1px solid #8888; }
 details:last-of-type { border-bottom: 1px solid #8888; }
+form details { margin: 0 0 1rem; }
 summary { padding: .75rem 0; font-weight: 600; cursor: pointer; }
 code { font: .875rem/1.5 ui-monospace, monospace; }
 .note { padding: .75rem 1rem; border-radius: .5rem; background: #8882; }

@@ -1,11 +1,10 @@
-import { register } from '../../contract/auth.ts';
+import { countryCodes, countryName, currencyName } from '../../contract/countries.ts';
 import { usableCurrencies } from '../../contract/currencies.ts';
-import { invalidRequest, parse } from '../../contract/parse.ts';
-import { type Fault, ProblemError } from '../../contract/problem.ts';
+import { taxTemplateNames, taxTemplates } from '../../contract/tax-templates.ts';
 import { OWNER_PASSWORD_MIN } from '../../contract/users.ts';
-import { allZones, formerNameOf, machineZone } from '../../contract/zones.ts';
+import { allZones, formerNameOf, machineZone, zonesOf } from '../../contract/zones.ts';
 
-/** A field of the form. Its name is the JSON pointer of what it becomes in the body of `register`. */
+/** A field of the form. Its name is the JSON pointer of what it becomes in the body of `register`, or that of an answer of `init`. */
 export type Field = {
   name: string;
   label: string;
@@ -18,10 +17,24 @@ export type Field = {
   choices?: () => Choice[];
   /** The value that a new form has. */
   usual?: () => string;
+  /** What leaving it empty means; without this it is needed. */
+  ifEmpty?: string;
+  /** It follows from the country, and is out of sight until somebody wants another. */
+  follows?: true;
 };
-export type Choice = { value: string; label: string; alias?: string | undefined };
+export type Choice = {
+  value: string;
+  label: string;
+  /** Of a zone: what else browsers call it. */
+  alias?: string | undefined;
+  /** Of a country: its zones. */
+  zones?: readonly string[];
+};
 
-const AGAIN = '/passwordAgain';
+export const AGAIN = '/passwordAgain';
+export const COUNTRY = '/shop/country';
+export const TAX_NUMBER = '/taxNumber';
+const BY_COUNTRY = 'The usual one of the country';
 export const TOKEN = '/setupToken';
 
 export const fields: Field[] = [
@@ -46,20 +59,57 @@ export const fields: Field[] = [
     attributes: 'maxlength="4" autocomplete="off" spellcheck="false" autocapitalize="characters"',
   },
   {
+    name: COUNTRY,
+    label: 'Its country',
+    subject: 'The country',
+    attributes: 'data-guess="country"',
+    choices: countries,
+    usual: usualCountry,
+  },
+  {
+    name: TAX_NUMBER,
+    label: 'Its number for tax, if it is registered',
+    hint: 'In India the GSTIN, which brings the State; in Europe the VAT number. It can be added later.',
+    subject: 'The number for tax',
+    attributes: 'maxlength="40" autocomplete="off" spellcheck="false" autocapitalize="characters"',
+    ifEmpty: '',
+  },
+  {
+    name: '/tax',
+    label: 'Its tax',
+    hint: 'Rates can be changed at any time.',
+    subject: 'The tax',
+    attributes: '',
+    choices: () => taxTemplateNames.map((value) => ({ value, label: taxTemplates[value].title })),
+    ifEmpty: BY_COUNTRY,
+    follows: true,
+  },
+  {
+    name: '/taxRate',
+    label: 'How many percent, of sales tax at one rate',
+    hint: 'All levels together, such as 8.875',
+    subject: 'The rate',
+    attributes: 'maxlength="10" inputmode="decimal" autocomplete="off"',
+    ifEmpty: '',
+    follows: true,
+  },
+  {
     name: '/shop/currency',
     label: 'Its currency',
     subject: 'The currency',
     attributes: '',
     choices: currencies,
-    usual: () => (machineZone() === 'Asia/Kolkata' ? 'INR' : ''),
+    ifEmpty: BY_COUNTRY,
+    follows: true,
   },
   {
     name: '/shop/timezone',
     label: 'Its time zone',
     subject: 'The time zone',
-    attributes: 'data-guess',
+    attributes: 'data-guess="zone"',
     choices: timeZones,
-    usual: () => (machineZone() === 'UTC' ? '' : machineZone()),
+    ifEmpty: BY_COUNTRY,
+    follows: true,
   },
   {
     name: '/name',
@@ -92,53 +142,16 @@ export const fields: Field[] = [
 /** Never sent back. */
 export const isPassword = ({ attributes }: Field) => attributes.startsWith('type="password"');
 
-/** The body of `register` that these fields make. Throws `invalid_request` with all that is wrong with them. */
-export function readFields(values: Record<string, string>) {
-  const faults: Fault[] = [];
-  let body: ReturnType<typeof parseBody> | undefined;
-  try {
-    body = parseBody(values);
-  } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
-    faults.push(...(error.errors ?? []).map((fault) => withoutChoice(fault, values)).filter(isOther));
-  }
-  const { '/password': password = '', [AGAIN]: again = '' } = values;
-  if ([...password].length < OWNER_PASSWORD_MIN)
-    faults.push({ pointer: '/password', detail: `is shorter than ${OWNER_PASSWORD_MIN} characters` });
-  else if (password.length > 128)
-    faults.push({ pointer: '/password', detail: 'is longer than 128 characters' });
-  else if (again !== password) faults.push({ pointer: AGAIN, detail: 'differs from the first' });
-  if (body === undefined || faults.length > 0) throw invalidRequest(faults);
-  return body;
+/** The country of this machine's zone; none where that is UTC, as in a container. */
+function usualCountry(): string {
+  const zone = machineZone();
+  return countryCodes.find((country) => zonesOf(country).includes(zone)) ?? '';
 }
 
-/** What is wrong with the passwords is said by the rules for owners, below. */
-const isOther = ({ pointer }: Fault) => pointer !== '/password';
-
-const withoutChoice = (fault: Fault, values: Record<string, string>): Fault =>
-  values[fault.pointer] || !fields.some(({ name, choices }) => name === fault.pointer && choices)
-    ? fault
-    : { ...fault, detail: 'is not chosen yet' };
-
-const names = new Set(fields.map(({ name }) => name));
-
-function parseBody(values: Record<string, string>) {
-  const unknown = Object.keys(values).filter((name) => !names.has(name));
-  if (unknown.length > 0)
-    throw invalidRequest(unknown.map((name) => ({ pointer: '', detail: `"${name}" is not a field here` })));
-  const at = (name: string) => values[name] ?? '';
-  return parse(register.body, {
-    setupToken: at(TOKEN),
-    shop: {
-      name: at('/shop/name'),
-      code: at('/shop/code'),
-      currency: at('/shop/currency'),
-      timezone: at('/shop/timezone'),
-    },
-    name: at('/name'),
-    email: at('/email'),
-    password: at('/password'),
-  });
+function countries(): Choice[] {
+  return countryCodes
+    .map((value) => ({ value, label: countryName(value), zones: zonesOf(value) }))
+    .sort((a, b) => a.label.localeCompare(b.label, 'en'));
 }
 
 function timeZones(): Choice[] {
@@ -150,6 +163,5 @@ function timeZones(): Choice[] {
 }
 
 function currencies(): Choice[] {
-  const names = new Intl.DisplayNames('en', { type: 'currency' });
-  return usableCurrencies.map((value) => ({ value, label: `${value} · ${names.of(value) ?? value}` }));
+  return usableCurrencies.map((value) => ({ value, label: `${value} · ${currencyName(value)}` }));
 }

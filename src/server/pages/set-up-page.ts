@@ -5,7 +5,7 @@ import { type Choice, type Field, fields, isPassword, TOKEN } from './set-up-fie
 
 /**
  * Takes the token out of the address, so that neither history nor a photo of the screen has it; a page that comes back with
- * mistakes has it in its field. Chooses the zone that the browser is in.
+ * mistakes has it in its field. Chooses the country of the browser's zone, and the zone itself where the country has several.
  */
 const SCRIPT = `
 const token = document.getElementById('${TOKEN}');
@@ -16,10 +16,23 @@ if (sent) {
 }
 if (token.value && !token.hasAttribute('aria-invalid')) token.closest('p').hidden = true;
 for (const link of document.querySelectorAll('a[data-onward]')) if (sent) link.hash = sent;
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-if (zone !== 'UTC') for (const select of document.querySelectorAll('select[data-guess]'))
-  for (const option of select.options)
-    if (option.value === zone || option.dataset.alias === zone) select.value = option.value;
+const named = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const select = (what) => document.querySelector('select[data-guess=' + what + ']');
+const [country, zones] = [select('country'), select('zone')];
+if (country && named !== 'UTC') {
+  const known = [...zones.options].find((option) => option.value === named || option.dataset.alias === named);
+  const zone = known ? known.value : named;
+  const hasZone = (option) => (option.dataset.zones || '').split(' ').includes(zone);
+  const own = [...country.options].find(hasZone);
+  if (own) country.value = own.value;
+  const follow = () => {
+    const [chosen] = country.selectedOptions;
+    const isOne = chosen && hasZone(chosen) && chosen.dataset.zones.includes(' ');
+    zones.value = isOne ? zone : '';
+  };
+  country.addEventListener('change', follow);
+  follow();
+}
 `;
 
 export type Sent = { values: Record<string, string>; problem?: ProblemError | undefined };
@@ -32,10 +45,10 @@ export function setUpPage(reached: Reached, { values, problem }: Sent = { values
     title: 'Set up this shop',
     script: SCRIPT,
     hasForm: true,
-    body: `<p>This makes the shop and its owner, once. Staff, products and taxes come after it.</p>
+    body: `<p>This makes the shop and its owner, once. Staff and products come after it.</p>
 ${isNew ? safety(reached) : summaryOf(faults, problem)}
 <form method="post" accept-charset="utf-8" novalidate>
-${fields.map((field) => fieldOf(field, values, faults, isNew)).join('\n')}
+${formOf(values, faults, isNew)}
 <p><button>Set up the shop</button></p>
 </form>`,
   };
@@ -69,19 +82,33 @@ function summaryOf(faults: Fault[], problem: ProblemError): string {
   return `<p class="note" role="alert">${texts.map(escapeHtml).join(' ')}</p>`;
 }
 
+/** What follows from the country is folded away while nothing in it is wrong or was chosen. */
+function formOf(values: Record<string, string>, faults: Fault[], isNew: boolean): string {
+  const shown = (some: Field[]) => some.map((field) => fieldOf(field, values, faults, isNew)).join('\n');
+  const following = fields.filter(({ follows }) => follows);
+  const isOpen = following.some(({ name }) => values[name] || faults.some(({ pointer }) => pointer === name));
+  const first = fields.findIndex(({ follows }) => follows);
+  const [before, after] = [fields.slice(0, first), fields.slice(first).filter(({ follows }) => !follows)];
+  return `${shown(before)}
+<details${isOpen ? ' open' : ''}><summary>Tax, currency and time zone follow from the country. Change them</summary>
+${shown(following)}
+</details>
+${shown(after)}`;
+}
+
 function fieldOf(field: Field, values: Record<string, string>, faults: Fault[], isNew: boolean): string {
-  const { name, label, hint, subject, choices, usual } = field;
+  const { name, label, hint, subject, choices, usual, ifEmpty } = field;
   const fault = faults.find(({ pointer }) => pointer === name);
   const isFirst = fault !== undefined && fault === firstOf(faults);
   const value = isPassword(field) ? '' : (values[name] ?? (isNew ? usual?.() : undefined) ?? '');
   const attributes = [
-    `id="${name}" name="${name}" required`,
-    isNew ? field.attributes : field.attributes.replace('data-guess', ''),
+    `id="${name}" name="${name}"${ifEmpty === undefined ? ' required' : ''}`,
+    isNew ? field.attributes : field.attributes.replace(/data-guess="\w+"/, ''),
     fault ? `aria-invalid="true" aria-describedby="${name}-wrong"` : '',
     isFirst ? 'autofocus' : '',
   ].join(' ');
   const input = choices
-    ? `<select ${attributes}>${choices().reduce((all, each) => all + optionOf(each, value), '<option value="">Choose</option>')}</select>`
+    ? `<select ${attributes}>${choices().reduce((all, each) => all + optionOf(each, value), `<option value="">${escapeHtml(ifEmpty ?? 'Choose')}</option>`)}</select>`
     : `<input ${attributes} value="${escapeHtml(value)}">`;
   const note = hint ? `<small>${escapeHtml(hint)}</small>` : '';
   const wrong = fault
@@ -93,8 +120,10 @@ function fieldOf(field: Field, values: Record<string, string>, faults: Fault[], 
 const firstOf = (faults: Fault[]) =>
   fields.flatMap(({ name }) => faults.filter(({ pointer }) => pointer === name))[0];
 
-const optionOf = ({ value, label, alias }: Choice, chosen: string) =>
-  `<option value="${escapeHtml(value)}"${alias ? ` data-alias="${alias}"` : ''}${value === chosen ? ' selected' : ''}>${escapeHtml(label)}</option>`;
+function optionOf({ value, label, alias, zones = [] }: Choice, chosen: string): string {
+  const data = `${alias ? ` data-alias="${alias}"` : ''}${zones.length > 0 ? ` data-zones="${zones.join(' ')}"` : ''}`;
+  return `<option value="${escapeHtml(value)}"${data}${value === chosen ? ' selected' : ''}>${escapeHtml(label)}</option>`;
+}
 
 function sentenceAbout(subject: string, detail: string): string {
   const text = /^[\p{Lu}\d"]/u.test(detail) ? detail : `${subject} ${detail}`;
@@ -109,8 +138,8 @@ given here.</p>
 <h2>What to do next</h2>
 <p>On the server:</p>
 <ol>
-<li>Say which taxes you charge; until then there are none on a bill: <br><code>smoocho settings set --tax in-gst</code> (or eu-vat, uk-vat,
-sales-tax, in-composition), and your registration number, such as <code>tax.registrationNumber=YOURS</code></li>
+<li>Look at the taxes that follow from your country: <br><code>smoocho settings show tax</code>. A number that you register for later:
+<br><code>smoocho settings set tax.registrationNumber=YOURS</code></li>
 <li>Make the key that opens your backups, and keep it on paper: <br><code>smoocho backup key create</code></li>
 <li>Bring in your menu: <br><code>smoocho import products menu.csv</code></li>
 <li>Pair the first till: <br><code>smoocho device pair --name "Till 1"</code></li>

@@ -8,7 +8,7 @@ import { formReader } from '../body.ts';
 import type { Asker } from '../middleware/refusals.ts';
 import { reachedBy } from '../pages/addresses.ts';
 import { sendPage } from '../pages/page.ts';
-import { readFields } from '../pages/set-up-fields.ts';
+import { readFields } from '../pages/set-up-body.ts';
 import { setUpDonePage, setUpPage } from '../pages/set-up-page.ts';
 import type { Trust } from './trust.ts';
 
@@ -36,7 +36,8 @@ export function mountSetUp(router: Router, app: App, trust: Trust | undefined): 
     ctx.state.problemPage = (problem: ProblemError) => setUpPage(reached, { values, problem });
     values = await readForm(ctx);
     try {
-      await register({ app, em, actor: null }, readFields(values), ctx.ip);
+      const { body, settings } = readFields(values);
+      await register({ app, em, actor: null }, body, ctx.ip, settings);
     } catch (error) {
       const isRefused = error instanceof ProblemError && error.code === 'setup_refused';
       if (isRefused && (await isClaimed(em))) return sendPage(ctx, setUpDonePage(reached), 403);

@@ -68,6 +68,19 @@ describe('answers of init', () => {
       'nothing',
     );
     expect([own.shop.currency, own.shop.timezone, own.tax]).to.deep.equal(['CHF', 'Europe/Zurich', 'none']);
+    // A number brings what follows from it, and is looked at with the country.
+    const registered = await planOf({ ...asha, taxNumber: '27 abcpe1234f 1zb' }, 'nothing');
+    expect(settingsOf(registered).tax).to.include({ split: 'gst', registrationNumber: '27ABCPE1234F1ZB' });
+    const german = await planOf({ ...asha, country: 'DE', taxNumber: 'DE123456789' }, 'nothing');
+    expect(settingsOf(german).tax).to.include({ split: 'none', registrationNumber: 'DE123456789' });
+    const byCurrency = { country: undefined, currency: 'INR', timezone: 'Asia/Kolkata' };
+    for (const changes of [{}, byCurrency])
+      expect(
+        await refusal(() => planOf({ ...asha, ...changes, taxNumber: 'DE123456789' }, 'nothing')),
+      ).to.deep.equal([
+        2,
+        '--tax-number has 11 characters, and a GSTIN has 15: look at the registration certificate.',
+      ]);
     // A template of one country names it; without either, the settings stay as the currency has them.
     expect(
       (await planOf({ ...asha, country: undefined, tax: 'in-composition' }, 'nothing')).country,
