@@ -106,31 +106,28 @@ function readSettings(values: Values, country: string): SettingsChange {
   const at = (name: string) => (values[name] ?? '').trim();
   const currency = at('/shop/currency') || (defaultsOf(country).currency ?? '');
   const taxNumber = at(TAX_NUMBER);
-  const tax = readTax(at('/tax'), country);
-  const numberFault = findTaxNumberFault({ country, currency, taxNumber });
-  const rateFault = findRateFault(tax, at('/taxRate'));
-  const faults: Fault[] = [
-    ...(numberFault ? [{ pointer: TAX_NUMBER, detail: numberFault }] : []),
-    ...(rateFault ? [{ pointer: '/taxRate', detail: rateFault }] : []),
-  ];
+  const tax = at('/tax') === '' ? (defaultsOf(country).tax ?? 'none') : at('/tax');
+  const found = {
+    '/tax': findTaxFault(tax, country),
+    [TAX_NUMBER]: findTaxNumberFault({ country, currency, taxNumber }),
+    '/taxRate': findRateFault(tax, at('/taxRate')),
+  };
+  const faults = Object.entries(found).flatMap(([pointer, detail]) => (detail ? [{ pointer, detail }] : []));
   if (faults.length > 0) throw invalidRequest(faults);
   const taxRate = at('/taxRate') || '0';
-  return parse(SettingsChange, openingSettings({ country, currency, tax, taxRate, taxNumber }));
+  const opening = { country, currency, tax: tax as TaxTemplateName, taxRate, taxNumber };
+  return parse(SettingsChange, openingSettings(opening));
 }
 
-function readTax(typed: string, country: string): TaxTemplateName {
-  const usual = defaultsOf(country).tax ?? 'none';
-  const tax = typed === '' ? usual : taxTemplateNames.find((name) => name === typed);
-  if (tax === undefined) throw fault('/tax', 'is none of the list');
-  if (fitsCountry(tax, country)) return tax;
+function findTaxFault(typed: string, country: string): string | undefined {
+  const tax = taxTemplateNames.find((name) => name === typed);
+  if (tax === undefined) return 'is none of the list';
+  if (fitsCountry(tax, country)) return undefined;
   const titles = templatesFor(country).map((name) => taxTemplates[name].title);
-  throw fault(
-    '/tax',
-    `${taxTemplates[tax].title} is not for ${countryName(country)}: there it is one of ${titles.join('; ')}.`,
-  );
+  return `${taxTemplates[tax].title} is not for ${countryName(country)}: there it is one of ${titles.join('; ')}.`;
 }
 
-function findRateFault(tax: TaxTemplateName, typed: string): string | undefined {
+function findRateFault(tax: string, typed: string): string | undefined {
   if (tax !== 'sales-tax')
     return typed === ''
       ? undefined

@@ -90,7 +90,7 @@ function formOf(values: Record<string, string>, faults: Fault[], isNew: boolean)
   const first = fields.findIndex(({ follows }) => follows);
   const [before, after] = [fields.slice(0, first), fields.slice(first).filter(({ follows }) => !follows)];
   return `${shown(before)}
-<details${isOpen ? ' open' : ''}><summary>Tax, currency and time zone follow from the country. Change them</summary>
+<details${isOpen ? ' open' : ''}><summary>Tax, currency, time zone: as usual in the country</summary>
 ${shown(following)}
 </details>
 ${shown(after)}`;
