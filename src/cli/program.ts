@@ -103,9 +103,10 @@ function declare(commander: Commander, command: Command, open: typeof openShell)
   // Whether a required option is missing is looked at after the parser, which would say so of a mistyped one.
   for (const { flags, description, required } of [...command.options, ...commonOptions])
     commander.option(flags, required ? `${description} (required)` : description);
-  commander.addHelpText('after', exampleOf(command.example));
+  commander.addHelpText('after', exampleOf(command.example)).allowExcessArguments(takesName(command));
   commander.action(async (...received: unknown[]) => {
     const { quiet, ...options } = commander.opts<Record<string, unknown>>();
+    requireNoStray(commander, command);
     requireOptions(commander, command, options);
     setQuiet(quiet === true);
     const args = received.slice(0, command.arguments?.length ?? 0).flat() as (string | undefined)[];
@@ -113,6 +114,20 @@ function declare(commander: Commander, command: Command, open: typeof openShell)
     process.exitCode = (await command.run(shell, options, args)) ?? exitCodes.done;
   });
 }
+
+const NAME_FLAGS = '--name <name>';
+
+/** A name without its option is told which it is; the parser itself would say no more than that there is a word too many. */
+function requireNoStray(commander: Commander, command: Command): void {
+  const expected = command.arguments?.length ?? 0;
+  if (!takesName(command) || commander.args.length <= expected) return;
+  commander.error(
+    `error: too many arguments for '${commander.name()}'. Expected ${expected} but got ${commander.args.length}. A name goes with its option, in quotes: --name "A name"`,
+  );
+}
+
+const takesName = ({ options, arguments: words = [] }: Command) =>
+  options.some(({ flags }) => flags === NAME_FLAGS) && !words.some(({ isVariadic }) => isVariadic);
 
 function requireOptions(commander: Commander, command: Command, given: Record<string, unknown>): void {
   const required = new Set(command.options.filter((option) => option.required).map(({ flags }) => flags));

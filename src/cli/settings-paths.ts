@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { fieldProblem } from '../contract/problem.ts';
 import { type Settings, SettingsChange } from '../contract/settings.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { UsageError } from './exit-codes.ts';
 import { type Fields, keysOf, readWord, schemaAt } from './fields.ts';
 
@@ -25,13 +26,29 @@ function schemaOf(keys: string[]): z.ZodType {
   return schema;
 }
 
+/** `mode` alone is nearly `tax.mode`. */
+function hintElsewhere([first = '', ...rest]: string[]): string {
+  if (rest.length > 0) return '';
+  const inGroups = keysOf(SettingsChange).flatMap((group) =>
+    keysOf(SettingsChange.shape[group as keyof typeof SettingsChange.shape]).map(
+      (key) => [key, `${group}.${key}`] as const,
+    ),
+  );
+  return didYouMean(
+    first,
+    inGroups.map(([key]) => key),
+    (key) => new Map(inGroups).get(key) ?? key,
+  );
+}
+
 /** In the words of the API, and with what there is. */
 export function unknownPath(keys: string[], known: string[]) {
   const group = keys.slice(0, -1).join('.');
   const names = known.filter((key) => key !== 'version').join(', ');
   const there = known.length > 0 ? `There are: ${names}.` : 'It is set as a whole, as JSON.';
   const where = group === '' ? '' : ` of ${group}`;
-  const detail = `The setting ${keys.at(-1)}${where} is not a field here. ${there}`;
+  const hint = didYouMean(keys.at(-1) ?? '', known, (key) => [...keys.slice(0, -1), key].join('.'));
+  const detail = `The setting ${keys.at(-1)}${where} is not a field here. ${hint || hintElsewhere(keys)}${there}`;
   return fieldProblem('invalid_request', `/${keys.join('/')}`, detail);
 }
 

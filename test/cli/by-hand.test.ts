@@ -310,7 +310,7 @@ describe('what an owner does by command', function () {
       const sentences: [string, string][] = [
         [
           'tax.mod=x',
-          'The setting mod of tax is not a field here. There are: mode, split, registrationNumber, state, classes, defaultClass.',
+          'The setting mod of tax is not a field here. Did you mean tax.mode? There are: mode, split, registrationNumber, state, classes, defaultClass.',
         ],
         ['tax.mode=x', 'The mode of tax is not one of inclusive, exclusive.'],
         ['tax.mode.x=1', 'The setting x of tax.mode is not a field here. It is set as a whole, as JSON.'],
@@ -326,6 +326,12 @@ describe('what an owner does by command', function () {
         expect(code, word).to.equal(2);
         if (sentence) expect(said).to.equal(sentence);
       }
+      expect(fails(await run('settings', 'set', 'registrationnumber=x'))[1]).to.include(
+        'Did you mean tax.registrationNumber? There are: tax, ',
+      );
+      const stray = await run('product', 'add', 'Masala Chai', '--price', '25');
+      expect([stray.code, stray.stderr.includes('Masala')]).to.deep.equal([2, false]);
+      expect(`${stray.stderr}${stray.stdout}`).to.include('A name goes with its option, in quotes: --name');
       expect(fails(await run('settings', 'set'))[0]).to.equal(2);
       expect(fails(await run('settings', 'show', 'foo.bar'))[1]).to.match(
         /^The setting foo is not a field here\. There are: tax, /,
@@ -615,7 +621,7 @@ describe('what an owner does by command', function () {
     const rotate = async (...words: string[]) => fails(await runHere(test, 'secrets', 'rotate', ...words));
     expect(await rotate('token')).to.deep.equal([
       2,
-      'token is no name. Names: tokens, master-key, database-password, image-store.',
+      'token is no name. Did you mean tokens? Names: tokens, master-key, database-password, image-store.',
     ]);
     expect(await rotate('tokens', '--replace-master-key')).to.deep.equal([
       2,

@@ -11,6 +11,7 @@ import {
   type WrapOthers,
 } from '../../core/keys/rotate-secrets.ts';
 import type { Command, Shell } from '../command.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { UsageError } from '../exit-codes.ts';
 import { readSmallFile } from '../small-file.ts';
 
@@ -74,7 +75,8 @@ function readName(name: string | undefined, options: Options): Name | undefined 
     );
   }
   const named = names.find((each) => each === name);
-  if (name !== undefined && !named) throw new UsageError(`${name} is no name. Names: ${names.join(', ')}.`);
+  if (name !== undefined && !named)
+    throw new UsageError(`${name} is no name. ${didYouMean(name, names)}Names: ${names.join(', ')}.`);
   const isItsFile = named === 'master-key' && options.newMasterKeyFile !== undefined;
   if (named && ofMasterKey.length > 0 && !isItsFile)
     throw new UsageError('Give either a name or an option, not both.');

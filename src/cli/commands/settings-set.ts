@@ -17,7 +17,7 @@ export const settingsSet: Command = {
   arguments: [
     {
       name: 'setting=value',
-      description: 'such as tax.mode=inclusive; a list or a group as JSON',
+      description: 'such as tax.mode=inclusive, as many as are to change; a list or a group as JSON',
       isOptional: true,
       isVariadic: true,
     },
@@ -32,7 +32,7 @@ export const settingsSet: Command = {
     },
     { flags: '--tax-rate <percent>', description: 'of sales-tax, such as 8.875' },
   ],
-  example: 'smoocho settings set tax.mode=inclusive kitchen.enabled=true --shop PIZA',
+  example: 'smoocho settings set tax.mode=inclusive tax.state=27 --shop PIZA',
   async run(shell, { shop: code, file, tax, taxRate }, words) {
     const taxesFor = readTaxes(tax, taxRate);
     const assignments = words.filter((word) => word !== undefined).map(readAssignment);

@@ -1,8 +1,10 @@
 import { statSync } from 'node:fs';
-import { parse } from '../../contract/parse.ts';
+import { invalidRequest, parse } from '../../contract/parse.ts';
+import { ProblemError } from '../../contract/problem.ts';
 import { SetUpAnswers } from '../../contract/set-up.ts';
 import { taxTemplateNames } from '../../contract/tax-templates.ts';
 import type { Option, Shell } from '../command.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { UsageError } from '../exit-codes.ts';
 import { passwordOptions, readPassword } from '../passwords.ts';
 import { recoveryOptions } from '../recovery-key.ts';
@@ -63,7 +65,22 @@ export async function readAnswers(options: Options): Promise<SetUpAnswers> {
       options[name] === undefined ? [] : [[name, options[name]]],
     ),
   );
-  return parse(SetUpAnswers, { ...fromFile, ...flags });
+  return withSuggestions(() => parse(SetUpAnswers, { ...fromFile, ...flags }));
+}
+
+/** Names in the file that are nearly one of the answers are said with it. */
+function withSuggestions<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    const faults = (error.errors ?? []).map(({ pointer, detail }) => {
+      const hint = didYouMean(pointer.slice(1), Object.keys(SetUpAnswers.shape));
+      const isUnknown = !Object.hasOwn(SetUpAnswers.shape, pointer.slice(1));
+      return { pointer, detail: isUnknown && hint ? `${detail}. ${hint.trim()}` : detail };
+    });
+    throw faults.length > 0 ? invalidRequest(faults) : error;
+  }
 }
 
 /** The password from where answers and options say; asked for on a terminal. Throws UsageError. */

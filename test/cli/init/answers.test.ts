@@ -155,7 +155,7 @@ describe('answers of init', () => {
     expect((await refusal(read))[1]).to.include('no answers in braces');
     write('{"shopname": "Kulfi", "currency": "XX", "tax": "vat"}');
     expect((await refusal(read))[1])
-      .to.include('shopname is not a field here')
+      .to.include('shopname is not a field here. Did you mean shopName?')
       .and.include('currency')
       .and.include('tax is not one of in-gst');
     expect((await refusal(() => readAnswers({ answers: join(home, 'none.json') })))[1]).to.match(
