@@ -18,7 +18,9 @@ import { updateSettings } from './update-shop.ts';
 
 /** A day to type it in; a new one is printed at each start until somebody has. */
 const SETUP_TOKEN_HOURS = 24;
-/** Wrong ones of one address: far more than somebody mistypes. No number of tries finds a token of 256 bits. */
+/** Of one address, once there is an owner: none can be right, and they should not keep the database busy. */
+const LATE_PER_ADDRESS: Limit = { name: 'setup-late', times: 100, seconds: 15 * 60 };
+/** Wrong ones of one address while there is none: far more than somebody mistypes. No number of tries finds a token of 256 bits. */
 const WRONG_PER_ADDRESS: Limit = { name: 'setup', times: 20, seconds: 15 * 60 };
 /** More lines than these tell nobody more. */
 const RECORDED: Limit = { name: 'setup-recorded', times: 100, seconds: 24 * 60 * 60 };
@@ -61,7 +63,9 @@ export async function claimWithToken(
   const sql = 'SELECT FROM setup WHERE claimed_at IS NULL AND token_hash = $1 AND expires_at > $2';
   const [valid] = await query(context.em, sql, [hashToken(token), context.app.now()]);
   if (!valid) {
-    await context.app.limits.take(WRONG_PER_ADDRESS, networkOf(address ?? ''));
+    // Of many who bring the right one at once, one claims and the others come late: they were not wrong.
+    const counted = (await isClaimed(context.em)) ? LATE_PER_ADDRESS : WRONG_PER_ADDRESS;
+    await context.app.limits.take(counted, networkOf(address ?? ''));
     await recordFailure(context, address);
     throw new ProblemError('setup_refused', {
       detail: 'The setup token is wrong, expired or already used. Restart the server to see a new one.',
@@ -75,10 +79,13 @@ export async function claimWithToken(
   });
 }
 
-/** Only wrong tokens count: of many who bring the right one at once, one claims and the others are told so. Throws `too_many_requests`. */
+/** Only tokens that were refused count. Throws `too_many_requests`. */
 async function requireTries({ app: { limits } }: Pick<Context, 'app'>, network: string): Promise<void> {
-  if ((await limits.count(WRONG_PER_ADDRESS, network)) < WRONG_PER_ADDRESS.times) return;
-  const retryAfter = await limits.take(WRONG_PER_ADDRESS, network);
+  let retryAfter = 0;
+  for (const limit of [WRONG_PER_ADDRESS, LATE_PER_ADDRESS]) {
+    const isUsedUp = (await limits.count(limit, network)) >= limit.times;
+    if (isUsedUp) retryAfter = Math.max(retryAfter, await limits.take(limit, network));
+  }
   if (retryAfter === 0) return;
   const minutes = Math.ceil(retryAfter / 60);
   const detail = `Too many wrong setup tokens were tried. Try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`;
