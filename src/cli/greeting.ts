@@ -15,7 +15,7 @@ import {
 } from './https.ts';
 import { isEverywhere, lanAddresses } from './lan-addresses.ts';
 import { drawQr, fitsQr } from './output/qr.ts';
-import { configuredPlace, deviceUrls, ownUrl } from './server-file.ts';
+import { configuredPlace, deviceUrls, ownUrl } from './server-place.ts';
 
 /** Where the server listens. */
 type Listening = { host: string; port: number; https: HttpsPort };

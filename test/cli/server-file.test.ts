@@ -9,8 +9,9 @@ import type { Shell } from '../../src/cli/command.ts';
 import { sayDone } from '../../src/cli/init/next-steps.ts';
 import { lanAddresses } from '../../src/cli/lan-addresses.ts';
 import { fitsQr } from '../../src/cli/output/qr.ts';
-import { deviceUrls, keepServerFile, ownUrl, type Place, readServerFile } from '../../src/cli/server-file.ts';
+import { deviceUrls, ownUrl, type Place } from '../../src/cli/server-place.ts';
 import { loadConfig } from '../../src/config.ts';
+import { keepServerFile, readServerFile } from '../../src/server-file.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 
 const SERVER = { host: '0.0.0.0', port: 8123, https: { port: 8443 } };

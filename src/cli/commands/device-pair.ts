@@ -4,11 +4,12 @@ import { createPairingCode } from '../../core/devices/create-pairing-code.ts';
 import { viewPairingCode } from '../../core/devices/view-device.ts';
 import { wallClock } from '../../core/shops/business-day.ts';
 import { readServer } from '../../core/status/read-status.ts';
+import { readServerFile } from '../../server-file.ts';
 import { atShop } from '../at-shop.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
 import { drawQr } from '../output/qr.ts';
-import { configuredPlace, deviceUrls, ownUrl, type Place, readServerFile } from '../server-file.ts';
+import { configuredPlace, deviceUrls, ownUrl, type Place } from '../server-place.ts';
 
 export const devicePair: Command = {
   name: 'device pair',

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { version } from '../../version.ts';
 import type { Command, Shell } from '../command.ts';
 import { RefusedError } from '../exit-codes.ts';
-import { configuredPlace } from '../server-file.ts';
+import { configuredPlace } from '../server-place.ts';
 import { serviceHome } from '../service/systemd.ts';
 import { findInstallation, keptIn, lockUpgrade, stagedIn, stepsByHand } from '../upgrade/installation.ts';
 import { findVersion, specOf, stage, versionOf } from '../upgrade/npm.ts';

@@ -2,7 +2,7 @@ import type { Shell } from '../command.ts';
 import { labelled } from '../output/labelled.ts';
 import { drawQr } from '../output/qr.ts';
 import type { MadeKey } from '../recovery-key.ts';
-import { configuredPlace, deviceUrls } from '../server-file.ts';
+import { configuredPlace, deviceUrls } from '../server-place.ts';
 import type { Plan } from './plan.ts';
 import type { SetUpResult } from './set-up.ts';
 import { rowsOf } from './summary.ts';

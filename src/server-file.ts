@@ -1,21 +1,9 @@
-import { readFileSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { App } from '../app.ts';
-import { type Config, draftOf, ownAsAround, writeDraft } from '../config.ts';
-import type { HttpsPort } from './https.ts';
-import { isEverywhere, lanAddresses, urlOf } from './lan-addresses.ts';
-
-/** Where a server listens, and what it was told of the way there. */
-export type Place = {
-  host: string;
-  port: number;
-  /** Null where HTTPS is not served. */
-  httpsPort: number | null;
-  /** Tills reach it through a proxy, by these names. */
-  isProxied: boolean;
-  allowedHosts: string[];
-};
+import type { App } from './app.ts';
+import { type Config, draftOf, ownAsAround, writeDraft } from './config.ts';
+import { version } from './version.ts';
 
 const ServerFile = z.object({
   pid: z.int().min(1),
@@ -27,6 +15,9 @@ const ServerFile = z.object({
   httpsPort: z.int().nullable(),
   isProxied: z.boolean(),
   allowedHosts: z.array(z.string()),
+  /** Of the program and of its data; null in a file of an older version. */
+  version: z.string().nullable().default(null),
+  home: z.string().nullable().default(null),
 });
 export type ServerFile = z.output<typeof ServerFile>;
 
@@ -38,7 +29,7 @@ const pathIn = (home: string) => join(home, 'server.json');
  */
 export function keepServerFile(
   { config, log, now }: Pick<App, 'config' | 'log' | 'now'>,
-  { host, port, https }: { host: string; port: number; https: HttpsPort },
+  { host, port, https }: { host: string; port: number; https: { port: number } | { error: Error } | null },
 ): { close(): void } {
   const path = pathIn(config.home);
   const file: ServerFile = {
@@ -49,6 +40,8 @@ export function keepServerFile(
     port,
     httpsPort: https && 'port' in https ? https.port : null,
     ...proxyOf(config),
+    version,
+    home: config.home,
   };
   try {
     const draft = draftOf(path);
@@ -71,45 +64,40 @@ export function keepServerFile(
   };
 }
 
-/** The server that runs on this home; undefined where there is none, or one in another container. */
-export function readServerFile(home: string): ServerFile | undefined {
+/** What `server.json` of a home says; undefined where there is none, or none that can be read. */
+export function lookAtServerFile(
+  home: string,
+): (ServerFile & { isRunning: boolean; isOfThisHome: boolean }) | undefined {
   try {
     const file = ServerFile.parse(JSON.parse(readFileSync(pathIn(home), 'utf8')));
-    return isRunning(file) ? file : undefined;
+    return { ...file, isRunning: isRunning(file), isOfThisHome: isSameFolder(file.home ?? home, home) };
   } catch {
-    // None, of another version, or damaged.
+    // Damaged, or of a later version.
     return undefined;
   }
 }
 
-/** Where a server would listen by the settings alone. */
-export const configuredPlace = (config: Config): Place => ({
-  host: config.host,
-  port: config.port,
-  httpsPort: config.tls?.port ?? null,
-  ...proxyOf(config),
-});
+/** The server that runs on this home; undefined where there is none, or one in another container. */
+export function readServerFile(home: string): ServerFile | undefined {
+  const file = lookAtServerFile(home);
+  // A copy of a home brings the file of the other one's server along.
+  return file?.isRunning && file.isOfThisHome ? file : undefined;
+}
 
-const proxyOf = ({ edge }: Config) => ({
+/** How the settings say that tills reach a server. */
+export const proxyOf = ({ edge }: Config) => ({
   isProxied: edge.trustedProxies.length > 0,
   allowedHosts: edge.allowedHosts,
 });
 
-/**
- * Where devices reach it, the likeliest first; none if it listens on this machine alone. Over plain HTTP, for a device that
- * doesn't trust the shop's certificate yet; through a proxy by HTTPS, which is what a proxy is there for.
- */
-export function deviceUrls({ host, port, isProxied, allowedHosts }: Place): string[] {
-  if (isProxied) return allowedHosts.map((name) => `https://${name}`);
-  if (isEverywhere(host)) return lanAddresses({ host }).map((address) => urlOf('http', address, port));
-  return isLoopback(host) ? [] : [urlOf('http', host, port)];
+function isSameFolder(one: string, other: string): boolean {
+  if (one === other) return true;
+  try {
+    return realpathSync(one) === realpathSync(other);
+  } catch {
+    return false;
+  }
 }
-
-/** What this machine itself reaches it by. */
-export const ownUrl = ({ host, port }: Pick<Place, 'host' | 'port'>) =>
-  urlOf('http', isEverywhere(host) ? 'localhost' : host, port);
-
-const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 function isRunning({ pid, startTicks }: ServerFile): boolean {
   if (startTicks !== null) return startTicksOf(pid) === startTicks;
