@@ -11,3 +11,7 @@ export const formatSize = (bytes: number): string =>
 /** Formats room on a disk as `27.4 GB`; rounded down, so that nobody counts on more than there is. */
 export const formatRoom = (bytes: number): string =>
   `${COUNTS.format(Math.floor(bytes / 100_000_000) / 10)} GB`;
+
+/** A moment for people who may be in any time zone: `2026-05-10 03:00 UTC`. Takes a Date or ISO 8601 in UTC. */
+export const formatMinute = (time: Date | string): string =>
+  `${(typeof time === 'string' ? time : time.toISOString()).slice(0, 16).replace('T', ' ')} UTC`;

@@ -64,13 +64,21 @@ export function keepServerFile(
   };
 }
 
+export type SeenServerFile = ServerFile & {
+  path: string;
+  /** Whether the process of the file is still there. */
+  isRunning: boolean;
+  /** False in a copy of another home. */
+  isOfThisHome: boolean;
+};
+
 /** What `server.json` of a home says; undefined where there is none, or none that can be read. */
-export function lookAtServerFile(
-  home: string,
-): (ServerFile & { isRunning: boolean; isOfThisHome: boolean }) | undefined {
+export function lookAtServerFile(home: string): SeenServerFile | undefined {
+  const path = pathIn(home);
   try {
-    const file = ServerFile.parse(JSON.parse(readFileSync(pathIn(home), 'utf8')));
-    return { ...file, isRunning: isRunning(file), isOfThisHome: isSameFolder(file.home ?? home, home) };
+    const file = ServerFile.parse(JSON.parse(readFileSync(path, 'utf8')));
+    const isOfThisHome = isSameFolder(file.home ?? home, home);
+    return { ...file, path, isRunning: isRunning(file), isOfThisHome };
   } catch {
     // Damaged, or of a later version.
     return undefined;

@@ -6,8 +6,14 @@ const run = promisify(execFile);
 
 /** How the service is called in systemd. */
 export const UNIT = 'smoocho.service';
+export const UNIT_FILE = `/etc/systemd/system/${UNIT}`;
 
 const QUICK_TIMEOUT_MS = 60_000;
+
+/** A start may make a backup of a large shop and bring its database up to date first. */
+export const START_TIMEOUT_MS = 35 * 60_000;
+/** The unit's own limit for a stop, and a minute. */
+export const STOP_TIMEOUT_MS = 160_000;
 
 /** Whether systemd runs this machine (sd_booted(3)). */
 export const hasSystemd = () => existsSync('/run/systemd/system');
@@ -52,4 +58,27 @@ export async function readUnit(timeoutMs?: number): Promise<UnitState> {
     }),
   );
   return Object.fromEntries(PROPERTIES.map((name) => [name, known.get(name) ?? ''])) as UnitState;
+}
+
+/** Throws unless systemd runs this machine and, where the machine is changed, this is root. */
+export function requireSystemd(needsRoot: boolean): void {
+  if (!hasSystemd()) {
+    throw new Error(
+      'systemd does not run this machine, so that there is no service to look after. docs/operations/other-systems.md says what starts Smoocho elsewhere.',
+    );
+  }
+  if (needsRoot && process.getuid?.() !== 0)
+    throw new Error('Only root may change services: put sudo before it.');
+}
+
+export const isInstalled = () => existsSync(UNIT_FILE);
+
+export function requireInstalled(): void {
+  requireSystemd(false);
+  if (!isInstalled()) throw new NotInstalledError('There is no service yet. Run: smoocho service install');
+}
+
+/** Exit code 3. */
+export class NotInstalledError extends Error {
+  override name = 'NotInstalledError';
 }

@@ -19,9 +19,9 @@ import { ArchiveError, BackupRefusedError } from '../backup/errors.ts';
 import { ConfigError, DiskFullError } from '../config.ts';
 import { type Problem, ProblemError, problems } from '../contract/problem.ts';
 import { MoveRefusedError } from '../core/images/move-images.ts';
+import { NotInstalledError } from '../systemd.ts';
 import { CheckError, exitCodes, RefusedError, UsageError } from './exit-codes.ts';
 import { inLine } from './output/in-line.ts';
-import { NotInstalledError } from './service/systemd.ts';
 
 export type Failure = { exitCode: number; message: string; problem?: Problem };
 

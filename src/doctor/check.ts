@@ -1,7 +1,7 @@
 import type { CheckResult, CheckState } from '../contract/command-answers/doctor.ts';
 import type { FactName, Facts, KnownFacts } from './facts.ts';
 
-/** What a check found; `fix` is a command or a short sentence with one. */
+/** What a check found. `fix` says what to do about it; a command in it stands between backticks, to be copied whole. */
 export type Finding = { state: CheckState; detail: string; fix: string | null };
 
 export const ok = (detail: string): Finding => ({ state: 'ok', detail, fix: null });
@@ -43,13 +43,18 @@ export function check<Name extends FactName>({ judge, ...about }: CheckOf<Name>)
     examine(facts, now) {
       const { state, detail, fix } = find(facts, now);
       const isWrong = state === 'warning' || state === 'problem';
-      return { id, state, detail: isWrong ? `${asSentence(detail)} ${why}` : detail, fix };
+      return { id, state, detail: isWrong ? `${asSentence(detail)} ${why}` : detail, ...readFix(fix) };
     },
   };
 }
 
+function readFix(fix: string | null): Pick<CheckResult, 'fix' | 'commands'> {
+  const commands = [...(fix ?? '').matchAll(/`([^`]+)`/g)].map(([, command]) => command as string);
+  return { fix: fix?.replaceAll('`', '') ?? null, commands };
+}
+
 /** Messages of errors may end with a command, which has no full stop. */
-const asSentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`);
+export const asSentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`);
 
 const READS_BY = new Intl.ListFormat('en', { type: 'conjunction' });
 export const listOf = (names: readonly string[]): string => READS_BY.format(names);

@@ -1,11 +1,13 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { isFresh, type Log } from '../app.ts';
+import { scheduleZone } from '../backup/job-states.ts';
 import { type Config, ConfigError } from '../config.ts';
 import type { CheckResult } from '../contract/command-answers/doctor.ts';
 import { openDiskReader } from '../core/disk/disk-reader.ts';
 import { entities } from '../core/entities.ts';
 import { migrationStatus, NOTHING_YET, SchemaError } from '../database/migrate.ts';
 import { closeOrm, openOrm } from '../database/orm.ts';
+import { readBackupHistory } from './backup-status.ts';
 import { checks } from './checks.ts';
 import { collectClosing } from './closing.ts';
 import { attempt, attemptWith, type Fact, type KnownFacts } from './facts.ts';
@@ -18,6 +20,7 @@ import { readKeyFacts } from './probes/keys.ts';
 import { readMachine } from './probes/machine.ts';
 import { readNetwork } from './probes/network.ts';
 import { readRedis } from './probes/redis.ts';
+import { readServerFacts } from './probes/server.ts';
 import { readService } from './probes/service.ts';
 import { readSettings } from './probes/settings.ts';
 import { readShops } from './probes/shops.ts';
@@ -45,8 +48,10 @@ export async function readFacts(place: Place): Promise<KnownFacts> {
       config instanceof ConfigError
         ? { missing: 'The settings are refused: see the check settings.' }
         : { is: config };
+    const backups = await attemptWith(settings, 'The place of the backups', readBackups);
+    const newestBackup = 'is' in backups ? backups.is.target.newest : null;
     const connection = await attemptWith(settings, 'The database', (known) =>
-      connect(known, log, ({ release }) => closing.add(release)),
+      connect(known, log, newestBackup, ({ release }) => closing.add(release)),
     );
     const open = usable(connection);
     const schema = await attemptWith(open, 'The schema', ({ url }) => migrationStatus(url as string));
@@ -58,6 +63,11 @@ export async function readFacts(place: Place): Promise<KnownFacts> {
     });
     const withShops = <T>(what: string, read: (em: EntityManager, config: Config) => Promise<T>) =>
       attemptWith(em, what, (fork) => read(fork(), config as Config));
+    const database = await attemptWith(open, 'The database', (known) =>
+      readDatabase(known, config as Config),
+    );
+    const backupHistory = await withShops('The backups', (fork, known) => readHistory(fork, known, now()));
+    const inUse = 'is' in backupHistory && backupHistory.is.isInUse;
     const withConfig = <T>(what: string, read: (config: Config) => Promise<T>) =>
       attemptWith(settings, what, read);
     // One after the other: of a small machine that has trouble already.
@@ -71,16 +81,24 @@ export async function readFacts(place: Place): Promise<KnownFacts> {
       redis: await withConfig('Redis', readRedis),
       network: await withConfig('The network', readNetwork),
       connection,
-      database: await attemptWith(open, 'The database', (known) => readDatabase(known, config as Config)),
+      database,
       schema,
       keys: await withConfig('The keys', (known) => readKeyFacts(known, connection)),
       shops: await withShops('The shops', (fork) => readShops(fork, home, now())),
-      backups: await withShops('The backups', (fork, known) => readBackups(fork, known, now())),
+      server: await attemptWith(database, 'The server', ({ server }) =>
+        readServerFacts(config as Config, server, inUse),
+      ),
+      backupHistory,
+      backups,
       images: await withShops('The pictures', readImages),
     };
   } finally {
     await closing.closeAll();
   }
+}
+
+async function readHistory(em: EntityManager, config: Config, now: Date) {
+  return await readBackupHistory(em, { config, timezone: await scheduleZone(em), now });
 }
 
 export const examine = (facts: KnownFacts, now: Date): CheckResult[] =>

@@ -1,5 +1,6 @@
 import type { DiskReport } from '../core/disk/disk-reader.ts';
 import type { MigrationStatus } from '../database/migrate.ts';
+import type { BackupHistory } from './backup-status.ts';
 import type { BackupFacts } from './probes/backups.ts';
 import type { ConnectionFacts, DatabaseFacts } from './probes/database.ts';
 import type { HomeFacts } from './probes/home.ts';
@@ -9,6 +10,7 @@ import type { KeyFacts } from './probes/keys.ts';
 import type { MachineFacts } from './probes/machine.ts';
 import type { NetworkFacts } from './probes/network.ts';
 import type { RedisFacts } from './probes/redis.ts';
+import type { ServerFacts } from './probes/server.ts';
 import type { ServiceFacts } from './probes/service.ts';
 import type { SettingsFacts } from './probes/settings.ts';
 import type { ShopFacts } from './probes/shops.ts';
@@ -27,7 +29,9 @@ export type Facts = {
   database: DatabaseFacts;
   schema: MigrationStatus;
   keys: KeyFacts;
+  server: ServerFacts;
   shops: ShopFacts;
+  backupHistory: BackupHistory;
   backups: BackupFacts;
   images: ImageFacts;
 };

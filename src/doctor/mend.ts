@@ -37,7 +37,7 @@ const mends: readonly Mend[] = [
     run: (facts) =>
       each(foldersToMake(facts), async (folder) => {
         await mkdir(folder, { mode: FOLDER_MODE });
-        return `Made ${folder}.`;
+        return `Made the folder ${folder}, which was missing.`;
       }),
   },
   {
@@ -46,7 +46,7 @@ const mends: readonly Mend[] = [
     run: async (_, home, now) =>
       each(await findLeftovers(home, now), async (path) => {
         await rm(path, { recursive: true, force: true });
-        return `Took ${path} away.`;
+        return `Removed ${path}, left by interrupted work.`;
       }),
   },
 ];
@@ -75,9 +75,9 @@ async function each<T>(things: readonly T[], work: (thing: T) => Promise<string>
 }
 
 /** Only where nothing was kept yet: an empty folder would hide that a disk is not mounted. */
-function foldersToMake({ home, images, backups }: KnownFacts): string[] {
+function foldersToMake({ home, images, backupHistory: history }: KnownFacts): string[] {
   const isUnused =
-    'is' in images && images.is.pictures === 0 && 'is' in backups && backups.is.status.file === null;
+    'is' in images && images.is.pictures === 0 && 'is' in history && history.is.status.file === null;
   return 'is' in home && isUnused ? home.is.missing : [];
 }
 

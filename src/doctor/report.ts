@@ -12,6 +12,7 @@ import type { PortFacts } from './probes/network.ts';
  * other programs said, so that the sentences of all other checks are left out; their state says enough.
  */
 const OWN_SENTENCES = new Set([
+  'settings-file',
   'environment',
   'log',
   'database-version',
@@ -98,12 +99,17 @@ const figures = (facts: KnownFacts) => ({
     facts.service,
     ({ unit }) => unit && { load: unit.load, active: unit.active, enabled: unit.enabled },
   ),
-  settings: pick(facts.settings, ({ sources: { inFile, inEnvironment, overriding } }) => ({
-    // A mistyped name is what somebody typed.
-    inFile: inFile.filter((name) => settingNames.includes(name)),
-    inEnvironment,
-    overriding,
-  })),
+  settings: pick(
+    facts.settings,
+    ({ sources: { inFile, inEnvironment, overriding }, problems, isFileThere }) => ({
+      isFileThere,
+      problems: problems.length,
+      // A mistyped name is what somebody typed.
+      inFile: inFile.filter((name) => settingNames.includes(name)),
+      inEnvironment,
+      overriding,
+    }),
+  ),
   disks: pick(facts.disks, ({ disks, silent }) => ({
     disks: disks.map(({ places, level, freeBytes, sizeBytes }) => ({ places, level, freeBytes, sizeBytes })),
     silent,
@@ -159,7 +165,7 @@ const figures = (facts: KnownFacts) => ({
     unknownZones: it.unknownZones.length,
     attention: it.attention.map(({ code, severity, since }) => ({ code, severity, since })),
   })),
-  backups: pick(facts.backups, ({ status, target, isSameDisk }) => ({
+  backupHistory: pick(facts.backupHistory, ({ status, isDrillOverdue, isInUse }) => ({
     schedule: status.schedule,
     drill: status.drill,
     keep: { daily: status.keep.daily, weekly: status.keep.weekly, monthly: status.keep.monthly },
@@ -169,7 +175,19 @@ const figures = (facts: KnownFacts) => ({
     lastFailureAt: status.lastFailure?.at ?? null,
     sizeBytes: status.sizeBytes,
     isOverdue: status.isOverdue,
+    isDrillOverdue,
+    isInUse,
     hasRecoveryKey: status.hasRecoveryKey,
+  })),
+  server: pick(facts.server, ({ running, file, installedVersion, isService }) => ({
+    isRunning: running !== null,
+    isElsewhere: running?.isElsewhere ?? null,
+    hasFile: file !== null,
+    isFileCurrent: file ? file.isRunning && file.isOfThisHome : null,
+    isSameVersion: file ? file.version === installedVersion : null,
+    isService,
+  })),
+  backups: pick(facts.backups, ({ target, isSameDisk }) => ({
     target: target.kind,
     archives: target.archives,
     isSameDisk,

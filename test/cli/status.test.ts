@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { createApp, systemContext } from '../../src/app.ts';
@@ -9,7 +9,7 @@ import { labelled } from '../../src/cli/output/labelled.ts';
 import { frame } from '../../src/cli/output/live-screen.ts';
 import { displayWidth } from '../../src/cli/output/table.ts';
 import { loadConfig } from '../../src/config.ts';
-import { doctorAnswers } from '../../src/contract/command-answers/doctor.ts';
+import { type CheckResult, doctorAnswers } from '../../src/contract/command-answers/doctor.ts';
 import { endAttention, raiseAttention } from '../../src/core/attention/attention.ts';
 import { type BackupRun, recordBackupRun } from '../../src/core/attention/backup-runs.ts';
 import type { Context } from '../../src/core/context.ts';
@@ -53,6 +53,11 @@ describe('smoocho status', function () {
     const { code, stdout, stderr, json } = await status();
     expect([code, stderr]).to.deep.equal([0, '']);
     const { database: about, ...answer } = json();
+    // A new shop has nothing to lose yet: how to start it is said, and no more.
+    expect(answer.findings.map(({ id, state }: CheckResult) => `${id}: ${state}`)).to.deep.equal([
+      'server: warning',
+    ]);
+    expect(answer.findings[0].commands[0]).to.equal('smoocho start');
     expect(about.kind).to.equal('external');
     expect(about.address).to.equal(new URL(box.database.url).host + new URL(box.database.url).pathname);
     expect(about.version).to.match(/^\d+(\.\d+)+$/);
@@ -132,14 +137,33 @@ describe('smoocho status', function () {
       /^backup {6}\d{4}-\d\d-\d\d \d\d:\d\d, 12 MB\n {12}\/mnt\/usb\/smoocho-/m,
       /^failed {6}\d{4}-.*\n {12}A table is short\.$/m,
       /^next {8}\d{4}-\d\d-\d\d 03:00$/m,
-      /^opens with {2}this box alone: smoocho backup key create$/m,
+      /^opens with {2}this machine alone: smoocho backup key create$/m,
       /^PROBLEM since \d{4}-\d\d-\d\d \d\d:\d\d\n {2}The trial of the last backup failed: A table is short\.$/m,
     ])
       expect(text).to.match(part);
     await withContext((context) => endAttention(context, 'drill_failed'));
   });
 
+  it('tells what an owner must know once something was sold: no server, no backup, no settings', async () => {
+    rmSync(configFile());
+    const db = await box.database.connect();
+    await db.query('CREATE TABLE kept_runs AS TABLE backup_runs; DELETE FROM backup_runs');
+    const { code, json } = await status();
+    const found: CheckResult[] = json().findings;
+    expect([code, found.map(({ id, state }) => `${id}: ${state}`)]).to.deep.equal([
+      4,
+      ['settings-file: problem', 'server: problem', 'backup-age: problem'],
+    ]);
+    const { stdout } = await smoocho(['status'], env());
+    expect(stdout)
+      .to.match(/^PROBLEM\n {2}No server runs\. [\s\S]*^ {2}Mend it: \S*smoocho\S* start, or let/m)
+      .and.match(/^PROBLEM\n {2}No backup was ever made[\s\S]* backup schedule "0 3 \* \* \*"$/m)
+      .and.not.include('Nothing needs you');
+    await db.query('INSERT INTO backup_runs TABLE kept_runs; DROP TABLE kept_runs');
+  });
+
   it('ends with exit code 4 for a problem that is open, not for a warning', async () => {
+    await box.start();
     await withContext((context) =>
       raiseAttention(context, { code: 'backup_key_missing', severity: 'warning', detail: 'Only this box.' }),
     );
@@ -219,7 +243,7 @@ describe('smoocho status', function () {
     expect(code).to.equal(5);
     // What is known without it is shown all the same.
     expect(stdout).to.match(
-      /^version {5}\d.*\nhome {8}\S+\ndisk {8}[\d.,]+ GB of .* free: home\nhttps {7}turned off\ndatabase {4}can not be used now\n$/,
+      /^version {5}\d.*\nhome {8}\S+\ndisk {8}[\d.,]+ GB of .* free: home\nhttps {7}turned off\ndatabase {4}can not be reached now\n$/,
     );
     expect(stderr).to.match(/^The database at 127\.0\.0\.1:1 can't be reached .*\n$/);
     const json = await status({ DATABASE_URL: 'postgres://me:secret@127.0.0.1:1/shop' });

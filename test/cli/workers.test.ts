@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { exitCodes } from '../../src/cli/exit-codes.ts';
@@ -26,10 +26,17 @@ describe('several servers on one database', () => {
       /^Several workers need a Redis .* Set REDIS_URL/,
     );
     await start();
-    // After a power cut, the lock may belong to a server that no longer exists. The start is retried.
     expect(await refused(failed)).to.match(
+      /^Smoocho runs already at http:\/\/127\.0\.0\.1:\d+ \(process \d+\)\. Stop it with Ctrl-C .* kill \d+$/,
+    );
+    // After a power cut, the lock may belong to a server that no longer exists. The start is retried.
+    // A copy brings the server's file along, which is of the other home.
+    const home = tempFolder();
+    cpSync(box.home, home, { recursive: true });
+    expect(await refused(failed, '', [`--home=${home}`])).to.match(
       /^Another Smoocho server runs on this database\. .* set REDIS_URL for both/,
     );
+    removeFolder(home);
     expect(await refused(failed, 'redis://127.0.0.1:1', ['--workers=2'])).to.match(/without REDIS_URL/);
     await box.stop();
     await start();

@@ -19,13 +19,21 @@ const set =
   <Name extends keyof Facts>(name: Name, fields: Partial<Facts[Name]>) =>
   (facts: Facts) =>
     void Object.assign(facts[name], fields);
-const status = (fields: Partial<Facts['backups']['status']>) => (facts: Facts) =>
-  void Object.assign(facts.backups.status, fields);
+const status =
+  (fields: Partial<Facts['backupHistory']['status']>, more: Partial<Facts['backupHistory']> = {}) =>
+  (facts: Facts) => {
+    Object.assign(facts.backupHistory.status, fields);
+    Object.assign(facts.backupHistory, more);
+  };
+const failed = (which: 'backup' | 'drill', error: string) => (facts: Facts) =>
+  void Object.assign(facts.backupHistory.failed, { [which]: { at: '2026-12-01T03:00:00.000Z', error } });
+const serverFile = (fields: Partial<NonNullable<Facts['server']['file']>>) => (facts: Facts) =>
+  void Object.assign(facts.server.file as object, fields);
 const unit = (fields: Partial<NonNullable<Facts['service']['unit']>>) => (facts: Facts) =>
   void Object.assign(facts.service.unit as object, fields);
 const logLevel = (level: string) => (facts: Facts) =>
   void Object.assign(facts.settings.config as object, { logLevel: level });
-const attention = (severity: 'warning' | 'problem', code = 'drill_failed') =>
+const attention = (severity: 'warning' | 'problem', code = 'images_gc_failed') =>
   set('shops', {
     attention: [
       { code, severity, detail: 'The trial failed.', since: '2026-12-01T03:00:00.000Z', endedAt: null },
@@ -38,10 +46,17 @@ const cases: Case[] = [
     'settings',
     'problem',
     /no setting/,
-    set('settings', { problem: 'config.json has "prot", which is no setting.' }),
+    set('settings', { problems: ['config.json has "prot", which is no setting.'] }),
   ],
   ['environment', 'warning', /PORT .* wins/, (f) => void f.settings.sources.overriding.push('PORT')],
-  ['environment', 'skipped', /refused/, set('settings', { problem: 'No.' })],
+  ['environment', 'skipped', /refused/, set('settings', { problems: ['No.'] })],
+  [
+    'settings',
+    'problem',
+    /no setting\. The port is wrong\./,
+    set('settings', { problems: ['It is no setting.', 'The port is wrong.'] }),
+  ],
+  ['settings-file', 'problem', /missing/, set('settings', { isFileThere: false })],
   ['proxy', 'warning', /10\.0\.0\.0\/8/, (f) => void edge(f).trustedProxies.push('10.0.0.0/8')],
   ['proxy', 'warning', /no name/, (f) => void edge(f).trustedProxies.push('10.0.0.2')],
   ['proxy', 'skipped', /refused/, set('settings', { config: null })],
@@ -104,7 +119,25 @@ const cases: Case[] = [
   ['master-key', 'problem', /not the one/, set('keys', { problem: 'It is not the one.' })],
   ['master-key', 'problem', /is not there/, set('keys', { isThere: false })],
   ['backup-key', 'problem', /empty/, set('keys', { backupKeyProblem: 'It is empty.' })],
-  ['server', 'warning', /No server/, set('database', { server: null })],
+  ['server', 'problem', /^No server runs\. Without/, set('server', { running: null })],
+  ['server', 'warning', /^No server/, set('server', { running: null, isInUse: false })],
+  [
+    'server',
+    'problem',
+    /started at 2026-12-01 03:00 UTC ended without stopping/,
+    (f) => {
+      serverFile({ isRunning: false })(f);
+      f.server.running = null;
+    },
+  ],
+  ['server-file', 'warning', /is a copy/, serverFile({ isOfThisHome: false, home: '/srv/old' })],
+  ['server-file', 'ok', /left it behind/, serverFile({ isRunning: false })],
+  ['server-file', 'warning', /another database/, set('server', { running: null })],
+  ['server-file', 'warning', /still version 1\.2\.2, and 1\.2\.3 is/, serverFile({ version: '1.2.2' })],
+  ['server-file', 'ok', /4711/, serverFile({ version: null })],
+  ['server-file', 'warning', /none was started in this home/, set('server', { file: null })],
+  ['server-file', 'skipped', /No server/, set('server', { file: null, running: null })],
+  ['server-file', 'skipped', /No server/, set('server', { file: null, hasRedis: true })],
   [
     'ready',
     'problem',
@@ -164,20 +197,35 @@ const cases: Case[] = [
   ['backup-schedule', 'warning', /by itself/, status({ schedule: null })],
   ['backup-age', 'problem', /overdue/, status({ isOverdue: true })],
   ['backup-age', 'problem', /ever made/, status({ isOverdue: true, lastCreatedAt: null })],
+  ['backup-age', 'problem', /failed.*No room/, failed('backup', 'No room.')],
+  ['backup-age', 'ok', /2026-11-30/, failed('drill', 'A table is short.')],
   [
     'backup-age',
-    'problem',
-    /failed.*No room/,
-    status({ lastFailure: { at: '2026-12-01T03:00:00.000Z', error: 'No room.' } }),
+    'warning',
+    /^No backup was made yet\. The server makes the first at 2026-12-01 21:30 UTC/,
+    status({ lastCreatedAt: null }),
   ],
-  ['backup-age', 'warning', /was made yet/, status({ lastCreatedAt: null })],
+  ['backup-age', 'problem', /none is made by itself/, status({ lastCreatedAt: null, schedule: null })],
+  [
+    'backup-age',
+    'ok',
+    /nothing was sold/,
+    status({ lastCreatedAt: null, schedule: null }, { isInUse: false }),
+  ],
+  [
+    'backup-age',
+    'warning',
+    /2026-11-20.*none is made by itself/,
+    status({ lastCreatedAt: '2026-11-20T03:00:00.000Z', schedule: null }),
+  ],
   [
     'backup-age',
     'warning',
     /last restore/,
     status({ lastCreatedAt: null, restoredAt: '2026-11-30T00:00:00.000Z' }),
   ],
-  ['backup-drill', 'warning', /2026-11-28/, status({ isDrillOverdue: true })],
+  ['backup-drill', 'warning', /2026-11-28/, status({}, { isDrillOverdue: true })],
+  ['backup-drill', 'problem', /trial failed.*A table is short/, failed('drill', 'A table is short.')],
   ['backup-drill', 'warning', /ever restored/, status({ lastDrillAt: null, drill: null })],
   ['backup-drill', 'ok', /schedule will/, status({ lastDrillAt: null })],
   ['backup-drill', 'skipped', /no backup/, status({ lastDrillAt: null, lastCreatedAt: null })],
@@ -186,7 +234,9 @@ const cases: Case[] = [
     'backup-target',
     'problem',
     /no folder/,
-    set('backups', { target: { kind: 'unknown', archives: 0, problem: 'There is no folder /mnt/usb.' } }),
+    set('backups', {
+      target: { kind: 'unknown', archives: 0, newest: null, problem: 'There is no folder /mnt/usb.' },
+    }),
   ],
   ['backup-disk', 'warning', /on the disk that has/, set('backups', { isSameDisk: true })],
   ['backup-disk', 'skipped', /not there/, set('backups', { isSameDisk: null })],
@@ -194,10 +244,10 @@ const cases: Case[] = [
     'backup-disk',
     'ok',
     /bucket/,
-    set('backups', { target: { kind: 's3', archives: 3, problem: null }, isSameDisk: null }),
+    set('backups', { target: { kind: 's3', archives: 3, newest: null, problem: null }, isSameDisk: null }),
   ],
   ['shops', 'problem', /no shop/, set('shops', { shops: 0 })],
-  ['owners', 'problem', /^2 shops without/, set('shops', { shopsWithoutOwner: 2 })],
+  ['owners', 'problem', /^2 shops without an owner/, set('shops', { shopsWithoutOwner: 2 })],
   ['owners', 'skipped', /no shop/, set('shops', { shops: 0 })],
   ['devices', 'warning', /1 of 3 paired devices was not seen/, set('shops', { devicesForgotten: 1 })],
   ['orders-to-review', 'warning', /2 orders wait/, set('shops', { ordersToReview: 2 })],
@@ -218,7 +268,7 @@ const cases: Case[] = [
     set('shops', { unsealedChains: 1, lastSealAt: new Date('2026-12-01T09:00:00Z') }),
   ],
   ['audit-seal', 'skipped', /Nothing was sealed/, set('shops', { lastSealAt: null })],
-  ['books', 'problem', /not so for 1 shop/, set('shops', { brokenFeeds: 1 })],
+  ['books', 'problem', /of 1 shop do not agree/, set('shops', { brokenFeeds: 1 })],
   ['attention', 'problem', /^The trial failed\./, attention('problem')],
   ['attention', 'warning', /^The trial failed\./, attention('warning')],
   ['attention', 'ok', /nothing else/, attention('problem', 'disk_low')],
@@ -314,6 +364,41 @@ describe('the checks of the doctor', () => {
     });
   }
 
+  it('say in their mends what can be typed, whole and for the place it is about', () => {
+    const fixOf = (id: string, change: (facts: Facts) => void) => judged(change, id);
+    const gone = fixOf(
+      'database',
+      set('connection', {
+        url: null,
+        problem: 'It is gone.',
+        isGone: true,
+        newestBackup: '/mnt/usb/a.smoocho',
+      }),
+    );
+    expect(gone.commands).to.deep.equal(['smoocho restore /mnt/usb/a.smoocho']);
+    expect(fixOf('master-key', set('keys', { isThere: false })).commands[0]).to.match(
+      /^smoocho restore FILE --identity/,
+    );
+    expect(fixOf('master-key', set('keys', { problem: 'It is open.', isOpen: true })).commands).to.deep.equal(
+      ['smoocho doctor --fix'],
+    );
+    const taken = fixOf(
+      'http-port',
+      set('network', { http: { port: 8080, state: 'taken', code: 'EADDRINUSE' } }),
+    );
+    expect(taken.commands).to.deep.equal(["sudo ss -ltnp 'sport = :8080'", 'smoocho start --port 8081']);
+    const stopped = set('server', { running: null, isService: false });
+    expect(fixOf('server', stopped).commands).to.deep.equal([
+      'smoocho start',
+      'sudo smoocho service install',
+    ]);
+    for (const [id, , , change] of cases) {
+      const { fix, commands } = judged(change, id);
+      expect(fix ?? '', id).to.not.match(/`|\bTry\b|Mend that|(^|\s)[A-Z_]+=\S+$/);
+      for (const command of commands) expect(fix, id).to.include(command);
+    }
+  });
+
   it('know the year of a clock that starts in 1970, or far ahead', () => {
     const says = (now: string) => judged(() => {}, 'clock', new Date(now)).state;
     expect(['1970-01-01T00:01:00Z', '2026-10-01T00:00:00Z', '2106-01-01T00:00:00Z'].map(says)).to.deep.equal([
@@ -342,6 +427,7 @@ describe('the checks of the doctor', () => {
       state: 'skipped',
       detail: 'The database can not be reached.',
       fix: null,
+      commands: [],
     });
     const faulty = check({
       id: 'faulty',

@@ -90,7 +90,7 @@ describe('doctor --fix', () => {
     chmodSync(path('backups'), 0o700);
     const done = await mended(await factsOf());
     expect(done).to.have.length(gone.length);
-    expect(done.every((line) => line.startsWith('leftovers: Took '))).to.equal(true);
+    expect(done.every((line) => line.startsWith('leftovers: Removed '))).to.equal(true);
     expect(gone.filter((file) => existsSync(path(file)))).to.deep.equal([]);
     expect([...kept, ...fresh].filter((file) => !existsSync(path(file)))).to.deep.equal([]);
   });
@@ -99,13 +99,13 @@ describe('doctor --fix', () => {
     chmodSync(path('secrets'), 0o700);
     const used = await mended(await factsOf());
     expect([used, existsSync(path('backups'))]).to.deep.equal([[], false]);
-    const unused = await factsOf(({ images, backups }) => {
+    const unused = await factsOf(({ images, backupHistory }) => {
       if ('is' in images) images.is.pictures = 0;
-      if ('is' in backups) backups.is.status.file = null;
+      if ('is' in backupHistory) backupHistory.is.status.file = null;
     });
     expect(await mended(unused)).to.deep.equal([
-      `folders: Made ${path('images')}.`,
-      `folders: Made ${path('backups')}.`,
+      `folders: Made the folder ${path('images')}, which was missing.`,
+      `folders: Made the folder ${path('backups')}, which was missing.`,
     ]);
     expect(modeOf(path('backups'))).to.equal(0o700);
   });
@@ -126,7 +126,7 @@ describe('doctor --fix', () => {
       facts.home.is.loose.push({ path: path('secrets', 'master-key'), mode: 0o777, closed: 0o600 });
     const done = await mended(facts);
     expect(done.some((line) => /master-key/.test(line) && /Not mended: ELOOP/.test(line))).to.equal(true);
-    expect(done).to.include(`leftovers: Took ${path('uploads', 'old')} away.`);
+    expect(done).to.include(`leftovers: Removed ${path('uploads', 'old')}, left by interrupted work.`);
     expect([modeOf(target), existsSync(path('uploads', 'old'))]).to.deep.equal([OPEN, false]);
     removeFolder(outside);
   });

@@ -197,6 +197,7 @@ describe('the file for support', function () {
       state: 'problem' as const,
       detail: `${HOSTILE} Call till.kulfi.example on ${hostname()}, in ${test.home}/secrets.`,
       fix: HOSTILE,
+      commands: [HOSTILE],
     }));
     const path = join(test.home, 'hostile.json');
     await writeReport(path, facts, checked, new Date());

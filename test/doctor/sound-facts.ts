@@ -3,7 +3,7 @@ import type { Facts, KnownFacts } from '../../src/doctor/facts.ts';
 
 export const NOW = new Date('2026-12-01T10:00:00Z');
 
-const backup: Facts['backups']['status'] = {
+const backup: Facts['backupHistory']['status'] = {
   schedule: '0 3 * * *',
   drill: '0 4 * * 0',
   keep: { daily: 7, weekly: 4, monthly: 12 },
@@ -16,7 +16,6 @@ const backup: Facts['backups']['status'] = {
   nextAt: '2026-12-01T21:30:00.000Z',
   nextDrillAt: '2026-12-05T22:30:00.000Z',
   isOverdue: false,
-  isDrillOverdue: false,
   lastCreatedAt: '2026-11-30T21:31:00.000Z',
   lastVerifiedAt: '2026-11-30T21:31:00.000Z',
   lastDrillAt: '2026-11-28T22:31:00.000Z',
@@ -49,7 +48,9 @@ export function soundFacts(): Facts {
       inodes: { free: 900_000, total: 1_000_000 },
     },
     settings: {
-      problem: null,
+      problems: [],
+      path: '/srv/shop/config.json',
+      isFileThere: true,
       sources: { inFile: ['backup'], inEnvironment: [], overriding: [] },
       config: { host, port, logLevel, edge, metricsProblem, imageStore },
     },
@@ -69,7 +70,14 @@ export function soundFacts(): Facts {
       https: { port: 8443, state: 'ours', code: 'EADDRINUSE' },
       ready: { isReady: true, status: 'ready' },
     },
-    connection: { kind: 'embedded', address: '127.0.0.1:20001/smoocho', url: 'postgres://', problem: null },
+    connection: {
+      kind: 'embedded',
+      address: '127.0.0.1:20001/smoocho',
+      url: 'postgres://',
+      problem: null,
+      isGone: false,
+      newestBackup: null,
+    },
     database: {
       version: '18.4',
       isTooOld: false,
@@ -93,9 +101,11 @@ export function soundFacts(): Facts {
     keys: {
       name: 'The key file /srv/shop/secrets/master-key',
       isThere: true,
+      isOpen: false,
       problem: null,
       isCompared: true,
       backupKeyProblem: null,
+      isBackupKeyOpen: false,
     },
     shops: {
       shops: 1,
@@ -117,9 +127,30 @@ export function soundFacts(): Facts {
       newestRecordAt: new Date('2026-12-01T09:59:00Z'),
       unknownZones: [],
     },
-    backups: {
+    server: {
+      running: { since: new Date('2026-12-01T03:00:00Z'), isElsewhere: false },
+      file: {
+        pid: 4711,
+        startedAt: '2026-12-01T03:00:00.000Z',
+        version: '1.2.3',
+        home: '/srv/shop',
+        path: '/srv/shop/server.json',
+        isRunning: true,
+        isOfThisHome: true,
+      },
+      installedVersion: '1.2.3',
+      isService: true,
+      hasRedis: false,
+      isInUse: true,
+    },
+    backupHistory: {
       status: structuredClone(backup),
-      target: { kind: 'folder', archives: 23, problem: null },
+      isDrillOverdue: false,
+      failed: { backup: null, drill: null },
+      isInUse: true,
+    },
+    backups: {
+      target: { kind: 'folder', archives: 23, newest: '/mnt/usb/newest.smoocho', problem: null },
       isSameDisk: false,
     },
     images: {

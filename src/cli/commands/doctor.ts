@@ -11,16 +11,16 @@ import { type Labelled, labelled } from '../output/labelled.ts';
 export const doctor: Command = {
   name: 'doctor',
   summary:
-    'Look for what is wrong or will be, and say why it matters and what mends it; exit code 4 when there is a problem',
+    'Find what is wrong or soon will be, and say why it matters and what mends it; exit code 4 when there is a problem',
   options: [
     {
       flags: '--fix',
-      description: 'mend what is harmless: who may read files, folders, what was left behind',
+      description: 'mend what is harmless: open permissions, missing folders, leftovers of interrupted work',
     },
-    { flags: '--all', description: 'show what is fine, too' },
+    { flags: '--all', description: 'also show what is fine' },
     {
       flags: '--report <file>',
-      description: 'write a file for support, without secrets and without anything of people',
+      description: 'write a file for support, with no secrets and nobody’s data in it',
     },
   ],
   example: 'smoocho doctor --fix',
@@ -47,7 +47,7 @@ export const doctor: Command = {
     shell.show(describe(checks, fixed, options.all === true));
     if (report !== undefined) {
       await writeTo(report, facts, checks);
-      shell.say('', `Written for support: ${report}. Read it before you send it.`);
+      shell.say('', `The file for support is ${report}. Read it before you send it.`);
     }
     shell.give({ checks, ...(fixed && { fixed }), ...(report !== undefined && { report }) });
     return checks.some(({ state }) => state === 'problem') ? exitCodes.checkFoundProblems : exitCodes.done;
@@ -78,8 +78,13 @@ type Fixed = { id: string; done: string }[];
 function describe(checks: CheckResult[], fixed: Fixed | undefined, isAll: boolean): string {
   const columns = process.stdout.columns ?? 80;
   const of = (state: CheckResult['state']) => checks.filter((check) => check.state === state);
-  const block = ({ id, state, detail, fix }: CheckResult) =>
-    labelled([[labels[state], `${id}: ${detail}`, ...(fix ? [`Mend it: ${fix}`] : [])]], columns, INDENT);
+  const block = ({ id, state, detail, fix, commands }: CheckResult) =>
+    labelled(
+      [[labels[state], `${id}: ${detail}`, ...(fix ? [`Mend it: ${fix}`] : [])]],
+      columns,
+      INDENT,
+      commands,
+    );
   const line = ({ id, state, detail }: CheckResult): Labelled => [labels[state], `${id}: ${detail}`];
   const fine = isAll ? [...of('ok'), ...of('skipped')].map(line) : [];
   return [
@@ -95,7 +100,7 @@ const labels = { ok: 'ok', warning: 'Warning', problem: 'PROBLEM', skipped: '–
 
 const describeFixed = (fixed: Fixed, columns: number): string =>
   fixed.length === 0
-    ? 'Nothing was there that --fix mends.'
+    ? 'There was nothing that --fix can mend.'
     : labelled([['Mended', ...fixed.map(({ done }) => done)]], columns, INDENT);
 
 function summary(checks: CheckResult[], isAll: boolean): string {
@@ -107,7 +112,7 @@ function summary(checks: CheckResult[], isAll: boolean): string {
   ];
   const head = wrong.length === 0 ? 'Nothing is wrong.' : `${wrong.join(', ')}.`;
   const rest = `${count(number('ok'), 'check')} found nothing wrong, ${skipped} had nothing to look at`;
-  return `${head} ${rest}${isAll ? '.' : ' (--all shows them).'} The books take longer: smoocho verify`;
+  return `${head} ${rest}${isAll ? '.' : ' (--all shows them).'} To check the books, which takes longer: smoocho verify`;
 }
 
 async function writeTo(path: string, facts: KnownFacts, checks: CheckResult[]): Promise<void> {

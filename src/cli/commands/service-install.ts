@@ -13,11 +13,11 @@ import {
 import { dirname } from 'node:path';
 import { systemUser } from '../../app.ts';
 import { packageFile } from '../../package-file.ts';
+import { readUnit, requireSystemd, START_TIMEOUT_MS, systemctl, UNIT, UNIT_FILE } from '../../systemd.ts';
 import type { Command } from '../command.ts';
 import { RefusedError } from '../exit-codes.ts';
 import { LAST_LINES, readLog } from '../service/journal.ts';
-import { readUnit, requireSystemd, START_TIMEOUT_MS, systemctl } from '../service/systemd.ts';
-import { findHidden, type ServicePlace, UNIT, UNIT_FILE, unitFor } from '../service/unit.ts';
+import { findHidden, type ServicePlace, unitFor } from '../service/unit.ts';
 
 const SETTINGS_FILE = '/etc/smoocho/smoocho.env';
 

@@ -1,7 +1,7 @@
+import { requireInstalled } from '../../systemd.ts';
 import type { Command } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
 import { followLog, readLog } from '../service/journal.ts';
-import { requireInstalled } from '../service/systemd.ts';
 
 const DEFAULT_LINES = 50;
 const MAX_LINES = 10_000;

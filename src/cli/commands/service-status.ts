@@ -1,9 +1,8 @@
 import { uptime } from 'node:os';
+import { readUnit, requireInstalled, UNIT_FILE, type UnitState } from '../../systemd.ts';
 import type { Command } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { labelled } from '../output/labelled.ts';
-import { readUnit, requireInstalled, type UnitState } from '../service/systemd.ts';
-import { UNIT_FILE } from '../service/unit.ts';
 
 export const serviceStatus: Command = {
   name: 'service status',

@@ -15,6 +15,7 @@ import { greet } from '../greeting.ts';
 import { type Https, openHttps } from '../https.ts';
 import { offerSetUp } from '../init/wizard.ts';
 import { endQuestions } from '../interrupt.ts';
+import { requireNoneRunning } from '../require-none-running.ts';
 import { reportState } from '../service/report-state.ts';
 import { exitSoon, untilStopped } from '../stopping.ts';
 import { upgradeSchema } from '../upgrade-schema.ts';
@@ -45,6 +46,7 @@ export const start: Command = {
     // From the first moment: a signal during the start must not leave PostgreSQL behind.
     const stopped = untilStopped();
     if (isWorker) return await serveAsWorker(config, stopped);
+    requireNoneRunning(config, options.demo === true);
     // What is being made is finished first; a question waits for nobody.
     void stopped.then(endQuestions);
     if (shell.isInteractive && !options.demo && !(await offerSetUp(shell, config))) return undefined;
@@ -200,8 +202,8 @@ async function listening<T>(config: Config, listen: () => Promise<T>): Promise<T
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const reasons: Record<string, string> = {
-      EADDRINUSE: `Port ${config.port} is taken by another program. Choose another: smoocho start --port ${config.port + 1}`,
-      EACCES: `Port ${config.port} may only be used by root. Choose one above 1023, such as --port 8080.`,
+      EADDRINUSE: `Port ${config.port} is taken by another program. Choose another: smoocho start --port ${config.port + 1}. Or see which program it is: sudo ss -ltnp 'sport = :${config.port}'`,
+      EACCES: `Port ${config.port} may only be used by root. Choose one above 1023: smoocho start --port 8080`,
       ENOTFOUND: nowhere(config),
       EAI_AGAIN: nowhere(config),
       EINVAL: nowhere(config),

@@ -68,7 +68,7 @@ async function attempt(read: () => Promise<Found>): Promise<Read> {
 const localZone = () => new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** The sentence itself follows on stderr. */
-const AWAY = 'can not be used now';
+const AWAY = 'can not be reached now';
 
 type Drawing = { away?: string; isWatched?: boolean };
 

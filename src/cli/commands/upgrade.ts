@@ -4,7 +4,7 @@ import { version } from '../../version.ts';
 import type { Command, Shell } from '../command.ts';
 import { RefusedError } from '../exit-codes.ts';
 import { configuredPlace } from '../server-place.ts';
-import { serviceHome } from '../service/systemd.ts';
+import { serviceHome } from '../service/unit.ts';
 import { findInstallation, keptIn, lockUpgrade, stagedIn, stepsByHand } from '../upgrade/installation.ts';
 import { findVersion, specOf, stage, versionOf } from '../upgrade/npm.ts';
 import { replaceProgram } from '../upgrade/replace-program.ts';

@@ -10,20 +10,36 @@ const MIN_COLUMNS = 32;
 /** Wide enough for the labels of all lists, so that they align. */
 const INDENT = 12;
 
-/** Prints labels on the left and their lines on the right, wrapped between words at `columns`. */
-export function labelled(rows: readonly Labelled[], columns: number, indent = INDENT): string {
+/** Prints labels on the left and their lines on the right, wrapped between words at `columns`; commands among `whole` stay whole. */
+export function labelled(
+  rows: readonly Labelled[],
+  columns: number,
+  indent = INDENT,
+  whole: readonly string[] = [],
+): string {
   const width = Math.max(MIN_COLUMNS, columns) - indent;
   return rows
     .flatMap(([label, ...lines]) =>
       lines
-        .flatMap((line) => wrap(inLine(line), width))
+        .flatMap((line) => wrap(inLine(line), width, whole))
         .map((line, i) => `${(i === 0 ? label : '').padEnd(indent)}${line}`.trimEnd()),
     )
     .join('\n');
 }
 
-/** Wraps text into lines of at most `width` columns. A longer word, such as a path, is not broken. */
-export function wrap(text: string, width: number): string[] {
+/** Stands for a blank inside a command while lines are wrapped: of private use, and one column wide. */
+const HELD = '\uE000';
+
+/**
+ * Wraps text into lines of at most `width` columns. A longer word, such as a path, is not broken, nor is a command among `whole`: it
+ * has to be copied in one piece, and a terminal breaks it without a line's end in it.
+ */
+export function wrap(text: string, width: number, whole: readonly string[] = []): string[] {
+  const held = whole.reduce((rest, one) => rest.replaceAll(one, one.replaceAll(' ', HELD)), text);
+  return wrapWords(held, width).map((line) => line.replaceAll(HELD, ' '));
+}
+
+function wrapWords(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);

@@ -1,7 +1,7 @@
 import type { Attention } from '../../contract/attention.ts';
-import type { BackupStatus } from '../../contract/command-answers/doctor.ts';
+import type { BackupStatus, CheckResult } from '../../contract/command-answers/doctor.ts';
 import { placeNames } from '../../core/disk/place-names.ts';
-import type { StatusHere, StatusInDatabase } from '../../doctor/status.ts';
+import { attentionBeside, type StatusHere, type StatusInDatabase } from '../../doctor/status.ts';
 import { formatRoom, formatSize } from '../../figures.ts';
 import { formatCount, formatMoney } from './format.ts';
 import { inLines } from './in-line.ts';
@@ -29,9 +29,11 @@ export function statusScreen(
     ['version', 'schema' in there ? `${here.version}, tables of ${there.schema}` : here.version],
     ['home', here.home],
   ];
-  if ('problem' in there)
-    return inLines(block([...top, ...describeHere(here, clock), ['database', there.problem]]));
-  const needs = describeAttention(there.attention, clock, columns);
+  if ('problem' in there) {
+    const known = block([...top, ...describeHere(here, clock), ['database', there.problem]]);
+    return inLines([known, ...here.findings.map((one) => describeFinding(one, columns))].join('\n\n'));
+  }
+  const needs = describeNeeds(there, clock, columns);
   const today = block([['today', ...describeShops(there.shops)]]);
   const parts = block([...top, ...describeServer(there, clock), ...describeHere(here, clock)]);
   const backup = block(describeBackup(there.backup, clock));
@@ -97,21 +99,35 @@ function describeBackup(backup: BackupStatus, clock: Clock): Labelled[] {
     ['read back', clock(lastVerifiedAt) || never],
     ['trial', clock(lastDrillAt) || never],
     ...(lastFailure ? [['failed', clock(lastFailure.at), lastFailure.error] as const] : []),
-    ['next', clock(backup.nextAt) || 'not by itself: smoocho backup schedule --help'],
-    ['next trial', clock(backup.nextDrillAt) || 'not by itself'],
+    ['next', clock(backup.nextAt) || 'none is scheduled: smoocho backup schedule "0 3 * * *"'],
+    ['next trial', clock(backup.nextDrillAt) || 'none is scheduled'],
     ['goes to', to],
-    ['opens with', backup.hasRecoveryKey ? 'your recovery key' : 'this box alone: smoocho backup key create'],
+    [
+      'opens with',
+      backup.hasRecoveryKey ? 'your recovery key' : 'this machine alone: smoocho backup key create',
+    ],
   ];
 }
 
-function describeAttention(attention: Attention[], clock: Clock, columns: number): string {
-  if (attention.length === 0) return 'Nothing needs you. More: smoocho doctor';
-  return attention
-    .map(({ severity, since, detail }) =>
-      [
-        `${severity === 'problem' ? 'PROBLEM' : 'Warning'} since ${clock(since)}`,
-        ...wrap(detail, Math.max(32, columns) - 2).map((line) => `  ${line}`),
-      ].join('\n'),
-    )
-    .join('\n\n');
+const severities = { problem: 'PROBLEM', warning: 'Warning' } as const;
+
+function describeNeeds(found: Found, clock: Clock, columns: number): string {
+  const needs = [
+    ...found.findings.map((one) => describeFinding(one, columns)),
+    ...attentionBeside(found).map((one) => describeAttention(one, clock, columns)),
+  ];
+  return needs.length > 0 ? needs.join('\n\n') : 'Nothing needs you. More: smoocho doctor';
 }
+
+const describeFinding = ({ state, detail, fix, commands }: CheckResult, columns: number): string =>
+  [
+    state === 'problem' ? severities.problem : severities.warning,
+    ...indented(detail, columns),
+    ...(fix ? indented(`Mend it: ${fix}`, columns, commands) : []),
+  ].join('\n');
+
+const describeAttention = ({ severity, since, detail }: Attention, clock: Clock, columns: number): string =>
+  [`${severities[severity]} since ${clock(since)}`, ...indented(detail, columns)].join('\n');
+
+const indented = (text: string, columns: number, whole: readonly string[] = []) =>
+  wrap(text, Math.max(32, columns) - 2, whole).map((line) => `  ${line}`);

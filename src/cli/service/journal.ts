@@ -1,8 +1,8 @@
 import { execFile, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { UNIT } from '../../systemd.ts';
 import { inLine } from '../output/in-line.ts';
-import { UNIT } from './unit.ts';
 
 const run = promisify(execFile);
 

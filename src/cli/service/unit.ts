@@ -1,8 +1,6 @@
-import { UNIT } from '../../systemd.ts';
+import { readFileSync } from 'node:fs';
+import { isInstalled, UNIT_FILE } from '../../systemd.ts';
 
-export { UNIT } from '../../systemd.ts';
-
-export const UNIT_FILE = `/etc/systemd/system/${UNIT}`;
 /** The home that `StateDirectory=` of the unit makes. */
 const STATE_DIRECTORY = '/var/lib/smoocho';
 
@@ -51,3 +49,6 @@ export function homeIn(unit: string): string | undefined {
     /^Environment=(?:"SMOOCHO_HOME=((?:[^"\\]|\\.)*)"|SMOOCHO_HOME=(\S+))/m.exec(unit) ?? [];
   return quoted === undefined ? plain : quoted.replace(/\\(.)/g, '$1').replaceAll('%%', '%');
 }
+
+/** The home of the service; undefined without a unit, and where it names none. */
+export const serviceHome = () => (isInstalled() ? homeIn(readFileSync(UNIT_FILE, 'utf8')) : undefined);

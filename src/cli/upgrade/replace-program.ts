@@ -1,11 +1,10 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { readServerFile } from '../../server-file.ts';
+import { isInstalled, readUnit, START_TIMEOUT_MS, STOP_TIMEOUT_MS, systemctl, UNIT } from '../../systemd.ts';
 import { RefusedError } from '../exit-codes.ts';
 import { isEverywhere, urlOf } from '../lan-addresses.ts';
 import type { Place } from '../server-place.ts';
 import { LAST_LINES, readLog } from '../service/journal.ts';
-import { isInstalled, readUnit, START_TIMEOUT_MS, STOP_TIMEOUT_MS, systemctl } from '../service/systemd.ts';
-import { UNIT } from '../service/unit.ts';
 import { keptIn } from './installation.ts';
 import { runProgram } from './run-program.ts';
 

@@ -13,6 +13,8 @@ export const CheckResult = z.strictObject({
   detail: z.string().min(1),
   /** What to do about it, with the command; null where there is nothing to do. */
   fix: z.string().nullable(),
+  /** The commands in `fix`, as they are typed, in that order. */
+  commands: z.array(z.string()),
 });
 export type CheckResult = z.output<typeof CheckResult>;
 
@@ -59,6 +61,8 @@ const here = {
   silentDisks: z.array(z.string()),
   https: Https,
   redis: z.strictObject({ isConfigured: z.boolean(), problem: z.string().nullable() }),
+  /** What checks of `doctor` find wrong of settings, server and backups; those that need the database are left out without it. */
+  findings: z.array(CheckResult),
 };
 
 /** Known from the database. */

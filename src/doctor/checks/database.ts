@@ -4,8 +4,10 @@ import { type Check, check, listOf, ok, problem, skipped, warning } from '../che
 
 /** Left for an administrator, a backup and the schedule, beside those of the server. */
 const SPARE_CONNECTIONS = 6;
-const OPEN_OR_GONE =
-  'smoocho doctor --fix closes a file that is open to others; else put the right one back, from a backup or the machine that set this up.';
+const CLOSE = 'Close the file to others: `smoocho doctor --fix`';
+/** No command takes a key out of a backup: a restore brings it, and with it the data of that day. */
+const KEY_BACK =
+  'Put back the file from a copy of this home. If there is none, a backup has what opens the data in it; with the server stopped, restore the newest one: `smoocho restore FILE --identity RECOVERY-KEY-FILE`. Which there are: `smoocho backup list`';
 
 export const databaseChecks: Check[] = [
   check({
@@ -13,15 +15,23 @@ export const databaseChecks: Check[] = [
     of: 'connection',
     looksAt: 'whether the database can be reached',
     why: 'Nothing can be sold without it.',
-    judge: ({ kind, address, problem: fault }) =>
-      fault === null
-        ? ok(kind === 'embedded' ? 'The embedded PostgreSQL answers.' : `PostgreSQL at ${address} answers.`)
-        : problem(
-            fault,
-            kind === 'embedded'
-              ? 'smoocho start, and read what it says.'
-              : 'Start it, or correct DATABASE_URL.',
-          ),
+    judge({ kind, address, problem: fault, isGone, newestBackup }) {
+      if (fault === null)
+        return ok(
+          kind === 'embedded' ? 'The embedded PostgreSQL answers.' : `PostgreSQL at ${address} answers.`,
+        );
+      if (isGone)
+        return problem(
+          fault,
+          `Mount or put back the folder. If it is lost, restore the newest backup: \`smoocho restore ${newestBackup ?? 'FILE --identity RECOVERY-KEY-FILE'}\``,
+        );
+      return problem(
+        fault,
+        kind === 'embedded'
+          ? 'Do what it names, then look again: `smoocho doctor`'
+          : 'Start that PostgreSQL, or correct DATABASE_URL, then look again: `smoocho config check --connect`',
+      );
+    },
   }),
   check({
     id: 'database-version',
@@ -31,7 +41,7 @@ export const databaseChecks: Check[] = [
     judge: ({ version, isTooOld, oldestVersion, sizeBytes }) =>
       isTooOld
         ? problem(
-            `This is PostgreSQL ${version}, and ${oldestVersion} is the oldest that does.`,
+            `This is PostgreSQL ${version}, and ${oldestVersion} is the oldest that works.`,
             'Upgrade PostgreSQL.',
           )
         : ok(`PostgreSQL ${version}, with ${formatSize(sizeBytes)}.`),
@@ -45,13 +55,13 @@ export const databaseChecks: Check[] = [
       if (isStandby)
         return problem(
           'This PostgreSQL is a standby, which takes no writes.',
-          'Set DATABASE_URL to the primary, or promote this one: SELECT pg_promote()',
+          'Set DATABASE_URL to the primary, or promote this one: `SELECT pg_promote()`',
         );
       return canCreate
         ? ok('The role may make tables.')
         : problem(
             'The role may not make tables.',
-            'As the owner of the database: GRANT CREATE ON SCHEMA public TO the role.',
+            'As the owner of the database: `GRANT CREATE ON SCHEMA public TO ROLE`',
           );
     },
   }),
@@ -65,7 +75,7 @@ export const databaseChecks: Check[] = [
         ? ok('UTF8.')
         : problem(
             `The encoding is ${encoding}.`,
-            "Make another one (CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0) and restore a backup into it: smoocho restore FILE --into URL",
+            "Make another one, `CREATE DATABASE smoocho ENCODING 'UTF8' TEMPLATE template0`, and restore a backup into it: `smoocho restore FILE --into URL`",
           ),
   }),
   check({
@@ -77,7 +87,7 @@ export const databaseChecks: Check[] = [
       isCollationOld
         ? warning(
             'The system sorts texts by newer rules than the indexes were made with.',
-            'With the server stopped, in psql: REINDEX DATABASE and ALTER DATABASE … REFRESH COLLATION VERSION.',
+            'With the server stopped, in psql: `REINDEX DATABASE` and `ALTER DATABASE NAME REFRESH COLLATION VERSION`',
           )
         : ok('Indexes and system agree.'),
   }),
@@ -91,7 +101,7 @@ export const databaseChecks: Check[] = [
         ? ok('fsync, full_page_writes and synchronous_commit are on.')
         : problem(
             `${listOf(off)} ${off.length === 1 ? 'is' : 'are'} off.`,
-            off.map((name) => `ALTER SYSTEM SET ${name} = on`).join('; '),
+            `In psql: ${off.map((name) => `\`ALTER SYSTEM SET ${name} = on;\``).join(' ')} \`SELECT pg_reload_conf()\``,
           ),
   }),
   check({
@@ -104,7 +114,7 @@ export const databaseChecks: Check[] = [
       return maxConnections - connections < SPARE_CONNECTIONS || maxConnections < poolSize + SPARE_CONNECTIONS
         ? warning(
             have,
-            'ALTER SYSTEM SET max_connections = 100, then restart PostgreSQL; or see who holds them: SELECT * FROM pg_stat_activity',
+            'In psql: `ALTER SYSTEM SET max_connections = 100`, then restart PostgreSQL. Or see who has them: `SELECT * FROM pg_stat_activity`',
           )
         : ok(have);
     },
@@ -119,7 +129,7 @@ export const databaseChecks: Check[] = [
       return isMissing
         ? problem(
             `${names} is named, and does not confirm.`,
-            "Start the standby again; if it is lost: ALTER SYSTEM SET synchronous_standby_names = ''; SELECT pg_reload_conf()",
+            "Start the standby again; if it is lost: `ALTER SYSTEM SET synchronous_standby_names = ''; SELECT pg_reload_conf()`",
           )
         : ok(`${names} confirms.`);
     },
@@ -133,7 +143,7 @@ export const databaseChecks: Check[] = [
       if (!hasReplica) return skipped('No replica is set.');
       return replicaProblem === null
         ? ok('The replica answers.')
-        : warning(replicaProblem, 'Start it, or correct DATABASE_REPLICA_URL.');
+        : warning(replicaProblem, 'Start the replica, or correct DATABASE_REPLICA_URL.');
     },
   }),
   check({
@@ -145,14 +155,18 @@ export const databaseChecks: Check[] = [
       if (isHalfRestored)
         return problem(
           'A restore into this database is under way, or was cut off.',
-          'Let it end, or start it again: smoocho restore FILE --into URL',
+          'Let it end, or start it again: `smoocho restore FILE --into URL`',
         );
       if (unknown.length > 0)
         return problem(
           `A newer smoocho made it (${listOf(unknown)}).`,
           'Install that version, or a newer one.',
         );
-      if (pending.length > 0) return problem(`${listOf(pending)} is to come.`, 'smoocho migrate up');
+      if (pending.length > 0)
+        return problem(
+          `${listOf(pending)} ${pending.length === 1 ? 'is' : 'are'} to come.`,
+          '`smoocho migrate up`',
+        );
       return ok(`${applied.at(-1)} is the newest.`);
     },
   }),
@@ -165,7 +179,7 @@ export const databaseChecks: Check[] = [
       const seconds = Math.round(Math.abs(clockAheadMs) / 1000);
       const far = `This clock is ${count(seconds, 'second')} ${clockAheadMs > 0 ? 'ahead of' : 'behind'} that of the database.`;
       return Math.abs(clockAheadMs) > TOLERANCE_MS
-        ? warning(far, 'On both machines: sudo timedatectl set-ntp true')
+        ? warning(far, 'On both machines: `sudo timedatectl set-ntp true`')
         : ok(seconds === 0 ? 'The two clocks agree.' : far);
     },
   }),
@@ -174,14 +188,10 @@ export const databaseChecks: Check[] = [
     of: 'keys',
     looksAt:
       'the key that all other keys are wrapped with: there, closed to others, and the one of this database',
-    why: 'Without it nobody signs in, and what customers entrusted can not be read.',
-    judge({ name, isThere, problem: fault, isCompared }) {
-      if (fault !== null) return problem(fault, OPEN_OR_GONE);
-      if (!isThere)
-        return problem(
-          `${name} is not there.`,
-          'Put it back from a backup, or from the machine that set this up.',
-        );
+    why: 'Without it nobody can sign in, and phone numbers and addresses of customers can not be read.',
+    judge({ name, isThere, isOpen, problem: fault, isCompared }) {
+      if (fault !== null) return problem(fault, isOpen ? CLOSE : KEY_BACK);
+      if (!isThere) return problem(`${name} is not there.`, KEY_BACK);
       return ok(isCompared ? `${name} is the one of this database.` : `${name} is there.`);
     },
   }),
@@ -190,9 +200,14 @@ export const databaseChecks: Check[] = [
     of: 'keys',
     looksAt: 'the key with which this machine opens its own backups',
     why: 'Backups can not be read back or tried here.',
-    judge: ({ backupKeyProblem }) =>
+    judge: ({ backupKeyProblem, isBackupKeyOpen }) =>
       backupKeyProblem === null
         ? ok('Nothing is wrong with the backup key.')
-        : problem(backupKeyProblem, OPEN_OR_GONE),
+        : problem(
+            backupKeyProblem,
+            isBackupKeyOpen
+              ? CLOSE
+              : 'Put back the file from a copy of this home; backups open with your recovery key, too.',
+          ),
   }),
 ];

@@ -4,7 +4,7 @@ import { type Check, check, listOf, ok, problem, skipped, warning } from '../che
 
 /** Mail and package caches fill a small disk with files long before they fill it with bytes. */
 const INODES_LEFT = 0.02;
-const FIX_ALL = 'smoocho doctor --fix';
+const FIX_ALL = '`smoocho doctor --fix`';
 /** A fix stays readable on a phone. */
 const SHOWN = 5;
 const some = (paths: string[]) =>
@@ -16,14 +16,14 @@ export const homeChecks: Check[] = [
   check({
     id: 'home',
     of: 'home',
-    looksAt: 'whose the home is, and who may write to it',
+    looksAt: 'who owns the home, and who may write to it',
     why: 'Whoever can write there can put other secrets in the place of yours.',
     judge({ path, isOpen, otherOwner }) {
       if (isOpen) return problem(`Others may write to ${path}.`, FIX_ALL);
       if (otherOwner !== null)
         return warning(
           `${path} belongs to the user with the number ${otherOwner}, not to you.`,
-          'Run smoocho as that user, such as sudo -u smoocho smoocho doctor.',
+          'Run smoocho as that user: `sudo -u smoocho smoocho doctor`',
         );
       return ok(`${path}.`);
     },
@@ -37,7 +37,7 @@ export const homeChecks: Check[] = [
       if (foreign.length === 0) return ok('All of it belongs to one user.');
       return warning(
         `${some(foreign)} ${foreign.length === 1 ? 'belongs' : 'belong'} to another user than the home.`,
-        `sudo chown -R --reference=${path} ${foreign.slice(0, SHOWN).join(' ')}`,
+        `\`sudo chown -R --reference=${path} ${foreign.slice(0, SHOWN).join(' ')}\``,
       );
     },
   }),
@@ -60,9 +60,10 @@ export const homeChecks: Check[] = [
       if (blocked.length > 0)
         return problem(
           `${listOf(blocked)} is no folder.`,
-          `Move it away: mv ${blocked[0]} ${blocked[0]}.old`,
+          `Move it away: \`mv ${blocked[0]} ${blocked[0]}.old\``,
         );
-      if (missing.length > 0) return ok(`${listOf(missing)} will be made when first needed.`);
+      if (missing.length > 0)
+        return ok(`${listOf(missing)} ${missing.length === 1 ? 'is' : 'are'} made when first needed.`);
       return ok('The folders are there.');
     },
   }),
@@ -76,7 +77,7 @@ export const homeChecks: Check[] = [
         ? ok('A file was written, synced and taken away.')
         : problem(
             `Nothing can be written in ${path} (${writeProblem}).`,
-            'See whether the disk is full or was mounted read-only: df -h, then dmesg | tail',
+            'See whether the disk is full or was mounted read-only: `df -h`, then `sudo dmesg | tail`',
           ),
   }),
   check({
@@ -89,7 +90,10 @@ export const homeChecks: Check[] = [
         `${formatRoom(freeBytes)} of ${formatRoom(sizeBytes)} are free on the disk of ${listOf(places.map(inSentence))} (${folder}).`;
       if (level === null) return ok(disks.map(sentence).join(' '));
       const finding = level === 'problem' ? problem : warning;
-      return finding(low.map(sentence).join(' '), 'smoocho backup prune, or put in a larger disk.');
+      return finding(
+        low.map(sentence).join(' '),
+        'Delete old backups, `smoocho backup prune`, or put in a larger disk.',
+      );
     },
   }),
   check({
@@ -102,7 +106,7 @@ export const homeChecks: Check[] = [
       const names = listOf(silent.map(inSentence));
       return problem(
         `The disk of ${names} does not answer.`,
-        'See whether its file server or cable is there: mount, then dmesg | tail',
+        'See whether its file server or cable is there: `mount`, then `sudo dmesg | tail`',
       );
     },
   }),
@@ -117,7 +121,7 @@ export const homeChecks: Check[] = [
       return inodes.free < inodes.total * INODES_LEFT
         ? problem(
             have,
-            'Take away what is not needed, such as old logs: sudo du --inodes -xS / | sort -n | tail',
+            'Delete what is not needed, such as old logs. Where most files are: `sudo du --inodes -xS / | sort -n | tail`',
           )
         : ok(have);
     },

@@ -1,4 +1,4 @@
-import { formatSize } from '../../figures.ts';
+import { formatMinute, formatSize } from '../../figures.ts';
 import { canBeNow, LEAST_MEMORY_BYTES } from '../../machine-limits.ts';
 import { type Check, check, listOf, ok, problem, skipped, warning } from '../check.ts';
 
@@ -27,7 +27,7 @@ export const machineChecks: Check[] = [
     judge: ({ node }) =>
       isOld(node)
         ? problem(
-            `This is Node ${node}, and ${NODE.join('.')} is the oldest that does.`,
+            `This is Node ${node}, and ${NODE.join('.')} is the oldest that works.`,
             'Install Node 24 or newer.',
           )
         : ok(`Node ${node}.`),
@@ -40,7 +40,7 @@ export const machineChecks: Check[] = [
     judge({ platform, arch }) {
       const name = `${platform}, ${arch}`;
       if (RUNS_ON.includes(platform) && BITS_64.includes(arch)) return ok(`${name}.`);
-      return warning(`This is ${name}.`, 'Use Linux of 64 bits, such as Debian or Raspberry Pi OS (64-bit).');
+      return warning(`This is ${name}.`, 'Use 64-bit Linux, such as Debian or Raspberry Pi OS (64-bit).');
     },
   }),
   check({
@@ -51,7 +51,7 @@ export const machineChecks: Check[] = [
     judge({ memoryBytes, availableBytes }) {
       const have = `${formatSize(availableBytes)} of ${formatSize(memoryBytes)} are free.`;
       if (availableBytes < AVAILABLE_BYTES)
-        return warning(have, 'See what takes it, and end that: ps aux --sort=-rss | head');
+        return warning(have, 'See what takes it, and end that: `ps aux --sort=-rss | head`');
       if (memoryBytes < LEAST_MEMORY_BYTES) return warning(have, 'Use a machine with 1 GB or more.');
       return ok(have);
     },
@@ -67,7 +67,7 @@ export const machineChecks: Check[] = [
       if (memoryBytes >= SWAP_BELOW_BYTES) return ok('No swap, and with this much memory none is needed.');
       return warning(
         `There is no swap, beside ${formatSize(memoryBytes)} of memory.`,
-        'sudo fallocate -l 1G /swapfile && sudo chmod 600 /swapfile && sudo mkswap /swapfile && sudo swapon /swapfile, and a line in /etc/fstab.',
+        'Make some: `sudo fallocate -l 1G /swapfile && sudo chmod 600 /swapfile && sudo mkswap /swapfile && sudo swapon /swapfile`. To have it after a restart, too: `echo "/swapfile none swap sw 0 0" | sudo tee -a /etc/fstab`',
       );
     },
   }),
@@ -82,7 +82,7 @@ export const machineChecks: Check[] = [
       return openFiles < OPEN_FILES
         ? warning(
             `${have} open files are allowed.`,
-            `ulimit -n 65536 before smoocho start, or LimitNOFILE=65536 in its systemd unit.`,
+            'In the shell, before the start: `ulimit -n 65536`. In its systemd unit: LimitNOFILE=65536.',
           )
         : ok(`${have} open files are allowed.`);
     },
@@ -90,11 +90,11 @@ export const machineChecks: Check[] = [
   check({
     id: 'clock',
     of: 'machine',
-    looksAt: 'whether the year of the clock can be',
+    looksAt: 'whether the clock shows a year that is possible',
     why: 'Orders get a wrong date, and devices refuse the certificate.',
     judge(_, now) {
-      const says = `The clock says ${now.toISOString().slice(0, 16).replace('T', ' ')} UTC.`;
-      return canBeNow(now) ? ok(says) : problem(says, 'Set the clock: sudo timedatectl set-ntp true');
+      const says = `The clock says ${formatMinute(now)}.`;
+      return canBeNow(now) ? ok(says) : problem(says, 'Set the clock: `sudo timedatectl set-ntp true`');
     },
   }),
   check({
@@ -108,7 +108,7 @@ export const machineChecks: Check[] = [
         return ok(timezones.length > 0 ? `${listOf(timezones)}.` : 'There is no shop yet.');
       return problem(
         `${listOf(unknown)} is not known here.`,
-        'Install the time zone data of the system: sudo apt-get install tzdata',
+        'Install the time zone data of the system: `sudo apt-get install tzdata`',
       );
     },
   }),
@@ -121,19 +121,19 @@ export const machineChecks: Check[] = [
       if (!unit)
         return skipped('This machine was not started by systemd: what starts the server here is not known.');
       if (unit.load !== 'loaded')
-        return warning('There is no unit smoocho.service.', 'sudo smoocho service install');
+        return warning('There is no unit smoocho.service.', '`sudo smoocho service install`');
       if (unit.active === 'failed')
         return problem(
           'smoocho.service has failed.',
-          'sudo journalctl -u smoocho -n 50, then sudo systemctl restart smoocho',
+          'See why, `sudo journalctl -u smoocho -n 50`, then start it again: `sudo systemctl restart smoocho`',
         );
       if (!['enabled', 'enabled-runtime', 'static', 'alias', 'generated'].includes(unit.enabled))
         return warning(
           `smoocho.service is ${unit.enabled || 'not enabled'}.`,
-          'sudo systemctl enable smoocho',
+          '`sudo systemctl enable smoocho`',
         );
       if (unit.active !== 'active' && unit.active !== 'activating')
-        return warning(`smoocho.service is ${unit.active}.`, 'sudo systemctl start smoocho');
+        return warning(`smoocho.service is ${unit.active}.`, '`sudo systemctl start smoocho`');
       return ok('smoocho.service is enabled and runs.');
     },
   }),

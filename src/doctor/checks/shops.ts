@@ -1,19 +1,12 @@
 import { TOLERANCE_MS } from '../../core/clock/watch-clock.ts';
 import { FORGOTTEN_DAYS, ONLINE_MINUTES } from '../../core/status/read-condition.ts';
-import { count } from '../../figures.ts';
+import { count, formatMinute } from '../../figures.ts';
 import { type Check, check, ok, problem, skipped, warning } from '../check.ts';
+import { coveredBy } from '../covered.ts';
 
 /** A server seals what came in each second, and a command's own records with its next start. */
 const UNSEALED_MS = 10 * 60_000;
-/** Raised by the server, and judged here by a check of their own. */
-const JUDGED_ELSEWHERE = [
-  'disk_low',
-  'backup_overdue',
-  'backup_key_missing',
-  'drill_overdue',
-  'standby_missing',
-  'clock_behind',
-];
+const JUDGED_ELSEWHERE: readonly string[] = Object.values(coveredBy).flat();
 
 export const shopChecks: Check[] = [
   check({
@@ -22,7 +15,7 @@ export const shopChecks: Check[] = [
     looksAt: 'whether there is a shop',
     why: 'Nobody can sign in and sell before there is one.',
     judge: ({ shops }) =>
-      shops > 0 ? ok(`${count(shops, 'shop')}.`) : problem('There is no shop yet.', 'smoocho init'),
+      shops > 0 ? ok(`${count(shops, 'shop')}.`) : problem('There is no shop yet.', '`smoocho init`'),
   }),
   check({
     id: 'owners',
@@ -33,8 +26,8 @@ export const shopChecks: Check[] = [
       if (shops === 0) return skipped('There is no shop yet.');
       if (shopsWithoutOwner > 0)
         return problem(
-          `${count(shopsWithoutOwner, 'shop')} without one.`,
-          'See who there is, and let one in again: smoocho user list, then smoocho user enable --email EMAIL',
+          `${count(shopsWithoutOwner, 'shop')} without an owner who can sign in.`,
+          'See who there is, `smoocho user list`, and let an owner in again: `smoocho user enable --email EMAIL`',
         );
       return ok(
         owners === 1
@@ -52,7 +45,7 @@ export const shopChecks: Check[] = [
       if (devicesForgotten > 0)
         return warning(
           `${devicesForgotten} of ${count(devicesPaired, 'paired device')} ${devicesForgotten === 1 ? 'was' : 'were'} not seen for ${FORGOTTEN_DAYS} days.`,
-          'smoocho device list --shop CODE, then smoocho device revoke DEVICE --shop CODE',
+          'See which, `smoocho device list --shop CODE`, and revoke those that are gone: `smoocho device revoke DEVICE --shop CODE`',
         );
       return ok(
         `${count(devicesPaired, 'paired device')}, ${devicesOnline} in use within ${ONLINE_MINUTES} minutes.`,
@@ -69,14 +62,14 @@ export const shopChecks: Check[] = [
         ? ok('No order waits to be looked at.')
         : warning(
             `${count(ordersToReview, 'order')} ${ordersToReview === 1 ? 'waits' : 'wait'} for somebody to look.`,
-            'smoocho order list --flagged, then smoocho order review ORDER',
+            'See which, `smoocho order list --flagged`, then for each: `smoocho order review ORDER`',
           ),
   }),
   check({
     id: 'open-orders',
     of: 'shops',
     looksAt: 'orders that are still parked from an earlier day',
-    why: 'What was eaten and not paid stands in no report.',
+    why: 'What was eaten and not paid is in no report.',
     judge: ({ oldOpenOrders }) =>
       oldOpenOrders === 0
         ? ok('No order of an earlier day is open.')
@@ -89,26 +82,26 @@ export const shopChecks: Check[] = [
     id: 'open-shifts',
     of: 'shops',
     looksAt: 'drawers that were opened on an earlier day and not counted',
-    why: 'What is missing in a drawer is found the later the harder.',
+    why: 'The longer a drawer is not counted, the harder it is to find what is missing.',
     judge: ({ oldOpenShifts }) =>
       oldOpenShifts === 0
         ? ok('No drawer of an earlier day is open.')
         : warning(
             `${count(oldOpenShifts, 'drawer')} of earlier days ${oldOpenShifts === 1 ? 'is' : 'are'} still open.`,
-            'smoocho shift list --shop CODE, then count it on its till.',
+            'See which, `smoocho shift list --shop CODE`, and count each on its till.',
           ),
   }),
   check({
     id: 'clock-records',
     of: 'shops',
     looksAt: 'the clock against what was recorded last',
-    why: 'Orders of now get a wrong date, and perhaps a number of another year.',
+    why: 'New orders get a wrong date, and perhaps a number of another year.',
     judge({ newestRecordAt }, now) {
       if (!newestRecordAt) return skipped('Nothing was recorded yet.');
       return newestRecordAt.getTime() - now.getTime() > TOLERANCE_MS
         ? problem(
-            `Something was recorded at ${newestRecordAt.toISOString().slice(0, 16).replace('T', ' ')} UTC, which is yet to come.`,
-            'Set the clock: sudo timedatectl set-ntp true. If it was ahead before and is right now, sell on.',
+            `Something was recorded at ${formatMinute(newestRecordAt)}, which is yet to come.`,
+            'Set the clock: `sudo timedatectl set-ntp true`. If it was ahead before and is right now, sell on.',
           )
         : ok('The clock is after all that was recorded.');
     },
@@ -123,12 +116,15 @@ export const shopChecks: Check[] = [
       if (changedChains > 0)
         return problem(
           `${count(changedChains, 'chain')} of seals ${changedChains === 1 ? 'is' : 'are'} not the one whose end this machine kept.`,
-          'smoocho audit verify',
+          'See what was changed: `smoocho audit verify`',
         );
       if (!lastSealAt) return skipped('Nothing was sealed yet: a server does that.');
-      const at = `${lastSealAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+      const at = formatMinute(lastSealAt);
       return unsealedChains > 0 && now.getTime() - lastSealAt.getTime() > UNSEALED_MS
-        ? warning(`Something came since the last seal, of ${at}.`, 'smoocho start seals it.')
+        ? warning(
+            `Something came since the last seal, of ${at}.`,
+            'A server that runs seals it: `smoocho start`',
+          )
         : ok(`Sealed up to ${at}.`);
     },
   }),
@@ -141,22 +137,22 @@ export const shopChecks: Check[] = [
       brokenFeeds === 0
         ? ok('Feeds and counters agree. The books themselves take longer: smoocho verify')
         : problem(
-            `That is not so for ${count(brokenFeeds, 'shop')}.`,
-            'Keep a copy of the data as it is, then: smoocho verify',
+            `Feed and counter of ${count(brokenFeeds, 'shop')} do not agree.`,
+            'Keep a copy of the data as it is, then see what is missing: `smoocho verify`',
           ),
   }),
   check({
     id: 'attention',
     of: 'shops',
     looksAt: 'what the server has found by itself, such as a backup that failed',
-    why: 'It is open until it was mended.',
+    why: 'The server says so until it is mended.',
     judge({ attention }) {
       const open = attention.filter(({ code }) => !JUDGED_ELSEWHERE.includes(code));
       if (open.length === 0) return ok('The server found nothing else.');
       const finding = open.some(({ severity }) => severity === 'problem') ? problem : warning;
       return finding(
         open.map(({ detail }) => detail).join(' '),
-        'Do what it says; smoocho status shows whether it is over.',
+        'Do what it says, then see whether it is over: `smoocho status`',
       );
     },
   }),
@@ -169,7 +165,7 @@ export const shopChecks: Check[] = [
       if (fault !== null)
         return problem(
           fault,
-          store === 'minio' ? 'Start it, or correct S3_ENDPOINT and its keys.' : 'smoocho images check',
+          store === 'minio' ? 'Start it, or correct S3_ENDPOINT and its keys.' : '`smoocho images check`',
         );
       if (isFolderGone)
         return problem(
@@ -179,12 +175,12 @@ export const shopChecks: Check[] = [
       if (hasBucket === false)
         return problem(
           'The bucket is not there.',
-          'Make it again, and restore a backup: smoocho images check says what is missing.',
+          'Make it again, and restore a backup. What is missing: `smoocho images check`',
         );
       if (isFolderClosed)
         return problem(
           'The folder images of the home may not be written.',
-          'Give it to the user of the server: sudo chown -R',
+          'Give it to the user of the server, such as `sudo chown -R smoocho FOLDER`',
         );
       return ok(
         `${count(pictures, 'picture')} in ${store === 'minio' ? 'the bucket' : 'the folder images'}; whether each is whole: smoocho images check`,
@@ -201,7 +197,7 @@ export const shopChecks: Check[] = [
         ? ok('IMAGE_STORE and the pictures agree.')
         : warning(
             `IMAGE_STORE is ${otherSetting}, and the pictures are in ${store}.`,
-            `smoocho images move --to ${otherSetting}`,
+            `Move them, \`smoocho images move --to ${otherSetting}\`, or correct the setting.`,
           ),
   }),
 ];

@@ -1,28 +1,23 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EntityManager } from '@mikro-orm/postgresql';
-import { scheduleZone } from '../../backup/job-states.ts';
 import { backupsFolder, findPlace, listArchives, type Place } from '../../backup/places.ts';
 import type { Config } from '../../config.ts';
-import type { BackupStatus } from '../../contract/command-answers/doctor.ts';
-import { readBackupStatus } from '../backup-status.ts';
 
 export type BackupFacts = {
-  status: BackupStatus & { isDrillOverdue: boolean };
-  /** Where they go, and why that can't be had, in a sentence. */
-  target: { kind: Place['kind'] | 'unknown'; archives: number; problem: string | null };
+  /** Where they go, and why that can't be had, in a sentence; the newest archive there by its path or address. */
+  target: {
+    kind: Place['kind'] | 'unknown';
+    archives: number;
+    newest: string | null;
+    problem: string | null;
+  };
   /** On the disk of the database, or of the home where that is elsewhere; null for a bucket, or a folder that is not there. */
   isSameDisk: boolean | null;
 };
 
-export async function readBackups(em: EntityManager, config: Config, now: Date): Promise<BackupFacts> {
-  const timezone = await scheduleZone(em);
+export async function readBackups(config: Config): Promise<BackupFacts> {
   const target = await readTarget(config);
-  return {
-    status: await readBackupStatus(em, { config, timezone, now }),
-    target,
-    isSameDisk: target.kind === 'folder' ? sharesDisk(config) : null,
-  };
+  return { target, isSameDisk: target.kind === 'folder' ? sharesDisk(config) : null };
 }
 
 async function readTarget(config: Config): Promise<BackupFacts['target']> {
@@ -30,9 +25,10 @@ async function readTarget(config: Config): Promise<BackupFacts['target']> {
   try {
     const place = findPlace(config, undefined);
     kind = place.kind;
-    return { kind, archives: (await listArchives(config, place)).length, problem: null };
+    const archives = await listArchives(config, place);
+    return { kind, archives: archives.length, newest: archives[0]?.location ?? null, problem: null };
   } catch (error) {
-    return { kind, archives: 0, problem: (error as Error).message };
+    return { kind, archives: 0, newest: null, problem: (error as Error).message };
   }
 }
 

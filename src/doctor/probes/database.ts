@@ -1,4 +1,4 @@
-import { type Database, isFresh, type Log, openDatabase } from '../../app.ts';
+import { type Database, DatabaseRefusedError, isFresh, type Log, openDatabase } from '../../app.ts';
 import type { Config } from '../../config.ts';
 import { databaseAddress } from '../../database/address.ts';
 import { type DatabaseFacts as Inspected, inspectDatabase, replicaProblem } from '../../database/inspect.ts';
@@ -11,6 +11,10 @@ export type ConnectionFacts = {
   url: string | null;
   /** Why not, in a sentence. */
   problem: string | null;
+  /** The folder of an embedded one is gone, though a shop was set up in it. */
+  isGone: boolean;
+  /** The newest backup where they go, by its path or address; null where none is found. */
+  newestBackup: string | null;
 };
 
 export type DatabaseFacts = Inspected & {
@@ -24,6 +28,7 @@ export type DatabaseFacts = Inspected & {
 export async function connect(
   config: Config,
   log: Log,
+  newestBackup: string | null,
   onOpen: (database: Database) => void,
 ): Promise<ConnectionFacts> {
   const kind = config.databaseUrl ? 'external' : 'embedded';
@@ -32,6 +37,8 @@ export async function connect(
     address: config.databaseUrl ? databaseAddress(config.databaseUrl) : null,
     url: null,
     problem: (error as Error).message,
+    isGone: error instanceof DatabaseRefusedError,
+    newestBackup,
   });
   try {
     // Throws for data that are gone; what was never there is told before.
@@ -39,7 +46,8 @@ export async function connect(
     const database = await openDatabase(config, log);
     onOpen(database);
     await inspectDatabase(database.url);
-    return { kind, address: databaseAddress(database.url), url: database.url, problem: null };
+    const { url } = database;
+    return { kind, address: databaseAddress(url), url, problem: null, isGone: false, newestBackup };
   } catch (error) {
     return away(error);
   }

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { findBoxKey } from '../../backup/keys.ts';
 import type { Config } from '../../config.ts';
 import { checkMasterKey } from '../../core/keys/check-master-key.ts';
@@ -10,12 +11,17 @@ export type KeyFacts = {
   /** What holds the master key, as a sentence begins. */
   name: string;
   isThere: boolean;
+  /** Others than its owner may read the file. */
+  isOpen: boolean;
   /** Why it can't be used, in a sentence; null if nothing is wrong with it. */
   problem: string | null;
   /** Whether it was held against the database. */
   isCompared: boolean;
   backupKeyProblem: string | null;
+  isBackupKeyOpen: boolean;
 };
+
+const OPEN = 0o077;
 
 export async function readKeyFacts(config: Config, connection: Fact<ConnectionFacts>): Promise<KeyFacts> {
   const { masterKey, home } = config;
@@ -39,5 +45,21 @@ export async function readKeyFacts(config: Config, connection: Fact<ConnectionFa
     }
   }
   const backupKeyProblem = await findBoxKey(home).then(() => null, messageOf);
-  return { name: nameOf(masterKey), isThere, problem, isCompared, backupKeyProblem };
+  return {
+    name: nameOf(masterKey),
+    isThere,
+    isOpen: 'path' in masterKey && isOpen(masterKey.path),
+    problem,
+    isCompared,
+    backupKeyProblem,
+    isBackupKeyOpen: isOpen(join(home, 'secrets', 'backup-key')),
+  };
+}
+
+function isOpen(path: string): boolean {
+  try {
+    return process.platform !== 'win32' && (statSync(path).mode & OPEN) !== 0;
+  } catch {
+    return false;
+  }
 }

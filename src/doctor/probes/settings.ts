@@ -1,8 +1,18 @@
-import { type Config, type SettingSources, settingSources } from '../../config.ts';
+import { existsSync } from 'node:fs';
+import {
+  type Config,
+  configPath,
+  findConfigProblems,
+  type SettingSources,
+  settingSources,
+} from '../../config.ts';
 
 export type SettingsFacts = {
-  /** Why the program can't start with these settings, in a sentence; null if it can. */
-  problem: string | null;
+  /** Why the program can't start with these settings, a sentence each; none if it can. */
+  problems: string[];
+  /** Path of `config.json`. */
+  path: string;
+  isFileThere: boolean;
   sources: SettingSources;
   /** Null with a problem. */
   config: Pick<Config, 'host' | 'port' | 'logLevel' | 'edge' | 'metricsProblem' | 'imageStore'> | null;
@@ -14,9 +24,18 @@ type Env = Record<string, string | undefined>;
 
 export function readSettings(home: string, config: Config | Error, env?: Env): SettingsFacts {
   const isFaulty = config instanceof Error;
+  const path = configPath(home);
   return {
-    problem: isFaulty ? config.message : null,
+    problems: isFaulty ? allProblems(home, config, env) : [],
+    path,
+    isFileThere: existsSync(path),
     sources: isFaulty ? NONE : settingSources(home, env),
     config: isFaulty ? null : config,
   };
+}
+
+/** All of them, in the words of `config check`; the first one alone is not what stands in the way. */
+function allProblems(home: string, { message }: Error, env?: Env): string[] {
+  const { problems } = findConfigProblems({ home }, env);
+  return problems.length > 0 ? problems : [message];
 }
