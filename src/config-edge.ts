@@ -1,6 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
 import { ConfigError } from './config-error.ts';
-import { type Attempt, orThrow } from './config-sources.ts';
+import { type Attempt, orThrow, quoted, spelled } from './config-sources.ts';
 
 /** Who may reach the server, and how much of it one may use. */
 export type EdgeConfig = {
@@ -31,9 +31,12 @@ export function edgeConfig(
   attempt: Attempt = orThrow,
 ): EdgeConfig {
   const list = (name: ListName, variable: string, read: (text: string) => string | undefined) =>
-    attempt(() => asList(name, env[variable] ?? file[name], read)) ?? [];
+    attempt(() => {
+      const called = env[variable] === undefined ? `${name} in config.json` : variable;
+      return asList({ name, called }, env[variable] ?? file[name], read);
+    }) ?? [];
   const count = (name: CountName, variable: string) =>
-    attempt(() => asCount(name, env[variable] || file[name]));
+    attempt(() => asCount(spelled(env, variable, name), env[variable] || file[name]));
   return {
     allowedHosts: list('allowedHosts', 'ALLOWED_HOSTS', asHost),
     allowedOrigins: list('allowedOrigins', 'ALLOWED_ORIGINS', asOrigin),
@@ -48,13 +51,17 @@ type ListName = 'allowedHosts' | 'allowedOrigins' | 'trustedProxies';
 type CountName = 'requestsPerSecond' | 'connectionsPerAddress';
 
 /** Of the environment, a text with commas; of the file, that or an array. */
-function asList(name: string, value: unknown, read: (text: string) => string | undefined): string[] {
+function asList(
+  { name, called }: { name: string; called: string },
+  value: unknown,
+  read: (text: string) => string | undefined,
+): string[] {
   const parts = typeof value === 'string' ? value.split(',') : (value ?? []);
   const texts = Array.isArray(parts) ? parts.map((part) => String(part).trim()) : [String(parts)];
   return texts.filter(Boolean).map((text) => {
     const one = read(text);
     if (one !== undefined) return one;
-    throw new ConfigError(`${name} has ${JSON.stringify(text)}; it must be ${EXAMPLES[name]}.`);
+    throw new ConfigError(`${called} has ${JSON.stringify(text)}; it must be ${EXAMPLES[name]}.`);
   });
 }
 
@@ -90,5 +97,5 @@ function asCount(name: string, value: unknown): number | undefined {
   if (value === undefined || value === '') return undefined;
   const count = Number(value);
   if (Number.isInteger(count) && count >= 1 && count <= 1_000_000) return count;
-  throw new ConfigError(`${name} is ${JSON.stringify(value)}; it must be a whole number from 1 up.`);
+  throw new ConfigError(`${name} is ${quoted(value)}; it must be a whole number from 1 up.`);
 }

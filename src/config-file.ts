@@ -19,6 +19,7 @@ import { dirname, join } from 'node:path';
 import { backupConfig } from './config-backup.ts';
 import { ConfigError, unwritable } from './config-error.ts';
 import { holdsS3Secret } from './config-storage.ts';
+import { isTooDeep, TOO_DEEP } from './contract/hygiene.ts';
 
 /** `config.json`, not validated. May have settings that this version doesn't know. */
 export type Settings = Record<string, unknown>;
@@ -35,13 +36,14 @@ export function readConfigFile(home: string): Settings {
   return settings;
 }
 
+/** Not moved away: schedule, place and recovery key of the backups would go with it. */
+const CORRECT_IT = 'Correct it, and keep what is in it. Then look again: smoocho config check';
+
 function readIfThere(path: string): string | null {
   try {
     return existsSync(path) ? readFileSync(path, 'utf8') : null;
   } catch (error) {
-    throw new ConfigError(
-      `${path} can't be read (${(error as Error).message}). Correct it, or move it away.`,
-    );
+    throw new ConfigError(`${path} can't be read (${(error as Error).message}). ${CORRECT_IT}`);
   }
 }
 
@@ -53,15 +55,12 @@ function parseSettings(path: string, text: string): Settings {
   } catch (error) {
     // The parser's message quotes the text around the error, which may be a password.
     const place = /line \d+ column \d+/.exec((error as Error).message)?.[0];
-    throw new ConfigError(
-      `${path} is not valid JSON${place ? `, from ${place} on` : ''}. Correct it, or move it away.`,
-    );
+    throw new ConfigError(`${path} is not valid JSON${place ? `, from ${place} on` : ''}. ${CORRECT_IT}`);
   }
+  if (isTooDeep(settings)) throw new ConfigError(`${path} ${TOO_DEEP}, and no setting is. ${CORRECT_IT}`);
   if (typeof settings === 'object' && settings !== null && !Array.isArray(settings))
     return settings as Settings;
-  throw new ConfigError(
-    `${path} has no settings in braces, like {"port": 8080}. Correct it, or move it away.`,
-  );
+  throw new ConfigError(`${path} has no settings in braces, like {"port": 8080}. ${CORRECT_IT}`);
 }
 
 const holdsSecret = (settings: Settings) => hasPassword(settings) || holdsS3Secret(settings);

@@ -33,6 +33,10 @@ export function fromEnvOrFile(env: Env, name: string): string | undefined {
   }
 }
 
+/** What a setting is called where its value stands: its variable, or its field of `config.json`. */
+export const spelled = (env: Env, variable: string, field: string): string =>
+  env[variable] || env[`${variable}_FILE`] ? variable : `${field} in config.json`;
+
 /** Throws ConfigError where both `NAME` and `NAME_FILE` are set: only one of them holds. */
 export function checkSaidOnce(env: Env, name: string): void {
   if (!env[name] || !env[`${name}_FILE`]) return;
@@ -44,4 +48,12 @@ export function asText(field: string, value: unknown): string | undefined {
   if (value === undefined || value === null || value === '') return undefined;
   if (typeof value === 'string') return value;
   throw new ConfigError(`${field} in config.json is no text: write it in quotes, such as "${field}": "…".`);
+}
+
+const LONGEST_QUOTED = 60;
+
+/** A value of the wrong kind, as JSON, for a message: cut where it is long. */
+export function quoted(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > LONGEST_QUOTED ? `${text.slice(0, LONGEST_QUOTED)}…` : text;
 }

@@ -1,5 +1,5 @@
 import { ConfigError } from './config-error.ts';
-import { type Attempt, asText, type Env, fromEnvOrFile, orThrow } from './config-sources.ts';
+import { type Attempt, asText, type Env, fromEnvOrFile, orThrow, spelled } from './config-sources.ts';
 
 /** Where pictures are stored: in a folder of the home, or in a bucket of an S3 server. */
 export type ImageStoreKind = 'filesystem' | 'minio';
@@ -48,7 +48,12 @@ export const holdsS3Secret = ({ s3SecretKey }: StorageSettings): boolean => Bool
 
 /** Reads and validates the environment and `config.json`. Throws ConfigError, without a secret in it. */
 export function storageConfig(file: StorageSettings, env: Env, attempt: Attempt = orThrow): StorageConfig {
-  const imageStore = attempt(() => asStore(env.IMAGE_STORE || asText('imageStore', file.imageStore)));
+  const imageStore = attempt(() =>
+    asStore(
+      env.IMAGE_STORE || asText('imageStore', file.imageStore),
+      spelled(env, 'IMAGE_STORE', 'imageStore'),
+    ),
+  );
   const server = attempt(() => ({ named: serverOf(file, env) }));
   // Its own faults are said already.
   if (!server) return { imageStore, s3: undefined, s3Server: undefined };
@@ -57,9 +62,9 @@ export function storageConfig(file: StorageSettings, env: Env, attempt: Attempt 
   return { imageStore, s3, s3Server };
 }
 
-function asStore(text: string | undefined): ImageStoreKind | undefined {
+function asStore(text: string | undefined, name: string): ImageStoreKind | undefined {
   if (text === undefined || text === 'filesystem' || text === 'minio') return text;
-  throw new ConfigError(`IMAGE_STORE is ${JSON.stringify(text)}; it must be filesystem or minio.`);
+  throw new ConfigError(`${name} is ${JSON.stringify(text)}; it must be filesystem or minio.`);
 }
 
 function serverOf(file: StorageSettings, env: Env): S3Server | undefined {
@@ -74,7 +79,7 @@ function serverOf(file: StorageSettings, env: Env): S3Server | undefined {
   if (missing.length > 0)
     throw new ConfigError(`An S3 server is named, but ${missing.join(', ')} is not set.`);
   return {
-    endpoint: asEndpoint('S3_ENDPOINT', said.S3_ENDPOINT as string),
+    endpoint: asEndpoint(spelled(env, 'S3_ENDPOINT', 's3Endpoint'), said.S3_ENDPOINT as string),
     accessKey: said.S3_ACCESS_KEY as string,
     secretKey: said.S3_SECRET_KEY as string,
     region: (env.S3_REGION || asText('s3Region', file.s3Region)) ?? DEFAULT_REGION,
@@ -100,8 +105,9 @@ function s3Config(
   const publicEndpoint = env.S3_PUBLIC_ENDPOINT || asText('s3PublicEndpoint', file.s3PublicEndpoint);
   return {
     ...server,
-    bucket: asBucket(bucket),
-    publicEndpoint: publicEndpoint && asEndpoint('S3_PUBLIC_ENDPOINT', publicEndpoint),
+    bucket: asBucket(bucket, spelled(env, 'S3_BUCKET', 's3Bucket')),
+    publicEndpoint:
+      publicEndpoint && asEndpoint(spelled(env, 'S3_PUBLIC_ENDPOINT', 's3PublicEndpoint'), publicEndpoint),
   };
 }
 
@@ -115,9 +121,9 @@ function asEndpoint(name: string, text: string): string {
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
-function asBucket(text: string): string {
+function asBucket(text: string, name: string): string {
   if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text) && !text.includes('..')) return text;
   throw new ConfigError(
-    'S3_BUCKET is not the name of a bucket: 3 to 63 small letters, digits, dots and hyphens, such as kulfi-pictures.',
+    `${name} is not the name of a bucket: 3 to 63 small letters, digits, dots and hyphens, such as kulfi-pictures.`,
   );
 }

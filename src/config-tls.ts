@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { ConfigError } from './config-error.ts';
-import { type Attempt, asText, type Env, orThrow } from './config-sources.ts';
+import { type Attempt, asText, type Env, orThrow, quoted, spelled } from './config-sources.ts';
 
 /** How the server speaks HTTPS; undefined where it doesn't. */
 export type TlsConfig = {
@@ -28,11 +28,14 @@ export function tlsConfig(
   port?: string,
   attempt: Attempt = orThrow,
 ): TlsConfig | undefined {
-  const cert = attempt(() => asPath('TLS_CERT_FILE', 'tlsCertFile', env.TLS_CERT_FILE, file.tlsCertFile));
-  const key = attempt(() => asPath('TLS_KEY_FILE', 'tlsKeyFile', env.TLS_KEY_FILE, file.tlsKeyFile));
+  const cert = attempt(() => asPath(env, 'TLS_CERT_FILE', 'tlsCertFile', file.tlsCertFile));
+  const key = attempt(() => asPath(env, 'TLS_KEY_FILE', 'tlsKeyFile', file.tlsKeyFile));
   // Naming files implies TLS=files.
-  const mode = attempt(() => asMode(env.TLS || file.tls || (cert || key ? 'files' : 'auto')));
-  const number = attempt(() => asHttpsPort(port ?? (env.HTTPS_PORT || file.httpsPort)));
+  const mode = attempt(() =>
+    asMode(env.TLS || file.tls || (cert || key ? 'files' : 'auto'), spelled(env, 'TLS', 'tls')),
+  );
+  const portName = port === undefined ? spelled(env, 'HTTPS_PORT', 'httpsPort') : '--https-port';
+  const number = attempt(() => asHttpsPort(port ?? (env.HTTPS_PORT || file.httpsPort), portName));
   if (mode === undefined || mode === 'off' || number === undefined) return undefined;
   if (mode === 'auto') return { port: number, files: undefined };
   return attempt(() => {
@@ -43,25 +46,27 @@ export function tlsConfig(
   });
 }
 
-function asMode(mode: unknown): unknown {
+function asMode(mode: unknown, name: string): unknown {
   if (MODES.includes(mode as string)) return mode;
-  throw new ConfigError(`TLS is ${JSON.stringify(mode)}; it must be auto, off or files.`);
+  throw new ConfigError(`${name} is ${quoted(mode)}; it must be auto, off or files.`);
 }
 
-function asPath(name: string, field: string, variable: string | undefined, value: unknown) {
-  const path = variable || asText(field, value);
+function asPath(env: Env, variable: string, field: string, value: unknown) {
+  const path = env[variable] || asText(field, value);
   if (path === undefined || isAbsolute(path)) return path;
-  throw new ConfigError(`${name} is ${JSON.stringify(path)}; it must be a path from the root on.`);
+  throw new ConfigError(
+    `${spelled(env, variable, field)} is ${JSON.stringify(path)}; it must be a path from the root on.`,
+  );
 }
 
 /** Undefined for 0, which turns HTTPS off; `any` is a free one. */
-function asHttpsPort(value: unknown): number | undefined {
+function asHttpsPort(value: unknown, name: string): number | undefined {
   if (value === undefined || value === '') return DEFAULT_HTTPS_PORT;
   if (value === 'any') return 0;
   const port = Number(value);
   if (typeof value === 'boolean' || !Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new ConfigError(
-      `The HTTPS port is ${JSON.stringify(value)}; it must be a number from 1 to 65535, any for a free one, or 0 for no HTTPS.`,
+      `${name} is ${quoted(value)}; it must be a number from 1 to 65535, any for a free one, or 0 for no HTTPS.`,
     );
   }
   return port === 0 ? undefined : port;

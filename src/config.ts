@@ -17,6 +17,8 @@ import {
   fromEnvOrFile,
   notingIn,
   orThrow,
+  quoted,
+  spelled,
 } from './config-sources.ts';
 import { type StorageConfig, storageConfig } from './config-storage.ts';
 import { type Supervisor, supervisorConfig } from './config-supervisor.ts';
@@ -116,17 +118,30 @@ export function loadConfig(
   const home = findHome(overrides.home, env);
   const file = requireKnown(home, attempt(() => readConfigFile(home)) ?? {}, attempt);
   const url = (name: string, field: 'databaseUrl' | 'databaseReplicaUrl') =>
-    attempt(() => asDatabaseUrl(fromEnvOrFile(env, name) ?? asText(field, file[field]), name));
+    attempt(() =>
+      asDatabaseUrl(fromEnvOrFile(env, name) ?? asText(field, file[field]), spelled(env, name, field)),
+    );
   return {
     home,
     outerHome: overrides.outerHome,
     host: overrides.host ?? (env.HOST || (attempt(() => asText('host', file.host)) ?? DEFAULT_HOST)),
-    port: overrides.port ?? attempt(() => asPort(env.PORT || file.port)) ?? DEFAULT_PORT,
+    port:
+      overrides.port ??
+      attempt(() => asPort(env.PORT || file.port, spelled(env, 'PORT', 'port'))) ??
+      DEFAULT_PORT,
     databaseUrl: url('DATABASE_URL', 'databaseUrl'),
     replicaUrl: url('DATABASE_REPLICA_URL', 'databaseReplicaUrl'),
-    redisUrl: attempt(() => asRedisUrl(fromEnvOrFile(env, 'REDIS_URL') ?? asText('redisUrl', file.redisUrl))),
+    redisUrl: attempt(() =>
+      asRedisUrl(
+        fromEnvOrFile(env, 'REDIS_URL') ?? asText('redisUrl', file.redisUrl),
+        spelled(env, 'REDIS_URL', 'redisUrl'),
+      ),
+    ),
     poolSize: overrides.poolSize ?? DEFAULT_POOL_SIZE,
-    logLevel: attempt(() => asLogLevel(env.LOG_LEVEL || asText('logLevel', file.logLevel))) ?? 'info',
+    logLevel:
+      attempt(() =>
+        asLogLevel(env.LOG_LEVEL || asText('logLevel', file.logLevel), spelled(env, 'LOG_LEVEL', 'logLevel')),
+      ) ?? 'info',
     edge: edgeConfig(file, env, attempt),
     tls: tlsConfig(file, env, overrides.httpsPort, attempt),
     backup: backupConfig(file.backup, attempt),
@@ -200,9 +215,9 @@ export const withoutRealShop = (config: Config): Config => ({
 });
 
 /** Without the address in the message: it may hold a password. */
-function asRedisUrl(url: string | undefined): string | undefined {
+function asRedisUrl(url: string | undefined, name: string): string | undefined {
   if (url === undefined || (URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol))) return url;
-  throw new ConfigError('REDIS_URL is not an address like redis://localhost:6379.');
+  throw new ConfigError(`${name} is not an address like redis://localhost:6379.`);
 }
 
 /** A file that is missing, as on a new machine, closes the metrics and not the shop. Throws ConfigError for a bad token. */
@@ -230,17 +245,17 @@ function asMetricsToken(token: string | undefined): string | undefined {
 /** As pino knows them, the most serious last. */
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
-function asLogLevel(text: string | undefined): string | undefined {
+function asLogLevel(text: string | undefined, name: string): string | undefined {
   const level = text?.toLowerCase();
   if (level === undefined || LOG_LEVELS.includes(level)) return level;
-  throw new ConfigError(`LOG_LEVEL is ${JSON.stringify(text)}; it must be one of ${LOG_LEVELS.join(', ')}.`);
+  throw new ConfigError(`${name} is ${JSON.stringify(text)}; it must be one of ${LOG_LEVELS.join(', ')}.`);
 }
 
-function asPort(value: unknown): number | undefined {
+function asPort(value: unknown, name: string): number | undefined {
   if (value === undefined || value === '') return undefined;
   const port = Number(value);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new ConfigError(`The port is ${JSON.stringify(value)}; it must be a number from 0 to 65535.`);
+    throw new ConfigError(`${name} is ${quoted(value)}; it must be a number from 0 to 65535.`);
   }
   return port;
 }

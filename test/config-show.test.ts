@@ -105,12 +105,12 @@ describe('the settings, shown', () => {
     const { problems } = findConfigProblems({ home }, { ...env, REDIS_URL_FILE: join(home, 'none') });
     const said = [
       /"prot".* Did you mean "port"\?$/,
-      /^The port is "abc"/,
+      /^PORT is "abc"/,
       /^databaseUrl in config\.json is no text/,
       /^REDIS_URL_FILE names .* can't be read/,
       /^LOG_LEVEL is "loud"/,
-      /^trustedProxies has "all"/,
-      /^TLS is "maybe"/,
+      /^TRUSTED_PROXIES has "all"/,
+      /^tls in config\.json is "maybe"/,
       /^backup has "scheduel"/,
       /^backup\.keep must be settings in braces, such as \{"daily": 7\}/,
       /^An S3 server is named, but S3_ENDPOINT/,

@@ -53,7 +53,7 @@ describe('the configuration of HTTPS', () => {
       [{ ...files, TLS_KEY_FILE: 'key.pem' }, /^TLS_KEY_FILE is "key\.pem"; it must be a path from the root/],
       ...['-1', '65536', '84.3', 'on'].map((port): [Record<string, string>, RegExp] => [
         { HTTPS_PORT: port },
-        /^The HTTPS port is "[^"]+"; it must be a number from 1 to 65535/,
+        /^HTTPS_PORT is "[^"]+"; it must be a number from 1 to 65535/,
       ]),
     ];
     for (const [env, said] of wrong) expect(() => tls(env), JSON.stringify(env)).to.throw(ConfigError, said);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isTooDeep, TOO_DEEP } from '../contract/hygiene.ts';
 import { UsageError } from './exit-codes.ts';
 
 /** How words of the command line become the fields of a request: the schema of the API says what a word may be. */
@@ -29,12 +30,16 @@ export function readWord(schema: z.ZodType, word: string): unknown {
   return typeof json?.value === 'object' || isQuoted ? json?.value : word;
 }
 
-function jsonOf(word: string): { value: unknown } | undefined {
+/** Throws UsageError for what is nested too deep: what is done with it recurses. */
+function jsonOf(text: string, name = 'A value'): { value: unknown } | undefined {
+  let value: unknown;
   try {
-    return { value: JSON.parse(word) };
+    value = JSON.parse(text);
   } catch {
     return undefined;
   }
+  if (isTooDeep(value)) throw new UsageError(`${name} ${TOO_DEEP}.`);
+  return { value };
 }
 
 /** The schema at a key of an object, a record or an optional one; undefined where it has no such key. */
@@ -75,9 +80,10 @@ export function fieldsOf(body: z.ZodObject, options: Fields): Fields {
 export async function readFields(path: unknown, body: z.ZodObject, view: z.ZodObject): Promise<Fields> {
   if (path === undefined) return {};
   const { readSmallFile } = await import('./small-file.ts');
-  const value = jsonOf(await readSmallFile(path as string))?.value;
+  const name = path === '-' ? 'Standard input' : (path as string);
+  const value = jsonOf(await readSmallFile(path as string), name)?.value;
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new UsageError(`${path === '-' ? 'Standard input' : path} is not a JSON object.`);
+    throw new UsageError(`${name} is not a JSON object.`);
   const isShown = (key: string) => Object.hasOwn(view.shape, key) && !Object.hasOwn(body.shape, key);
   return Object.fromEntries(Object.entries(value).filter(([key]) => !isShown(key)));
 }

@@ -34,7 +34,7 @@ export function findUnclean(root: unknown, apart?: string): Fault[] {
     }
     if (typeof value !== 'object' || value === null) continue;
     if (depth >= MAX_DEPTH) {
-      faults.push({ pointer, detail: `is nested more than ${MAX_DEPTH} deep` });
+      faults.push({ pointer, detail: TOO_DEEP });
       continue;
     }
     const keys = Object.keys(value);
@@ -51,6 +51,25 @@ export function findUnclean(root: unknown, apart?: string): Fault[] {
   }
   return faults;
 }
+
+/**
+ * Whether a parsed JSON value is nested deeper than any of ours. To be asked of what comes from a file or a command line before
+ * anything that recurses sees it: a copy, a schema, `JSON.stringify`. Itself it doesn't recurse. Bodies of requests are looked
+ * at by `findUnclean`, which goes by the same bound.
+ */
+export function isTooDeep(root: unknown): boolean {
+  const stack: { value: unknown; depth: number }[] = [{ value: root, depth: 0 }];
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    const { value, depth } = next;
+    if (typeof value !== 'object' || value === null) continue;
+    if (depth >= MAX_DEPTH) return true;
+    for (const inner of Object.values(value)) stack.push({ value: inner, depth: depth + 1 });
+  }
+  return false;
+}
+
+/** As a sentence says it. */
+export const TOO_DEEP = `is nested more than ${MAX_DEPTH} deep`;
 
 const isUncleanText = (text: string) => text.includes('\0') || !text.isWellFormed();
 

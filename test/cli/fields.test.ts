@@ -1,9 +1,16 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { z } from 'zod';
-import { fieldsOf, readWord } from '../../src/cli/fields.ts';
+import { UsageError } from '../../src/cli/exit-codes.ts';
+import { fieldsOf, readFields, readWord } from '../../src/cli/fields.ts';
+import { readAnswers } from '../../src/cli/init/answers.ts';
+import { ConfigError, loadConfig } from '../../src/config.ts';
 import { InventoryChange } from '../../src/contract/inventory.ts';
 import { Amount, Percentage } from '../../src/contract/primitives.ts';
 import { ProductChange } from '../../src/contract/products.ts';
+import { Settings, SettingsChange } from '../../src/contract/settings.ts';
+import { removeFolder, tempFolder } from '../support/temp.ts';
 
 describe('a word of the command line', () => {
   const text = z.string();
@@ -36,6 +43,26 @@ describe('a word of the command line', () => {
     expect(readWord(text.nullable(), '')).to.equal(null);
     expect(readWord(text.nullish(), '')).to.equal(null);
     expect(readWord(z.enum(['a']), '')).to.equal('');
+  });
+
+  it('is refused where it is nested deeper than anything of ours, from a file, too', async () => {
+    const deep = `${'['.repeat(8_000)}${']'.repeat(8_000)}`;
+    expect(() => readWord(z.unknown(), deep)).to.throw(UsageError, 'A value is nested more than 32 deep.');
+    expect(readWord(z.unknown(), `${'['.repeat(32)}${']'.repeat(32)}`)).to.be.an('array');
+    const home = tempFolder();
+    const path = join(home, 'deep.json');
+    writeFileSync(path, `{"custom": ${deep}}`);
+    const failure = await readFields(path, SettingsChange, Settings).catch((error) => error);
+    expect(failure)
+      .to.be.instanceOf(UsageError)
+      .with.property('message', `${path} is nested more than 32 deep.`);
+    const answers = await readAnswers({ answers: path }).catch((error) => error);
+    expect(answers)
+      .to.be.instanceOf(UsageError)
+      .with.property('message', `${path} is nested more than 32 deep.`);
+    writeFileSync(join(home, 'config.json'), `{"port": ${deep}}`);
+    expect(() => loadConfig({ home }, {})).to.throw(ConfigError, 'config.json is nested more than 32 deep');
+    removeFolder(home);
   });
 
   it('becomes the field of its option, and nothing else does', () => {

@@ -138,7 +138,7 @@ describe('smoocho start over HTTPS', function () {
     const { code, stderr } = await smoocho(['start', ...options, '--https-port=none'], env());
     expect([code, stderr]).to.deep.equal([
       2,
-      'The HTTPS port is "none"; it must be a number from 1 to 65535, any for a free one, or 0 for no HTTPS.\n',
+      '--https-port is "none"; it must be a number from 1 to 65535, any for a free one, or 0 for no HTTPS.\n',
     ]);
   });
 

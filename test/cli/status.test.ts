@@ -322,5 +322,13 @@ describe('smoocho status', function () {
     );
     expect(lines[2]).to.equal('            The folder of the backups is');
     expect(labelled(rows, 10).split('\n')[3]).to.equal('            The folder of the');
+    // A command is copied in one piece.
+    const command = 'smoocho backup schedule "0 3 * * *"';
+    const mend = labelled([['Warning', `Make one each night: ${command}, please.`]], 40, 9, [command]);
+    expect(mend.split('\n').map((line) => line.trim())).to.deep.equal([
+      'Warning  Make one each night:',
+      `${command},`,
+      'please.',
+    ]);
   });
 });

@@ -34,7 +34,7 @@ describe('a wrong environment', function () {
       { LOG_LEVEL: 'loud' },
       /^LOG_LEVEL is "loud"; it must be one of trace, /,
     );
-    await refused(2, ['shop', 'list'], { PORT: 'abc' }, /^The port is "abc"/);
+    await refused(2, ['shop', 'list'], { PORT: 'abc' }, /^PORT is "abc"/);
     writeFileSync(join(home, 'config.json'), '{"databseURL": "postgres://db/shop"}');
     await refused(
       2,

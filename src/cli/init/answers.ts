@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { isTooDeep, TOO_DEEP } from '../../contract/hygiene.ts';
 import { invalidRequest, parse } from '../../contract/parse.ts';
 import { ProblemError } from '../../contract/problem.ts';
 import { SetUpAnswers } from '../../contract/set-up.ts';
@@ -104,6 +105,7 @@ function parseAnswers(file: string, text: string): object {
     const place = /line \d+ column \d+/.exec((error as Error).message)?.[0];
     throw new UsageError(`${name} is not valid JSON${place ? `, from ${place} on` : ''}.`);
   }
+  if (isTooDeep(answers)) throw new UsageError(`${name} ${TOO_DEEP}.`);
   if (typeof answers !== 'object' || answers === null || Array.isArray(answers))
     throw new UsageError(`${name} has no answers in braces, like {"shopName": "Kulfi Corner"}.`);
   if ('password' in answers && file !== '-') requireClosed(file);
