@@ -1,4 +1,5 @@
 import { renderSVG, renderUnicodeCompact } from 'uqr';
+import { formatMinute } from '../figures.ts';
 import type { KeyPair } from './archive/encryption.ts';
 
 /** Quiet zone of four modules, as the QR standard requires: beside other print, less makes scans fail. */
@@ -24,7 +25,6 @@ const ABOUT = [
 ];
 
 /** Time shown on the sheet, to tell the newest of several. */
-const minuteOf = (time: Date) => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 const TITLE = 'Recovery key of Smoocho’s backups';
 
@@ -36,7 +36,7 @@ export function textSheet(key: KeyPair, madeAt: Date, isDark = false): string {
   const qr = renderUnicodeCompact(key.identity, { border: QR_BORDER, invert: !isDark });
   const lines = [
     TITLE,
-    `made ${minuteOf(madeAt)}`,
+    `made ${formatMinute(madeAt)}`,
     '',
     ...ABOUT,
     '',
@@ -75,7 +75,7 @@ export function htmlSheet(key: KeyPair, madeAt: Date): string {
 ${renderSVG(key.identity, { border: QR_BORDER })}
 <code>${inGroups(key.identity)}</code>
 <p>${ABOUT.slice(2).map(escaped).join('<br>')}</p>
-<p><small>Made ${minuteOf(madeAt)} · public key ${key.recipient}</small></p>
+<p><small>Made ${formatMinute(madeAt)} · public key ${key.recipient}</small></p>
 </html>
 `;
 }

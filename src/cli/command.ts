@@ -54,7 +54,7 @@ export type Command = {
   options: Option[];
   example: string;
   /** Runs where the settings are wrong, too: they are read when `shell.config` is, and `run` must not need them. */
-  judgesSettings?: true;
+  allowsInvalidConfig?: true;
   /** Gives an exit code other than 0 if it has to. */
   run(
     shell: Shell,

@@ -49,8 +49,8 @@ export async function greet(
   if (app.config.metricsProblem) shell.warn(app.config.metricsProblem);
   if (demo) shell.show(demoGreeting(url, demo));
   // Behind a proxy this machine's own address may be that of a container.
-  const doors = isBehindProxy(app.config) && others.length > 0 ? others : [url, ...others];
-  const setupUrls = setupToken ? doors.map((each) => `${each}/set-up#${setupToken}`) : [];
+  const urlsToOpen = isBehindProxy(app.config) && others.length > 0 ? others : [url, ...others];
+  const setupUrls = setupToken ? urlsToOpen.map((each) => `${each}/set-up#${setupToken}`) : [];
   if (setupToken) shell.show(setupGreeting(setupUrls));
   showQr(shell, setupUrls[1] ?? setupUrls[0] ?? urls[0]);
   shell.say('', 'Stop it with Ctrl-C.');

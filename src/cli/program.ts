@@ -110,7 +110,7 @@ function declare(commander: Commander, command: Command, open: typeof openShell)
     requireOptions(commander, command, options);
     setQuiet(quiet === true);
     const args = received.slice(0, command.arguments?.length ?? 0).flat() as (string | undefined)[];
-    const shell = open(options, quiet === true, command.judgesSettings);
+    const shell = open(options, quiet === true, command.allowsInvalidConfig);
     process.exitCode = (await command.run(shell, options, args)) ?? exitCodes.done;
   });
 }
@@ -137,7 +137,7 @@ function requireOptions(commander: Commander, command: Command, given: Record<st
   if (missing) commander.error(`error: required option '${missing.flags}' not specified`);
 }
 
-function openShell(options: Record<string, unknown>, isQuiet: boolean, judgesSettings = false): Shell {
+function openShell(options: Record<string, unknown>, isQuiet: boolean, allowsInvalidConfig = false): Shell {
   const wantsJson = options.json === true;
   const write = (stream: NodeJS.WriteStream, text: string) => stream.write(`${text}\n`);
   let loaded: Config | undefined;
@@ -145,7 +145,7 @@ function openShell(options: Record<string, unknown>, isQuiet: boolean, judgesSet
     loaded ??= loadConfig({ home: options.home as string | undefined });
     return loaded;
   };
-  if (!judgesSettings && config().isJob) endWithServer();
+  if (!allowsInvalidConfig && config().isJob) endWithServer();
   return {
     get config() {
       return config();

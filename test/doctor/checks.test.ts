@@ -292,7 +292,7 @@ const cases: Case[] = [
   [
     'disk-space',
     'problem',
-    /0\.2 GB of 100 GB/,
+    /200 MB of 100 GB/,
     (f) =>
       Object.assign(f.disks, {
         level: 'problem',

@@ -15,7 +15,7 @@ import { isAhead } from '../../backup/retention.ts';
 import { type ReadBack, readBack } from '../../backup/verify-backup.ts';
 import type { Config } from '../../config.ts';
 import { problemsOf, type VerifiedShop } from '../../core/verify/verify-shop.ts';
-import { count } from '../../figures.ts';
+import { count, formatMinute } from '../../figures.ts';
 import { IDENTITY_OPTION, openAppOn, readIdentities, recordRun } from '../backup-support.ts';
 import type { Command, Shell } from '../command.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
@@ -195,7 +195,7 @@ function say(
   shell.print(
     `${file} is sound: every byte was read${isDeep ? ', it was restored for trial, and every table is as it was' : ''}.`,
     ...shops.map(({ code, orders, total }) => `  ${code}  ${count(orders, 'order')}, ${total}`),
-    `It has everything up to ${createdAt?.slice(0, 16).replace('T', ' ')} UTC.`,
+    `It has everything up to ${createdAt && formatMinute(createdAt)}.`,
   );
   if (bookFindings.length === 0) return;
   shell.print(

@@ -22,7 +22,7 @@ export const configCheck: Command = {
     { flags: '--connect', description: 'also try the database, Redis and the image store that they name' },
   ],
   example: 'smoocho config check',
-  judgesSettings: true,
+  allowsInvalidConfig: true,
   async run(shell, options) {
     const { problems, config } = findConfigProblems({ home: options.home as string | undefined });
     if (config && problems.length === 0) problems.push(...findInFiles(config));

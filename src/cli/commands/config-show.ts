@@ -8,7 +8,7 @@ export const configShow: Command = {
   summary: 'Every setting, where it comes from, and what it is, without secrets',
   options: [{ flags: '--changed', description: 'only what somebody set' }],
   example: 'smoocho config show --changed',
-  judgesSettings: true,
+  allowsInvalidConfig: true,
   async run(shell, options) {
     const { home, settings, unknown } = shownSettings(options.home as string | undefined);
     const shown = options.changed ? settings.filter(({ source }) => source !== 'default') : settings;

@@ -24,7 +24,7 @@ export const doctor: Command = {
     },
   ],
   example: 'smoocho doctor --fix',
-  judgesSettings: true,
+  allowsInvalidConfig: true,
   async run(shell, options) {
     const report = readReportPath(options.report);
     const config = settingsOf(() => shell.config);

@@ -8,7 +8,7 @@ import { undoRestore } from '../../backup/restore/undo-restore.ts';
 import { asDatabaseUrl } from '../../config.ts';
 import { cliActor } from '../../core/context.ts';
 import { problemsOf } from '../../core/verify/verify-shop.ts';
-import { count } from '../../figures.ts';
+import { count, formatMinute } from '../../figures.ts';
 import { IDENTITY_OPTION, openAppOn, readIdentities } from '../backup-support.ts';
 import type { Command, Shell } from '../command.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
@@ -147,11 +147,9 @@ async function confirm(
   return await untilInterrupted((context) => prompts.confirm(question, context));
 }
 
-const timeOf = (iso: string) => `${iso.slice(0, 16).replace('T', ' ')} UTC`;
-
 function describePlan({ manifest, replaces, keepsKeys }: RestorePlan): string[] {
   return [
-    `The backup is sound. It was made at ${timeOf(manifest.createdAt)} by Smoocho ${manifest.version}:`,
+    `The backup is sound. It was made at ${formatMinute(manifest.createdAt)} by Smoocho ${manifest.version}:`,
     ...manifest.shops.map(
       ({ code, name, orders, total, currency }) =>
         `  ${code}  ${name}: ${count(orders, 'order')}, ${formatMoney(total, currency)} ${currency}`,
@@ -166,7 +164,7 @@ function describePlan({ manifest, replaces, keepsKeys }: RestorePlan): string[] 
         ]),
     ...(replaces
       ? [
-          `It takes the place of ${replaces.shops.join(', ')} with ${count(replaces.orders, 'order')}${replaces.lastOrderAt ? `, the last of ${timeOf(replaces.lastOrderAt)}` : ''}. That is kept for 7 days.`,
+          `It takes the place of ${replaces.shops.join(', ')} with ${count(replaces.orders, 'order')}${replaces.lastOrderAt ? `, the last of ${formatMinute(replaces.lastOrderAt)}` : ''}. That is kept for 7 days.`,
         ]
       : []),
   ];
@@ -182,7 +180,7 @@ function describe(
     0,
   );
   return [
-    `Restored: everything is as it was at ${timeOf(manifest.createdAt)}.`,
+    `Restored: everything is as it was at ${formatMinute(manifest.createdAt)}.`,
     'What was done after that is not here: voids, refunds, payments of parked bills, shifts, counts, new people and products. Tills that sold after it bring their bills back by themselves, once somebody signs in on them.',
     'Everybody signs in again. New bills begin a number series of their own.',
     ...(faults > 0
@@ -249,7 +247,7 @@ async function undo(shell: Shell, options: Record<string, unknown>): Promise<voi
       async confirm({ replacedAt }, all) {
         kept = all.map(({ replacedAt, reason }) => ({ replacedAt, reason }));
         shell.say(
-          `This puts back what was replaced at ${timeOf(replacedAt)}. What was done since is kept for 7 days.`,
+          `This puts back what was replaced at ${formatMinute(replacedAt)}. What was done since is kept for 7 days.`,
           ...describeOthers(all.filter((other) => other.replacedAt !== replacedAt)),
         );
         if (options.dryRun) return false;
@@ -283,7 +281,7 @@ function describeOthers(others: KeptDatabase[]): string[] {
     'Kept as well:',
     ...others.map(
       ({ replacedAt, reason }) =>
-        `  what was replaced at ${timeOf(replacedAt)} by ${reason === 'restored' ? 'a restore' : 'undoing one'}: smoocho restore --undo --replaced-at ${replacedAt}`,
+        `  what was replaced at ${formatMinute(replacedAt)} by ${reason === 'restored' ? 'a restore' : 'undoing one'}: smoocho restore --undo --replaced-at ${replacedAt}`,
     ),
   ];
 }

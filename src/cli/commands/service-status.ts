@@ -1,4 +1,5 @@
 import { uptime } from 'node:os';
+import { formatMinute } from '../../figures.ts';
 import { readUnit, requireInstalled, UNIT_FILE, type UnitState } from '../../systemd.ts';
 import type { Command } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -21,7 +22,7 @@ export const serviceStatus: Command = {
         [
           [
             'service',
-            isRunning ? `runs since ${since?.slice(0, 16).replace('T', ' ')} UTC` : describeStop(state),
+            isRunning ? `runs${since ? ` since ${formatMinute(since)}` : ''}` : describeStop(state),
           ],
           ['says', state.StatusText || 'nothing'],
           ['starts', startsWithMachine ? 'with the machine' : 'not by itself: sudo systemctl enable smoocho'],

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { Config } from '../../config.ts';
 import { readMachine } from '../../doctor/probes/machine.ts';
 import { readPort } from '../../doctor/probes/network.ts';
-import { formatSize } from '../../figures.ts';
+import { formatMinute, formatSize } from '../../figures.ts';
 import { canBeNow, LEAST_MEMORY_BYTES } from '../../machine-limits.ts';
 import { packageFile } from '../../package-file.ts';
 import type { Shell } from '../command.ts';
@@ -112,7 +112,7 @@ export function checkClock(
   now: Date,
   installedAt = statSync(packageFile('package.json')).mtime,
 ): PreflightFinding | null {
-  const shown = `The clock of this machine says ${now.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const shown = `The clock of this machine says ${formatMinute(now)}`;
   const mend = 'Set it, or let it have the internet: timedatectl set-ntp true';
   if (!canBeNow(now))
     return {

@@ -88,17 +88,17 @@ function describeBackups({ backups }: Plan, { key = 'later' }: Pick<Draft, 'key'
 
 const WIDTH = 12;
 
-export type Verdict = 'yes' | 'no' | QuestionName;
+export type SummaryChoice = 'yes' | 'no' | QuestionName;
 
 /** Shows everything, and asks whether it is right or which line is not. */
-export async function askVerdict(
+export async function confirmSummary(
   plan: Plan,
   draft: Draft,
   { config }: Place,
-  { isDryRun, last }: { isDryRun: boolean; last: Verdict },
-): Promise<Verdict | Back> {
+  { isDryRun, last }: { isDryRun: boolean; last: SummaryChoice },
+): Promise<SummaryChoice | Back> {
   const { select } = await import('@inquirer/prompts');
-  const choices: { value: Verdict; name: string; short?: string }[] = [
+  const choices: { value: SummaryChoice; name: string; short?: string }[] = [
     {
       value: 'yes',
       name: isDryRun

@@ -13,7 +13,7 @@ import { type Plan, planOf } from './plan.ts';
 import { checkMachine, sayFindings } from './preflight.ts';
 import { checkOwnPassword, type QuestionName, questions } from './questions.ts';
 import { findSetUpState, type SetUpResult } from './set-up.ts';
-import { askVerdict, type Verdict } from './summary.ts';
+import { confirmSummary, type SummaryChoice } from './summary.ts';
 import { needsTaxNumber } from './tax-number.ts';
 
 /** Result of the wizard: a new shop, one restored from a backup, or what a dry run would have made; `backup` is a restore, untried. */
@@ -159,17 +159,17 @@ async function review(
   isDryRun: boolean,
 ): Promise<{ draft: Draft; plan?: Plan }> {
   let draft = given;
-  let last: Verdict = 'yes';
+  let last: SummaryChoice = 'yes';
   for (;;) {
     draft = await withGoodPassword(shell, draft, place);
     const plan = await planOf(draft, place.state);
-    const verdict = await askVerdict(plan, draft, place, { isDryRun, last });
-    if (verdict === BACK) return { draft };
-    if (verdict === 'yes') return { draft, plan };
-    if (verdict === 'no') throw new Interrupted(GO_ON);
-    const answer: Partial<Draft> | Back = await questions[verdict](draft, place);
+    const choice = await confirmSummary(plan, draft, place, { isDryRun, last });
+    if (choice === BACK) return { draft };
+    if (choice === 'yes') return { draft, plan };
+    if (choice === 'no') throw new Interrupted(GO_ON);
+    const answer: Partial<Draft> | Back = await questions[choice](draft, place);
     if (answer !== BACK) draft = { ...draft, ...answer };
-    last = verdict;
+    last = choice;
   }
 }
 
@@ -177,9 +177,9 @@ async function review(
 async function withGoodPassword(shell: Shell, given: Draft, place: Place): Promise<Draft> {
   let draft = given;
   while (place.state !== 'owner') {
-    const verdict = await checkOwnPassword(draft, draft.password ?? '');
-    if (verdict === true) break;
-    shell.say(`The password: ${verdict} Choose another one.`);
+    const fault = await checkOwnPassword(draft, draft.password ?? '');
+    if (fault === true) break;
+    shell.say(`The password: ${fault} Choose another one.`);
     const answer = await questions.password(draft, place);
     if (answer !== BACK) draft = { ...draft, ...answer };
   }

@@ -1,5 +1,6 @@
 import type { AuditRecord, OrderAction, SecurityType } from '../../contract/audit.ts';
 import type { EventType } from '../../contract/events.ts';
+import { formatMinute } from '../../figures.ts';
 import { formatMoney } from './format.ts';
 
 type Fields = Record<string, unknown>;
@@ -79,7 +80,7 @@ const actionWords: Record<
 };
 
 /** Formats a recorded time as `2026-05-10 03:00 UTC`. */
-const utcMinute = (at: unknown) => (typeof at === 'string' ? `${at.slice(0, 16).replace('T', ' ')} UTC` : '');
+const utcMinute = (at: unknown) => (typeof at === 'string' ? formatMinute(at) : '');
 
 const takenOff = (items: unknown) =>
   listOf(items)

@@ -20,7 +20,7 @@ const FIND_APPROVER = `
     SELECT FROM shops s WHERE s.id = $2 AND (s.id = u.shop_id OR s.owner_id = u.id))`;
 
 /** Gives who approves, null when nobody was asked to. Throws `approval_refused`. */
-export type Verdict = () => Approver | null;
+export type ApprovalResult = () => Approver | null;
 
 /**
  * Looks at the approval that came with a request, and not within a transaction: whatever it has locked would wait while
@@ -31,7 +31,7 @@ export async function examineApproval(
   context: Context,
   shopId: string,
   approval: Approval | undefined,
-): Promise<Verdict> {
+): Promise<ApprovalResult> {
   if (!approval) return () => null;
   const { app, em, actor } = context;
   const [row] = await query<Row>(em, FIND_APPROVER, [approval.email, shopId]);

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { queryRow } from '../../database/query.ts';
+import { formatMinute } from '../../figures.ts';
 import { endAttention, listAttention, raiseAttention } from '../attention/attention.ts';
 import type { Context } from '../context.ts';
 import { type Watch, watchEvery } from '../watch-every.ts';
@@ -63,9 +64,7 @@ export async function newestTime(em: EntityManager): Promise<Date | null> {
   return row?.newest ? new Date(row.newest) : null;
 }
 
-const minute = (time: Date) => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-
 const describe = (now: Date, newest: Date) =>
-  `The clock of ${hostname()} says ${minute(now)}, but something was recorded at ${minute(newest)}. Bills of now get a wrong date ` +
+  `The clock of ${hostname()} says ${formatMinute(now)}, but something was recorded at ${formatMinute(newest)}. Bills of now get a wrong date ` +
   'and perhaps a number of another year: set the clock (timedatectl), or let it have the internet. If it was ahead before and is ' +
   'right now, go on: this is over after some sales.';

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { AttentionSeverity } from '../../contract/attention.ts';
+import { formatRoom } from '../../figures.ts';
 import { endAttention, listAttention, raiseAttention } from '../attention/attention.ts';
 import type { Context } from '../context.ts';
 import { type Watch, watchEvery } from '../watch-every.ts';
@@ -89,21 +90,11 @@ const machine = () => `On ${hostname()}, `;
 function describe(low: Disk[]): string {
   const parts = low.map(({ places, folder, freeBytes, sizeBytes }) => {
     const what = places.map(inSentence).join(', ');
-    return `${size(freeBytes)} of ${size(sizeBytes)} are left on the disk of ${what} (${folder})`;
+    return `${formatRoom(freeBytes)} of ${formatRoom(sizeBytes)} are left on the disk of ${what} (${folder})`;
   });
   const isDatabase = low.some(({ places }) => places.includes('database'));
   const why = isDatabase
     ? 'When it is full, nothing can be sold.'
     : 'When it is full, nothing more is kept there.';
   return `${machine()}${parts.join(', and ')}. ${why} Take away what is not needed, such as old backups (smoocho backup prune), or put in a larger disk.`;
-}
-
-const UNITS = [
-  ['GB', 1_000_000_000],
-  ['MB', 1_000_000],
-] as const;
-
-function size(bytes: number): string {
-  const [unit, factor] = UNITS.find(([, least]) => bytes >= least) ?? UNITS[1];
-  return `${(Math.floor((bytes / factor) * 10) / 10).toString()} ${unit}`;
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { type CsvError, type Parser, parse } from 'csv-parse';
 import { ProblemError } from '../../contract/problem.ts';
-import { armed } from '../reports/csv.ts';
+import { unescapeFormulas } from '../reports/csv.ts';
 import { readText } from './csv-bytes.ts';
 
 /** `line` is where the row starts in the file, counted from 1. */
@@ -85,7 +85,7 @@ function collectRows(parser: Parser, headerLine: number) {
   let rows: CsvRow[] = [];
   parser.on('error', () => {}); // whoever writes hears of it
   parser.on('data', (cells: string[]) => {
-    const row = { line, cells: cells.some(hasApostrophe) ? cells.map(armed) : cells };
+    const row = { line, cells: cells.some(hasApostrophe) ? cells.map(unescapeFormulas) : cells };
     line += 1 + innerLineBreaks(cells);
     if (row.line >= headerLine && !isBlank(cells)) rows.push(row);
   });

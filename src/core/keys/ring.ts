@@ -56,7 +56,7 @@ export function findMasterKey(rows: KeyRow[], place: MasterKeyPlace): MasterKey 
   if (right) return right;
   if (masters.length === 0) {
     throw new WrongKeyError(
-      `${nameOf(place)} is not there, and this database is encrypted with it. Put it back from a backup, or from the machine that set this up. Nothing was changed.`,
+      `${nameOf(place)} is not there, and this database is encrypted with it. Put it back from a copy of its home; if there is none, restore a backup: smoocho restore FILE. Nothing was changed.`,
     );
   }
   throw new WrongKeyError(

@@ -36,8 +36,8 @@ export async function placeOrder(context: Context, shopId: string, body: NewOrde
   const lines = resolveLines(body.items, products);
   requireWholePieces(lines);
   const priced = priceSale(terms, body, lines, now);
-  const verdict = await examineApproval(context, shopId, body.approval);
-  const approvedBy = requireLeave(actor, verdict(), saleNeeds(priced, terms.settings, actor));
+  const approval = await examineApproval(context, shopId, body.approval);
+  const approvedBy = requireLeave(actor, approval(), saleNeeds(priced, terms.settings, actor));
   const settled = settleNew(body, priced.bill, terms.settings);
   const sale = { ...priced, body, settled, customerPhone, approvedBy, requestHash, now };
   return await writeSale(context, draftSale(actor, terms, sale));

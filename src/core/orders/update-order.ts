@@ -44,13 +44,13 @@ export async function updateOrder(
   orderId: string,
   change: OrderChange,
 ): Promise<OrderView> {
-  const verdict = await examineApproval(context, shopId, change.approval);
+  const approval = await examineApproval(context, shopId, change.approval);
   return await saving(change, () =>
     transact(context, async (tx) => {
       const loaded = await loadOrder(tx, shopId, orderId, change);
       const update = decideUpdate(loaded, change, tx.actor);
       if (!update) return viewOrder(loaded.parts);
-      const approvedBy = requireLeave(tx.actor, verdict(), update.needs);
+      const approvedBy = requireLeave(tx.actor, approval(), update.needs);
       return await writeUpdate(tx, loaded, update, approvedBy);
     }),
   );

@@ -24,7 +24,7 @@ export const csvLine = (cells: readonly string[]): string => `${cells.map(csvFie
 const FORMULA = String.raw`[\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}\u2800"';]*[=+\-@|＝＋－＠｜]`;
 const CELL_START = String.raw`(?<=^|[;\t\r\n])`;
 const BEFORE_FORMULA = new RegExp(String.raw`${CELL_START}(?=${FORMULA})|^(?='*\p{Cc})`, 'gu');
-const DISARMED = new RegExp(String.raw`${CELL_START}'(?=${FORMULA})|^'(?='*\p{Cc})`, 'gu');
+const FORMULA_ESCAPE = new RegExp(String.raw`${CELL_START}'(?=${FORMULA})|^'(?='*\p{Cc})`, 'gu');
 /** Figures may start with a minus. */
 const FIGURE = /^-\d+(\.\d+)?$/;
 
@@ -37,4 +37,5 @@ export function csvField(value: string): string {
 }
 
 /** The text of a cell as it was before `csvField` put apostrophes before formulas. Imports use it. */
-export const armed = (cell: string): string => (cell.includes("'") ? cell.replace(DISARMED, '') : cell);
+export const unescapeFormulas = (cell: string): string =>
+  cell.includes("'") ? cell.replace(FORMULA_ESCAPE, '') : cell;

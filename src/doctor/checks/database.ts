@@ -7,7 +7,7 @@ const SPARE_CONNECTIONS = 6;
 const CLOSE = 'Close the file to others: `smoocho doctor --fix`';
 /** No command takes a key out of a backup: a restore brings it, and with it the data of that day. */
 const KEY_BACK =
-  'Put back the file from a copy of this home. If there is none, a backup has what opens the data in it; with the server stopped, restore the newest one: `smoocho restore FILE --identity RECOVERY-KEY-FILE`. Which there are: `smoocho backup list`';
+  'Put back the file from a copy of this home. If there is none, restore the newest backup with the server stopped; it brings its keys along, and what was sold since is not in it: `smoocho restore FILE --identity RECOVERY-KEY-FILE`. To see which backups there are: `smoocho backup list`';
 
 export const databaseChecks: Check[] = [
   check({

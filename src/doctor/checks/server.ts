@@ -10,7 +10,7 @@ const startFix = ({ isService }: ServerFacts) =>
 const restartFix = ({ isService, file }: ServerFacts) =>
   isService
     ? '`sudo systemctl restart smoocho`'
-    : `Stop it, with Ctrl-C where it was started or with \`kill ${file?.pid}\`, then \`smoocho start\``;
+    : `stop it with Ctrl-C where it was started, or with \`kill ${file?.pid}\`, then \`smoocho start\``;
 
 /** Of the file of a server that is gone: it takes its file away when it stops. */
 const endedHow = ({ file }: ServerFacts) =>
@@ -37,7 +37,7 @@ export const serverChecks: Check[] = [
     id: 'server-file',
     of: 'server',
     looksAt: 'what the running server wrote down in the home (server.json): its process, home and version',
-    why: 'Commands such as device pair and upgrade go by what stands there.',
+    why: 'Commands take the address of the server from it, and what an upgrade brought works only in a server that was started since.',
     judge: judgeServerFile,
   }),
 ];
@@ -66,7 +66,7 @@ function judgeServerFile(facts: ServerFacts): Finding {
   if (file.version !== null && file.version !== installedVersion)
     return warning(
       `The server is still version ${file.version}, and ${installedVersion} is installed.`,
-      `What was installed works once the server is restarted: ${restartFix(facts)}`,
+      `Restart it, to have what was installed: ${restartFix(facts)}`,
     );
   return ok(`Process ${pid} is the server of this home.`);
 }
