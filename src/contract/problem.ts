@@ -157,4 +157,10 @@ const isPlural = (pointer: string) => {
 const PLURALS: Record<string, string> = { is: 'are', has: 'have', was: 'were', goes: 'go', stands: 'stand' };
 const inPlural = (detail: string) => detail.replace(/^\w+/, (verb) => PLURALS[verb] ?? verb);
 
-const wordsOf = (key: string) => key.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+/** Fields whose names are no things, and can't stand after "the". */
+const PREPOSITIONS = new Set(['from', 'to', 'since', 'until', 'after', 'before', 'at', 'on', 'by']);
+
+const wordsOf = (key: string) =>
+  PREPOSITIONS.has(key)
+    ? `value of ${key}`
+    : key.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

@@ -229,7 +229,7 @@ describe('smoocho doctor', function () {
       });
       expect(found.checks[0]?.detail)
         .to.match(/"prot", which is no setting/)
-        .and.match(/\. logLevel in config\.json is "loud"/);
+        .and.match(/ logLevel in config\.json is "loud"/);
       expect(found.checks[0]?.commands).to.deep.equal(['smoocho config check']);
       // Any other command is refused, as before.
       expect((await smoocho(['shop', 'list'], env())).code).to.equal(2);

@@ -95,7 +95,7 @@ describe('what is said of a body that is refused', () => {
     [
       { at: 'noon' },
       z.strictObject({ at: z.iso.datetime() }),
-      'The at is not a time like 2026-01-31T18:30:00Z.',
+      'The value of at is not a time like 2026-01-31T18:30:00Z.',
     ],
   ];
   for (const [value, schema, detail] of sentences) {
