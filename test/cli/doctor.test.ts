@@ -217,7 +217,7 @@ describe('smoocho doctor', function () {
     });
 
     it('looks at files and machine where the settings are refused', async () => {
-      writeFileSync(path('config.json'), '{"prot": 8080, "logLevel": "loud"}');
+      writeFileSync(path('config.json'), '{"prot": 8080, "imageStore": "shelf"}');
       const ran = await doctor();
       expect(ran.code).to.equal(4);
       const found = answerOf(ran);
@@ -229,7 +229,7 @@ describe('smoocho doctor', function () {
       });
       expect(found.checks[0]?.detail)
         .to.match(/"prot", which is no setting/)
-        .and.match(/ logLevel in config\.json is "loud"/);
+        .and.match(/ imageStore in config\.json is "shelf"/);
       expect(found.checks[0]?.commands).to.deep.equal(['smoocho config check']);
       // Any other command is refused, as before.
       expect((await smoocho(['shop', 'list'], env())).code).to.equal(2);

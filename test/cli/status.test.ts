@@ -137,7 +137,7 @@ describe('smoocho status', function () {
       /^backup {6}\d{4}-\d\d-\d\d \d\d:\d\d, 12 MB\n {12}\/mnt\/usb\/smoocho-/m,
       /^failed {6}\d{4}-.*\n {12}A table is short\.$/m,
       /^next {8}\d{4}-\d\d-\d\d 03:00$/m,
-      /^opens with {2}this machine alone: smoocho backup key create$/m,
+      /^opens with {2}this box alone: smoocho backup key create$/m,
       /^PROBLEM since \d{4}-\d\d-\d\d \d\d:\d\d\n {2}The trial of the last backup failed: A table is short\.$/m,
     ])
       expect(text).to.match(part);

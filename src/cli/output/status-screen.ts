@@ -102,10 +102,7 @@ function describeBackup(backup: BackupStatus, clock: Clock): Labelled[] {
     ['next', clock(backup.nextAt) || 'none is scheduled: smoocho backup schedule "0 3 * * *"'],
     ['next trial', clock(backup.nextDrillAt) || 'none is scheduled'],
     ['goes to', to],
-    [
-      'opens with',
-      backup.hasRecoveryKey ? 'your recovery key' : 'this machine alone: smoocho backup key create',
-    ],
+    ['opens with', backup.hasRecoveryKey ? 'your recovery key' : 'this box alone: smoocho backup key create'],
   ];
 }
 
