@@ -22,7 +22,9 @@ if (!existsSync(entry)) {
   // The server idles most of the day on a small box: a young generation that stays at its first 1 MiB saves it 25 to
   // 110 MB and costs no measurable speed. Its largest size can't be set any more once Node runs; that it doesn't grow can.
   // What an archive or an export is made of passes through by gigabytes, beside the tills. Other commands come and go, and imports like the room.
-  if (['start', 'backup', 'restore', 'export'].includes(process.argv[2]))
+  const words = process.argv.slice(2);
+  const first = words.find((word, at) => !word.startsWith('-') && words[at - 1] !== '--home');
+  if (['start', 'backup', 'restore', 'export'].includes(first))
     setFlagsFromString('--semi-space-growth-factor=1');
   await import(entry);
 } else if (existsSync(bundled)) {

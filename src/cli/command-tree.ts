@@ -53,7 +53,7 @@ export function treeOf(commands: readonly Command[]): TreeNode[] {
     words,
     summary: groups[words] ?? '',
     children: [],
-    options: [HELP, ...(words === '' ? [VERSION] : [])].map(readOption),
+    options: [...commonOptions, HELP, ...(words === '' ? [VERSION] : [])].map(readOption),
     arguments: [],
     command: null,
   });

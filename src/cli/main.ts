@@ -5,8 +5,9 @@ import type { Failure } from './failure.ts';
 import { interruptMessage, isInterrupt } from './interrupt.ts';
 import { asTyped, nameCommands } from './output/as-typed.ts';
 import { inLines } from './output/in-line.ts';
-import { buildProgram, usageMessage } from './program.ts';
+import { buildProgram, commonAfterCommand, usageMessage } from './program.ts';
 
+const words = commonAfterCommand(process.argv.slice(2), new Set(entries.map(({ name }) => name)));
 const wantsJson = process.argv.includes('--json');
 
 /** The reader closed its end (`| head`, a closed window). */
@@ -19,7 +20,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 process.once('exit', () => {
   // `start` only prints a greeting. Any other command prints its result, and half a report looks like a whole one.
-  if (!unwritten || process.argv.slice(2).find((word) => !word.startsWith('-')) === 'start') return;
+  if (!unwritten || words[0] === 'start') return;
   process.stderr.write(
     `The output could not be written (${unwritten.code}): free some room, and try again.\n`,
   );
@@ -60,7 +61,7 @@ async function explain(error: unknown): Promise<Failure> {
 
 nameCommands(entries.map(({ name }) => name));
 try {
-  await buildProgram(await loadCommands(process.argv.slice(2)), wantsJson).parseAsync();
+  await buildProgram(await loadCommands(words), wantsJson).parseAsync(words, { from: 'user' });
 } catch (error) {
   await fail(error);
 }

@@ -6,6 +6,7 @@ import type { Command, Option, Shell } from './command.ts';
 import { endWithServer } from './end-with-server.ts';
 import { exitCodes } from './exit-codes.ts';
 import { asTyped } from './output/as-typed.ts';
+import { turnColoursOff } from './output/colour.ts';
 import { inLine, inLines } from './output/in-line.ts';
 import { setQuiet } from './output/quiet.ts';
 
@@ -42,14 +43,17 @@ export function buildProgram(commands: Command[], wantsJson = false, open = open
     .description('A point of sale that your shop owns.')
     .version(version)
     .exitOverride()
+    // What stands behind a command's name is the command's own.
+    .enablePositionalOptions()
     .showHelpAfterError('Add --help to see how it goes.')
     .addHelpText('after', exampleOf('smoocho init'))
     .configureOutput({
       writeOut: (text) => process.stdout.write(asTyped(text)),
       outputError: (message, write) => write(withoutValues(message)),
       // With --json the answer says it.
-      ...(wantsJson && { writeErr: () => {} }),
+      writeErr: (text) => wantsJson || process.stderr.write(asTyped(text)),
     });
+  declareCommon(program);
   const parents = new Map<string, Commander>();
   for (const command of commands) {
     const words = command.name.split(' ');
@@ -81,7 +85,16 @@ const withoutValues = (message: string) =>
 const exampleOf = (example: string) => `\nExample:\n  ${example}`;
 
 const declareGroup = (commander: Commander, name: string, first: Command): Commander =>
-  commander.description(groups[name] ?? '').addHelpText('after', exampleOf(first.example));
+  declareCommon(commander)
+    .description(groups[name] ?? '')
+    .addHelpText('after', exampleOf(first.example));
+
+/** For the help of what is no command: `commonAfterCommand` gives them to the command. */
+const declareCommon = (commander: Commander): Commander =>
+  commonOptions.reduce(
+    (all, { flags, description }) => all.option(flags, description),
+    commander.enablePositionalOptions(),
+  );
 
 /** Options that every command has. */
 export const commonOptions: readonly Option[] = [
@@ -91,7 +104,33 @@ export const commonOptions: readonly Option[] = [
   },
   { flags: '--json', description: 'answer with one JSON value' },
   { flags: '-q, --quiet', description: 'only what was asked for, and errors' },
+  { flags: '--no-color', description: 'no colours, as with NO_COLOR=1' },
 ];
+
+/** The options that every command has may stand in front of it, too: moves them behind its name. */
+export function commonAfterCommand(words: readonly string[], names: ReadonlySet<string>): string[] {
+  const command: string[] = [];
+  const moved: string[] = [];
+  let at = 0;
+  while (at < words.length && !names.has(command.join(' '))) {
+    const word = words[at] as string;
+    if (!word.startsWith('-')) command.push(word);
+    else {
+      const option = commonOptions.find(({ flags }) =>
+        flags.match(/--?[\w-]+/g)?.includes(word.replace(/=.*/s, '')),
+      );
+      if (!option) break;
+      moved.push(word);
+      const next = words[at + 1];
+      if (option.flags.includes('<') && !word.includes('=') && next !== undefined) {
+        moved.push(next);
+        at += 1;
+      }
+    }
+    at += 1;
+  }
+  return [...command, ...moved, ...words.slice(at)];
+}
 
 function declare(commander: Commander, command: Command, open: typeof openShell): void {
   const { summary, details } = command;
@@ -105,7 +144,8 @@ function declare(commander: Commander, command: Command, open: typeof openShell)
     commander.option(flags, required ? `${description} (required)` : description);
   commander.addHelpText('after', exampleOf(command.example)).allowExcessArguments(takesName(command));
   commander.action(async (...received: unknown[]) => {
-    const { quiet, ...options } = commander.opts<Record<string, unknown>>();
+    const { quiet, color, ...options } = commander.opts<Record<string, unknown>>();
+    if (color === false) turnColoursOff();
     requireNoStray(commander, command);
     requireOptions(commander, command, options);
     setQuiet(quiet === true);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Command } from 'commander';
 import { loadCommands } from '../../src/cli/commands.ts';
-import { buildProgram } from '../../src/cli/program.ts';
+import { buildProgram, commonAfterCommand } from '../../src/cli/program.ts';
 import { migrationStatus } from '../../src/database/migrate.ts';
 import { initOptions, PASSWORD, smoocho } from '../support/cli.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -145,6 +145,27 @@ describe('the command line', () => {
       ]);
     }
   }).timeout(120_000);
+
+  it('takes what every command takes in front of it, too', async () => {
+    const names = new Set(['status', 'shop list', 'user create', 'backup key list']);
+    const moved: [typed: string, words: string][] = [
+      ['--home /x status', 'status --home /x'],
+      ['--json --home=/x -q shop list --shop A', 'shop list --json --home=/x -q --shop A'],
+      ['shop --json list', 'shop list --json'],
+      ['backup --no-color key --home list list', 'backup key list --no-color --home list'],
+      ['user create --home /x --name --json', 'user create --home /x --name --json'],
+      ['--json', '--json'],
+      ['--home', '--home'],
+      ['--json shop', 'shop --json'],
+      ['--version', '--version'],
+      ['--hme /x status', '--hme /x status'],
+    ];
+    for (const [typed, words] of moved)
+      expect(commonAfterCommand(typed.split(' '), names).join(' '), typed).to.equal(words);
+    const nowhere = `${home}/nowhere`;
+    const { code, json } = await run(['--json', '--home', nowhere, 'config', 'show']);
+    expect([code, json().home]).to.deep.equal([0, nowhere]);
+  });
 
   it('reports an empty shop in words and in CSV', async () => {
     const words = await run(['report', 'sales', '--shop=PIZA', '--from=2015-01-01', '--to=2015-12-31']);

@@ -20,6 +20,8 @@ const root = new URL('../..', import.meta.url).pathname;
 /** What is typed before Tab → what it may become, in any shell. */
 const typed: [line: string, includes: string[], excludes: string[]][] = [
   ['smoocho ', ['init', 'shop', 'completion'], ['create', '--json']],
+  ['smoocho --ho', ['--home'], ['--shop']],
+  ['smoocho --home /tmp shop ', ['list', 'create'], ['shop']],
   ['smoocho sh', ['shop', 'shift'], ['status']],
   ['smoocho backup key ', ['create', 'list'], ['prune']],
   ['smoocho user create --ro', ['--role'], ['--email']],

@@ -1,9 +1,9 @@
 import { CommanderError } from 'commander';
 import type { Shell } from '../../src/cli/command.ts';
-import { loadCommands } from '../../src/cli/commands.ts';
+import { entries, loadCommands } from '../../src/cli/commands.ts';
 import { failureOf } from '../../src/cli/failure.ts';
 import { inLine, inLines } from '../../src/cli/output/in-line.ts';
-import { buildProgram, usageMessage } from '../../src/cli/program.ts';
+import { buildProgram, commonAfterCommand, usageMessage } from '../../src/cli/program.ts';
 import type { TestApp } from './app.ts';
 
 /** `code`: the exit code; `stderr`: the sentence of a failure. */
@@ -14,7 +14,8 @@ export type RanHere = { code: number; stdout: string; stderr: string; json: () =
  * Runs a command as the program would, with its parser, its texts and its exit codes, but in this process and on a test's own app:
  * hundreds of them take the time of a few processes.
  */
-export async function runHere({ app }: TestApp, ...words: string[]): Promise<RanHere> {
+export async function runHere({ app }: TestApp, ...typed: string[]): Promise<RanHere> {
+  const words = commonAfterCommand(typed, new Set(entries.map(({ name }) => name)));
   const out: string[] = [];
   const openShell = ({ json }: Record<string, unknown>, isQuiet: boolean): Shell => ({
     config: app.config,

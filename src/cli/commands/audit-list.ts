@@ -13,7 +13,8 @@ import { nameActor } from '../../core/audit/name-actor.ts';
 import { INSTALLATION } from '../../core/audit/record-security.ts';
 import { readPages } from '../../core/paging.ts';
 import { wallClock } from '../../core/shops/business-day.ts';
-import { findShopByCode } from '../../core/shops/find-shops.ts';
+import { findShopByCode, listAllShops } from '../../core/shops/find-shops.ts';
+import type { Shop } from '../../core/shops/shop.entity.ts';
 import { findUserByEmail } from '../../core/users/find-user.ts';
 import type { Command } from '../command.ts';
 import { auditWords } from '../output/audit-words.ts';
@@ -25,9 +26,12 @@ const MAX_LIMIT = 10_000;
 
 export const auditList: Command = {
   name: 'audit list',
-  summary: 'List who did what in a shop, from which device, when: newest first',
+  summary: 'List who did what, from which device, when: newest first',
   options: [
-    { flags: '--shop <code>', description: 'the shop, by its code (default: what belongs to no shop)' },
+    {
+      flags: '--shop <code>',
+      description: 'one shop, by its code (default: all shops, and what belongs to none)',
+    },
     { flags: '--from <time>', description: 'such as 2026-04-01T00:00:00Z' },
     { flags: '--to <time>', description: 'up to then' },
     {
@@ -49,22 +53,38 @@ export const auditList: Command = {
     const wanted = readLimit(asked);
     await shell.withApp(async (app) => {
       const em = app.orm.em.fork();
-      const shop = code === undefined ? INSTALLATION_ITSELF : await findShopByCode(em, code as string);
+      const shops = code === undefined ? await listAllShops(em) : [await findShopByCode(em, code as string)];
+      const keepers = code === undefined ? [...shops, installationAt(shops)] : shops;
       const userId = user === undefined ? undefined : (await findUserByEmail(em, user as string)).id;
       const limit = String(Math.min(wanted, limits.page.max));
       const filter = { from, to, type, action, userId, deviceId, limit };
       const query = parse(contract.query, filter);
-      const read = (cursor: string | undefined) => listAudit(em, shop.id, { ...query, cursor });
-      const shown: AuditRecord[] = await readPages(read, wanted);
-      shell.show(shown.length === 0 ? 'There is no such record.' : readable(shown, shop));
-      shell.give(shown);
+      const found: Shown[] = [];
+      for (const keeper of keepers) {
+        const read = (cursor: string | undefined) => listAudit(em, keeper.id, { ...query, cursor });
+        for (const record of await readPages(read, wanted)) found.push({ keeper, record });
+      }
+      // Each keeper came newest first; a sort of equal times keeps its order.
+      const shown = found.sort((a, b) => timeOf(b) - timeOf(a)).slice(0, wanted);
+      shell.show(shown.length === 0 ? 'There is no such record.' : readable(shown, shops.length > 1));
+      shell.give(shown.map(({ keeper, record }) => ({ ...record, shop: keeper.code })));
     });
     return undefined;
   },
 };
 
-/** Who set it up, new keys, sign-ins of nobody known. */
-const INSTALLATION_ITSELF = { id: INSTALLATION, timezone: 'UTC', currency: '' };
+/** Whose records they are; without a code they belong to no shop. */
+type Keeper = { id: string; code: string | null; timezone: string; currency: string };
+type Shown = { keeper: Keeper; record: AuditRecord };
+
+/** Who set it up, new keys, sign-ins of nobody known. Times are as in the shops, where there is one time zone. */
+function installationAt(shops: Shop[]): Keeper {
+  const zones = new Set(shops.map(({ timezone }) => timezone));
+  const [zone] = zones;
+  return { id: INSTALLATION, code: null, timezone: zones.size === 1 && zone ? zone : 'UTC', currency: '' };
+}
+
+const timeOf = ({ record }: Shown) => Date.parse(record.at);
 
 function readLimit(text: unknown): number {
   const limit = text === undefined ? DEFAULT_LIMIT : Number(text);
@@ -72,22 +92,21 @@ function readLimit(text: unknown): number {
   throw fieldProblem('invalid_request', '/limit', `is not a number from 1 to ${MAX_LIMIT}`);
 }
 
-type Place = { timezone: string; currency: string };
-
-function readable(records: AuditRecord[], { timezone, currency }: Place): string {
-  return table(records, [
+function readable(shown: Shown[], isOfSeveral: boolean): string {
+  return table(shown, [
     {
       title: 'when',
-      value: ({ at }) => {
-        const { date, time } = wallClock(new Date(at), timezone);
+      value: ({ record, keeper }) => {
+        const { date, time } = wallClock(new Date(record.at), keeper.timezone);
         return `${date} ${time}`;
       },
     },
-    { title: 'who', value: ({ actor }) => nameActor(actor) ?? 'somebody' },
+    ...(isOfSeveral ? [{ title: 'shop', value: ({ keeper }: Shown) => keeper.code ?? '–' }] : []),
+    { title: 'who', value: ({ record }) => nameActor(record.actor) ?? 'somebody' },
     {
       title: 'device',
-      value: ({ deviceName, deviceId, address }) => deviceName ?? deviceId ?? address ?? '',
+      value: ({ record: { deviceName, deviceId, address } }) => deviceName ?? deviceId ?? address ?? '',
     },
-    { title: 'what', value: (record) => auditWords(record, currency) },
+    { title: 'what', value: ({ record, keeper }) => auditWords(record, keeper.currency) },
   ]);
 }

@@ -9,7 +9,7 @@ export const completionOf = (load: () => Promise<Command[]>): Command => ({
   summary: 'Print what lets a shell complete commands, options and their values with Tab',
   arguments: [{ name: 'shell', description: 'bash, zsh or fish', values: shells }],
   details:
-    'For bash: smoocho completion bash > ~/.local/share/bash-completion/completions/smoocho. For zsh, a file _smoocho in a folder of $fpath; for fish: ~/.config/fish/completions/smoocho.fish.',
+    'It completes smoocho, and ./bin/smoocho.js of a checkout by any path. For bash: smoocho completion bash > ~/.local/share/bash-completion/completions/smoocho. For zsh, a file _smoocho in a folder of $fpath; for fish: ~/.config/fish/completions/smoocho.fish.',
   options: [],
   example: 'source <(smoocho completion bash)',
   async run(shell, _options, [asked]) {

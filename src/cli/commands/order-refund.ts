@@ -1,15 +1,21 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { v7 as uuidv7 } from 'uuid';
-import { formatMilli, parseMilli } from '../../contract/money.ts';
+import { systemContext } from '../../app.ts';
+import { formatMilli, formatMinor, parseMilli } from '../../contract/money.ts';
 import type { Order } from '../../contract/orders.ts';
 import { parse } from '../../contract/parse.ts';
+import { Id } from '../../contract/primitives.ts';
 import { NewRefund } from '../../contract/refunds.ts';
+import { findDevice } from '../../core/devices/find-devices.ts';
 import { findOrderByNumber } from '../../core/orders/find-order-by-number.ts';
-import { refundOrder } from '../../core/orders/refund-order.ts';
+import { previewRefund, type RefundPreview, refundOrder } from '../../core/orders/refund-order.ts';
 import { showOrder } from '../../core/orders/show-order.ts';
+import { findShift } from '../../core/shifts/find-shifts.ts';
 import { askFirst } from '../ask-first.ts';
-import { atShop } from '../at-shop.ts';
-import { type Command, ORDER_ARGUMENT, SHOP_OPTION, YES_OPTION } from '../command.ts';
-import { UsageError } from '../exit-codes.ts';
+import { type AtShop, atShop } from '../at-shop.ts';
+import { type Command, ORDER_ARGUMENT, SHOP_OPTION, type Shell, YES_OPTION } from '../command.ts';
+import { RefusedError, UsageError } from '../exit-codes.ts';
 import { formatMoney } from '../output/format.ts';
 import { orderText } from '../output/order-text.ts';
 
@@ -42,12 +48,14 @@ export const orderRefund: Command = {
     // Wrong words are refused before anything is opened.
     const whole = parse(NewRefund, asked);
     const { id } = whole;
-    await atShop(shell, code, async ({ shop, context }) => {
+    await atShop(shell, code, async ({ app, shop, context }) => {
       const orderId = await findOrderByNumber(context.em, shop.id, which);
       const before = await showOrder(context, shop.id, orderId);
       const body = wanted ? parse(NewRefund, { ...asked, lines: linesOf(before, wanted, id) }) : whole;
-      if (shell.isInteractive && !yes) shell.show(`${orderText(before, shop)}\n`);
-      await askFirst(shell, yes, wanted ? 'Refund these lines?' : 'Refund all that is left of it?');
+      if (shell.isInteractive && !yes) {
+        shell.show(`${orderText(before, shop)}\n`);
+        await askWhatGoesBack(shell, { app, shop, context }, orderId, body);
+      }
       const { order } = await refundOrder(context, shop.id, orderId, body);
       shell.say(...describeRefund(order, body.id, shop.currency));
       shell.give(order);
@@ -55,6 +63,50 @@ export const orderRefund: Command = {
     return undefined;
   },
 };
+
+/** Asks with the amount, the methods and the drawer. Throws RefusedError for no, and where they changed while it was asked. */
+async function askWhatGoesBack(
+  shell: Shell,
+  { app, shop, context }: AtShop,
+  orderId: string,
+  body: NewRefund,
+): Promise<void> {
+  const preview = await previewRefund(context, shop.id, orderId, body);
+  if (!preview) return;
+  const drawer = await drawerName(context.em, shop.id, preview.shiftId);
+  await askFirst(shell, false, `${describeBack(preview, drawer, shop.currency)} Refund it?`);
+  const now = await previewRefund(systemContext(app, 'cli'), shop.id, orderId, body);
+  if (!isDeepStrictEqual(now, preview))
+    throw new RefusedError('The bill or the drawer changed meanwhile. Nothing was refunded: look again.');
+}
+
+async function drawerName(em: EntityManager, shopId: string, shiftId: string | null): Promise<string | null> {
+  if (shiftId === null) return null;
+  const { deviceId } = (await findShift(em, shopId, shiftId)).shift;
+  if (deviceId == null) return 'the main drawer';
+  const id = Id.safeParse(deviceId);
+  return `the drawer of ${id.success ? (await findDevice(em, shopId, id.data)).name : deviceId}`;
+}
+
+/** What goes back, in sentences. `drawer`: whose cash it is; null where no open shift has it. */
+export function describeBack(
+  { payments, totalMinor }: Pick<RefundPreview, 'payments' | 'totalMinor'>,
+  drawer: string | null,
+  currency: string,
+): string {
+  const money = (minor: number) => `${formatMoney(formatMinor(minor), currency)} ${currency}`;
+  if (payments.length === 0) return `No money goes back: ${money(totalMinor)} less is owed.`;
+  const ways = payments.map(({ method, amountMinor, tipMinor }) => {
+    const tip = tipMinor > 0 ? ` and a tip of ${money(tipMinor)}` : '';
+    const from = drawer === null ? '' : ` out of ${drawer}`;
+    return `${money(amountMinor)}${tip} ${method === 'cash' ? `in cash${from}` : `by ${METHODS[method]}`}`;
+  });
+  const isUncounted = drawer === null && payments.some(({ method }) => method === 'cash');
+  const note = isUncounted ? ' No shift is open that counts this cash: it is in no drawer’s report.' : '';
+  return `This gives back ${ways.join(', ')}.${note}`;
+}
+
+const METHODS = { cash: 'cash', card: 'card', upi: 'UPI', wallet: 'wallet', other: 'another way' };
 
 function describeRefund(order: Order, refundId: string, currency: string): string[] {
   const money = (amount: string) => formatMoney(amount, currency);

@@ -61,5 +61,5 @@ ${nodes
   esac
   return 1
 }
-complete -F _smoocho smoocho
+complete -F _smoocho smoocho smoocho.js
 `;

@@ -25,6 +25,7 @@ const linesOf = ({ words, children, options, arguments: given }: TreeNode): stri
 export const fishCompletion = (nodes: readonly TreeNode[]): string => `# smoocho completion fish
 complete -c smoocho -e
 complete -c smoocho -f
+complete -c smoocho.js -w smoocho
 function __smoocho_at
   set -l path ''
   for word in (commandline -opc)[2..-1]

@@ -30,7 +30,7 @@ const nodeCase = ({ words, children, options, arguments: given }: TreeNode): str
 };
 
 /** Completion for zsh: to be read with `source`, or as a file `_smoocho` of the `fpath`. */
-export const zshCompletion = (nodes: readonly TreeNode[]): string => `#compdef smoocho
+export const zshCompletion = (nodes: readonly TreeNode[]): string => `#compdef smoocho smoocho.js
 # smoocho completion zsh
 _smoocho() {
   local path_='' word option=\${words[CURRENT-1]} files=''
@@ -66,5 +66,5 @@ ${nodes
   esac
   return 1
 }
-if [[ \${funcstack[1]} == _smoocho ]]; then _smoocho "$@"; else compdef _smoocho smoocho; fi
+if [[ \${funcstack[1]} == _smoocho ]]; then _smoocho "$@"; else compdef _smoocho smoocho smoocho.js; fi
 `;

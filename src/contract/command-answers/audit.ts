@@ -17,6 +17,7 @@ const Chain = z.strictObject({
 });
 
 export const auditAnswers = {
-  'audit list': z.array(AuditRecord),
+  /** With the code of the shop; null for what belongs to none. */
+  'audit list': z.array(AuditRecord.extend({ shop: z.string().nullable() })),
   'audit verify': z.strictObject({ isSound: z.boolean(), chains: z.array(Chain) }),
 } as const satisfies Record<string, z.ZodType>;

@@ -16,7 +16,7 @@ import { findShop } from '../shops/find-shops.ts';
 import { digitsOfOrder, requireWholeAmounts } from '../shops/whole-amounts.ts';
 import { type Transaction, transact } from '../transact.ts';
 import { nextUpdatedAt } from '../versions.ts';
-import { decideRefund } from './decide-refund.ts';
+import { type DecidedRefund, decideRefund } from './decide-refund.ts';
 import { findOrder } from './find-orders.ts';
 import { costOf, stockReturned, thawRecipe } from './line-stock.ts';
 import type { OrderParts } from './order-parts.ts';
@@ -50,6 +50,28 @@ export async function refundOrder(
   }
 }
 
+/** What a refund would give back, and by which methods; `shiftId` is the open shift whose drawer cash would come out of. */
+export type RefundPreview = Pick<DecidedRefund, 'payments' | 'paidOutMinor'> & {
+  totalMinor: number;
+  shiftId: string | null;
+};
+
+/** What `refundOrder` would do, without doing it; null where this refund is there already. Throws as it does. */
+export async function previewRefund(
+  context: Context,
+  shopId: string,
+  orderId: string,
+  body: NewRefund,
+): Promise<RefundPreview | null> {
+  return await transact(context, async (tx) => {
+    if (await findRefund(tx.em, body.id)) return null;
+    const { row } = await decide(tx, await findOrder(tx.em, shopId, orderId, true), body);
+    const { payments, paidOutMinor, totalMinor } = row;
+    const shiftId = await lockOpenShift(tx.em, shopId, deviceOf(tx.actor));
+    return { payments, paidOutMinor, totalMinor, shiftId };
+  });
+}
+
 const takenRefundId = () =>
   fieldProblem('refund_conflict', '/id', 'belongs to another refund; a new refund needs a new id');
 
@@ -66,16 +88,22 @@ async function refund(
     if (earlier.orderId !== orderId || earlier.requestHash !== requestHash) throw takenRefundId();
     return { order: viewOrder(parts), isReplay: true };
   }
-  const { order } = parts;
-  // Allowed whether the order's day is closed or not: a credit note is of today.
-  requireAllowed(parts, 'refund', false);
-  const lines = takeLines(await linesOfOrder(tx.em, shopId, orderId), body, order.orderNumber);
-  requireWholeRefund(lines, order.items, body);
-  const { isBeyondPaid, ...row } = await priceRow(tx, parts, lines, body);
+  const { lines, row: priced } = await decide(tx, parts, body);
+  const { isBeyondPaid, ...row } = priced;
   // Whoever lets a method give back more than was paid by it stands in the audit for it.
   const approvedBy = isBeyondPaid ? personOf(tx.actor) : null;
   const kept = approvedBy === null ? null : { approvedBy };
   return { order: await giveBack(tx, parts, lines, { ...row, requestHash }, kept), isReplay: false };
+}
+
+/** The lines that come back, and the refund as it is written. */
+async function decide(tx: Transaction, parts: OrderParts, body: NewRefund) {
+  const { order } = parts;
+  // Allowed whether the order's day is closed or not: a credit note is of today.
+  requireAllowed(parts, 'refund', false);
+  const lines = takeLines(await linesOfOrder(tx.em, order.shopId, order.id), body, order.orderNumber);
+  requireWholeRefund(lines, order.items, body);
+  return { lines, row: await priceRow(tx, parts, lines, body) };
 }
 
 /** A line of the bill, what came back of it before, and what comes back now. */
