@@ -21,7 +21,7 @@ const ABOUT = [
   'Keep it on paper, away from the shop: without it, no backup opens once the machine is gone.',
   'To restore on a new machine:  smoocho restore BACKUP-FILE   (it asks for the key; or --identity KEY-FILE)',
   'Without Smoocho:  age -d -i KEY-FILE BACKUP-FILE | zstd -d | tar x',
-  'KEY-FILE is a text file with the line that begins with AGE-SECRET-KEY-1. After that it has no 1, B, I and O.',
+  'KEY-FILE is a text file with the line that begins with AGE-SECRET-KEY-1. The letters B, I and O and the digit 1 do not occur after that start.',
 ];
 
 /** Time shown on the sheet, to tell the newest of several. */

@@ -100,4 +100,4 @@ export const ITEM_OPTIONS: Option[] = [
   { flags: '--policy <policy>', description: 'deny, warn or allow a sale of more than there is' },
 ];
 
-export const DEVICE_ARGUMENT = { name: 'device', description: 'its id, or its name exactly as it is' };
+export const DEVICE_ARGUMENT = { name: 'device', description: 'its name, or its id' };

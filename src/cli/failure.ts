@@ -21,6 +21,7 @@ import { type Problem, ProblemError, problems } from '../contract/problem.ts';
 import { MoveRefusedError } from '../core/images/move-images.ts';
 import { NotInstalledError } from '../systemd.ts';
 import { CheckError, exitCodes, RefusedError, UsageError } from './exit-codes.ts';
+import { OptionError } from './option-names.ts';
 import { inLine } from './output/in-line.ts';
 
 export type Failure = { exitCode: number; message: string; problem?: Problem };
@@ -94,13 +95,15 @@ function exitCodeOf(error: unknown): number {
   return exitCodes.failed;
 }
 
-function problemFailure({ code, message, detail, errors }: ProblemError): Failure {
+function problemFailure(error: ProblemError): Failure {
+  const { code, message, detail, errors } = error;
+  const flags = error instanceof OptionError ? error.flags : undefined;
   const { status, title } = problems[code];
   const problem: Problem = { type: `urn:smoocho:problem:${code}`, title, status };
   if (detail !== undefined) problem.detail = detail;
   if (errors !== undefined) problem.errors = errors;
   const faults = (errors ?? []).map((fault) =>
-    `${fault.pointer.slice(1).replaceAll('/', ' ')} ${fault.detail}`.trim(),
+    `${flags?.get(fault.pointer) ?? fault.pointer.slice(1).replaceAll('/', ' ')} ${fault.detail}`.trim(),
   );
   const lines =
     faults.length > 1 || (faults[0] && !message.includes(errors?.[0]?.detail as string)) ? faults : [];

@@ -5,6 +5,7 @@ import type { Failure } from './failure.ts';
 import { interruptMessage, isInterrupt } from './interrupt.ts';
 import { asTyped, nameCommands } from './output/as-typed.ts';
 import { inLines } from './output/in-line.ts';
+import { fitLines } from './output/labelled.ts';
 import { buildProgram, commonAfterCommand, usageMessage } from './program.ts';
 
 const words = commonAfterCommand(process.argv.slice(2), new Set(entries.map(({ name }) => name)));
@@ -45,7 +46,7 @@ async function fail(error: unknown): Promise<void> {
   }
   const { exitCode, message, problem } = await explain(error);
   if (wantsJson) answerJson(problem ?? { title: asTyped(message) }, exitCode);
-  else process.stderr.write(`${asTyped(inLines(message))}\n`);
+  else process.stderr.write(`${fitLines(asTyped(inLines(message)), process.stderr)}\n`);
   process.exitCode = exitCode;
 }
 

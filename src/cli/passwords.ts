@@ -1,5 +1,7 @@
+import { askMasked } from './ask-masked.ts';
 import type { Option, Shell } from './command.ts';
 import { UsageError } from './exit-codes.ts';
+import { untilInterrupted } from './interrupt.ts';
 import { inLine } from './output/in-line.ts';
 import { readSmallFile } from './small-file.ts';
 
@@ -20,11 +22,8 @@ export async function readPassword(
   if (!shell.isInteractive) {
     throw new UsageError('No password was given. Use --password-file FILE or --password-stdin.');
   }
-  const { password } = await import('@inquirer/prompts');
-  const first = await password({ message: inLine(prompt), mask: true });
-  const second = await password({ message: 'The same once more', mask: true });
-  if (first !== second) throw new UsageError('The two passwords differ.');
-  return first;
+  const first = await askMasked(untilInterrupted, inLine(prompt), (text) => text !== '' || 'It is empty.');
+  return await askMasked(untilInterrupted, 'The same once more', (text) => text === first || 'It differs.');
 }
 
 /** A text editor ends the file with a line break that nobody means to be part of the password. */

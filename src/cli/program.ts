@@ -5,9 +5,11 @@ import { version } from '../version.ts';
 import type { Command, Option, Shell } from './command.ts';
 import { endWithServer } from './end-with-server.ts';
 import { exitCodes } from './exit-codes.ts';
+import { inOptionNames } from './option-names.ts';
 import { asTyped } from './output/as-typed.ts';
 import { turnColoursOff } from './output/colour.ts';
 import { inLine, inLines } from './output/in-line.ts';
+import { fitLines } from './output/labelled.ts';
 import { setQuiet } from './output/quiet.ts';
 
 /** A word that several commands begin with, and what they have in common. Its help has the first one's example. */
@@ -151,7 +153,11 @@ function declare(commander: Commander, command: Command, open: typeof openShell)
     setQuiet(quiet === true);
     const args = received.slice(0, command.arguments?.length ?? 0).flat() as (string | undefined)[];
     const shell = open(options, quiet === true, command.allowsInvalidConfig);
-    process.exitCode = (await command.run(shell, options, args)) ?? exitCodes.done;
+    try {
+      process.exitCode = (await command.run(shell, options, args)) ?? exitCodes.done;
+    } catch (error) {
+      throw inOptionNames(error, command, options);
+    }
   });
 }
 
@@ -180,6 +186,8 @@ function requireOptions(commander: Commander, command: Command, given: Record<st
 function openShell(options: Record<string, unknown>, isQuiet: boolean, allowsInvalidConfig = false): Shell {
   const wantsJson = options.json === true;
   const write = (stream: NodeJS.WriteStream, text: string) => stream.write(`${text}\n`);
+  const writeLines = (stream: NodeJS.WriteStream, lines: string[]) =>
+    write(stream, fitLines(asTyped(lines.map(inLine).join('\n')), stream));
   let loaded: Config | undefined;
   const config = () => {
     loaded ??= loadConfig({ home: options.home as string | undefined });
@@ -193,11 +201,11 @@ function openShell(options: Record<string, unknown>, isQuiet: boolean, allowsInv
     wantsJson,
     isQuiet,
     isInteractive: Boolean(process.stdin.isTTY && process.stdout.isTTY) && !wantsJson,
-    say: (...lines) => wantsJson || isQuiet || write(process.stdout, asTyped(lines.map(inLine).join('\n'))),
-    print: (...lines) => wantsJson || write(process.stdout, asTyped(lines.map(inLine).join('\n'))),
+    say: (...lines) => wantsJson || isQuiet || writeLines(process.stdout, lines),
+    print: (...lines) => wantsJson || writeLines(process.stdout, lines),
     show: (text) => wantsJson || write(process.stdout, asTyped(inLines(text))),
-    warn: (text) => write(process.stderr, asTyped(inLine(text))),
-    tell: (text) => isQuiet || write(process.stderr, asTyped(inLine(text))),
+    warn: (text) => writeLines(process.stderr, [text]),
+    tell: (text) => isQuiet || writeLines(process.stderr, [text]),
     give: (value) => wantsJson && write(process.stdout, JSON.stringify(value, null, 2)),
     withApp: async <T>(work: (app: App) => Promise<T>) => {
       const [{ createApp }, { commandLog }] = await Promise.all([

@@ -45,18 +45,24 @@ export const init: Command = {
       shell.isInteractive && !options.yes
         ? await wizard(shell, { config, state, answers, options })
         : await withoutAsking(shell, options, async () => {
-            requireAnswers(answers, state);
+            requireAnswers({ ...answers, ...passwordGiven(options) }, state);
             const password = state === 'owner' ? {} : { password: await passwordOf(shell, answers, options) };
             return await planOf({ ...answers, ...password }, state);
           });
-    if (done.kind === 'dry') dryRun(shell, done.plan, findings);
-    else if (done.kind === 'backup') shell.print(BY_RESTORE);
+    if (done.kind === 'dry') {
+      sayPlan(shell, done.plan, done.recovery);
+      giveDryRun(shell, done.plan, findings);
+    } else if (done.kind === 'backup') shell.print(BY_RESTORE);
     // The restore has printed its own result.
     else if (done.kind === 'restored') await sayStoreFindings(shell);
     else await finish(shell, { ...done, findings });
     return undefined;
   },
 };
+
+/** Its own place is read after it is known that nothing else is missing. */
+const passwordGiven = ({ passwordStdin, passwordFile }: Options) =>
+  passwordStdin || passwordFile !== undefined ? { password: '' } : {};
 
 const BY_RESTORE =
   'The backup would be restored into this home. Nothing was written. To try one without changing a shop: smoocho restore FILE --dry-run';
@@ -69,13 +75,15 @@ async function withoutAsking(
   const { config } = shell;
   const found = await plan();
   await workOf(found, config);
-  if (options.dryRun) return { kind: 'dry', plan: found };
+  if (options.dryRun) {
+    const isNamed = options.recoveryRecipient !== undefined || options.recoveryKeyFile !== undefined;
+    return { kind: 'dry', plan: found, recovery: isNamed ? 'given' : 'later' };
+  }
   const key = await keyByOptions(config.home, options, new Date());
   return { kind: 'new', result: await makePlan(config, found), key };
 }
 
-function dryRun(shell: Shell, plan: Plan, findings: PreflightFinding[]): void {
-  sayPlan(shell, plan);
+function giveDryRun(shell: Shell, plan: Plan, findings: PreflightFinding[]): void {
   shell.give({ isDryRun: true, home: shell.config.home, plan: viewPlan(plan), findings });
 }
 

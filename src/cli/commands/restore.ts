@@ -9,6 +9,7 @@ import { asDatabaseUrl } from '../../config.ts';
 import { cliActor } from '../../core/context.ts';
 import { problemsOf } from '../../core/verify/verify-shop.ts';
 import { count, formatMinute } from '../../figures.ts';
+import { askMasked } from '../ask-masked.ts';
 import { IDENTITY_OPTION, openAppOn, readIdentities } from '../backup-support.ts';
 import type { Command, Shell } from '../command.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
@@ -116,19 +117,17 @@ async function identitiesFor(shell: Shell, file: string, identities: string[]): 
   if (!shell.isInteractive) return identities;
   const { isEncrypted, opens } = await readHeader(file, identities);
   if (!isEncrypted || opens) return identities;
-  const { password } = await import('@inquirer/prompts');
-  const question = {
-    message: 'The recovery key of this backup (AGE-SECRET-KEY-1…)',
-    mask: true,
-    validate: async (text: string) => {
+  const typed = await askMasked(
+    untilInterrupted,
+    'The recovery key of this backup (AGE-SECRET-KEY-1…)',
+    async (text) => {
       const [identity] = identitiesIn(text);
       if (!identity || !(await recipientOf(identity))) return MISTYPED;
       return (
         (await readHeader(file, [identity])).opens || 'This key is right, and of other backups than this one.'
       );
     },
-  };
-  const typed = await untilInterrupted((context) => password(question, context));
+  );
   return [...identities, ...identitiesIn(typed)];
 }
 

@@ -1,10 +1,12 @@
 import { systemContext } from '../../app.ts';
 import { parse } from '../../contract/parse.ts';
-import { UserChange } from '../../contract/users.ts';
+import { Pin, UserChange } from '../../contract/users.ts';
 import { changeUser } from '../../core/users/change-user.ts';
 import { findUserByEmail } from '../../core/users/find-user.ts';
+import { askMasked } from '../ask-masked.ts';
 import { type Command, EMAIL_OPTION, type Shell } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
+import { untilInterrupted } from '../interrupt.ts';
 import { inLine } from '../output/in-line.ts';
 import { sessionsEnded } from '../output/sentences.ts';
 import { readSmallFile } from '../small-file.ts';
@@ -19,11 +21,14 @@ export const userSetPin: Command = {
   ],
   example: 'smoocho user set-pin --email asha@example.com',
   async run(shell, options) {
-    const pin = await readPin(shell, options);
-    const change = parse(UserChange, { pin });
+    const given = await readGiven(shell, options);
+    const check = (pin: string) => parse(UserChange, { pin });
+    // What can be refused is, before the database is opened or anything is asked.
+    if (given !== undefined) check(given);
     await shell.withApp(async (app) => {
       const context = systemContext(app, 'cli');
-      const { id } = await findUserByEmail(context.em, options.email as string);
+      const { id, name } = await findUserByEmail(context.em, options.email as string);
+      const change = check(given ?? (await askPin(name)));
       const { user, endedSessions } = await changeUser(context, { shopId: null }, id, change);
       shell.say(`${user.name} has a new PIN. ${sessionsEnded(endedSessions)}`);
       shell.give({ ...user, endedSessions });
@@ -32,18 +37,27 @@ export const userSetPin: Command = {
   },
 };
 
-/** Never from the command line itself, which every process list shows. Throws UsageError. */
-async function readPin(
+/**
+ * The PIN of a file or of standard input, never from the command line itself, which every process list shows; undefined where it
+ * is to be asked for. Throws UsageError.
+ */
+async function readGiven(
   { isInteractive }: Shell,
-  { email, pinFile, pinStdin }: Record<string, unknown>,
-): Promise<string> {
+  { pinFile, pinStdin }: Record<string, unknown>,
+): Promise<string | undefined> {
   if (pinFile === undefined && !pinStdin) {
     if (!isInteractive) throw new UsageError('No PIN was given. Use --pin-file FILE or --pin-stdin.');
-    const { password } = await import('@inquirer/prompts');
-    const first = await password({ message: inLine(`A PIN for ${email}`), mask: true });
-    const second = await password({ message: 'The same once more', mask: true });
-    if (first !== second) throw new UsageError('The two PINs differ.');
-    return first;
+    return undefined;
   }
   return (await readSmallFile(pinFile === undefined ? '-' : (pinFile as string), 'PIN')).trim();
+}
+
+/** Asks until it is a PIN, and the same twice. */
+async function askPin(name: string): Promise<string> {
+  const first = await askMasked(
+    untilInterrupted,
+    inLine(`A PIN for ${name}, 4 to 8 digits`),
+    (pin) => Pin.safeParse(pin).success || 'A PIN has 4 to 8 digits.',
+  );
+  return await askMasked(untilInterrupted, 'The same once more', (pin) => pin === first || 'It differs.');
 }

@@ -61,6 +61,7 @@ export async function readAnswers(options: Options): Promise<SetUpAnswers> {
       'Standard input has either the answers or the password: --answers - and --password-stdin exclude each other.',
     );
   const fromFile = file === undefined ? {} : parseAnswers(file, await readSmallFile(file));
+  requireKnown(file, fromFile);
   const flags = Object.fromEntries(
     Object.keys(SetUpAnswers.shape).flatMap((name) =>
       options[name] === undefined ? [] : [[name, options[name]]],
@@ -110,6 +111,16 @@ function parseAnswers(file: string, text: string): object {
     throw new UsageError(`${name} has no answers in braces, like {"shopName": "Kulfi Corner"}.`);
   if ('password' in answers && file !== '-') requireClosed(file);
   return answers;
+}
+
+function requireKnown(file: string | undefined, answers: object): void {
+  const known = Object.keys(SetUpAnswers.shape);
+  const unknown = Object.keys(answers).filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  const where = file === '-' ? 'Standard input' : file;
+  throw new UsageError(
+    `${where} has ${unknown.slice(0, 10).join(', ')}, which is not asked. What is asked is called ${known.join(', ')}.`,
+  );
 }
 
 const TO_OTHERS = 0o077;

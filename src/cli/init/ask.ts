@@ -1,5 +1,6 @@
 import { withoutAccents } from '../../core/without-accents.ts';
 import { untilInterrupted } from '../interrupt.ts';
+import { fitWords } from '../output/labelled.ts';
 
 /** The answer of somebody who wants the question before this one. */
 export const BACK = Symbol('back');
@@ -32,6 +33,28 @@ export async function ask<T>(prompt: (context: PromptContext) => Promise<T>): Pr
   } finally {
     process.stdin.off('keypress', onKey);
   }
+}
+
+type Choice<V> = { value: V; name: string; short?: string; disabled?: string | boolean };
+type Choices<V> = { message: string; choices: Choice<V>[]; default?: V | undefined };
+
+/** A question with its choices, wrapped between words: those beside each other go below where they don't fit. */
+export function fitted<V extends string>(question: Choices<V>): Choices<V> {
+  const message = fitWords(question.message);
+  const choices = question.choices.map((choice) => ({
+    ...choice,
+    short: beside(message, choice.name),
+    name: fitWords(choice.name),
+    ...(typeof choice.disabled === 'string' && { disabled: beside(choice.name, choice.disabled, 4) }),
+  }));
+  return { ...question, message, choices };
+}
+
+/** A text behind another one, or below it. */
+function beside(before: string, text: string, indent = 2): string {
+  const line = before.split('\n').at(-1) ?? '';
+  const whole = `${line} ${text}`;
+  return fitWords(whole) === whole ? text : `\n${' '.repeat(indent)}${fitWords(text, indent)}`;
 }
 
 /** A choice of a list to type in, with what else finds it. */

@@ -3,6 +3,7 @@ import { labelled } from '../output/labelled.ts';
 import { drawQr } from '../output/qr.ts';
 import type { MadeKey } from '../recovery-key.ts';
 import { configuredPlace, deviceUrls } from '../server-place.ts';
+import type { Draft } from './draft.ts';
 import type { Plan } from './plan.ts';
 import type { SetUpResult } from './set-up.ts';
 import { rowsOf } from './summary.ts';
@@ -45,14 +46,24 @@ function nextSteps(shell: Shell, code: string, isServed: boolean): string[] {
   ];
 }
 
+type RecoveryKey = NonNullable<Draft['key']>;
+
+const KEYS: Record<RecoveryKey, string> = {
+  paper:
+    'a recovery key, which opens the backups on another machine, is made and shown once, at the end: have paper at hand',
+  given: 'the recovery key that was named opens the backups on another machine',
+  later: 'no recovery key: only this machine could open the backups. Make one with smoocho backup key create',
+};
+
 /** Says what a dry run would have made. */
-export function sayPlan(shell: Shell, plan: Plan): void {
+export function sayPlan(shell: Shell, plan: Plan, key: RecoveryKey): void {
   const { home, databaseUrl } = shell.config;
   shell.print(`This would be set up in ${home}. Nothing was written.`, '');
   shell.show(
     labelled(
       [
-        ...rowsOf(plan, { key: 'later' }).map(({ label, value }) => [label, value] as const),
+        ...rowsOf(plan, { key }).map(({ label, value }) => [label, value] as const),
+        ['Key', KEYS[key]],
         ['Database', databaseUrl ? 'the one of DATABASE_URL' : 'a PostgreSQL of its own, in the home'],
       ],
       process.stdout.columns ?? 80,

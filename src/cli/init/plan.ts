@@ -72,7 +72,7 @@ function soleCountryOf(tax: TaxTemplateName | undefined): string | undefined {
   return countries?.length === 1 ? countries[0] : undefined;
 }
 
-/** Throws UsageError for answers that are missing, all but the password. */
+/** Throws UsageError for answers that are missing. */
 export function requireAnswers(answers: Named, state: SetUpState): void {
   const given = { ...defaultsOf(answers.country ?? soleCountryOf(answers.tax)), ...defined(answers) };
   requireAll({ ...given, shopCode: given.shopCode ?? suggestCode(given.shopName ?? '') }, state);
@@ -81,6 +81,7 @@ export function requireAnswers(answers: Named, state: SetUpState): void {
 function requireAll(given: Named, state: SetUpState): void {
   const needed: (keyof SetUpAnswers)[] = ['shopName', 'shopCode', 'currency', 'timezone'];
   if (state !== 'owner') needed.push('ownerName', 'ownerEmail');
+  if (state !== 'owner' && given.password === undefined) needed.push('passwordFile');
   const missing = needed.filter((name) => given[name] === undefined);
   if (missing.length === 0) return;
   const follows = missing.includes('currency') && given.country === undefined;

@@ -6,8 +6,10 @@ import { ShopCode } from '../../contract/shops.ts';
 import { taxTemplates, templatesFor } from '../../contract/tax-templates.ts';
 import { Email, OWNER_PASSWORD_MIN } from '../../contract/users.ts';
 import { findPasswordFault } from '../../core/auth/password-rules.ts';
+import { askMasked } from '../ask-masked.ts';
 import { failureOf } from '../failure.ts';
-import { ask, BACK, type Back, find, type Listed } from './ask.ts';
+import { fitWords } from '../output/labelled.ts';
+import { ask, BACK, type Back, find, fitted, type Listed } from './ask.ts';
 import type { Draft, Place } from './draft.ts';
 import { countryList, currencyList, likelyCountry, zoneList } from './lists.ts';
 import { placeOf } from './plan.ts';
@@ -70,7 +72,7 @@ export const questions: Record<QuestionName, Question> = {
     const { select } = await prompts();
     const answer = await ask((context) =>
       select(
-        {
+        fitted<'folder' | 'bucket'>({
           message: 'Where are pictures of products kept?',
           choices: [
             { value: 'folder', name: 'In a folder of this machine' },
@@ -81,7 +83,7 @@ export const questions: Record<QuestionName, Question> = {
             },
           ],
           default: pictures ?? (config.imageStore === 'minio' ? 'bucket' : 'folder'),
-        },
+        }),
         context,
       ),
     );
@@ -93,7 +95,7 @@ export const questions: Record<QuestionName, Question> = {
     const given = key === 'given';
     const answer = await ask((context) =>
       select(
-        {
+        fitted({
           message: 'Backups are encrypted, and made while the server runs. When?',
           choices: [
             given
@@ -103,7 +105,7 @@ export const questions: Record<QuestionName, Question> = {
             { value: 'off', name: 'None by themselves' },
           ],
           default: backups === 'off' ? 'off' : (key ?? 'paper'),
-        },
+        }),
         context,
       ),
     );
@@ -139,14 +141,14 @@ export const questions: Record<QuestionName, Question> = {
     const { select } = await prompts();
     const tax = await ask((context) =>
       select(
-        {
+        fitted({
           message: 'Its tax (rates can be changed at any time)',
           choices: templatesFor(draft.country ?? '').map((value) => ({
             value,
             name: taxTemplates[value].title,
           })),
           default: draft.tax ?? defaultsOf(draft.country).tax,
-        },
+        }),
         context,
       ),
     );
@@ -160,13 +162,13 @@ export const questions: Record<QuestionName, Question> = {
     const answer = await ask((context) =>
       input(
         {
-          message: 'A folder, best on another disk, or s3://bucket/prefix; empty for this home',
+          message: fitWords('A folder, best on another disk, or s3://bucket/prefix; empty for this home'),
           default: draft.backupTo,
           validate: async (to) =>
             to.trim() === '' ||
             (await placeOf(config, to.trim()).then(
               () => true as const,
-              (error) => failureOf(error).message,
+              (error) => fitWords(failureOf(error).message),
             )),
         },
         context,
@@ -175,6 +177,8 @@ export const questions: Record<QuestionName, Question> = {
     return answer === BACK ? BACK : { backupTo: answer.trim() || undefined };
   },
 };
+
+const fitVerdict = (verdict: true | string) => (verdict === true ? verdict : fitWords(verdict));
 
 /** One answer as a change of the draft. */
 const name = <K extends keyof Draft>(key: K, answer: Draft[K] | Back): Partial<Draft> | Back =>
@@ -189,9 +193,9 @@ async function askText<S extends z.ZodType<string>>(
   const answer = await ask((context) =>
     input(
       {
-        message,
+        message: fitWords(message),
         ...(suggestion === undefined ? {} : { default: suggestion }),
-        validate: (value) => check(schema, value),
+        validate: (value) => fitVerdict(check(schema, value)),
       },
       context,
     ),
@@ -211,7 +215,7 @@ async function askList(
   const all = [...first, ...list.filter(({ value }) => value !== suggestion)];
   return await ask((context) =>
     search(
-      { message: `${message} (type to search)`, source: (term) => find(all, term), pageSize: 8 },
+      { message: fitWords(`${message} (type to search)`), source: (term) => find(all, term), pageSize: 8 },
       context,
     ),
   );
@@ -219,29 +223,16 @@ async function askList(
 
 /** A new password and the same once more. Esc at the second one leads back to the first. */
 async function askPassword(draft: Draft): Promise<Partial<Draft> | Back> {
-  const { password } = await prompts();
   for (;;) {
-    const first = await ask((context) =>
-      password(
-        {
-          message: `A password, at least ${OWNER_PASSWORD_MIN} characters`,
-          mask: true,
-          validate: (value) => checkOwnPassword(draft, value),
-        },
-        context,
-      ),
+    const first = await askMasked(ask, `A password, at least ${OWNER_PASSWORD_MIN} characters`, (value) =>
+      checkOwnPassword(draft, value),
     );
     if (first === BACK) return BACK;
-    const second = await ask((context) =>
-      password(
-        {
-          message: 'The same once more',
-          mask: true,
-          validate: (value) =>
-            value === first || 'It differs. Type it again, or press Esc to begin with the first one anew.',
-        },
-        context,
-      ),
+    const second = await askMasked(
+      ask,
+      'The same once more',
+      (value) =>
+        value === first || 'It differs. Type it again, or press Esc to begin with the first one anew.',
     );
     if (second !== BACK) return { password: first };
   }

@@ -5,6 +5,7 @@ import { stateOfTaxNumber } from '../../contract/tax-registration.ts';
 import { taxTemplates } from '../../contract/tax-templates.ts';
 import { machineZone, zonesOf } from '../../contract/zones.ts';
 import { inLine } from '../output/in-line.ts';
+import { fitWords, wrap } from '../output/labelled.ts';
 import { ask, type Back } from './ask.ts';
 import type { Draft, Place } from './draft.ts';
 import type { Plan } from './plan.ts';
@@ -88,6 +89,10 @@ function describeBackups({ backups }: Plan, { key = 'later' }: Pick<Draft, 'key'
 
 const WIDTH = 12;
 
+/** Beside its label, wrapped between words. */
+const fitValue = (value: string) =>
+  wrap(value, Math.max(20, (process.stdout.columns ?? 80) - WIDTH - 2)).join(`\n${' '.repeat(WIDTH + 2)}`);
+
 export type SummaryChoice = 'yes' | 'no' | QuestionName;
 
 /** Shows everything, and asks whether it is right or which line is not. */
@@ -101,13 +106,15 @@ export async function confirmSummary(
   const choices: { value: SummaryChoice; name: string; short?: string }[] = [
     {
       value: 'yes',
-      name: isDryRun
-        ? 'Yes, that is right (a dry run: nothing is written)'
-        : `Yes, set it up in ${config.home}`,
+      short: 'Yes',
+      name: fitWords(
+        isDryRun ? 'Yes, that is right (a dry run: nothing is written)' : `Yes, set it up in ${config.home}`,
+        4,
+      ),
     },
     ...rowsOf(plan, draft).map(({ name, label, value }) => ({
       value: name,
-      name: inLine(`${label.padEnd(WIDTH)}${value}`),
+      name: `${label.padEnd(WIDTH)}${fitValue(inLine(value))}`,
       short: label,
     })),
     { value: 'no', name: 'No, stop here' },
@@ -115,7 +122,7 @@ export async function confirmSummary(
   return await ask((context) =>
     select(
       {
-        message: 'Is everything right? Nothing is written yet; choose a line to correct it',
+        message: fitWords('Is everything right? Nothing is written yet; choose a line to correct it'),
         choices,
         pageSize: choices.length,
         loop: false,

@@ -21,7 +21,7 @@ export type WizardResult =
   | { kind: 'new'; result: SetUpResult; key: MadeKey | undefined }
   | { kind: 'restored' }
   | { kind: 'backup' }
-  | { kind: 'dry'; plan: Plan };
+  | { kind: 'dry'; plan: Plan; recovery: NonNullable<Draft['key']> };
 
 type WizardOptions = {
   config: Config;
@@ -74,7 +74,8 @@ export async function wizard(
   } catch (error) {
     throw isInterrupt(error) ? new Interrupted(GO_ON) : error;
   }
-  if (isDryRun) return { kind: 'dry', plan };
+  if (isDryRun)
+    return { kind: 'dry', plan, recovery: draft.backups === 'off' ? 'later' : (draft.key ?? 'later') };
   const now = new Date();
   const given = await keyByOptions(config.home, options, now);
   const result = await makePlan(config, plan);

@@ -49,3 +49,33 @@ function wrapWords(text: string, width: number): string[] {
   }
   return lines;
 }
+
+/** A text of a question, wrapped between words: what asks would cut them. The first line follows a sign of two columns. */
+export const fitWords = (text: string, indent = 2): string =>
+  wrap(text, Math.max(MIN_COLUMNS, process.stdout.columns ?? 80) - 2).join(`\n${' '.repeat(indent)}`);
+
+/** A command to copy, in one piece. */
+const COMMAND = /\S*smoocho(?:\.js)?'? [a-z]/;
+
+/** Sentences wrapped between words, on a terminal. A command in one stays whole, and what is laid out in columns as it is. */
+export function fitLines(text: string, { isTTY, columns }: { isTTY?: boolean; columns?: number }): string {
+  if (!isTTY || !columns) return text;
+  const width = Math.max(MIN_COLUMNS, columns);
+  return text
+    .split('\n')
+    .flatMap((line) =>
+      /^\s|\s\s/.test(line) || displayWidth(line) <= width ? [line] : wrapProse(line, width),
+    )
+    .join('\n');
+}
+
+function wrapProse(line: string, width: number): string[] {
+  const at = line.search(COMMAND);
+  const command = at < 0 ? '' : line.slice(at);
+  const lines = wrap(at < 0 ? line : line.slice(0, at).trimEnd(), width);
+  const last = lines.at(-1) ?? '';
+  if (command === '') return lines;
+  return displayWidth(`${last} ${command}`) <= width
+    ? [...lines.slice(0, -1), `${last} ${command}`.trim()]
+    : [...lines, command].filter((each) => each !== '');
+}

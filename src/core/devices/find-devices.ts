@@ -20,13 +20,19 @@ export async function findDevice(
 }
 
 /**
- * A device by its id or its exact name, as people name it on the command line. Of several with one name, revoked ones
- * don't count. Throws `not_found`, `invalid_request` (several).
+ * A device by its id or its name, as people name it on the command line: exactly, else in any case. Of several with one name,
+ * revoked ones don't count. Throws `not_found`, `invalid_request` (several).
  */
 export async function findDeviceByName(em: EntityManager, shopId: string, name: string): Promise<Device> {
   const id = Id.safeParse(name);
   if (id.success) return await findDevice(em, shopId, id.data);
-  const named = await em.find(Device, { shopId, name }, { orderBy: { pairedAt: 'desc', id: 'desc' } });
+  const all = await em.find(
+    Device,
+    { shopId, name: { $ilike: name.trim().replace(/[\\%_]/g, '\\$&') } },
+    { orderBy: { pairedAt: 'desc', id: 'desc' } },
+  );
+  const exact = all.filter((device) => device.name === name && !device.revokedAt);
+  const named = exact.length > 0 ? exact : all;
   const inUse = named.filter((device) => !device.revokedAt);
   const [device, ...others] = inUse.length > 0 ? inUse : named;
   if (!device) throw new ProblemError('not_found', { detail: `There is no device called ${name}.` });
