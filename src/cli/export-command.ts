@@ -1,6 +1,6 @@
 import { parse } from '../contract/parse.ts';
 import { SpanQuery } from '../contract/reports.ts';
-import type { ExportHead, ExportRequest } from '../core/export/export-data.ts';
+import type { ExportHead, ExportRequest, Sink } from '../core/export/export-data.ts';
 import type { ExportKind } from '../core/export/export-kinds.ts';
 import { exportFormats } from '../core/export/formats.ts';
 import { type AtShop, atShop } from './at-shop.ts';
@@ -8,6 +8,7 @@ import type { Command, Option, Shell } from './command.ts';
 import { SHOP_OPTION } from './command.ts';
 import { UsageError } from './exit-codes.ts';
 import { clockIn } from './output/clock.ts';
+import { EXCEL_OPTION, withMark } from './output/excel.ts';
 
 type ExportCommand = {
   what: ExportKind;
@@ -31,6 +32,7 @@ const OUTPUT: Option[] = [
     description: 'csv (default), or jsonl: one JSON object a line',
     values: exportFormats,
   },
+  EXCEL_OPTION,
   { flags: '--out <file>', description: 'write into this new file (default: to stdout)' },
   { flags: '--force', description: 'replace the file if it is there' },
 ];
@@ -42,15 +44,19 @@ export function exportCommand({ what, summary, things, hasDates, example }: Expo
     summary,
     options: [SHOP_OPTION, ...(hasDates ? DATES : []), ...OUTPUT],
     example,
-    async run(shell, { shop: code, from, to, format, out, force }) {
+    async run(shell, { shop: code, from, to, format, out, force, excel }) {
       const span = parse(SpanQuery, { from, to });
       const request: ExportRequest = {
         what,
         span: { from: span.from ?? null, to: span.to ?? null },
         format: readFormat(format, shell, out),
       };
+      if (excel && request.format !== 'csv')
+        throw new UsageError('--excel is for CSV: leave the other format out.');
       if (force && out === undefined) throw new UsageError('--force goes with --out FILE.');
-      await atShop(shell, code, (at) => run(shell, at, { out, force: force === true, request, things }));
+      await atShop(shell, code, (at) =>
+        run(shell, at, { out, force: force === true, isForExcel: excel === true, request, things }),
+      );
       return undefined;
     },
   };
@@ -67,22 +73,31 @@ function readFormat(format: unknown, { wantsJson }: Shell, out: unknown): Export
   return 'json';
 }
 
-type Run = { out: unknown; force: boolean; request: ExportRequest; things: [string, string] };
+type Run = {
+  out: unknown;
+  force: boolean;
+  isForExcel: boolean;
+  request: ExportRequest;
+  things: [string, string];
+};
 
 async function run(
   shell: Shell,
   { app, shop, context }: AtShop,
-  { out, force, request, things }: Run,
+  { out, force, isForExcel, request, things }: Run,
 ): Promise<void> {
   const { exportData } = await import('../core/export/export-data.ts');
   const { ReaderGoneError, stdoutSink, writeOutFile } = await import('./output/out-file.ts');
   const { startCounter } = await import('./output/progress.ts');
+  const marked = (sink: Sink) => (isForExcel ? withMark(sink) : sink);
   const exporting = { ...context, app };
   const counter = startCounter('Exporting', things[1]);
   const all = { ...request, onRows: counter.update };
   try {
     if (typeof out === 'string') {
-      const written = await writeOutFile(out, force, (sink) => exportData(exporting, shop, all, sink));
+      const written = await writeOutFile(out, force, (sink) =>
+        exportData(exporting, shop, all, marked(sink)),
+      );
       counter.stop();
       shell.say(
         ...describe(written, shop.name, things),
@@ -90,7 +105,7 @@ async function run(
       );
       shell.give({ format: request.format, ...written });
     } else {
-      const written = await exportData(exporting, shop, all, stdoutSink());
+      const written = await exportData(exporting, shop, all, marked(stdoutSink()));
       counter.stop();
       if (!shell.wantsJson) for (const line of describe(written, shop.name, things)) shell.tell(line);
     }

@@ -43,7 +43,8 @@ export async function greet(
     ),
   );
   const { secure, problem } = secureGreeting(app.config, server, https);
-  if (secure) shell.say(...httpsLines(secure));
+  // Through a proxy its address is the one that is meant.
+  if (secure && !(isBehindProxy(app.config) && others.length > 0)) shell.say(...httpsLines(secure));
   if (problem) shell.warn(problem);
   if (isStandby) shell.warn(STANDBY);
   if (app.config.metricsProblem) shell.warn(app.config.metricsProblem);

@@ -1,9 +1,9 @@
 import { CommanderError } from 'commander';
+import { asTyped, nameCommands } from '../as-typed.ts';
 import { entries, loadCommands } from './commands.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Failure } from './failure.ts';
 import { interruptMessage, isInterrupt } from './interrupt.ts';
-import { asTyped, nameCommands } from './output/as-typed.ts';
 import { inLines } from './output/in-line.ts';
 import { fitLines } from './output/labelled.ts';
 import { buildProgram, commonAfterCommand, usageMessage } from './program.ts';

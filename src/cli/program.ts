@@ -1,12 +1,12 @@
 import { Command as Commander, type CommanderError } from 'commander';
 import type { App } from '../app.ts';
+import { asTyped } from '../as-typed.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { version } from '../version.ts';
 import type { Command, Option, Shell } from './command.ts';
 import { endWithServer } from './end-with-server.ts';
 import { exitCodes } from './exit-codes.ts';
 import { inOptionNames } from './option-names.ts';
-import { asTyped } from './output/as-typed.ts';
 import { turnColoursOff } from './output/colour.ts';
 import { inLine, inLines } from './output/in-line.ts';
 import { fitLines } from './output/labelled.ts';

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { asTypedElsewhere } from '../as-typed.ts';
 import {
   identitiesIn,
   isRecipient,
@@ -99,7 +100,7 @@ export async function writeKeyFile(home: string, path: string, now: Date): Promi
   const file = checkKeyFile(path);
   const sheet = /\.html?$/i.test(file) ? htmlSheet : textSheet;
   try {
-    writeFileSync(file, sheet(key, now), { flag: 'wx', mode: 0o600, flush: true });
+    writeFileSync(file, asTypedElsewhere(sheet(key, now)), { flag: 'wx', mode: 0o600, flush: true });
   } catch (error) {
     // Remove a partly written key: it opens nothing and would block the next try.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') rmSync(file, { force: true });
@@ -137,7 +138,7 @@ async function showAndAsk(shell: Shell, now: Date): Promise<MadeKey> {
 /** Writes to stdout directly: the sheet contains a QR code drawn in blocks. */
 function printSheet({ isInteractive }: Shell, key: KeyPair, now: Date): void {
   if (!isInteractive) return;
-  const lines = textSheet(key, now, true).split('\n');
+  const lines = asTypedElsewhere(textSheet(key, now, true)).split('\n');
   const text = lines.map((line) => {
     const shown = line.replace(/^# ?/, '');
     return /[▀▄█]/.test(shown) ? whiteOnBlack(shown) : shown;

@@ -1,11 +1,14 @@
 import type { z } from 'zod';
 import { parse } from '../contract/parse.ts';
 import { recordExport } from '../core/audit/record-export.ts';
+import { sellsByWeight } from '../core/catalog/sells-by-weight.ts';
 import { readReport } from '../core/reports/read-report.ts';
 import type { ReportContext } from '../core/reports/report-span.ts';
 import { wallClock } from '../core/shops/business-day.ts';
 import { atShop } from './at-shop.ts';
 import { type Command, type Option, SHOP_OPTION } from './command.ts';
+import { UsageError } from './exit-codes.ts';
+import { BYTE_ORDER_MARK, EXCEL_OPTION } from './output/excel.ts';
 import { formatCount, formatMoney } from './output/format.ts';
 import { inLine } from './output/in-line.ts';
 
@@ -13,6 +16,8 @@ import { inLine } from './output/in-line.ts';
 export type Look = {
   money: (amount: string) => string;
   count: (value: number) => string;
+  /** Whether something is sold by weight: pieces and kilos are no sum. */
+  hasWeights: boolean;
   /** The width of the screen, in cells. */
   columns: number;
 };
@@ -50,22 +55,22 @@ export function reportCommand<Query extends z.ZodType, Report extends Head>({
   return {
     name,
     summary,
-    options: [SHOP_OPTION, ...SPAN_OPTIONS, ...options, CSV_OPTION],
+    options: [SHOP_OPTION, ...SPAN_OPTIONS, ...options, CSV_OPTION, EXCEL_OPTION],
     example,
-    async run(shell, { shop: code, csv: wantsCsv, json: _json, home: _home, ...asked }) {
+    async run(shell, { shop: code, csv, excel, json: _json, home: _home, ...asked }) {
+      if (excel && shell.wantsJson) throw new UsageError('--excel and --json exclude each other.');
       const query = parse(command.query, asked);
       await atShop(shell, code, async ({ app, shop, context }) => {
         const { em } = context;
         const report = await readReport({ app, em }, (context) => command.report(context, shop.id, query));
-        if (wantsCsv && !shell.wantsJson) {
+        if ((csv || excel) && !shell.wantsJson) {
           await recordExport(context, shop.id, { ...report, report: name });
-          process.stdout.write(command.csv(report));
-        } else
-          shell.show(
-            [headOf(shop.name, report, app.replica !== null), ...command.show(report, lookOf(report))].join(
-              '\n\n',
-            ),
-          );
+          process.stdout.write(`${excel ? BYTE_ORDER_MARK : ''}${command.csv(report)}`);
+        } else {
+          const look = { ...lookOf(report), hasWeights: await sellsByWeight(em, shop.id) };
+          const head = headOf(shop.name, report, app.replica !== null);
+          shell.show([head, ...command.show(report, look)].join('\n\n'));
+        }
         shell.give(report);
       });
       return undefined;
@@ -84,7 +89,7 @@ function headOf(
   return `${inLine(shopName)} · ${from === to ? from : `${from} to ${to}`} · ${currency}${until}`;
 }
 
-const lookOf = ({ currency }: Head): Look => ({
+const lookOf = ({ currency }: Head): Omit<Look, 'hasWeights'> => ({
   money: (amount) => formatMoney(amount, currency),
   count: (value) => formatCount(value, currency),
   columns: process.stdout.columns ?? 80,

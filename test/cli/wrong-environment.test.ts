@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { asTyped, typedName } from '../../src/as-typed.ts';
 import { newKeyPair } from '../../src/backup/archive/encryption.ts';
-import { asTyped, typedName } from '../../src/cli/output/as-typed.ts';
 import { findHome } from '../../src/config-home.ts';
 import { initOptions, launcher, smoocho } from '../support/cli.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';

@@ -103,6 +103,21 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored |
   });
 }
 
+/** What a restore on a machine with nothing on it would do: checks all that can be without making a database. Throws as `restoreBackup`. */
+export async function planOnNothing({
+  config,
+  file,
+  identities,
+  onProgress,
+}: Pick<RestoreOptions, 'config' | 'file' | 'identities' | 'onProgress'>): Promise<RestorePlan> {
+  const { manifest, secrets } = await requireSound(file, identities, (done, total) =>
+    onProgress({ phase: 'verifying', done, total, note: '' }),
+  );
+  const plan = { manifest, replaces: null, keepsKeys: keepsKeys(manifest, secrets, config.masterKey) };
+  await requireRoomFor(plan, config);
+  return plan;
+}
+
 async function restoreInto(
   archive: Archive,
   plan: RestorePlan,

@@ -10,6 +10,7 @@ import { count, formatSize } from '../../figures.ts';
 import { backupSource, recordRun } from '../backup-support.ts';
 import type { Command } from '../command.ts';
 import { phaseProgress } from '../output/progress.ts';
+import { OF_BILLS } from '../output/sentences.ts';
 
 export const backupCreate: Command = {
   name: 'backup create',
@@ -64,7 +65,9 @@ async function tellOfPictures(context: Context, { missingImages, file }: Created
 
 function describe(created: CreatedBackup, place: Place, hasRecoveryKey: boolean): string[] {
   const { file, sizeBytes, encrypted, shops, missingImages } = created;
-  const sold = shops.map(({ code, orders, total }) => `  ${code}  ${count(orders, 'order')}, ${total}`);
+  const sold = shops.map(
+    ({ code, orders, total }) => `  ${code}  ${count(orders, 'order')}, ${total} ${OF_BILLS}`,
+  );
   return [
     `Made and read back: ${file}`,
     `${formatSize(sizeBytes)}, ${encrypted ? 'encrypted' : 'not encrypted'}, in ${describePlace(place)}`,

@@ -20,6 +20,7 @@ import { IDENTITY_OPTION, openAppOn, readIdentities, recordRun } from '../backup
 import type { Command, Shell } from '../command.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
 import { phaseProgress } from '../output/progress.ts';
+import { OF_BILLS } from '../output/sentences.ts';
 
 type BookFinding = { shop: string; subject: string; detail: string };
 type Verified = {
@@ -194,7 +195,7 @@ function say(
   }
   shell.print(
     `${file} is sound: every byte was read${isDeep ? ', it was restored for trial, and every table is as it was' : ''}.`,
-    ...shops.map(({ code, orders, total }) => `  ${code}  ${count(orders, 'order')}, ${total}`),
+    ...shops.map(({ code, orders, total }) => `  ${code}  ${count(orders, 'order')}, ${total} ${OF_BILLS}`),
     `It has everything up to ${createdAt && formatMinute(createdAt)}.`,
   );
   if (bookFindings.length === 0) return;

@@ -49,12 +49,12 @@ type Previous = NonNullable<SalesReport['previous']>;
 /** `figure` is decimal text, to be reckoned with; `text` is for people. Few shops have what is `rare`. */
 type Figure = { name: string; figure: string; text: string; isRare?: boolean };
 
-function figuresOf(totals: SalesTotals, { money, count }: Look): Figure[] {
+function figuresOf(totals: SalesTotals, { money, count, hasWeights }: Look): Figure[] {
   const counted = (name: string, value: number) => ({ name, figure: String(value), text: count(value) });
   const paid = (name: string, amount: string) => ({ name, figure: amount, text: money(amount) });
   return [
     counted('Orders', totals.orders),
-    counted('Items sold', totals.itemsSold),
+    ...(hasWeights ? [] : [counted('Items sold', totals.itemsSold)]),
     counted('Days with a sale', totals.days),
     paid('Gross', totals.gross),
     paid('Discounts', totals.discount),
@@ -106,13 +106,20 @@ const titles: Partial<Record<SalesReport['groupBy'], string>> = {
   orderType: 'order type',
 };
 
-const groupsOf = ({ groups, groupBy }: SalesReport, { money, count, columns }: Look) =>
+const itemsOf = (count: Look['count']) => (group: SalesReport['groups'][number]) => count(group.itemsSold);
+
+/** A group of one kind of goods has one unit. */
+const ofOneUnit = new Set<SalesReport['groupBy']>(['product', 'variant']);
+
+const groupsOf = ({ groups, groupBy }: SalesReport, { money, count, columns, hasWeights }: Look) =>
   tableWithBars(
     groups,
     [
       { title: titles[groupBy] ?? groupBy, value: (group) => group.key },
       { title: 'orders', value: (group) => count(group.orders), align: 'right' },
-      { title: 'items', value: (group) => count(group.itemsSold), align: 'right' },
+      ...(hasWeights && !ofOneUnit.has(groupBy)
+        ? []
+        : [{ title: 'items', value: itemsOf(count), align: 'right' as const }]),
       { title: 'total', value: (group) => money(group.total), align: 'right' },
     ],
     (group) => group.total,

@@ -1,10 +1,14 @@
-import { createLog, type Database, openDatabase } from '../../app.ts';
+import { existsSync, rmdirSync } from 'node:fs';
+import { createLog, type Database, isFresh, openDatabase } from '../../app.ts';
 import { identitiesIn, MISTYPED, recipientOf } from '../../backup/archive/encryption.ts';
 import { backupsFolder, localCopy } from '../../backup/places.ts';
 import { readHeader } from '../../backup/read-header.ts';
-import type { KeptDatabase } from '../../backup/restore/databases.ts';
-import { type Restored, type RestorePlan, restoreBackup } from '../../backup/restore/restore-backup.ts';
-import { undoRestore } from '../../backup/restore/undo-restore.ts';
+import {
+  planOnNothing,
+  type Restored,
+  type RestorePlan,
+  restoreBackup,
+} from '../../backup/restore/restore-backup.ts';
 import { asDatabaseUrl } from '../../config.ts';
 import { cliActor } from '../../core/context.ts';
 import { problemsOf } from '../../core/verify/verify-shop.ts';
@@ -16,6 +20,8 @@ import { RefusedError, UsageError } from '../exit-codes.ts';
 import { untilInterrupted } from '../interrupt.ts';
 import { formatCount, formatMoney } from '../output/format.ts';
 import { phaseProgress } from '../output/progress.ts';
+import { OF_BILLS } from '../output/sentences.ts';
+import { undoByAsking } from '../undo-restore.ts';
 
 export const restore: Command = {
   name: 'restore',
@@ -47,7 +53,7 @@ export const restore: Command = {
     if (options.replacedAt !== undefined && !options.undo)
       throw new UsageError('--replaced-at is for --undo.');
     if (options.undo && options.into) throw new UsageError('--undo and --into exclude each other.');
-    if (location === undefined) await undo(shell, options);
+    if (location === undefined) await undoByAsking(shell, options);
     else await restoreFrom(shell, location, options);
     return undefined;
   },
@@ -66,10 +72,18 @@ export async function restoreFrom(
   const named = await readIdentities(config, options.identity);
   // Stop the progress bar: a running one keeps the process alive.
   const folder = backupsFolder(config.home);
+  const wasFresh = !existsSync(config.home);
   const { file, release } = await localCopy(config, location, folder, onProgress, now()).finally(stop);
   let database: Database | undefined;
   try {
     const identities = await identitiesFor(shell, file, named);
+    if (options.dryRun && into === undefined && isFresh(config)) {
+      const found = await planOnNothing({ config, file, identities, onProgress });
+      stop();
+      shell.print(...describePlan(found), 'Nothing is there that it would replace. Nothing was changed.');
+      shell.give(viewPlan(found));
+      return null;
+    }
     // Open the database only once the key works: a mistyped key leaves nothing behind on a new machine.
     database =
       into === undefined
@@ -109,6 +123,18 @@ export async function restoreFrom(
     stop();
     await database?.release();
     await release();
+    if (wasFresh) removeEmpty(folder, config.home);
+  }
+}
+
+/** Takes away folders that were made for nothing: what has something in it stays. */
+function removeEmpty(...folders: string[]): void {
+  for (const folder of folders) {
+    try {
+      rmdirSync(folder);
+    } catch {
+      return;
+    }
   }
 }
 
@@ -151,7 +177,7 @@ function describePlan({ manifest, replaces, keepsKeys }: RestorePlan): string[] 
     `The backup is sound. It was made at ${formatMinute(manifest.createdAt)} by Smoocho ${manifest.version}:`,
     ...manifest.shops.map(
       ({ code, name, orders, total, currency }) =>
-        `  ${code}  ${name}: ${count(orders, 'order')}, ${formatMoney(total, currency)} ${currency}`,
+        `  ${code}  ${name}: ${count(orders, 'order')}, ${formatMoney(total, currency)} ${currency} ${OF_BILLS}`,
     ),
     ...(manifest.missingImages.length > 0
       ? [`It lacks ${formatCount(manifest.missingImages.length)} pictures.`]
@@ -230,57 +256,3 @@ const view = ({ safetyCopy, keptDatabase, shops, authority, ...plan }: Restored)
     ),
   ),
 });
-
-async function undo(shell: Shell, options: Record<string, unknown>): Promise<void> {
-  const { config } = shell;
-  const database = await openDatabase(config, createLog(config));
-  let kept: KeptDatabase[] = [];
-  try {
-    const undone = await undoRestore({
-      databaseUrl: database.url,
-      home: config.home,
-      openApp: openAppOn(config),
-      now: () => new Date(),
-      actor: cliActor(config),
-      replacedAt: options.replacedAt as string | undefined,
-      async confirm({ replacedAt }, all) {
-        kept = all.map(({ replacedAt, reason }) => ({ replacedAt, reason }));
-        shell.say(
-          `This puts back what was replaced at ${formatMinute(replacedAt)}. What was done since is kept for 7 days.`,
-          ...describeOthers(all.filter((other) => other.replacedAt !== replacedAt)),
-        );
-        if (options.dryRun) return false;
-        if (options.yes) return true;
-        if (!shell.isInteractive)
-          throw new RefusedError(
-            'This replaces what is there. Add --yes if that is what you want. Nothing was changed.',
-          );
-        const prompts = await import('@inquirer/prompts');
-        return await prompts.confirm({ message: 'Put it back?', default: false });
-      },
-    });
-    shell.say(
-      ...(undone
-        ? [
-            'It is back. Everybody signs in again, and new bills begin a number series of their own.',
-            'Open it: smoocho start',
-          ]
-        : ['Nothing was changed.']),
-    );
-    shell.give(undone ? { undone: true, ...undone } : { undone: false, kept });
-  } finally {
-    await database.release();
-  }
-}
-
-/** Lists the databases kept from earlier restores and undos. */
-function describeOthers(others: KeptDatabase[]): string[] {
-  if (others.length === 0) return [];
-  return [
-    'Kept as well:',
-    ...others.map(
-      ({ replacedAt, reason }) =>
-        `  what was replaced at ${formatMinute(replacedAt)} by ${reason === 'restored' ? 'a restore' : 'undoing one'}: smoocho restore --undo --replaced-at ${replacedAt}`,
-    ),
-  ];
-}

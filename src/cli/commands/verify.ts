@@ -57,9 +57,16 @@ function describe(shop: VerifiedShop): string[] {
   return [`${name} (${code})`, ...checks.flatMap(describeCheck), verdict];
 }
 
+/** "no payments or voids", "1 bill", "2,000 bills": `many` is what there is of several. */
+export function counted(number: number, many: string): string {
+  const either = many.replace(' and ', ' or ');
+  if (number === 0) return `no ${either}`;
+  return number === 1 ? `1 ${either.replace(/(\w)s\b/g, '$1')}` : `${formatCount(number)} ${many}`;
+}
+
 function describeCheck(result: CheckResult): string[] {
   const { severity, holds, counts, checked, wrong, faults, notes = [] } = result;
-  const looked = `${formatCount(checked)} ${counts}`;
+  const looked = counted(checked, counts);
   const noted = notes.map((note) => `           ${note}`);
   if (wrong === 0) return [`  ok     ${holds} (${looked})`, ...noted];
   const shown = faults.slice(0, SHOWN_FAULTS);

@@ -27,22 +27,22 @@ export function sayDone(
         : 'They open with your recovery key.'
       : 'Only this machine can open them. Make a recovery key, and keep it away from the shop: smoocho backup key create',
     isServed ? 'It is open: the server runs.' : 'Open it: smoocho start',
-    ...nextSteps(shell, shops[0]?.code ?? 'CODE', isServed),
+    ...nextSteps(shell, isServed),
   );
   const [url] = deviceUrls(configuredPlace(shell.config));
   if (shell.isInteractive && !shell.isQuiet && url) process.stdout.write(`\n${drawQr(url)}\n`);
 }
 
-function nextSteps(shell: Shell, code: string, isServed: boolean): string[] {
+function nextSteps(shell: Shell, isServed: boolean): string[] {
   const place = configuredPlace(shell.config);
-  const urls = deviceUrls(place);
+  const [url] = deviceUrls(place);
   const way = place.isProxied ? 'through the proxy ' : 'on this network   ';
   return [
     '',
     'Then:',
-    `  bring in a menu     smoocho import products FILE --shop ${code}`,
-    `  pair a till         smoocho device pair --shop ${code} --name "Counter 1"`,
-    ...(urls.length > 0 ? [`  ${way}  ${urls.join(', ')}${isServed ? '' : ', once it is open'}`] : []),
+    '  bring in a menu     smoocho import products FILE',
+    '  pair a till         smoocho device pair --name "Counter 1"',
+    ...(url ? [`  ${way}  ${url}${isServed ? '' : ', once it is open'}`] : []),
   ];
 }
 

@@ -26,7 +26,9 @@ export async function findVersion(spec: string): Promise<string> {
   const stdout = await npm(['view', spec, 'version', '--json'], ASK_TIMEOUT_MS);
   const version: unknown = JSON.parse(stdout || 'null');
   if (typeof version === 'string') return version;
-  throw new Error(`npm knows no version ${spec}.`);
+  throw new Error(
+    `npm knows no ${spec}: it is not published there. Nothing was changed. If you were sent a package file, take that: smoocho upgrade FILE.tgz`,
+  );
 }
 
 /** Installs a spec below `folder`, with its dependencies, and returns the folder of the package. Runs no scripts of packages. */
@@ -57,7 +59,9 @@ async function npm(args: string[], timeout: number): Promise<string> {
       throw new Error('npm is not there, which fetches new versions. Install npm 11 or newer.');
     if (killed) throw new Error(`npm took more than ${timeout / 60_000} minutes. Is the internet there?`);
     if (stderr?.includes('E404'))
-      throw new Error('npm finds no such version. A package file does, too: smoocho upgrade FILE.tgz');
+      throw new Error(
+        'npm knows no such version: it is not published there. Nothing was changed. If you were sent a package file, take that: smoocho upgrade FILE.tgz',
+      );
     throw new Error(`npm failed: ${reasonOf(stderr) ?? message}`);
   }
 }

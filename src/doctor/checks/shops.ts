@@ -45,7 +45,7 @@ export const shopChecks: Check[] = [
       if (devicesForgotten > 0)
         return warning(
           `${devicesForgotten} of ${count(devicesPaired, 'paired device')} ${devicesForgotten === 1 ? 'was' : 'were'} not seen for ${FORGOTTEN_DAYS} days.`,
-          'See which, `smoocho device list --shop CODE`, and revoke those that are gone: `smoocho device revoke DEVICE --shop CODE`',
+          'See which, `smoocho device list`, and revoke those that are gone: `smoocho device revoke DEVICE`',
         );
       return ok(
         `${count(devicesPaired, 'paired device')}, ${devicesOnline} in use within ${ONLINE_MINUTES} minutes.`,
@@ -88,7 +88,7 @@ export const shopChecks: Check[] = [
         ? ok('No drawer of an earlier day is open.')
         : warning(
             `${count(oldOpenShifts, 'drawer')} of earlier days ${oldOpenShifts === 1 ? 'is' : 'are'} still open.`,
-            'See which, `smoocho shift list --shop CODE`, and count each on its till.',
+            'See which, `smoocho shift list`, and count each on its till.',
           ),
   }),
   check({

@@ -29,7 +29,7 @@ says more.</p>`,
 
 const PAIR = `<h2>Pair a till</h2>
 <p>Run this on the server, and scan the square that it shows with the device:
-<br><code>smoocho device pair --shop CODE --name "Till 1"</code></p>
+<br><code>smoocho device pair --name "Till 1"</code></p>
 <p><a href="/pair">What to do with the code</a></p>`;
 
 function httpsPart({ isSecure, secure, hasAuthority }: Reached): string {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Context } from 'koa';
 import { renderSVG } from 'uqr';
+import { asTypedForOthers } from '../../as-typed.ts';
 
 /** A page as the server renders it: no build, nothing from elsewhere. */
 export type Page = {
@@ -58,7 +59,7 @@ const htmlOf = ({ title, body, script }: Page) => `<!doctype html>
 <title>${escapeHtml(title)}</title>
 <style>${STYLE}</style>
 <h1>${escapeHtml(title)}</h1>
-${body}
+${asTypedForOthers(body)}
 ${script === undefined ? '' : `<script>${script}</script>\n`}</html>
 `;
 

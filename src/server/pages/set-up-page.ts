@@ -145,7 +145,7 @@ given here.</p>
 <li>Pair the first till: <br><code>smoocho device pair --name "Till 1"</code></li>
 </ol>
 ${hasAuthority && !isSecure ? '<p>On each till and tablet: <a href="/ca">let it trust the server</a>, once, and use HTTPS from then on.</p>' : ''}
-<p class="note">It was not you who filled in the form? Then somebody else had the link. Run <code>smoocho user list --shop CODE</code> on the
+<p class="note">It was not you who filled in the form? Then somebody else had the link. Run <code>smoocho user list</code> on the
 server to see who the owner is.</p>
 <p><a href="/">Go to the first page</a></p>`,
 });

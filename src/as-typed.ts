@@ -1,10 +1,10 @@
 import { realpathSync } from 'node:fs';
 import { delimiter, isAbsolute, join, relative } from 'node:path';
-import { commandLine } from '../../config.ts';
-import { packageFile } from '../../package-file.ts';
+import { commandLine } from './config.ts';
+import { packageFile } from './package-file.ts';
 
 /** What decides how the command is typed. */
-type Place = {
+type Caller = {
   /** SMOOCHO_COMMAND, such as `docker compose exec smoocho smoocho`, which nothing here could know. */
   command: string | undefined;
   /** Whether npx runs it, which puts it on the PATH of this process alone. */
@@ -17,7 +17,7 @@ type Place = {
 };
 
 /** How the command is typed here: `smoocho` where it is on the PATH, else the launcher as it is reached from this folder. */
-export function typedName({ command, isNpx, path, launcher, cwd }: Place): string {
+export function typedName({ command, isNpx, path, launcher, cwd }: Caller): string {
   if (command) return command;
   if (isNpx) return 'npx smoocho';
   // npm puts a script of its own there.
@@ -51,12 +51,36 @@ export function nameCommands(names: readonly string[]): void {
 
 let here: string | undefined;
 
+function typedHere(): string {
+  here ??= typedName({ ...commandLine(), launcher: packageFile('bin/smoocho.js'), cwd: cwdOf() });
+  return here;
+}
+
 /** A text for people, in which every command is written as it can be typed here. */
 export function asTyped(text: string): string {
   if (!named || !text.includes('smoocho ')) return text;
-  here ??= typedName({ ...commandLine(), launcher: packageFile('bin/smoocho.js'), cwd: cwdOf() });
-  const typed = here;
-  return typed === 'smoocho' ? text : text.replace(named, () => typed);
+  const typed = typedHere();
+  return typed === 'smoocho' ? text : inPlaceOf(named, typed, text);
+}
+
+/** A text for others than whoever typed the command, such as of a page: paths of this machine are not for them. */
+export function asTypedForOthers(text: string): string {
+  return /^[/']/.test(typedHere()) ? text : asTyped(text);
+}
+
+/** A text for another machine, which may be a checkout as this one is. */
+export function asTypedElsewhere(text: string): string {
+  return typedHere().startsWith('./') ? asTyped(text) : text;
+}
+
+const COMPOSE = /^((?:docker|podman)[ -]compose) exec (\S+) smoocho$/;
+const START = /(?<![\w./-])smoocho start(?![\w-]| -)/g;
+
+/** Within a container of Compose the server is the container's own command: starting it is starting that. */
+export function inPlaceOf(name: RegExp, typed: string, text: string): string {
+  const [, compose, service] = COMPOSE.exec(typed) ?? [];
+  const started = compose ? text.replace(START, () => `${compose} start ${service}`) : text;
+  return started.replace(name, () => typed);
 }
 
 /** The folder may be gone. */
