@@ -136,7 +136,7 @@ describe('smoocho device', function () {
     expect(several.stderr).to.include(first.id).and.include(second.id);
     const renamed = await run('rename', first.id, '--name=Terrace');
     expect(renamed.stdout).to.equal('Counter of Kulfi Corner is called Terrace now.\n');
-    const revoked = await run('revoke', 'Counter');
+    const revoked = await run('revoke', 'counter');
     expect(revoked.stdout).to.equal(
       'Counter is revoked: whoever was signed in on it is signed out of Kulfi Corner.\n',
     );

@@ -107,7 +107,7 @@ describe('smoocho restore', function () {
     const { code, stdout, stderr } = await run([archive, `--identity=${keyFile}`]);
     expect([code, stderr]).to.deep.equal([0, '']);
     expect(stdout).to.match(
-      /^The backup is sound\. It was made at .* by Smoocho 0\.1\.0:\n {2}BACK {2}Shop BACK: 1 order, 40\.00 INR\n\nRestored: /,
+      /^The backup is sound\. It was made at .* by Smoocho 0\.1\.0:\n {2}BACK {2}Shop BACK: 1 order, 40\.00 INR on all bills \(voided ones too, before refunds\)\n\nRestored: /,
     );
     expect(stdout).to.include('Open it: smoocho start');
     expect(await shops()).to.deep.equal(['Shop BACK']);
@@ -223,6 +223,17 @@ describe('smoocho restore', function () {
     expect(code).to.equal(6);
     expect(stderr).to.match(/^A Smoocho server runs on this database\. Stop it first/);
     expect(await server.stop()).to.equal(0);
+  });
+
+  it('for trial on a new machine leaves nothing behind', async () => {
+    const fresh = join(home, 'fresh');
+    const words = ['restore', archive, `--identity=${keyFile}`, '--dry-run'];
+    const { code, stdout, stderr } = await smoocho(words, { SMOOCHO_HOME: fresh });
+    expect([code, stderr]).to.deep.equal([0, '']);
+    expect(stdout)
+      .to.match(/^The backup is sound\./)
+      .and.include('Nothing is there that it would replace.');
+    expect(existsSync(fresh)).to.equal(false);
   });
 
   it('of a plain backup says what will be lost, before and in the answer', async () => {

@@ -69,7 +69,7 @@ describe('the wizard of smoocho init', function () {
     terminal.type('\r');
     await terminal.shows('Kulfi Corner (KC) is set up in');
     await terminal.shows('Open it: smoocho start');
-    await terminal.shows('smoocho device pair --shop KC');
+    await terminal.shows('smoocho device pair --name');
     expect(await terminal.ends()).to.equal(0);
     expect(terminal.raw()).to.not.include(PASSWORD);
     const again = onTerminal(['init'], env());
@@ -196,6 +196,7 @@ describe('the wizard of smoocho init', function () {
     terminal.type('\r');
     await terminal.shows(`This would be set up in ${home}. Nothing was written.`);
     await terminal.shows(/Tax +Sales tax at one rate: 8\.875, 0 %/);
+    await terminal.shows(/Key +no recovery key/);
     expect([await terminal.ends(), readdirSync(join(home, '..'))]).to.deep.equal([0, []]);
   });
 
