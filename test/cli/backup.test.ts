@@ -114,7 +114,7 @@ describe('smoocho backup', function () {
     expect(words.stdout.split('\n').slice(0, 3)).to.deep.equal([
       words.stdout.split('\n')[0],
       `0.1 MB, encrypted, in ${backups()}`,
-      '  BACK  2 orders, 80.00',
+      '  BACK  2 orders, 80.00 on all bills (voided ones too, before refunds)',
     ]);
     expect(readdirSync(backups()).every((name) => ARCHIVE.test(name))).to.equal(true);
     const audit = await smoocho(['audit', 'list', '--json'], env());

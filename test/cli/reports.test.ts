@@ -63,7 +63,7 @@ describe('smoocho report', function () {
     const wrong = await run('margins', '--group-by=cashier');
     expect([wrong.code, wrong.stderr]).to.deep.equal([
       2,
-      'The group by is not one of product, variant, category.\n',
+      '--group-by is not one of product, variant, category.\n',
     ]);
   });
 });

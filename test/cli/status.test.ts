@@ -133,7 +133,7 @@ describe('smoocho status', function () {
     for (const part of [
       /^database {4}PostgreSQL \d+\.\d+ at\s/m,
       /^server {6}runs since \d{4}-\d\d-\d\d \d\d:\d\d\ntimes {7}of [A-Z]\w+\/\w+$/m,
-      /^today {7}KULF {2}1 order, 80\.00 INR$/m,
+      /^today {7}KULF {2}1 order, 80\.00 INR after refunds$/m,
       /^backup {6}\d{4}-\d\d-\d\d \d\d:\d\d, 12 MB\n {12}\/mnt\/usb\/smoocho-/m,
       /^failed {6}\d{4}-.*\n {12}A table is short\.$/m,
       /^next {8}\d{4}-\d\d-\d\d 03:00$/m,

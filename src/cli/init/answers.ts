@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs';
 import { isTooDeep, TOO_DEEP } from '../../contract/hygiene.ts';
-import { invalidRequest, parse } from '../../contract/parse.ts';
-import { ProblemError } from '../../contract/problem.ts';
+import { parse } from '../../contract/parse.ts';
 import { SetUpAnswers } from '../../contract/set-up.ts';
 import { taxTemplateNames } from '../../contract/tax-templates.ts';
 import type { Option, Shell } from '../command.ts';
@@ -67,22 +66,7 @@ export async function readAnswers(options: Options): Promise<SetUpAnswers> {
       options[name] === undefined ? [] : [[name, options[name]]],
     ),
   );
-  return withSuggestions(() => parse(SetUpAnswers, { ...fromFile, ...flags }));
-}
-
-/** Names in the file that are nearly one of the answers are said with it. */
-function withSuggestions<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
-    const faults = (error.errors ?? []).map(({ pointer, detail }) => {
-      const hint = didYouMean(pointer.slice(1), Object.keys(SetUpAnswers.shape));
-      const isUnknown = !Object.hasOwn(SetUpAnswers.shape, pointer.slice(1));
-      return { pointer, detail: isUnknown && hint ? `${detail}. ${hint.trim()}` : detail };
-    });
-    throw faults.length > 0 ? invalidRequest(faults) : error;
-  }
+  return parse(SetUpAnswers, { ...fromFile, ...flags });
 }
 
 /** The password from where answers and options say; asked for on a terminal. Throws UsageError. */
@@ -118,8 +102,9 @@ function requireKnown(file: string | undefined, answers: object): void {
   const unknown = Object.keys(answers).filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
   const where = file === '-' ? 'Standard input' : file;
+  const meant = unknown.length === 1 ? didYouMean(unknown[0] as string, known) : '';
   throw new UsageError(
-    `${where} has ${unknown.slice(0, 10).join(', ')}, which is not asked. What is asked is called ${known.join(', ')}.`,
+    `${where} has ${unknown.slice(0, 10).join(', ')}, which is not asked. ${meant}What is asked is called ${known.join(', ')}.`,
   );
 }
 

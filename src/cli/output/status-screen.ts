@@ -84,7 +84,7 @@ const describeShops = (shops: StatusInDatabase['shops']): string[] =>
     ? ['There is no shop yet. Set one up: smoocho init']
     : shops.map(({ code, orders, total, currency }) => {
         const count = formatCount(orders, currency);
-        const sold = `${count} ${orders === 1 ? 'order' : 'orders'}, ${formatMoney(total, currency)} ${currency}`;
+        const sold = `${count} ${orders === 1 ? 'order' : 'orders'}, ${formatMoney(total, currency)} ${currency} after refunds`;
         return `${code.padEnd(4)}  ${orders === 0 ? 'nothing sold' : sold}`;
       });
 

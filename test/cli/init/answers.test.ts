@@ -153,10 +153,14 @@ describe('answers of init', () => {
     );
     write('["Kulfi"]');
     expect((await refusal(read))[1]).to.include('no answers in braces');
-    write('{"shopname": "Kulfi", "currency": "XX", "tax": "vat"}');
+    write('{"shopname": "Kulfi"}');
     expect((await refusal(read))[1])
-      .to.include('shopname is not a field here. Did you mean shopName?')
-      .and.include('currency')
+      .to.include('answers.json has shopname, which is not asked. Did you mean shopName?')
+      .and.include('What is asked is called shopName,')
+      .and.include('ownerEmail');
+    write('{"currency": "XX", "tax": "vat"}');
+    expect((await refusal(read))[1])
+      .to.include('currency')
       .and.include('tax is not one of in-gst');
     expect((await refusal(() => readAnswers({ answers: join(home, 'none.json') })))[1]).to.match(
       /is not there\.$/,
