@@ -113,8 +113,7 @@ describe('smoocho start', () => {
     // Its own addresses are those of a container.
     expect(printed)
       .to.include('\nTills, through the proxy: https://kulfi.local\n')
-      .and.match(/^Over HTTPS: https:\/\/localhost:\d+$/m)
-      .and.match(/ http:\/\/localhost:\d+\/ca /)
+      .and.not.include('Over HTTPS')
       .and.not.include('Tills on');
     for (const address of lanAddresses({ host: '0.0.0.0' })) expect(printed).to.not.include(address);
   });
