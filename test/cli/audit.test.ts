@@ -4,11 +4,12 @@ import type pg from 'pg';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { sealAll } from '../support/audit-parts.ts';
 import { type BusyShop, givenBusyShop } from '../support/busy-shop.ts';
-import { smoocho } from '../support/cli.ts';
 import { givenProduct, signIn } from '../support/factories.ts';
+import { warmCommands } from '../support/warm-commands.ts';
 
 describe('smoocho audit', function () {
   this.timeout(120_000);
+  const smoocho = warmCommands();
   let test: TestApp;
   let shop: BusyShop;
   let db: pg.Client;

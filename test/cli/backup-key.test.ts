@@ -6,16 +6,18 @@ import sharp from 'sharp';
 import { newKeyPair, recipientOf } from '../../src/backup/archive/encryption.ts';
 import { htmlSheet, textSheet } from '../../src/backup/recovery-key.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { initOptions, smoocho } from '../support/cli.ts';
+import { initOptions } from '../support/cli.ts';
 import { givenShop } from '../support/factories.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 import { onTerminal, requireTerminal } from '../support/terminal.ts';
+import { warmCommands } from '../support/warm-commands.ts';
 import { answerWizard } from '../support/wizard.ts';
 
 const IDENTITY = /AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}/;
 
 describe('the recovery key', function () {
   this.timeout(120_000);
+  const smoocho = warmCommands();
   let home: string;
 
   beforeEach(() => {

@@ -18,7 +18,7 @@ import { expect } from 'chai';
 import { openS3 } from '../../src/storage/s3.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type Canaries, openCanaries } from '../support/canaries.ts';
-import { type Ran, smoocho, startCli, startSmoocho } from '../support/cli.ts';
+import { type Ran, startCli, startSmoocho } from '../support/cli.ts';
 import { clientOf } from '../support/client.ts';
 import { givenProduct, givenShop, saleOf, type TestShop } from '../support/factories.ts';
 import { until } from '../support/feed-ear.ts';
@@ -27,11 +27,13 @@ import { untilNoProcesses } from '../support/kills.ts';
 import { anyPng } from '../support/pictures.ts';
 import { requireS3, startS3 } from '../support/s3.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
+import { warmCommands } from '../support/warm-commands.ts';
 
 const ARCHIVE = /^smoocho-\d{8}T\d{6}Z-[0-9a-f]{8}\.smoocho$/;
 
 describe('smoocho backup', function () {
   this.timeout(120_000);
+  const smoocho = warmCommands();
   let test: TestApp;
   let shop: TestShop;
   let folder: string;
@@ -467,6 +469,8 @@ describe('smoocho backup', function () {
 });
 
 describe('a shop that was set up by the setup token', () => {
+  const smoocho = warmCommands();
+
   it('gets its nightly backup and its weekly trial, too', async () => {
     const home = tempFolder();
     const server = await startCli(

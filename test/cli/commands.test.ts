@@ -5,9 +5,10 @@ import type { Command } from 'commander';
 import { loadCommands } from '../../src/cli/commands.ts';
 import { buildProgram, commonAfterCommand } from '../../src/cli/program.ts';
 import { migrationStatus } from '../../src/database/migrate.ts';
-import { initOptions, PASSWORD, smoocho } from '../support/cli.ts';
+import { initOptions, PASSWORD } from '../support/cli.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
+import { warmCommands } from '../support/warm-commands.ts';
 
 /** What a command, or a group of them, says about itself. */
 function helpOf(program: Command, words: string[]): string {
@@ -26,6 +27,7 @@ function helpOf(program: Command, words: string[]): string {
 }
 
 describe('the command line', () => {
+  const smoocho = warmCommands();
   let home: string;
   let database: TestDatabase;
 

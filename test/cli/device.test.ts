@@ -7,15 +7,17 @@ import { lanAddresses } from '../../src/cli/lan-addresses.ts';
 import { drawQr } from '../../src/cli/output/qr.ts';
 import { loadConfig } from '../../src/config.ts';
 import { pairDevice } from '../../src/core/devices/pair-device.ts';
-import { initOptions, smoocho, startCli } from '../support/cli.ts';
+import { initOptions, startCli } from '../support/cli.ts';
 import { READY } from '../support/command-home.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { ask } from '../support/raw-http.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 import { onTerminal, requireTerminal } from '../support/terminal.ts';
+import { warmCommands } from '../support/warm-commands.ts';
 
 describe('smoocho device', function () {
   this.timeout(120_000);
+  const smoocho = warmCommands();
   let home: string;
   let database: TestDatabase;
   let env: Record<string, string>;

@@ -4,13 +4,15 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { exportAnswers } from '../../src/contract/command-answers/export.ts';
-import { envOf, launcher, smoocho } from '../support/cli.ts';
+import { envOf, launcher } from '../support/cli.ts';
 import { givenCommandHome } from '../support/command-home.ts';
+import { warmCommands } from '../support/warm-commands.ts';
 
 const SHOP = ['--shop', 'KULF'];
 
 describe('smoocho export', function () {
   this.timeout(120_000);
+  const smoocho = warmCommands();
   const given = givenCommandHome();
   const run = (...args: string[]) => smoocho(args, given.env());
   const inHome = (name: string) => join(given.home, name);

@@ -6,19 +6,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { openS3 } from '../../src/storage/s3.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { initOptions, launcher, type Ran, smoocho, unlimited } from '../support/cli.ts';
+import { initOptions, launcher, type Ran, unlimited } from '../support/cli.ts';
 import { testDatabase } from '../support/database.ts';
 import { eventsOf, givenProduct, givenShop, type TestShop } from '../support/factories.ts';
 import { expectWhole, productOf, uploadTo } from '../support/image-parts.ts';
 import { anyPng, photo } from '../support/pictures.ts';
 import { requireS3, startS3, type TestS3 } from '../support/s3.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
+import { warmCommands } from '../support/warm-commands.ts';
 
 /** How often a move is killed; the evening's run does it oftener. */
 const KILLS = Number(process.env.MOVE_KILLS ?? 2);
 
 describe('pictures by command', function () {
   this.timeout(180_000);
+  const smoocho = warmCommands();
   let test: TestApp;
   let shop: TestShop;
   let folder: string;

@@ -1,12 +1,13 @@
 import { expect } from 'chai';
-import { smoocho } from '../support/cli.ts';
 import { csvOf, DAY, givenReportDay, type ReportDay, reportOf } from '../support/report-day.ts';
+import { warmCommands } from '../support/warm-commands.ts';
 
 const names = ['sales', 'payments', 'tax', 'shifts', 'staff', 'margins', 'sellers', 'inventory'];
 
 // The same day as in test/server/reports.day.test.ts, for whoever sits at a terminal.
 describe('smoocho report', function () {
   this.timeout(120_000);
+  const smoocho = warmCommands();
   let day: ReportDay;
 
   before(async () => {

@@ -6,18 +6,20 @@ import { newKeyPair, recipientOf } from '../../src/backup/archive/encryption.ts'
 import { baseOf, databaseNameOf } from '../../src/backup/restore/databases.ts';
 import { openS3 } from '../../src/storage/s3.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { initOptions, type Ran, smoocho, startCli } from '../support/cli.ts';
+import { initOptions, type Ran, startCli } from '../support/cli.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { givenProduct, givenShop, saleOf } from '../support/factories.ts';
 import { requireS3, startS3 } from '../support/s3.ts';
 import { startS3Proxy } from '../support/s3-proxy.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
 import { onTerminal, requireTerminal, type Terminal } from '../support/terminal.ts';
+import { warmCommands } from '../support/warm-commands.ts';
 
 const READY = 'Stop it with Ctrl-C.';
 
 describe('smoocho restore', function () {
   this.timeout(120_000);
+  const smoocho = warmCommands();
   let folder: string;
   let archive: string;
   let plain: string;

@@ -6,11 +6,13 @@ import { addCashMovement } from '../../src/core/shifts/add-cash-movement.ts';
 import { closeShift } from '../../src/core/shifts/close-shift.ts';
 import { openShift } from '../../src/core/shifts/open-shift.ts';
 import { findShopByCode } from '../../src/core/shops/find-shops.ts';
-import { initOptions, smoocho } from '../support/cli.ts';
+import { initOptions } from '../support/cli.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
+import { warmCommands } from '../support/warm-commands.ts';
 
 describe('smoocho shift', () => {
+  const smoocho = warmCommands();
   let home: string;
   let database: TestDatabase;
   let env: Record<string, string>;

@@ -13,14 +13,16 @@ import { type CheckResult, doctorAnswers } from '../../src/contract/command-answ
 import { endAttention, raiseAttention } from '../../src/core/attention/attention.ts';
 import { type BackupRun, recordBackupRun } from '../../src/core/attention/backup-runs.ts';
 import type { Context } from '../../src/core/context.ts';
-import { PASSWORD, smoocho } from '../support/cli.ts';
+import { PASSWORD } from '../support/cli.ts';
 import { clientOf } from '../support/client.ts';
 import { givenCommandHome } from '../support/command-home.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { onTerminal, requireTerminal } from '../support/terminal.ts';
+import { warmCommands } from '../support/warm-commands.ts';
 
 describe('smoocho status', function () {
   this.timeout(120_000);
+  const smoocho = warmCommands();
   const box = givenCommandHome();
   const { env } = box;
   afterEach(() => writeFileSync(configFile(), '{}'));

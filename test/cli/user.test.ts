@@ -2,14 +2,16 @@ import { expect } from 'chai';
 import { createApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import { signIn } from '../../src/core/auth/sign-in.ts';
-import { initOptions, PASSWORD, passwordFile, smoocho } from '../support/cli.ts';
+import { initOptions, PASSWORD, passwordFile } from '../support/cli.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
+import { warmCommands } from '../support/warm-commands.ts';
 
 const NEW_PASSWORD = 'seven lamps over water';
 
 describe('smoocho user', function () {
   this.timeout(120_000);
+  const smoocho = warmCommands();
   let home: string;
   let database: TestDatabase;
   let env: Record<string, string>;

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type BusyShop, givenBusyShop } from '../support/busy-shop.ts';
-import { smoocho } from '../support/cli.ts';
 import { givenProduct, givenShop } from '../support/factories.ts';
+import { warmCommands } from '../support/warm-commands.ts';
 
 describe('smoocho verify', () => {
+  const smoocho = warmCommands();
   let test: TestApp;
   let shop: BusyShop;
 

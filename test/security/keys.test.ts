@@ -17,9 +17,10 @@ import { ConfigError, loadConfig, newSecret } from '../../src/config.ts';
 import { purposes } from '../../src/core/keys/keys.ts';
 import { rotateSecrets } from '../../src/core/keys/rotate-secrets.ts';
 import { migrateDown } from '../../src/database/migrate.ts';
-import { initOptions, smoocho } from '../support/cli.ts';
+import { initOptions } from '../support/cli.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
+import { warmCommands } from '../support/warm-commands.ts';
 import { fingerprint } from '../support/world.ts';
 
 describe('the keys of a database', () => {
@@ -208,6 +209,7 @@ describe('the keys of a database', () => {
 });
 
 describe('a wrong master key on the command line', () => {
+  const smoocho = warmCommands();
   let home: string;
   let database: TestDatabase;
 

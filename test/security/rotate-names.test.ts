@@ -6,11 +6,12 @@ import pg from 'pg';
 import { secretsAnswers } from '../../src/contract/command-answers/secrets.ts';
 import { attachEmbedded } from '../../src/database/embedded.ts';
 import { scramVerifier } from '../../src/database/password-change.ts';
-import { initOptions, type Ran, smoocho, startCli, startSmoocho } from '../support/cli.ts';
+import { initOptions, type Ran, startCli, startSmoocho } from '../support/cli.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { until } from '../support/feed-ear.ts';
 import { requireS3, startS3, type TestS3 } from '../support/s3.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
+import { warmCommands } from '../support/warm-commands.ts';
 
 /** How often a change of the password is killed at a random moment; 30 in a long run. */
 const KILLS = Number(process.env.ROTATE_KILLS ?? 2);
@@ -20,6 +21,7 @@ const answer = secretsAnswers['secrets rotate'];
 
 describe('smoocho secrets rotate NAME', function () {
   this.timeout(120_000);
+  const smoocho = warmCommands();
 
   describe('database-password, of the embedded PostgreSQL', () => {
     const home = tempFolder();
