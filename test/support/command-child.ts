@@ -61,6 +61,8 @@ function fail(error: unknown, args: string[]): void {
   process.exitCode = exitCode;
 }
 
+// Node has read it; the commands have no environment.
+delete process.env.NODE_COMPILE_CACHE;
 const cases = JSON.parse(await text(process.stdin)) as CommandCase[];
 const results: CommandResult[] = [];
 for (const each of cases) results.push(await runCase(each));
