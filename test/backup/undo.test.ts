@@ -2,12 +2,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { type BackedShop, dropBeside, givenBackedShop } from '../support/backed-shop.ts';
-import { launcher, smoocho } from '../support/cli.ts';
+import { launcher } from '../support/cli.ts';
 import { type Box, besides, newBox, restoreOn } from '../support/restore-parts.ts';
 import { removeFolder } from '../support/temp.ts';
+import { warmCommands } from '../support/warm-commands.ts';
 
 describe('what a restore put aside', function () {
   this.timeout(120_000);
+  const smoocho = warmCommands();
   let shop: BackedShop;
   let box: Box;
 

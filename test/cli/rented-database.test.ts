@@ -4,18 +4,20 @@ import { expect } from 'chai';
 import { entities } from '../../src/core/entities.ts';
 import { closeOrm, openOrm } from '../../src/database/orm.ts';
 import { queryRow } from '../../src/database/query.ts';
-import { initOptions, PASSWORD, passwordFile, type Server, smoocho, startCli } from '../support/cli.ts';
+import { initOptions, PASSWORD, passwordFile, type Server, startCli } from '../support/cli.ts';
 import { clientOf } from '../support/client.ts';
 import { requireDebianPostgres } from '../support/debian-postgres.ts';
 import { requirePrograms } from '../support/programs.ts';
 import { freePort } from '../support/redis.ts';
 import { type RentedPostgres, startRentedPostgres } from '../support/rented-postgres.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
+import { warmCommands } from '../support/warm-commands.ts';
 
 const READY = 'Stop it with Ctrl-C.';
 
 describe('on a rented PostgreSQL', function () {
   this.timeout(120_000);
+  const smoocho = warmCommands();
   let database: RentedPostgres;
   let home: string;
   let env: Record<string, string>;

@@ -5,15 +5,16 @@ import { expect } from 'chai';
 import { ArchiveError } from '../../src/backup/errors.ts';
 import type { Phase } from '../../src/backup/progress.ts';
 import { type BackedShop, dropBeside, givenBackedShop, soundFigures } from '../support/backed-shop.ts';
-import { smoocho } from '../support/cli.ts';
 import { IS_LONG, random, saySeed } from '../support/kills.ts';
 import { type Box, backUp, besides, newBox, restoreOn } from '../support/restore-parts.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
+import { warmCommands } from '../support/warm-commands.ts';
 
 const STEP = 64 * 1024;
 
 describe('a backup of a real shop that was damaged', function () {
   this.timeout(600_000);
+  const smoocho = warmCommands();
   let shop: BackedShop;
   let target: Box;
   let folder: string;

@@ -13,19 +13,20 @@ import { systemActor } from '../../src/core/context.ts';
 import { openS3 } from '../../src/storage/s3.ts';
 import { startTestApp } from '../support/app.ts';
 import { type BackedShop, givenBackedShop, soundFigures } from '../support/backed-shop.ts';
-import { smoocho } from '../support/cli.ts';
 import { saleOf, signedIn } from '../support/factories.ts';
 import { KILLS, untilNoProcesses } from '../support/kills.ts';
 import { backUp, openOn } from '../support/restore-parts.ts';
 import { requireS3, startS3 } from '../support/s3.ts';
 import { givenSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
+import { warmCommands } from '../support/warm-commands.ts';
 
 /** What a restore is at when the disk is full. */
 const PHASES: Phase[] = KILLS > 3 ? ['keeping', 'loading', 'indexing', 'checking'] : ['keeping', 'loading'];
 
 describe('backups and a disk that takes no more', function () {
   this.timeout(120_000);
+  const smoocho = warmCommands();
   let shop: BackedShop;
   let around: string;
   let disk: SmallDisk | undefined;

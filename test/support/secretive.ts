@@ -2,8 +2,9 @@ import { randomInt } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Canaries, newCanary, openCanaries } from './canaries.ts';
-import { type Ran, type Server, smoocho, startCli } from './cli.ts';
+import { type Ran, type Server, startCli } from './cli.ts';
 import { removeFolder, tempFolder } from './temp.ts';
+import { openCommands } from './warm-commands.ts';
 
 export const READY = /Stop it with Ctrl-C/;
 export const TRACE = { LOG_LEVEL: 'trace' };
@@ -38,6 +39,7 @@ export async function givenSecretive(): Promise<Secretive> {
   const home = tempFolder();
   const homes = [home];
   const canaries = openCanaries();
+  const commands = openCommands();
   const secrets = {
     ownerPassword: newCanary('owner'),
     managerPassword: newCanary('manager'),
@@ -47,7 +49,7 @@ export async function givenSecretive(): Promise<Secretive> {
   for (const [name, value] of Object.entries(secrets)) canaries.hide(name, value);
 
   const run: Secretive['run'] = async (args, { input = '', env = {} } = {}) => {
-    const ran = await smoocho(args, { SMOOCHO_HOME: home, ...TRACE, ...env }, input);
+    const ran = await commands.run(args, { SMOOCHO_HOME: home, ...TRACE, ...env }, input);
     canaries.look(`smoocho ${args.join(' ').slice(0, 80)}`, `${ran.stdout}${ran.stderr}`);
     return ran;
   };
@@ -76,6 +78,7 @@ export async function givenSecretive(): Promise<Secretive> {
       return folder;
     },
     async close() {
+      await commands.close();
       await server.stop();
       const { texts, characters } = canaries.looked;
       console.log(`looked at ${texts} texts of ${characters} characters`);

@@ -14,26 +14,38 @@ const main = fileURLToPath(new URL('../../dist/program/main.js', import.meta.url
 /** As long as a process of `smoocho` may take. */
 const TIMEOUT_MS = 60_000;
 
-/**
- * For the suite around, in the place of `smoocho`: runs a command for the first time in a process of its own, and later ones of the
- * same name in one that stays. One that comes while another runs there gets its own, too: commands that wait for each other still
- * do. So does one with an input or limits.
- */
+type Commands = { run: typeof smoocho; close(): Promise<void> };
+
+/** For the suite around, in the place of `smoocho`: see `openCommands`. */
 export function warmCommands(): typeof smoocho {
+  const commands = openCommands();
+  after(() => commands.close());
+  return commands.run;
+}
+
+/**
+ * Runs a command for the first time in a process of its own, and later ones of the same name in one that stays; those that come at
+ * once get one each. What has an input or limits always gets its own.
+ */
+export function openCommands(): Commands {
   const seen = new Set<string>();
-  let warm: Warm | undefined;
-  after(async () => {
-    await warm?.end();
-  });
-  return async (args, env, input = '', limits) => {
-    const name = nameOf(args);
-    if (!seen.has(name) || input !== '' || limits || warm?.isBusy()) {
-      seen.add(name);
-      return await smoocho(args, env, input, limits);
-    }
-    if (!warm?.isAlive()) warm = startWarm();
-    const result = await warm.run({ args, env: envOf(env) });
-    return { ...result, json: () => JSON.parse(result.stdout) };
+  const all: Warm[] = [];
+  return {
+    async run(args, env, input = '', limits) {
+      const name = nameOf(args);
+      if (!seen.has(name) || input !== '' || limits) {
+        seen.add(name);
+        return await smoocho(args, env, input, limits);
+      }
+      const free = all.find((each) => each.isFree());
+      const warm = free ?? startWarm();
+      if (!free) all.push(warm);
+      const result = await warm.run({ args, env: envOf(env) });
+      return { ...result, json: () => JSON.parse(result.stdout) };
+    },
+    async close() {
+      for (const warm of all) await warm.end();
+    },
   };
 }
 
@@ -45,8 +57,7 @@ function nameOf(args: string[]): string {
 }
 
 type Warm = {
-  isBusy(): boolean;
-  isAlive(): boolean;
+  isFree(): boolean;
   run(call: WarmCall): Promise<WarmResult>;
   end(): Promise<void>;
 };
@@ -59,8 +70,7 @@ function startWarm(): Warm {
     lastWords += text;
   });
   return {
-    isBusy: () => busy,
-    isAlive: () => process.connected,
+    isFree: () => !busy && process.connected,
     async run(call) {
       busy = true;
       const late = setTimeout(() => process.kill('SIGKILL'), TIMEOUT_MS);
