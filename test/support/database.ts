@@ -26,7 +26,9 @@ export async function startDatabaseServer(): Promise<void> {
   server = await attachEmbedded({ home, password: randomUUID(), maxConnections: MAX_CONNECTIONS });
   process.env[ADDRESS] = server.url;
   await withClient(server.url, async (client) => {
-    await client.query(`CREATE DATABASE ${TEMPLATE}`);
+    // Whatever creates a database without CLONE, as a restore does, would compress each of its pages for the log.
+    await client.query('ALTER ROLE smoocho SET wal_compression = off');
+    await client.query(`CREATE DATABASE ${TEMPLATE} ${CLONE}`);
   });
   await migrateUp(urlOf(TEMPLATE));
 }
