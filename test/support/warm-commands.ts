@@ -56,14 +56,15 @@ function nameOf(args: string[]): string {
   return named.map(({ name }) => name).sort((a, b) => b.length - a.length)[0] ?? words;
 }
 
-type Warm = {
+export type Warm = {
   isFree(): boolean;
   run(call: WarmCall): Promise<WarmResult>;
   end(): Promise<void>;
 };
 
-function startWarm(): Warm {
-  const process = fork(child, [launcher, main], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+/** `program` is the module that a process of the command begins with. */
+export function startWarm(program = main, timeoutMs = TIMEOUT_MS): Warm {
+  const process = fork(child, [launcher, program], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   let busy = false;
   let lastWords = '';
   process.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -73,7 +74,7 @@ function startWarm(): Warm {
     isFree: () => !busy && process.connected,
     async run(call) {
       busy = true;
-      const late = setTimeout(() => process.kill('SIGKILL'), TIMEOUT_MS);
+      const late = setTimeout(() => process.kill('SIGKILL'), timeoutMs);
       try {
         process.send(call);
         const result = await resultOf(process);
