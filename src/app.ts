@@ -62,7 +62,7 @@ export type App = Services & {
 
 export type Database = { url: string; release(): Promise<void> };
 
-type AppOptions = {
+export type AppOptions = {
   now?: () => Date;
   log?: Log;
   /** Make a database in a fresh home and bring an older schema up to date (`start`, `init`), or only look (everything else). */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type App, createApp, createLog, systemContext } from '../app.ts';
+import { type App, systemContext } from '../app.ts';
 import { identitiesIn, MISTYPED, recipientOf } from '../backup/archive/encryption.ts';
 import type { PlacedSource } from '../backup/create-in-place.ts';
 import { BackupRefusedError } from '../backup/errors.ts';
@@ -10,6 +10,7 @@ import { type BackupKind, recordBackupRun } from '../core/attention/backup-runs.
 import type { Option } from './command.ts';
 import { UsageError } from './exit-codes.ts';
 import { failureOf } from './failure.ts';
+import { openAppFor } from './open.ts';
 
 export const IDENTITY_OPTION: Option = {
   flags: '--identity <file>',
@@ -63,9 +64,9 @@ export function readKeep(usual: Keep, options: Record<string, unknown>): Keep {
 export const openAppOn =
   (config: Config): OpenApp =>
   (databaseUrl) =>
-    createApp(
+    openAppFor(
       { ...config, databaseUrl, replicaUrl: undefined, redisUrl: undefined },
-      { migrate: true, isRestoring: true, log: createLog(config) },
+      { migrate: true, isRestoring: true },
     );
 
 export const backupSource = (app: App): PlacedSource => ({

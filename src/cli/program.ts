@@ -208,11 +208,8 @@ function openShell(options: Record<string, unknown>, isQuiet: boolean, allowsInv
     tell: (text) => isQuiet || writeLines(process.stderr, [text]),
     give: (value) => wantsJson && write(process.stdout, JSON.stringify(value, null, 2)),
     withApp: async <T>(work: (app: App) => Promise<T>) => {
-      const [{ createApp }, { commandLog }] = await Promise.all([
-        import('../app.ts'),
-        import('./output/command-log.ts'),
-      ]);
-      const app = await createApp(config(), { log: commandLog(config()) });
+      const { openAppFor } = await import('./open.ts');
+      const app = await openAppFor(config());
       try {
         return await work(app);
       } finally {

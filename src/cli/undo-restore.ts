@@ -1,4 +1,3 @@
-import { createLog, openDatabase } from '../app.ts';
 import type { KeptDatabase } from '../backup/restore/databases.ts';
 import { undoRestore } from '../backup/restore/undo-restore.ts';
 import { cliActor } from '../core/context.ts';
@@ -6,11 +5,12 @@ import { formatMinute } from '../figures.ts';
 import { openAppOn } from './backup-support.ts';
 import type { Shell } from './command.ts';
 import { RefusedError } from './exit-codes.ts';
+import { openDatabaseFor } from './open.ts';
 
 /** `restore --undo`: puts back what an earlier restore replaced. Throws RefusedError off a terminal without `--yes`. */
 export async function undoByAsking(shell: Shell, options: Record<string, unknown>): Promise<void> {
   const { config } = shell;
-  const database = await openDatabase(config, createLog(config));
+  const database = await openDatabaseFor(config);
   let kept: KeptDatabase[] = [];
   try {
     const undone = await undoRestore({

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkTakesChanges, createLog, isFresh, migrateUp, migrationStatus, openDatabase } from '../app.ts';
+import { checkTakesChanges, isFresh, type Log, migrateUp, migrationStatus, openDatabase } from '../app.ts';
 import { createBackup } from '../backup/create-backup.ts';
 import { BackupRefusedError } from '../backup/errors.ts';
 import { figuresStay } from '../backup/upgrade-schema.ts';
@@ -7,6 +7,7 @@ import type { Config } from '../config.ts';
 import type { Shell } from './command.ts';
 import { exitCodes, RefusedError } from './exit-codes.ts';
 import { failureOf } from './failure.ts';
+import { commandLog } from './output/command-log.ts';
 import { phaseProgress } from './output/progress.ts';
 
 /** Waits for another machine that started at the same moment to back up and migrate; a large shop's backup takes minutes. */
@@ -22,9 +23,10 @@ export async function upgradeSchema(
   shell: Pick<Shell, 'tell'>,
   config: Config,
   withoutBackup: boolean,
+  log: Log = commandLog(config),
 ): Promise<string[]> {
   if (isFresh(config)) return [];
-  const database = await openDatabase(config, createLog(config));
+  const database = await openDatabase(config, log);
   try {
     for (const late = Date.now() + BUSY_TIMEOUT_MS; ; ) {
       const { applied, pending, unknown, isStandby } = await migrationStatus(database.url);

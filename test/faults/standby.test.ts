@@ -363,7 +363,9 @@ describe('a synchronous standby that is gone', function () {
   /** What the command line says of a standby. */
   async function commandsSay(url: string): Promise<void> {
     const env = { SMOOCHO_HOME: test.home, DATABASE_URL: url };
-    const status = await smoocho(['status'], env);
+    const status = await smoocho(['status'], { ...env, LOG_LEVEL: 'info' });
+    // A server says it in a line of JSON.
+    expect(status.stderr).to.match(/^Error: the database is a standby.*\n$/);
     expect([status.code, status.stdout]).to.satisfy(
       ([code, text]: [number, string]) => code === 4 && /PROBLEM .*\n.*is a standby that was not/.test(text),
     );

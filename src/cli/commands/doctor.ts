@@ -29,10 +29,10 @@ export const doctor: Command = {
     const report = readReportPath(options.report);
     const config = settingsOf(() => shell.config);
     const home = findHome(options.home as string | undefined);
-    const { createLog } = await import('../../app.ts');
+    const { commandLog } = await import('../output/command-log.ts');
     const { examine, readFacts } = await import('../../doctor/examine.ts');
     // No log lines: the command prints its findings itself.
-    const log = createLog({ logLevel: 'silent' });
+    const log = commandLog({ logLevel: 'silent', isJob: false });
     const place = { home, config, log, now: () => new Date() };
     let facts = await readFacts(place);
     let fixed: { id: string; done: string }[] | undefined;

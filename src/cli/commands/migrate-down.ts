@@ -1,6 +1,7 @@
-import { createLog, migrationStatus, openDatabase, migrateDown as revertMigrations } from '../../app.ts';
+import { migrationStatus, migrateDown as revertMigrations } from '../../app.ts';
 import type { Command } from '../command.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
+import { openDatabaseFor } from '../open.ts';
 
 export const migrateDown: Command = {
   name: 'migrate down',
@@ -13,7 +14,7 @@ export const migrateDown: Command = {
   async run(shell, options) {
     const count = Number(options.count ?? 1);
     if (!Number.isInteger(count) || count < 1) throw new UsageError('--count is not a number from 1 up.');
-    const database = await openDatabase(shell.config, createLog(shell.config));
+    const database = await openDatabaseFor(shell.config);
     try {
       const { applied } = await migrationStatus(database.url);
       const last = applied.slice(-count).reverse();

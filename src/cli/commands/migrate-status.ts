@@ -1,6 +1,7 @@
-import { createLog, migrationStatus, openDatabase } from '../../app.ts';
+import { migrationStatus } from '../../app.ts';
 import type { Command } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { openDatabaseFor } from '../open.ts';
 
 export const migrateStatus: Command = {
   name: 'migrate status',
@@ -8,7 +9,7 @@ export const migrateStatus: Command = {
   options: [],
   example: 'smoocho migrate status --json',
   async run(shell) {
-    const database = await openDatabase(shell.config, createLog(shell.config));
+    const database = await openDatabaseFor(shell.config);
     try {
       const status = await migrationStatus(database.url);
       const line = (mark: string) => (name: string) => `${mark}  ${name}`;

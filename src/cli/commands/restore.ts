@@ -1,5 +1,5 @@
 import { existsSync, rmdirSync } from 'node:fs';
-import { createLog, type Database, isFresh, openDatabase } from '../../app.ts';
+import { type Database, isFresh } from '../../app.ts';
 import { identitiesIn, MISTYPED, recipientOf } from '../../backup/archive/encryption.ts';
 import { backupsFolder, localCopy } from '../../backup/places.ts';
 import { readHeader } from '../../backup/read-header.ts';
@@ -18,6 +18,7 @@ import { IDENTITY_OPTION, openAppOn, readIdentities } from '../backup-support.ts
 import type { Command, Shell } from '../command.ts';
 import { RefusedError, UsageError } from '../exit-codes.ts';
 import { untilInterrupted } from '../interrupt.ts';
+import { openDatabaseFor } from '../open.ts';
 import { formatCount, formatMoney } from '../output/format.ts';
 import { phaseProgress } from '../output/progress.ts';
 import { OF_BILLS } from '../output/sentences.ts';
@@ -87,7 +88,7 @@ export async function restoreFrom(
     // Open the database only once the key works: a mistyped key leaves nothing behind on a new machine.
     database =
       into === undefined
-        ? await openDatabase(config, createLog(config), { isRestoring: true })
+        ? await openDatabaseFor(config, { isRestoring: true })
         : { url: into, release: async () => {} };
     let plan: RestorePlan | undefined;
     const restored = await restoreBackup({

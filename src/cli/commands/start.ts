@@ -1,4 +1,11 @@
-import { AnotherServerError, type App, createApp, holdServerLock, systemContext } from '../../app.ts';
+import {
+  AnotherServerError,
+  type App,
+  createApp,
+  createLog,
+  holdServerLock,
+  systemContext,
+} from '../../app.ts';
 import { type Schedule, startSchedule } from '../../backup/schedule.ts';
 import { ensureBackupSettings } from '../../backup/settings.ts';
 import { type Config, ConfigError, demoHome, loadConfig, withoutRealShop } from '../../config.ts';
@@ -50,8 +57,9 @@ export const start: Command = {
     // What is being made is finished first; a question waits for nobody.
     void stopped.then(endQuestions);
     if (shell.isInteractive && !options.demo && !(await offerSetUp(shell, config))) return undefined;
-    await upgradeSchema(shell, config, options.withoutBackup === true || options.demo === true);
-    const app = await createApp(config, { migrate: true });
+    const log = createLog(config);
+    await upgradeSchema(shell, config, options.withoutBackup === true || options.demo === true, log);
+    const app = await createApp(config, { migrate: true, log });
     let https: Https = {};
     try {
       https = await openHttps(app, true);

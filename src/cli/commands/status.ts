@@ -1,4 +1,4 @@
-import { type App, createApp, requireNotFresh, SchemaError } from '../../app.ts';
+import { type App, requireNotFresh, SchemaError } from '../../app.ts';
 import {
   needsSomebody,
   readStatusHere,
@@ -9,6 +9,7 @@ import {
 import type { Command, Shell } from '../command.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
 import { failureOf } from '../failure.ts';
+import { openAppFor } from '../open.ts';
 import { clockIn } from '../output/clock.ts';
 import { showLive } from '../output/live-screen.ts';
 import { type Clock, statusScreen } from '../output/status-screen.ts';
@@ -91,7 +92,7 @@ async function watchStatus({ config }: Shell): Promise<number> {
   const draw = async () => {
     const here = await readStatusHere(config);
     const read = await attempt(async () => {
-      app ??= await createApp({ ...config, logLevel: 'silent' });
+      app ??= await openAppFor({ ...config, logLevel: 'silent' });
       return await readStatusInDatabase(app);
     });
     if ('error' in read) await closeApp();

@@ -1,14 +1,4 @@
-import {
-  type App,
-  checkReady,
-  createApp,
-  createLog,
-  isFresh,
-  migrateUp,
-  migrationStatus,
-  openDatabase,
-  systemContext,
-} from '../../app.ts';
+import { type App, checkReady, isFresh, migrateUp, migrationStatus, systemContext } from '../../app.ts';
 import { changeBackupSettings, ensureBackupSettings } from '../../backup/settings.ts';
 import { type BackupConfig, type Config, ConfigError, changeConfigFile } from '../../config.ts';
 import { ProblemError } from '../../contract/problem.ts';
@@ -20,6 +10,7 @@ import { readServer } from '../../core/status/read-status.ts';
 import { listOwners } from '../../core/users/find-user.ts';
 import { viewUser } from '../../core/users/view-user.ts';
 import { RefusedError } from '../exit-codes.ts';
+import { openAppFor, openDatabaseFor } from '../open.ts';
 
 /** What is made of the answers: rows of the database, and settings of the home. */
 export type SetUpWork = SetUp & {
@@ -48,7 +39,7 @@ export type SetUpStep = 'database' | 'tables' | 'shop';
  */
 export async function findSetUpState(config: Config): Promise<SetUpState> {
   if (isFresh(config)) return 'nothing';
-  const database = await openDatabase(config, createLog(config));
+  const database = await openDatabaseFor(config);
   try {
     const state = await readSetUpState(database.url);
     // What is set up is opened later, with a sentence for whatever is wrong.
@@ -62,7 +53,7 @@ export async function findSetUpState(config: Config): Promise<SetUpState> {
 /** Throws RefusedError for a standby: it has what its primary has, and nothing can be set up in it. */
 export async function requirePrimary(config: Config): Promise<void> {
   if (isFresh(config)) return;
-  const database = await openDatabase(config, createLog(config));
+  const database = await openDatabaseFor(config);
   try {
     const { isStandby } = await migrationStatus(database.url);
     if (isStandby) throw new RefusedError(NO_SET_UP);
@@ -84,7 +75,7 @@ export async function setUp(
   onStep: (step: SetUpStep) => void = () => {},
 ): Promise<SetUpResult> {
   onStep('database');
-  const database = await openDatabase(config, createLog(config), { mayMake: true });
+  const database = await openDatabaseFor(config, { mayMake: true });
   try {
     if ((await readSetUpState(database.url)) === 'shop') return await describeSetUp(config);
     await checkReady(config, database.url);
@@ -100,7 +91,7 @@ export async function setUp(
 
 /** What is set up. Throws what opening it throws. */
 export async function describeSetUp(config: Config): Promise<SetUpResult> {
-  const app = await createApp(config);
+  const app = await openAppFor(config);
   try {
     return { home: config.home, created: false, ...(await whatThereIs(app)) };
   } finally {
@@ -109,7 +100,7 @@ export async function describeSetUp(config: Config): Promise<SetUpResult> {
 }
 
 async function fill(config: Config, work: SetUpWork): Promise<SetUpResult> {
-  const app = await createApp(config, { migrate: true });
+  const app = await openAppFor(config, { migrate: true });
   try {
     const created = await tryFill(app, work);
     return { home: config.home, created, ...(await whatThereIs(app)) };

@@ -5,11 +5,14 @@ import { inLine } from './in-line.ts';
 /** Pino's level of an error. */
 const ERROR = 50;
 
-/** The log of a command: on a terminal as sentences beside the command's own, else JSON lines as a server's. */
-export const commandLog = (config: Config): Log =>
-  process.stderr.isTTY && !config.isJob
-    ? createLog(config, { write: (line) => void process.stderr.write(`${asSentence(line)}\n`) })
-    : createLog(config);
+/**
+ * The log of every command but `start`: what a server's has as JSON lines, as sentences on stderr, on a terminal and off it. A job
+ * of a server's schedule keeps the lines, which come into that server's log.
+ */
+export const commandLog = (config: Pick<Config, 'logLevel' | 'isJob'>): Log =>
+  config.isJob
+    ? createLog(config)
+    : createLog(config, { write: (line) => void process.stderr.write(`${asSentence(line)}\n`) });
 
 /** A line of the log to read: what it says, and why in brackets. */
 export function asSentence(line: string): string {
