@@ -16,6 +16,7 @@ import {
   notRunHere,
   type Runner,
   runCommands,
+  runInTurns,
   runners,
   sellToday,
 } from '../support/command-matrix.ts';
@@ -24,8 +25,21 @@ import { removeFolder } from '../support/temp.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Whoever runs the tests: what the parser says is the same for all. */
+/** Whoever runs the tests: which word was meant is the same for all. */
 const anybody: Runner = { name: 'anybody', uid: undefined };
+
+/** Command lines without a home, some as root and some as an ordinary user: see `runInTurns`. */
+const runParsed = (lines: string[][]) =>
+  runInTurns(
+    lines,
+    (args) => lines.indexOf(args),
+    (runner, theirs) =>
+      runCommands(
+        runner,
+        theirs.map((args) => ({ args, env: {} })),
+        tmpdir(),
+      ),
+  );
 
 /** Names nothing that answers. */
 const DOWN = 'postgres://nobody:nothing@127.0.0.1:1/none';
@@ -91,6 +105,8 @@ describe('every command', function () {
   before(async () => {
     commands = await loadCommands([]);
     tried = commands.filter(({ name }) => notRunHere(name) === undefined);
+    if (runners.length === 1)
+      console.log('    as an ordinary user alone: only root, who does not run this, could be both');
   });
 
   it('is called what the list says, and has one schema of what it prints with --json', () => {
@@ -111,11 +127,7 @@ describe('every command', function () {
   it('shows its help, with an example', async () => {
     const nodes = treeOf(commands);
     const lines = nodes.map(({ words }) => [...words.split(' ').filter(Boolean), '--help']);
-    const results = await runCommands(
-      anybody,
-      lines.map((args) => ({ args, env: {} })),
-      tmpdir(),
-    );
+    const results = await runParsed(lines);
     for (const [index, result] of results.entries()) {
       const { words, command } = nodes[index] as (typeof nodes)[number];
       expect([result.code, result.stderr], lineOf(result)).to.deep.equal([0, '']);
@@ -140,16 +152,15 @@ describe('every command', function () {
     const groups = treeOf(commands).filter(({ command, words }) => command === null && words !== '');
     const typos = groups.map(({ words }) => [...words.split(' '), 'nosuchword']);
     const all = [...lines, ...typos];
-    for (const result of await runCommands(
-      anybody,
-      all.map((args) => ({ args, env: {} })),
-      tmpdir(),
-    )) {
+    const asked = all.map((args) => [...args, '--json']);
+    // Whoever runs a line leaves the one with --json to the other.
+    const between = all.length % 2 === 0 ? [['--no-such-option']] : [];
+    const results = await runParsed([...all, ...between, ...asked]);
+    for (const result of results.slice(0, all.length)) {
       expect(result.code, lineOf(result)).to.equal(2);
       expect(result.stderr, lineOf(result)).to.match(/^error: .+\n/);
     }
-    const asked = all.map((args) => ({ args: [...args, '--json'], env: {} }));
-    for (const result of await runCommands(anybody, asked, tmpdir())) {
+    for (const result of results.slice(-asked.length)) {
       expect([result.code, result.stderr], lineOf(result)).to.deep.equal([2, '']);
       expectAnswer('', result);
     }
@@ -207,63 +218,83 @@ describe('every command', function () {
       .and.include('QR');
   });
 
+  describe('where there is no shop, some as root and some as an ordinary user', () => {
+    let folders: string[];
+    let empty: TestDatabase[];
+
+    before(async () => {
+      folders = await Promise.all(runners.map(matrixFolder));
+      empty = await Promise.all(runners.map(() => testDatabase({ migrated: false })));
+    });
+    after(async () => {
+      await Promise.all((empty ?? []).map((each) => each.drop()));
+      for (const folder of folders ?? []) removeFolder(folder);
+    });
+
+    /** Each command by its example; whoever ran it in one column leaves it to the other in the next one. */
+    const run = (those: Command[], column: number, urlOf: (n: number) => string) =>
+      runInTurns(
+        those,
+        (command) => commands.indexOf(command) + column,
+        (runner, theirs) => {
+          const n = runners.indexOf(runner);
+          const folder = folders[n] as string;
+          const env = { DATABASE_URL: urlOf(n) };
+          const home = ['--home', join(folder, 'home')];
+          return runCommands(
+            runner,
+            theirs.map((command) => ({ args: [...argsOf(command, folder), ...home], env })),
+            folder,
+          );
+        },
+      );
+
+    it('ends with 5 while the database is away, and says so', async () => {
+      const needy = tried.filter(({ name }) => ![...WITHOUT_DATABASE, DIAGNOSES, 'restore'].includes(name));
+      for (const result of await run(needy, 0, () => DOWN)) {
+        expect(result.code, lineOf(result)).to.equal(5);
+        expect(result.stderr, lineOf(result))
+          .to.match(/^\S.*[.?]\n$/s)
+          .and.not.match(/\n {4}at /);
+      }
+    });
+
+    it('ends with 3 in an empty home, and says what to do', async () => {
+      const urlOf = (n: number) => (empty[n] as TestDatabase).url;
+      const needy = tried.filter(({ name }) => !(name in WITHOUT_SHOP));
+      for (const result of await run(needy, 1, urlOf)) {
+        expect(result.code, lineOf(result)).to.equal(3);
+        expect(result.stderr, lineOf(result)).to.include('smoocho init');
+      }
+      // What needs no shop finds an empty database: what fills it comes last.
+      const others = tried
+        .filter(({ name }) => name in WITHOUT_SHOP && name !== 'init')
+        .toSorted((a, b) => Number(a.name === 'migrate up') - Number(b.name === 'migrate up'));
+      const results = await run(others, 1, urlOf);
+      for (const [index, result] of results.entries())
+        expect(WITHOUT_SHOP[others[index]?.name ?? '']?.codes, lineOf(result)).to.include(result.code);
+    });
+  });
+
   for (const runner of runners) {
     describe(`as ${runner.name}, without a terminal and environment`, () => {
       let folder: string;
       let database: TestDatabase;
-      let empty: TestDatabase;
-      const run = (lines: string[][], env: Record<string, string> = {}) =>
+      const run = (lines: string[][]) =>
         runCommands(
           runner,
-          lines.map((args) => ({ args: [...args, '--home', join(folder, 'home')], env })),
+          lines.map((args) => ({ args: [...args, '--home', join(folder, 'home')], env: {} })),
           folder,
         );
 
       before(async () => {
         folder = await matrixFolder(runner);
-        [database, empty] = await Promise.all([
-          testDatabase({ migrated: false }),
-          testDatabase({ migrated: false }),
-        ]);
+        database = await testDatabase({ migrated: false });
       });
       after(async () => {
-        await Promise.all([database?.drop(), empty?.drop()]);
+        await database?.drop();
         if (folder) removeFolder(folder);
       });
-
-      // Nothing of these is another one's for root.
-      if (runner === runners.at(-1)) {
-        it('ends with 5 while the database is away, and says so', async () => {
-          const needy = tried.filter(
-            ({ name }) => ![...WITHOUT_DATABASE, DIAGNOSES, 'restore'].includes(name),
-          );
-          const lines = needy.map((command) => argsOf(command, folder));
-          for (const result of await run(lines, { DATABASE_URL: DOWN })) {
-            expect(result.code, lineOf(result)).to.equal(5);
-            expect(result.stderr, lineOf(result))
-              .to.match(/^\S.*[.?]\n$/s)
-              .and.not.match(/\n {4}at /);
-          }
-        });
-
-        it('ends with 3 in an empty home, and says what to do', async () => {
-          const lines = tried
-            .filter(({ name }) => !(name in WITHOUT_SHOP))
-            .map((command) => argsOf(command, folder));
-          for (const result of await run(lines, { DATABASE_URL: empty.url })) {
-            expect(result.code, lineOf(result)).to.equal(3);
-            expect(result.stderr, lineOf(result)).to.include('smoocho init');
-          }
-          // In one go: what needs no shop finds an empty database, and the migrations come last.
-          const others = tried.filter(({ name }) => name in WITHOUT_SHOP && name !== 'init');
-          const results = await run(
-            others.map((command) => argsOf(command, folder)),
-            { DATABASE_URL: empty.url },
-          );
-          for (const [index, result] of results.entries())
-            expect(WITHOUT_SHOP[others[index]?.name ?? '']?.codes, lineOf(result)).to.include(result.code);
-        });
-      }
 
       it('does what its example says, and answers with one JSON value of its schema', async () => {
         // The address is in the settings, since the environment has nothing.

@@ -67,6 +67,23 @@ function compiledFor(uid: number | undefined): Record<string, string> {
   return { NODE_COMPILE_CACHE: folder };
 }
 
+/**
+ * Runs command lines shared out among all runners, who run theirs at once; gives the results in the order of the lines. `turnOf` says
+ * whose turn a line is: in two columns whose turns differ by one, root and an ordinary user have both run each command.
+ */
+export async function runInTurns<T>(
+  lines: T[],
+  turnOf: (line: T) => number,
+  run: (runner: Runner, lines: T[]) => Promise<CommandResult[]>,
+): Promise<CommandResult[]> {
+  const theirs = runners.map((_, n) => lines.filter((line) => turnOf(line) % runners.length === n));
+  const results = await Promise.all(runners.map((runner, n) => run(runner, theirs[n] as T[])));
+  return lines.map((line) => {
+    const n = turnOf(line) % runners.length;
+    return results[n]?.[theirs[n]?.indexOf(line) ?? -1] as CommandResult;
+  });
+}
+
 /** A folder with what the command lines name: a password, a picture, some sales. All of it the runner's own. */
 export async function matrixFolder({ uid }: Runner): Promise<string> {
   const folder = tempFolder();
