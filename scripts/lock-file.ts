@@ -5,7 +5,8 @@ export type Locked = {
   name: string;
   version: string;
   licence: string;
-  isDev: boolean;
+  /** Whether its code gets to a shop: put into dist/program, or installed beside it. */
+  isShipped: boolean;
   integrity?: string;
   resolved?: string;
   hasScript: boolean;
@@ -23,11 +24,23 @@ type Entry = {
 /** Those that say it in a way that npm no longer reads: what their own files say. */
 const SAID_OTHERWISE: Record<string, string> = { 'xmlhttprequest-ssl': 'MIT' };
 
-const read = (name: string) => JSON.parse(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8'));
+const readText = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+const read = (name: string) => JSON.parse(readText(name));
 
-/** Every package that `npm ci` installs somewhere: of some, one platform's alone. */
+const HEADING = /^(\S+) (\d+\.\d+\.\d+\S*) \(.+\)$/gm;
+
+/** Whose code the last build put into dist/program, as `name version`. */
+const inProgram = (): Set<string> =>
+  new Set(
+    [...readText('dist/program/LICENCES.txt').matchAll(HEADING)].map(
+      ([, name, version]) => `${name} ${version}`,
+    ),
+  );
+
+/** Every package that `npm ci` installs somewhere: of some, one platform's alone. What was built says which are shipped. */
 export function lockedPackages(): Locked[] {
   const { packages } = read('package-lock.json') as { packages: Record<string, Entry> };
+  const bundled = inProgram();
   return Object.entries(packages)
     .filter(([path]) => path !== '')
     .map(([path, entry]) => {
@@ -36,7 +49,7 @@ export function lockedPackages(): Locked[] {
         name,
         version: entry.version,
         licence: entry.license ?? SAID_OTHERWISE[name] ?? 'unknown',
-        isDev: entry.dev === true,
+        isShipped: entry.dev !== true || bundled.has(`${name} ${entry.version}`),
         hasScript: entry.hasInstallScript === true,
         ...(entry.integrity === undefined ? {} : { integrity: entry.integrity }),
         ...(entry.resolved === undefined ? {} : { resolved: entry.resolved }),

@@ -12,6 +12,8 @@ export type Sbom = {
     'bom-ref': string;
     name: string;
     version: string;
+    scope?: string;
+    properties?: { name: string; value: string }[];
     licenses?: Licence[];
     hashes?: { alg: string }[];
   }[];
@@ -19,8 +21,8 @@ export type Sbom = {
 };
 
 /**
- * A software bill of materials of what runs in a shop, by npm from the lock file alone: of every platform. `npm sbom --omit dev`
- * would leave out what development needs as well, such as half of `pg`: what is for development alone is taken off here.
+ * A software bill of materials of what runs in a shop, by npm from the lock file: of every platform. For npm, the packages whose code
+ * is in dist/program are for development: what is for that alone is taken off here.
  */
 export function makeSbom(): Sbom {
   const text = execFileSync('npm', ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only'], {
@@ -30,13 +32,13 @@ export function makeSbom(): Sbom {
   });
   const sbom = JSON.parse(text.toString('utf8')) as Sbom;
   const licences = new Map<string, string>();
-  for (const { isDev, name, version, licence } of lockedPackages()) {
-    if (!isDev) licences.set(`${name}@${version}`, licence);
+  for (const { isShipped, name, version, licence } of lockedPackages()) {
+    if (isShipped) licences.set(`${name}@${version}`, licence);
   }
   const components = sbom.components
     .filter((component) => licences.has(component['bom-ref']))
     .map((component) => ({
-      ...component,
+      ...(isForDevelopment(component) ? asShipped(component) : component),
       // npm no longer reads how some say theirs.
       licenses: component.licenses?.length
         ? component.licenses
@@ -50,13 +52,25 @@ export function makeSbom(): Sbom {
   return { ...sbom, components, dependencies };
 }
 
+const DEVELOPMENT = 'cdx:npm:package:development';
+
+const isForDevelopment = ({ properties = [] }: Sbom['components'][number]) =>
+  properties.some(({ name }) => name === DEVELOPMENT);
+
+/** For npm it is installed to develop with, and may be left out; its code is in dist/program. */
+const asShipped = (component: Sbom['components'][number]) => ({
+  ...component,
+  scope: 'required',
+  properties: component.properties?.filter(({ name }) => name !== DEVELOPMENT) ?? [],
+});
+
 /** What is wrong with it, a line each: every package that runs in a shop has to be there, with its licence and its hash. */
 export function faultsOf({ bomFormat, specVersion, components }: Sbom): string[] {
   const faults: string[] = [];
   if (bomFormat !== 'CycloneDX') faults.push(`It is ${bomFormat}, not CycloneDX.`);
   if (!/^1\.[5-9]$/.test(specVersion)) faults.push(`It is of version ${specVersion}, not 1.5 or newer.`);
-  for (const { name, version, licence, isDev } of lockedPackages()) {
-    if (isDev) continue;
+  for (const { name, version, licence, isShipped } of lockedPackages()) {
+    if (!isShipped) continue;
     const found = components.find((one) => one.name === name && one.version === version);
     if (!found) faults.push(`${name} ${version} is missing.`);
     else if (!textOf(found.licenses).includes(licence.replace(/^\(|\)$/g, ''))) {

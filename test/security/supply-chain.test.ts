@@ -45,6 +45,25 @@ describe('what comes from others', () => {
     expect(loose).to.deep.equal([]);
   });
 
+  // dist/program holds the code of the others: whoever installs the package would fetch three hundred for nothing.
+  it('is installed with the package where something loads it from there, and only then', () => {
+    const [, external = ''] = /external: \[(.+)\]/.exec(read('scripts/bundle.js')) ?? [];
+    const sources = filesUnder('src').map(read);
+    const library = filesUnder('dist/client', 'dist/contract', 'dist/pricing').map(read);
+    const loaded = [
+      ...external.matchAll(/'([^']+)'/g),
+      ...sources.flatMap((text) => [...text.matchAll(/createRequire\(import\.meta\.url\)\('([^']+)'/g)]),
+      ...library.flatMap((text) => [...text.matchAll(/(?:\bfrom |\bimport\()'((?!node:)[^.'][^']*)'/g)]),
+    ].map(([, path = '']) =>
+      path
+        .split('/')
+        .slice(0, path.startsWith('@') ? 2 : 1)
+        .join('/'),
+    );
+    const { dependencies } = JSON.parse(read('package.json'));
+    expect([...new Set(loaded)].sort()).to.deep.equal(Object.keys(dependencies).sort());
+  });
+
   // An npm that knows `allowScripts` runs no others. An older one runs what there is: so there must be no others.
   it('runs scripts at its installation only where package.json allows them by name', () => {
     const withScript = packages.filter(({ hasScript }) => hasScript).map(({ name }) => name);
@@ -73,7 +92,7 @@ describe('what comes from others', () => {
 
   it('is under a licence of the list', () => {
     const others = packages.filter(
-      ({ licence, isDev }) => !(isDev ? FOR_DEVELOPMENT : LICENCES).has(licence),
+      ({ licence, isShipped }) => !(isShipped ? LICENCES : FOR_DEVELOPMENT).has(licence),
     );
     expect(others.map(({ name, licence }) => `${name}: ${licence}`)).to.deep.equal([]);
   });
@@ -87,6 +106,8 @@ describe('what comes from others', () => {
     const sbom = makeSbom();
     expect(faultsOf(sbom)).to.deep.equal([]);
     expect(faultsOf({ ...sbom, components: sbom.components.slice(1) })).to.have.length(1);
+    const koa = sbom.components.find(({ name }) => name === 'koa');
+    expect([koa?.scope, JSON.stringify(koa).includes('development')]).to.deep.equal(['required', false]);
     const nameless = sbom.components.map((component) => ({ ...component, licenses: [] }));
     expect(faultsOf({ ...sbom, components: nameless }).length).to.be.above(100);
     expect(faultsOf({ ...sbom, bomFormat: 'SPDX', specVersion: '2.3' })).to.have.length(2);
@@ -94,10 +115,11 @@ describe('what comes from others', () => {
 
   it('is said why in docs/decisions/0002-dependencies.md', () => {
     const page = read('docs/decisions/0002-dependencies.md');
-    const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
-    const unsaid = Object.keys(dependencies).filter(
-      (name) => !page.includes(name.replace(/^@mikro-orm\/.*/, '@mikro-orm')),
-    );
+    const { dependencies, devDependencies } = JSON.parse(read('package.json'));
+    const shipped = new Set(packages.filter(({ isShipped }) => isShipped).map(({ name }) => name));
+    const direct = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => shipped.has(name));
+    expect(direct.length).to.be.above(30);
+    const unsaid = direct.filter((name) => !page.includes(name.replace(/^@mikro-orm\/.*/, '@mikro-orm')));
     expect(unsaid).to.deep.equal([]);
   });
 });
