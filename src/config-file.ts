@@ -26,6 +26,16 @@ export type Settings = Record<string, unknown>;
 
 export const configPath = (home: string) => join(home, 'config.json');
 
+/** A note that `config.json` was lost and written anew, until its owner removes it: all that says so then. */
+export const noteOfLoss = (home: string) => `${configPath(home)}.was-lost`;
+
+/** Throws ConfigError when it can't be written. */
+export function keepNoteOfLoss(home: string): void {
+  const path = noteOfLoss(home);
+  const text = `config.json was missing on ${new Date().toISOString()}, and was written anew with the usual settings. Put the old one back, or set again what was in it; then remove this file.\n`;
+  if (!existsSync(path)) replaceFile(path, text, () => true);
+}
+
 /** Reads the settings of a home; empty without a file. Throws ConfigError. */
 export function readConfigFile(home: string): Settings {
   const path = configPath(home);

@@ -33,6 +33,8 @@ export {
   configPath,
   draftOf,
   fileHoldsSecret,
+  keepNoteOfLoss,
+  noteOfLoss,
   ownAsAround,
   readConfigFile,
   syncFolder,

@@ -83,7 +83,13 @@ async function createIn(
 ): Promise<CreatedBackup> {
   const id = uuidv7();
   const createdAt = source.now();
-  const header: Header = { format: FORMAT, id, createdAt: createdAt.toISOString(), version };
+  const header: Header = {
+    format: FORMAT,
+    id,
+    createdAt: createdAt.toISOString(),
+    version,
+    recoveryRecipient: source.config.backup.recoveryRecipient,
+  };
   const file = join(folder, archiveName(createdAt, id));
   const draft = await openDraft(file);
   try {

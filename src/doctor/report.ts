@@ -101,8 +101,9 @@ const figures = (facts: KnownFacts) => ({
   ),
   settings: pick(
     facts.settings,
-    ({ sources: { inFile, inEnvironment, overriding }, problems, isFileThere }) => ({
+    ({ sources: { inFile, inEnvironment, overriding }, problems, isFileThere, noteOfLoss }) => ({
       isFileThere,
+      wasLost: noteOfLoss !== null,
       problems: problems.length,
       // A mistyped name is what somebody typed.
       inFile: inFile.filter((name) => settingNames.includes(name)),

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { createApp, systemContext } from '../../src/app.ts';
 import { newKeyPair } from '../../src/backup/archive/encryption.ts';
@@ -8,7 +8,7 @@ import { describeSetUp } from '../../src/cli/init/set-up.ts';
 import { labelled } from '../../src/cli/output/labelled.ts';
 import { frame } from '../../src/cli/output/live-screen.ts';
 import { displayWidth } from '../../src/cli/output/table.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig, noteOfLoss, readConfigFile } from '../../src/config.ts';
 import { type CheckResult, doctorAnswers } from '../../src/contract/command-answers/doctor.ts';
 import { endAttention, raiseAttention } from '../../src/core/attention/attention.ts';
 import { type BackupRun, recordBackupRun } from '../../src/core/attention/backup-runs.ts';
@@ -162,6 +162,34 @@ describe('smoocho status', function () {
       .and.match(/^PROBLEM\n {2}No backup was ever made[\s\S]* backup schedule "0 3 \* \* \*"$/m)
       .and.not.include('Nothing needs you');
     await db.query('INSERT INTO backup_runs TABLE kept_runs; DROP TABLE kept_runs');
+  });
+
+  it('says at the start that the settings are gone, finds the recovery key in the last backup, and keeps the loss in sight', async () => {
+    // As a command, which records where the backup went.
+    const { recipient } = await newKeyPair();
+    changeBackupSettings(box.home, { recoveryRecipient: recipient });
+    const made = (await smoocho(['backup', 'create', '--json'], env())).json();
+    rmSync(configFile());
+    await box.start();
+    expect(box.server().output())
+      .to.match(/^There was no \S+config\.json, though a shop is set up: what was set in it is lost\. /m)
+      .and.include('Backups go on for the recovery key of the last one.')
+      .and.include(`The last backup went to ${made.file};`);
+    expect(readConfigFile(box.home).backup).to.include({
+      schedule: '0 3 * * *',
+      recoveryRecipient: recipient,
+    });
+    const note = noteOfLoss(box.home);
+    const lost = async () =>
+      (await status()).json().findings.find(({ id }: CheckResult) => id === 'settings-file')?.detail;
+    expect(await lost()).to.match(/^config\.json was lost, and written anew/);
+    rmSync(note);
+    expect(await lost()).to.equal(undefined);
+    // It is there now: the next start has nothing to say.
+    await box.stop();
+    await box.start();
+    expect([box.server().output().includes('There was no'), existsSync(note)]).to.deep.equal([false, false]);
+    rmSync(dirname(made.file), { recursive: true });
   });
 
   it('ends with exit code 4 for a problem that is open, not for a warning', async () => {

@@ -57,6 +57,7 @@ const cases: Case[] = [
     set('settings', { problems: ['It is no setting.', 'The port is wrong.'] }),
   ],
   ['settings-file', 'problem', /missing/, set('settings', { isFileThere: false })],
+  ['settings-file', 'warning', /was lost/, set('settings', { noteOfLoss: '/srv/shop/config.json.was-lost' })],
   ['proxy', 'warning', /10\.0\.0\.0\/8/, (f) => void edge(f).trustedProxies.push('10.0.0.0/8')],
   ['proxy', 'warning', /no name/, (f) => void edge(f).trustedProxies.push('10.0.0.2')],
   ['proxy', 'skipped', /refused/, set('settings', { config: null })],

@@ -51,6 +51,7 @@ export function soundFacts(): Facts {
       problems: [],
       path: '/srv/shop/config.json',
       isFileThere: true,
+      noteOfLoss: null,
       sources: { inFile: ['backup'], inEnvironment: [], overriding: [] },
       config: { host, port, logLevel, edge, metricsProblem, imageStore },
     },

@@ -29,6 +29,8 @@ export const Header = z.looseObject({
   createdAt: z.iso.datetime(),
   /** Version of the program that made it. */
   version: z.string(),
+  /** As in the manifest, which only stands at the end of gigabytes. */
+  recoveryRecipient: z.string().nullish(),
 });
 export type Header = z.output<typeof Header>;
 

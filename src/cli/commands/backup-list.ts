@@ -49,7 +49,7 @@ export async function lookAt({ name, location, sizeBytes, madeAt }: StoredArchiv
 const readStartOf = (file: string, identities: string[]) =>
   readHeader(file, identities).catch((error) => {
     if (!(error instanceof ArchiveError)) throw error;
-    return { isEncrypted: null, opens: false, version: null, fault: error.fault };
+    return { isEncrypted: null, opens: false, version: null, recoveryRecipient: null, fault: error.fault };
   });
 
 const COLUMNS = [

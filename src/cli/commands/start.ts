@@ -6,6 +6,7 @@ import {
   holdServerLock,
   systemContext,
 } from '../../app.ts';
+import { hasLostSettings, replaceLostSettings } from '../../backup/lost-settings.ts';
 import { type Schedule, startSchedule } from '../../backup/schedule.ts';
 import { ensureBackupSettings } from '../../backup/settings.ts';
 import { type Config, ConfigError, demoHome, loadConfig, withoutRealShop } from '../../config.ts';
@@ -57,6 +58,7 @@ export const start: Command = {
     // What is being made is finished first; a question waits for nobody.
     void stopped.then(endQuestions);
     if (shell.isInteractive && !options.demo && !(await offerSetUp(shell, config))) return undefined;
+    const isLost = hasLostSettings(config.home);
     const log = createLog(config);
     await upgradeSchema(shell, config, options.withoutBackup === true || options.demo === true, log);
     const app = await createApp(config, { migrate: true, log });
@@ -84,7 +86,7 @@ export const start: Command = {
       let schedule: Schedule | undefined;
       try {
         const demo = options.demo ? await prepareDemo(app) : undefined;
-        if (!options.demo) setNightlyBackup(shell, config.home);
+        if (!options.demo) await setNightlyBackup(shell, app, isLost);
         await greet(shell, app, { server, https, workers, demo });
         // A demo needs no backups.
         if (!options.demo) schedule = startSchedule(app, { program: [program] });
@@ -108,8 +110,14 @@ export const start: Command = {
 };
 
 /** Turns nightly backups on. Only warns when the settings can't be written, such as a file mounted by a container. */
-function setNightlyBackup(shell: Shell, home: string): void {
+async function setNightlyBackup(
+  shell: Shell,
+  { config: { home }, orm }: App,
+  isLost: boolean,
+): Promise<void> {
   try {
+    const loss = isLost ? await replaceLostSettings(home, orm.em.fork()) : null;
+    if (loss !== null) shell.warn(loss);
     ensureBackupSettings(home);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

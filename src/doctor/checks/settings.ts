@@ -31,13 +31,19 @@ export const settingsChecks: Check[] = [
     of: 'settings',
     looksAt: 'whether config.json is there',
     why: 'The schedule and the recovery key of backups are in it, and all else that was set; the server goes by what is usual.',
-    judge: ({ isFileThere }) =>
-      isFileThere
-        ? ok('config.json is there.')
-        : problem(
-            'config.json is missing, though a shop was set up here.',
-            'Put it back from a copy. If there is none, set again what was in it, the backups first: `smoocho backup schedule "0 3 * * *"`, then `smoocho backup key create`',
-          ),
+    judge({ isFileThere, noteOfLoss }) {
+      if (!isFileThere)
+        return problem(
+          'config.json is missing, though a shop was set up here.',
+          'Put it back from a copy. If there is none, set again what was in it, the backups first: `smoocho backup schedule "0 3 * * *"`, then `smoocho backup key create`',
+        );
+      if (noteOfLoss !== null)
+        return warning(
+          'config.json was lost, and written anew with the usual settings.',
+          `Look at them with \`smoocho config show\`, put back what is missing, and then say that it is right: \`rm ${noteOfLoss}\``,
+        );
+      return ok('config.json is there.');
+    },
   }),
   check({
     id: 'environment',

@@ -3,6 +3,7 @@ import {
   type Config,
   configPath,
   findConfigProblems,
+  noteOfLoss,
   type SettingSources,
   settingSources,
 } from '../../config.ts';
@@ -13,6 +14,8 @@ export type SettingsFacts = {
   /** Path of `config.json`. */
   path: string;
   isFileThere: boolean;
+  /** The path of the note that it was lost and written anew; null without one. */
+  noteOfLoss: string | null;
   sources: SettingSources;
   /** Null with a problem. */
   config: Pick<Config, 'host' | 'port' | 'logLevel' | 'edge' | 'metricsProblem' | 'imageStore'> | null;
@@ -29,6 +32,7 @@ export function readSettings(home: string, config: Config | Error, env?: Env): S
     problems: isFaulty ? allProblems(home, config, env) : [],
     path,
     isFileThere: existsSync(path),
+    noteOfLoss: existsSync(noteOfLoss(home)) ? noteOfLoss(home) : null,
     sources: isFaulty ? NONE : settingSources(home, env),
     config: isFaulty ? null : config,
   };
