@@ -109,6 +109,7 @@ describe('smoocho init', () => {
       currency: 'EUR',
       timezone: 'Europe/Paris',
     });
+    expect(dry.json().recoveryKey).to.equal('later');
     await isEmpty();
     expect(readdirSync(home)).to.deep.equal([]);
     const file = join(home, 'answers.json');

@@ -6,7 +6,9 @@ import { systemContext } from '../../src/app.ts';
 import { inPlaceOf } from '../../src/as-typed.ts';
 import { describeBack } from '../../src/cli/commands/order-refund.ts';
 import { counted } from '../../src/cli/commands/verify.ts';
+import { auditWords } from '../../src/cli/output/audit-words.ts';
 import { fitLines } from '../../src/cli/output/labelled.ts';
+import type { AuditRecord } from '../../src/contract/audit.ts';
 import { auditAnswers } from '../../src/contract/command-answers/audit.ts';
 import { formatMinor } from '../../src/contract/money.ts';
 import { parse } from '../../src/contract/parse.ts';
@@ -78,12 +80,30 @@ describe('what commands say', function () {
 
   it('makes no sum of kilos and pieces', async () => {
     const report = ['report', 'sales', '--from=2015-01-01', '--to=2099-12-31'];
+    await test.app.orm.em.fork().execute("UPDATE products SET sold_by = 'piece'");
     expect(await shown(...report))
       .to.match(/Items sold +[\d.,]+/)
       .and.to.match(/ items +total/);
-    await givenProduct(shop, { name: 'Rice', soldBy: 'weight', unit: 'kg' });
+    const margins = ['report', 'margins', '--from=2015-01-01', '--to=2099-12-31', '--group-by=category'];
+    const listed = (await runHere(test, 'shift', 'list', '--json')).json();
+    const closed = listed.find(({ zNumber }: { zNumber: number | null }) => zNumber !== null);
+    const paper = ['shift', 'report', String(closed.zNumber)];
+    expect(await shown(...margins)).to.match(/ items +revenue/);
+    expect(await shown(...paper)).to.match(/^Items sold +[\d.,]+/m);
+    await givenProduct(shop, { name: 'Oil', soldBy: 'volume', unit: 'l' });
     expect(await shown(...report)).to.not.match(/Items sold| items /);
     expect(await shown(...report, '--group-by=product')).to.match(/ items +total/);
+    expect(await shown(...margins)).to.not.match(/ items /);
+    expect(await shown(...paper)).to.not.match(/Items sold/);
+  });
+
+  it('counts what was imported in words that agree', () => {
+    const imported = (after: object) => auditWords({ type: 'data_imported', after } as AuditRecord, 'INR');
+    expect(imported({ kind: 'sales', orders: 1 })).to.equal('imported sales: 1 bill');
+    expect(imported({ kind: 'sales', orders: 21_350 })).to.equal('imported sales: 21,350 bills');
+    expect(imported({ kind: 'products', products: 1 })).to.equal(
+      'imported products: 1 product made or changed',
+    );
   });
 
   it('writes CSV for Excel with a mark, which an import takes', async () => {

@@ -51,7 +51,7 @@ export const init: Command = {
           });
     if (done.kind === 'dry') {
       sayPlan(shell, done.plan, done.recovery);
-      giveDryRun(shell, done.plan, findings);
+      giveDryRun(shell, done, findings);
     } else if (done.kind === 'backup') shell.print(BY_RESTORE);
     // The restore has printed its own result.
     else if (done.kind === 'restored') await sayStoreFindings(shell);
@@ -83,8 +83,13 @@ async function withoutAsking(
   return { kind: 'new', result: await makePlan(config, found), key };
 }
 
-function giveDryRun(shell: Shell, plan: Plan, findings: PreflightFinding[]): void {
-  shell.give({ isDryRun: true, home: shell.config.home, plan: viewPlan(plan), findings });
+function giveDryRun(
+  shell: Shell,
+  { plan, recovery }: Extract<WizardResult, { kind: 'dry' }>,
+  findings: PreflightFinding[],
+): void {
+  const { home } = shell.config;
+  shell.give({ isDryRun: true, home, plan: viewPlan(plan), recoveryKey: recovery, findings });
 }
 
 type Done = {

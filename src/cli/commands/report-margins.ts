@@ -38,12 +38,17 @@ const summaryOf = (
     ['in per cent', percent(marginPercent)],
   ]);
 
-const groupsOf = ({ groups, groupBy }: MarginsReport, { money, count, columns }: Look) =>
+const itemsOf = (count: Look['count']) => (group: MarginsReport['groups'][number]) => count(group.itemsSold);
+
+const groupsOf = ({ groups, groupBy }: MarginsReport, { money, count, columns, hasWeights }: Look) =>
   tableWithBars(
     groups,
     [
       { title: groupBy, value: (group) => group.key },
-      { title: 'items', value: (group) => count(group.itemsSold), align: 'right' },
+      // A category may have kilos and pieces.
+      ...(hasWeights && groupBy === 'category'
+        ? []
+        : [{ title: 'items', value: itemsOf(count), align: 'right' as const }]),
       { title: 'revenue', value: (group) => money(group.revenue), align: 'right' },
       { title: 'cost', value: (group) => money(group.cost), align: 'right' },
       { title: 'margin', value: (group) => money(group.margin), align: 'right' },

@@ -1,5 +1,6 @@
 import { Id } from '../../contract/primitives.ts';
 import { fieldProblem } from '../../contract/problem.ts';
+import { sellsByWeight } from '../../core/catalog/sells-by-weight.ts';
 import { shiftReport as makeReport } from '../../core/shifts/shift-report.ts';
 import { namesOf } from '../../core/users/find-user.ts';
 import { atShop } from '../at-shop.ts';
@@ -21,7 +22,8 @@ export const shiftReport: Command = {
       const report = await makeReport(context, shop.id, key);
       const { openedBy, closedBy } = report.shift;
       const names = await namesOf(context.em, [openedBy, closedBy]);
-      shell.show(shiftReceipt(report, shop, names));
+      const hasWeights = await sellsByWeight(context.em, shop.id);
+      shell.show(shiftReceipt(report, shop, { names, hasWeights }));
       shell.give(report);
     });
     return undefined;

@@ -1,6 +1,6 @@
 import type { AuditRecord, OrderAction, SecurityType } from '../../contract/audit.ts';
 import type { EventType } from '../../contract/events.ts';
-import { formatMinute } from '../../figures.ts';
+import { count, formatMinute } from '../../figures.ts';
 import { formatMoney } from './format.ts';
 
 type Fields = Record<string, unknown>;
@@ -137,7 +137,7 @@ const typeWords: Record<EventType | SecurityType, Words> = {
       ? `took ${text(name)} out of the shop`
       : `changed ${text(name)}${before.role === undefined ? also(': ', fieldNames(before)) : `: ${text(before.role)} → ${text(role)}`}`,
   data_imported: ({ kind, orders, products }) =>
-    `imported ${text(kind)}: ${kind === 'sales' ? `${text(orders)} bills` : `${text(products)} products made or changed`}`,
+    `imported ${text(kind)}: ${kind === 'sales' ? count(Number(orders), 'bill') : `${count(Number(products), 'product')} made or changed`}`,
 
   signed_in: ({ method }) => `signed in${method === 'pin' ? ' by PIN' : ''}`,
   sign_in_failed: ({ email, name, method }) =>

@@ -8,8 +8,15 @@ import { table } from './table.ts';
 type Shop = { name: string; currency: string; timezone: string };
 type Line = [label: string, figure: string];
 
-/** An X or Z report as it is printed: labels on the left, figures on the right. `names`: who is who, by id. */
-export function shiftReceipt(report: ShiftReport, shop: Shop, names: Map<string, string>): string {
+type Knowledge = {
+  /** Who is who, by id. */
+  names: Map<string, string>;
+  /** Whether the shop sells something by weight: pieces and kilos are no sum. */
+  hasWeights: boolean;
+};
+
+/** An X or Z report as it is printed: labels on the left, figures on the right. */
+export function shiftReceipt(report: ShiftReport, shop: Shop, { names, hasWeights }: Knowledge): string {
   const { shift } = report;
   const money = (amount: string) => formatMoney(amount, shop.currency);
   const count = (value: number) => formatCount(value, shop.currency);
@@ -24,7 +31,7 @@ export function shiftReceipt(report: ShiftReport, shop: Shop, names: Map<string,
   ];
   const sections = [
     times,
-    salesOf(report, money, count),
+    salesOf(report, money, count, hasWeights),
     paymentsOf(report, money, count),
     drawerOf(report, money),
     countedOf(report, money, count),
@@ -57,11 +64,11 @@ const minus = (amount: string) => (amount === ZERO ? amount : `-${amount}`);
 const unlessZero = (label: string, amount: string, money: Money): Line[] =>
   amount === ZERO ? [] : [[label, money(amount)]];
 
-function salesOf({ totals }: ShiftReport, money: Money, count: Count): Line[] {
+function salesOf({ totals }: ShiftReport, money: Money, count: Count, hasWeights: boolean): Line[] {
   if (!totals) return [];
   return [
     ['Bills', count(totals.orders)],
-    ['Items sold', count(totals.itemsSold)],
+    ...(hasWeights ? [] : [['Items sold', count(totals.itemsSold)] as Line]),
     ['Gross', money(totals.gross)],
     ...unlessZero('Discounts', minus(totals.discount), money),
     ...unlessZero('Service charge', totals.serviceCharge, money),

@@ -35,6 +35,8 @@ const DryRun = z.strictObject({
     backups: z.enum(['nightly', 'off']),
     backupTo: z.string().nullable(),
   }),
+  /** `given`: an option names it; `paper`: it is made, and shown once at the end; `later`: none is made. */
+  recoveryKey: z.enum(['given', 'paper', 'later']),
   findings: z.array(Finding),
 });
 
