@@ -163,11 +163,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   try {
     const database = await openDatabase(config, log, { mayMake: options.migrate === true });
     opened.push(database.release);
-    const settings = await checkRequirements(database.url);
-    const status = await migrationStatus(database.url);
-    if (!options.isRestoring) checkRestored(status);
-    if (options.migrate) await migrateUp(config, database.url, (line) => log.warn(line));
-    else checkSchema(status);
+    const settings = await prepareSchema(config, database.url, { ...options, log });
     const gate = createCommitGate();
     const onError = (message: string) => log.warn(message);
     const orm = await openOrm(database.url, entities, { poolSize: config.poolSize, onError, gate });
@@ -199,11 +195,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       replica,
       disk,
       pool,
-      askDatabase: async (withinMs) => {
-        const found = await patiently(withinMs, () => queryRow<{ isStandby: boolean }>(orm.em.fork(), ASK));
-        if (found.isStandby !== (standby.state().isStandbySince !== null)) standby.lookSoon();
-        return found;
-      },
+      askDatabase: (withinMs) => askDatabase(orm, standby, withinMs),
       breakConnections: () => breakConnections(orm),
       keys,
       images,
@@ -215,6 +207,26 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     await close();
     throw error;
   }
+}
+
+/** Sees to it that the database's schema is this program's; gives the server's settings. Throws as `createApp` does. */
+async function prepareSchema(
+  config: Config,
+  url: string,
+  { log, migrate, isRestoring }: AppOptions & { log: Log },
+) {
+  const settings = await checkRequirements(url);
+  const status = await migrationStatus(url);
+  if (!isRestoring) checkRestored(status);
+  if (migrate) await migrateUp(config, url, (line) => log.warn(line));
+  else checkSchema(status);
+  return settings;
+}
+
+async function askDatabase(orm: MikroORM, standby: StandbyWatch, withinMs: number) {
+  const found = await patiently(withinMs, () => queryRow<{ isStandby: boolean }>(orm.em.fork(), ASK));
+  if (found.isStandby !== (standby.state().isStandbySince !== null)) standby.lookSoon();
+  return found;
 }
 
 /**
