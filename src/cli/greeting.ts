@@ -15,7 +15,7 @@ import {
 } from './https.ts';
 import { isEverywhere, lanAddresses } from './lan-addresses.ts';
 import { drawQr, fitsQr } from './output/qr.ts';
-import { configuredPlace, deviceUrls, ownUrl } from './server-place.ts';
+import { configuredAddress, deviceUrls, ownUrl } from './server-address.ts';
 
 /** Where the server listens. */
 type Listening = { host: string; port: number; https: HttpsPort };
@@ -29,7 +29,7 @@ export async function greet(
   { server, https, workers, demo }: Greeting,
 ): Promise<void> {
   const url = ownUrl(server);
-  const urls = deviceUrls({ ...configuredPlace(app.config), ...server });
+  const urls = deviceUrls({ ...configuredAddress(app.config), ...server });
   const others = urls.filter((each) => each !== url);
   const isStandby = app.standby.state().isStandbySince !== null;
   const setupToken =

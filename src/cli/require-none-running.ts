@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import { readServerFile } from '../server-file.ts';
 import { isInstalled } from '../systemd.ts';
 import { RefusedError } from './exit-codes.ts';
-import { ownUrl } from './server-place.ts';
+import { ownUrl } from './server-address.ts';
 import { serviceHome } from './service/unit.ts';
 
 /**

@@ -92,19 +92,17 @@ export async function startWorkers<T>(
   return { ...address, https, close };
 }
 
-type Place = Pick<Config, 'host' | 'port'>;
-
 /** One that is taken keeps nobody from serving HTTP. */
-async function reserveHttps(place: Place): Promise<HttpsPort> {
+async function reserveHttps(address: Address): Promise<HttpsPort> {
   try {
-    return { port: await reservePort(place) };
+    return { port: await reservePort(address) };
   } catch (error) {
     return { error: error as NodeJS.ErrnoException };
   }
 }
 
 /** The port that they will share. Throws what `listen` throws when another program has it. */
-async function reservePort({ host, port: wanted }: Place): Promise<number> {
+async function reservePort({ host, port: wanted }: Address): Promise<number> {
   const probe = createServer().listen(wanted, host);
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import type { Binaries } from './embedded-binaries.ts';
 import { requireNoneLost } from './embedded-lost.ts';
 import { run, type ServerUser } from './embedded-run.ts';
-import type { Place } from './embedded-user.ts';
+import type { ClusterPaths } from './embedded-user.ts';
 import { DatabaseUnreachableError } from './errors.ts';
 
 /** Two seconds on a PC; a Raspberry Pi with a slow SD card needs most of a minute. */
@@ -39,30 +39,30 @@ type ClusterOptions = {
  * Throws DatabaseUnreachableError, and DatabaseRefusedError when there was one.
  */
 export async function ensureCluster(
-  place: Place,
+  paths: ClusterPaths,
   { binaries, user, password, isRestoring, log }: ClusterOptions,
 ): Promise<void> {
-  dropOldDrafts(place.folder);
-  if (hasCluster(place, binaries)) return;
+  dropOldDrafts(paths.folder);
+  if (hasCluster(paths, binaries)) return;
   try {
-    if (!isRestoring) requireNoneLost(place);
+    if (!isRestoring) requireNoneLost(paths);
   } catch (error) {
     // Another process made it between the two looks.
-    if (hasCluster(place, binaries)) return;
+    if (hasCluster(paths, binaries)) return;
     throw error;
   }
-  log(`Making the database in ${place.data}`);
-  const draft = mkdtempSync(join(place.folder, 'setup-'));
+  log(`Making the database in ${paths.data}`);
+  const draft = mkdtempSync(join(paths.folder, 'setup-'));
   try {
     if (user) chownSync(draft, user.uid, user.gid);
     await makeCluster(draft, binaries, user, password);
-    renameIntoPlace(join(draft, 'data'), place);
+    renameIntoPlace(join(draft, 'data'), paths);
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
 }
 
-function hasCluster({ data }: Place, binaries: Binaries): boolean {
+function hasCluster({ data }: ClusterPaths, binaries: Binaries): boolean {
   if (!existsSync(data) || readdirSync(data).length === 0) return false;
   const versionFile = join(data, 'PG_VERSION');
   if (!existsSync(versionFile)) {
@@ -122,7 +122,7 @@ function assertDone({ failure }: { failure?: string }): void {
   );
 }
 
-function renameIntoPlace(made: string, { data, folder }: Place): void {
+function renameIntoPlace(made: string, { data, folder }: ClusterPaths): void {
   try {
     renameSync(made, data);
   } catch (error) {

@@ -5,7 +5,7 @@ import { logEndSince, openLog } from './embedded-log.ts';
 import { isServer, readPidFile } from './embedded-pid-file.ts';
 import { choosePort, savePort } from './embedded-port.ts';
 import { BARE_ENV, identity, NotYet, run, type ServerUser, sleep, tellingLine } from './embedded-run.ts';
-import type { Place } from './embedded-user.ts';
+import type { ClusterPaths } from './embedded-user.ts';
 import { DatabaseUnreachableError } from './errors.ts';
 
 /** Crash recovery reads at most max_wal_size of log: seconds on a PC, a minute or so on an SD card. */
@@ -57,7 +57,7 @@ const SETTINGS: Record<string, string> = {
  * PostgreSQL's own lock (`postmaster.pid`) decides which of several starts wins; the others get NotYet.
  */
 export async function startServer(
-  place: Place,
+  paths: ClusterPaths,
   binaries: Binaries,
   user: ServerUser | undefined,
   {
@@ -65,14 +65,14 @@ export async function startServer(
     maxConnections = MAX_CONNECTIONS,
   }: { warn?: Warn | undefined; maxConnections?: number | undefined },
 ): Promise<{ pid: number; port: number }> {
-  const port = await choosePort(place.portFile, warn);
-  const log = openLog(place.logFile, user);
+  const port = await choosePort(paths.portFile, warn);
+  const log = openLog(paths.logFile, user);
   const logStart = fstatSync(log).size;
   const all = { ...SETTINGS, max_connections: String(maxConnections) };
   const settings = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const child = spawn(binaries.postgres, ['-D', place.data, '-p', String(port), ...settings], {
+  const child = spawn(binaries.postgres, ['-D', paths.data, '-p', String(port), ...settings], {
     ...identity(user),
-    cwd: place.folder,
+    cwd: paths.folder,
     env: BARE_ENV,
     stdio: ['ignore', log, log],
     // A session of its own: Ctrl-C in the terminal is for the command, and the server outlives its crash.
@@ -81,12 +81,12 @@ export async function startServer(
   });
   closeSync(log);
   child.unref();
-  await untilReady(child, place, logStart);
-  savePort(place.portFile, port);
+  await untilReady(child, paths, logStart);
+  savePort(paths.portFile, port);
   return { pid: child.pid as number, port };
 }
 
-async function untilReady(child: ChildProcess, place: Place, logStart: number): Promise<void> {
+async function untilReady(child: ChildProcess, paths: ClusterPaths, logStart: number): Promise<void> {
   let ended: string | undefined;
   child.once('error', (error) => {
     ended = error.message;
@@ -96,15 +96,15 @@ async function untilReady(child: ChildProcess, place: Place, logStart: number): 
   });
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadline) {
-    if (ended !== undefined) throw new NotYet(tellingLine(logEndSince(place.logFile, logStart)) ?? ended);
-    const file = readPidFile(place.data);
+    if (ended !== undefined) throw new NotYet(tellingLine(logEndSince(paths.logFile, logStart)) ?? ended);
+    const file = readPidFile(paths.data);
     if (file && file.pid === child.pid && file.status === 'ready') return;
     await sleep(POLL_MS);
   }
   // It is left to finish: stopping a recovery would only make the next one start over.
   throw new DatabaseUnreachableError(
     `The embedded PostgreSQL is still recovering after ${START_TIMEOUT_MS / 1000} s: look at ` +
-      `${place.logFile}, and try again later.`,
+      `${paths.logFile}, and try again later.`,
   );
 }
 
@@ -112,17 +112,21 @@ async function untilReady(child: ChildProcess, place: Place, logStart: number): 
  * Fast: no new sessions, the open ones are ended, all is written. When that hangs, immediate (recovers
  * at start).
  */
-export async function stopServer(place: Place, pid: number, log: (line: string) => void): Promise<void> {
-  await signalServer(place, pid, 'SIGINT');
-  if (await untilGone(place, pid, STOP_TIMEOUT_MS)) return;
+export async function stopServer(
+  paths: ClusterPaths,
+  pid: number,
+  log: (line: string) => void,
+): Promise<void> {
+  await signalServer(paths, pid, 'SIGINT');
+  if (await untilGone(paths, pid, STOP_TIMEOUT_MS)) return;
   log(`PostgreSQL takes more than ${STOP_TIMEOUT_MS / 1000} s to stop; stopping it at once`);
-  await signalServer(place, pid, 'SIGQUIT');
-  if (await untilGone(place, pid, IMMEDIATE_TIMEOUT_MS)) return;
+  await signalServer(paths, pid, 'SIGQUIT');
+  if (await untilGone(paths, pid, IMMEDIATE_TIMEOUT_MS)) return;
   log(`PostgreSQL (process ${pid}) does not stop; the next command will use it`);
 }
 
 export async function signalServer(
-  { data, folder }: Place,
+  { data, folder }: ClusterPaths,
   pid: number,
   signal: 'SIGINT' | 'SIGQUIT' | 'SIGTERM',
 ): Promise<void> {
@@ -142,7 +146,7 @@ export async function signalServer(
   }
 }
 
-async function untilGone({ data }: Place, pid: number, timeoutMs: number): Promise<boolean> {
+async function untilGone({ data }: ClusterPaths, pid: number, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
   while (isServer(pid, data)) {
     if (Date.now() > deadline) return false;

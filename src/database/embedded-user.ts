@@ -13,7 +13,7 @@ import { run, type ServerUser, sleep } from './embedded-run.ts';
 import { HomeUnreachableError } from './errors.ts';
 
 /** Where the embedded PostgreSQL lives; all paths are absolute and real (no symbolic links). */
-export type Place = { home: string; folder: string; data: string; logFile: string; portFile: string };
+export type ClusterPaths = { home: string; folder: string; data: string; logFile: string; portFile: string };
 
 const USER_NAME = 'smoocho';
 /** Another first start may hold the lock of /etc/passwd: it makes the user within a second or so. */
@@ -25,15 +25,15 @@ const USER_TIMEOUT_MS = 10_000;
  * `outerHome` is a folder around `home` that is ours too (the demo's home lies inside the real one).
  * Throws HomeUnreachableError.
  */
-export async function preparePlace(home: string, outerHome: string = home): Promise<Place> {
+export async function prepareClusterPaths(home: string, outerHome: string = home): Promise<ClusterPaths> {
   try {
-    const place = placeAt(realPathSoFar(resolve(home)));
+    const paths = pathsAt(realPathSoFar(resolve(home)));
     const ours = realPathSoFar(resolve(outerHome));
-    const user = await chooseUser(place);
+    const user = await chooseUser(paths);
     if (user) assertParentsOpen(ours, user);
-    mkdirSync(place.folder, { recursive: true, mode: user ? 0o711 : 0o700 });
-    if (user) openFolders(place, ours, user);
-    return place;
+    mkdirSync(paths.folder, { recursive: true, mode: user ? 0o711 : 0o700 });
+    if (user) openFolders(paths, ours, user);
+    return paths;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
@@ -48,11 +48,11 @@ export async function preparePlace(home: string, outerHome: string = home): Prom
  * Whom the server runs as when root asks, whom PostgreSQL refuses: who owns the data; for a new cluster, who
  * owns the home, or the system user `smoocho`. Undefined when it runs as whoever runs this.
  */
-export async function chooseUser(place: Place): Promise<ServerUser | undefined> {
+export async function chooseUser(paths: ClusterPaths): Promise<ServerUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
-  const owner = statOf(place.data);
+  const owner = statOf(paths.data);
   if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid, name: nameOf(owner.uid) };
-  const keeper = statOf(place.home);
+  const keeper = statOf(paths.home);
   const known = keeper && keeper.uid !== 0 && findUser((user) => user.uid === keeper.uid);
   return known || (await systemUser());
 }
@@ -73,7 +73,7 @@ export function ownData(data: string, user: ServerUser | undefined): void {
   if (process.platform !== 'win32' && (statSync(data).mode & 0o027) !== 0) chmodSync(data, 0o700);
 }
 
-function placeAt(home: string): Place {
+function pathsAt(home: string): ClusterPaths {
   const folder = join(home, 'postgres');
   return {
     home,
@@ -105,10 +105,10 @@ function assertParentsOpen(ours: string, user: ServerUser): void {
  * Our own folders are opened as far as passing through. `postgres/` belongs to who owns the home, root too:
  * the server's user owns nothing but `data`, so it can't lay a link where root would write through it.
  */
-function openFolders(place: Place, ours: string, user: ServerUser): void {
-  const { uid, gid } = statSync(place.home);
-  if (uid !== 0) lchownSync(place.folder, uid, gid);
-  const mine = [place.folder, place.home, ...parentsOf(place.home)];
+function openFolders(paths: ClusterPaths, ours: string, user: ServerUser): void {
+  const { uid, gid } = statSync(paths.home);
+  if (uid !== 0) lchownSync(paths.folder, uid, gid);
+  const mine = [paths.folder, paths.home, ...parentsOf(paths.home)];
   for (const folder of mine.filter((each) => each === ours || each.startsWith(join(ours, '/')))) {
     if (isClosed(folder, user)) chmodSync(folder, (statSync(folder).mode & 0o777) | 0o011);
   }

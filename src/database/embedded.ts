@@ -6,7 +6,7 @@ import { trimLog } from './embedded-log.ts';
 import { findServer } from './embedded-pid-file.ts';
 import { START_TIMEOUT_MS, signalServer, startServer, stopServer } from './embedded-process.ts';
 import { NotYet } from './embedded-run.ts';
-import { chooseUser, ownData, type Place, preparePlace } from './embedded-user.ts';
+import { type ClusterPaths, chooseUser, ownData, prepareClusterPaths } from './embedded-user.ts';
 import { DatabaseUnreachableError } from './errors.ts';
 
 export type EmbeddedOptions = {
@@ -42,7 +42,12 @@ export type EmbeddedServer = {
 };
 
 type Held = { guard: Guard; port: number; startedHere: boolean };
-type Attachment = { options: EmbeddedOptions; place: Place; log: (line: string) => void; stop: AbortSignal };
+type Attachment = {
+  options: EmbeddedOptions;
+  paths: ClusterPaths;
+  log: (line: string) => void;
+  stop: AbortSignal;
+};
 
 /**
  * Another process's stop or start takes a second or two; orphans of a killed server, until their query
@@ -62,9 +67,9 @@ const TRIM_EVERY_MS = 3_600_000;
  * Throws DatabaseUnreachableError, HomeUnreachableError, and DatabaseRefusedError when the data of a shop are gone.
  */
 export async function attachEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
-  const place = await preparePlace(options.home, options.outerHome);
+  const paths = await prepareClusterPaths(options.home, options.outerHome);
   const stopper = new AbortController();
-  const attachment = { options, place, log: options.log ?? (() => {}), stop: stopper.signal };
+  const attachment = { options, paths, log: options.log ?? (() => {}), stop: stopper.signal };
   let last = await hold(attachment);
   let held: Held | undefined = last;
   let reattaching: Promise<void> | undefined;
@@ -91,8 +96,8 @@ export async function attachEmbedded(options: EmbeddedOptions): Promise<Embedded
     }
   };
   watch(last);
-  trimLog(place.logFile);
-  const trimming = setInterval(trimLog, TRIM_EVERY_MS, place.logFile);
+  trimLog(paths.logFile);
+  const trimming = setInterval(trimLog, TRIM_EVERY_MS, paths.logFile);
 
   return {
     get url() {
@@ -131,39 +136,39 @@ async function hold(attachment: Attachment): Promise<Held> {
   }
 }
 
-async function holdRunning({ place, options }: Attachment): Promise<Held | undefined> {
-  const server = await findServer(place.data);
+async function holdRunning({ paths, options }: Attachment): Promise<Held | undefined> {
+  const server = await findServer(paths.data);
   if (!server) return undefined;
   if (server.status === 'starting') throw new Starting('it is starting');
   if (server.status !== 'ready' || server.port === undefined) throw new NotYet('it is starting or stopping');
   return { guard: await openGuard(server.port, options.password), port: server.port, startedHere: false };
 }
 
-async function holdStarted({ place, options, log }: Attachment): Promise<Held> {
+async function holdStarted({ paths, options, log }: Attachment): Promise<Held> {
   // Asked anew at each start: once there are data, their owner runs the server, whoever made them.
-  let user = await chooseUser(place);
-  const binaries = await usableBinaries(place.folder, user);
+  let user = await chooseUser(paths);
+  const binaries = await usableBinaries(paths.folder, user);
   const { password, isRestoring = false } = options;
-  await ensureCluster(place, { binaries, user, password, isRestoring, log });
-  ownData(place.data, user);
-  user = await chooseUser(place);
-  const { pid, port } = await startServer(place, binaries, user, options);
+  await ensureCluster(paths, { binaries, user, password, isRestoring, log });
+  ownData(paths.data, user);
+  user = await chooseUser(paths);
+  const { pid, port } = await startServer(paths, binaries, user, options);
   log(`Started PostgreSQL on port ${port} (process ${pid})`);
   try {
     return { guard: await openGuard(port, options.password), port, startedHere: true };
   } catch (error) {
     // Smart: whoever is attached meanwhile stays so, and with nobody it stops at once.
-    if (!(error instanceof NotYet)) await signalServer(place, pid, 'SIGTERM');
+    if (!(error instanceof NotYet)) await signalServer(paths, pid, 'SIGTERM');
     throw error;
   }
 }
 
-async function letGo({ place, log }: Attachment, guard: Guard): Promise<'last' | 'not last' | 'lost'> {
+async function letGo({ paths, log }: Attachment, guard: Guard): Promise<'last' | 'not last' | 'lost'> {
   const state = await guard.letGo();
-  const server = state === 'last' ? await findServer(place.data) : undefined;
+  const server = state === 'last' ? await findServer(paths.data) : undefined;
   // The lock is kept while it stops: who comes now waits for it, is thrown out with us, and starts anew.
   if (server) {
-    await stopServer(place, server.pid, log);
+    await stopServer(paths, server.pid, log);
     log('Stopped PostgreSQL');
   }
   guard.end();
@@ -197,9 +202,9 @@ async function reattach(attachment: Attachment, port: number): Promise<Held | un
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && 'syscall' in error && 'code' in error;
 
-const unreachable = ({ place }: Attachment, { message }: Error) =>
+const unreachable = ({ paths }: Attachment, { message }: Error) =>
   new DatabaseUnreachableError(
-    `The embedded PostgreSQL can't be reached (${message}): look at ${place.logFile}, mend ` +
+    `The embedded PostgreSQL can't be reached (${message}): look at ${paths.logFile}, mend ` +
       'what it names and try again.',
   );
 

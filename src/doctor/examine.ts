@@ -25,7 +25,7 @@ import { readService } from './probes/service.ts';
 import { readSettings } from './probes/settings.ts';
 import { readShops } from './probes/shops.ts';
 
-export type Place = {
+export type DoctorContext = {
   home: string;
   /** The settings, or why they are refused. */
   config: Config | ConfigError;
@@ -39,8 +39,8 @@ export type Place = {
  * Reads all facts of an installation, as many as can be had, and makes nothing that is not there. Throws SchemaError `empty`
  * where nothing is set up.
  */
-export async function readFacts(place: Place): Promise<KnownFacts> {
-  const { home, config, log, now, env } = place;
+export async function readFacts(context: DoctorContext): Promise<KnownFacts> {
+  const { home, config, log, now, env } = context;
   requireSomething(config);
   const closing = collectClosing();
   try {

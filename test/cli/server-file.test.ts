@@ -9,7 +9,7 @@ import type { Shell } from '../../src/cli/command.ts';
 import { sayDone } from '../../src/cli/init/next-steps.ts';
 import { lanAddresses } from '../../src/cli/lan-addresses.ts';
 import { fitsQr } from '../../src/cli/output/qr.ts';
-import { deviceUrls, ownUrl, type Place } from '../../src/cli/server-place.ts';
+import { deviceUrls, ownUrl, type ServerAddress } from '../../src/cli/server-address.ts';
 import { loadConfig } from '../../src/config.ts';
 import { keepServerFile, readServerFile } from '../../src/server-file.ts';
 import { removeFolder, tempFolder } from '../support/temp.ts';
@@ -84,7 +84,7 @@ describe("the running server's address in the home", () => {
   });
 
   it('is what devices are shown: the likeliest first, a proxy by its names, none for this machine alone', () => {
-    const place = (more: Partial<Place>): Place => ({
+    const place = (more: Partial<ServerAddress>): ServerAddress => ({
       host: '192.168.1.20',
       port: 8080,
       httpsPort: null,

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { attachEmbedded } from '../../src/database/embedded.ts';
 import { binaryPackage, usableBinaries } from '../../src/database/embedded-binaries.ts';
-import { chooseUser, preparePlace } from '../../src/database/embedded-user.ts';
+import { chooseUser, prepareClusterPaths } from '../../src/database/embedded-user.ts';
 import { DatabaseUnreachableError, HomeUnreachableError } from '../../src/database/errors.ts';
 import { attach, cleanUp, dataOf, newHome, PASSWORD } from '../support/embedded-homes.ts';
 import { givenSmallDisk } from '../support/small-disk.ts';
@@ -48,8 +48,8 @@ asRoot(`the unprivileged user${isRoot ? '' : ' (skipped: only root needs one)'}`
 
   it('runs a copy of the programs when it cannot reach them, with what an install script left out', async function () {
     const home = newHome();
-    const place = await preparePlace(home);
-    const user = await chooseUser(place);
+    const paths = await prepareClusterPaths(home);
+    const user = await chooseUser(paths);
     // On another disk, for on the same one links would do.
     const disk = givenSmallDisk(this, join(home, 'hidden'), 150);
     chmodSync(disk.folder, 0o700);
@@ -61,11 +61,11 @@ asRoot(`the unprivileged user${isRoot ? '' : ' (skipped: only root needs one)'}`
       rmSync(join(link.parentPath, link.name));
     chmodSync(join(source, 'native/bin/postgres'), 0o600);
 
-    const binaries = await usableBinaries(place.folder, user, source);
+    const binaries = await usableBinaries(paths.folder, user, source);
     expect(binaries.postgres).to.equal(
-      join(place.folder, `bin-${binaries.version}`, 'native', 'bin', 'postgres'),
+      join(paths.folder, `bin-${binaries.version}`, 'native', 'bin', 'postgres'),
     );
-    const again = await usableBinaries(place.folder, user, source);
+    const again = await usableBinaries(paths.folder, user, source);
     expect(again).to.deep.equal(binaries);
     disk.remove();
   });
@@ -75,16 +75,16 @@ describe('the programs of PostgreSQL', () => {
   afterEach(cleanUp);
 
   it('stay where they are when the package is replaced, and take no room of their own', async () => {
-    const place = newHome();
+    const paths = newHome();
     const source = join(newHome(), 'package');
     cpSync(binaryPackage(), source, { recursive: true, verbatimSymlinks: true });
-    const binaries = await usableBinaries(place, undefined, source);
+    const binaries = await usableBinaries(paths, undefined, source);
     const program = statSync(join(source, 'native/bin/postgres'));
     expect(statSync(binaries.postgres).ino).to.equal(program.ino);
     rmSync(source, { recursive: true });
     const { status, stdout } = spawnSync(binaries.postgres, ['--version'], { encoding: 'utf8' });
     expect(status, stdout).to.equal(0);
-    expect(readdirSync(join(place, `linked-${binaries.version}`, 'native'))).to.include.members([
+    expect(readdirSync(join(paths, `linked-${binaries.version}`, 'native'))).to.include.members([
       'bin',
       'lib',
       'share',

@@ -9,7 +9,7 @@ import { atShop } from '../at-shop.ts';
 import { type Command, SHOP_OPTION } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
 import { drawQr } from '../output/qr.ts';
-import { configuredPlace, deviceUrls, ownUrl, type Place } from '../server-place.ts';
+import { configuredAddress, deviceUrls, ownUrl, type ServerAddress } from '../server-address.ts';
 
 export const devicePair: Command = {
   name: 'device pair',
@@ -23,9 +23,9 @@ export const devicePair: Command = {
   async run(shell, options) {
     const { name } = parse(contract.body, { name: options.name });
     const running = readServerFile(shell.config.home);
-    const place = running ?? configuredPlace(shell.config);
+    const address = running ?? configuredAddress(shell.config);
     const given = options.url as string | undefined;
-    const urls = addressesOf(place, given);
+    const urls = addressesOf(address, given);
     const [url = '', ...others] = urls;
     await atShop(shell, options.shop, async ({ shop, context }) => {
       const pairing = viewPairingCode(await createPairingCode(context, shop.id, name));
@@ -39,7 +39,7 @@ export const devicePair: Command = {
       shell.print(`  code     ${pairing.code}`, '');
       shell.print(`It pairs one device, until ${until} (${shop.timezone}).`);
       const isServed = running !== undefined || (await readServer(context.em)).isRunning;
-      const warning = given === undefined ? warningOf(place, isServed) : undefined;
+      const warning = given === undefined ? warningOf(address, isServed) : undefined;
       if (warning) shell.warn(warning);
       shell.give({ url, urls, ...pairing, qr });
     });
@@ -48,10 +48,10 @@ export const devicePair: Command = {
 };
 
 /** Where devices reach the server, the likeliest first: as given, as the running server says, or as it would by the settings. */
-function addressesOf(place: Place, given: string | undefined): string[] {
+function addressesOf(address: ServerAddress, given: string | undefined): string[] {
   if (given === undefined) {
-    const urls = deviceUrls(place);
-    return urls.length > 0 ? urls : [ownUrl(place)];
+    const urls = deviceUrls(address);
+    return urls.length > 0 ? urls : [ownUrl(address)];
   }
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
@@ -61,10 +61,10 @@ function addressesOf(place: Place, given: string | undefined): string[] {
 }
 
 /** Why a device would not reach it, if that is known. */
-function warningOf(place: Place, isServed: boolean): string | undefined {
+function warningOf(address: ServerAddress, isServed: boolean): string | undefined {
   if (!isServed) return 'No server runs now. Start it before the device is paired: smoocho start';
-  if (deviceUrls(place).length > 0) return undefined;
-  if (place.isProxied)
+  if (deviceUrls(address).length > 0) return undefined;
+  if (address.isProxied)
     return 'The server is behind a proxy, and its name is not known here: say it with --url.';
-  return `The server listens at ${place.host}, for this machine alone. For others, start it with --host 0.0.0.0.`;
+  return `The server listens at ${address.host}, for this machine alone. For others, start it with --host 0.0.0.0.`;
 }

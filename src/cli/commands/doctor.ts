@@ -33,17 +33,17 @@ export const doctor: Command = {
     const { examine, readFacts } = await import('../../doctor/examine.ts');
     // No log lines: the command prints its findings itself.
     const log = commandLog({ logLevel: 'silent', isJob: false });
-    const place = { home, config, log, now: () => new Date() };
-    let facts = await readFacts(place);
+    const context = { home, config, log, now: () => new Date() };
+    let facts = await readFacts(context);
     let fixed: { id: string; done: string }[] | undefined;
     if (options.fix) {
       const { mend } = await import('../../doctor/mend.ts');
-      fixed = await mend(facts, place.now());
+      fixed = await mend(facts, context.now());
       // Settings that were refused because others could read them may be fine now.
       if (fixed.length > 0)
-        facts = await readFacts({ ...place, config: settingsOf(() => loadConfig({ home })) });
+        facts = await readFacts({ ...context, config: settingsOf(() => loadConfig({ home })) });
     }
-    const checks = examine(facts, place.now());
+    const checks = examine(facts, context.now());
     shell.show(describe(checks, fixed, options.all === true));
     if (report !== undefined) {
       await writeTo(report, facts, checks);

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { version } from '../../version.ts';
 import type { Command, Shell } from '../command.ts';
 import { RefusedError } from '../exit-codes.ts';
-import { configuredPlace } from '../server-place.ts';
+import { configuredAddress } from '../server-address.ts';
 import { serviceHome } from '../service/unit.ts';
 import { findInstallation, keptIn, lockUpgrade, stagedIn, stepsByHand } from '../upgrade/installation.ts';
 import { findVersion, specOf, stage, versionOf } from '../upgrade/npm.ts';
@@ -34,7 +34,7 @@ export const upgrade: Command = {
     await import('../failure.ts');
     const { home } = shell.config;
     requireServiceHome(home);
-    const place = configuredPlace(shell.config);
+    const address = configuredAddress(shell.config);
     const { tell } = shell;
     const release = lockUpgrade(root);
     tell(`Fetching ${spec}.`);
@@ -51,7 +51,7 @@ export const upgrade: Command = {
       await requireNotOlder(staged, next, { home, tell });
       const { file } = (await runProgram(root, ['backup', 'create'], { home, tell })) as { file: string };
       const versions = { from: version, to: next };
-      const applied = await replaceProgram({ root, staged, backup: file, ...versions, home, place, tell });
+      const applied = await replaceProgram({ root, staged, backup: file, ...versions, home, address, tell });
       shell.say(
         `Version ${next} is in the place of ${version}.`,
         applied.length === 0

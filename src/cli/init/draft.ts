@@ -9,4 +9,4 @@ export type Draft = SetUpAnswers & {
 };
 
 /** Where the questions are asked. */
-export type Place = { config: Config; state: SetUpState };
+export type SetUpContext = { config: Config; state: SetUpState };

@@ -2,7 +2,7 @@ import type { Shell } from '../command.ts';
 import { labelled } from '../output/labelled.ts';
 import { drawQr } from '../output/qr.ts';
 import type { MadeKey } from '../recovery-key.ts';
-import { configuredPlace, deviceUrls } from '../server-place.ts';
+import { configuredAddress, deviceUrls } from '../server-address.ts';
 import type { Draft } from './draft.ts';
 import type { Plan } from './plan.ts';
 import type { SetUpResult } from './set-up.ts';
@@ -29,14 +29,14 @@ export function sayDone(
     isServed ? 'It is open: the server runs.' : 'Open it: smoocho start',
     ...nextSteps(shell, isServed),
   );
-  const [url] = deviceUrls(configuredPlace(shell.config));
+  const [url] = deviceUrls(configuredAddress(shell.config));
   if (shell.isInteractive && !shell.isQuiet && url) process.stdout.write(`\n${drawQr(url)}\n`);
 }
 
 function nextSteps(shell: Shell, isServed: boolean): string[] {
-  const place = configuredPlace(shell.config);
-  const [url] = deviceUrls(place);
-  const way = place.isProxied ? 'through the proxy ' : 'on this network   ';
+  const address = configuredAddress(shell.config);
+  const [url] = deviceUrls(address);
+  const way = address.isProxied ? 'through the proxy ' : 'on this network   ';
   return [
     '',
     'Then:',

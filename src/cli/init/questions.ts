@@ -10,14 +10,14 @@ import { askMasked } from '../ask-masked.ts';
 import { failureOf } from '../failure.ts';
 import { fitWords } from '../output/labelled.ts';
 import { ask, BACK, type Back, find, fitted, type Listed } from './ask.ts';
-import type { Draft, Place } from './draft.ts';
+import type { Draft, SetUpContext } from './draft.ts';
 import { countryList, currencyList, likelyCountry, zoneList } from './lists.ts';
 import { placeOf } from './plan.ts';
 import { suggestCode } from './suggest-code.ts';
 import { askTaxNumber } from './tax-number.ts';
 
 /** Asks something and gives what it changes of the draft. */
-export type Question = (draft: Draft, place: Place) => Promise<Partial<Draft> | Back>;
+export type Question = (draft: Draft, context: SetUpContext) => Promise<Partial<Draft> | Back>;
 
 const prompts = () => import('@inquirer/prompts');
 
@@ -41,7 +41,7 @@ export const questions: Record<QuestionName, Question> = {
   shopName: async (draft) =>
     name('shopName', await askText('What is your shop called?', text(255), draft.shopName)),
 
-  async country(draft, place) {
+  async country(draft, context) {
     const country = await askList('In which country is it?', countryList(), draft.country ?? likelyCountry());
     if (country === BACK) return BACK;
     if (country === draft.country) return {};
@@ -56,7 +56,7 @@ export const questions: Record<QuestionName, Question> = {
     };
     const { currency, timezone } = defaultsOf(country);
     if (timezone === undefined) {
-      const zone = await questions.timezone({ ...draft, country }, place);
+      const zone = await questions.timezone({ ...draft, country }, context);
       return zone === BACK ? BACK : { ...fresh, ...zone };
     }
     return currency === undefined ? BACK : fresh;

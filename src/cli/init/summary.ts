@@ -7,7 +7,7 @@ import { machineZone, zonesOf } from '../../contract/zones.ts';
 import { inLine } from '../output/in-line.ts';
 import { fitWords, wrap } from '../output/labelled.ts';
 import { ask, type Back } from './ask.ts';
-import type { Draft, Place } from './draft.ts';
+import type { Draft, SetUpContext } from './draft.ts';
 import type { Plan } from './plan.ts';
 import type { QuestionName } from './questions.ts';
 
@@ -99,7 +99,7 @@ export type SummaryChoice = 'yes' | 'no' | QuestionName;
 export async function confirmSummary(
   plan: Plan,
   draft: Draft,
-  { config }: Place,
+  { config }: SetUpContext,
   { isDryRun, last }: { isDryRun: boolean; last: SummaryChoice },
 ): Promise<SummaryChoice | Back> {
   const { select } = await import('@inquirer/prompts');

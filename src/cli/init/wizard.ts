@@ -7,7 +7,7 @@ import { failureOf } from '../failure.ts';
 import { Interrupted, isInterrupt, isStopping } from '../interrupt.ts';
 import { keyByOptions, type MadeKey, showNewKey } from '../recovery-key.ts';
 import { ask, BACK, type Back } from './ask.ts';
-import type { Draft, Place } from './draft.ts';
+import type { Draft, SetUpContext } from './draft.ts';
 import { makePlan } from './make-plan.ts';
 import { type Plan, planOf } from './plan.ts';
 import { checkMachine, sayFindings } from './preflight.ts';
@@ -60,7 +60,7 @@ export async function wizard(
 ): Promise<WizardResult> {
   const key = options.recoveryRecipient ?? options.recoveryKeyFile;
   let draft: Draft = { ...answers, ...(key !== undefined && { key: 'given' as const }) };
-  const place: Place = { config, state };
+  const context: SetUpContext = { config, state };
   const isDryRun = options.dryRun === true;
   let plan: Plan;
   try {
@@ -68,7 +68,7 @@ export async function wizard(
       'Esc goes back to the question before, Ctrl-C stops. Nothing is written before you have seen all of it.',
       '',
     );
-    const asked = await askAll(shell, draft, place, isDryRun);
+    const asked = await askAll(shell, draft, context, isDryRun);
     if (typeof asked === 'string') return { kind: asked };
     ({ draft, plan } = asked);
   } catch (error) {
@@ -104,11 +104,11 @@ type Asked = { draft: Draft; plan: Plan };
 async function askAll(
   shell: Shell,
   given: Draft,
-  place: Place,
+  context: SetUpContext,
   isDryRun: boolean,
 ): Promise<Asked | 'restored' | 'backup'> {
   const left = FIRST.filter(
-    (name) => !(isKnown(given, name) || (place.state === 'owner' && OWNERS.includes(name))),
+    (name) => !(isKnown(given, name) || (context.state === 'owner' && OWNERS.includes(name))),
   );
   let draft = given;
   let mayNeed = given;
@@ -120,7 +120,7 @@ async function askAll(
       if (what === 'backup') {
         // To look into a backup takes a database, which a dry run doesn't make.
         if (isDryRun) return 'backup';
-        if (await restoreByAsking(shell, place.config)) return 'restored';
+        if (await restoreByAsking(shell, context.config)) return 'restored';
       } else at = 0;
       continue;
     }
@@ -128,13 +128,13 @@ async function askAll(
     const names = left.filter((name) => name !== 'taxNumber' || needsTaxNumber(mayNeed));
     const name = names[at];
     if (name === undefined) {
-      const seen = await review(shell, draft, place, isDryRun);
+      const seen = await review(shell, draft, context, isDryRun);
       if (seen.plan) return { draft: seen.draft, plan: seen.plan };
       draft = seen.draft;
       at -= 1;
       continue;
     }
-    const answer: Partial<Draft> | Back = await questions[name](draft, place);
+    const answer: Partial<Draft> | Back = await questions[name](draft, context);
     if (answer === BACK) at -= 1;
     else {
       draft = { ...draft, ...answer };
@@ -156,32 +156,32 @@ function isKnown(draft: Draft, name: QuestionName): boolean {
 async function review(
   shell: Shell,
   given: Draft,
-  place: Place,
+  context: SetUpContext,
   isDryRun: boolean,
 ): Promise<{ draft: Draft; plan?: Plan }> {
   let draft = given;
   let last: SummaryChoice = 'yes';
   for (;;) {
-    draft = await withGoodPassword(shell, draft, place);
-    const plan = await planOf(draft, place.state);
-    const choice = await confirmSummary(plan, draft, place, { isDryRun, last });
+    draft = await withGoodPassword(shell, draft, context);
+    const plan = await planOf(draft, context.state);
+    const choice = await confirmSummary(plan, draft, context, { isDryRun, last });
     if (choice === BACK) return { draft };
     if (choice === 'yes') return { draft, plan };
     if (choice === 'no') throw new Interrupted(GO_ON);
-    const answer: Partial<Draft> | Back = await questions[choice](draft, place);
+    const answer: Partial<Draft> | Back = await questions[choice](draft, context);
     if (answer !== BACK) draft = { ...draft, ...answer };
     last = choice;
   }
 }
 
 /** A password that was good may be made of a name that was corrected since. */
-async function withGoodPassword(shell: Shell, given: Draft, place: Place): Promise<Draft> {
+async function withGoodPassword(shell: Shell, given: Draft, context: SetUpContext): Promise<Draft> {
   let draft = given;
-  while (place.state !== 'owner') {
+  while (context.state !== 'owner') {
     const fault = await checkOwnPassword(draft, draft.password ?? '');
     if (fault === true) break;
     shell.say(`The password: ${fault} Choose another one.`);
-    const answer = await questions.password(draft, place);
+    const answer = await questions.password(draft, context);
     if (answer !== BACK) draft = { ...draft, ...answer };
   }
   return draft;

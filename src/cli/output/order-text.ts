@@ -4,7 +4,7 @@ import { formatCount, formatMoney } from './format.ts';
 import { inLine } from './in-line.ts';
 import { summary, table } from './table.ts';
 
-type Place = { currency: string; timezone: string };
+type Shop = { currency: string; timezone: string };
 
 /** How a bill was paid, in a word or two. */
 export function paidBy({ paymentStatus, paymentMethod, payLater, status }: Order): string {
@@ -15,16 +15,13 @@ export function paidBy({ paymentStatus, paymentMethod, payLater, status }: Order
 }
 
 /** A bill to read on a terminal; its lines have numbers, by which a refund names them. */
-export function orderText(order: Order, place: Place): string {
-  return [
-    headOf(order, place),
-    linesOf(order, place),
-    sumsOf(order, place),
-    ...afterwards(order, place),
-  ].join('\n\n');
+export function orderText(order: Order, shop: Shop): string {
+  return [headOf(order, shop), linesOf(order, shop), sumsOf(order, shop), ...afterwards(order, shop)].join(
+    '\n\n',
+  );
 }
 
-function headOf(order: Order, { timezone }: Place): string {
+function headOf(order: Order, { timezone }: Shop): string {
   const { orderNumber, status, orderType, tokenNumber, tableNumber, customerName } = order;
   const where = [
     orderType.replace('_', ' '),
@@ -40,7 +37,7 @@ function headOf(order: Order, { timezone }: Place): string {
   return lines.map(inLine).join('\n');
 }
 
-function linesOf({ items }: Order, { currency }: Place): string {
+function linesOf({ items }: Order, { currency }: Shop): string {
   const money = (amount: string) => formatMoney(amount, currency);
   const numbered = items.map((item, index) => ({ item, number: index + 1 }));
   return table(numbered, [
@@ -66,7 +63,7 @@ const quantityOf = ({ quantity, soldBy, unit }: OrderItem) =>
 const someMoney = (amount: string, currency: string) =>
   /[1-9]/.test(amount) ? formatMoney(amount, currency) : '';
 
-function sumsOf(order: Order, { currency }: Place): string {
+function sumsOf(order: Order, { currency }: Shop): string {
   const { subtotal, discount, serviceCharge, taxLines, rounding, total, due, toGiveBack } = order;
   const inTax = order.taxMode === 'inclusive' ? ', in it' : '';
   const sums: [string, string][] = [
@@ -87,7 +84,7 @@ function sumsOf(order: Order, { currency }: Place): string {
 }
 
 /** Payments, refunds, and what somebody should look at. */
-function afterwards(order: Order, { currency, timezone }: Place): string[] {
+function afterwards(order: Order, { currency, timezone }: Shop): string[] {
   const money = (amount: string) => formatMoney(amount, currency);
   const clock = clockIn(timezone);
   const payments = order.payments.map(({ at, kind, method, amount, tip, returnedAt }) => {

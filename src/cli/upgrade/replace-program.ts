@@ -3,7 +3,7 @@ import { readServerFile } from '../../server-file.ts';
 import { isInstalled, readUnit, START_TIMEOUT_MS, STOP_TIMEOUT_MS, systemctl, UNIT } from '../../systemd.ts';
 import { RefusedError } from '../exit-codes.ts';
 import { isEverywhere, urlOf } from '../lan-addresses.ts';
-import type { Place } from '../server-place.ts';
+import type { ServerAddress } from '../server-address.ts';
 import { LAST_LINES, readLog } from '../service/journal.ts';
 import { keptIn } from './installation.ts';
 import { runProgram } from './run-program.ts';
@@ -23,7 +23,7 @@ export type Replacement = {
   to: string;
   home: string;
   /** Where the server listens by the settings. */
-  place: Place;
+  address: ServerAddress;
   tell: (text: string) => void;
 };
 
@@ -96,17 +96,17 @@ export function swapFolders(root: string, staged: string, kept: string): void {
 }
 
 /** Starts the service and waits until it is ready. Throws when it isn't in time. */
-async function startService({ home, place, tell }: Replacement): Promise<void> {
+async function startService({ home, address, tell }: Replacement): Promise<void> {
   tell('Starting the service.');
   await systemctl(['start', UNIT], START_TIMEOUT_MS);
   for (const late = Date.now() + READY_TIMEOUT_MS; ; ) {
-    if (await isReady(readServerFile(home) ?? place)) return;
+    if (await isReady(readServerFile(home) ?? address)) return;
     if (Date.now() > late) throw new Error(`it is not ready after ${READY_TIMEOUT_MS / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, READY_EVERY_MS));
   }
 }
 
-async function isReady({ host, port }: Pick<Place, 'host' | 'port'>): Promise<boolean> {
+async function isReady({ host, port }: Pick<ServerAddress, 'host' | 'port'>): Promise<boolean> {
   // Not by the name localhost, which some machines don't know.
   const own = host === '::' ? '::1' : isEverywhere(host) ? '127.0.0.1' : host;
   try {

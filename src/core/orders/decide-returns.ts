@@ -13,10 +13,10 @@ export type DecidedReturn = Pick<
   'id' | 'paymentId' | 'method' | 'amountMinor' | 'roundingMinor' | 'cashStepMinor'
 >;
 
-type Place = { list: 'returnPayments' | 'changePayments'; index: number };
+type PaymentPointer = { list: 'returnPayments' | 'changePayments'; index: number };
 
 /** Throws `invalid_request` where it is no payment of the order. */
-export function findPayment(payments: Payment[], id: string, { list, index }: Place): Payment {
+export function findPayment(payments: Payment[], id: string, { list, index }: PaymentPointer): Payment {
   const payment = payments.find((known) => known.id === id && known.kind === 'payment');
   if (payment) return payment;
   const field = list === 'returnPayments' ? 'paymentId' : 'id';

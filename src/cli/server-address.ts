@@ -3,7 +3,7 @@ import { proxyOf } from '../server-file.ts';
 import { isEverywhere, lanAddresses, urlOf } from './lan-addresses.ts';
 
 /** Where a server listens, and what it was told of the way there. */
-export type Place = {
+export type ServerAddress = {
   host: string;
   port: number;
   /** Null where HTTPS is not served. */
@@ -14,7 +14,7 @@ export type Place = {
 };
 
 /** Where a server would listen by the settings alone. */
-export const configuredPlace = (config: Config): Place => ({
+export const configuredAddress = (config: Config): ServerAddress => ({
   host: config.host,
   port: config.port,
   httpsPort: config.tls?.port ?? null,
@@ -25,14 +25,14 @@ export const configuredPlace = (config: Config): Place => ({
  * Where devices reach it, the likeliest first; none if it listens on this machine alone. Over plain HTTP, for a device that
  * doesn't trust the shop's certificate yet; through a proxy by HTTPS, which is what a proxy is there for.
  */
-export function deviceUrls({ host, port, isProxied, allowedHosts }: Place): string[] {
+export function deviceUrls({ host, port, isProxied, allowedHosts }: ServerAddress): string[] {
   if (isProxied) return allowedHosts.map((name) => `https://${name}`);
   if (isEverywhere(host)) return lanAddresses({ host }).map((address) => urlOf('http', address, port));
   return isLoopback(host) ? [] : [urlOf('http', host, port)];
 }
 
 /** What this machine itself reaches it by. */
-export const ownUrl = ({ host, port }: Pick<Place, 'host' | 'port'>) =>
+export const ownUrl = ({ host, port }: Pick<ServerAddress, 'host' | 'port'>) =>
   urlOf('http', isEverywhere(host) ? 'localhost' : host, port);
 
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.');
