@@ -73,7 +73,7 @@ describe('the schedule', function () {
   }
 
   it('runs a command at its time by the clock of the first shop, once', async () => {
-    start([nightly(['status', '--json'])], { times: { catchUpMs: 10 * 60 * 60_000 } });
+    start([nightly(['shop', 'list', '--json'])], { times: { catchUpMs: 10 * 60 * 60_000 } });
     await hasLooked();
     test.setNow('2026-10-01T21:29:59Z');
     await looks();
@@ -142,7 +142,7 @@ describe('the schedule', function () {
 
   it('runs what follows on a job when that one has succeeded, and not before', async () => {
     const backup = nightly(['verify', '--shop=TWO', '--json']);
-    const prune = nightly(['status', '--json'], {
+    const prune = nightly(['shop', 'list', '--json'], {
       name: 'prune',
       schedule: { after: 'backup' },
       failed: { code: 'backup_prune_failed', severity: 'warning', what: 'Old ones stay' },

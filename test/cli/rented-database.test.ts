@@ -83,8 +83,9 @@ describe('on a rented PostgreSQL', function () {
       );
       expect(held).to.not.have.length(0);
       expect(held.filter(({ ssl }) => !ssl)).to.deep.equal([]);
+      // While it serves: a shop that sold and has no server is a problem.
+      await done('status');
     });
-    await done('status');
     await done('verify');
   });
 
