@@ -99,14 +99,18 @@ export const createLog = (
     destination,
   );
 
+/** Whether there is a database to open: one's own by URL, or a cluster in the home. */
+export const hasDatabase = ({ databaseUrl, home }: Pick<Config, 'databaseUrl' | 'home'>): boolean =>
+  Boolean(databaseUrl) || hasData(join(home, 'postgres', 'data'));
+
 /**
  * Whether this home has no database: none was made in it, and none is configured. Throws DatabaseRefusedError if there was one
  * and it is gone.
  */
-export function isFresh({ databaseUrl, home }: Pick<Config, 'databaseUrl' | 'home'>): boolean {
-  const data = join(home, 'postgres', 'data');
-  if (databaseUrl || hasData(data)) return false;
-  requireNoneLost({ home, data });
+export function isFresh(config: Pick<Config, 'databaseUrl' | 'home'>): boolean {
+  if (hasDatabase(config)) return false;
+  const { home } = config;
+  requireNoneLost({ home, data: join(home, 'postgres', 'data') });
   return true;
 }
 

@@ -1,5 +1,5 @@
 import { existsSync, rmdirSync } from 'node:fs';
-import { type Database, isFresh } from '../../app.ts';
+import { type Database, hasDatabase } from '../../app.ts';
 import { identitiesIn, MISTYPED, recipientOf } from '../../backup/archive/encryption.ts';
 import { backupsFolder, localCopy } from '../../backup/places.ts';
 import { readHeader } from '../../backup/read-header.ts';
@@ -78,7 +78,7 @@ export async function restoreFrom(
   let database: Database | undefined;
   try {
     const identities = await identitiesFor(shell, file, named);
-    if (options.dryRun && into === undefined && isFresh(config)) {
+    if (options.dryRun && into === undefined && !hasDatabase(config)) {
       const found = await planOnNothing({ config, file, identities, onProgress });
       stop();
       shell.print(...describePlan(found), 'Nothing is there that it would replace. Nothing was changed.');
