@@ -178,6 +178,18 @@ function ownLike(path: string, like: string): void {
 /** Gives what root creates the owner of its folder: that user's service must read and replace it. */
 export const ownAsAround = (path: string): void => ownLike(path, dirname(path));
 
+const demoMark = (home: string) => join(home, 'is-demo');
+
+/** Says in a home that a demo was made in it. */
+export function markDemo(home: string): void {
+  if (existsSync(demoMark(home))) return;
+  writeDraft(demoMark(home), '', 0o600);
+  ownAsAround(demoMark(home));
+}
+
+/** Whether a home has a demo alone: what was started as a shop has settings. */
+export const isDemoHome = (home: string) => existsSync(demoMark(home)) && !existsSync(configPath(home));
+
 const READABLE = 0o044;
 const TO_OTHERS = 0o077;
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type App, systemContext } from '../app.ts';
+import { markDemo } from '../config.ts';
 import { parse } from '../contract/parse.ts';
 import { NewProduct } from '../contract/products.ts';
 import { SettingsChange } from '../contract/settings.ts';
@@ -30,6 +31,7 @@ export type Demo = {
  * one for everybody and shows it.
  */
 export async function prepareDemo(app: App): Promise<Demo> {
+  markDemo(app.config.home);
   const password = randomBytes(9).toString('base64url');
   if (await isClaimed(app.orm.em.fork())) await renewPasswords(app, password);
   else await seed(app, password);

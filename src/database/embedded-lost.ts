@@ -19,6 +19,10 @@ export function hasData(data: string): boolean {
   }
 }
 
+/** Whether a home has a cluster or a master key of its own, as one whose shop is elsewhere in a database by URL may not. */
+export const hasShop = (home: string): boolean =>
+  hasData(join(home, 'postgres', 'data')) || traceIn(home, [MASTER_KEY]) !== undefined;
+
 const traceIn = (home: string, traces: string[][]) =>
   traces.map((names) => join(home, ...names)).find((path) => existsSync(path));
 

@@ -1,7 +1,7 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { isFresh, type Log } from '../app.ts';
 import { scheduleZone } from '../backup/job-states.ts';
-import { type Config, ConfigError } from '../config.ts';
+import { type Config, ConfigError, isDemoHome } from '../config.ts';
 import type { CheckResult } from '../contract/command-answers/doctor.ts';
 import { openDiskReader } from '../core/disk/disk-reader.ts';
 import { entities } from '../core/entities.ts';
@@ -10,7 +10,7 @@ import { closeOrm, openOrm } from '../database/orm.ts';
 import { readBackupHistory } from './backup-status.ts';
 import { checks } from './checks.ts';
 import { collectClosing } from './closing.ts';
-import { attempt, attemptWith, type Fact, type KnownFacts } from './facts.ts';
+import { attempt, attemptWith, type Fact, type KnownFacts, OF_DEMO } from './facts.ts';
 import { readBackups } from './probes/backups.ts';
 import { type ConnectionFacts, connect, readDatabase } from './probes/database.ts';
 import { readHome } from './probes/home.ts';
@@ -88,8 +88,7 @@ export async function readFacts(context: DoctorContext): Promise<KnownFacts> {
       server: await attemptWith(database, 'The server', ({ server }) =>
         readServerFacts(config as Config, server, inUse),
       ),
-      backupHistory,
-      backups,
+      ...(isDemoHome(home) ? { backupHistory: OF_DEMO, backups: OF_DEMO } : { backupHistory, backups }),
       images: await withShops('The pictures', readImages),
     };
   } finally {

@@ -41,6 +41,9 @@ export type FactName = keyof Facts;
 export type Fact<T> = { is: T } | { missing: string };
 export type KnownFacts = { [Name in FactName]: Fact<Facts[Name]> };
 
+/** Of the backups of a demo, which makes none by itself. */
+export const OF_DEMO = { missing: 'This is a demo, which needs no backups.' };
+
 /**
  * Longer than the waits inside, so that those speak first; but not than that for an embedded PostgreSQL that recovers, which is two
  * minutes. What is opened after this time has to be closed by whoever opened it: nobody waits for it.

@@ -1,6 +1,6 @@
 import type { App } from '../app.ts';
 import { scheduleZone } from '../backup/job-states.ts';
-import type { Config } from '../config.ts';
+import { type Config, isDemoHome } from '../config.ts';
 import type { Attention } from '../contract/attention.ts';
 import type { CheckResult, StatusAnswer } from '../contract/command-answers/doctor.ts';
 import { openAttention } from '../core/attention/attention.ts';
@@ -59,7 +59,7 @@ function findWrong(
   const facts = {
     settings: { is: readSettings(home, { home, ...config }) },
     server: known.server ? { is: known.server } : NOT_READ,
-    backupHistory: known.backupHistory ? { is: known.backupHistory } : NOT_READ,
+    backupHistory: known.backupHistory && !isDemoHome(home) ? { is: known.backupHistory } : NOT_READ,
   };
   return checks
     .filter(({ id }) => SHOWN.includes(id))

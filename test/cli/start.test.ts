@@ -43,6 +43,8 @@ describe('smoocho start', () => {
       .split('\n')
       .find((line) => line.includes('/login')) as string;
     expect(JSON.parse(execFileSync('sh', ['-c', login], { encoding: 'utf8' })).user.role).to.equal('owner');
+    const looked = await smoocho(['status', '--json', '--home', join(home, 'demo')], {});
+    expect([looked.code, looked.json().findings]).to.deep.equal([0, []]);
     const beside = await smoocho(['start', '--demo', '--port=0'], env());
     expect(beside.code).to.equal(6);
     expect(beside.stderr).to.match(/^The demo runs already at http:\S+ \(process \d+\)\. [^{]*\n$/);

@@ -58,6 +58,8 @@ const cases: Case[] = [
   ],
   ['settings-file', 'problem', /missing/, set('settings', { isFileThere: false })],
   ['settings-file', 'warning', /was lost/, set('settings', { noteOfLoss: '/srv/shop/config.json.was-lost' })],
+  ['settings-file', 'skipped', /No shop/, set('settings', { isFileThere: false, isFileDue: false })],
+  ['server', 'skipped', /demo/, set('server', { running: null, isDemo: true })],
   ['proxy', 'warning', /10\.0\.0\.0\/8/, (f) => void edge(f).trustedProxies.push('10.0.0.0/8')],
   ['proxy', 'warning', /no name/, (f) => void edge(f).trustedProxies.push('10.0.0.2')],
   ['proxy', 'skipped', /refused/, set('settings', { config: null })],

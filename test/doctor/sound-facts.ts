@@ -52,6 +52,7 @@ export function soundFacts(): Facts {
       path: '/srv/shop/config.json',
       isFileThere: true,
       noteOfLoss: null,
+      isFileDue: true,
       sources: { inFile: ['backup'], inEnvironment: [], overriding: [] },
       config: { host, port, logLevel, edge, metricsProblem, imageStore },
     },
@@ -143,6 +144,7 @@ export function soundFacts(): Facts {
       isService: true,
       hasRedis: false,
       isInUse: true,
+      isDemo: false,
     },
     backupHistory: {
       status: structuredClone(backup),

@@ -25,11 +25,12 @@ export const serverChecks: Check[] = [
     looksAt: 'whether a server runs on this database',
     why: 'Without it tills can only sell offline, and nobody can do anything else.',
     judge(facts) {
-      const { running, isInUse } = facts;
+      const { running, isInUse, isDemo } = facts;
       if (running)
         return ok(
           `A server runs since ${formatMinute(running.since)}${running.isElsewhere ? ', on another machine' : ''}.`,
         );
+      if (isDemo) return skipped('No server runs, and this is a demo.');
       return (isInUse ? problem : warning)(`No server runs.${endedHow(facts)}`, startFix(facts));
     },
   }),

@@ -31,12 +31,14 @@ export const settingsChecks: Check[] = [
     of: 'settings',
     looksAt: 'whether config.json is there',
     why: 'The schedule and the recovery key of backups are in it, and all else that was set; the server goes by what is usual.',
-    judge({ isFileThere, noteOfLoss }) {
+    judge({ isFileThere, isFileDue, noteOfLoss }) {
       if (!isFileThere)
-        return problem(
-          'config.json is missing, though a shop was set up here.',
-          'Put it back from a copy. If there is none, set again what was in it, the backups first: `smoocho backup schedule "0 3 * * *"`, then `smoocho backup key create`',
-        );
+        return isFileDue
+          ? problem(
+              'config.json is missing, though a shop was set up here.',
+              'Put it back from a copy. If there is none, set again what was in it, the backups first: `smoocho backup schedule "0 3 * * *"`, then `smoocho backup key create`',
+            )
+          : skipped('No shop was set up in this home.');
       if (noteOfLoss !== null)
         return warning(
           'config.json was lost, and written anew with the usual settings.',

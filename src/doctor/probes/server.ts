@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Config } from '../../config.ts';
+import { type Config, isDemoHome } from '../../config.ts';
 import { queryRow } from '../../database/query.ts';
 import { SERVER_PLACE } from '../../database/server-lock.ts';
 import { lookAtServerFile, type SeenServerFile } from '../../server-file.ts';
@@ -23,6 +23,7 @@ export type ServerFacts = {
   hasRedis: boolean;
   /** Whether there is something to lose: see `isInUse`. */
   isInUse: boolean;
+  isDemo: boolean;
 };
 
 export const readServerFacts = (
@@ -36,6 +37,7 @@ export const readServerFacts = (
   isService: isInstalled(),
   hasRedis: redisUrl !== undefined,
   isInUse,
+  isDemo: isDemoHome(home),
 });
 
 export async function findRunning(em: EntityManager): Promise<Running> {

@@ -3,10 +3,12 @@ import {
   type Config,
   configPath,
   findConfigProblems,
+  isDemoHome,
   noteOfLoss,
   type SettingSources,
   settingSources,
 } from '../../config.ts';
+import { hasShop } from '../../database/embedded-lost.ts';
 
 export type SettingsFacts = {
   /** Why the program can't start with these settings, a sentence each; none if it can. */
@@ -16,6 +18,8 @@ export type SettingsFacts = {
   isFileThere: boolean;
   /** The path of the note that it was lost and written anew; null without one. */
   noteOfLoss: string | null;
+  /** Whether the home shows that a shop was set up in it, or a server of one started: both make the file. */
+  isFileDue: boolean;
   sources: SettingSources;
   /** Null with a problem. */
   config: Pick<Config, 'host' | 'port' | 'logLevel' | 'edge' | 'metricsProblem' | 'imageStore'> | null;
@@ -33,6 +37,7 @@ export function readSettings(home: string, config: Config | Error, env?: Env): S
     path,
     isFileThere: existsSync(path),
     noteOfLoss: existsSync(noteOfLoss(home)) ? noteOfLoss(home) : null,
+    isFileDue: hasShop(home) && !isDemoHome(home),
     sources: isFaulty ? NONE : settingSources(home, env),
     config: isFaulty ? null : config,
   };
