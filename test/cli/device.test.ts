@@ -150,6 +150,13 @@ describe('smoocho device', function () {
     expect(rows[1]).to.match(new RegExp(`^Counter ${clock} ${clock} ${clock} ${second.id}$`));
     expect(rows[2]).to.match(new RegExp(`^Terrace ${clock} ${clock} ${first.id}$`));
 
+    await givenDevice('Hatch');
+    const other = await givenDevice('hatch');
+    for (let times = 0; times < 2; times += 1)
+      expect((await run('revoke', 'Hatch')).stdout).to.match(/^Hatch is revoked/);
+    const stays = (await run('list', '--json')).json().find(({ id }: { id: string }) => id === other.id);
+    expect(stays.revokedAt).to.equal(null);
+
     const none = await run('revoke', 'nobody');
     expect([none.code, none.stderr]).to.deep.equal([1, 'There is no device called nobody.\n']);
   });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { createApp, systemContext } from '../../src/app.ts';
@@ -17,6 +17,7 @@ import { PASSWORD } from '../support/cli.ts';
 import { clientOf } from '../support/client.ts';
 import { givenCommandHome } from '../support/command-home.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { removeFolder, tempFolder } from '../support/temp.ts';
 import { onTerminal, requireTerminal } from '../support/terminal.ts';
 import { warmCommands } from '../support/warm-commands.ts';
 
@@ -156,6 +157,12 @@ describe('smoocho status', function () {
       4,
       ['settings-file: problem', 'server: problem', 'backup-age: problem'],
     ]);
+    // Another machine, which knows the database by the environment alone.
+    const elsewhere = tempFolder();
+    const key = readFileSync(join(box.home, 'secrets', 'master-key'), 'utf8').trim();
+    const there = await status({ SMOOCHO_HOME: elsewhere, MASTER_KEY: key });
+    expect(there.json().findings.map(({ id }: CheckResult) => id)).to.deep.equal(['server', 'backup-age']);
+    removeFolder(elsewhere);
     const { stdout } = await smoocho(['status'], env());
     expect(stdout)
       .to.match(/^PROBLEM\n {2}No server runs\. [\s\S]*^ {2}Mend it: \S*smoocho\S* start, or let/m)

@@ -20,8 +20,8 @@ export async function findDevice(
 }
 
 /**
- * A device by its id or its name, as people name it on the command line: exactly, else in any case. Of several with one name,
- * revoked ones don't count. Throws `not_found`, `invalid_request` (several).
+ * A device by its id or its name, as people name it on the command line: exactly, else in any case, so that a revoked one is never
+ * taken for one in use that is written otherwise. Of several with one name, revoked ones don't count. Throws `not_found`, `invalid_request` (several).
  */
 export async function findDeviceByName(em: EntityManager, shopId: string, name: string): Promise<Device> {
   const id = Id.safeParse(name);
@@ -31,7 +31,7 @@ export async function findDeviceByName(em: EntityManager, shopId: string, name: 
     { shopId, name: { $ilike: name.trim().replace(/[\\%_]/g, '\\$&') } },
     { orderBy: { pairedAt: 'desc', id: 'desc' } },
   );
-  const exact = all.filter((device) => device.name === name && !device.revokedAt);
+  const exact = all.filter((device) => device.name === name);
   const named = exact.length > 0 ? exact : all;
   const inUse = named.filter((device) => !device.revokedAt);
   const [device, ...others] = inUse.length > 0 ? inUse : named;

@@ -58,35 +58,43 @@ export async function claimWithToken(
   address: string | null,
   settings: SettingsChange = {},
 ): Promise<Claimed> {
-  await requireTries(context, networkOf(address ?? ''));
+  const network = networkOf(address ?? '');
+  const { limits } = context.app;
+  await takeTry(context.app, network);
   // Looked at before the password is hashed: whoever has no token doesn't get to make the server work.
   const sql = 'SELECT FROM setup WHERE claimed_at IS NULL AND token_hash = $1 AND expires_at > $2';
   const [valid] = await query(context.em, sql, [hashToken(token), context.app.now()]);
+  // Of many who bring the right one at once, one claims and the others come late: they were not wrong.
+  const isLate = !valid && (await isClaimed(context.em));
+  if (valid || isLate) await limits.giveBack(WRONG_PER_ADDRESS, network);
   if (!valid) {
-    // Of many who bring the right one at once, one claims and the others come late: they were not wrong.
-    const counted = (await isClaimed(context.em)) ? LATE_PER_ADDRESS : WRONG_PER_ADDRESS;
-    await context.app.limits.take(counted, networkOf(address ?? ''));
+    if (isLate) await limits.take(LATE_PER_ADDRESS, network);
     await recordFailure(context, address);
     throw new ProblemError('setup_refused', {
       detail: 'The setup token is wrong, expired or already used. Restart the server to see a new one.',
     });
   }
+  const user = await buildOwner(context, owner, newShop);
   return await inOneTransaction(context.em, async (em) => {
-    const claimed = await claim({ app: context.app, em }, owner, newShop, hashToken(token), address);
+    const claimed = await claimFor({ app: context.app, em }, user, newShop, {
+      hash: hashToken(token),
+      address,
+    });
     if (claimed.shop && Object.keys(settings).length > 0)
       await updateSettings({ app: context.app, em, actor: systemActor('set-up') }, claimed.shop.id, settings);
     return claimed;
   });
 }
 
-/** Only tokens that were refused count. Throws `too_many_requests`. */
-async function requireTries({ app: { limits } }: Pick<Context, 'app'>, network: string): Promise<void> {
-  let retryAfter = 0;
-  for (const limit of [WRONG_PER_ADDRESS, LATE_PER_ADDRESS]) {
-    const isUsedUp = (await limits.count(limit, network)) >= limit.times;
-    if (isUsedUp) retryAfter = Math.max(retryAfter, await limits.take(limit, network));
-  }
+/** Counts a try, before it is looked at: of many at once, no more are looked at. Throws `too_many_requests`. */
+async function takeTry({ limits }: Context['app'], network: string): Promise<void> {
+  const isLateUsedUp = (await limits.count(LATE_PER_ADDRESS, network)) >= LATE_PER_ADDRESS.times;
+  const retryAfter =
+    (await limits.take(WRONG_PER_ADDRESS, network)) ||
+    (isLateUsedUp ? await limits.take(LATE_PER_ADDRESS, network) : 0);
   if (retryAfter === 0) return;
+  // It was not looked at, so it was not wrong.
+  await limits.giveBack(WRONG_PER_ADDRESS, network);
   const minutes = Math.ceil(retryAfter / 60);
   const detail = `Too many wrong setup tokens were tried. Try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`;
   throw new ProblemError('too_many_requests', { detail, extra: { retryAfter } });
@@ -97,15 +105,33 @@ async function recordFailure({ app, em }: Pick<Context, 'app' | 'em'>, address: 
   await recordSecurity(em, { type: 'setup_failed', shopId: null, at: app.now(), actor: SOMEBODY, address });
 }
 
-/** The first owner and shop, made by whoever holds the machine (`smoocho init`). Throws `setup_refused`. */
-export async function claim(
+/**
+ * The first owner, not saved yet. Its password is hashed here: that takes long, and must not be done in a transaction, where it
+ * would hold a connection.
+ */
+export const buildOwner = (
   { app, em }: Pick<Context, 'app' | 'em'>,
   owner: Owner,
   newShop: NewShop | undefined,
-  tokenHash: string | null = null,
-  address: string | null = null,
+): Promise<User> => buildUser({ app, em }, { ...owner, role: 'owner' }, newShop ? [newShop] : []);
+
+/** The first owner and shop, made by whoever holds the machine (`smoocho init`). Throws `setup_refused`. */
+export const claim = async (
+  context: Pick<Context, 'app' | 'em'>,
+  owner: Owner,
+  newShop: NewShop | undefined,
+): Promise<Claimed> => await claimFor(context, await buildOwner(context, owner, newShop), newShop);
+
+/** As `claim`, for an owner of `buildOwner`; with the hash of a setup token only while that is the valid one. */
+export async function claimFor(
+  { app, em }: Pick<Context, 'app' | 'em'>,
+  user: User,
+  newShop: NewShop | undefined,
+  { hash: tokenHash, address }: { hash: string | null; address: string | null } = {
+    hash: null,
+    address: null,
+  },
 ): Promise<Claimed> {
-  const user = await buildUser({ app, em }, { ...owner, role: 'owner' }, newShop ? [newShop] : []);
   return await em.transactional(async (tx) => {
     // The row's lock lets one of many claims through; the others find it claimed.
     const claimed = await query(

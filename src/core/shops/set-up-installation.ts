@@ -4,7 +4,7 @@ import type { NewShop } from '../../contract/shops.ts';
 import { inOneTransaction } from '../after-commit.ts';
 import { type Context, cliActor } from '../context.ts';
 import { findOwner } from '../users/find-user.ts';
-import { claim, type Owner } from './claim-installation.ts';
+import { buildOwner, claimFor, type Owner } from './claim-installation.ts';
 import { createShop } from './create-shop.ts';
 import type { Shop } from './shop.entity.ts';
 import { updateSettings } from './update-shop.ts';
@@ -25,10 +25,11 @@ export async function setUpInstallation(
   { app, em }: Pick<Context, 'app' | 'em'>,
   { shop: newShop, settings, owner }: SetUp,
 ): Promise<void> {
+  const user = owner && (await buildOwner({ app, em }, owner, newShop));
   await inOneTransaction(em, async (tx) => {
     const context = { app, em: tx, actor: cliActor(app.config) };
-    const shop = owner
-      ? (await claim({ app, em: tx }, owner, newShop)).shop
+    const shop = user
+      ? (await claimFor({ app, em: tx }, user, newShop)).shop
       : await createShop(context, newShop, await soleOwner(tx));
     if (Object.keys(settings).length > 0) await updateSettings(context, (shop as Shop).id, settings);
   });
