@@ -29,8 +29,12 @@ export function typedName({ command, isNpx, path, launcher, cwd }: Caller): stri
   if (own !== undefined && isOnPath) return 'smoocho';
   const near = relative(cwd, launcher);
   const typed = near.startsWith('..') || isAbsolute(near) ? launcher : `./${near}`;
-  return /^[\w./@+-]+$/.test(typed) ? typed : `'${typed.replaceAll("'", "'\\''")}'`;
+  return shellWord(typed);
 }
+
+/** A text as one word of a command, in quotes where a shell would read something else. */
+export const shellWord = (text: string): string =>
+  /^[\w./@+:=,%-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 function realPathOf(path: string): string | undefined {
   try {
@@ -50,37 +54,53 @@ export function nameCommands(names: readonly string[]): void {
 }
 
 let here: string | undefined;
+let homeWords = '';
+
+/** Says that this process was given a home that another command would not take by itself: commands in texts name it, too. */
+export function nameHome(home: string): void {
+  homeWords = ` --home ${shellWord(home)}`;
+}
 
 function typedHere(): string {
   here ??= typedName({ ...commandLine(), launcher: packageFile('bin/smoocho.js'), cwd: cwdOf() });
   return here;
 }
 
-/** A text for people, in which every command is written as it can be typed here. */
-export function asTyped(text: string): string {
+/** A text for people, in which every command is written as it can be typed here; one that is written so already stays. */
+export const asTyped = (text: string): string => written(text, homeWords);
+
+function written(text: string, more = ''): string {
   if (!named || !text.includes('smoocho ')) return text;
   const typed = typedHere();
-  return typed === 'smoocho' ? text : inPlaceOf(named, typed, text);
+  return typed === 'smoocho' && more === '' ? text : inPlaceOf(named, typed, text, more);
 }
 
 /** A text for others than whoever typed the command, such as of a page: paths of this machine are not for them. */
 export function asTypedForOthers(text: string): string {
-  return /^[/']/.test(typedHere()) ? text : asTyped(text);
+  return /^[/']/.test(typedHere()) ? text : written(text);
 }
 
 /** A text for another machine, which may be a checkout as this one is. */
 export function asTypedElsewhere(text: string): string {
-  return typedHere().startsWith('./') ? asTyped(text) : text;
+  return typedHere().startsWith('./') ? written(text) : text;
 }
 
 const COMPOSE = /^((?:docker|podman)[ -]compose) exec (\S+) smoocho$/;
 const START = /(?<![\w./-])smoocho start(?![\w-]| -)/g;
 
-/** Within a container of Compose the server is the container's own command: starting it is starting that. */
-export function inPlaceOf(name: RegExp, typed: string, text: string): string {
+/**
+ * Writes how the command is typed in the place of its name, and `home` behind it unless the command names one itself. Within a
+ * container of Compose the server is the container's own command: starting it is starting that.
+ */
+export function inPlaceOf(name: RegExp, typed: string, text: string, home = ''): string {
   const [, compose, service] = COMPOSE.exec(typed) ?? [];
-  const started = compose ? text.replace(START, () => `${compose} start ${service}`) : text;
-  return started.replace(name, () => typed);
+  const started = compose && home === '' ? text.replace(START, () => `${compose} start ${service}`) : text;
+  return started.replace(name, (match: string, at: number) => {
+    const [before, after] = [started.slice(0, at), started.slice(at + match.length)];
+    const [command = ''] = after.split(/[.;:]\s|\n/, 1);
+    const isTyped = `${before}${match}`.endsWith(typed);
+    return `${isTyped ? match : typed}${command.includes(' --home ') ? '' : home}`;
+  });
 }
 
 /** The folder may be gone. */

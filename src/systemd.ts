@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -72,6 +72,25 @@ export function requireSystemd(needsRoot: boolean): void {
 }
 
 export const isInstalled = () => existsSync(UNIT_FILE);
+
+/** The home that a unit names; undefined if it names none. */
+export function homeIn(unit: string): string | undefined {
+  const [, quoted, plain] =
+    /^Environment=(?:"SMOOCHO_HOME=((?:[^"\\]|\\.)*)"|SMOOCHO_HOME=(\S+))/m.exec(unit) ?? [];
+  return quoted === undefined ? plain : quoted.replace(/\\(.)/g, '$1').replaceAll('%%', '%');
+}
+
+const installedUnit = () => (isInstalled() ? readFileSync(UNIT_FILE, 'utf8') : undefined);
+
+/** The home of the service; undefined without a unit, and where it names none. */
+export function serviceHome(): string | undefined {
+  const unit = installedUnit();
+  return unit === undefined ? undefined : homeIn(unit);
+}
+
+/** Whether the service of this machine, by its unit, is that of this home; another home beside it is started by hand. */
+export const isServiceOf = (home: string, unit = installedUnit()): boolean =>
+  unit !== undefined && homeIn(unit) === home;
 
 export function requireInstalled(): void {
   requireSystemd(false);

@@ -1,7 +1,8 @@
+import { resolve } from 'node:path';
 import { Command as Commander, type CommanderError } from 'commander';
 import type { App } from '../app.ts';
-import { asTyped } from '../as-typed.ts';
-import { type Config, loadConfig } from '../config.ts';
+import { asTyped, nameHome } from '../as-typed.ts';
+import { type Config, defaultHome, findHome, loadConfig } from '../config.ts';
 import { version } from '../version.ts';
 import type { Command, Option, Shell } from './command.ts';
 import { endWithServer } from './end-with-server.ts';
@@ -183,6 +184,12 @@ function requireOptions(commander: Commander, command: Command, given: Record<st
   if (missing) commander.error(`error: required option '${missing.flags}' not specified`);
 }
 
+function nameOtherHome(named: string | undefined): void {
+  if (named === undefined) return;
+  const home = findHome(named);
+  if (home !== resolve(process.env.SMOOCHO_HOME || defaultHome())) nameHome(home);
+}
+
 function openShell(options: Record<string, unknown>, isQuiet: boolean, allowsInvalidConfig = false): Shell {
   const wantsJson = options.json === true;
   const write = (stream: NodeJS.WriteStream, text: string) => stream.write(`${text}\n`);
@@ -193,6 +200,7 @@ function openShell(options: Record<string, unknown>, isQuiet: boolean, allowsInv
     loaded ??= loadConfig({ home: options.home as string | undefined });
     return loaded;
   };
+  nameOtherHome(options.home as string | undefined);
   if (!allowsInvalidConfig && config().isJob) endWithServer();
   return {
     get config() {

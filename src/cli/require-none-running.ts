@@ -1,10 +1,9 @@
 import { AnotherServerError } from '../app.ts';
 import type { Config } from '../config.ts';
 import { readServerFile } from '../server-file.ts';
-import { isInstalled } from '../systemd.ts';
+import { isServiceOf } from '../systemd.ts';
 import { RefusedError } from './exit-codes.ts';
 import { ownUrl } from './server-address.ts';
-import { serviceHome } from './service/unit.ts';
 
 /**
  * Throws where a server of this home runs already, before anything is made or brought up to date. With Redis several may run on it.
@@ -12,14 +11,14 @@ import { serviceHome } from './service/unit.ts';
  */
 export function requireNoneRunning(config: Pick<Config, 'home' | 'redisUrl'>, isDemo: boolean): void {
   const server = config.redisUrl === undefined ? readServerFile(config.home) : undefined;
-  if (!server) return;
+  // Without them, its number may be any other program's by now: the lock on the database tells.
+  if (!server || server.startTicks === null) return;
   const where = `already at ${ownUrl(server)} (process ${server.pid}).`;
   if (isDemo)
     throw new RefusedError(
       `The demo runs ${where} Open that address, or stop it with Ctrl-C in its window. For a second one beside it, name another folder: smoocho start --demo --home /tmp/second-demo`,
     );
-  const isService = isInstalled() && serviceHome() === config.home;
-  const stop = isService
+  const stop = isServiceOf(config.home)
     ? 'Stop it with: sudo systemctl stop smoocho'
     : `Stop it with Ctrl-C where it was started, or with: kill ${server.pid}`;
   // Not refused, which the systemd unit takes for final: whoever started the other one by hand may stop it.

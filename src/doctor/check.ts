@@ -1,3 +1,4 @@
+import { asTyped, shellWord } from '../as-typed.ts';
 import type { CheckResult, CheckState } from '../contract/command-answers/doctor.ts';
 import type { FactName, Facts, KnownFacts } from './facts.ts';
 
@@ -48,9 +49,18 @@ export function check<Name extends FactName>({ judge, ...about }: CheckOf<Name>)
   };
 }
 
+/** Stands for a backtick of a path while a fix is read: of private use. */
+const HELD = '\uE001';
+const release = (text: string) => text.replaceAll(HELD, '`');
+
+/** A path within a command of a fix. */
+export const pathWord = (path: string): string => shellWord(path).replaceAll('`', HELD);
+
 function readFix(fix: string | null): Pick<CheckResult, 'fix' | 'commands'> {
-  const commands = [...(fix ?? '').matchAll(/`([^`]+)`/g)].map(([, command]) => command as string);
-  return { fix: fix?.replaceAll('`', '') ?? null, commands };
+  const commands = [...(fix ?? '').matchAll(/`([^`]+)`/g)].map(([, command]) =>
+    asTyped(release(command as string)),
+  );
+  return { fix: fix === null ? null : asTyped(release(fix.replaceAll('`', ''))), commands };
 }
 
 /** Messages of errors may end with a command, which has no full stop. */

@@ -9,6 +9,7 @@ import type { Shell } from '../../src/cli/command.ts';
 import { sayDone } from '../../src/cli/init/next-steps.ts';
 import { lanAddresses } from '../../src/cli/lan-addresses.ts';
 import { fitsQr } from '../../src/cli/output/qr.ts';
+import { requireNoneRunning } from '../../src/cli/require-none-running.ts';
 import { deviceUrls, ownUrl, type ServerAddress } from '../../src/cli/server-address.ts';
 import { loadConfig } from '../../src/config.ts';
 import { keepServerFile, readServerFile } from '../../src/server-file.ts';
@@ -53,6 +54,15 @@ describe("the running server's address in the home", () => {
     kept.close();
     expect([existsSync(path()), readServerFile(home)]).to.deep.equal([false, undefined]);
     kept.close();
+  });
+
+  it('keeps a second one from starting only where it is known to be that very process', () => {
+    keep();
+    const start = () => requireNoneRunning({ home, redisUrl: undefined }, false);
+    expect(start).to.throw(/^Smoocho runs already at http:\S+ \(process \d+\)\./);
+    // Without /proc, the number may be of any process since.
+    writeFileSync(path(), JSON.stringify({ ...JSON.parse(readFileSync(path(), 'utf8')), startTicks: null }));
+    expect(start).to.not.throw();
   });
 
   it('is nobody once that process is gone, or another one has its number', async () => {

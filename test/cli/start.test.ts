@@ -143,7 +143,7 @@ describe('smoocho start', () => {
     taken.close();
     expect([code, stderr]).to.deep.equal([
       1,
-      `Port ${port} is taken by another program. Choose another: smoocho start --port ${port + 1}. Or see which program it is: sudo ss -ltnp 'sport = :${port}'\n`,
+      `Port ${port} is taken by another program. See which program it is: sudo ss -ltnp 'sport = :${port}', or choose another port: smoocho start --port ${port + 1}\n`,
     ]);
     expect((await smoocho(['start', '--port=eighty'], env())).code).to.equal(2);
   });

@@ -181,6 +181,23 @@ describe('what commands say', function () {
     ]);
     expect(fitLines(text, { isTTY: true, columns: 120 })).to.equal(text);
     expect(fitLines(text, { isTTY: false, columns: 60 })).to.equal(text);
+    for (const typed of [
+      'docker compose exec smoocho smoocho',
+      'npx smoocho',
+      'sudo -u shop ./bin/smoocho.js',
+      "'/srv/my shop/bin/smoocho.js'",
+      "smoocho --home '/srv/my shop'",
+    ]) {
+      const command = `${typed} restore FILE`;
+      const sentence = `The database of this home is gone, and nothing was made in its place: ${command}. To begin a new shop instead, move all of the home away, and then say ${typed} init, which asks.`;
+      const lines = fitLines(sentence, narrow).split('\n');
+      expect(lines.join(' ')).to.equal(sentence);
+      expect(lines.join('\n')).to.include(command).and.to.include(`${typed} init,`);
+      for (const line of lines) expect(line.length, line).to.be.at.most(60);
+    }
+    expect(
+      fitLines('Smoocho runs already at this address, so stop it with: sudo systemctl stop smoocho', narrow),
+    ).to.equal('Smoocho runs already at this address, so stop it with:\nsudo systemctl stop smoocho');
     const table = `code  name${' '.repeat(60)}currency`;
     expect(fitLines(table, narrow)).to.equal(table);
   });

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { asTyped, typedName } from '../../src/as-typed.ts';
+import { asTyped, inPlaceOf, typedName } from '../../src/as-typed.ts';
 import { newKeyPair } from '../../src/backup/archive/encryption.ts';
 import { findHome } from '../../src/config-home.ts';
 import { initOptions, launcher, smoocho } from '../support/cli.ts';
@@ -150,6 +150,12 @@ describe('the name of the command in messages', () => {
     const env = { SMOOCHO_HOME: folder, SMOOCHO_COMMAND: 'podman exec till smoocho' };
     const { stderr } = await smoocho(['shop', 'list'], env);
     expect(stderr).to.equal('Nothing is set up here yet. Run: podman exec till smoocho init\n');
+    const other = join(folder, 'my shop');
+    const named = await smoocho(['shop', 'list', '--json', '--home', other], env);
+    expect(named.json().error.title).to.match(/ podman exec till smoocho --home '\/.*\/my shop' init$/);
+    // Said twice, it is still one command.
+    const twice = inPlaceOf(/smoocho(?= init)/g, 'npx smoocho', 'Run: smoocho init');
+    expect(inPlaceOf(/smoocho(?= init)/g, 'npx smoocho', twice)).to.equal('Run: npx smoocho init');
     const { stdout } = await smoocho(['shop', 'create', '--help'], env);
     expect(stdout).to.include('Usage: podman exec till smoocho shop create').and.include('~/.smoocho)');
   });

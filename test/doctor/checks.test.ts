@@ -19,6 +19,10 @@ const set =
   <Name extends keyof Facts>(name: Name, fields: Partial<Facts[Name]>) =>
   (facts: Facts) =>
     void Object.assign(facts[name], fields);
+const stoppedServer = (facts: Facts) => {
+  facts.server.running = null;
+  return facts;
+};
 const status =
   (fields: Partial<Facts['backupHistory']['status']>, more: Partial<Facts['backupHistory']> = {}) =>
   (facts: Facts) => {
@@ -379,6 +383,43 @@ describe('the checks of the doctor', () => {
       }),
     );
     expect(gone.commands).to.deep.equal(['smoocho restore /mnt/usb/a.smoocho']);
+    const odd = "/srv/my `new` shop's";
+    const quoted = "'/srv/my `new` shop'\\''s";
+    const copied = { isOfThisHome: false, isRunning: false, home: '/srv/other', path: `${odd}/server.json` };
+    const odds: [id: string, command: string, change: Case[3]][] = [
+      ['server-file', `rm ${quoted}/server.json'`, (facts) => serverFile(copied)(stoppedServer(facts))],
+      [
+        'database',
+        `smoocho restore ${quoted}/a.smoocho'`,
+        set('connection', {
+          url: null,
+          problem: 'It is gone.',
+          isGone: true,
+          newestBackup: `${odd}/a.smoocho`,
+        }),
+      ],
+      [
+        'home-owners',
+        `sudo chown -R --reference=${quoted}' ${quoted}/images' /srv/b`,
+        set('home', { path: odd, foreign: [`${odd}/images`, '/srv/b'] }),
+      ],
+      [
+        'folders',
+        `mv ${quoted}/images' ${quoted}/images.old'`,
+        set('home', { path: odd, blocked: [`${odd}/images`] }),
+      ],
+    ];
+    for (const [id, command, change] of odds) {
+      const { fix, commands } = fixOf(id, change);
+      expect(commands, id).to.deep.equal([command]);
+      expect(fix, id).to.include(command);
+    }
+    // The home may be the server's own, under another name or in another container.
+    const elsewhere = { ...copied, isRunning: true };
+    expect(fixOf('server-file', serverFile(elsewhere)).commands).to.deep.equal([
+      'smoocho status --home /srv/other',
+    ]);
+    expect(fixOf('server-file', serverFile(copied)).commands.join()).to.not.include('rm ');
     expect(fixOf('master-key', set('keys', { isThere: false })).commands[0]).to.match(
       /^smoocho restore FILE --identity/,
     );

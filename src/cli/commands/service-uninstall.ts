@@ -1,7 +1,14 @@
 import { rmSync } from 'node:fs';
-import { isInstalled, requireSystemd, STOP_TIMEOUT_MS, systemctl, UNIT, UNIT_FILE } from '../../systemd.ts';
+import {
+  isInstalled,
+  requireSystemd,
+  STOP_TIMEOUT_MS,
+  serviceHome,
+  systemctl,
+  UNIT,
+  UNIT_FILE,
+} from '../../systemd.ts';
 import type { Command } from '../command.ts';
-import { serviceHome } from '../service/unit.ts';
 
 export const serviceUninstall: Command = {
   name: 'service uninstall',

@@ -218,7 +218,7 @@ async function listening<T>(config: Config, listen: () => Promise<T>): Promise<T
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const reasons: Record<string, string> = {
-      EADDRINUSE: `Port ${config.port} is taken by another program. Choose another: smoocho start --port ${config.port + 1}. Or see which program it is: sudo ss -ltnp 'sport = :${config.port}'`,
+      EADDRINUSE: `Port ${config.port} is taken by another program. See which program it is: sudo ss -ltnp 'sport = :${config.port}', or choose another port: smoocho start --port ${config.port + 1}`,
       EACCES: `Port ${config.port} may only be used by root. Choose one above 1023: smoocho start --port 8080`,
       ENOTFOUND: nowhere(config),
       EAI_AGAIN: nowhere(config),

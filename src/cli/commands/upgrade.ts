@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { serviceHome } from '../../systemd.ts';
 import { version } from '../../version.ts';
 import type { Command, Shell } from '../command.ts';
 import { RefusedError } from '../exit-codes.ts';
 import { configuredAddress } from '../server-address.ts';
-import { serviceHome } from '../service/unit.ts';
 import { findInstallation, keptIn, lockUpgrade, stagedIn, stepsByHand } from '../upgrade/installation.ts';
 import { findVersion, specOf, stage, versionOf } from '../upgrade/npm.ts';
 import { replaceProgram } from '../upgrade/replace-program.ts';

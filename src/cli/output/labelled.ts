@@ -54,8 +54,16 @@ function wrapWords(text: string, width: number): string[] {
 export const fitWords = (text: string, indent = 2): string =>
   wrap(text, Math.max(MIN_COLUMNS, process.stdout.columns ?? 80) - 2).join(`\n${' '.repeat(indent)}`);
 
-/** A command to copy, in one piece. */
-const COMMAND = /\S*smoocho(?:\.js)?'? [a-z]/;
+const WORD = `(?:"[^"]*"|'[^']*'|\\\\.|[^\\s"'])+`;
+/** What may run the command: see `typedName`, and `sudo` before it. */
+const LAUNCHER =
+  '(?:sudo (?:-u \\S+ )?|npx |(?:docker|podman)(?:[ -]compose(?: -f \\S+)?)? exec (?:-\\S+ )*\\S+ )';
+const NAME = `(?:'[^']*smoocho(?:\\.js)?'|[^\\s"'(]*smoocho(?:\\.js)?)`;
+/** A command to copy, in one piece: up to a sign that ends its sentence, or a part of that. */
+const COMMAND = new RegExp(
+  `(?:${LAUNCHER}*${NAME}(?: --home ${WORD})?|sudo) (?=[a-z-])${WORD}(?:(?<![.,;:!?)]) ${WORD})*`,
+  'g',
+);
 
 /** Sentences wrapped between words, on a terminal. A command in one stays whole, and what is laid out in columns as it is. */
 export function fitLines(text: string, { isTTY, columns }: { isTTY?: boolean; columns?: number }): string {
@@ -64,18 +72,9 @@ export function fitLines(text: string, { isTTY, columns }: { isTTY?: boolean; co
   return text
     .split('\n')
     .flatMap((line) =>
-      /^\s|\s\s/.test(line) || displayWidth(line) <= width ? [line] : wrapProse(line, width),
+      /^\s|\s\s/.test(line) || displayWidth(line) <= width
+        ? [line]
+        : wrap(line, width, line.match(COMMAND) ?? []),
     )
     .join('\n');
-}
-
-function wrapProse(line: string, width: number): string[] {
-  const at = line.search(COMMAND);
-  const command = at < 0 ? '' : line.slice(at);
-  const lines = wrap(at < 0 ? line : line.slice(0, at).trimEnd(), width);
-  const last = lines.at(-1) ?? '';
-  if (command === '') return lines;
-  return displayWidth(`${last} ${command}`) <= width
-    ? [...lines.slice(0, -1), `${last} ${command}`.trim()]
-    : [...lines, command].filter((each) => each !== '');
 }

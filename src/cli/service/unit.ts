@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { isInstalled, UNIT_FILE } from '../../systemd.ts';
-
 /** The home that `StateDirectory=` of the unit makes. */
 const STATE_DIRECTORY = '/var/lib/smoocho';
 
@@ -42,13 +39,3 @@ const quote = (word: string) =>
 
 /** `%` begins a specifier. */
 const withoutSpecifiers = (text: string) => text.replaceAll('%', '%%');
-
-/** The home that a unit names; undefined if it names none. */
-export function homeIn(unit: string): string | undefined {
-  const [, quoted, plain] =
-    /^Environment=(?:"SMOOCHO_HOME=((?:[^"\\]|\\.)*)"|SMOOCHO_HOME=(\S+))/m.exec(unit) ?? [];
-  return quoted === undefined ? plain : quoted.replace(/\\(.)/g, '$1').replaceAll('%%', '%');
-}
-
-/** The home of the service; undefined without a unit, and where it names none. */
-export const serviceHome = () => (isInstalled() ? homeIn(readFileSync(UNIT_FILE, 'utf8')) : undefined);

@@ -1,6 +1,6 @@
 import { TOLERANCE_MS } from '../../core/clock/watch-clock.ts';
 import { count, formatSize } from '../../figures.ts';
-import { type Check, check, listOf, ok, problem, skipped, warning } from '../check.ts';
+import { type Check, check, listOf, ok, pathWord, problem, skipped, warning } from '../check.ts';
 
 /** Left for an administrator, a backup and the schedule, beside those of the server. */
 const SPARE_CONNECTIONS = 6;
@@ -23,7 +23,7 @@ export const databaseChecks: Check[] = [
       if (isGone)
         return problem(
           fault,
-          `Mount or put back the folder. If it is lost, restore the newest backup: \`smoocho restore ${newestBackup ?? 'FILE --identity RECOVERY-KEY-FILE'}\``,
+          `Mount or put back the folder. If it is lost, restore the newest backup: \`smoocho restore ${newestBackup ? pathWord(newestBackup) : 'FILE --identity RECOVERY-KEY-FILE'}\``,
         );
       return problem(
         fault,

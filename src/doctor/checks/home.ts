@@ -1,6 +1,6 @@
 import { inSentence } from '../../core/disk/place-names.ts';
 import { count, formatRoom } from '../../figures.ts';
-import { type Check, check, listOf, ok, problem, skipped, warning } from '../check.ts';
+import { type Check, check, listOf, ok, pathWord, problem, skipped, warning } from '../check.ts';
 
 /** Mail and package caches fill a small disk with files long before they fill it with bytes. */
 const INODES_LEFT = 0.02;
@@ -37,7 +37,7 @@ export const homeChecks: Check[] = [
       if (foreign.length === 0) return ok('All of it belongs to one user.');
       return warning(
         `${some(foreign)} ${foreign.length === 1 ? 'belongs' : 'belong'} to another user than the home.`,
-        `\`sudo chown -R --reference=${path} ${foreign.slice(0, SHOWN).join(' ')}\``,
+        `\`sudo chown -R --reference=${pathWord(path)} ${foreign.slice(0, SHOWN).map(pathWord).join(' ')}\``,
       );
     },
   }),
@@ -60,7 +60,7 @@ export const homeChecks: Check[] = [
       if (blocked.length > 0)
         return problem(
           `${listOf(blocked)} is no folder.`,
-          `Move it away: \`mv ${blocked[0]} ${blocked[0]}.old\``,
+          `Move it away: \`mv ${pathWord(`${blocked[0]}`)} ${pathWord(`${blocked[0]}.old`)}\``,
         );
       if (missing.length > 0)
         return ok(`${listOf(missing)} ${missing.length === 1 ? 'is' : 'are'} made when first needed.`);

@@ -1,5 +1,5 @@
 import { formatMinute } from '../../figures.ts';
-import { type Check, check, type Finding, ok, problem, skipped, warning } from '../check.ts';
+import { type Check, check, type Finding, ok, pathWord, problem, skipped, warning } from '../check.ts';
 import type { ServerFacts } from '../probes/server.ts';
 
 const startFix = ({ isService }: ServerFacts) =>
@@ -54,10 +54,15 @@ function judgeServerFile(facts: ServerFacts): Finding {
       : skipped('No server was started in this home.');
   const { pid, home, path } = file;
   if (!file.isOfThisHome)
-    return warning(
-      `server.json is of the server in ${home}: this home is a copy of that one.`,
-      `Remove it: \`rm ${path}\``,
-    );
+    return running || file.isRunning
+      ? warning(
+          `server.json is of the server in ${home}: this home is a copy of that one, or the same folder under another name, and a server runs.`,
+          `Name the home as that server does: \`smoocho status --home ${pathWord(`${home}`)}\``,
+        )
+      : warning(
+          `server.json is of a server in ${home}, which does not run here: this home is a copy of that one, or the same folder under another name.`,
+          `If no server runs on it, such as in a container, remove the file: \`rm ${pathWord(path)}\``,
+        );
   if (!file.isRunning) return ok(`Process ${pid} left it behind; the next start replaces it.`);
   if (!running)
     return warning(

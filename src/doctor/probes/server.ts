@@ -3,7 +3,7 @@ import { type Config, isDemoHome } from '../../config.ts';
 import { queryRow } from '../../database/query.ts';
 import { SERVER_PLACE } from '../../database/server-lock.ts';
 import { lookAtServerFile, type SeenServerFile } from '../../server-file.ts';
-import { isInstalled } from '../../systemd.ts';
+import { isServiceOf } from '../../systemd.ts';
 import { version } from '../../version.ts';
 
 /** The server that has run longest on a database, by its lock; null when none does. */
@@ -17,7 +17,7 @@ export type ServerFacts = {
     'pid' | 'startedAt' | 'version' | 'home' | 'isRunning' | 'isOfThisHome' | 'path'
   > | null;
   installedVersion: string;
-  /** Whether systemd has a unit of ours. */
+  /** Whether systemd has a unit of ours, of this home. */
   isService: boolean;
   /** Several servers may share the database. */
   hasRedis: boolean;
@@ -34,7 +34,7 @@ export const readServerFacts = (
   running,
   file: lookAtServerFile(home) ?? null,
   installedVersion: version,
-  isService: isInstalled(),
+  isService: isServiceOf(home),
   hasRedis: redisUrl !== undefined,
   isInUse,
   isDemo: isDemoHome(home),

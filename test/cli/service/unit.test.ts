@@ -6,7 +6,8 @@ import { expect } from 'chai';
 import { requireHome } from '../../../src/cli/commands/service-install.ts';
 import { RefusedError } from '../../../src/cli/exit-codes.ts';
 import { describeLine } from '../../../src/cli/service/journal.ts';
-import { findHidden, homeIn, unitFor } from '../../../src/cli/service/unit.ts';
+import { findHidden, unitFor } from '../../../src/cli/service/unit.ts';
+import { homeIn, isServiceOf } from '../../../src/systemd.ts';
 import { requirePrograms } from '../../support/programs.ts';
 import { removeFolder, tempFolder } from '../../support/temp.ts';
 
@@ -70,6 +71,10 @@ describe('the unit that is installed', () => {
     for (const home of ['/var/lib/smoocho', '/srv/my 50% "shop"', '/srv/$HOME'])
       expect(homeIn(unitFor(template, { ...usual, home })), home).to.equal(home);
     expect(homeIn('[Service]\nExecStart=/bin/true\n')).to.equal(undefined);
+    const unit = unitFor(template, { ...usual, home: '/srv/my shop' });
+    expect(isServiceOf('/srv/my shop', unit)).to.equal(true);
+    expect(isServiceOf('/srv/my shop/demo', unit)).to.equal(false);
+    expect(isServiceOf('/srv/my shop', undefined)).to.equal(false);
   });
 
   it('takes no folder for a home that has other things in it', () => {
