@@ -13,7 +13,7 @@ export const CheckResult = z.strictObject({
   detail: z.string().min(1),
   /** What to do about it, with the command; null where there is nothing to do. */
   fix: z.string().nullable(),
-  /** The commands in `fix`, as they are typed here, in that order; with `--home` where that was given. */
+  /** The commands in `fix`, as they are typed here, in that order; with `--home` where that was given; some are SQL. */
   commands: z.array(z.string()),
 });
 export type CheckResult = z.output<typeof CheckResult>;
