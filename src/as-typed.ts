@@ -56,9 +56,9 @@ export function nameCommands(names: readonly string[]): void {
 let here: string | undefined;
 let homeWords = '';
 
-/** Says that this process was given a home that another command would not take by itself: commands in texts name it, too. */
-export function nameHome(home: string): void {
-  homeWords = ` --home ${shellWord(home)}`;
+/** Says that a command was given a home that another one would not take by itself: commands in texts name it, too. Undefined for none. */
+export function nameHome(home: string | undefined): void {
+  homeWords = home === undefined ? '' : ` --home ${shellWord(home)}`;
 }
 
 function typedHere(): string {

@@ -185,9 +185,8 @@ function requireOptions(commander: Commander, command: Command, given: Record<st
 }
 
 function nameOtherHome(named: string | undefined): void {
-  if (named === undefined) return;
-  const home = findHome(named);
-  if (home !== resolve(process.env.SMOOCHO_HOME || defaultHome())) nameHome(home);
+  const home = named === undefined ? undefined : findHome(named);
+  nameHome(home === resolve(process.env.SMOOCHO_HOME || defaultHome()) ? undefined : home);
 }
 
 function openShell(options: Record<string, unknown>, isQuiet: boolean, allowsInvalidConfig = false): Shell {
