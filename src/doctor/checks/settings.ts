@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { count } from '../../figures.ts';
-import { asSentence, type Check, check, listOf, ok, problem, skipped, warning } from '../check.ts';
+import { asSentence, type Check, check, listOf, ok, pathWord, problem, skipped, warning } from '../check.ts';
 
 /** A proxy is one machine, or some in a network of their own. */
 const WIDEST = { ipv4: 16, ipv6: 64 };
@@ -42,7 +42,7 @@ export const settingsChecks: Check[] = [
       if (noteOfLoss !== null)
         return warning(
           'config.json was lost, and written anew with the usual settings.',
-          `Look at them with \`smoocho config show\`, put back what is missing, and then say that it is right: \`rm ${noteOfLoss}\``,
+          `Look at them with \`smoocho config show\`, put back what is missing, and then say that it is right: \`rm ${pathWord(noteOfLoss)}\``,
         );
       return ok('config.json is there.');
     },
