@@ -1,4 +1,13 @@
-import { readFileSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { App } from './app.ts';
@@ -20,6 +29,9 @@ const ServerFile = z.object({
   home: z.string().nullable().default(null),
 });
 export type ServerFile = z.output<typeof ServerFile>;
+
+/** Allowed hosts are all of it that grows. */
+const MAX_BYTES = 256 * 1024;
 
 const pathIn = (home: string) => join(home, 'server.json');
 
@@ -76,12 +88,24 @@ export type SeenServerFile = ServerFile & {
 export function lookAtServerFile(home: string): SeenServerFile | undefined {
   const path = pathIn(home);
   try {
-    const file = ServerFile.parse(JSON.parse(readFileSync(path, 'utf8')));
+    const file = ServerFile.parse(JSON.parse(readPlainFile(path)));
     const isOfThisHome = isSameFolder(file.home ?? home, home);
     return { ...file, path, isRunning: isRunning(file), isOfThisHome };
   } catch {
     // Damaged, or of a later version.
     return undefined;
+  }
+}
+
+/** Opened without waiting, and read only as a plain file: whatever else lies there must not hang a command. */
+function readPlainFile(path: string): string {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const found = fstatSync(file);
+    if (!found.isFile() || found.size > MAX_BYTES) throw new Error('no plain file of a server');
+    return readFileSync(file, 'utf8');
+  } finally {
+    closeSync(file);
   }
 }
 

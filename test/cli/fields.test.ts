@@ -1,3 +1,5 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -5,6 +7,7 @@ import { z } from 'zod';
 import { UsageError } from '../../src/cli/exit-codes.ts';
 import { fieldsOf, readFields, readWord } from '../../src/cli/fields.ts';
 import { readAnswers } from '../../src/cli/init/answers.ts';
+import { readSmallFile } from '../../src/cli/small-file.ts';
 import { ConfigError, loadConfig } from '../../src/config.ts';
 import { InventoryChange } from '../../src/contract/inventory.ts';
 import { Amount, Percentage } from '../../src/contract/primitives.ts';
@@ -74,5 +77,47 @@ describe('a word of the command line', () => {
       sortOrder: 3,
     });
     expect(fieldsOf(InventoryChange, { cost: '40', name: undefined })).to.deep.equal({ cost: '40' });
+  });
+});
+
+describe('a small file that is named on the command line', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = tempFolder();
+  });
+  afterEach(() => removeFolder(folder));
+
+  const thrownBy = (reading: Promise<string>) =>
+    reading.then(
+      () => expect.fail('it was read'),
+      (error) => error,
+    );
+
+  it('may be a pipe that somebody writes to, and is not waited for for ever', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const error = await thrownBy(readSmallFile(pipe, undefined, 50));
+    expect(error).to.be.instanceOf(UsageError);
+    expect(error.message).to.equal(`${pipe} did not end within 0.05 seconds.`);
+    const reading = readSmallFile(pipe);
+    const writer = spawn('sh', ['-c', 'exec > "$1"; printf one; sleep 0.1; printf two', 'sh', pipe]);
+    expect(await reading).to.equal('onetwo');
+    if (writer.exitCode === null) await once(writer, 'exit');
+    const silent = spawn('sh', ['-c', 'exec > "$1"; read -r end', 'sh', pipe]);
+    expect((await thrownBy(readSmallFile(pipe, 'PIN', 500))).message).to.include('The PIN file did not end');
+    silent.stdin.end();
+    if (silent.exitCode === null) await once(silent, 'exit');
+  });
+
+  it('is a file, and nothing else', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    expect(await readSmallFile(file)).to.equal('');
+    writeFileSync(file, 'x'.repeat(200_000));
+    expect(await readSmallFile(file)).to.have.length(200_000);
+    for (const other of [folder, '/dev/zero'])
+      expect((await thrownBy(readSmallFile(other))).message).to.equal(
+        `${other} is neither a file nor a pipe.`,
+      );
   });
 });

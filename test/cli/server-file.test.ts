@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -63,6 +63,15 @@ describe("the running server's address in the home", () => {
     // Without /proc, the number may be of any process since.
     writeFileSync(path(), JSON.stringify({ ...JSON.parse(readFileSync(path(), 'utf8')), startTicks: null }));
     expect(start).to.not.throw();
+  });
+
+  it('is read of a plain file of its size alone, without waiting for a pipe', () => {
+    execFileSync('mkfifo', [path()]);
+    expect(readServerFile(home)).to.equal(undefined);
+    rmSync(path());
+    keep();
+    writeFileSync(path(), readFileSync(path(), 'utf8') + ' '.repeat(300_000));
+    expect(readServerFile(home)).to.equal(undefined);
   });
 
   it('is nobody once that process is gone, or another one has its number', async () => {
