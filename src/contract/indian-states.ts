@@ -57,6 +57,11 @@ const STATES: readonly [code: string, name: string, ...others: string[]][] = [
 /** Where goods go that leave the country; the common portal lists it beside the States. */
 const ABROAD = ['96', 'Other Country', 'Foreign Country'] as const;
 
+/** Letters, digits and what may stand between them: a letter of another script or a sign would be passed over, and with it what it says. */
+const TYPED = /^\(?[a-z\d]([a-z\d\s&,()-]|(?<=[a-z])\.)*$/i;
+/** `2.9` and `2 9` are not 29. */
+const PARTED_NUMBER = /\d[^a-z\d]+\d/i;
+
 /** `Tamil Nadu`, `tamilnadu` and `TAMIL-NADU` are one. */
 const plain = (text: string) =>
   text
@@ -91,7 +96,9 @@ export const describeIndianState = (code: string): string => `${names.get(code) 
  * `27-Maharashtra`. Undefined for what is none, and for a code and a name that contradict each other.
  */
 export function indianStateOf(typed: string): string | undefined {
-  const whole = plain(typed);
+  const text = typed.trim();
+  if (!TYPED.test(text) || PARTED_NUMBER.test(text)) return undefined;
+  const whole = plain(text);
   const known = codes.get(whole) ?? codes.get(whole.replace(/^in/, ''));
   if (known !== undefined) return known;
   const [, first = '', name = '', last = ''] = /^(\d{1,2})?([a-z]+)(\d{1,2})?$/.exec(whole) ?? [];

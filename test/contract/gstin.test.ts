@@ -69,6 +69,9 @@ describe('States of India', () => {
       '27-Maharashtra',
       'Maharashtra (27)',
       '27 MH',
+      'M.H.',
+      '(27) Maharashtra',
+      '27\u00a0- Maharashtra',
     ])
       expect(indianStateOf(typed), typed).to.equal('27');
     for (const [typed, code] of [
@@ -90,6 +93,23 @@ describe('States of India', () => {
 
   it('are none that contradict themselves, or that nobody knows', () => {
     for (const typed of ['29-Maharashtra', '29-MH', 'Bombay', 'India', '0', '99', '', 'XX', '27-27'])
+      expect(indianStateOf(typed), typed).to.equal(undefined);
+    for (const typed of [
+      '29 केरल',
+      'केरल 29',
+      '2.9',
+      '2 9',
+      '2-7',
+      '+7',
+      '-7',
+      '.27',
+      'м27',
+      '२७',
+      '２７',
+      '27/29',
+      '27?',
+      '\u212aL',
+    ])
       expect(indianStateOf(typed), typed).to.equal(undefined);
     expect(readPlaceOfSupply('Bombay').fault).to.include('its GST code such as 27');
     expect(readPlaceOfSupply('Foreign Country')).to.deep.equal({ value: '96' });
