@@ -88,6 +88,7 @@ export const orderFlags = [
   'total_differs',
   'approval_missing',
   'customer_unclear',
+  'place_unclear',
   'clock_off',
   'closed_day',
   'price_far_off',

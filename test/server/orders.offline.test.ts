@@ -185,6 +185,37 @@ describe('a batch of sales that were made offline', () => {
     ]);
   });
 
+  it('is taken with a place of supply that is no State, and says what was typed', async () => {
+    const { status } = await shop.manager.put(`${shop.path}/settings`, {
+      country: 'IN',
+      tax: { split: 'gst', state: '29' },
+    });
+    expect(status).to.equal(200);
+    const orders = (
+      await replay(
+        shop.cashier,
+        shop,
+        ['29-Kerala', 'Bengaluru', 'Karnataka'].map((placeOfSupply) =>
+          offlineSaleOf(tea, EARLIER, { placeOfSupply }),
+        ),
+      )
+    ).map(orderOf);
+    expect(orders.map((order) => [order.placeOfSupply, order.taxSplit])).to.deep.equal([
+      ['29-Kerala', 'igst'],
+      ['Bengaluru', 'igst'],
+      ['29', 'gst'],
+    ]);
+    const [first, second, ...others] = orders.flatMap(otherFlags);
+    expect(first?.code).to.equal('place_unclear');
+    expect(first?.detail).to.match(
+      /^"29-Kerala" was typed as the place of supply: it is not a State of India/,
+    );
+    expect(first?.detail).to.include(' It bears IGST');
+    expect(second?.detail).to.include('"Bengaluru"');
+    expect(others).to.deep.equal([]);
+    await shop.manager.put(`${shop.path}/settings`, { tax: { split: 'none', state: '' } });
+  });
+
   it('shows by what was taken that a till had other prices, where it does not say them', async () => {
     const taken = (method: string, amount: string) =>
       offlineSaleOf(tea, EARLIER, { paymentMethod: undefined, payments: [{ method, amount }] });

@@ -12,6 +12,7 @@ import { labelOfBefore, type RestoredBooks } from '../epochs/numbers-before.ts';
 import { isYearLabel } from '../epochs/series-label.ts';
 import type { Keys } from '../keys/keys.ts';
 import { businessDateAt, wallClock } from '../shops/business-day.ts';
+import { placeOfSupplyFault } from '../shops/tax-registration.ts';
 import { roundAmounts } from '../shops/whole-amounts.ts';
 import { isOfBefore, type KnownSellers, type Seller, sellerOf } from './brought-back.ts';
 import { draftSale, type PricedSale, priceSale, type SaleTerms, saleNeeds } from './draft-sale.ts';
@@ -72,6 +73,7 @@ export function draftOfflineSale(
     ...closedDayFlags(priced, businessDateAt(now, terms.shop)),
     ...sold.flags,
     ...customer.flags,
+    ...placeFlags(body, settings, priced),
     ...missing.map(({ detail }) => flag('approval_missing', `${detail} Nobody allowed it.`)),
     ...settled.flags,
     ...seller.flags,
@@ -122,6 +124,21 @@ function customerOfflineOf(body: OfflineOrder, { country }: SettingsValues) {
     flags.push(flag('customer_unclear', 'It is on the book, but it does not say who owes it.'));
   }
   return { phone, typed, flags };
+}
+
+/** The bill was handed over with a place that is no State: it stays, and whoever files the tax has to know. */
+function placeFlags(
+  { placeOfSupply }: OfflineOrder,
+  settings: SettingsValues,
+  { bill }: PricedSale,
+): OrderFlag[] {
+  const fault = placeOfSupplyFault(settings, placeOfSupply);
+  if (!fault) return [];
+  const split =
+    bill.figures.taxSplit === 'igst'
+      ? ' It bears IGST, as what goes to another State than the shop does.'
+      : '';
+  return [flag('place_unclear', `"${placeOfSupply}" was typed as the place of supply: it ${fault}.${split}`)];
 }
 
 /** When it was sold, unless the till's clock is plainly wrong: then, the server's. */

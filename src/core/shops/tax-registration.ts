@@ -69,8 +69,12 @@ export function storedPlaceOfSupply(settings: Taxed, typed: string | null): stri
   return known || typed || null;
 }
 
+/** What is wrong with a place of supply as the end of a sentence; undefined for a State, and where the shop is not in India. */
+export const placeOfSupplyFault = (settings: Taxed, typed: string | null | undefined): string | undefined =>
+  typed && isIndianTax(settings) ? readPlaceOfSupply(typed).fault : undefined;
+
 /** Throws `invalid_request` for a place of supply that is no State, where the shop is in India. */
 export function requirePlaceOfSupply(settings: Taxed, typed: string | null | undefined): void {
-  const fault = typed && isIndianTax(settings) ? readPlaceOfSupply(typed).fault : undefined;
+  const fault = placeOfSupplyFault(settings, typed);
   if (fault) throw fieldProblem('invalid_request', '/placeOfSupply', fault);
 }
