@@ -70,7 +70,9 @@ describe('smoocho init', () => {
   it('says everything that is missing or wrong, and makes nothing of it', async () => {
     const missing = await smoocho(['init', '--yes', '--shop-name=X'], env());
     expect(missing.code).to.equal(2);
-    expect(missing.stderr).to.include('--currency, --timezone, --owner-name, --owner-email. --country CODE');
+    expect(missing.stderr).to.include(
+      '--currency, --timezone, --owner-name, --owner-email, --password-file FILE or --password-stdin. --country CODE',
+    );
     const options = initOptions(home).map((option) =>
       option.replace('Asia/Kolkata', 'Moon/Base').replace('INR', 'XX'),
     );

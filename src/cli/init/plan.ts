@@ -86,9 +86,12 @@ function requireAll(given: Named, state: SetUpState): void {
   if (missing.length === 0) return;
   const follows = missing.includes('currency') && given.country === undefined;
   throw new UsageError(
-    `Nobody is there to be asked, so these are needed: ${missing.map(flagOf).join(', ')}.${follows ? ' --country CODE brings a currency, a time zone and a tax.' : ''}`,
+    `Nobody is there to be asked, so these are needed: ${missing.map(optionOf).join(', ')}.${follows ? ' --country CODE brings a currency, a time zone and a tax.' : ''}`,
   );
 }
+
+const optionOf = (name: string) =>
+  name === 'passwordFile' ? '--password-file FILE or --password-stdin' : flagOf(name);
 
 const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 

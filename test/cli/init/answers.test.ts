@@ -94,7 +94,7 @@ describe('answers of init', () => {
   it('are refused with everything that is missing, and in words that agree', async () => {
     expect(await refusal(() => planOf({ shopName: 'X' }, 'nothing'))).to.deep.equal([
       2,
-      'Nobody is there to be asked, so these are needed: --currency, --timezone, --owner-name, --owner-email, --password-file. --country CODE brings a currency, a time zone and a tax.',
+      'Nobody is there to be asked, so these are needed: --currency, --timezone, --owner-name, --owner-email, --password-file FILE or --password-stdin. --country CODE brings a currency, a time zone and a tax.',
     ]);
     expect(await refusal(() => planOf({ ...asha, password: 'seven77' }, 'nothing'))).to.deep.equal([
       2,
