@@ -47,10 +47,15 @@ function realPathOf(path: string): string | undefined {
 /** `smoocho` in front of a command, or of what the help writes in its place. */
 let named: RegExp | undefined;
 
-/** Says which commands there are, by their names such as `shop list`. Without it texts stay as they are. */
-export function nameCommands(names: readonly string[]): void {
+/**
+ * Says which commands there are, by their names such as `shop list`, and how the command is typed where that is known already.
+ * Without names texts stay as they are.
+ */
+export function nameCommands(names: readonly string[], typed?: string): void {
+  here = typed;
   const words = [...new Set(names.map((name) => name.split(' ')[0]))].join('|');
-  named = new RegExp(`(?<![\\w./-])smoocho(?= (?:(?:${words})(?![\\w-])|\\[))`, 'g');
+  const command = new RegExp(`(?<![\\w./-])smoocho(?= (?:(?:${words})(?![\\w-])|\\[))`, 'g');
+  named = names.length === 0 ? undefined : command;
 }
 
 let here: string | undefined;
@@ -77,8 +82,11 @@ function written(text: string, more = ''): string {
 
 /** A text for others than whoever typed the command, such as of a page: paths of this machine are not for them. */
 export function asTypedForOthers(text: string): string {
-  return /^[/']/.test(typedHere()) ? text : written(text);
+  return ABSOLUTE.test(typedHere()) ? text : written(text);
 }
+
+/** A path of this machine, at the start of a word. */
+const ABSOLUTE = /(?:^|[\s"'=:])[/~]|(?:^|[\s"'=])[A-Za-z]:\\/;
 
 /** A text for another machine, which may be a checkout as this one is. */
 export function asTypedElsewhere(text: string): string {

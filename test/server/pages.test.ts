@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
+import type { Context } from 'koa';
+import { nameCommands } from '../../src/as-typed.ts';
+import { homePage } from '../../src/server/pages/home-page.ts';
+import { type Page, sendPage } from '../../src/server/pages/page.ts';
+import { setUpPage } from '../../src/server/pages/set-up-page.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { testDatabase } from '../support/database.ts';
 import { givenShop } from '../support/factories.ts';
@@ -48,6 +53,29 @@ describe('the pages for whoever opens the server in a browser', () => {
       `default-src 'none'; style-src ${hashIn(text, 'style')}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     );
     expect((await ask(test.url, '/', {}, { method: 'HEAD' })).status).to.equal(200);
+  });
+
+  it('write commands as they are typed on the server, and nothing that somebody sent', () => {
+    const reached = { here: '', isSecure: true, isOnlyHere: false, secure: undefined, hasAuthority: false };
+    const shown = (typed: string, page: () => Page) => {
+      nameCommands(['device pair', 'shop list'], typed);
+      try {
+        const ctx = { set() {} } as unknown as Context;
+        sendPage(ctx, page());
+        return ctx.body as string;
+      } finally {
+        nameCommands([]);
+      }
+    };
+    const home = (typed: string) => shown(typed, () => homePage('done', reached));
+    const values = { '/shop/name': 'smoocho shop' };
+    expect(shown('./bin/smoocho.js', () => setUpPage(reached, { values }))).to.include('value="smoocho shop"');
+    expect(home('./bin/smoocho.js')).to.include('<code>./bin/smoocho.js device pair --name');
+    expect(home('run <x> smoocho')).to.include('<code>run &#60;x&#62; smoocho device pair');
+    // Where the program lies is for nobody who only opens the page.
+    for (const path of ['/opt/x.js', 'sudo -u ann /opt/x.js', "node '/opt/x y.js'", 'docker -H=/run/x exec a b'])
+      expect(home(path), path).to.include('<code>smoocho device pair').and.not.include(path);
+    expect(home('smoocho')).to.include('several shops').and.include('--shop CODE');
   });
 
   it('lead at /pair through /ca to HTTPS, with one script that the policy names', async () => {

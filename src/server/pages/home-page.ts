@@ -1,5 +1,5 @@
 import type { Reached } from './addresses.ts';
-import { escapeHtml, type Page } from './page.ts';
+import { command, escapeHtml, type Page } from './page.ts';
 
 /** `unknown`: the database does not answer. */
 export type SetUpProgress = 'open' | 'done' | 'unknown';
@@ -9,8 +9,7 @@ export function homePage(state: SetUpProgress, reached: Reached): Page {
   return {
     title: 'Smoocho',
     body: `<p>A point of sale that the shop owns. This is its server, and it runs.</p>
-${STATES[state]}
-${state === 'done' ? PAIR : ''}
+${partOf(state)}
 ${httpsPart(reached)}
 <h2>For programs</h2>
 <p>The API is under <code>/api</code>. <a href="/api/openapi.json">Its reference</a> is a document of OpenAPI 3.1;
@@ -18,19 +17,20 @@ ${httpsPart(reached)}
   };
 }
 
-const STATES: Record<SetUpProgress, string> = {
-  open: `<h2>Set the shop up</h2>
-<p>There is no shop here yet. Open the link that <code>smoocho start</code> printed on the server: it works once, and makes the
-shop and its owner. Or run <code>smoocho init</code> there.</p>`,
-  unknown: `<p class="note">Its database does not answer now, so nothing can be sold. On the server, <code>smoocho status</code>
-says more.</p>`,
-  done: '',
-};
-
-const PAIR = `<h2>Pair a till</h2>
+function partOf(state: SetUpProgress): string {
+  if (state === 'open')
+    return `<h2>Set the shop up</h2>
+<p>There is no shop here yet. Open the link that ${command('smoocho start')} printed on the server: it works once, and makes the
+shop and its owner. Or run ${command('smoocho init')} there.</p>`;
+  if (state === 'unknown')
+    return `<p class="note">Its database does not answer now, so nothing can be sold. On the server, ${command('smoocho status')}
+says more.</p>`;
+  return `<h2>Pair a till</h2>
 <p>Run this on the server, and scan the square that it shows with the device:
-<br><code>smoocho device pair --name "Till 1"</code></p>
+<br>${command('smoocho device pair --name "Till 1"')}</p>
+<p>Where there are several shops, say which one it is for: add <code>--shop CODE</code>.</p>
 <p><a href="/pair">What to do with the code</a></p>`;
+}
 
 function httpsPart({ isSecure, secure, hasAuthority }: Reached): string {
   if (isSecure) return '<h2>HTTPS</h2>\n<p>You read this over HTTPS: what you send is safe on its way.</p>';

@@ -59,7 +59,7 @@ const htmlOf = ({ title, body, script }: Page) => `<!doctype html>
 <title>${escapeHtml(title)}</title>
 <style>${STYLE}</style>
 <h1>${escapeHtml(title)}</h1>
-${asTypedForOthers(body)}
+${body}
 ${script === undefined ? '' : `<script>${script}</script>\n`}</html>
 `;
 
@@ -74,6 +74,9 @@ export function sendPage(ctx: Context, page: Page, status = 200): void {
 }
 
 export const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+
+/** A command, as it is typed on the server. Only what a page says itself: what somebody sent stays as it is. */
+export const command = (text: string) => `<code>${escapeHtml(asTypedForOthers(text))}</code>`;
 
 /** A QR code as SVG, with the four light modules around it that the standard asks for. */
 export const qrSvg = (text: string) => renderSVG(text, { border: 4 });

@@ -1,5 +1,5 @@
 import type { Reached } from './addresses.ts';
-import { escapeHtml, type Page } from './page.ts';
+import { command, escapeHtml, type Page } from './page.ts';
 
 /** The code stands behind the # of the address, which no browser sends: only a script on the page can show it. */
 const SCRIPT = `
@@ -18,7 +18,7 @@ export const pairPage = (reached: Reached): Page => ({
   script: SCRIPT,
   body: `<p data-coded="yes" hidden>The code of this device: <br><span class="code"></span></p>
 <p data-coded="no">You need a pairing code, such as <code>7K2M-9XQD</code>. It stands under the square that
-<code>smoocho device pair</code> shows on the server.</p>
+${command('smoocho device pair')} shows on the server.</p>
 <p>It pairs one device, within ten minutes of being made.</p>
 ${stepsOf(reached)}`,
 });

@@ -1,6 +1,6 @@
 import { type Fault, type ProblemError, problems, sentenceOf } from '../../contract/problem.ts';
 import type { Reached } from './addresses.ts';
-import { escapeHtml, type Page } from './page.ts';
+import { command, escapeHtml, type Page } from './page.ts';
 import { type Choice, type Field, fields, isPassword, TOKEN } from './set-up-fields.ts';
 
 /**
@@ -138,14 +138,15 @@ given here.</p>
 <h2>What to do next</h2>
 <p>On the server:</p>
 <ol>
-<li>Look at the taxes that follow from your country: <br><code>smoocho settings show tax</code>. A number that you register for later:
-<br><code>smoocho settings set tax.registrationNumber=YOURS</code></li>
-<li>Make the key that opens your backups, and keep it on paper: <br><code>smoocho backup key create</code></li>
-<li>Bring in your menu: <br><code>smoocho import products menu.csv</code></li>
-<li>Pair the first till: <br><code>smoocho device pair --name "Till 1"</code></li>
+<li>Look at the taxes that follow from your country: <br>${command('smoocho settings show tax')}. A number that you register for later:
+<br>${command('smoocho settings set tax.registrationNumber=YOURS')}</li>
+<li>Make the key that opens your backups, and keep it on paper: <br>${command('smoocho backup key create')}</li>
+<li>Bring in your menu: <br>${command('smoocho import products menu.csv')}</li>
+<li>Pair the first till: <br>${command('smoocho device pair --name "Till 1"')}. With several shops,
+add <code>--shop CODE</code>.</li>
 </ol>
 ${hasAuthority && !isSecure ? '<p>On each till and tablet: <a href="/ca">let it trust the server</a>, once, and use HTTPS from then on.</p>' : ''}
-<p class="note">It was not you who filled in the form? Then somebody else had the link. Run <code>smoocho user list</code> on the
+<p class="note">It was not you who filled in the form? Then somebody else had the link. Run ${command('smoocho user list')} on the
 server to see who the owner is.</p>
 <p><a href="/">Go to the first page</a></p>`,
 });

@@ -1,6 +1,6 @@
 import type { Names } from '../../tls/names.ts';
 import { addressOf, hostNameOf, isOnlyHere, reachableName } from './addresses.ts';
-import { escapeHtml, type Page, qrSvg } from './page.ts';
+import { command, escapeHtml, type Page, qrSvg } from './page.ts';
 
 export type TrustPage = {
   /** As the browser calls this server, with or without a port. */
@@ -79,7 +79,7 @@ selling while the network is away.</p>
 <h2>1. Get the certificate</h2>
 <p><a class="button" href="/ca.pem" download="${FILE}">Get the certificate</a></p>
 <p>It is good for this shop’s own names and for private networks, and for no site on the internet. What it shows as its SHA-256
-fingerprint has to be what <code>smoocho start</code> printed:</p>
+fingerprint has to be what ${command('smoocho start')} printed:</p>
 <p><code>${authority.fingerprint}</code></p>
 <h2>2. Let the device trust it</h2>
 ${SYSTEMS.map(details).join('\n')}
