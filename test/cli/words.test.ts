@@ -11,13 +11,16 @@ import { fitLines } from '../../src/cli/output/labelled.ts';
 import type { AuditRecord } from '../../src/contract/audit.ts';
 import { auditAnswers } from '../../src/contract/command-answers/audit.ts';
 import { formatMinor } from '../../src/contract/money.ts';
+import type { Order } from '../../src/contract/orders.ts';
 import { parse } from '../../src/contract/parse.ts';
 import { NewRefund } from '../../src/contract/refunds.ts';
 import { previewRefund, refundOrder } from '../../src/core/orders/refund-order.ts';
+import { showOrder } from '../../src/core/orders/show-order.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type BusyShop, givenBusyShop } from '../support/busy-shop.ts';
-import { givenProduct, givenShop } from '../support/factories.ts';
+import { givenProduct, givenShop, saleOf } from '../support/factories.ts';
 import { runHere } from '../support/in-process.ts';
+import { onTerminal, requireTerminal } from '../support/terminal.ts';
 
 describe('what commands say', function () {
   this.timeout(60_000);
@@ -30,6 +33,16 @@ describe('what commands say', function () {
   });
   after(() => test.close());
 
+  /** Two pieces, paid in cash. */
+  const givenBill = async () => {
+    const kulfi = await givenProduct(shop, { name: 'Kulfi', price: '100.00' });
+    const { body, status, text } = await shop.cashier.post(
+      `${shop.path}/orders`,
+      saleOf(kulfi, { orderType: 'takeaway', items: [{ productId: kulfi.id, quantity: 2 }] }),
+    );
+    expect(status, text).to.equal(201);
+    return body as Order;
+  };
   const shown = async (...words: string[]) => {
     const { code, stdout, stderr } = await runHere(test, ...words);
     expect([code, stderr], words.join(' ')).to.deep.equal([0, '']);
@@ -76,6 +89,62 @@ describe('what commands say', function () {
     expect(given?.payments.find(({ method }) => method === 'cash')?.amount).to.equal(amount);
     // A refund that is there already is given again, and nothing goes back a second time.
     expect(await previewRefund(context, shop.id, shop.bills.paid, asked)).to.equal(null);
+  });
+
+  it('refunds what was agreed to, and nothing where the bill or the drawer changed meanwhile', async () => {
+    const context = () => systemContext(test.app, 'cli');
+    const asked = (fields: object = {}) =>
+      parse(NewRefund, { id: randomUUID(), reason: 'cold', method: 'cash', ...fields });
+    const { id: orderId } = await givenBill();
+    const rest = asked();
+    const before = await previewRefund(context(), shop.id, orderId, rest);
+    if (!before) throw new Error('There is no preview.');
+    const refused = async (agreed: typeof before) => {
+      const error = await refundOrder(context(), shop.id, orderId, rest, agreed).catch((reason) => reason);
+      expect(error.code).to.equal('version_conflict');
+      expect(error.message).to.match(/changed meanwhile\. Nothing was refunded/);
+      expect((await showOrder(context(), shop.id, orderId)).refunds.some(({ id }) => id === rest.id)).to.equal(
+        false,
+      );
+    };
+    await refused({ ...before, shiftId: before.shiftId === null ? shop.id : null });
+    const { items } = await showOrder(context(), shop.id, orderId);
+    await refundOrder(
+      context(),
+      shop.id,
+      orderId,
+      asked({ lines: [{ lineId: items[0]?.id, quantity: 1 }] }),
+    );
+    await refused(before);
+    const now = await previewRefund(context(), shop.id, orderId, rest);
+    const { order } = await refundOrder(context(), shop.id, orderId, rest, now ?? undefined);
+    const back = order.refunds.reduce((sum, { total }) => sum + Number(total), 0);
+    expect(back).to.equal(Number(order.total));
+  });
+
+  it('asks at a terminal before money goes back', async function () {
+    requireTerminal(this);
+    const { id: orderId, orderNumber } = await givenBill();
+    const env = { SMOOCHO_HOME: test.home, DATABASE_URL: test.database.url };
+    const words = ['order', 'refund', orderNumber, '--reason=cold', '--method=cash'];
+    const no = onTerminal(words, env);
+    await no.answer(/This gives back 210\.00 INR in cash[^?]*Refund it\?/, 'n');
+    expect(await no.ends()).to.equal(6);
+    expect(no.output()).to.include('Nothing was changed.');
+    const late = onTerminal(words, env);
+    await late.shows('Refund it?');
+    const { items } = await showOrder(systemContext(test.app, 'cli'), shop.id, orderId);
+    const part = { id: randomUUID(), reason: 'spilt', lines: [{ lineId: items[0]?.id, quantity: 1 }] };
+    await refundOrder(systemContext(test.app, 'cli'), shop.id, orderId, parse(NewRefund, part));
+    late.type('y\r');
+    expect(await late.ends()).to.equal(6);
+    expect(late.output().replace(/\s+/g, ' ')).to.include(
+      'The bill or the drawer changed meanwhile. Nothing was refunded: look again.',
+    );
+    const yes = onTerminal(words, env);
+    await yes.answer(/This gives back 105\.00 INR in cash[^?]*Refund it\?/, 'y');
+    expect(await yes.ends()).to.equal(0);
+    expect((await showOrder(systemContext(test.app, 'cli'), shop.id, orderId)).refunds).to.have.length(2);
   });
 
   it('makes no sum of kilos and pieces', async () => {

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { v7 as uuidv7 } from 'uuid';
 import { systemContext } from '../../app.ts';
@@ -6,6 +5,7 @@ import { formatMilli, formatMinor, parseMilli } from '../../contract/money.ts';
 import type { Order } from '../../contract/orders.ts';
 import { parse } from '../../contract/parse.ts';
 import { Id } from '../../contract/primitives.ts';
+import { ProblemError } from '../../contract/problem.ts';
 import { NewRefund } from '../../contract/refunds.ts';
 import { findDevice } from '../../core/devices/find-devices.ts';
 import { findOrderByNumber } from '../../core/orders/find-order-by-number.ts';
@@ -52,11 +52,14 @@ export const orderRefund: Command = {
       const orderId = await findOrderByNumber(context.em, shop.id, which);
       const before = await showOrder(context, shop.id, orderId);
       const body = wanted ? parse(NewRefund, { ...asked, lines: linesOf(before, wanted, id) }) : whole;
+      let agreed: RefundPreview | undefined;
       if (shell.isInteractive && !yes) {
         shell.show(`${orderText(before, shop)}\n`);
-        await askWhatGoesBack(shell, { app, shop, context }, orderId, body);
+        agreed = await askWhatGoesBack(shell, { shop, context }, orderId, body);
       }
-      const { order } = await refundOrder(context, shop.id, orderId, body);
+      // After the question in a context of its own, which has read nothing yet.
+      const fresh = systemContext(app, 'cli');
+      const { order } = await refundOrder(fresh, shop.id, orderId, body, agreed).catch(refuseChanged);
       shell.say(...describeRefund(order, body.id, shop.currency));
       shell.give(order);
     });
@@ -64,20 +67,25 @@ export const orderRefund: Command = {
   },
 };
 
-/** Asks with the amount, the methods and the drawer. Throws RefusedError for no, and where they changed while it was asked. */
+/** Asks with the amount, the methods and the drawer, and returns what was agreed to. Throws RefusedError for no. */
 async function askWhatGoesBack(
   shell: Shell,
-  { app, shop, context }: AtShop,
+  { shop, context }: Pick<AtShop, 'shop' | 'context'>,
   orderId: string,
   body: NewRefund,
-): Promise<void> {
+): Promise<RefundPreview | undefined> {
   const preview = await previewRefund(context, shop.id, orderId, body);
-  if (!preview) return;
+  if (!preview) return undefined;
   const drawer = await drawerName(context.em, shop.id, preview.shiftId);
   await askFirst(shell, false, `${describeBack(preview, drawer, shop.currency)} Refund it?`);
-  const now = await previewRefund(systemContext(app, 'cli'), shop.id, orderId, body);
-  if (!isDeepStrictEqual(now, preview))
-    throw new RefusedError('The bill or the drawer changed meanwhile. Nothing was refunded: look again.');
+  return preview;
+}
+
+/** What changed while it was asked is refused, as a no is. */
+function refuseChanged(error: unknown): never {
+  if (error instanceof ProblemError && error.code === 'version_conflict')
+    throw new RefusedError(error.message);
+  throw error;
 }
 
 async function drawerName(em: EntityManager, shopId: string, shiftId: string | null): Promise<string | null> {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Digits } from '../../contract/currencies.ts';
 import { formatMilli, formatMinor, parseMilli, parseMinor } from '../../contract/money.ts';
 import type { Order as OrderView } from '../../contract/orders.ts';
@@ -32,17 +33,19 @@ type Refunded = { order: OrderView; isReplay: boolean };
 /**
  * Gives back all that is left of a bill, or some of its lines, with the tax that they were sold with, under a number of
  * the shop's own series of credit notes. The same id and body again give the same refund. Throws `order_closed`,
- * `refund_conflict`, `refund_too_large`, `invalid_request`, `invalid_payment`.
+ * `refund_conflict`, `refund_too_large`, `invalid_request`, `invalid_payment`, and `version_conflict` where it would not be what
+ * somebody `agreed` to.
  */
 export async function refundOrder(
   context: Context,
   shopId: string,
   orderId: string,
   body: NewRefund,
+  agreed?: RefundPreview,
 ): Promise<Refunded> {
   const requestHash = requestHashOf(body);
   try {
-    return await transact(context, (tx) => refund(tx, shopId, orderId, body, requestHash));
+    return await transact(context, (tx) => refund(tx, { shopId, orderId, body, requestHash, agreed }));
   } catch (error) {
     // The same id came for two bills at once, and the other one was first.
     if (isUniqueViolation(error, 'refunds_pkey')) throw takenRefundId();
@@ -66,21 +69,34 @@ export async function previewRefund(
   return await transact(context, async (tx) => {
     if (await findRefund(tx.em, body.id)) return null;
     const { row } = await decide(tx, await findOrder(tx.em, shopId, orderId, true), body);
-    const { payments, paidOutMinor, totalMinor } = row;
-    const shiftId = await lockOpenShift(tx.em, shopId, deviceOf(tx.actor));
-    return { payments, paidOutMinor, totalMinor, shiftId };
+    return previewOf(row, await lockOpenShift(tx.em, shopId, deviceOf(tx.actor)));
   });
 }
+
+const previewOf = <P>(
+  { payments, paidOutMinor, totalMinor }: { payments: P; paidOutMinor: number; totalMinor: number },
+  shiftId: string | null,
+) => ({ payments, paidOutMinor, totalMinor, shiftId });
 
 const takenRefundId = () =>
   fieldProblem('refund_conflict', '/id', 'belongs to another refund; a new refund needs a new id');
 
+type Asked = {
+  shopId: string;
+  orderId: string;
+  body: NewRefund;
+  requestHash: string;
+  agreed: RefundPreview | undefined;
+};
+
+const changedMeanwhile = () =>
+  new ProblemError('version_conflict', {
+    detail: 'The bill or the drawer changed meanwhile. Nothing was refunded: look again.',
+  });
+
 async function refund(
   tx: Transaction,
-  shopId: string,
-  orderId: string,
-  body: NewRefund,
-  requestHash: string,
+  { shopId, orderId, body, requestHash, agreed }: Asked,
 ): Promise<Refunded> {
   const parts = await findOrder(tx.em, shopId, orderId, true);
   const earlier = await findRefund(tx.em, body.id);
@@ -93,7 +109,7 @@ async function refund(
   // Whoever lets a method give back more than was paid by it stands in the audit for it.
   const approvedBy = isBeyondPaid ? personOf(tx.actor) : null;
   const kept = approvedBy === null ? null : { approvedBy };
-  return { order: await giveBack(tx, parts, lines, { ...row, requestHash }, kept), isReplay: false };
+  return { order: await giveBack(tx, parts, lines, { ...row, requestHash }, { kept, agreed }), isReplay: false };
 }
 
 /** The lines that come back, and the refund as it is written. */
@@ -211,7 +227,7 @@ async function giveBack(
   parts: OrderParts,
   lines: TakenLine[],
   row: Omit<RefundRow, 'shopId' | 'orderId' | 'cashierId' | 'shiftId' | 'orderType'>,
-  kept: { approvedBy: string } | null,
+  { kept, agreed }: { kept: { approvedBy: string } | null; agreed: RefundPreview | undefined },
 ): Promise<OrderView> {
   const { em, actor } = tx;
   const { order } = parts;
@@ -239,6 +255,7 @@ async function giveBack(
     for (const event of await moveStock(em, movement)) tx.record({ shopId, ...event });
   }
   const shiftId = await lockOpenShift(em, shopId, deviceOf(actor));
+  if (agreed && !isDeepStrictEqual(previewOf(row, shiftId), agreed)) throw changedMeanwhile();
   const cashierId = personOf(actor);
   await insertRefund(em, { ...row, shopId, orderId, orderType, cashierId, shiftId });
   const view = viewOrder(await findOrder(em, shopId, orderId));

@@ -1,4 +1,3 @@
-import { indianStateOf } from '../../contract/indian-states.ts';
 import { parseMinor } from '../../contract/money.ts';
 import {
   type LineVoid,
@@ -9,6 +8,7 @@ import {
   type PaymentCorrection,
   type PaymentReturn,
 } from '../../contract/orders.ts';
+import { storedPlaceOfSupply } from '../shops/tax-registration.ts';
 import { isSameReturn } from './decide-returns.ts';
 import type { EditSources } from './edit-bill.ts';
 import type { GivenDiscount } from './make-bill.ts';
@@ -33,7 +33,7 @@ type Known = {
  * the retry of a request whose response was lost.
  */
 export function isRepeat(
-  { order, payments: known }: OrderParts,
+  { order, payments: known, settings }: OrderParts,
   change: OrderChange,
   { offered, voided, hasPhone }: Known,
 ): boolean {
@@ -56,7 +56,7 @@ export function isRepeat(
     (items ?? []).every(isThere) &&
     (status === undefined || status === order.status) &&
     DETAILS.every((field) => change[field] === undefined || change[field] === (order[field] ?? null)) &&
-    isPricedSo(order, change) &&
+    isPricedSo(order, change, settings) &&
     isCustomer(order, change, hasPhone)
   );
 }
@@ -74,16 +74,16 @@ const isSameLine = (line: Order['items'][number], wanted: NewLine): boolean =>
 function isPricedSo(
   { discountGiven, placeOfSupply, waivesServiceCharge }: Order,
   { discount, placeOfSupply: wantedPlace, waiveServiceCharge }: OrderChange,
+  settings: OrderParts['settings'],
 ): boolean {
+  // An older version stored a State as it was typed.
+  const stored = (place: string | null = null) => storedPlaceOfSupply(settings, place);
   return (
     (discount === undefined || isSameDiscount(discount, thawDiscount(discountGiven ?? null))) &&
-    (wantedPlace === undefined || placeCode(wantedPlace) === placeCode(placeOfSupply)) &&
+    (wantedPlace === undefined || stored(wantedPlace) === stored(placeOfSupply)) &&
     (waiveServiceCharge === undefined || waiveServiceCharge === waivesServiceCharge)
   );
 }
-
-/** A State is stored as its code, however it was typed. */
-const placeCode = (place: string | null | undefined) => (place && indianStateOf(place)) || place || null;
 
 const isSameDiscount = (one: GivenDiscount | null, other: GivenDiscount | null) =>
   one?.type === other?.type && one?.value === other?.value && one?.reason === other?.reason;

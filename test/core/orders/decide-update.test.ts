@@ -173,6 +173,26 @@ describe('what a change makes of an order', () => {
     expect(problemOf(repeated(terms, false)).code, 'another number').to.equal('order_closed');
   });
 
+  it('knows a State of India by its code, however it is typed, and takes no other country’s for one', () => {
+    const payments = [{ id: id(5), method: 'cash', amount: '100' }];
+    const repeated = (country: string, stored: string, typed: string) => {
+      const there = settingsOf({ currency: 'INR', settings: { country }, dayStart: '00:00' });
+      const order = orderOf({ status: 'completed', paymentStatus: 'completed', placeOfSupply: stored });
+      const loaded = loadedOf(order, [paymentOf(10_000)], { sources });
+      const { parts } = loaded;
+      return () =>
+        decide(
+          { ...loaded, settings: there, parts: { ...parts, settings: there } },
+          { payments, placeOfSupply: typed },
+        );
+    };
+    expect(repeated('IN', '30', 'Goa')()).to.equal(null);
+    expect(repeated('IN', 'GA', 'Goa')(), 'stored by an older version').to.equal(null);
+    expect(repeated('US', 'GA', 'GA')()).to.equal(null);
+    expect(problemOf(repeated('US', 'GA', 'Goa')).code).to.equal('order_closed');
+    expect(problemOf(repeated('IN', '30', 'Kerala')).code).to.equal('order_closed');
+  });
+
   it('is nothing when it was done before, with all that it says of its lines', () => {
     const [stored] = orderOf().items;
     const line = {
