@@ -103,18 +103,13 @@ describe('what commands say', function () {
       const error = await refundOrder(context(), shop.id, orderId, rest, agreed).catch((reason) => reason);
       expect(error.code).to.equal('version_conflict');
       expect(error.message).to.match(/changed meanwhile\. Nothing was refunded/);
-      expect((await showOrder(context(), shop.id, orderId)).refunds.some(({ id }) => id === rest.id)).to.equal(
-        false,
-      );
+      expect(
+        (await showOrder(context(), shop.id, orderId)).refunds.some(({ id }) => id === rest.id),
+      ).to.equal(false);
     };
     await refused({ ...before, shiftId: before.shiftId === null ? shop.id : null });
     const { items } = await showOrder(context(), shop.id, orderId);
-    await refundOrder(
-      context(),
-      shop.id,
-      orderId,
-      asked({ lines: [{ lineId: items[0]?.id, quantity: 1 }] }),
-    );
+    await refundOrder(context(), shop.id, orderId, asked({ lines: [{ lineId: items[0]?.id, quantity: 1 }] }));
     await refused(before);
     const now = await previewRefund(context(), shop.id, orderId, rest);
     const { order } = await refundOrder(context(), shop.id, orderId, rest, now ?? undefined);

@@ -69,11 +69,18 @@ describe('the pages for whoever opens the server in a browser', () => {
     };
     const home = (typed: string) => shown(typed, () => homePage('done', reached));
     const values = { '/shop/name': 'smoocho shop' };
-    expect(shown('./bin/smoocho.js', () => setUpPage(reached, { values }))).to.include('value="smoocho shop"');
+    expect(shown('./bin/smoocho.js', () => setUpPage(reached, { values }))).to.include(
+      'value="smoocho shop"',
+    );
     expect(home('./bin/smoocho.js')).to.include('<code>./bin/smoocho.js device pair --name');
     expect(home('run <x> smoocho')).to.include('<code>run &#60;x&#62; smoocho device pair');
     // Where the program lies is for nobody who only opens the page.
-    for (const path of ['/opt/x.js', 'sudo -u ann /opt/x.js', "node '/opt/x y.js'", 'docker -H=/run/x exec a b'])
+    for (const path of [
+      '/opt/x.js',
+      'sudo -u ann /opt/x.js',
+      "node '/opt/x y.js'",
+      'docker -H=/run/x exec a b',
+    ])
       expect(home(path), path).to.include('<code>smoocho device pair').and.not.include(path);
     expect(home('smoocho')).to.include('several shops').and.include('--shop CODE');
   });

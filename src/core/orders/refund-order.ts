@@ -109,7 +109,10 @@ async function refund(
   // Whoever lets a method give back more than was paid by it stands in the audit for it.
   const approvedBy = isBeyondPaid ? personOf(tx.actor) : null;
   const kept = approvedBy === null ? null : { approvedBy };
-  return { order: await giveBack(tx, parts, lines, { ...row, requestHash }, { kept, agreed }), isReplay: false };
+  return {
+    order: await giveBack(tx, parts, lines, { ...row, requestHash }, { kept, agreed }),
+    isReplay: false,
+  };
 }
 
 /** The lines that come back, and the refund as it is written. */
