@@ -35,7 +35,11 @@ export function fromEnvOrFile(env: Env, name: string): string | undefined {
 
 /** What a setting is called where its value stands: its variable, or its field of `config.json`. */
 export const spelled = (env: Env, variable: string, field: string): string =>
-  env[variable] || env[`${variable}_FILE`] ? variable : `${field} in config.json`;
+  env[variable] ? variable : `${field} in config.json`;
+
+/** The same of one that `fromEnvOrFile` reads. */
+export const spelledOrFile = (env: Env, variable: string, field: string): string =>
+  env[`${variable}_FILE`] ? variable : spelled(env, variable, field);
 
 /** Throws ConfigError where both `NAME` and `NAME_FILE` are set: only one of them holds. */
 export function checkSaidOnce(env: Env, name: string): void {

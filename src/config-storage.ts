@@ -1,5 +1,13 @@
 import { ConfigError } from './config-error.ts';
-import { type Attempt, asText, type Env, fromEnvOrFile, orThrow, spelled } from './config-sources.ts';
+import {
+  type Attempt,
+  asText,
+  type Env,
+  fromEnvOrFile,
+  orThrow,
+  spelled,
+  spelledOrFile,
+} from './config-sources.ts';
 
 /** Where pictures are stored: in a folder of the home, or in a bucket of an S3 server. */
 export type ImageStoreKind = 'filesystem' | 'minio';
@@ -79,7 +87,7 @@ function serverOf(file: StorageSettings, env: Env): S3Server | undefined {
   if (missing.length > 0)
     throw new ConfigError(`An S3 server is named, but ${missing.join(', ')} is not set.`);
   return {
-    endpoint: asEndpoint(spelled(env, 'S3_ENDPOINT', 's3Endpoint'), said.S3_ENDPOINT as string),
+    endpoint: asEndpoint(spelledOrFile(env, 'S3_ENDPOINT', 's3Endpoint'), said.S3_ENDPOINT as string),
     accessKey: said.S3_ACCESS_KEY as string,
     secretKey: said.S3_SECRET_KEY as string,
     region: (env.S3_REGION || asText('s3Region', file.s3Region)) ?? DEFAULT_REGION,
@@ -105,7 +113,7 @@ function s3Config(
   const publicEndpoint = env.S3_PUBLIC_ENDPOINT || asText('s3PublicEndpoint', file.s3PublicEndpoint);
   return {
     ...server,
-    bucket: asBucket(bucket, spelled(env, 'S3_BUCKET', 's3Bucket')),
+    bucket: asBucket(bucket, spelledOrFile(env, 'S3_BUCKET', 's3Bucket')),
     publicEndpoint:
       publicEndpoint && asEndpoint(spelled(env, 'S3_PUBLIC_ENDPOINT', 's3PublicEndpoint'), publicEndpoint),
   };

@@ -19,6 +19,7 @@ import {
   orThrow,
   quoted,
   spelled,
+  spelledOrFile,
 } from './config-sources.ts';
 import { type StorageConfig, storageConfig } from './config-storage.ts';
 import { type Supervisor, supervisorConfig } from './config-supervisor.ts';
@@ -123,7 +124,7 @@ export function loadConfig(
   const file = requireKnown(home, attempt(() => readConfigFile(home)) ?? {}, attempt);
   const url = (name: string, field: 'databaseUrl' | 'databaseReplicaUrl') =>
     attempt(() =>
-      asDatabaseUrl(fromEnvOrFile(env, name) ?? asText(field, file[field]), spelled(env, name, field)),
+      asDatabaseUrl(fromEnvOrFile(env, name) ?? asText(field, file[field]), spelledOrFile(env, name, field)),
     );
   return {
     home,
@@ -138,7 +139,7 @@ export function loadConfig(
     redisUrl: attempt(() =>
       asRedisUrl(
         fromEnvOrFile(env, 'REDIS_URL') ?? asText('redisUrl', file.redisUrl),
-        spelled(env, 'REDIS_URL', 'redisUrl'),
+        spelledOrFile(env, 'REDIS_URL', 'redisUrl'),
       ),
     ),
     poolSize: overrides.poolSize ?? DEFAULT_POOL_SIZE,

@@ -46,6 +46,17 @@ describe('the configuration', () => {
     );
   });
 
+  it('calls a wrong setting by where it stands: a file named for what has none says nothing', () => {
+    writeFileSync(join(home, 'config.json'), JSON.stringify({ port: 'x', databaseUrl: 'x' }));
+    expect(() => loadConfig({ home }, { DATABASE_URL: 'postgres://db/shop', PORT_FILE: '/x' })).to.throw(
+      /^port in config\.json/,
+    );
+    writeFileSync(join(home, 'url'), 'x\n');
+    expect(() => loadConfig({ home }, { PORT: '80', DATABASE_URL_FILE: join(home, 'url') })).to.throw(
+      /^DATABASE_URL /,
+    );
+  });
+
   it('refuses what is no address of a database before anybody waits for it, and does not repeat it', () => {
     const wrong = [
       'secret',

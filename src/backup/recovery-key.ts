@@ -24,8 +24,6 @@ const ABOUT = [
   'KEY-FILE is a text file with the line that begins with AGE-SECRET-KEY-1. The letters B, I and O and the digit 1 do not occur after that start.',
 ];
 
-/** Time shown on the sheet, to tell the newest of several. */
-
 const TITLE = 'Recovery key of Smoocho’s backups';
 
 /**

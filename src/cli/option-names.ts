@@ -1,4 +1,4 @@
-import { ProblemError } from '../contract/problem.ts';
+import { isSentence, ProblemError } from '../contract/problem.ts';
 import type { Command } from './command.ts';
 
 /** Refused input of which some was given by options: `flags` has their names, by the pointers of the faults. */
@@ -18,9 +18,11 @@ export function inOptionNames(error: unknown, command: Command, given: Record<st
   const flags = new Map<string, string>();
   for (const fault of errors) {
     const flag = flagOf(fault.pointer, command);
-    // What begins with a capital is a sentence of its own.
-    const isSentence = /^[\p{Lu}\d"]/u.test(fault.detail);
-    if (flag && !isSentence && (given[flag.name] !== undefined || fault.detail === 'is missing'))
+    if (
+      flag &&
+      !isSentence(fault.detail) &&
+      (given[flag.name] !== undefined || fault.detail === 'is missing')
+    )
       flags.set(fault.pointer, flag.flag);
   }
   const [first] = errors;
@@ -30,8 +32,12 @@ export function inOptionNames(error: unknown, command: Command, given: Record<st
   return new OptionError(error, `${flag} ${first.detail}${more}.`, flags);
 }
 
+/** `shopName` → `--shop-name`. */
+export const flagNamed = (name: string) =>
+  `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
 function flagOf(pointer: string, { options }: Command): { name: string; flag: string } | undefined {
   const name = pointer.replace(/^\/query/, '').slice(1);
-  const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const flag = flagNamed(name);
   return options.some(({ flags }) => flags.split(/[ ,]+/).includes(flag)) ? { name, flag } : undefined;
 }

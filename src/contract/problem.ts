@@ -113,13 +113,15 @@ export function fieldProblem(code: ProblemCode, pointer: string, detail: string)
   return new ProblemError(code, { detail: sentenceOf(fault), errors: [fault] });
 }
 
+/** Whether a detail is a sentence of its own, which begins with a capital, a figure or what was typed; others go on from a name. */
+export const isSentence = (detail: string) => /^[\p{Lu}\d"]/u.test(detail);
+
 /**
  * A fault as a sentence: `/items/0/quantity`, "is missing" → "The quantity of item 1 is missing.", `/items` → "The items are
  * missing."
  */
 export function sentenceOf({ pointer, detail }: Fault): string {
-  const isSentence = /^[\p{Lu}\d"]/u.test(detail);
-  const text = isSentence
+  const text = isSentence(detail)
     ? detail
     : `The ${nameOf(pointer)} ${isPlural(pointer) ? inPlural(detail) : detail}`;
   return /[.!?…]$/.test(text) ? text : `${text}.`;

@@ -1,3 +1,5 @@
+import { countryCodes } from './countries.ts';
+
 /** `Intl` has some zones under names that the IANA database gave up years ago; people look for these. */
 const NEW_NAMES: Record<string, string> = {
   'Africa/Asmera': 'Africa/Asmara',
@@ -77,3 +79,9 @@ export const formerNameOf = (zone: string): string | undefined => formerNames.ge
 
 /** This machine's zone. */
 export const machineZone = (): string => modern(Intl.DateTimeFormat().resolvedOptions().timeZone);
+
+/** The country of this machine's zone; undefined where that is none's, such as UTC. */
+export function machineCountry(): string | undefined {
+  const zone = machineZone();
+  return countryCodes.find((country) => zonesOf(country).includes(zone));
+}

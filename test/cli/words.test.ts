@@ -35,7 +35,7 @@ describe('what commands say', function () {
 
   /** Two pieces, paid in cash. */
   const givenBill = async () => {
-    const kulfi = await givenProduct(shop, { name: 'Kulfi', price: '100.00' });
+    const kulfi = await givenProduct(shop, { name: `Kulfi ${randomUUID()}`, price: '100.00' });
     const { body, status, text } = await shop.cashier.post(
       `${shop.path}/orders`,
       saleOf(kulfi, { orderType: 'takeaway', items: [{ productId: kulfi.id, quantity: 2 }] }),
@@ -214,6 +214,13 @@ describe('what commands say', function () {
     expect(table)
       .to.match(/^\S+ \S+ +ELSE /m)
       .and.to.match(/^\S+ \S+ +BUSY /m);
+    // Clocks of several zones beside each other would stand in no order.
+    await givenShop(test, 'AFAR', { currency: 'EUR', timezone: 'Europe/Berlin' });
+    const [title, ...rows] = (await shown('audit', 'list', '--limit=1000')).trimEnd().split('\n');
+    expect(title).to.match(/^when \(UTC\) +shop/);
+    const times = rows.map((row) => row.slice(0, 19));
+    expect(times).to.deep.equal(times.toSorted().reverse());
+    expect((await shown('audit', 'list', '--shop=AFAR')).split('\n')[0]).to.match(/^when +who/);
   });
 
   it('counts as people do', () => {

@@ -35,6 +35,12 @@ describe('a batch of sales that were made offline', () => {
 
   const count = async () => (await shop.cashier.get(`${shop.path}/orders?limit=200`)).body.data.length;
 
+  it('keeps a place that is no State as it was typed, for the bill was handed over', async () => {
+    const sales = ['Bombay', 'MH'].map((placeOfSupply) => offlineSaleOf(tea, EARLIER, { placeOfSupply }));
+    const answers = await replay(shop.cashier, shop, sales);
+    expect(answers.map((answer) => orderOf(answer).placeOfSupply)).to.deep.equal(['Bombay', '27']);
+  });
+
   it('is answered sale by sale, in the order sent; what is wrong with one is no fault of the others', async () => {
     const before = await count();
     const good = offlineSaleOf(tea, EARLIER);

@@ -125,6 +125,18 @@ describe('what a bill comes to and how it is paid', () => {
     expect(body.taxLines).to.deep.equal([
       { name: 'IGST 5%', percent: '5', taxable: '100.00', amount: '5.00' },
     ]);
+    // A change names it in the same ways; a text of an older version stays until it is changed.
+    const { body: parked } = await sell({ paymentMethod: undefined });
+    const path = `${shop.path}/orders/${parked.id}`;
+    const moved = await shop.cashier.put(path, { placeOfSupply: 'MH' });
+    expect([moved.body.placeOfSupply, moved.body.taxSplit]).to.deep.equal(['27', 'igst']);
+    expect((await shop.cashier.put(path, { placeOfSupply: 'Bombay' })).body.errors[0].pointer).to.equal(
+      '/placeOfSupply',
+    );
+    const client = await test.database.connect();
+    await client.query("UPDATE orders SET place_of_supply = 'Bombay' WHERE id = $1", [parked.id]);
+    const kept = await shop.cashier.put(path, { placeOfSupply: 'Bombay', notes: 'to go' });
+    expect([kept.status, kept.body.placeOfSupply]).to.deep.equal([200, 'Bombay']);
     await settings({ tax: { mode: 'inclusive', classes: [], defaultClass: '', state: '' } });
   });
 

@@ -54,19 +54,20 @@ export const auditList: Command = {
     await shell.withApp(async (app) => {
       const em = app.orm.em.fork();
       const shops = code === undefined ? await listAllShops(em) : [await findShopByCode(em, code as string)];
-      const keepers = code === undefined ? [...shops, installationAt(shops)] : shops;
+      const keepers = code === undefined ? [...shops, INSTALLATION_ITSELF] : shops;
       const userId = user === undefined ? undefined : (await findUserByEmail(em, user as string)).id;
       const limit = String(Math.min(wanted, limits.page.max));
       const filter = { from, to, type, action, userId, deviceId, limit };
       const query = parse(contract.query, filter);
-      const found: Shown[] = [];
+      let shown: Shown[] = [];
       for (const keeper of keepers) {
         const read = (cursor: string | undefined) => listAudit(em, keeper.id, { ...query, cursor });
-        for (const record of await readPages(read, wanted)) found.push({ keeper, record });
+        const records = await readPages(read, wanted);
+        // Each keeper comes newest first; a sort of equal times keeps its order. Cut at once: there may be many shops.
+        const all = [...shown, ...records.map((record) => ({ keeper, record }))];
+        shown = all.sort((a, b) => timeOf(b) - timeOf(a)).slice(0, wanted);
       }
-      // Each keeper came newest first; a sort of equal times keeps its order.
-      const shown = found.sort((a, b) => timeOf(b) - timeOf(a)).slice(0, wanted);
-      shell.show(shown.length === 0 ? 'There is no such record.' : readable(shown, shops.length > 1));
+      shell.show(shown.length === 0 ? 'There is no such record.' : readable(shown, shops));
       shell.give(shown.map(({ keeper, record }) => ({ ...record, shop: keeper.code })));
     });
     return undefined;
@@ -74,14 +75,16 @@ export const auditList: Command = {
 };
 
 /** Whose records they are; without a code they belong to no shop. */
-type Keeper = { id: string; code: string | null; timezone: string; currency: string };
+type Keeper = { id: string; code: string | null; currency: string };
 type Shown = { keeper: Keeper; record: AuditRecord };
 
-/** Who set it up, new keys, sign-ins of nobody known. Times are as in the shops, where there is one time zone. */
-function installationAt(shops: Shop[]): Keeper {
+/** Who set it up, new keys, sign-ins of nobody known. */
+const INSTALLATION_ITSELF: Keeper = { id: INSTALLATION, code: null, currency: '' };
+
+/** The time zone of all these shops; undefined where there are several, or none. */
+function oneZoneOf(shops: Shop[]): string | undefined {
   const zones = new Set(shops.map(({ timezone }) => timezone));
-  const [zone] = zones;
-  return { id: INSTALLATION, code: null, timezone: zones.size === 1 && zone ? zone : 'UTC', currency: '' };
+  return zones.size === 1 ? [...zones][0] : undefined;
 }
 
 const timeOf = ({ record }: Shown) => Date.parse(record.at);
@@ -92,16 +95,17 @@ function readLimit(text: unknown): number {
   throw fieldProblem('invalid_request', '/limit', `is not a number from 1 to ${MAX_LIMIT}`);
 }
 
-function readable(shown: Shown[], isOfSeveral: boolean): string {
+function readable(shown: Shown[], shops: Shop[]): string {
+  const zone = oneZoneOf(shops);
   return table(shown, [
     {
-      title: 'when',
-      value: ({ record, keeper }) => {
-        const { date, time } = wallClock(new Date(record.at), keeper.timezone);
+      title: zone === undefined ? 'when (UTC)' : 'when',
+      value: ({ record }) => {
+        const { date, time } = wallClock(new Date(record.at), zone ?? 'UTC');
         return `${date} ${time}`;
       },
     },
-    ...(isOfSeveral ? [{ title: 'shop', value: ({ keeper }: Shown) => keeper.code ?? '–' }] : []),
+    ...(shops.length > 1 ? [{ title: 'shop', value: ({ keeper }: Shown) => keeper.code ?? '–' }] : []),
     { title: 'who', value: ({ record }) => nameActor(record.actor) ?? 'somebody' },
     {
       title: 'device',

@@ -80,8 +80,11 @@ export async function passwordOf(shell: Shell, answers: SetUpAnswers, options: O
   );
 }
 
+/** What the answers are read from, as a sentence begins. */
+const sourceOf = (file = '') => (file === '-' ? 'Standard input' : file);
+
 function parseAnswers(file: string, text: string): object {
-  const name = file === '-' ? 'Standard input' : file;
+  const name = sourceOf(file);
   let answers: unknown;
   try {
     answers = JSON.parse(text.replace(/^\ufeff/, ''));
@@ -101,10 +104,10 @@ function requireKnown(file: string | undefined, answers: object): void {
   const known = Object.keys(SetUpAnswers.shape);
   const unknown = Object.keys(answers).filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
-  const where = file === '-' ? 'Standard input' : file;
+  const are = unknown.length === 1 ? 'is' : 'are';
   const meant = unknown.length === 1 ? didYouMean(unknown[0] as string, known) : '';
   throw new UsageError(
-    `${where} has ${unknown.slice(0, 10).join(', ')}, which is not asked. ${meant}What is asked is called ${known.join(', ')}.`,
+    `${sourceOf(file)} has ${unknown.slice(0, 10).join(', ')}, which ${are} not asked. ${meant}What is asked is called ${known.join(', ')}.`,
   );
 }
 

@@ -50,6 +50,9 @@ export function fitted<V extends string>(question: Choices<V>): Choices<V> {
   return { ...question, message, choices };
 }
 
+/** What a question says of an answer, wrapped between words. */
+export const fitVerdict = (verdict: true | string) => (verdict === true ? verdict : fitWords(verdict));
+
 /** A text behind another one, or below it. */
 function beside(before: string, text: string, indent = 2): string {
   const line = before.split('\n').at(-1) ?? '';

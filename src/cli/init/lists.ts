@@ -1,6 +1,6 @@
 import { countryCodes, countryName, currencyName, currencyOf } from '../../contract/countries.ts';
 import { isUsableCurrency, usableCurrencies } from '../../contract/currencies.ts';
-import { allZones, machineZone, zonesOf } from '../../contract/zones.ts';
+import { allZones, machineCountry, zonesOf } from '../../contract/zones.ts';
 import type { Listed } from './ask.ts';
 
 const byName = (a: Listed, b: Listed) => a.name.localeCompare(b.name, 'en');
@@ -30,7 +30,4 @@ export function zoneList(country: string | undefined): Listed[] {
 const USUAL_COUNTRY = 'IN';
 
 /** The country of this machine's time zone. */
-export function likelyCountry(): string {
-  const zone = machineZone();
-  return countryCodes.find((country) => zonesOf(country).includes(zone)) ?? USUAL_COUNTRY;
-}
+export const likelyCountry = (): string => machineCountry() ?? USUAL_COUNTRY;

@@ -16,6 +16,7 @@ import { checkPassword } from '../../core/auth/password-rules.ts';
 import type { Owner } from '../../core/shops/claim-installation.ts';
 import type { SetUpState } from '../../core/shops/read-set-up-state.ts';
 import { UsageError } from '../exit-codes.ts';
+import { flagNamed } from '../option-names.ts';
 import type { SetUpWork } from './set-up.ts';
 import { suggestCode } from './suggest-code.ts';
 
@@ -91,9 +92,7 @@ function requireAll(given: Named, state: SetUpState): void {
 }
 
 const optionOf = (name: string) =>
-  name === 'passwordFile' ? '--password-file FILE or --password-stdin' : flagOf(name);
-
-const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  name === 'passwordFile' ? '--password-file FILE or --password-stdin' : flagNamed(name);
 
 function requireFitting(tax: TaxTemplateName, country: string | undefined): void {
   if (fitsCountry(tax, country)) return;

@@ -9,7 +9,7 @@ import { findPasswordFault } from '../../core/auth/password-rules.ts';
 import { askMasked } from '../ask-masked.ts';
 import { failureOf } from '../failure.ts';
 import { fitWords } from '../output/labelled.ts';
-import { ask, BACK, type Back, find, fitted, type Listed } from './ask.ts';
+import { ask, BACK, type Back, find, fitted, fitVerdict, type Listed } from './ask.ts';
 import type { Draft, SetUpContext } from './draft.ts';
 import { countryList, currencyList, likelyCountry, zoneList } from './lists.ts';
 import { placeOf } from './plan.ts';
@@ -177,8 +177,6 @@ export const questions: Record<QuestionName, Question> = {
     return answer === BACK ? BACK : { backupTo: answer.trim() || undefined };
   },
 };
-
-const fitVerdict = (verdict: true | string) => (verdict === true ? verdict : fitWords(verdict));
 
 /** One answer as a change of the draft. */
 const name = <K extends keyof Draft>(key: K, answer: Draft[K] | Back): Partial<Draft> | Back =>

@@ -1,6 +1,7 @@
 import { defaultsOf, findTaxNumberFault, taxNumberNames } from '../../contract/opening.ts';
 import { taxTemplates } from '../../contract/tax-templates.ts';
-import { ask, BACK, type Back } from './ask.ts';
+import { fitWords } from '../output/labelled.ts';
+import { ask, BACK, type Back, fitVerdict } from './ask.ts';
 import type { Draft } from './draft.ts';
 
 const taxOf = ({ tax, country }: Draft) => tax ?? defaultsOf(country).tax;
@@ -20,24 +21,23 @@ const NONE = '-';
 /** The number with which the shop is registered for its tax. */
 export async function askTaxNumber(draft: Draft): Promise<Partial<Draft> | Back> {
   const { input } = await import('@inquirer/prompts');
+  const answer = await ask((context) => input(taxNumberQuestion(draft), context));
+  return answer === BACK ? BACK : { taxNumber: answer.trim() === NONE ? '' : answer.trim() };
+}
+
+/** What is asked, fitted to the terminal. */
+export function taxNumberQuestion(draft: Draft) {
   const title = taxNumberNames[taxOf(draft) ?? 'none'];
   const { taxNumber } = draft;
-  const answer = await ask((context) =>
-    input(
-      {
-        message: taxNumber
-          ? `Its ${title} (${NONE} if not registered)`
-          : `Its ${title} (leave empty if not registered)`,
-        ...(taxNumber && { default: taxNumber }),
-        validate: (typed) => {
-          const fault = typed.trim() === NONE ? undefined : faultOf(draft, typed);
-          return fault === undefined || `"${typed}" ${fault}.`;
-        },
-      },
-      context,
-    ),
-  );
-  return answer === BACK ? BACK : { taxNumber: answer.trim() === NONE ? '' : answer.trim() };
+  const none = taxNumber ? `${NONE} if not registered` : 'leave empty if not registered';
+  return {
+    message: fitWords(`Its ${title} (${none})`),
+    ...(taxNumber && { default: taxNumber }),
+    validate(typed: string) {
+      const fault = typed.trim() === NONE ? undefined : faultOf(draft, typed);
+      return fitVerdict(fault === undefined || `"${typed}" ${fault}.`);
+    },
+  };
 }
 
 const faultOf = ({ country = '', currency = defaultsOf(country).currency ?? '' }: Draft, taxNumber: string) =>

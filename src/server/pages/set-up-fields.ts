@@ -2,7 +2,7 @@ import { countryCodes, countryName, currencyName } from '../../contract/countrie
 import { usableCurrencies } from '../../contract/currencies.ts';
 import { taxTemplateNames, taxTemplates } from '../../contract/tax-templates.ts';
 import { OWNER_PASSWORD_MIN } from '../../contract/users.ts';
-import { allZones, formerNameOf, machineZone, zonesOf } from '../../contract/zones.ts';
+import { allZones, formerNameOf, machineCountry, zonesOf } from '../../contract/zones.ts';
 
 /** A field of the form. Its name is the JSON pointer of what it becomes in the body of `register`, or that of an answer of `init`. */
 export type Field = {
@@ -64,14 +64,15 @@ export const fields: Field[] = [
     subject: 'The country',
     attributes: 'data-guess="country"',
     choices: countries,
-    usual: usualCountry,
+    // None where the zone is UTC, as in a container.
+    usual: () => machineCountry() ?? '',
   },
   {
     name: TAX_NUMBER,
     label: 'Its number for tax, if it is registered',
     hint: 'In India the GSTIN, which brings the State; in Europe the VAT number. It can be added later.',
     subject: 'The number for tax',
-    attributes: 'maxlength="40" autocomplete="off" spellcheck="false" autocapitalize="characters"',
+    attributes: 'maxlength="32" autocomplete="off" spellcheck="false" autocapitalize="characters"',
     ifEmpty: '',
   },
   {
@@ -141,12 +142,6 @@ export const fields: Field[] = [
 
 /** Never sent back. */
 export const isPassword = ({ attributes }: Field) => attributes.startsWith('type="password"');
-
-/** The country of this machine's zone; none where that is UTC, as in a container. */
-function usualCountry(): string {
-  const zone = machineZone();
-  return countryCodes.find((country) => zonesOf(country).includes(zone)) ?? '';
-}
 
 function countries(): Choice[] {
   return countryCodes

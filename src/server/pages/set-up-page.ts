@@ -1,4 +1,4 @@
-import { type Fault, type ProblemError, problems, sentenceOf } from '../../contract/problem.ts';
+import { type Fault, isSentence, type ProblemError, problems, sentenceOf } from '../../contract/problem.ts';
 import type { Reached } from './addresses.ts';
 import { command, escapeHtml, type Page } from './page.ts';
 import { type Choice, type Field, fields, isPassword, TOKEN } from './set-up-fields.ts';
@@ -126,7 +126,7 @@ function optionOf({ value, label, alias, zones = [] }: Choice, chosen: string): 
 }
 
 function sentenceAbout(subject: string, detail: string): string {
-  const text = /^[\p{Lu}\d"]/u.test(detail) ? detail : `${subject} ${detail}`;
+  const text = isSentence(detail) ? detail : `${subject} ${detail}`;
   return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { failureOf } from '../../../src/cli/failure.ts';
 import { readAnswers } from '../../../src/cli/init/answers.ts';
-import { find } from '../../../src/cli/init/ask.ts';
+import { find, fitted } from '../../../src/cli/init/ask.ts';
 import { countryList, currencyList, zoneList } from '../../../src/cli/init/lists.ts';
 import { planOf, settingsOf, workOf } from '../../../src/cli/init/plan.ts';
 import { checkClock, preflight, requireNoProblem } from '../../../src/cli/init/preflight.ts';
 import { suggestCode } from '../../../src/cli/init/suggest-code.ts';
+import { taxNumberQuestion } from '../../../src/cli/init/tax-number.ts';
+import { fitWords } from '../../../src/cli/output/labelled.ts';
 import { loadConfig } from '../../../src/config.ts';
 import type { SetUpAnswers } from '../../../src/contract/set-up.ts';
 import { PASSWORD } from '../../support/cli.ts';
@@ -158,6 +160,8 @@ describe('answers of init', () => {
       .to.include('answers.json has shopname, which is not asked. Did you mean shopName?')
       .and.include('What is asked is called shopName,')
       .and.include('ownerEmail');
+    write('{"shopname": "Kulfi", "town": "Pune"}');
+    expect((await refusal(read))[1]).to.include('answers.json has shopname, town, which are not asked. What');
     write('{"currency": "XX", "tax": "vat"}');
     expect((await refusal(read))[1])
       .to.include('currency')
@@ -246,5 +250,30 @@ describe('preflight', () => {
     expect(state('2026-10-31T00:00:00Z')).to.equal('problem');
     expect(state('2026-11-15T00:00:00Z')).to.equal('warning');
     expect(state('2026-12-02T00:00:00Z')).to.equal(undefined);
+  });
+
+  it('wraps what is asked, and what is wrong with an answer, between words', () => {
+    const { columns } = process.stdout;
+    process.stdout.columns = 40;
+    try {
+      const draft = { country: 'IN' };
+      const { message, validate } = taxNumberQuestion(draft);
+      const wrong = validate('27ABCPE1234F1ZC');
+      const texts = [message, wrong as string, fitWords('word '.repeat(30).trim())];
+      for (const text of texts)
+        for (const line of text.split('\n')) expect(line.length, text).to.be.at.most(40);
+      expect(wrong).to.match(/^"27ABCPE1234F1ZC" .*\n {2}\S/);
+      expect([validate('-'), validate(''), fitWords('short')]).to.deep.equal([true, true, 'short']);
+      const asked = fitted({
+        message: 'Where are pictures of products kept?',
+        choices: [{ value: 'folder', name: 'In a folder of this machine, as a backup has them, too' }],
+      });
+      expect(asked.message).to.equal('Where are pictures of products kept?');
+      expect(asked.choices[0]?.name).to.match(/^In a folder of this machine, as a\n {2}backup/);
+      // Beside the question there is no room for what was chosen.
+      expect(asked.choices[0]?.short).to.match(/^\n {2}In a folder/);
+    } finally {
+      process.stdout.columns = columns;
+    }
   });
 });
