@@ -23,14 +23,16 @@ type CheckOf<Name extends FactName> = {
 };
 
 export type Check = Omit<CheckOf<FactName>, 'judge'> & {
-  examine(facts: KnownFacts, now: Date): CheckResult;
+  /** Skipped where its fact was not read. */
+  examine(facts: Partial<KnownFacts>, now: Date): CheckResult;
 };
 
 /** Makes a check. A pure judgement of one fact: what is read from disks, databases and networks is in `probes/`. */
 export function check<Name extends FactName>({ judge, ...about }: CheckOf<Name>): Check {
   const { id, of, why } = about;
-  const find = (facts: KnownFacts, now: Date): Finding => {
+  const find = (facts: Partial<KnownFacts>, now: Date): Finding => {
     const fact = facts[of];
+    if (fact === undefined) return skipped('It was not read.');
     if ('missing' in fact) return skipped(fact.missing);
     try {
       return judge(fact.is as Facts[Name], now);

@@ -52,18 +52,19 @@ const SHOWN = ['settings-file', 'server', 'server-file', 'backup-age'];
 
 /** What these checks find wrong; one whose fact is missing finds nothing. */
 function findWrong(
-  { home, ...config }: Config,
+  config: Config,
   known: { server?: Facts['server']; backupHistory?: BackupHistory },
   now = new Date(),
 ): CheckResult[] {
-  const facts = {
-    settings: { is: readSettings(home, { home, ...config }) },
+  const { home } = config;
+  const facts: Partial<KnownFacts> = {
+    settings: { is: readSettings(home, config) },
     server: known.server ? { is: known.server } : NOT_READ,
     backupHistory: known.backupHistory && !isDemoHome(home) ? { is: known.backupHistory } : NOT_READ,
   };
   return checks
     .filter(({ id }) => SHOWN.includes(id))
-    .map((check) => check.examine(facts as KnownFacts, now))
+    .map((check) => check.examine(facts, now))
     .filter(({ state }) => state === 'problem' || state === 'warning');
 }
 

@@ -126,7 +126,10 @@ describe('what commands say', function () {
     await no.answer(/This gives back 210\.00 INR in cash[^?]*Refund it\?/, 'n');
     expect(await no.ends()).to.equal(6);
     expect(no.output()).to.include('Nothing was changed.');
-    const late = onTerminal(words, env);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a colour begins with one
+    const colour = /\x1b\[(?:3|9|4|10)\d/;
+    expect(no.raw()).to.match(colour);
+    const late = onTerminal([...words, '--no-color'], env);
     await late.shows('Refund it?');
     const { items } = await showOrder(systemContext(test.app, 'cli'), shop.id, orderId);
     const part = { id: randomUUID(), reason: 'spilt', lines: [{ lineId: items[0]?.id, quantity: 1 }] };
@@ -136,6 +139,7 @@ describe('what commands say', function () {
     expect(late.output().replace(/\s+/g, ' ')).to.include(
       'The bill or the drawer changed meanwhile. Nothing was refunded: look again.',
     );
+    expect(late.raw()).to.not.match(colour);
     const yes = onTerminal(words, env);
     await yes.answer(/This gives back 105\.00 INR in cash[^?]*Refund it\?/, 'y');
     expect(await yes.ends()).to.equal(0);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { checksTable } from '../../scripts/doctor-page.ts';
+import { entries } from '../../src/cli/commands.ts';
 import { CheckResult, type CheckState } from '../../src/contract/command-answers/doctor.ts';
 import { check } from '../../src/doctor/check.ts';
 import { checkGroups, checks } from '../../src/doctor/checks.ts';
@@ -436,10 +437,14 @@ describe('the checks of the doctor', () => {
       'smoocho start',
       'sudo smoocho service install',
     ]);
+    const words = [...new Set(entries.map(({ name }) => name.split(' ')[0]))].join('|');
+    const programs = `smoocho (?:${words})|sudo|chmod|chown|rm|mv|df|du|kill|systemctl|timedatectl|docker`;
     for (const [id, , , change] of cases) {
       const { fix, commands } = judged(change, id);
-      expect(fix ?? '', id).to.not.match(/`|\bTry\b|Mend that|(^|\s)[A-Z_]+=\S+$/);
-      for (const command of commands) expect(fix, id).to.include(command);
+      expect(fix ?? '', id).to.not.match(/\bTry\b|Mend that|(^|\s)[A-Z_]+=\S+$/);
+      // What is to be typed is in the list, too: nothing of it is left in the sentences.
+      const sentences = commands.reduce((rest, command) => rest.replace(command, ''), fix ?? '');
+      expect(sentences, id).to.not.match(new RegExp(`(?:^|[\\s(])(?:${programs})(?=[\\s.,)]|$)`));
     }
   });
 

@@ -66,18 +66,12 @@ export type Restored = RestorePlan & {
  * ArchiveError, BackupRefusedError, DatabaseUnreachableError.
  */
 export async function restoreBackup(options: RestoreOptions): Promise<Restored | null> {
-  const { databaseUrl, file, identities, config, onProgress } = options;
-  const { manifest, secrets } = await requireSound(file, identities, (done, total) =>
-    onProgress({ phase: 'verifying', done, total, note: '' }),
-  );
-  const archive: Archive = { file, identities, manifest, secrets };
-  await requireOwnDatabase(databaseUrl);
-  const replaces = await readCurrent(databaseUrl);
-  const plan: RestorePlan = {
-    manifest,
-    replaces,
-    keepsKeys: keepsKeys(manifest, secrets, config.masterKey),
-  };
+  const { databaseUrl, config } = options;
+  const { plan, archive } = await readPlan(options, async () => {
+    await requireOwnDatabase(databaseUrl);
+    return await readCurrent(databaseUrl);
+  });
+  const { manifest, replaces } = plan;
   await requireNoServer(databaseUrl);
   // No check of free space: a database given with --into is on its server's disk.
   if (options.isInto) return await restoreInto(archive, plan, options);
@@ -104,18 +98,25 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored |
 }
 
 /** What a restore on a machine with nothing on it would do: checks all that can be without making a database. Throws as `restoreBackup`. */
-export async function planOnNothing({
-  config,
-  file,
-  identities,
-  onProgress,
-}: Pick<RestoreOptions, 'config' | 'file' | 'identities' | 'onProgress'>): Promise<RestorePlan> {
+export async function planOnNothing(options: OfArchive): Promise<RestorePlan> {
+  const { plan } = await readPlan(options, async () => null);
+  await requireRoomFor(plan, options.config);
+  return plan;
+}
+
+type OfArchive = Pick<RestoreOptions, 'config' | 'file' | 'identities' | 'onProgress'>;
+
+/** Checks the archive, then looks at what it would replace. Throws ArchiveError, and what `findCurrent` throws. */
+async function readPlan(
+  { config, file, identities, onProgress }: OfArchive,
+  findCurrent: () => Promise<Current | null>,
+): Promise<{ plan: RestorePlan; archive: Archive }> {
   const { manifest, secrets } = await requireSound(file, identities, (done, total) =>
     onProgress({ phase: 'verifying', done, total, note: '' }),
   );
-  const plan = { manifest, replaces: null, keepsKeys: keepsKeys(manifest, secrets, config.masterKey) };
-  await requireRoomFor(plan, config);
-  return plan;
+  const replaces = await findCurrent();
+  const plan = { manifest, replaces, keepsKeys: keepsKeys(manifest, secrets, config.masterKey) };
+  return { plan, archive: { file, identities, manifest, secrets } };
 }
 
 async function restoreInto(

@@ -9,7 +9,7 @@ import {
   type RestorePlan,
   restoreBackup,
 } from '../../backup/restore/restore-backup.ts';
-import { asDatabaseUrl } from '../../config.ts';
+import { asDatabaseUrl, type Config } from '../../config.ts';
 import { cliActor } from '../../core/context.ts';
 import { problemsOf } from '../../core/verify/verify-shop.ts';
 import { count, formatMinute } from '../../figures.ts';
@@ -81,15 +81,11 @@ export async function restoreFrom(
     if (options.dryRun && into === undefined && !hasDatabase(config)) {
       const found = await planOnNothing({ config, file, identities, onProgress });
       stop();
-      shell.print(...describePlan(found), 'Nothing is there that it would replace. Nothing was changed.');
-      shell.give(viewPlan(found));
+      showPlan(shell, found);
       return null;
     }
     // Open the database only once the key works: a mistyped key leaves nothing behind on a new machine.
-    database =
-      into === undefined
-        ? await openDatabaseFor(config, { isRestoring: true })
-        : { url: into, release: async () => {} };
+    database = await openTarget(config, into);
     let plan: RestorePlan | undefined;
     const restored = await restoreBackup({
       config,
@@ -114,11 +110,7 @@ export async function restoreFrom(
       shell.give(viewPlan(plan as RestorePlan));
       return null;
     }
-    if (restored.settingsError !== null)
-      shell.warn(`The settings of backups could not be kept: ${restored.settingsError}`);
-    const hasPlace = restored.keptDatabase !== null || config.backup.to !== null;
-    shell.say('', ...describe(restored, into, hasPlace));
-    shell.give(view(restored));
+    showRestored(shell, restored, into);
     return restored;
   } finally {
     stop();
@@ -126,6 +118,25 @@ export async function restoreFrom(
     await release();
     if (wasFresh) removeEmpty(folder, config.home);
   }
+}
+
+const openTarget = async (config: Config, into: string | undefined): Promise<Database> =>
+  into === undefined
+    ? await openDatabaseFor(config, { isRestoring: true })
+    : { url: into, release: async () => {} };
+
+/** Of a trial where nothing is. */
+function showPlan(shell: Shell, found: RestorePlan): void {
+  shell.print(...describePlan(found), 'Nothing is there that it would replace. Nothing was changed.');
+  shell.give(viewPlan(found));
+}
+
+function showRestored(shell: Shell, restored: Restored, into: string | undefined): void {
+  if (restored.settingsError !== null)
+    shell.warn(`The settings of backups could not be kept: ${restored.settingsError}`);
+  const hasPlace = restored.keptDatabase !== null || shell.config.backup.to !== null;
+  shell.say('', ...describe(restored, into, hasPlace));
+  shell.give(view(restored));
 }
 
 /** Takes away folders that were made for nothing: what has something in it stays. */
