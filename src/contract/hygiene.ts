@@ -34,8 +34,7 @@ export function findUnclean(root: unknown, apart?: string): Fault[] {
     }
     if (typeof value !== 'object' || value === null) continue;
     if (depth >= MAX_DEPTH) {
-      // The name of the field says enough; the whole way down would be no sentence.
-      faults.push({ pointer: pointer.split('/').slice(0, 2).join('/'), detail: TOO_DEEP });
+      faults.push({ pointer, detail: TOO_DEEP });
       continue;
     }
     const keys = Object.keys(value);
