@@ -51,7 +51,7 @@ async function* chunksOf(path: string, timeoutMs: number): AsyncGenerator<Buffer
     const kind = await file.stat();
     if (!kind.isFile() && !kind.isFIFO()) throw Object.assign(new Error(), { code: NOT_A_FILE });
     // A shell's `<(…)` has its writer from the beginning; that of a named pipe may come later.
-    let isWritten = kind.isFile() || /^\/(dev|proc)\//.test(path);
+    let isWritten = kind.isFile() || /^\/(dev\/fd|proc)\//.test(path);
     const until = performance.now() + timeoutMs;
     for (;;) {
       if (performance.now() > until) throw Object.assign(new Error(), { code: 'ABORT_ERR' });
