@@ -3,7 +3,7 @@ import { delimiter, isAbsolute, join, relative } from 'node:path';
 import { commandLine } from './config.ts';
 import { packageFile } from './package-file.ts';
 
-/** What decides how the command is typed. */
+/** The process properties from which the spelling of the command is derived. */
 type Caller = {
   /** SMOOCHO_COMMAND, such as `docker compose exec smoocho smoocho`, which nothing here could know. */
   command: string | undefined;
@@ -80,7 +80,7 @@ function written(text: string, more = ''): string {
   return typed === 'smoocho' && more === '' ? text : inPlaceOf(named, typed, text, more);
 }
 
-/** A text for others than whoever typed the command, such as of a page: paths of this machine are not for them. */
+/** Spells commands for readers of a page. Where the spelling has an absolute path, it stays `smoocho`: paths of this machine are private. */
 export function asTypedForOthers(text: string): string {
   return ABSOLUTE.test(typedHere()) ? text : written(text);
 }

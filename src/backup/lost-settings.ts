@@ -8,7 +8,7 @@ import { findBoxKey } from './keys.ts';
 import { readHeader } from './read-header.ts';
 import { changeBackupSettings, ensureBackupSettings } from './settings.ts';
 
-/** What a home has once a shop was served or backed up from it: a second machine of a shop begins without. */
+/** Files that exist once this home served or backed up a shop. A new home of a second server has none of them. */
 const USED = [['audit-heads'], ['secrets', 'backup-key'], ['postgres', 'data']];
 
 /** Whether a home that was in use has no `config.json`. To be asked before a server makes anything there. */

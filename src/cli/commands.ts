@@ -163,9 +163,8 @@ export const entries: readonly Entry[] = [
 const DESCRIPTIONS = new URL('./commands.json', import.meta.url);
 
 /**
- * The commands that these words may mean: the one that they name, else those of the group that the first names, else all
- * of them, for whoever asks for help. Of several, only the descriptions are loaded where there are any: a Raspberry Pi
- * takes seconds to load them all.
+ * Loads the commands that these words may mean: the one they name, else the group of the first word, else all of them for the
+ * help. Of more than one it loads the built descriptions only, if there are any: a Raspberry Pi takes seconds to load the code.
  */
 export async function loadCommands(words: string[]): Promise<Command[]> {
   const [first] = words;

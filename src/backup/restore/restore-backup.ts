@@ -97,7 +97,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored |
   });
 }
 
-/** What a restore on a machine with nothing on it would do: checks all that can be without making a database. Throws as `restoreBackup`. */
+/** Plans a restore where no database exists, and creates none: reads and checks the archive. Throws what `restoreBackup` throws. */
 export async function planOnNothing(options: OfArchive): Promise<RestorePlan> {
   const { plan } = await readPlan(options, async () => null);
   await requireRoomFor(plan, options.config);

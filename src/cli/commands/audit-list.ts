@@ -74,7 +74,7 @@ export const auditList: Command = {
   },
 };
 
-/** Whose records they are; without a code they belong to no shop. */
+/** The shop of the records. `code` is null for records of the installation. */
 type Keeper = { id: string; code: string | null; currency: string };
 type Shown = { keeper: Keeper; record: AuditRecord };
 

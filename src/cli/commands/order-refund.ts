@@ -81,7 +81,7 @@ async function askWhatGoesBack(
   return preview;
 }
 
-/** What changed while it was asked is refused, as a no is. */
+/** Maps `version_conflict`, where order or drawer changed while the question was open, to RefusedError. Rethrows the rest. */
 function refuseChanged(error: unknown): never {
   if (error instanceof ProblemError && error.code === 'version_conflict')
     throw new RefusedError(error.message);
@@ -96,7 +96,7 @@ async function drawerName(em: EntityManager, shopId: string, shiftId: string | n
   return `the drawer of ${id.success ? (await findDevice(em, shopId, id.data)).name : deviceId}`;
 }
 
-/** What goes back, in sentences. `drawer`: whose cash it is; null where no open shift has it. */
+/** Describes the refund in sentences. `drawer` is the name of the drawer that pays cash; null without an open shift. */
 export function describeBack(
   { payments, totalMinor }: Pick<RefundPreview, 'payments' | 'totalMinor'>,
   drawer: string | null,

@@ -125,7 +125,7 @@ const openTarget = async (config: Config, into: string | undefined): Promise<Dat
     ? await openDatabaseFor(config, { isRestoring: true })
     : { url: into, release: async () => {} };
 
-/** Of a trial where nothing is. */
+/** Prints the plan of a dry run on a machine without a database. */
 function showPlan(shell: Shell, found: RestorePlan): void {
   shell.print(...describePlan(found), 'Nothing is there that it would replace. Nothing was changed.');
   shell.give(viewPlan(found));

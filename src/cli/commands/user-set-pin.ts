@@ -23,7 +23,7 @@ export const userSetPin: Command = {
   async run(shell, options) {
     const given = await readGiven(shell, options);
     const check = (pin: string) => parse(UserChange, { pin });
-    // What can be refused is, before the database is opened or anything is asked.
+    // Validate the options before opening the database and before prompting.
     if (given !== undefined) check(given);
     await shell.withApp(async (app) => {
       const context = systemContext(app, 'cli');
