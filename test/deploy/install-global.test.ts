@@ -68,13 +68,14 @@ describe('the package', () => {
         const at = [`--home=${join(home, 'shop')}`];
         const init = run(['smoocho', 'init', ...options, ...at], user);
         expect(init.status, init.stderr).to.equal(0);
-        expect(init.stdout).to.include('Open it: smoocho start');
+        expect(init.stdout).to.include(`Open it: smoocho --home ${join(home, 'shop')} start\n`);
         const list = run(['smoocho', 'shop', 'list', ...at, '--json'], user);
         expect(JSON.parse(list.stdout)).to.have.length(1);
-        const empty = run(['smoocho', 'shop', 'list', `--home=${join(home, 'none')}`], user);
+        const none = join(home, 'none');
+        const empty = run(['smoocho', 'shop', 'list', `--home=${none}`], user);
         expect([empty.status, empty.stderr]).to.deep.equal([
           3,
-          'Nothing is set up here yet. Run: smoocho init\n',
+          `Nothing is set up here yet. Run: smoocho --home ${none} init\n`,
         ]);
       });
     }
